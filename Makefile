@@ -1,0 +1,96 @@
+# The only build entry. `make help` lists the goals; V=1 shows commands, SAN=address,undefined
+# builds with sanitizers (into its own folder), CC=clang works as well.
+
+BUILD   ?= build$(if $(SAN),-san)
+CC      ?= gcc
+CLANG   ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
+PREFIX  ?= /usr/local
+VERSION := $(shell cat VERSION)
+Q       := $(if $(V),,@)
+say      = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
+
+ARCH := $(shell uname -m | sed -e 's/x86_64/x86/' -e 's/aarch64/arm64/')
+
+PKGS      := libbpf libelf zlib libcurl jansson libfyaml libmicrohttpd libuv libmnl libmd
+WARN      := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+             -Wcast-qual -Wvla -Wformat=2 -Wundef -Werror
+CFLAGS    ?= -O2 -g
+BASE      := -std=gnu11 -D_GNU_SOURCE -DFL_VERSION='"$(VERSION)"' -I. -Iuser -I$(BUILD) \
+             -include user/util/banned.h -fstack-protector-strong -fPIE
+SANFLAGS  := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
+CPPPKGS   := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+LIBS      := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm -lpthread
+# score, load, check and expr must link without libbpf: unit tests get only these.
+PURELIBS  := $(shell pkg-config --libs libcurl jansson libfyaml libuv libmd 2>/dev/null) -lm -lpthread
+
+BPFSRC  := $(wildcard bpf/*.bpf.c)
+SKELS   := $(BPFSRC:bpf/%.bpf.c=$(BUILD)/bpf/%.skel.h)
+USERSRC := $(filter-out user/main.c,$(wildcard user/*.c user/*/*.c)) $(wildcard tools/lab/stack/*.c)
+USEROBJ := $(USERSRC:%.c=$(BUILD)/%.o)
+LIB     := $(BUILD)/libfaultline.a
+
+all: $(BUILD)/faultline lab
+
+help:
+	@echo 'make all     build everything into $(BUILD)/'
+	@echo 'make demo    install what is missing, build, run the demo on the embedded lab'
+	@echo 'make check   install what tests need, run every suite'
+	@echo 'make bench   print the figures of docs/figures.md'
+	@echo 'make lint    clang-tidy and cppcheck'
+	@echo 'make install | clean'
+
+# --- kernel side -----------------------------------------------------------------------------
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
+	@mkdir -p $(@D)
+	$(call say,BPF,$@)
+	$(Q)$(CLANG) -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Werror \
+		-Wno-unused-parameter -Ivmlinux -I. -Ibpf -MMD -MP -MT $@ -c $< -o $@
+
+$(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name $(subst .,_,$*)_bpf > $@.tmp && mv $@.tmp $@
+
+# --- user side -------------------------------------------------------------------------------
+$(BUILD)/%.o: %.c | $(SKELS)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(BASE) $(CPPPKGS) $(WARN) $(CFLAGS) $(SANFLAGS) -MMD -MP -c $< -o $@
+
+$(LIB): $(USEROBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/faultline: $(BUILD)/user/main.o $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) -pie $^ -o $@ $(LIBS)
+
+# The lab's programs (services, load generator, reference pipeline) know nothing of faultline.
+-include tools/lab/lab.mk
+lab: $(LABBINS)
+
+# --- tests -----------------------------------------------------------------------------------
+-include tests/tests.mk
+
+demo:
+	$(Q)tools/setup.sh demo
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tools/demo.sh $(BUILD)
+
+check:
+	$(Q)tools/setup.sh test
+	$(Q)$(MAKE) --no-print-directory all tests
+	$(Q)tests/run.sh $(BUILD)
+
+install: all
+	install -D -m 0755 $(BUILD)/faultline $(DESTDIR)$(PREFIX)/sbin/faultline
+	$(foreach b,$(LABBINS),install -D -m 0755 $(b) $(DESTDIR)$(PREFIX)/libexec/faultline/$(notdir $(b));)
+
+clean:
+	rm -rf build build-san
+
+.PHONY: all help lab tests demo check bench lint install clean
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

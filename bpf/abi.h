@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * abi.h - everything the BPF programs and user space share: the layout of the maps.
+ *
+ * It is the only header both sides include. Types have fixed widths, padding is explicit, every
+ * size is asserted, units are in the names: _ns, _bps (bits per second), _ppm (parts per million).
+ * Times are CLOCK_MONOTONIC, as bpf_ktime_get_ns() reads it.
+ *
+ * The maps of one session are pinned under /sys/fs/bpf/faultline/SESSION/:
+ *
+ *   map      type           key                  value
+ *   hooks    HASH           struct fl_hook_key   struct fl_hook      where this session is attached
+ *   peers    HASH           struct fl_peer_key   struct fl_ruleset   which rules see a packet
+ *   rules    ARRAY          rule index           struct fl_rule
+ *   states   ARRAY          rule index           struct fl_state     counters and Markov chains
+ *   proofs   PERCPU_ARRAY   rule index           struct fl_proof
+ *   leases   ARRAY          0                    struct fl_lease
+ *   lines    HASH           TAP (netns,ifindex)  struct fl_line      where a delay line gives back
+ *   tables   ARRAY          enum fl_table        struct fl_table_row quantile tables for jitter
+ *   stats    PERCPU_ARRAY   enum fl_stat         __u64
+ *
+ * How a packet finds its rules, at a cost that does not grow with their number: one look-up in
+ * `hooks` gives the prefix lengths in use at this interface and direction (a handful), longest
+ * first; then one look-up in `peers` per length, until the first hit. User space puts into each
+ * peer entry the rules of all the shorter prefixes that cover it, so the first hit is complete.
+ */
+#ifndef FL_ABI_H
+#define FL_ABI_H
+
+#ifndef __VMLINUX_H__
+#include <linux/types.h>
+#endif
+
+#define FL_ABI_VERSION 1
+
+#define FL_MAX_RULES_PER_PEER 16
+#define FL_MAX_PREFIX_LENS    8
+#define FL_RULES_DEFAULT      256 /* entries of rules/states/proofs; user space may resize at load */
+#define FL_PPM		      1000000u
+
+/*
+ * Marks. A packet that comes back from a delay line carries FL_MARK_MAGIC | generation in
+ * skb->mark. Sessions attached to one interface run in order of their generation: those up to
+ * and including the mark's have seen the packet already and let it pass; the holder itself
+ * restores the packet's own mark.
+ */
+#define FL_MARK_MAGIC	   0xfa170000u
+#define FL_MARK_MASK	   0xffff0000u
+#define FL_MAX_GENERATION  0xffffu
+
+/* Direction as the target sees it: FROM = it sent the packet (tc ingress of the host-side veth). */
+enum fl_direction {
+	FL_DIR_FROM = 0,
+	FL_DIR_TO = 1,
+};
+
+/* The numeric order is the order of verdicts at a hook; rule sets are sorted by it. */
+enum fl_kind {
+	FL_KIND_NULL = 0,
+	FL_KIND_PARTITION = 1,
+	FL_KIND_LOSS = 2,
+	FL_KIND_RESET = 3,
+	FL_KIND_HTTP_ERROR = 4,
+	FL_KIND_DNS_ERROR = 5,
+	FL_KIND_CORRUPT = 6,
+	FL_KIND_DUPLICATE = 7,
+	FL_KIND_HTTP_DELAY = 8,
+	FL_KIND_DNS_DELAY = 9,
+	FL_KIND_REORDER = 10,
+	FL_KIND_DELAY = 11,
+	FL_KIND_RATE = 12,
+	FL_KIND_MAX
+};
+
+enum fl_loss_model {
+	FL_LOSS_RANDOM = 0,  /* independent, probability_ppm; with correlation: two-state chain */
+	FL_LOSS_NTH = 1,     /* every nth matched packet */
+	FL_LOSS_GILBERT = 2, /* Gilbert-Elliott: p, r, loss in bad, loss in good */
+	FL_LOSS_MARKOV4 = 3, /* four states, as tc-netem(8) "loss state" */
+};
+
+enum fl_distribution {
+	FL_DIST_UNIFORM = 0, /* delay +- jitter, flat */
+	FL_DIST_NORMAL = 1,  /* jitter is the standard deviation; the same for the two below */
+	FL_DIST_PARETO = 2,
+	FL_DIST_PARETONORMAL = 3,
+	FL_DIST_MAX
+};
+
+/* One hook: netns is the number user space gave the namespace at load, not the kernel's inode. */
+struct fl_hook_key {
+	__u32 netns;
+	__u32 ifindex;
+	__u32 direction; /* enum fl_direction */
+	__u32 pad;
+};
+_Static_assert(sizeof(struct fl_hook_key) == 16, "fl_hook_key");
+
+/*
+ * Example: rules for any peer and one for 10.9.0.0/24: n_lens = 2, lens = {120, 0}
+ * (IPv4 prefixes count 96 bits of ::ffff:0:0/96 first).
+ */
+struct fl_hook {
+	__u8 n_lens;
+	__u8 lens[FL_MAX_PREFIX_LENS]; /* descending, 0..128 */
+	__u8 pad[3];
+	__u32 hold_ifindex; /* the TAP of this hook's delay line, 0 when it has none */
+};
+_Static_assert(sizeof(struct fl_hook) == 16, "fl_hook");
+
+struct fl_peer_key {
+	__u32 netns;
+	__u32 ifindex;
+	__u16 direction;
+	__u16 prefix_len; /* 0..128 */
+	__u8 addr[16];	  /* masked to prefix_len; IPv4 as ::ffff:a.b.c.d */
+};
+_Static_assert(sizeof(struct fl_peer_key) == 28, "fl_peer_key");
+
+struct fl_ruleset {
+	__u32 count;
+	__u32 rules[FL_MAX_RULES_PER_PEER]; /* rule indexes sorted by kind, then index */
+};
+_Static_assert(sizeof(struct fl_ruleset) == 68, "fl_ruleset");
+
+struct fl_port_range {
+	__u16 min, max; /* host byte order, inclusive; {0, 65535} is any, port or no port */
+};
+
+/*
+ * Delay of a packet: delay_ns + jitter drawn from a quantile table, never below 0.
+ * A correlated series is a Gaussian AR(1) process z' = coeff z + innovation e pushed through
+ * the distribution's quantile function (a Gaussian copula), so the marginal distribution stays
+ * what was asked for; user space computes coeff so that the Pearson correlation of the *delays*
+ * is the asked one.
+ * Example: 200 ms +- 20 ms normal, no correlation: {200000000, 20000000, 0, 65536, NORMAL}.
+ */
+struct fl_delay {
+	__u64 delay_ns;
+	__u64 jitter_ns;
+	__s32 ar_coeff_q16;	 /* 0: independent */
+	__s32 ar_innovation_q16; /* sqrt(1 - coeff^2) */
+	__u32 distribution;	 /* enum fl_distribution */
+	__u32 correlation_ppm;	 /* as asked, for display */
+};
+_Static_assert(sizeof(struct fl_delay) == 32, "fl_delay");
+
+/*
+ * Gilbert-Elliott: p = good->bad, r = bad->good per packet, loss_bad (1-h), loss_good (1-k).
+ * Markov4 as tc-netem: states 1 good, 2 good within a burst, 3 loss within a burst, 4 isolated loss.
+ * Example: p = 1 %, r = 10 %, all lost when bad: {GILBERT, 0, 10000, 100000, 1000000, 0}:
+ * stationary loss p/(p+r) = 9.09 %, mean burst 1/r = 10 packets.
+ */
+struct fl_loss {
+	__u32 model; /* enum fl_loss_model */
+	__u32 nth;
+	__u32 p_ppm, r_ppm, loss_bad_ppm, loss_good_ppm;
+	__u32 p13_ppm, p31_ppm, p32_ppm, p23_ppm, p14_ppm;
+	__u32 correlation_ppm;
+};
+_Static_assert(sizeof(struct fl_loss) == 48, "fl_loss");
+
+#define FL_HTTP_PATH_MAX 64
+
+/* Bit of a method in fl_http.methods; 0 in the mask means any method. */
+enum fl_http_method {
+	FL_HTTP_GET = 1u << 0,
+	FL_HTTP_HEAD = 1u << 1,
+	FL_HTTP_POST = 1u << 2,
+	FL_HTTP_PUT = 1u << 3,
+	FL_HTTP_DELETE = 1u << 4,
+	FL_HTTP_PATCH = 1u << 5,
+	FL_HTTP_OPTIONS = 1u << 6,
+	FL_HTTP_OTHER = 1u << 7,
+};
+
+/* Example: POST /pay* answered with 503: {503, FL_HTTP_POST, 4, "/pay"}. */
+struct fl_http {
+	__u16 status;
+	__u16 methods;	/* mask of enum fl_http_method */
+	__u32 path_len; /* 0: any path */
+	__u8 path[FL_HTTP_PATH_MAX]; /* prefix of the request target, query included */
+};
+_Static_assert(sizeof(struct fl_http) == 72, "fl_http");
+
+#define FL_DNS_NAME_MAX 128
+
+/* Example: *.svc.lab -> wildcard = 1, name = "svc.lab"; matches a.svc.lab and b.a.svc.lab. */
+struct fl_dns {
+	__u8 rcode;    /* FL_KIND_DNS_ERROR: 2 SERVFAIL, 3 NXDOMAIN, 5 REFUSED; 255 drop */
+	__u8 wildcard; /* name is a suffix, at least one label must precede it */
+	__u16 name_len; /* 0: any name */
+	__u8 name[FL_DNS_NAME_MAX]; /* dotted, lower case, no final dot */
+	__u8 pad[4];
+};
+_Static_assert(sizeof(struct fl_dns) == 136, "fl_dns");
+
+struct fl_corrupt {
+	__u32 bytes;	    /* how many payload bytes to flip */
+	__u32 fix_checksum; /* 1: the application sees it; 0: the receiver's stack drops it */
+};
+
+struct fl_reorder {
+	__u32 gap; /* every gap-th packet may overtake; 0: any */
+	__u32 pad;
+	__u64 delay_ns; /* how long the overtaken ones wait */
+};
+
+struct fl_rate {
+	__u64 rate_bps;
+	__u64 burst_bytes;
+};
+
+/*
+ * One fault on one target's hooks. It acts on a packet only while
+ *     enabled && now < expires_ns && now < lease.alive_until_ns && hits < max_hits
+ * so a fault ends by itself in the kernel, whatever happens to user space.
+ *
+ * The n-th matched packet is hit iff hash(seed, n) < probability; a flow is in the share iff
+ * hash(seed, flow) < flow_share; an HTTP response iff hash(seed, flow, sequence number) says so,
+ * and a retransmission therefore gets the same answer.
+ */
+struct fl_rule {
+	__u64 seed;
+	__u64 expires_ns; /* ~0: bounded by the lease alone */
+	__u64 max_hits;	  /* 0: no bound */
+	__u32 probability_ppm;
+	__u32 flow_share_ppm;
+	__u8 kind; /* enum fl_kind */
+	__u8 enabled;
+	__u8 protocol; /* IPPROTO_*; 0: any */
+	__u8 pad0;
+	struct fl_port_range port;	 /* either end */
+	struct fl_port_range local_port; /* the target's end */
+	struct fl_port_range peer_port;	 /* the other end */
+	__u32 pad1[3];
+	struct fl_delay delay; /* DELAY, HTTP_DELAY, DNS_DELAY */
+	union {
+		struct fl_loss loss;
+		struct fl_http http;
+		struct fl_dns dns;
+		struct fl_corrupt corrupt;
+		struct fl_reorder reorder;
+		struct fl_rate rate;
+		__u8 raw[136];
+	};
+};
+_Static_assert(sizeof(struct fl_rule) == 232, "fl_rule");
+
+/* What the kernel remembers of a rule between packets. User space reads it, never writes it
+ * after arming (a zeroed state is the initial one).  */
+struct fl_state {
+	__u64 matched; /* n of the next matched packet; atomic */
+	__u64 hits;    /* atomic; compared with max_hits */
+	__u32 lock;    /* struct bpf_spin_lock on the kernel side */
+	__u32 chain;   /* state of a Markov chain */
+	__s64 ar_q16;  /* last value of the AR(1) process */
+	__u64 tokens;  /* RATE: next departure, ns */
+	__u64 pad;
+};
+_Static_assert(sizeof(struct fl_state) == 48, "fl_state");
+
+/* Per rule and CPU; a reader adds up the CPUs (first_hit: the least that is not 0). */
+struct fl_proof {
+	__u64 matched;	/* packets (HTTP/DNS: messages) that met the rule's match */
+	__u64 injected; /* those the fault was done to */
+	__u64 skipped;	/* should have been hit, could not be (unparsable, no delay line, ...) */
+	__u64 bytes;	/* bytes of the injected ones */
+	__u64 first_hit_ns;
+	__u64 last_hit_ns;
+};
+_Static_assert(sizeof(struct fl_proof) == 48, "fl_proof");
+
+/* Refreshed ten times a second by the session's owner; all rules sleep once it is past. */
+struct fl_lease {
+	__u64 alive_until_ns;
+};
+
+struct fl_line_key {
+	__u32 netns;
+	__u32 tap_ifindex;
+};
+
+/* Where the packets of a delay line go back: the same hook they were taken from. */
+struct fl_line {
+	__u32 ifindex;
+	__u32 direction; /* enum fl_direction */
+};
+
+/*
+ * What BPF puts before the Ethernet header of a packet that it sends into a delay line. The TAP's
+ * owner strips it, keeps the packet until due_ns, and writes the rest back.
+ */
+struct fl_hold_header {
+	__u8 dst[6];	/* zero; the TAP driver sees an Ethernet header */
+	__u8 src[6];
+	__u16 ethertype;
+	__u16 flags;	/* FL_HOLD_* */
+	__u64 due_ns;	/* when to give it back */
+	__u32 flow_hash; /* packets of one flow share it */
+	__u32 rule;	/* the rule that decided the delay */
+} __attribute__((packed));
+_Static_assert(sizeof(struct fl_hold_header) == 32, "fl_hold_header");
+
+/* The packet must not overtake earlier ones of its flow (no jitter asked, or a stalled flow). */
+#define FL_HOLD_ORDERED 1
+
+#define FL_TABLE_SIZE 4096
+
+/* Rows: quantiles of each distribution (mean 0, unit scale, Q16), of the normal one, and its CDF. */
+enum fl_table {
+	FL_TABLE_UNIFORM = FL_DIST_UNIFORM, /* -1 .. 1 */
+	FL_TABLE_NORMAL = FL_DIST_NORMAL,
+	FL_TABLE_PARETO = FL_DIST_PARETO,
+	FL_TABLE_PARETONORMAL = FL_DIST_PARETONORMAL,
+	FL_TABLE_NORMAL_CDF = FL_DIST_MAX, /* over -8 .. 8; value is an index 0..FL_TABLE_SIZE-1 */
+	FL_TABLE_MAX
+};
+
+struct fl_table_row {
+	__s32 q16[FL_TABLE_SIZE];
+};
+
+/* Per-CPU counters of one session, for `list` and `doctor`. */
+enum fl_stat {
+	FL_STAT_SEEN = 0,	/* packets at a hook */
+	FL_STAT_NOT_IP,		/* passed: no IPv4/IPv6, or VLAN-tagged */
+	FL_STAT_MALFORMED,	/* passed: headers cut short */
+	FL_STAT_HELD,		/* sent into a delay line */
+	FL_STAT_RETURNED,	/* came back */
+	FL_STAT_LEASE_EXPIRED,	/* a rule matched, but the lease was over */
+	FL_STAT_MAX
+};
+
+#endif /* FL_ABI_H */

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# lib.sh - sourced by every shell test. A test prints TAP lines by ok / not_ok / skip and makes its
+# things through the helpers here; at exit all of them are removed and it is *asserted* that the
+# host looks as before. Variables: $BUILD (where the binaries are), $FL (the binary), $T (scratch).
+set -u
+BUILD=${BUILD:-build}
+case $BUILD in /*) ;; *) BUILD=$PWD/$BUILD ;; esac
+export FL=$BUILD/faultline
+TOP=$(cd "$(dirname "$0")/../.." && pwd)
+T=$(mktemp -d "${TMPDIR:-/tmp}/fltest.XXXXXX")
+TAP_N=0
+TAP_BAD=0
+_pids=
+_nets=
+
+ok() { TAP_N=$((TAP_N + 1)); echo "ok $TAP_N - $*"; }
+not_ok() { TAP_N=$((TAP_N + 1)); TAP_BAD=$((TAP_BAD + 1)); echo "not ok $TAP_N - $*"; }
+# skip DESCRIPTION KERNEL_FEATURE: the feature that is missing here, one of tests/skips.
+skip() { TAP_N=$((TAP_N + 1)); echo "ok $TAP_N # SKIP $1 # missing: $2"; }
+note() { echo "# $*"; }
+# check DESCRIPTION COMMAND...: ok iff the command succeeds.
+check() { _d=$1; shift; if "$@" >"$T/check.out" 2>&1; then ok "$_d"; else not_ok "$_d"; sed 's/^/#   /' "$T/check.out" | tail -n 15; fi; }
+# check_num DESCRIPTION VALUE OP LIMIT   (OP: lt le gt ge eq)
+check_num() {
+	if awk -v a="$2" -v o="$3" -v b="$4" 'BEGIN { exit !(a ~ /^-?[0-9.]+(e[-+]?[0-9]+)?$/ && ((o=="lt"&&a<b)||(o=="le"&&a<=b)||(o=="gt"&&a>b)||(o=="ge"&&a>=b)||(o=="eq"&&a==b))) }'; then
+		ok "$1 ($2 $3 $4)"
+	else
+		not_ok "$1 ($2 not $3 $4)"
+	fi
+}
+# wait_for SECONDS COMMAND...: poll every 20 ms until it succeeds.
+wait_for() {
+	_end=$(($(date +%s%N) + $1 * 1000000000)); shift
+	while ! "$@" >/dev/null 2>&1; do
+		[ "$(date +%s%N)" -lt "$_end" ] || return 1
+		sleep 0.02
+	done
+}
+# bg COMMAND...: run in the background; ended (by pid) at exit. $BG_PID.
+bg() { "$@" & BG_PID=$!; _pids="$_pids $BG_PID"; }
+# mknet NAME N: namespace flt-NAME with eth0 10.77.N.2/24 (fd77:N::2/64); host side fltvN
+# 10.77.N.1, in the initial namespace.
+mknet() {
+	ip netns add "flt-$1" && _nets="$_nets flt-$1"
+	ip link add "fltv$2" type veth peer name eth0 netns "flt-$1"
+	ip addr add "10.77.$2.1/24" dev "fltv$2"
+	ip -6 addr add "fd77:$2::1/64" dev "fltv$2" nodad
+	ip link set "fltv$2" up
+	ip -n "flt-$1" addr add "10.77.$2.2/24" dev eth0
+	ip -n "flt-$1" -6 addr add "fd77:$2::2/64" dev eth0 nodad
+	ip -n "flt-$1" link set eth0 up
+	ip -n "flt-$1" link set lo up
+	ip -n "flt-$1" route add default via "10.77.$2.1"
+}
+# innet NAME COMMAND...
+innet() { _n=$1; shift; ip netns exec "flt-$_n" "$@"; }
+
+# What must be the same before and after: links and qdiscs of the initial namespace, namespaces,
+# pins, run state, cgroups of ours, mounts but bpffs, loaded BPF programs and links.
+snapshot() {
+	ip -o link | awk -F': ' '{print "link", $2}' | sed 's/@.*//'
+	tc qdisc show | sed 's/ refcnt.*//; s/^/qdisc /'
+	ls /run/netns 2>/dev/null | sed 's/^/netns /'
+	find /sys/fs/bpf/faultline -mindepth 1 2>/dev/null | sed 's/^/pin /'
+	find /run/faultline -mindepth 1 -maxdepth 1 ! -name ledger.json 2>/dev/null | sed 's/^/run /'
+	find /sys/fs/cgroup -maxdepth 3 -type d -name 'faultline*' 2>/dev/null | sed 's/^/cgroup /'
+	awk '$3 != "bpf" {print "mount", $2}' /proc/mounts
+	find /proc/sys/net/ipv4/conf -maxdepth 1 -name 'fl*' | sed 's/^/dev /'
+	bpftool prog list 2>/dev/null | awk '/^[0-9]+:/ && /name fl_/ {print "prog", $0}' | sed 's/ *tag.*//; s/prog [0-9]*:/prog/'
+	ps -eo comm= | grep -E '^(faultline|fl-|lab-)' | sed 's/^/process /'
+}
+cleanup() {
+	_rc=$?
+	trap - EXIT INT TERM
+	for p in $_pids; do kill "$p" 2>/dev/null; done
+	for p in $_pids; do wait "$p" 2>/dev/null; done
+	for n in $_nets; do
+		ip netns pids "$n" 2>/dev/null | while read -r p; do kill -9 "$p" 2>/dev/null; done
+		ip netns del "$n" 2>/dev/null
+	done
+	# A namespace goes asynchronously; wait for the host side of its veths.
+	_i=0
+	while [ $_i -lt 100 ] && ip -o link | grep -q ': fltv'; do sleep 0.05; _i=$((_i + 1)); done
+	_i=0
+	while snapshot | sort >"$T/after"; ! cmp -s "$T/before" "$T/after" && [ $_i -lt 60 ]; do sleep 0.05; _i=$((_i + 1)); done
+	if cmp -s "$T/before" "$T/after"; then ok "nothing is left behind"; else
+		not_ok "nothing is left behind"
+		diff "$T/before" "$T/after" | sed 's/^/#   /'
+	fi
+	echo "1..$TAP_N"
+	rm -rf "$T"
+	[ "$TAP_BAD" = 0 ] && [ "$_rc" = 0 ] || exit 1
+	exit 0
+}
+snapshot | sort >"$T/before"
+trap cleanup EXIT
+trap 'exit 130' INT TERM

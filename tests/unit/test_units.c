@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Durations, percentages, rates, sizes: what is understood, what is refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "util/cleanup.h"
+#include "util/text.h"
+#include "util/units.h"
+
+static void durations(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t ns;
+	} good[] = {
+		{ "200ms", 200000000 },	 { "1.5s", 1500000000 }, { "60 seconds", 60000000000 },
+		{ "5min", 300000000000 }, { "0", 0 },		 { "300ns", 300 },
+		{ " 2 h ", 7200000000000 }, { "10us", 10000 },
+	};
+	static const char *const bad[] = { "5", "-1s", "1parsec", "", "ms", "1e400s", "nan", "0x10s",
+					   "1s1s", "inf" };
+	size_t i;
+	uint64_t ns;
+	(void)state;
+
+	for (i = 0; i < ARRAY_SIZE(good); i++) {
+		assert_int_equal(units_duration_ns(good[i].text, &ns, NULL), 0);
+		assert_int_equal(ns, good[i].ns);
+	}
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct fl_error err = {};
+
+		assert_true(units_duration_ns(bad[i], &ns, &err) < 0);
+		assert_int_equal(err.exit, FL_EXIT_USAGE);
+		assert_true(err.message[0]);
+	}
+}
+
+static void percents(void **state)
+{
+	uint32_t ppm;
+	(void)state;
+
+	assert_int_equal(units_percent_ppm("30%", &ppm, NULL), 0);
+	assert_int_equal(ppm, 300000);
+	assert_int_equal(units_percent_ppm("0.0001", &ppm, NULL), 0);
+	assert_int_equal(ppm, 1);
+	assert_true(units_percent_ppm("100.1%", &ppm, NULL) < 0);
+	assert_true(units_percent_ppm("-1", &ppm, NULL) < 0);
+	assert_true(units_percent_ppm("30 percents", &ppm, NULL) < 0);
+}
+
+static void rates_and_sizes(void **state)
+{
+	uint64_t v;
+	(void)state;
+
+	assert_int_equal(units_rate_bps("10 Mbit/s", &v, NULL), 0);
+	assert_int_equal(v, 10000000);
+	assert_true(units_rate_bps("0", &v, NULL) < 0);
+	assert_int_equal(units_bytes("64k", &v, NULL), 0);
+	assert_int_equal(v, 65536);
+	assert_int_equal(units_bytes("10MB", &v, NULL), 0);
+	assert_int_equal(v, 10000000);
+	assert_true(units_bytes("-1", &v, NULL) < 0);
+}
+
+static void forms(void **state)
+{
+	char buf[32];
+	(void)state;
+
+	assert_string_equal(units_format_ns(200000000, buf, sizeof(buf)), "200ms");
+	assert_string_equal(units_format_ns(1500000000, buf, sizeof(buf)), "1.5s");
+	assert_string_equal(units_format_ppm(5000, buf, sizeof(buf)), "0.5%");
+	assert_string_equal(units_format_bytes(1572864, buf, sizeof(buf)), "1.5 MiB");
+}
+
+static void nearest(void **state)
+{
+	static const char *const words[] = { "hypothesis", "blast_radius", "rollback", NULL };
+	char hex[65];
+	(void)state;
+
+	assert_string_equal(text_nearest("hypotesis", words), "hypothesis");
+	assert_string_equal(text_nearest("rolback", words), "rollback");
+	assert_null(text_nearest("zebra", words));
+	/* FIPS 180-4, example of one block. */
+	text_sha256("abc", 3, hex);
+	assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(durations), cmocka_unit_test(percents),
+		cmocka_unit_test(rates_and_sizes), cmocka_unit_test(forms),
+		cmocka_unit_test(nearest),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

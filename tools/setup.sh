@@ -1,0 +1,74 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# setup.sh build|demo|test - install the Debian packages that a step needs, once. On any other
+# system: print the list and stop, so that a person can install what their system calls them.
+set -eu
+
+build='gcc clang llvm make pkg-config bpftool libbpf-dev libelf-dev zlib1g-dev
+	libcurl4-openssl-dev libjansson-dev libfyaml-dev libmicrohttpd-dev libuv1-dev libmnl-dev libmd-dev'
+demo="$build iproute2 dnsmasq-base redis-server stress-ng"
+test="$demo libcmocka-dev libclang-rt-14-dev cppcheck clang-tidy clang-format
+	iputils-ping iperf3 wrk nginx-light redis-tools bind9-dnsutils curl jq python3 strace ethtool procps"
+
+step=${1:-}
+case $step in
+build) packages=$build ;;
+demo) packages=$demo ;;
+test) packages=$test ;;
+*)
+	echo "usage: tools/setup.sh build|demo|test" >&2
+	exit 2
+	;;
+esac
+
+if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>&1; then
+	echo "This is no Debian system. Install what it calls these, then go on:" >&2
+	# shellcheck disable=SC2086
+	printf '  %s\n' $packages >&2
+	exit 3
+fi
+
+missing=
+for p in $packages; do
+	dpkg-query -W -f '${Status}\n' "$p" 2>/dev/null | grep -q '^install ok installed$' || missing="$missing $p"
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" = 0 ]; then
+	sudo=
+elif command -v sudo >/dev/null 2>&1; then
+	sudo=sudo
+else
+	echo "These packages are missing, and this is neither root nor is there sudo:$missing" >&2
+	exit 3
+fi
+
+echo "installing:$missing"
+log=$(mktemp)
+# A package that brings a daemon must not start it here: policy-rc.d answers 101 for the time of
+# the install. One that somebody else put there is left alone.
+policy=/usr/sbin/policy-rc.d
+mine=
+if [ ! -e $policy ]; then
+	printf '#!/bin/sh\nexit 101\n' | $sudo tee $policy >/dev/null
+	$sudo chmod 755 $policy
+	mine=1
+fi
+finish() {
+	[ -z "$mine" ] || $sudo rm -f $policy
+	rm -f "$log"
+}
+trap finish EXIT
+install() {
+	# shellcheck disable=SC2086
+	$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing >"$log" 2>&1
+}
+# The package lists may be old or absent: one update, then once more.
+if ! install; then
+	$sudo apt-get update -q >>"$log" 2>&1 || true
+	if ! install; then
+		tail -n 20 "$log" >&2
+		echo "apt-get could not install:$missing" >&2
+		exit 3
+	fi
+fi

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* cmd.h - one file a command, one line of main.c's table each. Only this folder prints. */
+#ifndef FL_CMD_H
+#define FL_CMD_H
+
+#include <stdbool.h>
+
+#include "util/error.h"
+
+struct command {
+	const char *name;
+	const char *summary;  /* one line for --help */
+	bool needs_root;      /* main says what is missing and exits 3 before it runs */
+	int (*run)(int argc, char **argv); /* argv[0] is "faultline NAME"; returns enum fl_exit */
+};
+
+int cmd_run(int argc, char **argv);
+int cmd_check(int argc, char **argv);
+int cmd_inject(int argc, char **argv);
+int cmd_list(int argc, char **argv);
+int cmd_set(int argc, char **argv);
+int cmd_stop(int argc, char **argv);
+int cmd_recover(int argc, char **argv);
+int cmd_probe(int argc, char **argv);
+int cmd_baseline(int argc, char **argv);
+int cmd_top(int argc, char **argv);
+int cmd_graph(int argc, char **argv);
+int cmd_score(int argc, char **argv);
+int cmd_report(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
+int cmd_serve(int argc, char **argv);
+int cmd_lab(int argc, char **argv);
+
+/* Print the error and return its exit status. */
+int cmd_fail(const struct fl_error *err);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * experiment.h - a suite as it was written down. load.c fills it from YAML, check.c judges it,
+ * run.c carries it out. No libbpf behind this header.
+ */
+#ifndef FL_EXPERIMENT_H
+#define FL_EXPERIMENT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fault/param.h"
+#include "measure/expr.h"
+#include "util/error.h"
+
+enum experiment_stage {
+	STAGE_DEV = 1, /* one container, 0 % of real traffic */
+	STAGE_STAGING, /* full stack, 0 % */
+	STAGE_CANARY,  /* one instance, 1-10 % */
+	STAGE_REGION,  /* 25-100 % */
+	STAGE_GLOBAL,  /* 100 % */
+};
+
+struct fault_ops;
+
+/* One fault of an experiment. */
+struct fault_plan {
+	const struct fault_ops *ops;
+	struct params params;
+	char **targets; /* specs, NULL-terminated */
+	uint64_t offset_ns; /* after the experiment's inject time */
+	uint64_t duration_ns; /* 0: as long as the experiment's */
+	int line, column;
+};
+
+/* What the pipeline should say. */
+struct ground_truth {
+	char **root_services; /* any of them is correct; NULL-terminated; empty: none is expected */
+	char **not_services;  /* naming one of these is wrong ("RCA must NOT be checkout-svc") */
+	bool must_detect;     /* default true */
+	char *symptom, *reason; /* free words, for reports */
+};
+
+struct experiment {
+	int number; /* from 1, order in the file, or `id` when it is a number */
+	char *id, *name, *description;
+	char **tags;
+	char *hypothesis; /* as written */
+	struct expr_clause *clauses; /* the testable clauses found in it */
+	uint32_t n_clauses;
+	/* blast_radius */
+	char **targets; /* NULL-terminated */
+	char *target_text, *traffic_text;
+	uint32_t traffic_ppm; /* share of flows */
+	enum experiment_stage stage;
+	uint64_t duration_ns;
+	/* rollback */
+	bool rollback_automatic;
+	struct expr *trigger_when; /* may be NULL */
+	char *rollback_method;
+	/* measurement */
+	char **metrics;
+	uint64_t window_before_ns, window_after_ns; /* of capture_window */
+	struct expr **aborts; /* NULL-terminated */
+	char **abort_texts;
+	struct fault_plan *faults;
+	uint32_t n_faults;
+	struct ground_truth truth;
+	int line, column;
+};
+
+struct probe_config {
+	char *url;
+	uint64_t interval_ns, timeout_ns, slow_ns; /* 5 s, 2 s, 500 ms */
+	char *body_regex, *json_path, *json_value;
+	uint32_t steady_ppm;	   /* 990000 */
+	uint64_t steady_window_ns; /* 60 s */
+	uint64_t recover_within_ns; /* 2 min */
+};
+
+struct pipeline_config {
+	char *url;     /* NULL: none */
+	char *adapter; /* "faultline" (default), "prometheus", "alertmanager" */
+	uint64_t timeout_ns;
+	uint32_t retries;
+	char *alerts_path, *correlate_path, *rca_path;
+	json_t *fields; /* remapping: {"alert_time": "x", "alert_service": "y", ...} or NULL */
+};
+
+struct suite {
+	char *path;	  /* the file */
+	char sha256[65];
+	char *name;
+	struct probe_config probe;
+	struct pipeline_config pipeline;
+	char *prometheus_url;
+	uint64_t baseline_ns, cooldown_ns, grace_ns; /* 300 s, 120 s, 30 s */
+	json_t *graph;	     /* services and edges when the file gives them, or NULL */
+	struct experiment *experiments;
+	uint32_t n;
+};
+
+/*
+ * Load a suite. Every key is checked; the first problem is an error with file:line:column and the
+ * nearest known key. Bounds: 1 MiB of file, 64 levels, 10,000 nodes after aliases (a YAML bomb
+ * ends there). *ret is released with suite_free().
+ */
+int suite_load(const char *path, struct suite **ret, struct fl_error *err);
+/* The same from memory, for tests and the fuzzer; @name stands in for the path. */
+int suite_parse(const char *name, const char *text, size_t len, struct suite **ret,
+		struct fl_error *err);
+void suite_free(struct suite *s);
+
+/* One finding of check. */
+struct finding {
+	bool error; /* otherwise a warning */
+	char rule[40]; /* "untestable-hypothesis", "no-rollback", "up-only-measurement", ... */
+	int experiment; /* its number, 0: the suite */
+	int line, column;
+	char text[400];
+};
+
+/* Judge a suite by the rules that need no host. *ret is the caller's to free. */
+int suite_check(const struct suite *s, struct finding **ret, uint32_t *ret_n, struct fl_error *err);
+
+#endif

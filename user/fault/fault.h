@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * fault.h - what a kind of fault is. One const descriptor per kind, listed in table.c; a kind that
+ * this kernel cannot do stays in the table, and its reason is what `doctor` prints.
+ *
+ * Life of a fault:  init -> (params set) -> arm -> activate(true) -> proof ... -> activate(false)
+ * -> disarm -> free. `arm` does all that takes time (load, attach, start helpers stopped) and
+ * leaves the target as it was; `activate` is quick and stamped, so that load cost never pollutes a
+ * measurement. `disarm` undoes everything arm and activate did, in any state, more than once.
+ * What the kernel does not undo by itself goes through session->journal before it is done.
+ */
+#ifndef FL_FAULT_H
+#define FL_FAULT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fault/param.h"
+#include "target/target.h"
+#include "util/error.h"
+
+struct session;
+struct fault;
+
+enum fault_class {
+	FAULT_NETWORK,
+	FAULT_RESOURCE,
+	FAULT_APPLICATION,
+	FAULT_STATE,
+	FAULT_KERNEL,
+};
+
+/* Can it be done here? */
+struct fault_support {
+	bool supported;
+	char backend[32];  /* the one that would be chosen: "hold", "edt", "cgroup", "stress-ng" */
+	char reason[256];  /* why not, or what is limited; may be empty when supported */
+};
+
+/* What a fault did, added over its rules and targets. Times are 0 while there was no hit. */
+struct fault_proof {
+	uint64_t matched, injected, skipped, bytes;
+	uint64_t first_hit_ns, last_hit_ns;	      /* CLOCK_MONOTONIC */
+	uint64_t first_hit_wall_ns, last_hit_wall_ns; /* the same on the wall clock */
+	char effect[256]; /* for kinds that hit no packets: what was done ("412 MiB filled") */
+};
+
+struct fault_ops {
+	const char *name;    /* fault_type in YAML, KIND on the command line */
+	const char *summary; /* one line for --help and doctor */
+	enum fault_class class;
+	const struct param *params;  /* its own; ends with a NULL name */
+	const struct param *common;  /* shared by a family (match parameters), or NULL */
+	bool need_veth, need_process; /* what its targets must have */
+
+	/* Probe, cheaply and without leaving anything behind. */
+	void (*supported)(struct fault_support *ret);
+	/* Beyond single parameters ("jitter needs delay"). Needs no root, no target. May be NULL. */
+	int (*validate)(const struct params *p, struct fl_error *err);
+	int (*arm)(struct fault *f, struct fl_error *err);
+	int (*activate)(struct fault *f, bool on, struct fl_error *err);
+	/* Parameters marked live have changed (f->params holds the new ones). May be NULL. */
+	int (*update)(struct fault *f, struct fl_error *err);
+	int (*proof)(struct fault *f, struct fault_proof *ret, struct fl_error *err);
+	int (*disarm)(struct fault *f, struct fl_error *err);
+};
+
+/* One fault on one or more targets. */
+struct fault {
+	const struct fault_ops *ops;
+	struct session *session; /* not owned */
+	char id[32];		 /* SESSION.N, set by fault_init() */
+	unsigned int number;	 /* N, from 1, within the session */
+	struct params params;
+	struct target *targets; /* resolved; owned */
+	uint32_t n_targets;
+	bool allow_host_interface;
+	bool armed, active;
+	uint64_t armed_ns, active_ns, inactive_ns; /* CLOCK_MONOTONIC stamps; 0 not yet */
+	uint64_t expires_ns; /* the kernel's own end of it, set before activate; 0: lease only */
+	char backend[32];    /* chosen by arm */
+	void *priv;	     /* the kind's own */
+};
+
+/* The table, ended by NULL. Aliases (network_partition/partition, cascade_retry/http_error) are
+ * resolved by fault_find(). */
+extern const struct fault_ops *const fault_table[];
+
+const struct fault_ops *fault_find(const char *name);
+
+/* All names and aliases, NULL-terminated, static: for "did you mean". */
+const char *const *fault_names(void);
+
+/* Find @kind and fill the defaults. Error: unknown kind, with the nearest. */
+int fault_init(struct fault *f, struct session *session, const char *kind, struct fl_error *err);
+
+/* Check parameters as far as is possible without a target. */
+int fault_validate(const struct fault *f, struct fl_error *err);
+
+/* Resolve and append one target. */
+int fault_add_target(struct fault *f, const char *spec, struct fl_error *err);
+
+/* These wrap the ops: state checks, stamps, targets still alive. */
+int fault_arm(struct fault *f, struct fl_error *err);
+int fault_activate(struct fault *f, bool on, struct fl_error *err);
+int fault_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err);
+int fault_disarm(struct fault *f, struct fl_error *err);
+void fault_free(struct fault *f);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * param.h - typed parameters. One table feeds the YAML loader, the command line, --help, the man
+ * page and schema.json, so that a parameter means the same everywhere.
+ */
+#ifndef FL_PARAM_H
+#define FL_PARAM_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "util/error.h"
+
+enum param_type {
+	PARAM_DURATION,	 /* u64 ns */
+	PARAM_OFFSET,	 /* i64 ns, signed */
+	PARAM_PERCENT,	 /* u64 parts per million */
+	PARAM_RATE,	 /* u64 bit/s */
+	PARAM_BYTES,	 /* u64 bytes */
+	PARAM_INT,	 /* i64 */
+	PARAM_BOOL,	 /* u64 0/1 */
+	PARAM_ENUM,	 /* u64: index in choices */
+	PARAM_STRING,	 /* text */
+	PARAM_PEERS,	 /* text: comma-separated service names, CIDRs, addresses */
+	PARAM_PORTS,	 /* text: "8080" or "8000-8100" */
+};
+
+struct param {
+	const char *name; /* as in YAML and, with -- before it, on the command line: "max-hits" */
+	enum param_type type;
+	const char *def;  /* default as text; NULL: unset; "!" : must be given */
+	const char *help; /* one line, no final dot */
+	int64_t min, max; /* PARAM_INT */
+	const char *const *choices; /* PARAM_ENUM, NULL-terminated */
+	bool live;	  /* `set` may change it while the fault is on */
+};
+
+struct param_value {
+	const struct param *param;
+	bool given; /* by the user; otherwise the default */
+	bool set;   /* has a value at all */
+	union {
+		uint64_t u64;
+		int64_t i64;
+	};
+	char *text; /* as written (or the default's text); owned */
+};
+
+/* The values of one fault: one slot for each parameter of its tables. */
+struct params {
+	uint32_t n;
+	struct param_value *v;
+};
+
+/* Make the slots of up to two tables (each ends with a NULL name; either may be NULL), filled
+ * with the defaults. */
+int params_init(struct params *p, const struct param *own, const struct param *common,
+		struct fl_error *err);
+void params_free(struct params *p);
+int params_copy(struct params *dst, const struct params *src, struct fl_error *err);
+
+/* Set one by name from text. An unknown name is an error with the nearest known one. '-' and '_'
+ * are the same in names. */
+int params_set(struct params *p, const char *name, const char *text, struct fl_error *err);
+
+/* Error when a "must be given" is not set. @what begins the message ("latency"). */
+int params_complete(const struct params *p, const char *what, struct fl_error *err);
+
+/* Look-ups by name; asking for a name that is in no table is a programming error (assert). */
+const struct param_value *params_get(const struct params *p, const char *name);
+bool params_has(const struct params *p, const char *name); /* has a value */
+uint64_t params_u64(const struct params *p, const char *name); /* 0 when unset */
+int64_t params_i64(const struct params *p, const char *name);
+const char *params_text(const struct params *p, const char *name); /* NULL when unset */
+
+/* {"delay": "200ms", ...}: those that have a value, as text. New reference. */
+json_t *params_json(const struct params *p);
+
+/* "min-max" or one port. */
+int param_ports(const char *text, uint16_t *ret_min, uint16_t *ret_max, struct fl_error *err);
+
+#endif

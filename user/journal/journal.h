@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * journal.h - write down how to undo a thing before it is done.
+ *
+ * What the kernel does not undo by itself (a frozen cgroup, a stressor, a filled disk, a patched
+ * vDSO, a clsact filter, a stopped container, ...) is described as data, appended to
+ * /run/faultline/SESSION/journal.jsonl, fsynced, and only then done. One JSON object a line:
+ *
+ *     {"n": 1, "undo": "kill-process", "args": {"pid": 812, "start": 4711}}
+ *     {"n": 1, "done": true}                    appended when it has been undone
+ *
+ * Undo is idempotent and checks identity (pid and start time, device and inode and digest) before
+ * it touches anything; what is gone or is no longer the same thing is left alone.
+ *
+ * The guardian (guardian.h) replays the journal backwards when its session's owner dies;
+ * `faultline recover` does it for sessions whose owner and guardian are both gone.
+ */
+#ifndef FL_JOURNAL_H
+#define FL_JOURNAL_H
+
+#include <jansson.h>
+
+#include "util/error.h"
+
+struct journal; /* an open journal: one writer, the session's owner */
+
+/* One way to undo; a fault family exports its own, user/journal/undo.c lists them all. */
+struct undo_op {
+	const char *name; /* the word in the journal */
+	/* 0: undone, or nothing to undo any more. Negative errno: could not; it will be tried again. */
+	int (*undo)(const json_t *args, struct fl_error *err);
+};
+
+/* All the ways that this build knows; ends with a NULL name. */
+extern const struct undo_op *const undo_ops[];
+
+/* Open (make) SESSION_DIR/journal.jsonl for appending. */
+int journal_open(const char *session_dir, struct journal **ret, struct fl_error *err);
+void journal_close(struct journal *j);
+
+/*
+ * Write ahead: returns once the entry is on disk. Steals the reference to @args (also on error).
+ * *ret_n identifies the entry for journal_undo().
+ */
+int journal_add(struct journal *j, const char *undo, json_t *args, unsigned int *ret_n,
+		struct fl_error *err);
+
+/* Undo one entry now and mark it done. An entry that is already done: nothing, 0. */
+int journal_undo(struct journal *j, unsigned int n, struct fl_error *err);
+
+/* Mark it done without running it: its owner has undone it in a better way. */
+int journal_done(struct journal *j, unsigned int n, struct fl_error *err);
+
+/*
+ * Undo what is open in the journal of @session_dir, last first. Goes on after a failure; returns
+ * the first one. *ret_count (may be NULL): how many entries were undone. A half-written last line
+ * (the writer died in it) is ignored: its action had not begun.
+ */
+int journal_replay(const char *session_dir, unsigned int *ret_count, struct fl_error *err);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * engine.h - the loaded net programs of one session and the rules in their maps.
+ *
+ * One engine a session: maps are made once and pinned; programs are loaded once per host-side
+ * network namespace (an ifindex is only unique within one), with the namespace's number in their
+ * read-only data. Hooks are attached on demand, by tcx where the kernel has it, else by clsact.
+ * A delay line (hold.h) is made for a hook when the first rule there needs one.
+ */
+#ifndef FL_ENGINE_H
+#define FL_ENGINE_H
+
+#include <netinet/in.h>
+#include <stdint.h>
+
+#include "bpf/abi.h"
+#include "kern/session.h"
+#include "target/target.h"
+#include "util/error.h"
+
+/* A peer prefix on the 128-bit scale; {::, 0} is everybody. */
+struct engine_peer {
+	struct in6_addr addr;
+	uint8_t prefix_len;
+};
+
+/* Load and pin. @max_rules 0: the default. Stores itself in s->engine. */
+int engine_open(struct session *s, uint32_t max_rules, struct fl_error *err);
+/* The session's engine, opened when there is none. */
+int engine_get(struct session *s, struct engine **ret, struct fl_error *err);
+void engine_close(struct engine *e);
+
+/*
+ * Add a rule to the hook (veth, direction) for each of the peers, disabled or as it says.
+ * Attaches the hook and makes the delay line when needed. *ret_rule is its index.
+ */
+int engine_add(struct engine *e, const struct target_veth *veth, enum fl_direction dir,
+	       const struct fl_rule *rule, const struct engine_peer *peers, uint32_t n_peers,
+	       uint32_t *ret_rule, struct fl_error *err);
+
+/* Let an existing rule see packets of one more hook (one fault, both directions, one counter). */
+int engine_add_hook(struct engine *e, uint32_t rule, const struct target_veth *veth,
+		    enum fl_direction dir, const struct engine_peer *peers, uint32_t n_peers,
+		    struct fl_error *err);
+
+/* Replace the rule's parameters; one map write. */
+int engine_set(struct engine *e, uint32_t rule, const struct fl_rule *value, struct fl_error *err);
+int engine_get_rule(struct engine *e, uint32_t rule, struct fl_rule *ret, struct fl_error *err);
+
+/* Take it from all hooks; a hook without rules is detached, its delay line drained and removed. */
+int engine_remove(struct engine *e, uint32_t rule, struct fl_error *err);
+
+/* Proof summed over CPUs. */
+int engine_proof(struct engine *e, uint32_t rule, struct fl_proof *ret, struct fl_error *err);
+
+/* "tcx" or "clsact". */
+const char *engine_attach_kind(const struct engine *e);
+
+/* Lease. */
+void engine_heartbeat(struct engine *e);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * session.h - one owner process and everything it holds: /run/faultline/SESSION (session.json,
+ * journal.jsonl), the pinned maps under /sys/fs/bpf/faultline/SESSION, the lease, the guardian.
+ *
+ * `inject` is a session with one fault, `run` one with many. A name is six characters of
+ * [0-9a-z]; a fault is SESSION.N. Generations grow with each session on the host and order
+ * programs on a shared interface (see FL_MARK_MAGIC in abi.h).
+ */
+#ifndef FL_SESSION_H
+#define FL_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "journal/journal.h"
+#include "util/error.h"
+
+#define FL_RUN_DIR "/run/faultline"
+#define FL_BPF_DIR "/sys/fs/bpf/faultline"
+
+#define FL_LEASE_PERIOD_MS 100	/* how often the owner refreshes it */
+#define FL_LEASE_NS	   1000000000ull /* how long a refresh lasts */
+
+struct engine; /* kern/engine.h: the loaded net programs; made by the first fault that needs it */
+
+struct session {
+	char name[16];
+	char dir[64];	  /* FL_RUN_DIR/name, 0700 */
+	char pin_dir[64]; /* FL_BPF_DIR/name, 0700; exists once an engine does */
+	char purpose[32]; /* "inject", "run", ... */
+	uint32_t generation;
+	pid_t guardian;
+	struct journal *journal;
+	struct engine *engine; /* NULL until needed */
+};
+
+/*
+ * Begin: directories, session.json {name, purpose, pid, start, generation, started_wall, cmdline},
+ * journal, guardian. Makes FL_RUN_DIR (0700) when it is not there.
+ */
+int session_begin(const char *purpose, struct session **ret, struct fl_error *err);
+
+/* Refresh the lease; call it every FL_LEASE_PERIOD_MS from the event loop that must not hang. */
+void session_heartbeat(struct session *s);
+
+/*
+ * End in order: replay what is open in the journal, drop engine and pins, dismiss the guardian,
+ * remove the directory. Frees @s.
+ */
+int session_end(struct session *s, struct fl_error *err);
+
+/* A session found on disk. */
+struct session_info {
+	char name[16], purpose[32];
+	pid_t pid;
+	uint64_t pid_start;
+	bool alive; /* its owner runs */
+	uint32_t generation;
+	double started_wall;
+};
+
+/* All sessions on this host; *ret is the caller's to free. */
+int session_list(struct session_info **ret, uint32_t *ret_n, struct fl_error *err);
+
+/* Clean up one session whose owner is dead: journal, leftover filters, pins, directory. */
+int session_recover(const char *name, unsigned int *ret_undone, struct fl_error *err);
+
+/* Mount bpffs at /sys/fs/bpf if it is not there. */
+int session_need_bpffs(struct fl_error *err);
+
+#endif

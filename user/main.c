@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* main.c - the command table and nothing else. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "util/cleanup.h"
+#include "util/text.h"
+
+#ifndef FL_VERSION
+#define FL_VERSION "0"
+#endif
+
+static const struct command commands[] = {
+	{ NULL, NULL, false, NULL }, /* ends the table */
+};
+
+static void usage(FILE *out)
+{
+	const struct command *c;
+
+	fputs("Usage: faultline COMMAND [OPTION...]\n\nCommands:\n", out);
+	for (c = commands; c->name; c++)
+		fprintf(out, "  %-10s %s\n", c->name, c->summary);
+	fputs("\n'faultline COMMAND --help' explains one command.\n", out);
+}
+
+static int unknown(const char *word)
+{
+	const char *names[ARRAY_SIZE(commands) + 1];
+	const char *near;
+	size_t i;
+
+	for (i = 0; commands[i].name; i++)
+		names[i] = commands[i].name;
+	names[i] = NULL;
+	near = text_nearest(word, names);
+	fprintf(stderr, "faultline: no command '%s'", word);
+	if (near)
+		fprintf(stderr, ", did you mean '%s'?", near);
+	fputs("\n  hint: faultline --help lists the commands\n", stderr);
+	return FL_EXIT_USAGE;
+}
+
+int cmd_fail(const struct fl_error *err)
+{
+	error_print(err, stderr);
+	return err->exit ? (int)err->exit : FL_EXIT_INTERNAL;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *c;
+
+	if (argc < 2) {
+		usage(stderr);
+		return FL_EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		usage(stdout);
+		return FL_EXIT_OK;
+	}
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+		puts("faultline " FL_VERSION);
+		return FL_EXIT_OK;
+	}
+	for (c = commands; c->name; c++)
+		if (!strcmp(c->name, argv[1]))
+			return c->run(argc - 1, argv + 1);
+	return unknown(argv[1]);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * pipeline.h - the AIOps pipeline over plain HTTP, and nothing else known of it. Blocking calls
+ * with a time limit run on libuv's thread pool by the runner. Bodies are bounded (8 MiB),
+ * retries back off, answers are read liberally; an unreachable pipeline is a finding, not a crash.
+ */
+#ifndef FL_PIPELINE_H
+#define FL_PIPELINE_H
+
+#include "experiment/experiment.h"
+#include "score/result.h"
+
+/* GET /alerts?since=<s>. Appends to *ret what it could read. */
+int pipeline_alerts(const struct pipeline_config *c, double since_s, struct alerts *ret,
+		    struct fl_error *err);
+
+/* POST /correlate {"window": {"start", "end"}} -> array of clusters (new reference). */
+int pipeline_correlate(const struct pipeline_config *c, double start_s, double end_s,
+		       json_t **ret_clusters, struct fl_error *err);
+
+/* POST /rca {"cluster": ...} -> ranked causes and the evidence of the first. */
+int pipeline_rca(const struct pipeline_config *c, const json_t *cluster, struct cause **ret,
+		 uint32_t *ret_n, json_t **ret_evidence, struct fl_error *err);
+
+/* The readers behind them, for tests and the fuzzer: text of a body -> the same. */
+int pipeline_read_alerts(const struct pipeline_config *c, const char *body, size_t len,
+			 struct alerts *ret, struct fl_error *err);
+int pipeline_read_clusters(const struct pipeline_config *c, const char *body, size_t len,
+			   json_t **ret, struct fl_error *err);
+int pipeline_read_rca(const struct pipeline_config *c, const char *body, size_t len,
+		      struct cause **ret, uint32_t *ret_n, json_t **ret_evidence,
+		      struct fl_error *err);
+
+void alerts_free(struct alerts *a);
+
+#endif

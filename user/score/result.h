@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * result.h - what is known of one experiment after it ran: the entry of chaos_results.json, and
+ * the only input of the scores. score/ is pure: no libbpf, no sockets but in pipeline.c.
+ */
+#ifndef FL_RESULT_H
+#define FL_RESULT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "util/error.h"
+
+enum result_status {
+	RESULT_OK,
+	RESULT_NOT_MANIFESTED, /* no hit: left out of recall, run exits non-zero */
+	RESULT_ABORTED,
+	RESULT_NOT_RECOVERED,
+	RESULT_FAILED, /* the tool could not do it */
+	RESULT_SKIPPED,
+};
+
+/* One alert as the pipeline gave it, after liberal reading. */
+struct alert {
+	double time_s; /* epoch seconds; NaN: it had none */
+	char service[128];
+	char name[128];
+	char severity[32];
+	char id[128]; /* its own id, or a fingerprint of the others */
+	json_t *raw;  /* owned */
+};
+
+struct alerts {
+	struct alert *v;
+	uint32_t n;
+	uint32_t malformed; /* entries that could not be read, counted */
+};
+
+/* A ranked cause. */
+struct cause {
+	char service[128];
+	double confidence; /* NaN: none given */
+	uint32_t n_evidence;
+};
+
+struct result {
+	int number;
+	char *id, *name, *target, *fault_type;
+	enum result_status status;
+	/* epoch seconds */
+	double baseline_start, baseline_end, inject, end, window_end, recovered;
+	/* detection */
+	bool detected;
+	double mttd_s; /* NaN when missed */
+	char *rca_service; /* of the first cause; NULL: no output */
+	bool rca_correct;
+	double confidence; /* NaN none */
+	json_t *evidence;  /* array or NULL; owned */
+	struct cause *causes;
+	uint32_t n_causes;
+	uint32_t false_alarms; /* alerts in its baseline window */
+	struct alerts alerts;  /* of both windows */
+	json_t *clusters;      /* as the pipeline gave them; owned, may be NULL */
+	bool pipeline_reachable_before, pipeline_reachable_during;
+	char *pipeline_error; /* last error, or NULL */
+	json_t *detail; /* everything else of the entry: hypothesis verdicts, probe, kernel, proof,
+			   backend, ground truth...; owned */
+};
+
+const char *result_status_text(enum result_status s);
+void result_free(struct result *r);
+
+/* To and from the entry of chaos_results.json (new reference). */
+json_t *result_json(const struct result *r);
+int result_from_json(const json_t *entry, struct result *ret, struct fl_error *err);
+
+#endif

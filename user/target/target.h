@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * target.h - from what the user names to what faultline can touch.
+ *
+ * A target is written netns:NAME, pid:N, cgroup:PATH, docker:NAME, or a plain service name that
+ * the lab (later: Docker) knows. Resolving collects its host-side veths, namespaces, cgroups and
+ * pids, and touches nothing. Each way of naming is one provider, one file, one line of a table.
+ */
+#ifndef FL_TARGET_H
+#define FL_TARGET_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "util/error.h"
+
+#define TARGET_MAX_VETHS 16
+#define TARGET_MAX_ADDRS 16
+#define TARGET_MAX_PIDS	 512
+
+/* The host side of one veth pair of the target. */
+struct target_veth {
+	uint32_t ifindex;     /* of the host side */
+	char ifname[16];
+	uint64_t netns_inode; /* namespace the host side lives in */
+	int netns_fd;	      /* open on it; owned by the target */
+	uint32_t peer_ifindex; /* inside the target */
+};
+
+/* One address of the target, IPv4 as ::ffff:a.b.c.d. */
+struct target_addr {
+	struct in6_addr addr;
+};
+
+struct target {
+	char name[128];	    /* what to call it in results: the service name when there is one */
+	char spec[256];	    /* as the user wrote it */
+	char provider[16];  /* "netns", "pid", "cgroup", "lab", "docker" */
+	char id[80];	    /* container id or the like; may be empty */
+	char cgroup[256];   /* path in the v2 tree (absolute); empty when there is none */
+	uint64_t cgroup_id; /* v2 cgroup id (inode); 0 none */
+	char cgroup_v1[256]; /* path below each v1 controller ("/lab/x"); empty when none */
+	uint64_t pidns_inode; /* 0: the initial one, or no process */
+	uint64_t netns_inode;
+	int netns_fd;	    /* open on its network namespace; -1 when it has no process */
+	int mntns_fd;	    /* open on its mount namespace; -1 */
+	pid_t pid;	    /* its main process (its init), 0 none */
+	uint64_t pid_start; /* start time of pid, field 22 of /proc/PID/stat */
+	uint32_t n_pids;
+	pid_t pids[TARGET_MAX_PIDS]; /* all of its processes at the time of resolving */
+	uint32_t n_veths;
+	struct target_veth veths[TARGET_MAX_VETHS];
+	uint32_t n_addrs;
+	struct target_addr addrs[TARGET_MAX_ADDRS];
+};
+
+struct target_options {
+	bool allow_host_interface; /* --allow-host-interface */
+	bool need_veth;		   /* an error when it has no host-side veth */
+	bool need_process;	   /* an error when no process runs in it */
+};
+
+/*
+ * Resolve @spec. On success the descriptors in *ret are the caller's; release with target_free().
+ * Refused: faultline itself, an interface that carries the default route of the initial
+ * namespace (unless allowed), a name that two providers know, a name nobody knows (the error
+ * lists the nearest known ones).
+ */
+int target_resolve(const char *spec, const struct target_options *options, struct target *ret,
+		   struct fl_error *err);
+void target_free(struct target *t);
+
+/* All service names that providers know now, NULL-terminated, one allocation, caller frees. */
+int target_names(char ***ret, struct fl_error *err);
+
+/* Field 22 of /proc/PID/stat: identity of a pid across reuse. 0 when there is no such process. */
+uint64_t target_pid_start(pid_t pid);
+
+/* Same process as when (pid, start) was written down? */
+bool target_pid_same(pid_t pid, uint64_t start);
+
+#endif

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* error.c - see error.h */
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "util/error.h"
+
+int error_set(struct fl_error *err, enum fl_exit exit, int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (code < 0)
+		code = -code;
+	if (!code)
+		code = EIO;
+	if (!err || err->exit != FL_EXIT_OK)
+		return -code;
+	err->exit = exit;
+	err->code = -code;
+	va_start(ap, fmt);
+	vsnprintf(err->message, sizeof(err->message), fmt, ap);
+	va_end(ap);
+	return -code;
+}
+
+void error_hint(struct fl_error *err, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!err || err->hint[0])
+		return;
+	va_start(ap, fmt);
+	vsnprintf(err->hint, sizeof(err->hint), fmt, ap);
+	va_end(ap);
+}
+
+void error_at(struct fl_error *err, const char *file, int line, int column)
+{
+	if (!err || err->file[0])
+		return;
+	snprintf(err->file, sizeof(err->file), "%s", file ? file : "");
+	err->line = line;
+	err->column = column;
+}
+
+void error_clear(struct fl_error *err)
+{
+	if (err)
+		memset(err, 0, sizeof(*err));
+}
+
+void error_print(const struct fl_error *err, FILE *out)
+{
+	fputs("faultline: ", out);
+	if (err->file[0]) {
+		fprintf(out, "%s:", err->file);
+		if (err->line)
+			fprintf(out, "%d:", err->line);
+		if (err->line && err->column)
+			fprintf(out, "%d:", err->column);
+		fputc(' ', out);
+	}
+	fprintf(out, "%s\n", err->message[0] ? err->message : "unknown error");
+	if (err->hint[0])
+		fprintf(out, "  hint: %s\n", err->hint);
+}

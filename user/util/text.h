@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* text.h - growing strings, whole small files, nearest words. */
+#ifndef FL_TEXT_H
+#define FL_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/error.h"
+
+/* A growing, always NUL-terminated string. Zero-initialise; release with text_free(). */
+struct text {
+	char *s; /* NULL while empty */
+	size_t len, size;
+	bool failed; /* an allocation failed; later appends do nothing */
+};
+
+void text_append(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void text_append_bytes(struct text *t, const void *bytes, size_t n);
+void text_free(struct text *t);
+
+/* strdup/asprintf that never return half a string; NULL when out of memory. */
+char *text_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Copy with a bound; true when it fitted. @dst is always terminated. */
+bool text_copy(char *dst, size_t size, const char *src);
+
+/*
+ * Read a whole file of at most @max bytes; *ret is NUL-terminated and the caller's to free.
+ * Larger files give -EFBIG, in an error that names file and limit.
+ */
+int file_read(const char *path, size_t max, char **ret, size_t *ret_len, struct fl_error *err);
+
+/* Write a file so that it is there whole or not at all: temporary name, fsync, rename. */
+int file_write(const char *path, const void *bytes, size_t n, unsigned int mode, struct fl_error *err);
+
+/* mkdir -p with @mode for what it makes. */
+int dir_make(const char *path, unsigned int mode, struct fl_error *err);
+
+/*
+ * The word of @words (NULL-terminated) nearest to @word by edit distance, or NULL when none is
+ * close enough to be a typing error (distance over 1/3 of the length, at least 2).
+ */
+const char *text_nearest(const char *word, const char *const *words);
+
+/* SHA-256 (FIPS 180-4) of @n bytes as 64 hex digits and a NUL. */
+void text_sha256(const void *bytes, size_t n, char ret_hex[65]);
+
+#endif
