@@ -2,6 +2,7 @@
 # lib.sh - sourced by every shell test. A test prints TAP lines by ok / not_ok / skip and makes its
 # things through the helpers here; at exit all of them are removed and it is *asserted* that the
 # host looks as before. Variables: $BUILD (where the binaries are), $FL (the binary), $T (scratch).
+[ "${FLTEST_SANDBOX:-}" = 1 ] || exec "$(dirname "${BASH_SOURCE[0]}")/sandbox.sh" bash "$0" "$@"
 set -u
 BUILD=${BUILD:-build}
 case $BUILD in /*) ;; *) BUILD=$PWD/$BUILD ;; esac
@@ -56,17 +57,18 @@ mknet() {
 innet() { _n=$1; shift; ip netns exec "flt-$_n" "$@"; }
 
 # What must be the same before and after: links and qdiscs of the initial namespace, namespaces,
-# pins, run state, cgroups of ours, mounts but bpffs, loaded BPF programs and links.
+# pins, run state, cgroups of ours, mounts but bpffs, loaded BPF programs, processes. BPF programs
+# and cgroups belong to the whole machine: FLTEST_SHARED=1 leaves them out where others test too.
 snapshot() {
 	ip -o link | awk -F': ' '{print "link", $2}' | sed 's/@.*//'
 	tc qdisc show | sed 's/ refcnt.*//; s/^/qdisc /'
 	ls /run/netns 2>/dev/null | sed 's/^/netns /'
 	find /sys/fs/bpf/faultline -mindepth 1 2>/dev/null | sed 's/^/pin /'
 	find /run/faultline -mindepth 1 -maxdepth 1 ! -name ledger.json 2>/dev/null | sed 's/^/run /'
-	find /sys/fs/cgroup -maxdepth 3 -type d -name 'faultline*' 2>/dev/null | sed 's/^/cgroup /'
-	awk '$3 != "bpf" {print "mount", $2}' /proc/mounts
+	[ -n "${FLTEST_SHARED:-}" ] || find /sys/fs/cgroup -maxdepth 3 -type d -name 'faultline*' 2>/dev/null | sed 's/^/cgroup /'
+	awk '$3 != "bpf" && $2 != "/run/netns" {print "mount", $2}' /proc/mounts
 	find /proc/sys/net/ipv4/conf -maxdepth 1 -name 'fl*' | sed 's/^/dev /'
-	bpftool prog list 2>/dev/null | awk '/^[0-9]+:/ && /name fl_/ {print "prog", $0}' | sed 's/ *tag.*//; s/prog [0-9]*:/prog/'
+	[ -n "${FLTEST_SHARED:-}" ] || bpftool prog list 2>/dev/null | awk '/^[0-9]+:/ && /name fl_/ {print "prog", $0}' | sed 's/ *tag.*//; s/prog [0-9]*:/prog/'
 	ps -eo comm= | grep -E '^(faultline|fl-|lab-)' | sed 's/^/process /'
 }
 cleanup() {
