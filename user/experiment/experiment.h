@@ -96,20 +96,23 @@ struct suite {
 	struct pipeline_config pipeline;
 	char *prometheus_url;
 	uint64_t baseline_ns, cooldown_ns, grace_ns; /* 300 s, 120 s, 30 s */
+	json_t *metrics;     /* name -> source, see measure/metrics.h; or NULL */
 	json_t *graph;	     /* services and edges when the file gives them, or NULL */
 	struct experiment *experiments;
 	uint32_t n;
 };
 
 /*
- * Load a suite. Every key is checked; the first problem is an error with file:line:column and the
+ * Load a suite; @table is the fault table (fault_table, or a small one in tests: this file links
+ * without libbpf). Every key is checked; the first problem is an error with file:line:column and the
  * nearest known key. Bounds: 1 MiB of file, 64 levels, 10,000 nodes after aliases (a YAML bomb
  * ends there). *ret is released with suite_free().
  */
-int suite_load(const char *path, struct suite **ret, struct fl_error *err);
+int suite_load(const char *path, const struct fault_ops *const *table, struct suite **ret,
+	       struct fl_error *err);
 /* The same from memory, for tests and the fuzzer; @name stands in for the path. */
-int suite_parse(const char *name, const char *text, size_t len, struct suite **ret,
-		struct fl_error *err);
+int suite_parse(const char *name, const char *text, size_t len,
+		const struct fault_ops *const *table, struct suite **ret, struct fl_error *err);
 void suite_free(struct suite *s);
 
 /* One finding of check. */

@@ -47,6 +47,7 @@ struct fault_proof {
 
 struct fault_ops {
 	const char *name;    /* fault_type in YAML, KIND on the command line */
+	const char *const *aliases; /* other accepted names, NULL-terminated; or NULL */
 	const char *summary; /* one line for --help and doctor */
 	enum fault_class class;
 	const struct param *params;  /* its own; ends with a NULL name */
@@ -82,14 +83,15 @@ struct fault {
 	void *priv;	     /* the kind's own */
 };
 
-/* The table, ended by NULL. Aliases (network_partition/partition, cascade_retry/http_error) are
- * resolved by fault_find(). */
+/* All kinds of this build, ended by NULL (table.c). */
 extern const struct fault_ops *const fault_table[];
 
-const struct fault_ops *fault_find(const char *name);
-
-/* All names and aliases, NULL-terminated, static: for "did you mean". */
-const char *const *fault_names(void);
+/*
+ * Find a kind by name or alias in a table; '-' and '_' are the same. NULL and an error with the
+ * nearest known name when there is none. Pure (find.c): works on any table.
+ */
+const struct fault_ops *fault_find(const struct fault_ops *const *table, const char *name,
+				   struct fl_error *err);
 
 /* Find @kind and fill the defaults. Error: unknown kind, with the nearest. */
 int fault_init(struct fault *f, struct session *session, const char *kind, struct fl_error *err);
