@@ -21,6 +21,7 @@
 
 struct session;
 struct fault;
+struct fl_rule; /* bpf/abi.h */
 
 enum fault_class {
 	FAULT_NETWORK,
@@ -64,6 +65,16 @@ struct fault_ops {
 	int (*update)(struct fault *f, struct fl_error *err);
 	int (*proof)(struct fault *f, struct fault_proof *ret, struct fl_error *err);
 	int (*disarm)(struct fault *f, struct fl_error *err);
+
+	/*
+	 * Kinds that act by rules in the session's pinned maps have these two, so that another
+	 * process (`list`, `set`, `stop`) can read and change them without the owner; else NULL.
+	 */
+	/* The rules of an armed fault: at most @max indexes to @ret; returns how many. */
+	uint32_t (*rules)(const struct fault *f, uint32_t *ret, uint32_t max);
+	/* Write what the parameters mean into *rule, and leave the rest of it (seed, expiry,
+	 * enabled) as it is. Touches nothing else. */
+	int (*compile)(const struct params *p, struct fl_rule *rule, struct fl_error *err);
 };
 
 /* One fault on one or more targets. */
@@ -93,8 +104,12 @@ extern const struct fault_ops *const fault_table[];
 const struct fault_ops *fault_find(const struct fault_ops *const *table, const char *name,
 				   struct fl_error *err);
 
-/* Find @kind and fill the defaults. Error: unknown kind, with the nearest. */
+/* Find @kind and fill the defaults. Error: unknown kind, with the nearest. @session may be NULL
+ * until the fault is armed: parameters and targets are checked before anything is made. */
 int fault_init(struct fault *f, struct session *session, const char *kind, struct fl_error *err);
+
+/* Give a fault that has none its session and its id. */
+void fault_attach_session(struct fault *f, struct session *session);
 
 /* Check parameters as far as is possible without a target. */
 int fault_validate(const struct fault *f, struct fl_error *err);
@@ -105,6 +120,8 @@ int fault_add_target(struct fault *f, const char *spec, struct fl_error *err);
 /* These wrap the ops: state checks, stamps, targets still alive. */
 int fault_arm(struct fault *f, struct fl_error *err);
 int fault_activate(struct fault *f, bool on, struct fl_error *err);
+/* Take over @wanted (copied), whose live parameters differ; keeps the old ones on failure. */
+int fault_update(struct fault *f, const struct params *wanted, struct fl_error *err);
 int fault_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err);
 int fault_disarm(struct fault *f, struct fl_error *err);
 void fault_free(struct fault *f);

@@ -31,7 +31,7 @@ struct undo_op {
 	int (*undo)(const json_t *args, struct fl_error *err);
 };
 
-/* All the ways that this build knows; ends with a NULL name. */
+/* All the ways that this build knows: one array a family, each ended by a NULL name; NULL. */
 extern const struct undo_op *const undo_ops[];
 
 /* Open (make) SESSION_DIR/journal.jsonl for appending. */

@@ -31,6 +31,7 @@ struct session {
 	char pin_dir[64]; /* FL_BPF_DIR/name, 0700; exists once an engine does */
 	char purpose[32]; /* "inject", "run", ... */
 	uint32_t generation;
+	unsigned int n_faults; /* numbers given out, see fault_attach_session() */
 	pid_t guardian;
 	struct journal *journal;
 	struct engine *engine; /* NULL until needed */

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Parameters: types, defaults, bounds, names; and finding a kind by name, alias or near miss. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "fault/fault.h"
+#include "fault/param.h"
+
+static const char *const shapes[] = { "uniform", "normal", NULL };
+
+static const struct param own[] = {
+	{ .name = "delay", .type = PARAM_DURATION, .def = "!", .help = "how long" },
+	{ .name = "max-hits", .type = PARAM_INT, .min = 1, .max = 10, .help = "how many" },
+	{ .name = "distribution", .type = PARAM_ENUM, .def = "uniform", .choices = shapes },
+	{ .name = "shift", .type = PARAM_OFFSET },
+	{}
+};
+static const struct param common[] = {
+	{ .name = "share", .type = PARAM_PERCENT, .def = "100%" },
+	{ .name = "peer", .type = PARAM_PEERS },
+	{ .name = "port", .type = PARAM_PORTS },
+	{ .name = "rate", .type = PARAM_RATE },
+	{ .name = "bytes", .type = PARAM_BYTES },
+	{ .name = "fix", .type = PARAM_BOOL, .def = "no" },
+	{}
+};
+
+static void defaults(void **state)
+{
+	struct params p;
+	(void)state;
+
+	assert_int_equal(params_init(&p, own, common, NULL), 0);
+	assert_int_equal(p.n, 10);
+	assert_false(params_has(&p, "delay"));
+	assert_true(params_has(&p, "share"));
+	assert_false(params_get(&p, "share")->given);
+	assert_int_equal(params_u64(&p, "share"), 1000000);
+	assert_int_equal(params_u64(&p, "fix"), 0);
+	assert_null(params_text(&p, "peer"));
+	params_free(&p);
+	assert_int_equal(params_init(&p, NULL, NULL, NULL), 0);
+	assert_int_equal(p.n, 0);
+	params_free(&p);
+}
+
+static void values(void **state)
+{
+	struct params p;
+	(void)state;
+
+	assert_int_equal(params_init(&p, own, common, NULL), 0);
+	assert_int_equal(params_set(&p, "delay", "200ms", NULL), 0);
+	assert_int_equal(params_u64(&p, "delay"), 200000000);
+	assert_string_equal(params_text(&p, "delay"), "200ms");
+	assert_true(params_get(&p, "delay")->given);
+	assert_int_equal(params_set(&p, "max_hits", "10", NULL), 0);
+	assert_int_equal(params_i64(&p, "max-hits"), 10);
+	assert_int_equal(params_set(&p, "distribution", "normal", NULL), 0);
+	assert_int_equal(params_u64(&p, "distribution"), 1);
+	assert_int_equal(params_set(&p, "shift", "-60s", NULL), 0);
+	assert_int_equal(params_i64(&p, "shift"), -60000000000);
+	assert_int_equal(params_set(&p, "share", "0.5%", NULL), 0);
+	assert_int_equal(params_u64(&p, "share"), 5000);
+	assert_int_equal(params_set(&p, "rate", "1mbit", NULL), 0);
+	assert_int_equal(params_u64(&p, "rate"), 1000000);
+	assert_int_equal(params_set(&p, "bytes", "64k", NULL), 0);
+	assert_int_equal(params_u64(&p, "bytes"), 65536);
+	assert_int_equal(params_set(&p, "fix", "yes", NULL), 0);
+	assert_int_equal(params_u64(&p, "fix"), 1);
+	params_free(&p);
+}
+
+/* A refused value names the parameter and leaves the old one. */
+static void refused(void **state)
+{
+	static const char *const bad[][2] = {
+		{ "delay", "-1s" },	   { "delay", "5" },	  { "delay", "5 parsec" },
+		{ "max-hits", "0" },	   { "max-hits", "11" },  { "max-hits", "2x" },
+		{ "distribution", "nrmal" }, { "shift", "later" }, { "share", "101%" },
+		{ "peer", "" },		   { "peer", "a,,b" },	  { "port", "0" },
+		{ "port", "9-8" },	   { "port", "65536" },	  { "port", "80-" },
+		{ "rate", "0" },	   { "bytes", "-4" },	  { "fix", "maybe" },
+	};
+	struct params p;
+	size_t i;
+	(void)state;
+
+	assert_int_equal(params_init(&p, own, common, NULL), 0);
+	assert_int_equal(params_set(&p, "delay", "7ms", NULL), 0);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct fl_error err = {};
+
+		assert_true(params_set(&p, bad[i][0], bad[i][1], &err) < 0);
+		assert_int_equal(err.exit, FL_EXIT_USAGE);
+		assert_int_equal(strncmp(err.message, bad[i][0], strlen(bad[i][0])), 0);
+	}
+	assert_int_equal(params_u64(&p, "delay"), 7000000);
+	assert_false(params_has(&p, "peer"));
+	params_free(&p);
+}
+
+static void names(void **state)
+{
+	struct fl_error err = {};
+	struct params p;
+	(void)state;
+
+	assert_int_equal(params_init(&p, own, common, NULL), 0);
+	assert_true(params_set(&p, "dleay", "1s", &err) < 0);
+	assert_non_null(strstr(err.hint, "'delay'"));
+	error_clear(&err);
+	assert_true(params_set(&p, "zebra", "1s", &err) < 0);
+	assert_non_null(strstr(err.hint, "distribution"));
+	error_clear(&err);
+	assert_true(params_set(&p, "distribution", "nrmal", &err) < 0);
+	assert_non_null(strstr(err.hint, "'normal'"));
+	error_clear(&err);
+	assert_true(params_complete(&p, "latency", &err) < 0);
+	assert_string_equal(err.message, "latency needs 'delay'");
+	assert_int_equal(params_set(&p, "delay", "1s", NULL), 0);
+	assert_int_equal(params_complete(&p, "latency", NULL), 0);
+	params_free(&p);
+}
+
+static void copies_and_json(void **state)
+{
+	struct params p, q;
+	json_t *o;
+	(void)state;
+
+	assert_int_equal(params_init(&p, own, common, NULL), 0);
+	assert_int_equal(params_set(&p, "delay", "1s", NULL), 0);
+	assert_int_equal(params_copy(&q, &p, NULL), 0);
+	assert_int_equal(params_set(&p, "delay", "2s", NULL), 0);
+	assert_string_equal(params_text(&q, "delay"), "1s");
+	o = params_json(&q);
+	assert_string_equal(json_string_value(json_object_get(o, "delay")), "1s");
+	assert_string_equal(json_string_value(json_object_get(o, "share")), "100%");
+	assert_null(json_object_get(o, "peer"));
+	json_decref(o);
+	params_free(&p);
+	params_free(&q);
+}
+
+static void ports(void **state)
+{
+	uint16_t min, max;
+	(void)state;
+
+	assert_int_equal(param_ports("8080", &min, &max, NULL), 0);
+	assert_int_equal(min, 8080);
+	assert_int_equal(max, 8080);
+	assert_int_equal(param_ports("8000-8100", &min, &max, NULL), 0);
+	assert_int_equal(min, 8000);
+	assert_int_equal(max, 8100);
+}
+
+static const char *const loss_aliases[] = { "loss", "packet-loss", NULL };
+static const struct fault_ops loss = { .name = "network_loss", .aliases = loss_aliases };
+static const struct fault_ops latency = { .name = "latency" };
+static const struct fault_ops *const table[] = { &latency, &loss, NULL };
+
+static void kinds(void **state)
+{
+	struct fl_error err = {};
+	(void)state;
+
+	assert_ptr_equal(fault_find(table, "network_loss", NULL), &loss);
+	assert_ptr_equal(fault_find(table, "network-loss", NULL), &loss);
+	assert_ptr_equal(fault_find(table, "packet_loss", NULL), &loss);
+	assert_ptr_equal(fault_find(table, "loss", NULL), &loss);
+	assert_null(fault_find(table, "latensy", &err));
+	assert_int_equal(err.exit, FL_EXIT_USAGE);
+	assert_non_null(strstr(err.hint, "'latency'"));
+	error_clear(&err);
+	assert_null(fault_find(table, "los", &err));
+	assert_null(fault_find(table, "", NULL));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults), cmocka_unit_test(values),
+		cmocka_unit_test(refused),  cmocka_unit_test(names),
+		cmocka_unit_test(copies_and_json), cmocka_unit_test(ports),
+		cmocka_unit_test(kinds),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * fault.c - the life of a fault: what holds for every kind (order of states, stamps, targets that
+ * died meanwhile), so that a kind's ops only do their own work.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "fault/fault.h"
+#include "kern/session.h"
+#include "util/clock.h"
+#include "util/cleanup.h"
+#include "util/text.h"
+
+int fault_init(struct fault *f, struct session *session, const char *kind, struct fl_error *err)
+{
+	const struct fault_ops *ops = fault_find(fault_table, kind, err);
+	int r;
+
+	memset(f, 0, sizeof(*f));
+	if (!ops)
+		return -EINVAL;
+	r = params_init(&f->params, ops->params, ops->common, err);
+	if (r)
+		return r;
+	f->ops = ops;
+	fault_attach_session(f, session);
+	return 0;
+}
+
+void fault_attach_session(struct fault *f, struct session *session)
+{
+	f->session = session;
+	if (!session)
+		return;
+	f->number = ++session->n_faults;
+	snprintf(f->id, sizeof(f->id), "%s.%u", session->name, f->number);
+}
+
+int fault_validate(const struct fault *f, struct fl_error *err)
+{
+	int r = params_complete(&f->params, f->ops->name, err);
+
+	if (!r && f->ops->validate)
+		r = f->ops->validate(&f->params, err);
+	return r;
+}
+
+int fault_add_target(struct fault *f, const char *spec, struct fl_error *err)
+{
+	struct target_options options = {
+		.allow_host_interface = f->allow_host_interface,
+		.need_veth = f->ops->need_veth,
+		.need_process = f->ops->need_process,
+	};
+	struct target *grown = reallocarray(f->targets, f->n_targets + 1, sizeof(*grown));
+	int r;
+
+	if (!grown)
+		return error_sys(err, ENOMEM, "target %s: out of memory", spec);
+	f->targets = grown;
+	r = target_resolve(spec, &options, &f->targets[f->n_targets], err);
+	if (!r)
+		f->n_targets++;
+	return r;
+}
+
+/* A target whose main process went away since it was resolved must not be mistaken for what now
+ * has its pid or its interfaces. */
+static int targets_alive(const struct fault *f, struct fl_error *err)
+{
+	uint32_t i;
+
+	for (i = 0; i < f->n_targets; i++) {
+		const struct target *t = &f->targets[i];
+
+		if (!f->ops->need_process || !t->pid || target_pid_same(t->pid, t->pid_start))
+			continue;
+		error_env(err, ESRCH, "%s on %s: its process %d is gone", f->ops->name, t->name,
+			  (int)t->pid);
+		error_hint(err, "start the service again, then repeat");
+		return -ESRCH;
+	}
+	return 0;
+}
+
+int fault_arm(struct fault *f, struct fl_error *err)
+{
+	int r;
+
+	if (f->armed)
+		return 0;
+	r = targets_alive(f, err);
+	if (r)
+		return r;
+	r = f->ops->arm(f, err);
+	if (r) {
+		/* What a half-done arm left behind. The first error stays the one that is told. */
+		f->ops->disarm(f, NULL);
+		return r;
+	}
+	f->armed = true;
+	f->armed_ns = clock_mono_ns();
+	return 0;
+}
+
+int fault_activate(struct fault *f, bool on, struct fl_error *err)
+{
+	int r;
+
+	if (f->active == on)
+		return 0;
+	assert(f->armed);
+	r = on ? targets_alive(f, err) : 0;
+	if (!r)
+		r = f->ops->activate(f, on, err);
+	if (r)
+		return r;
+	f->active = on;
+	if (on)
+		f->active_ns = clock_mono_ns();
+	else
+		f->inactive_ns = clock_mono_ns();
+	return 0;
+}
+
+int fault_update(struct fault *f, const struct params *wanted, struct fl_error *err)
+{
+	struct params old = f->params;
+	int r;
+
+	if (!f->ops->update) {
+		error_usage(err, "%s: %s cannot be changed while it is on", f->id, f->ops->name);
+		error_hint(err, "stop it and inject it again");
+		return -EINVAL;
+	}
+	r = f->ops->validate ? f->ops->validate(wanted, err) : 0;
+	if (!r)
+		r = params_copy(&f->params, wanted, err);
+	if (r) {
+		f->params = old;
+		return r;
+	}
+	r = f->ops->update(f, err);
+	if (r) {
+		params_free(&f->params);
+		f->params = old;
+		return r;
+	}
+	params_free(&old);
+	return 0;
+}
+
+/* The same moment on the other clock, as the two stand now. */
+static uint64_t mono_to_wall(uint64_t mono_ns)
+{
+	return mono_ns ? mono_ns + (clock_wall_ns() - clock_mono_ns()) : 0;
+}
+
+int fault_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
+{
+	struct fault_proof p = {};
+	int r = f->armed ? f->ops->proof(f, &p, err) : 0;
+
+	if (r)
+		return r;
+	p.first_hit_wall_ns = mono_to_wall(p.first_hit_ns);
+	p.last_hit_wall_ns = mono_to_wall(p.last_hit_ns);
+	*ret = p;
+	return 0;
+}
+
+int fault_disarm(struct fault *f, struct fl_error *err)
+{
+	int r, off;
+
+	if (!f->ops || !f->armed)
+		return 0;
+	off = fault_activate(f, false, err);
+	r = f->ops->disarm(f, err);
+	if (r)
+		return r;
+	f->active = false;
+	f->armed = false;
+	return off;
+}
+
+void fault_free(struct fault *f)
+{
+	uint32_t i;
+
+	fault_disarm(f, NULL);
+	for (i = 0; i < f->n_targets; i++)
+		target_free(&f->targets[i]);
+	free(f->targets);
+	params_free(&f->params);
+	memset(f, 0, sizeof(*f));
+}

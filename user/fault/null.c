@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * null.c - the fault that does nothing but count. It runs the whole life of a fault (journal,
+ * guardian, expiry, proof) without touching a target, so runner and commands can be tried out
+ * where there is no kernel to break, and every failure can be asked for.
+ *
+ * Limit: its "hits" are those it was told to report; it proves the tool, not the kernel.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "fault/fault.h"
+#include "journal/journal.h"
+#include "kern/session.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/text.h"
+
+enum null_stage { FAIL_NEVER, FAIL_ARM, FAIL_ACTIVATE, FAIL_PROOF, FAIL_DISARM };
+
+static const char *const stages[] = { "never", "arm", "activate", "proof", "disarm", NULL };
+
+static const struct param null_params[] = {
+	{ .name = "hits", .type = PARAM_INT, .def = "1", .max = INT64_MAX, .live = true,
+	  .help = "how many hits to report while it is on" },
+	{ .name = "fail", .type = PARAM_ENUM, .def = "never", .choices = stages,
+	  .help = "the step that fails" },
+	{ .name = "delay", .type = PARAM_DURATION, .def = "0",
+	  .help = "how long arming takes" },
+	{ .name = "file", .type = PARAM_STRING,
+	  .help = "a file to make while it is on; its removal is journaled" },
+	{}
+};
+
+struct null_state {
+	unsigned int entry; /* of the journal; 0: no file was made */
+	bool disarm_failed; /* it fails once; the second try goes through */
+};
+
+static int fails(const struct fault *f, enum null_stage stage, struct fl_error *err)
+{
+	if (params_u64(&f->params, "fail") != stage)
+		return 0;
+	error_env(err, ENOTSUP, "null: %s fails, as asked", stages[stage]);
+	error_hint(err, "leave out the parameter 'fail'");
+	return -ENOTSUP;
+}
+
+static void supported(struct fault_support *ret)
+{
+	*ret = (struct fault_support){ .supported = true, .backend = "none" };
+}
+
+static int arm(struct fault *f, struct fl_error *err)
+{
+	uint64_t ns = params_u64(&f->params, "delay");
+	struct timespec ts = { .tv_sec = (time_t)(ns / NS_PER_SEC), .tv_nsec = (long)(ns % NS_PER_SEC) };
+	int r = fails(f, FAIL_ARM, err);
+
+	if (r)
+		return r;
+	f->priv = calloc(1, sizeof(struct null_state));
+	if (!f->priv)
+		return error_sys(err, ENOMEM, "null: out of memory");
+	text_copy(f->backend, sizeof(f->backend), "none");
+	clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL);
+	return 0;
+}
+
+/*
+ * The inode must be known before the file has a name, or the journal could not say which file to
+ * remove: so it is born nameless (O_TMPFILE), written down, and then linked.
+ */
+static int make_file(struct fault *f, const char *path, struct fl_error *err)
+{
+	struct null_state *s = f->priv;
+	_cleanup_free_ char *dir = strdup(path);
+	char link[40];
+	struct stat st;
+	_cleanup_fd_ int fd = -1;
+	char *slash = dir ? strrchr(dir, '/') : NULL;
+	int r;
+
+	if (!slash)
+		return error_usage(err, "null: file '%s' is not an absolute path", path);
+	slash[slash == dir] = '\0';
+	fd = open(dir, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	if (fd < 0 || fstat(fd, &st))
+		return error_env(err, errno, "null: cannot make a file in %s: %s", dir,
+				 strerror(errno));
+	r = journal_add(f->session->journal, "remove-file",
+			json_pack("{s:s, s:I, s:I}", "path", path, "dev", (json_int_t)st.st_dev,
+				  "ino", (json_int_t)st.st_ino),
+			&s->entry, err);
+	if (r)
+		return r;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	if (linkat(AT_FDCWD, link, AT_FDCWD, path, AT_SYMLINK_FOLLOW))
+		return error_env(err, errno, "null: cannot make %s: %s", path, strerror(errno));
+	return 0;
+}
+
+static int remove_file(struct fault *f, struct fl_error *err)
+{
+	struct null_state *s = f->priv;
+	int r = 0;
+
+	if (s && s->entry)
+		r = journal_undo(f->session->journal, s->entry, err);
+	if (!r && s)
+		s->entry = 0;
+	return r;
+}
+
+static int activate(struct fault *f, bool on, struct fl_error *err)
+{
+	const char *path = params_text(&f->params, "file");
+	int r = on ? fails(f, FAIL_ACTIVATE, err) : 0;
+
+	if (r || !path)
+		return r;
+	return on ? make_file(f, path, err) : remove_file(f, err);
+}
+
+static int update(struct fault *f, struct fl_error *err)
+{
+	(void)f;
+	(void)err;
+	return 0; /* `hits` is read when it is asked for */
+}
+
+static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
+{
+	int r = fails(f, FAIL_PROOF, err);
+
+	if (r || !f->active_ns)
+		return r;
+	ret->matched = ret->injected = params_u64(&f->params, "hits");
+	if (ret->injected) {
+		ret->first_hit_ns = f->active_ns;
+		ret->last_hit_ns = f->active ? clock_mono_ns() : f->inactive_ns;
+	}
+	return 0;
+}
+
+static int disarm(struct fault *f, struct fl_error *err)
+{
+	struct null_state *s = f->priv;
+	int r = remove_file(f, err);
+
+	if (!r && s && !s->disarm_failed) {
+		r = fails(f, FAIL_DISARM, err);
+		s->disarm_failed = r != 0;
+	}
+	if (r)
+		return r;
+	free(take_ptr(f->priv));
+	return 0;
+}
+
+const struct fault_ops fault_null = {
+	.name = "null",
+	.summary = "Do nothing, and count it: to try out runner and commands",
+	.class = FAULT_KERNEL,
+	.params = null_params,
+	.supported = supported,
+	.arm = arm,
+	.activate = activate,
+	.update = update,
+	.proof = proof,
+	.disarm = disarm,
+};
+
+static int undo_remove_file(const json_t *args, struct fl_error *err)
+{
+	const char *path = json_string_value(json_object_get(args, "path"));
+	struct stat st;
+
+	if (!path || lstat(path, &st) ||
+	    (json_int_t)st.st_dev != json_integer_value(json_object_get(args, "dev")) ||
+	    (json_int_t)st.st_ino != json_integer_value(json_object_get(args, "ino")))
+		return 0;
+	if (unlink(path) && errno != ENOENT)
+		return error_env(err, errno, "cannot remove %s: %s", path, strerror(errno));
+	return 0;
+}
+
+const struct undo_op undo_null[] = { { "remove-file", undo_remove_file }, {} };

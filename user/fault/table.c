@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * table.c - every kind of fault of this build. A kind that this kernel cannot do stays in the
+ * table; its supported() says why, and `doctor` prints that.
+ *
+ * To add one: a declaration and a line, in the order of spec and docs (by class).
+ */
+#include "fault/fault.h"
+
+extern const struct fault_ops fault_null;
+
+const struct fault_ops *const fault_table[] = {
+	/* to try out runner and commands without a kernel */
+	&fault_null,
+	NULL,
+};
