@@ -63,6 +63,9 @@ struct fault_ops {
 	int (*activate)(struct fault *f, bool on, struct fl_error *err);
 	/* Parameters marked live have changed (f->params holds the new ones). May be NULL. */
 	int (*update)(struct fault *f, struct fl_error *err);
+	/* Periodic work while active (kill every N s, a stressor that died): the owner's loop calls
+	 * it with its heartbeat, every 100 ms. Must return within a few ms. May be NULL. */
+	int (*tick)(struct fault *f, struct fl_error *err);
 	int (*proof)(struct fault *f, struct fault_proof *ret, struct fl_error *err);
 	int (*disarm)(struct fault *f, struct fl_error *err);
 
@@ -122,6 +125,10 @@ int fault_arm(struct fault *f, struct fl_error *err);
 int fault_activate(struct fault *f, bool on, struct fl_error *err);
 /* Take over @wanted (copied), whose live parameters differ; keeps the old ones on failure. */
 int fault_update(struct fault *f, const struct params *wanted, struct fl_error *err);
+static inline int fault_tick(struct fault *f, struct fl_error *err)
+{
+	return f->active && f->ops->tick ? f->ops->tick(f, err) : 0;
+}
 int fault_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err);
 int fault_disarm(struct fault *f, struct fl_error *err);
 void fault_free(struct fault *f);
