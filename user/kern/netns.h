@@ -53,6 +53,9 @@ bool netns_has_default_route(uint32_t ifindex);
  */
 int netns_find_peer(int32_t nsid, struct fl_error *err);
 
+/* The same by the inode of the namespace; -ENOENT when it has no path any more. */
+int netns_find_inode(uint64_t inode, struct fl_error *err);
+
 /* Link changes in the caller's namespace. */
 int netns_link_up(uint32_t ifindex, struct fl_error *err);
 int netns_link_txqlen(uint32_t ifindex, uint32_t packets, struct fl_error *err);
