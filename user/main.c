@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* main.c - the command table and nothing else. */
+#include <argp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #endif
 
 static const struct command commands[] = {
+	{ "probe", "call a URL at regular times from outside and log pass or fail", false, cmd_probe },
 	{ NULL, NULL, false, NULL }, /* ends the table */
 };
 
@@ -48,6 +50,20 @@ int cmd_fail(const struct fl_error *err)
 	return err->exit ? (int)err->exit : FL_EXIT_INTERNAL;
 }
 
+static int run(const struct command *c, int argc, char **argv)
+{
+	char *name = text_format("faultline %s", c->name);
+	int status;
+
+	/* What argp prints in usage and errors. */
+	if (name)
+		argv[0] = name;
+	argp_err_exit_status = FL_EXIT_USAGE;
+	status = c->run(argc, argv);
+	free(name);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *c;
@@ -66,6 +82,6 @@ int main(int argc, char **argv)
 	}
 	for (c = commands; c->name; c++)
 		if (!strcmp(c->name, argv[1]))
-			return c->run(argc - 1, argv + 1);
+			return run(c, argc - 1, argv + 1);
 	return unknown(argv[1]);
 }

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * probe.c - the external black-box probe (see probe.h).
+ *
+ * A try is one HTTP exchange over a connection of its own, as a new user makes it, timed on
+ * CLOCK_MONOTONIC. It passes with HTTP 200, in less than the slow limit, and with the right body
+ * when one is asked for. The n-th try is due at start + n * interval, so nothing drifts; what was
+ * missed while the machine slept is not made up for. Log lines are written whole, when a try ends.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <regex.h>
+
+#include "measure/http_loop.h"
+#include "measure/probe.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/json_path.h"
+
+#define PROBE_BODY_MAX (1u << 20)
+
+struct probe {
+	uv_loop_t *loop;
+	uv_timer_t timer;
+	struct http_loop *http;
+	struct probe_config config; /* owns its strings */
+	regex_t regex;
+	bool has_regex, stopping;
+	int log_fd;
+	uint32_t lines_lost;
+	uint64_t next_ns; /* CLOCK_MONOTONIC of the next try */
+	struct probe_sample *samples; /* ascending by mono_ns */
+	uint32_t n, size;
+	probe_callback cb;
+	void *ctx;
+};
+
+void probe_defaults(struct probe_config *config)
+{
+	*config = (struct probe_config){
+		.interval_ns = 5 * NS_PER_SEC,
+		.timeout_ns = 2 * NS_PER_SEC,
+		.slow_ns = 500 * NS_PER_MSEC,
+		.steady_ppm = 990000,
+		.steady_window_ns = 60 * NS_PER_SEC,
+		.recover_within_ns = 120 * NS_PER_SEC,
+	};
+}
+
+static void probe_free(struct probe *p)
+{
+	free(p->config.url);
+	free(p->config.body_regex);
+	free(p->config.json_path);
+	free(p->config.json_value);
+	if (p->has_regex)
+		regfree(&p->regex);
+	if (p->log_fd >= 0)
+		close(p->log_fd);
+	free(p->samples);
+	free(p);
+}
+
+/* Does the JSON body have the value asked for? Without a value, that the path is there is enough. */
+static bool json_passes(const struct probe *p, const char *body, size_t len)
+{
+	json_t *root = json_loadb(body, len, JSON_DECODE_ANY, NULL);
+	json_t *found = root ? json_path(root, p->config.json_path) : NULL;
+	char text[256];
+	bool pass = found != NULL;
+
+	if (pass && p->config.json_value)
+		pass = json_scalar_text(found, text, sizeof(text)) &&
+		       !strcmp(text, p->config.json_value);
+	json_decref(root);
+	return pass;
+}
+
+static bool body_passes(const struct probe *p, const struct http_response *r)
+{
+	const char *body = r->body.s ? r->body.s : "";
+
+	if (p->has_regex && regexec(&p->regex, body, 0, NULL, 0))
+		return false;
+	return !p->config.json_path || json_passes(p, body, r->body.len);
+}
+
+static void log_sample(struct probe *p, const struct probe_sample *s)
+{
+	char line[128];
+	size_t len;
+
+	if (p->log_fd < 0)
+		return;
+	probe_format(s, line, sizeof(line) - 1);
+	len = strlen(line);
+	line[len++] = '\n';
+	if (write(p->log_fd, line, len) != (ssize_t)len)
+		p->lines_lost++;
+}
+
+/* Keep @s in order of start: tries overlap, so a later one may have ended before. */
+static bool keep_sample(struct probe *p, const struct probe_sample *s)
+{
+	uint32_t i;
+
+	if (p->n == p->size) {
+		uint32_t size = p->size ? p->size * 2 : 256;
+		struct probe_sample *v = reallocarray(p->samples, size, sizeof(*v));
+
+		if (!v)
+			return false;
+		p->samples = v;
+		p->size = size;
+	}
+	for (i = p->n; i > 0 && p->samples[i - 1].mono_ns > s->mono_ns; i--)
+		p->samples[i] = p->samples[i - 1];
+	p->samples[i] = *s;
+	p->n++;
+	return true;
+}
+
+static void on_done(void *ctx, const struct http_response *r)
+{
+	struct probe *p = ctx;
+	struct probe_sample s = {
+		.wall_s = r->start_wall_s,
+		.mono_ns = r->start_mono_ns,
+		.http_code = r->status,
+		.latency_ms = r->elapsed_ms,
+	};
+
+	s.pass = r->complete && r->status == 200 &&
+		 s.latency_ms * 1e6 < (double)p->config.slow_ns && body_passes(p, r);
+	log_sample(p, &s);
+	if (!keep_sample(p, &s))
+		p->lines_lost++;
+	if (p->cb)
+		p->cb(p->ctx, &s);
+}
+
+static void on_due(uv_timer_t *timer);
+
+/* Arm the timer for the first due time that is still ahead. */
+static void schedule(struct probe *p)
+{
+	uint64_t now = clock_mono_ns(), interval = p->config.interval_ns;
+
+	if (p->next_ns <= now)
+		p->next_ns += (now - p->next_ns) / interval * interval + interval;
+	uv_update_time(p->loop);
+	uv_timer_start(&p->timer, on_due, (p->next_ns - now + NS_PER_MSEC - 1) / NS_PER_MSEC, 0);
+}
+
+static void on_due(uv_timer_t *timer)
+{
+	struct probe *p = timer->data;
+	const struct http_request req = {
+		.url = p->config.url,
+		.timeout_ns = p->config.timeout_ns,
+		.body_max = PROBE_BODY_MAX,
+		.fresh = true,
+	};
+
+	/* uv counts whole milliseconds and may wake us a fraction of one early. */
+	if (p->next_ns > clock_mono_ns()) {
+		schedule(p);
+		return;
+	}
+	schedule(p);
+	if (http_loop_start(p->http, &req, on_done, p, NULL)) {
+		/* Out of memory or descriptors is no answer either: log it as one. */
+		struct http_response none = { .start_wall_s = clock_wall_s(),
+					      .start_mono_ns = clock_mono_ns() };
+
+		on_done(p, &none);
+	}
+}
+
+static int copy_config(struct probe *p, const struct probe_config *c, struct fl_error *err)
+{
+	char **strings[] = { &p->config.url, &p->config.body_regex, &p->config.json_path,
+			     &p->config.json_value };
+	size_t i;
+
+	p->config = *c;
+	for (i = 0; i < ARRAY_SIZE(strings); i++) {
+		if (!*strings[i])
+			continue;
+		*strings[i] = strdup(*strings[i]);
+		if (!*strings[i]) {
+			for (i++; i < ARRAY_SIZE(strings); i++)
+				*strings[i] = NULL;
+			return error_sys(err, ENOMEM, "cannot start the probe: out of memory");
+		}
+	}
+	return 0;
+}
+
+static int check_config(struct probe *p, struct fl_error *err)
+{
+	const struct probe_config *c = &p->config;
+	char why[128];
+	int code;
+
+	if (http_check_url(c->url, err))
+		return -EINVAL;
+	if (!c->interval_ns || !c->timeout_ns || !c->slow_ns)
+		return error_usage(err, "probe %s: interval, timeout and slow must be over 0",
+				   c->url);
+	if (c->interval_ns < 10 * NS_PER_MSEC)
+		return error_usage(err, "probe %s: an interval under 10ms is a load test", c->url);
+	if (!c->body_regex)
+		return 0;
+	code = regcomp(&p->regex, c->body_regex, REG_EXTENDED | REG_NOSUB);
+	if (code) {
+		regerror(code, &p->regex, why, sizeof(why));
+		return error_usage(err, "probe %s: body regex '%s': %s", c->url, c->body_regex, why);
+	}
+	p->has_regex = true;
+	return 0;
+}
+
+int probe_start(uv_loop_t *loop, const struct probe_config *config, const char *log_path,
+		probe_callback cb, void *ctx, struct probe **ret, struct fl_error *err)
+{
+	struct probe *p = calloc(1, sizeof(*p));
+	int rc;
+
+	if (!p)
+		return error_sys(err, ENOMEM, "cannot start the probe: out of memory");
+	p->log_fd = -1;
+	p->loop = loop;
+	p->cb = cb;
+	p->ctx = ctx;
+	rc = copy_config(p, config, err);
+	if (!rc)
+		rc = check_config(p, err);
+	if (!rc && log_path) {
+		p->log_fd = open(log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
+		if (p->log_fd < 0)
+			rc = error_set(err, FL_EXIT_USAGE, errno, "cannot write %s: %s", log_path,
+				       strerror(errno));
+	}
+	if (!rc)
+		rc = http_loop_open(loop, &p->http, err);
+	if (rc) {
+		probe_free(p);
+		return rc;
+	}
+	uv_timer_init(loop, &p->timer);
+	p->timer.data = p;
+	p->next_ns = clock_mono_ns();
+	uv_timer_start(&p->timer, on_due, 0, 0);
+	*ret = p;
+	return 0;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	probe_free(handle->data);
+}
+
+void probe_stop(struct probe *p)
+{
+	if (!p || p->stopping)
+		return;
+	p->stopping = true;
+	http_loop_close(p->http);
+	uv_close((uv_handle_t *)&p->timer, on_closed);
+}
+
+void probe_summarise(const struct probe *p, uint64_t from_mono_ns, uint64_t to_mono_ns,
+		     struct probe_summary *ret)
+{
+	probe_summarise_samples(p->samples, p->n, from_mono_ns, to_mono_ns, ret);
+}
+
+uint32_t probe_samples(const struct probe *p, const struct probe_sample **ret)
+{
+	*ret = p->samples;
+	return p->n;
+}
+
+uint32_t probe_lines_lost(const struct probe *p)
+{
+	return p->lines_lost;
+}
