@@ -209,6 +209,7 @@ struct fl_reorder {
 struct fl_rate {
 	__u64 rate_bps;
 	__u64 burst_bytes;
+	__u64 queue_ns; /* a packet that would wait longer is dropped, as a full queue does; 0: 500 ms */
 };
 
 /*
@@ -252,7 +253,11 @@ _Static_assert(sizeof(struct fl_rule) == 232, "fl_rule");
 struct fl_state {
 	__u64 matched; /* n of the next matched packet; atomic */
 	__u64 hits;    /* atomic; compared with max_hits */
-	__u32 lock;    /* struct bpf_spin_lock on the kernel side */
+#ifdef __VMLINUX_H__
+	struct bpf_spin_lock lock;
+#else
+	__u32 lock;
+#endif
 	__u32 chain;   /* state of a Markov chain */
 	__s64 ar_q16;  /* last value of the AR(1) process */
 	__u64 tokens;  /* RATE: next departure, ns */
@@ -289,7 +294,8 @@ struct fl_line {
 
 /*
  * What BPF puts before the Ethernet header of a packet that it sends into a delay line. The TAP's
- * owner strips it, keeps the packet until due_ns, and writes the rest back.
+ * owner strips it, keeps the packet until due_ns, and writes the rest back. With IFF_VNET_HDR, the
+ * virtio_net_hdr counts csum_start and hdr_len from this header, so both shrink by its size.
  */
 struct fl_hold_header {
 	__u8 dst[6];	/* zero; the TAP driver sees an Ethernet header */
@@ -307,13 +313,18 @@ _Static_assert(sizeof(struct fl_hold_header) == 32, "fl_hold_header");
 
 #define FL_TABLE_SIZE 4096
 
-/* Rows: quantiles of each distribution (mean 0, unit scale, Q16), of the normal one, and its CDF. */
+/*
+ * Rows: the quantile function of each distribution (mean 0, unit scale, Q16), and the CDF of the
+ * normal one. The kernel interpolates between entries.
+ *   quantile rows: entry i = 65536 * quantile((i + 0.5) / 4096)
+ *   NORMAL_CDF:    entry i = 2^28 * Phi(x), x = -8 + 16 (i + 0.5) / 4096
+ */
 enum fl_table {
 	FL_TABLE_UNIFORM = FL_DIST_UNIFORM, /* -1 .. 1 */
 	FL_TABLE_NORMAL = FL_DIST_NORMAL,
 	FL_TABLE_PARETO = FL_DIST_PARETO,
 	FL_TABLE_PARETONORMAL = FL_DIST_PARETONORMAL,
-	FL_TABLE_NORMAL_CDF = FL_DIST_MAX, /* over -8 .. 8; value is an index 0..FL_TABLE_SIZE-1 */
+	FL_TABLE_NORMAL_CDF = FL_DIST_MAX,
 	FL_TABLE_MAX
 };
 
