@@ -189,10 +189,9 @@ struct udphdr {
 	__sum16 check;
 };
 
-/* --- part 2: kernel-internal types, relocated ------------------------------------------------ */
-
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-
-#pragma clang attribute pop
+/*
+ * --- part 2: kernel-internal types, relocated -------------------------------------------------
+ * Each with __attribute__((preserve_access_index)).
+ */
 
 #endif /* __VMLINUX_H__ */

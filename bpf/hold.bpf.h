@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * hold.bpf.h - into the delay line and back. A packet that must wait gets a struct
+ * fl_hold_header and goes to the hook's TAP; its holder in user space writes it back when it is
+ * due, and fl_return puts it where it was taken, marked, so that nothing is done to it twice.
+ *
+ * The packet's own mark does not survive the TAP, so a mark that is not 0 is remembered by flow:
+ * connection marks are the same on every packet of a flow, and GSO may cut what was one packet.
+ */
+#ifndef FL_HOLD_BPF_H
+#define FL_HOLD_BPF_H
+
+#include "maps.bpf.h"
+#include "packet.bpf.h"
+#include "proof.bpf.h"
+
+/* IEEE 802 local experimental ethertype. */
+#define HOLD_ETHERTYPE 0x88b5
+
+/* An interface index that no interface can have. */
+#define HOLD_NOWHERE 0
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64); /* hold_flow() */
+	__type(value, __u32);
+} marks SEC(".maps");
+
+/* Until when the packets of a flow in one direction must wait, because an earlier one does. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64); /* hold_flow() */
+	__type(value, __u64);
+} stalls SEC(".maps");
+
+/* Set once a packet with a mark was held: without any, no look-up is needed on the way back. */
+__u32 marks_in_use = 0;
+
+/* One direction of a flow at one hook. */
+static __always_inline __u64 hold_flow(const struct packet *p)
+{
+	return hash_mix(p->flow + p->ifindex * 2 + p->direction);
+}
+
+/*
+ * Drop at this hook without telling anybody. On the way to the target, TC_ACT_SHOT would reach a
+ * sender on this host as NET_XMIT_DROP, and its TCP would know; TC_ACT_STOLEN is unknown to tcx.
+ * A redirect to nowhere frees the packet and reports success (skb_do_redirect, __dev_queue_xmit).
+ */
+static __always_inline int hold_drop(const struct packet *p)
+{
+	return p->direction == FL_DIR_FROM ? TC_ACT_SHOT : bpf_redirect(HOLD_NOWHERE, 0);
+}
+
+/* The packet waits @delay_ns more, by rule @index. */
+static __always_inline void hold_delay(struct packet *p, __u32 index, __u64 delay_ns, bool jittered)
+{
+	p->delay_ns += delay_ns;
+	p->delay_rule = index;
+	p->delayed = 1;
+	if (jittered)
+		p->jittered = 1;
+}
+
+static __always_inline void hold_save_mark(struct __sk_buff *skb, const struct packet *p)
+{
+	__u64 flow = hold_flow(p);
+	__u32 mark = skb->mark;
+
+	if (mark)
+		marks_in_use = 1;
+	if (marks_in_use)
+		bpf_map_update_elem(&marks, &flow, &mark, BPF_ANY);
+}
+
+/* Send the packet into the delay line; where that is impossible it passes at once. */
+static __always_inline int hold_send(struct __sk_buff *skb, struct packet *p)
+{
+	struct fl_hold_header header = {
+		.ethertype = bpf_htons(HOLD_ETHERTYPE),
+		.flags = p->stalled || !p->jittered ? FL_HOLD_ORDERED : 0,
+		.due_ns = packet_now(p) + p->delay_ns,
+		.flow_hash = p->flow,
+		.rule = p->delay_rule,
+	};
+
+	hold_save_mark(skb, p);
+	if (bpf_skb_change_head(skb, sizeof(header), 0)) {
+		proof_retract(p->delay_rule, p);
+		return TC_ACT_UNSPEC;
+	}
+	/* The frame has grown: only a redirect may follow. */
+	if (bpf_skb_store_bytes(skb, 0, &header, sizeof(header), 0))
+		return hold_drop(p);
+	stat_count(FL_STAT_HELD);
+	return bpf_redirect(p->hold_ifindex, 0);
+}
+
+/*
+ * A packet with our mark at a hook: true when this session is to let it pass. Sessions run in the
+ * order of their generation; those up to the holder have seen it, the holder takes the mark off.
+ */
+static __always_inline bool hold_has_passed(struct __sk_buff *skb, bool *ret_own)
+{
+	__u32 holder;
+
+	*ret_own = false;
+	if ((skb->mark & FL_MARK_MASK) != FL_MARK_MAGIC)
+		return false;
+	holder = skb->mark & ~FL_MARK_MASK;
+	if (generation < holder)
+		return true;
+	/* A holder before us that left its mark is gone meanwhile: the packet is a fresh one. */
+	skb->mark = 0;
+	*ret_own = generation == holder;
+	return *ret_own;
+}
+
+static __always_inline void hold_restore_mark(struct __sk_buff *skb, const struct packet *p)
+{
+	__u64 flow = hold_flow(p);
+	__u32 *mark = bpf_map_lookup_elem(&marks, &flow);
+
+	if (mark)
+		skb->mark = *mark;
+}
+
+/* tc ingress of a TAP: back to the hook where the packet was taken. Nothing else may come in. */
+static __always_inline int hold_return(struct __sk_buff *skb)
+{
+	struct fl_line_key key = { .netns = netns_id, .tap_ifindex = skb->ifindex };
+	const struct fl_line *line = bpf_map_lookup_elem(&lines, &key);
+
+	if (!line)
+		return TC_ACT_SHOT;
+	skb->mark = FL_MARK_MAGIC | generation;
+	stat_count(FL_STAT_RETURNED);
+	return bpf_redirect(line->ifindex, line->direction == FL_DIR_FROM ? BPF_F_INGRESS : 0);
+}
+
+#endif

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * net.bpf.c - network faults at tc, on the host side of a target's veth: ingress there is what the
+ * target sends, egress is what it gets. A packet that no rule wants goes on unharmed, after one
+ * hash look-up for the hook and one for each prefix length in use.
+ *
+ *   mark → hook → peer → rules in the order of verdicts → drop, or one trip to the delay line
+ *
+ * Limits: Ethernet devices; IPv4 and IPv6 without VLAN tag; at most 16 rules for one peer.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include "hold.bpf.h"
+#include "match.bpf.h"
+#include "packet.bpf.h"
+#include "rule.bpf.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+static __always_inline int net_apply(struct __sk_buff *skb, struct packet *p)
+{
+	__u32 i;
+
+	for (i = 0; i < FL_MAX_RULES_PER_PEER; i++) {
+		if (i >= p->rules.count)
+			break;
+		if (rule_packet(p, p->rules.rules[i]) == RULE_DROP)
+			return hold_drop(p);
+	}
+	return p->delayed ? hold_send(skb, p) : TC_ACT_UNSPEC;
+}
+
+static __always_inline int net_hook(struct __sk_buff *skb, enum fl_direction direction)
+{
+	struct fl_hook_key key = { netns_id, skb->ifindex, direction, 0 };
+	struct packet p = { .ifindex = skb->ifindex, .direction = direction };
+	const struct fl_ruleset *set;
+	const struct fl_hook *hook;
+	bool own;
+
+	if (hold_has_passed(skb, &own)) {
+		if (!own || !marks_in_use || !packet_read_addresses(skb, &p))
+			return TC_ACT_UNSPEC;
+		packet_read_transport(skb, &p);
+		hold_restore_mark(skb, &p);
+		return TC_ACT_UNSPEC;
+	}
+	hook = bpf_map_lookup_elem(&hooks, &key);
+	if (!hook)
+		return TC_ACT_UNSPEC;
+	stat_count(FL_STAT_SEEN);
+	if (skb->vlan_present || (skb->protocol != bpf_htons(ETH_P_IP) &&
+				  skb->protocol != bpf_htons(ETH_P_IPV6))) {
+		stat_count(FL_STAT_NOT_IP);
+		return TC_ACT_UNSPEC;
+	}
+	if (!packet_read_addresses(skb, &p)) {
+		stat_count(FL_STAT_MALFORMED);
+		return TC_ACT_UNSPEC;
+	}
+	set = match_rules(&p, hook);
+	if (!set)
+		return TC_ACT_UNSPEC;
+	p.rules = *set;
+	p.hold_ifindex = hook->hold_ifindex;
+	packet_read_transport(skb, &p);
+	return net_apply(skb, &p);
+}
+
+SEC("tc")
+int fl_ingress(struct __sk_buff *skb)
+{
+	return net_hook(skb, FL_DIR_FROM);
+}
+
+SEC("tc")
+int fl_egress(struct __sk_buff *skb)
+{
+	return net_hook(skb, FL_DIR_TO);
+}
+
+SEC("tc")
+int fl_return(struct __sk_buff *skb)
+{
+	return hold_return(skb);
+}
