@@ -36,6 +36,7 @@ help:
 	@echo 'make all     build everything into $(BUILD)/'
 	@echo 'make demo    install what is missing, build, run the demo on the embedded lab'
 	@echo 'make check   install what tests need, run every suite'
+	@echo 'make check-vm  the suites on other kernels, in QEMU'
 	@echo 'make bench   print the figures of docs/figures.md'
 	@echo 'make lint    clang-tidy and cppcheck'
 	@echo 'make install | clean'
@@ -82,6 +83,14 @@ check:
 	$(Q)$(MAKE) --no-print-directory all tests
 	$(Q)tests/run.sh $(BUILD)
 
+check-vm:
+	$(Q)tools/setup.sh vm
+	$(Q)$(MAKE) --no-print-directory all tests
+	$(Q)tools/vm/matrix.sh $(BUILD)
+
+lint: all
+	$(Q)TIDY=1 tools/lint.sh $(BUILD)
+
 install: all
 	install -D -m 0755 $(BUILD)/faultline $(DESTDIR)$(PREFIX)/sbin/faultline
 	$(foreach b,$(LABBINS),install -D -m 0755 $(b) $(DESTDIR)$(PREFIX)/libexec/faultline/$(notdir $(b));)
@@ -89,7 +98,7 @@ install: all
 clean:
 	rm -rf build build-san
 
-.PHONY: all help lab tests demo check bench lint install clean
+.PHONY: all help lab tests demo check check-vm bench lint install clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 

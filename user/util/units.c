@@ -43,7 +43,7 @@ int units_double_prefix(const char *text, double *ret, const char **ret_end)
 {
 	const char *p = text;
 	char *end;
-	double v;
+	double v = 0;
 
 	if (*p == '+' || *p == '-')
 		p++;
@@ -66,7 +66,7 @@ static int scan(const char *what, const char *example, const char *text, const s
 		size_t n, double *ret, struct fl_error *err)
 {
 	const char *end;
-	double v;
+	double v = 0;
 	size_t i, len;
 
 	if (!text)
@@ -98,7 +98,7 @@ static int scan(const char *what, const char *example, const char *text, const s
 
 int units_offset_ns(const char *text, int64_t *ret_ns, struct fl_error *err)
 {
-	double v;
+	double v = 0;
 	int r = scan("duration", "200ms, 1.5s, 5min", text, durations, ARRAY_SIZE(durations), &v, err);
 
 	if (r)
@@ -125,7 +125,7 @@ int units_duration_ns(const char *text, uint64_t *ret_ns, struct fl_error *err)
 int units_percent_ppm(const char *text, uint32_t *ret_ppm, struct fl_error *err)
 {
 	static const struct unit percents[] = { { "", 1 }, { "%", 1 }, { "percent", 1 } };
-	double v;
+	double v = 0;
 	int r = scan("percent", "30%", text, percents, ARRAY_SIZE(percents), &v, err);
 
 	if (r)
@@ -138,7 +138,7 @@ int units_percent_ppm(const char *text, uint32_t *ret_ppm, struct fl_error *err)
 
 int units_rate_bps(const char *text, uint64_t *ret_bps, struct fl_error *err)
 {
-	double v;
+	double v = 0;
 	int r = scan("rate", "1mbit, 100kbit, 1gbit", text, rates, ARRAY_SIZE(rates), &v, err);
 
 	if (r)
@@ -151,7 +151,7 @@ int units_rate_bps(const char *text, uint64_t *ret_bps, struct fl_error *err)
 
 int units_bytes(const char *text, uint64_t *ret_bytes, struct fl_error *err)
 {
-	double v;
+	double v = 0;
 	int r = scan("size", "64k, 10MiB", text, sizes, ARRAY_SIZE(sizes), &v, err);
 
 	if (r)
@@ -183,7 +183,7 @@ int units_int(const char *text, int64_t min, int64_t max, int64_t *ret, struct f
 int units_double(const char *text, double *ret, struct fl_error *err)
 {
 	const char *end;
-	double v;
+	double v = 0;
 
 	if (!text || units_double_prefix(text, &v, &end) || *end)
 		return error_usage(err, "number: '%.60s' is not a decimal number", text ? text : "");
