@@ -2,22 +2,32 @@
 /*
  * guardian.h - the process that cleans up after a session whose owner died.
  *
- * Forked when a session begins, in a session (setsid) of its own, signals ignored but for
- * SIGTERM from its owner's name. It waits on the owner's pidfd; when the owner is gone (or hung:
- * its lease is more than 5 s old) it replays the journal, removes the session's pins and its
- * directory, and exits. A clean end by the owner dismisses it.
+ * Forked when a session begins (before its owner has threads), with a terminal session of its own,
+ * no inherited descriptors, deaf to every signal that can be ignored. It waits on the owner's
+ * pidfd; when the owner is gone it cleans up and exits. It does the same to a hung owner, one that
+ * gave no sign for GUARDIAN_HUNG_NS: that one is killed first, so that only one of them acts.
+ * A clean end by the owner dismisses it.
  */
 #ifndef FL_GUARDIAN_H
 #define FL_GUARDIAN_H
 
-#include <sys/types.h>
-
 #include "util/error.h"
 
-/* Fork the guardian of @session (name) for the calling process. Returns once it is watching. */
-int guardian_start(const char *session, pid_t *ret_pid, struct fl_error *err);
+#define GUARDIAN_HUNG_NS 5000000000ull
 
-/* The session has ended in order: tell the guardian to go, reap it. */
-void guardian_dismiss(pid_t pid);
+struct guardian;
+
+/*
+ * Fork the guardian of @session (name) for the calling process; returns once it is watching.
+ * @clean is what it calls when the owner is gone, again after a while when that fails.
+ */
+int guardian_start(const char *session, int (*clean)(const char *session),
+		   struct guardian **ret, struct fl_error *err);
+
+/* A sign of life. */
+void guardian_beat(struct guardian *g);
+
+/* The session has ended in order: tell the guardian to go, reap it, free @g (may be NULL). */
+void guardian_dismiss(struct guardian *g);
 
 #endif

@@ -23,6 +23,7 @@
 #define FL_LEASE_PERIOD_MS 100	/* how often the owner refreshes it */
 #define FL_LEASE_NS	   1000000000ull /* how long a refresh lasts */
 
+struct guardian; /* journal/guardian.h */
 struct engine; /* kern/engine.h: the loaded net programs; made by the first fault that needs it */
 
 struct session {
@@ -32,7 +33,7 @@ struct session {
 	char purpose[32]; /* "inject", "run", ... */
 	uint32_t generation;
 	unsigned int n_faults; /* numbers given out, see fault_attach_session() */
-	pid_t guardian;
+	struct guardian *guardian;
 	struct journal *journal;
 	struct engine *engine; /* NULL until needed */
 };
@@ -47,8 +48,9 @@ int session_begin(const char *purpose, struct session **ret, struct fl_error *er
 void session_heartbeat(struct session *s);
 
 /*
- * End in order: replay what is open in the journal, drop engine and pins, dismiss the guardian,
- * remove the directory. Frees @s.
+ * End in order: close the engine, replay what is still open in the journal, remove the pins,
+ * dismiss the guardian, remove the directory. Frees @s. On an error (something could not be
+ * undone) directory and journal stay for `recover`.
  */
 int session_end(struct session *s, struct fl_error *err);
 
@@ -62,10 +64,13 @@ struct session_info {
 	double started_wall;
 };
 
-/* All sessions on this host; *ret is the caller's to free. */
+/* All sessions on this host, oldest first; *ret is the caller's to free. */
 int session_list(struct session_info **ret, uint32_t *ret_n, struct fl_error *err);
 
-/* Clean up one session whose owner is dead: journal, leftover filters, pins, directory. */
+/*
+ * Clean up one session whose owner is dead: journal, pins, directory. The guardian may be at it
+ * too: they take turns. What could not be undone stays in the directory for another try.
+ */
 int session_recover(const char *name, unsigned int *ret_undone, struct fl_error *err);
 
 /* Mount bpffs at /sys/fs/bpf if it is not there. */

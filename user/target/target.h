@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include "util/error.h"
+#include "util/proc.h"
 
 #define TARGET_MAX_VETHS 16
 #define TARGET_MAX_ADDRS 16
@@ -75,10 +76,15 @@ void target_free(struct target *t);
 /* All service names that providers know now, NULL-terminated, one allocation, caller frees. */
 int target_names(char ***ret, struct fl_error *err);
 
-/* Field 22 of /proc/PID/stat: identity of a pid across reuse. 0 when there is no such process. */
-uint64_t target_pid_start(pid_t pid);
+/* Identity of a pid across reuse, see util/proc.h. */
+static inline uint64_t target_pid_start(pid_t pid)
+{
+	return proc_start(pid);
+}
 
-/* Same process as when (pid, start) was written down? */
-bool target_pid_same(pid_t pid, uint64_t start);
+static inline bool target_pid_same(pid_t pid, uint64_t start)
+{
+	return proc_same(pid, start);
+}
 
 #endif
