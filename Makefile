@@ -50,7 +50,8 @@ $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
 
 $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
 	$(call say,SKEL,$@)
-	$(Q)$(BPFTOOL) gen skeleton $< name $(subst .,_,$*)_bpf > $@.tmp && mv $@.tmp $@
+	$(Q){ echo '#pragma GCC system_header' && $(BPFTOOL) gen skeleton $< name $(subst .,_,$*)_bpf; } > $@.tmp && \
+		mv $@.tmp $@
 
 # --- user side -------------------------------------------------------------------------------
 $(BUILD)/%.o: %.c | $(SKELS)
