@@ -10,7 +10,13 @@
 #include "experiment/experiment.h"
 #include "score/result.h"
 
-/* GET /alerts?since=<s>. Appends to *ret what it could read. */
+/*
+ * All three: 0; -EHOSTUNREACH when it did not answer or answered HTTP 5xx, after the retries;
+ * -EBADMSG when it answered what cannot be understood. *err has the words, which the runner records.
+ */
+bool pipeline_unreachable(int rc);
+
+/* GET /alerts?since=<s>. Appends to *ret what it could read; the rest is counted as malformed. */
 int pipeline_alerts(const struct pipeline_config *c, double since_s, struct alerts *ret,
 		    struct fl_error *err);
 
@@ -18,7 +24,10 @@ int pipeline_alerts(const struct pipeline_config *c, double since_s, struct aler
 int pipeline_correlate(const struct pipeline_config *c, double start_s, double end_s,
 		       json_t **ret_clusters, struct fl_error *err);
 
-/* POST /rca {"cluster": ...} -> ranked causes and the evidence of the first. */
+/*
+ * POST /rca {"cluster": ...} -> ranked causes and the evidence of the first (an array or NULL; a new
+ * reference). No cause is no error: 0 and *ret_n = 0. Prometheus and Alertmanager name no causes.
+ */
 int pipeline_rca(const struct pipeline_config *c, const json_t *cluster, struct cause **ret,
 		 uint32_t *ret_n, json_t **ret_evidence, struct fl_error *err);
 
@@ -31,6 +40,8 @@ int pipeline_read_rca(const struct pipeline_config *c, const char *body, size_t 
 		      struct cause **ret, uint32_t *ret_n, json_t **ret_evidence,
 		      struct fl_error *err);
 
-void alerts_free(struct alerts *a);
+/* A time as pipelines write it: epoch seconds, ms, us or ns, as number or text, or ISO 8601 (no
+ * zone: UTC). NaN when it is none. */
+double pipeline_time(const json_t *v);
 
 #endif

@@ -48,7 +48,8 @@ struct result {
 	int number;
 	char *id, *name, *target, *fault_type;
 	enum result_status status;
-	/* epoch seconds */
+	/* epoch seconds; NaN or 0: it did not come to that. window_end is unset as well when the
+	 * fault window was cut short, so that nobody can say whether it would have been detected. */
 	double baseline_start, baseline_end, inject, end, window_end, recovered;
 	/* detection */
 	bool detected;
@@ -68,11 +69,42 @@ struct result {
 			   backend, ground truth...; owned */
 };
 
+/* The version of an entry, its "format". Readers refuse any other. */
+#define RESULT_FORMAT 1
+
 const char *result_status_text(enum result_status s);
 void result_free(struct result *r);
 
-/* To and from the entry of chaos_results.json (new reference). */
+/*
+ * To the entry of chaos_results.json (new reference; NULL when out of memory). The keys of
+ * @r->detail stand beside the others in it; docs/results.md has them all.
+ */
 json_t *result_json(const struct result *r);
+
+/*
+ * Back from it. Strict: a missing key, a wrong type or another format is an error that names the
+ * key. Keys this file does not know go to ret->detail. *ret is the caller's to result_free(), and
+ * empty after an error.
+ */
 int result_from_json(const json_t *entry, struct result *ret, struct fl_error *err);
+
+/* A whole chaos_results.json. *ret is the caller's, by results_free(). */
+int results_parse(const char *name, const char *text, size_t len, struct result **ret,
+		  uint32_t *ret_n, struct fl_error *err);
+int results_load(const char *path, struct result **ret, uint32_t *ret_n, struct fl_error *err);
+/* Written whole or not at all. */
+int results_save(const char *path, const struct result *results, uint32_t n, struct fl_error *err);
+void results_free(struct result *results, uint32_t n);
+
+/* Does it enter the confusion matrix: manifested, and its fault window was watched to the end? */
+bool result_counts(const struct result *r);
+
+/* What the pipeline should have said, as "ground_truth" of the detail (new reference). */
+struct ground_truth;
+json_t *ground_truth_json(const struct ground_truth *truth);
+
+/* Append a copy of @a (takes its own reference on raw). */
+int alerts_add(struct alerts *list, const struct alert *a);
+void alerts_free(struct alerts *a);
 
 #endif

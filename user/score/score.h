@@ -11,7 +11,7 @@
 #include "util/text.h"
 
 struct score {
-	uint32_t total;	   /* experiments that count (all but not_manifested/failed/skipped) */
+	uint32_t total;	   /* experiments that count: result_counts() */
 	uint32_t listed;   /* all */
 	uint32_t tp, fn, fp, tn; /* windows */
 	uint32_t rca_correct, rca_wrong, rca_none; /* of the detected */
@@ -22,19 +22,42 @@ struct score {
 	bool accepted; /* detected >= 70 %, RCA >= 70 % of detected, false alarms <= 1 */
 };
 
+/*
+ * The matrix has two windows an experiment. A fault window with an alert is a true positive, a
+ * silent one a false negative; a silent one of an experiment with "must_detect": false is right.
+ */
 void score_compute(const struct result *results, uint32_t n, struct score *ret);
 
-/* Percentile by linear interpolation (NIST/numpy "linear"), 0 <= q <= 1; NaN when n == 0. */
-double score_percentile(const double *values, uint32_t n, double q);
+/* Where an alert falls. */
+enum alert_place {
+	ALERT_IN_FAULT,	   /* inject .. window_end */
+	ALERT_IN_BASELINE, /* baseline_start .. baseline_end */
+	ALERT_NO_TIME,
+	ALERT_LATER, /* after the window, or from the future */
+	ALERT_ELSEWHERE,
+	ALERT_PLACES,
+};
+enum alert_place alert_place(const struct result *r, const struct alert *a);
+
+/* Drop what polling brought twice: the same id, service, name and time. */
+void alerts_unique(struct alerts *a);
 
 /*
  * Judge one experiment from the alerts of both windows: detected, mttd_s, false_alarms. Alerts
- * without a time, or from the future, do not count and are said so in the result.
+ * without a time, or from the future, do not count and are said so in the result
+ * ("alerts_by_window" of its detail).
  */
 void score_detect(struct result *r);
 
-/* Is the blamed service right by the experiment's ground truth? */
+/*
+ * Is the blamed service right by the experiment's ground truth? One of not_services never is; any of
+ * root_services is; where only not_services are given, any other is. No output (NULL) is right only
+ * where nothing was expected.
+ */
 bool score_rca_correct(const struct ground_truth *truth, const char *service);
+
+/* a/b, NaN when b is 0. */
+double score_ratio(double a, double b);
 
 struct gap {
 	char experiment[64];
@@ -47,7 +70,12 @@ struct gap {
 int score_gaps(const struct result *results, uint32_t n, const json_t *graph, struct gap **ret,
 	       uint32_t *ret_n, struct fl_error *err);
 
-/* The scoreboard of spec section 8, to the letter, into @out. */
+void gaps_free(struct gap *gaps, uint32_t n);
+
+/* "28s", "3.4s", "n/a" when undefined. */
+const char *score_seconds(double s, char *buf, size_t size);
+
+/* The scoreboard of the task, to the letter, into @out. */
 void scoreboard_print(const struct result *results, uint32_t n, const struct score *score,
 		      const struct gap *gaps, uint32_t n_gaps, struct text *out);
 

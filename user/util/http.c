@@ -44,7 +44,7 @@ static size_t take_body(char *bytes, size_t size, size_t n, void *ctx)
 	size_t len = size * n;
 
 	if (x->response.body.len + len > x->body_max) {
-		x->too_large = true;
+		x->response.too_large = true;
 		return 0; /* makes libcurl end the transfer */
 	}
 	text_append_bytes(&x->response.body, bytes, len);
@@ -114,7 +114,7 @@ void http_exchange_finish(struct http_exchange *x, CURLcode code)
 	r->complete = code == CURLE_OK && status > 0;
 	if (r->complete)
 		r->error[0] = '\0';
-	else if (x->too_large)
+	else if (r->too_large)
 		snprintf(r->error, sizeof(r->error), "the answer is larger than %zu bytes",
 			 x->body_max);
 	else if (!r->error[0])

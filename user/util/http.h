@@ -27,7 +27,8 @@ struct http_request {
 
 struct http_response {
 	int status; /* 0: no answer */
-	bool complete; /* headers and whole body came within the limits */
+	bool complete;	/* headers and whole body came within the limits */
+	bool too_large; /* the body was not */
 	struct text body;
 	double start_wall_s;	/* epoch seconds */
 	uint64_t start_mono_ns; /* CLOCK_MONOTONIC */
@@ -40,7 +41,6 @@ struct http_exchange {
 	CURL *easy;
 	struct curl_slist *headers;
 	size_t body_max;
-	bool too_large;
 	struct http_response response;
 };
 

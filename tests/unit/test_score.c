@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Windows, matrix, ratios and the scoreboard, against examples worked out by hand. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "result_maker.h"
+#include "util/cleanup.h"
+#include "util/json_path.h"
+
+static bool near(double a, double b)
+{
+	return fabs(a - b) < 1e-9;
+}
+
+/* baseline 1000..1300, inject 1300, window_end 1390 */
+static void windows(void **state)
+{
+	struct result r = make_result(1, "a");
+	(void)state;
+
+	make_alert(&r, 999.9, "x");  /* before everything */
+	make_alert(&r, 1000, "x");   /* baseline begins */
+	make_alert(&r, 1299.9, "x"); /* baseline ends */
+	make_alert(&r, 1299.9, "x"); /* the same, polled twice */
+	make_alert(&r, 1390, "y");   /* the last moment of the window */
+	make_alert(&r, 1347, "x");
+	make_alert(&r, 1390.1, "x"); /* too late */
+	make_alert(&r, 9e9, "x");    /* the future */
+	make_alert(&r, NAN, "x");
+	make_alert(&r, NAN, "x");
+	score_detect(&r);
+	assert_true(r.detected);
+	assert_true(near(r.mttd_s, 47));
+	assert_int_equal(r.false_alarms, 2);
+	assert_int_equal(r.alerts.n, 8);
+	assert_int_equal(json_integer_value(json_path(r.detail, "alerts_by_window.fault")), 2);
+	assert_int_equal(json_integer_value(json_path(r.detail, "alerts_by_window.after_the_window")), 2);
+	assert_int_equal(json_integer_value(json_path(r.detail, "alerts_by_window.without_time")), 1);
+	assert_int_equal(json_integer_value(json_path(r.detail, "alerts_by_window.elsewhere")), 1);
+	result_free(&r);
+}
+
+static void only_alerts_that_do_not_count(void **state)
+{
+	struct result r = make_result(1, "a");
+	(void)state;
+
+	make_alert(&r, NAN, "x");
+	make_alert(&r, 9e9, "x");
+	score_detect(&r);
+	assert_false(r.detected);
+	assert_true(isnan(r.mttd_s));
+	result_free(&r);
+}
+
+static void right_root(void **state)
+{
+	char *pay[] = { "payment-svc", NULL }, *edge[] = { "frontend", "api-gateway", NULL };
+	char *checkout[] = { "checkout-svc", NULL };
+	struct ground_truth one = { .root_services = pay };
+	struct ground_truth either = { .root_services = edge };
+	struct ground_truth anything_but = { .not_services = checkout };
+	struct ground_truth both = { .root_services = pay, .not_services = checkout };
+	struct ground_truth none = {};
+	(void)state;
+
+	assert_true(score_rca_correct(&one, "payment-svc"));
+	assert_true(score_rca_correct(&one, "Payment-SVC"));
+	assert_false(score_rca_correct(&one, "payment-svc2"));
+	assert_false(score_rca_correct(&one, NULL));
+	assert_false(score_rca_correct(&one, ""));
+	assert_true(score_rca_correct(&either, "api-gateway"));
+	assert_false(score_rca_correct(&anything_but, "checkout-svc"));
+	assert_true(score_rca_correct(&anything_but, "payment-svc"));
+	assert_false(score_rca_correct(&anything_but, NULL));
+	assert_false(score_rca_correct(&both, "api-gateway"));
+	assert_true(score_rca_correct(&none, NULL));
+	assert_false(score_rca_correct(&none, "payment-svc"));
+}
+
+/* Ten experiments: 8 found at 10, 20, ... 80 s, of which 6 with the right root, 1 wrong, 1 without
+ * an answer; 2 missed; one alert in one baseline. */
+static void make_ten(struct result *r)
+{
+	int i;
+
+	for (i = 0; i < 10; i++) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "exp%d", i + 1);
+		r[i] = make_result(i + 1, id);
+		if (i < 8)
+			make_alert(&r[i], 1300 + 10 * (i + 1), "payment-svc");
+		if (i < 6)
+			make_blame(&r[i], "payment-svc", true, 0.9);
+		if (i == 6)
+			make_blame(&r[i], "api-gateway", false, 0.6);
+		if (i == 2)
+			make_alert(&r[i], 1100, "frontend");
+		score_detect(&r[i]);
+	}
+}
+
+static void free_all(struct result *r, int n)
+{
+	while (n--)
+		result_free(&r[n]);
+}
+
+static void worked_example(void **state)
+{
+	struct result r[10];
+	struct score s;
+	(void)state;
+
+	make_ten(r);
+	score_compute(r, 10, &s);
+	assert_int_equal(s.total, 10);
+	assert_int_equal(s.tp, 8);
+	assert_int_equal(s.fn, 2);
+	assert_int_equal(s.fp, 1);
+	assert_int_equal(s.tn, 9);
+	assert_int_equal(s.false_alarms, 1);
+	assert_int_equal(s.rca_correct, 6);
+	assert_int_equal(s.rca_wrong, 1);
+	assert_int_equal(s.rca_none, 1);
+	assert_true(near(s.precision, 8.0 / 9));
+	assert_true(near(s.recall, 0.8));
+	assert_true(near(s.f1, 16.0 / 19)); /* 2TP / (2TP + FP + FN) */
+	assert_true(near(s.rca_accuracy, 0.75));
+	assert_true(near(s.mttd_mean_s, 45));
+	assert_true(near(s.mttd_p50_s, 45));
+	assert_true(near(s.mttd_p95_s, 76.5)); /* position 6.65 of 10..80 */
+	assert_true(s.accepted);
+	free_all(r, 10);
+}
+
+static void acceptance(void **state)
+{
+	struct result r[10];
+	struct score s;
+	(void)state;
+
+	make_ten(r);
+	r[7].detected = false; /* 7 of 10, 6 right of 7 */
+	score_compute(r, 10, &s);
+	assert_true(s.accepted);
+	r[5].rca_correct = false; /* 5 right of 7: 71 % */
+	score_compute(r, 10, &s);
+	assert_true(s.accepted);
+	r[4].rca_correct = false; /* 4 of 7 */
+	score_compute(r, 10, &s);
+	assert_false(s.accepted);
+	r[4].rca_correct = true;
+	r[9].false_alarms = 1; /* two of them now */
+	score_compute(r, 10, &s);
+	assert_false(s.accepted);
+	r[9].false_alarms = 0;
+	r[6].detected = false; /* 6 of 10 */
+	score_compute(r, 10, &s);
+	assert_false(s.accepted);
+	free_all(r, 10);
+}
+
+static void left_out(void **state)
+{
+	struct result r[10];
+	struct score s;
+	(void)state;
+
+	make_ten(r);
+	r[8].status = RESULT_NOT_MANIFESTED; /* was a miss */
+	r[9].status = RESULT_ABORTED;	     /* watched to the end: counts */
+	score_compute(r, 10, &s);
+	assert_int_equal(s.listed, 10);
+	assert_int_equal(s.total, 9);
+	assert_true(near(s.recall, 8.0 / 9));
+	r[9].window_end = NAN; /* cut short: nobody knows */
+	score_compute(r, 10, &s);
+	assert_int_equal(s.total, 8);
+	assert_true(near(s.recall, 1));
+	free_all(r, 10);
+}
+
+static void silence_that_is_right(void **state)
+{
+	struct result r = make_result(1, "a");
+	struct score s;
+	(void)state;
+
+	json_object_set_new(json_object_get(r.detail, "ground_truth"), "must_detect", json_false());
+	score_detect(&r);
+	score_compute(&r, 1, &s);
+	assert_int_equal(s.fn, 0);
+	assert_int_equal(s.tn, 2);
+	result_free(&r);
+}
+
+static void undefined(void **state)
+{
+	struct result r = make_result(1, "nothing");
+	struct text out = {};
+	struct score s;
+	(void)state;
+
+	score_detect(&r);
+	score_compute(&r, 1, &s);
+	assert_true(isnan(s.precision) && isnan(s.mttd_p50_s) && isnan(s.rca_accuracy));
+	assert_true(near(s.recall, 0));
+	scoreboard_print(&r, 1, &s, NULL, 0, &out);
+	assert_non_null(strstr(out.s, "Precision: n/a\nRecall: 0.00\nMTTD p50: n/a, p95: n/a\n"));
+	assert_null(strstr(out.s, "nan"));
+	text_free(&out);
+	score_compute(NULL, 0, &s);
+	assert_true(isnan(s.recall) && !s.accepted);
+	result_free(&r);
+}
+
+/* To the letter. */
+static const char board[] =
+	"==== Chaos Run ====\n"
+	"Total: 4\n"
+	"Detected: 2/3\n"
+	"RCA correct: 1/2\n"
+	"False alarms in baseline windows: 0\n"
+	"Precision: 1.00\n"
+	"Recall: 0.67\n"
+	"MTTD p50: 16s, p95: 27s\n"
+	"\n"
+	"Per-experiment:\n"
+	"| # | name              | detected | mttd  | rca_service  | rca_correct |\n"
+	"|---|-------------------|----------|-------|--------------|-------------|\n"
+	"| 1 | payment_latency   | Y        | 28s   | payment-svc  | Y           |\n"
+	"| 2 | payment_loss      | Y        | 3.4s  | api/[31mx?   | N           |\n"
+	"| 3 | cache_cpu         | N        | -     | -            | -           |\n"
+	"| 4 | gateway_cpu       | -        | -     | -            | -           |\n"
+	"\n"
+	"Gaps identified:\n"
+	"- payment_loss: loud → RCA ranks by alert count\n"
+	"\n"
+	"Not scored:\n"
+	"- gateway_cpu: not_manifested\n";
+
+static void to_the_letter(void **state)
+{
+	static const char *const ids[] = { "payment_latency", "payment_loss", "cache_cpu",
+					   "gateway_cpu" };
+	struct gap gap = { .experiment = "payment_loss", .mode = "7.3", .symptom = "loud",
+			   .cause = "RCA ranks by alert count" };
+	struct text out = {};
+	struct result r[4];
+	struct score s;
+	int i;
+	(void)state;
+
+	for (i = 0; i < 4; i++)
+		r[i] = make_result(i + 1, ids[i]);
+	make_alert(&r[0], 1328, "payment-svc");
+	make_blame(&r[0], "payment-svc", true, 0.9);
+	make_alert(&r[1], 1303.4, "api-gateway");
+	make_blame(&r[1], "api|[31mx\x1b", false, 0.9); /* a name must not reach the terminal raw */
+	r[3].status = RESULT_NOT_MANIFESTED;
+	for (i = 0; i < 4; i++)
+		score_detect(&r[i]);
+	score_compute(r, 4, &s);
+	scoreboard_print(r, 4, &s, &gap, 1, &out);
+	assert_string_equal(out.s, board);
+	text_free(&out);
+	free_all(r, 4);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(windows),	 cmocka_unit_test(only_alerts_that_do_not_count),
+		cmocka_unit_test(right_root),	 cmocka_unit_test(worked_example),
+		cmocka_unit_test(acceptance),	 cmocka_unit_test(left_out),
+		cmocka_unit_test(silence_that_is_right), cmocka_unit_test(undefined),
+		cmocka_unit_test(to_the_letter),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

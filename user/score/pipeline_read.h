@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* pipeline_read.h - what the readers of the pipeline's answers share. */
+#ifndef FL_PIPELINE_READ_H
+#define FL_PIPELINE_READ_H
+
+#include "score/pipeline.h"
+
+/* The path that the config gives for @what ("alert_time"), or NULL. */
+const char *pipeline_field(const struct pipeline_config *c, const char *what);
+
+/* The first of @paths (NULL-terminated) that has a value other than null in @object; when the config
+ * names one for @what, that alone. Borrowed. */
+json_t *pipeline_pick(const struct pipeline_config *c, const char *what, const json_t *object,
+		      const char *const *paths);
+
+/* A body to JSON (new reference). Empty, HTML and broken ones are errors that say so. */
+int pipeline_parse(const char *what, const char *body, size_t len, json_t **ret,
+		   struct fl_error *err);
+
+/* -EBADMSG and an error that names @what and says what came instead. */
+int pipeline_wrong_shape(const char *what, const char *want, const json_t *found,
+			 struct fl_error *err);
+
+bool pipeline_is(const struct pipeline_config *c, const char *adapter);
+
+#endif

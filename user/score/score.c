@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* score.c - the confusion matrix, the ratios, time to detect, acceptance. See score.h. */
+#include <math.h>
+#include <string.h>
+
+#include "measure/percentile.h"
+#include "score/score.h"
+#include "util/cleanup.h"
+#include "util/json_path.h"
+
+double score_ratio(double a, double b)
+{
+	return b > 0 ? a / b : NAN;
+}
+
+static bool must_detect(const struct result *r)
+{
+	return !json_is_false(json_path(r->detail, "ground_truth.must_detect"));
+}
+
+static void count_windows(const struct result *r, struct score *s)
+{
+	bool has_baseline = r->baseline_start > 0 && r->baseline_end > r->baseline_start;
+
+	s->total++;
+	if (r->detected)
+		s->tp++;
+	else if (must_detect(r))
+		s->fn++;
+	else
+		s->tn++;
+	if (r->false_alarms)
+		s->fp++;
+	else if (has_baseline)
+		s->tn++;
+	s->false_alarms += r->false_alarms;
+	if (!r->detected)
+		return;
+	if (!r->rca_service)
+		s->rca_none++;
+	if (r->rca_correct)
+		s->rca_correct++;
+	else if (r->rca_service)
+		s->rca_wrong++;
+}
+
+static void time_to_detect(const struct result *results, uint32_t n, struct score *s)
+{
+	_cleanup_free_ double *v = calloc(n + 1u, sizeof(*v));
+	double sum = 0;
+	uint32_t i, m = 0;
+
+	s->mttd_mean_s = s->mttd_p50_s = s->mttd_p95_s = NAN;
+	for (i = 0; v && i < n; i++) {
+		if (!result_counts(&results[i]) || !results[i].detected)
+			continue;
+		sum += results[i].mttd_s;
+		v[m++] = results[i].mttd_s;
+	}
+	if (!m)
+		return;
+	s->mttd_mean_s = sum / m;
+	s->mttd_p50_s = percentile(v, m, 0.50);
+	s->mttd_p95_s = percentile(v, m, 0.95);
+}
+
+/* Detected >= 70 %, RCA correct >= 70 % of the detected, at most one false alarm. In integers: 7
+ * of 10 must not fail by a rounding. */
+static bool accepted(const struct score *s)
+{
+	return s->total && s->tp && 10 * s->tp >= 7 * (s->tp + s->fn) &&
+	       10 * s->rca_correct >= 7 * s->tp && s->false_alarms <= 1;
+}
+
+void score_compute(const struct result *results, uint32_t n, struct score *ret)
+{
+	uint32_t i;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->listed = n;
+	for (i = 0; i < n; i++)
+		if (result_counts(&results[i]))
+			count_windows(&results[i], ret);
+	ret->precision = score_ratio(ret->tp, ret->tp + ret->fp);
+	ret->recall = score_ratio(ret->tp, ret->tp + ret->fn);
+	ret->f1 = score_ratio(2.0 * ret->tp, 2.0 * ret->tp + ret->fp + ret->fn);
+	ret->rca_accuracy = score_ratio(ret->rca_correct, ret->tp);
+	time_to_detect(results, n, ret);
+	ret->accepted = accepted(ret);
+}
