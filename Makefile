@@ -16,7 +16,7 @@ PKGS      := libbpf libelf zlib libcurl jansson libfyaml libmicrohttpd libuv lib
 WARN      := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
              -Wcast-qual -Wvla -Wformat=2 -Wundef -Werror
 CFLAGS    ?= -O2 -g
-BASE      := -std=gnu11 -D_GNU_SOURCE -DFL_VERSION='"$(VERSION)"' -I. -Iuser -I$(BUILD) \
+BASE      := -std=gnu11 -D_GNU_SOURCE -DFL_VERSION='"$(VERSION)"' -I. -Iuser -isystem $(BUILD) \
              -include user/util/banned.h -fstack-protector-strong -fPIE
 SANFLAGS  := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 CPPPKGS   := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
