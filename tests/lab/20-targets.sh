@@ -1,0 +1,112 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Targets: what each way of naming finds, where the host side of a veth is, what is refused.
+. "$(dirname "$0")/../lib.sh"
+show() { "$BUILD/tests/tools/target_show" "$@"; }
+field() { jq -r "$1" "$T/out"; }
+# fails DESCRIPTION STATUS PATTERN SPEC...: ends with STATUS and says PATTERN.
+fails() {
+	_d=$1 _s=$2 _p=$3; shift 3
+	show "$@" >"$T/out" 2>"$T/err"; _r=$?
+	if [ $_r = "$_s" ] && grep -q -- "$_p" "$T/err"; then ok "$_d"; else
+		not_ok "$_d (status $_r)"; sed 's/^/#   /' "$T/err"
+	fi
+}
+same() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: '$2' is not '$3'"; fi; }
+
+mknet a 1
+bg ip netns exec flt-a sleep 300; a_pid=$BG_PID
+wait_for 5 grep -q sleep "/proc/$a_pid/comm"
+a_inode=$(stat -Lc %i /run/netns/flt-a)
+index() { ip -o link show "$1" | cut -d: -f1; }
+
+# --- by name ---
+show --veth --process netns:flt-a >"$T/out" || not_ok "netns:flt-a resolves"
+same "a named namespace: its inode" "$(field .netns_inode)" "$a_inode"
+same "its host side" "$(field '.veths[0].ifname') $(field '.veths[0].ifindex') $(field '.veths | length')" "fltv1 $(index fltv1) 1"
+same "the host side is here" "$(field '.veths[0].netns_inode')" "$(stat -Lc %i /proc/1/ns/net)"
+same "its IPv4 address, mapped" "$(field '.addrs | map(select(. == "::ffff:10.77.1.2")) | length')" 1
+same "its IPv6 address" "$(field '.addrs | map(select(. == "fd77:1::2")) | length')" 1
+same "no loopback among them" "$(field '.addrs | map(select(test("127.0.0.1|^::1$"))) | length')" 0
+same "its process" "$(field .pid)" "$a_pid"
+
+# --- by process ---
+show --veth pid:$a_pid >"$T/out" || not_ok "pid:N resolves"
+same "a process leads to the same veth" "$(field '.veths[0].ifname')" fltv1
+same "and to itself" "$(field '.pids | join(",")')" "$a_pid"
+same "a process of the initial pid namespace" "$(field .pidns_inode)" 0
+ip netns exec flt-a unshare --pid --fork sleep 301 & _pids="$_pids $!"
+wait_for 5 pgrep -f 'sleep 301'
+inner=$(pgrep -fx 'sleep 301')
+show pid:$inner >"$T/out"
+same "a process of another one" "$(field .pidns_inode)" "$(stat -Lc %i "/proc/$inner/ns/pid")"
+
+# --- host sides that are not in the initial namespace ---
+ip netns add flt-hub && _nets="$_nets flt-hub"
+ip netns add flt-b && _nets="$_nets flt-b"
+# In the hub the number of the host side is that of a stranger here: numbers alone prove nothing.
+ip link add fltx0 netns flt-hub type veth peer name eth0 netns flt-b
+ip -n flt-b addr add 10.77.9.2/24 dev eth0 && ip -n flt-b link set eth0 up && ip -n flt-hub link set fltx0 up
+show --veth netns:flt-b >"$T/out" || not_ok "netns:flt-b resolves"
+same "host side in a hub namespace" "$(field '.veths[0].ifname') $(field '.veths[0].netns_inode')" "fltx0 $(stat -Lc %i /run/netns/flt-hub)"
+ip netns add flt-none && _nets="$_nets flt-none"
+fails "a namespace without a veth" 2 "no veth leads" --veth netns:flt-none
+fails "a process is needed, there is none" 2 "no process" --process netns:flt-none
+ip -n flt-none link add va type veth peer name vb
+fails "a veth pair within the namespace leads nowhere" 2 "no veth leads" --veth netns:flt-none
+
+# --- cgroups ---
+v2=$(awk '$3 == "cgroup2" {print $2; exit}' /proc/mounts)
+cg=$v2/fltest-$$
+if [ -n "$v2" ] && mkdir -p "$cg/inner"; then
+	echo "$a_pid" >"$cg/inner/cgroup.procs"
+	show --veth "cgroup:$cg" >"$T/out" || not_ok "cgroup:PATH resolves"
+	same "a cgroup: path, id, process of a group below" "$(field '.cgroup, .cgroup_id, .pid' | xargs)" "$cg $(stat -c %i "$cg") $a_pid"
+	same "and through its process the veth" "$(field '.veths[0].ifname')" fltv1
+	show "cgroup:/fltest-$$" >"$T/out"
+	same "the same by the path in the tree" "$(field .cgroup)" "$cg"
+	show "pid:$a_pid" >"$T/out"
+	same "a process knows its own cgroup" "$(field .cgroup)" "$cg/inner"
+	bash -c 'echo $$ >"$1/cgroup.procs"; exec "$2" "$3"' sh "$cg" "$BUILD/tests/tools/target_show" "cgroup:$cg" >"$T/out" 2>"$T/err"
+	same "a cgroup that holds faultline is refused" "$? $(grep -c 'faultline itself' "$T/err")" "2 1"
+	echo "$a_pid" >"$v2/cgroup.procs"
+	rmdir "$cg/inner" "$cg"
+else
+	not_ok "there is a v2 tree to test with"
+fi
+show "pid:$a_pid" >"$T/out"
+same "a cgroup shared with faultline is not the target's" "$(field .cgroup)" ""
+fails "the root cgroup" 2 "whole host" "cgroup:/"
+fails "a cgroup that is not there" 2 "no cgroup" "cgroup:/nonesuch-$$"
+
+# --- services of the lab ---
+mkdir -p /run/faultline/lab
+cat >/run/faultline/lab/lab.json <<END
+{"services": {"payment-svc": {"netns": "flt-a", "pid": $a_pid, "start": $(awk '{print $22}' /proc/$a_pid/stat), "cgroup": "", "cgroup_v1": ""},
+	"auth-svc": {"netns": "flt-b", "pid": $a_pid, "start": 1, "cgroup": "", "cgroup_v1": ""}}}
+END
+show --veth --process payment-svc >"$T/out" || not_ok "a service resolves"
+same "a service of the lab" "$(field '.name, .provider, .pid, .veths[0].ifname' | xargs)" "payment-svc lab $a_pid fltv1"
+show lab:payment-svc >"$T/out"
+same "the same with its prefix" "$(field .name)" payment-svc
+show --veth auth-svc >"$T/out"
+same "a service that is down: no pid of a stranger" "$(field '.pid')" 0
+fails "a service that is down, a process needed" 2 "no process" --process auth-svc
+fails "a typing error gets the nearest name" 2 "did you mean 'payment-svc'" payment-scv
+fails "a namespace without its prefix" 2 "netns:flt-a" flt-a
+rm -rf /run/faultline
+
+# --- refusals ---
+fails "init" 2 "init" pid:1
+bg sleep 302
+fails "the network of the host" 2 "host itself" --veth "pid:$BG_PID"
+fails "a namespace that is not there, the nearest" 2 "netns:flt-a" netns:flt-aa
+fails "no such process" 2 "no process" pid:999999
+fails "no number" 2 "no process number" pid:12x
+fails "empty" 2 "empty" ""
+fails "no service at all" 2 "no target" zebra
+ip route add default via 10.77.1.2 dev fltv1
+fails "the default route of the host" 2 "refused: the host's default route" --veth netns:flt-a
+check "unless it is allowed" show --veth --allow netns:flt-a
+ip route del default
+kill -9 "$inner" # the init of its namespace

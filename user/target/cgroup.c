@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * cgroup.c - cgroup:PATH. PATH is the directory itself (/sys/fs/cgroup/...), or as /proc/PID/cgroup
+ * shows it (/system.slice/x.service): then it is looked for in the v2 tree and in every v1 one.
+ */
+#include <errno.h>
+#include <mntent.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "target/provider.h"
+#include "util/cleanup.h"
+#include "util/text.h"
+
+/* PATH below the mount point of a cgroup tree, in *ret_rest ("/x"); which generation it is. */
+static bool split_mount(const char *path, const char **ret_rest, bool *ret_v2)
+{
+	FILE *f = setmntent("/proc/self/mounts", "re");
+	struct mntent *m;
+	size_t best = 0;
+
+	while (f && (m = getmntent(f))) {
+		size_t len = strlen(m->mnt_dir);
+		bool v2 = !strcmp(m->mnt_type, "cgroup2");
+
+		if ((v2 || !strcmp(m->mnt_type, "cgroup")) && len > best &&
+		    !strncmp(path, m->mnt_dir, len) && path[len] == '/') {
+			best = len;
+			*ret_rest = path + len;
+			*ret_v2 = v2;
+		}
+	}
+	if (f)
+		endmntent(f);
+	return best;
+}
+
+/* Is there such a directory in any v1 hierarchy? */
+static bool in_v1(const char *rest)
+{
+	FILE *f = setmntent("/proc/self/mounts", "re");
+	bool found = false;
+	struct mntent *m;
+
+	while (f && !found && (m = getmntent(f))) {
+		char dir[600];
+
+		snprintf(dir, sizeof(dir), "%s%s/cgroup.procs", m->mnt_dir, rest);
+		found = !strcmp(m->mnt_type, "cgroup") && !access(dir, F_OK);
+	}
+	if (f)
+		endmntent(f);
+	return found;
+}
+
+static int resolve(const char *name, struct target *t, struct fl_error *err)
+{
+	_cleanup_free_ char *path = text_format("%s%s", name[0] == '/' ? "" : "/", name);
+	char root[128], full[400];
+	const char *rest;
+	bool v2 = true;
+	size_t len;
+	pid_t pid;
+
+	if (!path)
+		return error_sys(err, ENOMEM, "target: out of memory");
+	for (len = strlen(path); len > 1 && path[len - 1] == '/'; len--)
+		path[len - 1] = '\0';
+	if (strstr(path, "/../") || !split_mount(path, &rest, &v2))
+		rest = path;
+	if (!rest[1])
+		return error_usage(err, "refused: the root cgroup is the whole host");
+	target_cgroup_root(root, sizeof(root));
+	snprintf(full, sizeof(full), "%s%s", root, rest);
+	if (root[0] && !access(full, F_OK)) {
+		int r = target_use_cgroup(t, full, err);
+
+		if (r)
+			return r;
+	}
+	if (in_v1(rest))
+		text_copy(t->cgroup_v1, sizeof(t->cgroup_v1), rest);
+	if (!t->cgroup[0] && !t->cgroup_v1[0])
+		return error_usage(err, "no cgroup '%.200s'", name);
+	target_add_cgroup_pids(t);
+	pid = target_oldest_pid(t);
+	return pid ? target_use_pid(t, pid, err) : 0;
+}
+
+const struct target_provider target_cgroup = { .name = "cgroup", .resolve = resolve };

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* lab.c - the services of the embedded lab, as its supervisor wrote them to lab.json. */
+#include <errno.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "kern/netns.h"
+#include "kern/session.h"
+#include "target/provider.h"
+#include "util/cleanup.h"
+#include "util/text.h"
+
+#define LAB_JSON     FL_RUN_DIR "/lab/lab.json"
+#define LAB_JSON_MAX (1u << 20)
+
+/* {"services": {...}} or NULL when no lab is up. New reference to the services. */
+static json_t *read_services(void)
+{
+	_cleanup_free_ char *text = NULL;
+	json_t *lab, *services;
+
+	if (file_read(LAB_JSON, LAB_JSON_MAX, &text, NULL, NULL))
+		return NULL;
+	lab = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	services = json_incref(json_object_get(lab, "services"));
+	json_decref(lab);
+	return services;
+}
+
+static int list(struct target_names *names, struct fl_error *err)
+{
+	json_t *services = read_services(), *service;
+	const char *name;
+	int r = 0;
+
+	(void)err;
+	json_object_foreach(services, name, service) {
+		r = target_names_add(names, name);
+		if (r)
+			break;
+	}
+	json_decref(services);
+	return r;
+}
+
+static int use_service(json_t *service, struct target *t, struct fl_error *err)
+{
+	const char *netns = "", *cgroup = "", *cgroup_v1 = "";
+	json_int_t pid = 0, start = 0;
+	int fd, r = 0;
+
+	if (json_unpack(service, "{s:s, s:s, s:s, s?I, s?I}", "netns", &netns,
+			"cgroup", &cgroup, "cgroup_v1", &cgroup_v1, "pid", &pid, "start", &start))
+		return error_env(err, EBADMSG, "%s: " LAB_JSON " does not describe it", t->name);
+	fd = netns_open_name(netns, err);
+	if (fd < 0)
+		return fd;
+	target_use_netns(t, fd);
+	text_copy(t->cgroup_v1, sizeof(t->cgroup_v1), cgroup_v1);
+	if (cgroup[0])
+		r = target_use_cgroup(t, cgroup, err);
+	/* A service that is down (killed, just now restarting) still has its interfaces. */
+	if (!r && proc_same((pid_t)pid, (uint64_t)start))
+		r = target_use_pid(t, (pid_t)pid, err);
+	if (r)
+		return r;
+	return cgroup[0] || cgroup_v1[0] ? target_add_cgroup_pids(t) : target_add_netns_pids(t);
+}
+
+static int resolve(const char *name, struct target *t, struct fl_error *err)
+{
+	json_t *services = read_services(), *service = json_object_get(services, name);
+	int r;
+
+	if (service) {
+		r = use_service(service, t, err);
+	} else {
+		r = error_usage(err, "the lab has no service '%.60s'", name);
+		error_hint(err, services ? "faultline lab status lists them" :
+					   "faultline lab up starts the lab");
+	}
+	json_decref(services);
+	return r;
+}
+
+const struct target_provider target_lab = { .name = "lab", .list = list, .resolve = resolve };

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* netns.c - netns:NAME, a network namespace of `ip netns`, with what runs in it. */
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+
+#include "kern/netns.h"
+#include "target/provider.h"
+#include "util/cleanup.h"
+#include "util/text.h"
+
+static void suggest(const char *name, struct fl_error *err)
+{
+	struct target_names names = {};
+	DIR *d = opendir("/run/netns");
+	struct dirent *e;
+	const char *near = NULL;
+
+	while (d && (e = readdir(d)))
+		if (e->d_name[0] != '.')
+			target_names_add(&names, e->d_name);
+	if (d)
+		closedir(d);
+	if (!target_names_add(&names, NULL))
+		near = text_nearest(name, (const char *const *)names.v);
+	if (near)
+		error_hint(err, "did you mean netns:%s?", near);
+	else
+		error_hint(err, "'ip netns list' shows the named ones");
+	target_names_free(&names);
+}
+
+static int resolve(const char *name, struct target *t, struct fl_error *err)
+{
+	int fd = netns_open_name(name, NULL);
+	pid_t pid;
+
+	if (fd < 0) {
+		error_usage(err, "no network namespace '%.60s'", name);
+		suggest(name, err);
+		return -ENOENT;
+	}
+	target_use_netns(t, fd);
+	target_add_netns_pids(t);
+	pid = target_oldest_pid(t);
+	return pid ? target_use_pid(t, pid, err) : 0;
+}
+
+const struct target_provider target_netns = { .name = "netns", .resolve = resolve };

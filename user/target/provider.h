@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * provider.h - what a way of naming targets has to bring (one file, one line in target.c), and
+ * the helpers its resolve() is made of. Resolving touches nothing.
+ *
+ * A provider says who the target is: it fills name and id, and calls target_use_pid(),
+ * target_use_cgroup() and target_use_netns() for what it has. target.c then finds the veths and
+ * addresses by itself, and refuses what must not be hit.
+ */
+#ifndef FL_TARGET_PROVIDER_H
+#define FL_TARGET_PROVIDER_H
+
+#include "target/target.h"
+
+struct target_names {
+	char **v;
+	uint32_t n;
+};
+
+/* Append a copy; negative errno when out of memory. */
+int target_names_add(struct target_names *names, const char *name);
+void target_names_free(struct target_names *names);
+
+struct target_provider {
+	const char *name; /* what stands before the colon: "netns", "docker" */
+	/*
+	 * Append the service names it knows now; NULL: it has none, its targets are always written
+	 * with the prefix. Quick, and not an error when what it asks is not running.
+	 */
+	int (*list)(struct target_names *names, struct fl_error *err);
+	/* Fill @t (zeroed, descriptors -1, spec and name set) for what stands behind the colon. */
+	int (*resolve)(const char *name, struct target *t, struct fl_error *err);
+};
+
+extern const struct target_provider target_netns, target_pid, target_cgroup, target_lab;
+
+/* The main process: its identity, namespaces and cgroups (where not filled yet). */
+int target_use_pid(struct target *t, pid_t pid, struct fl_error *err);
+/* A directory of the v2 tree, absolute. */
+int target_use_cgroup(struct target *t, const char *path, struct fl_error *err);
+/* An open network namespace; takes the descriptor. */
+void target_use_netns(struct target *t, int fd);
+
+/* All processes of the cgroups; of the network namespace; of @t->pid and its descendants. */
+int target_add_cgroup_pids(struct target *t);
+int target_add_netns_pids(struct target *t);
+int target_add_tree_pids(struct target *t);
+/* The oldest of @t->pids; 0 none. */
+pid_t target_oldest_pid(const struct target *t);
+
+/* Where the v2 tree is mounted ("/sys/fs/cgroup" or ".../unified"); empty when it is not. */
+void target_cgroup_root(char *buf, size_t size);
+
+/* Veths and addresses of @t->netns_fd (veth.c). */
+int target_find_veths(struct target *t, const struct target_options *options, struct fl_error *err);
+
+#endif

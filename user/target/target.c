@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * target.c - see target.h: which provider a name belongs to, and what is never a target.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "target/provider.h"
+#include "util/cleanup.h"
+#include "util/text.h"
+
+static const struct target_provider *const providers[] = {
+	&target_netns, &target_pid, &target_cgroup, &target_lab,
+};
+
+/* --- names --------------------------------------------------------------------------------- */
+
+int target_names_add(struct target_names *names, const char *name)
+{
+	char **grown = reallocarray(names->v, names->n + 1, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	names->v = grown;
+	grown[names->n] = name ? strdup(name) : NULL;
+	if (name && !grown[names->n])
+		return -ENOMEM;
+	names->n++;
+	return 0;
+}
+
+void target_names_free(struct target_names *names)
+{
+	uint32_t i;
+
+	for (i = 0; i < names->n; i++)
+		free(names->v[i]);
+	free(names->v);
+	*names = (struct target_names){};
+}
+
+static bool names_have(const struct target_names *names, const char *name)
+{
+	uint32_t i;
+
+	for (i = 0; i < names->n; i++)
+		if (!strcmp(names->v[i], name))
+			return true;
+	return false;
+}
+
+/* Names as one block: the pointers, then the strings. */
+static char **flatten(const struct target_names *names)
+{
+	size_t size = (names->n + 1) * sizeof(char *);
+	char **ret, *p;
+	uint32_t i;
+
+	for (i = 0; i < names->n; i++)
+		size += strlen(names->v[i]) + 1;
+	ret = malloc(size);
+	if (!ret)
+		return NULL;
+	p = (char *)&ret[names->n + 1];
+	for (i = 0; i < names->n; i++) {
+		size_t len = strlen(names->v[i]) + 1;
+
+		ret[i] = memcpy(p, names->v[i], len);
+		p += len;
+	}
+	ret[names->n] = NULL;
+	return ret;
+}
+
+int target_names(char ***ret, struct fl_error *err)
+{
+	struct target_names names = {};
+	int r = 0;
+	size_t i;
+
+	for (i = 0; !r && i < ARRAY_SIZE(providers); i++)
+		if (providers[i]->list)
+			r = providers[i]->list(&names, err);
+	*ret = r ? NULL : flatten(&names);
+	target_names_free(&names);
+	return *ret ? 0 : error_sys(err, ENOMEM, "targets: cannot list the services");
+}
+
+/* --- which provider ------------------------------------------------------------------------ */
+
+static const struct target_provider *by_prefix(const char *spec, const char **ret_rest)
+{
+	const char *colon = strchr(spec, ':');
+	size_t i;
+
+	for (i = 0; colon && i < ARRAY_SIZE(providers); i++)
+		if (strlen(providers[i]->name) == (size_t)(colon - spec) &&
+		    !strncmp(providers[i]->name, spec, (size_t)(colon - spec))) {
+			*ret_rest = colon + 1;
+			return providers[i];
+		}
+	return NULL;
+}
+
+static int nobody_knows(const char *name, struct fl_error *err)
+{
+	_cleanup_free_ char **names = NULL;
+	_cleanup_free_ char *netns = text_format("/run/netns/%s", name);
+	const char *near = NULL;
+
+	error_usage(err, "no target '%.100s'", name);
+	if (!target_names(&names, NULL))
+		near = text_nearest(name, (const char *const *)names);
+	if (near)
+		error_hint(err, "did you mean '%s'?", near);
+	else if (netns && !strchr(name, '/') && !access(netns, F_OK))
+		error_hint(err, "there is a network namespace of that name: netns:%s", name);
+	else if (names && names[0])
+		error_hint(err, "a service, or netns:NAME, pid:N, cgroup:PATH, docker:NAME");
+	else
+		error_hint(err, "no service is known here (faultline lab up starts the lab); "
+				"netns:NAME, pid:N, cgroup:PATH or docker:NAME name others");
+	return -ENOENT;
+}
+
+static int by_service(const char *name, const struct target_provider **ret, struct fl_error *err)
+{
+	const struct target_provider *found = NULL;
+	size_t i;
+	int r;
+
+	for (i = 0; i < ARRAY_SIZE(providers); i++) {
+		struct target_names names = {};
+		bool has;
+
+		r = providers[i]->list ? providers[i]->list(&names, err) : 0;
+		has = !r && names_have(&names, name);
+		target_names_free(&names);
+		if (r)
+			return r;
+		if (has && found) {
+			error_usage(err, "'%s' has two meanings: %s:%s and %s:%s", name, found->name,
+				    name, providers[i]->name, name);
+			error_hint(err, "write the one you mean with its prefix");
+			return -ENOTUNIQ;
+		}
+		if (has)
+			found = providers[i];
+	}
+	*ret = found;
+	return found ? 0 : nobody_knows(name, err);
+}
+
+/* --- what is never a target ---------------------------------------------------------------- */
+
+static int refuse_own(const struct target *t, struct fl_error *err)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->n_pids; i++) {
+		if (t->pids[i] == getpid())
+			return error_usage(err, "refused: %s holds faultline itself", t->spec);
+		if (t->pids[i] == 1)
+			return error_usage(err, "refused: %s holds init", t->spec);
+	}
+	if (t->pid == 1)
+		return error_usage(err, "refused: %s is init", t->spec);
+	return 0;
+}
+
+static bool in_host_netns(const struct target *t)
+{
+	struct stat st;
+
+	return !stat("/proc/1/ns/net", &st) && st.st_ino == t->netns_inode;
+}
+
+static int check_needs(const struct target *t, const struct target_options *o,
+		       struct fl_error *err)
+{
+	if (o->need_process && !t->pid)
+		return error_usage(err, "%s: no process runs in it", t->spec);
+	if (!o->need_veth || t->n_veths)
+		return 0;
+	if (in_host_netns(t)) {
+		error_usage(err, "refused: %s uses the network of the host itself", t->spec);
+		error_hint(err, "network faults need a network namespace with a veth, as containers "
+				"have");
+		return -EPERM;
+	}
+	error_usage(err, "%s: no veth leads into its network namespace", t->spec);
+	return -ENODEV;
+}
+
+/* --- resolving ----------------------------------------------------------------------------- */
+
+static void init(struct target *t)
+{
+	memset(t, 0, sizeof(*t));
+	t->netns_fd = -1;
+	t->mntns_fd = -1;
+}
+
+int target_resolve(const char *spec, const struct target_options *options, struct target *ret,
+		   struct fl_error *err)
+{
+	static const struct target_options none;
+	const struct target_provider *provider;
+	const char *name = spec;
+	int r = 0;
+
+	init(ret);
+	if (!options)
+		options = &none;
+	if (!*spec || !text_copy(ret->spec, sizeof(ret->spec), spec))
+		return error_usage(err, "target '%.60s' is %s", spec, *spec ? "too long" : "empty");
+	provider = by_prefix(spec, &name);
+	if (!provider)
+		r = by_service(spec, &provider, err);
+	if (r)
+		return r;
+	text_copy(ret->provider, sizeof(ret->provider), provider->name);
+	/* A service goes by its bare name in results, everything else as it was written. */
+	text_copy(ret->name, sizeof(ret->name), provider->list ? name : spec);
+	r = provider->resolve(name, ret, err);
+	if (!r)
+		r = refuse_own(ret, err);
+	if (!r)
+		r = target_find_veths(ret, options, err);
+	if (!r)
+		r = check_needs(ret, options, err);
+	if (r)
+		target_free(ret);
+	return r;
+}
+
+void target_free(struct target *t)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->n_veths; i++)
+		if (t->veths[i].netns_fd >= 0)
+			close(t->veths[i].netns_fd);
+	if (t->netns_fd >= 0)
+		close(t->netns_fd);
+	if (t->mntns_fd >= 0)
+		close(t->mntns_fd);
+	init(t);
+}
