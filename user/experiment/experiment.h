@@ -52,8 +52,10 @@ struct experiment {
 	/* blast_radius */
 	char **targets; /* NULL-terminated */
 	char *target_text, *traffic_text;
-	uint32_t traffic_ppm; /* share of flows */
-	enum experiment_stage stage;
+	uint32_t instances;   /* "2 instances of X"; 0: not said */
+	uint32_t traffic_ppm; /* share of the real traffic, kept in the kernel as a share of flows */
+	bool synthetic;	      /* no real traffic: "0%", "100% synthetic" */
+	enum experiment_stage stage; /* as written, else the one that the traffic implies; 0: none */
 	uint64_t duration_ns;
 	/* rollback */
 	bool rollback_automatic;
@@ -84,15 +86,16 @@ struct pipeline_config {
 	char *adapter; /* "faultline" (default), "prometheus", "alertmanager" */
 	uint64_t timeout_ns;
 	uint32_t retries;
-	char *alerts_path, *correlate_path, *rca_path;
+	char *alerts_path, *correlate_path, *rca_path; /* NULL: the adapter's own */
 	json_t *fields; /* remapping: {"alert_time": "x", "alert_service": "y", ...} or NULL */
 };
 
 struct suite {
 	char *path;	  /* the file */
 	char sha256[65];
-	char *name;
-	struct probe_config probe;
+	char *name, *description;
+	char *stack; /* "lab": URLs and graph that the file leaves out come from the running lab */
+	struct probe_config probe; /* url NULL: not given */
 	struct pipeline_config pipeline;
 	char *prometheus_url;
 	uint64_t baseline_ns, cooldown_ns, grace_ns; /* 300 s, 120 s, 30 s */
@@ -114,6 +117,9 @@ int suite_load(const char *path, const struct fault_ops *const *table, struct su
 int suite_parse(const char *name, const char *text, size_t len,
 		const struct fault_ops *const *table, struct suite **ret, struct fl_error *err);
 void suite_free(struct suite *s);
+
+/* "dev", "staging", ...; "none" for 0. */
+const char *stage_text(enum experiment_stage stage);
 
 /* One finding of check. */
 struct finding {

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Any bytes through the suite loader: it answers with a suite or with an error, and soon. */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "experiment/experiment.h"
+#include "fault/fault.h"
+
+static const struct param params[] = {
+	{ .name = "delay", .type = PARAM_DURATION, .def = "1s" },
+	{ .name = "percent", .type = PARAM_PERCENT },
+	{ .name = "peer", .type = PARAM_PEERS },
+	{}
+};
+static const struct fault_ops latency = { .name = "latency", .params = params };
+static const struct fault_ops *const table[] = { &latency, NULL };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct fl_error err = {};
+	struct finding *found = NULL;
+	struct suite *s = NULL;
+	uint32_t n;
+
+	if (suite_parse("fuzz", (const char *)data, size, table, &s, &err)) {
+		if (s || err.exit == FL_EXIT_OK)
+			abort();
+		return 0;
+	}
+	if (!s->n || suite_check(s, &found, &n, &err))
+		abort();
+	free(found);
+	suite_free(s);
+	return 0;
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * check.c - judge a suite by the rules that need no host: testable hypotheses, metrics that can be
+ * resolved, rollback, stages and their traffic, measurement beyond "it is up", combinations.
+ * Stages passed before and the version of the file are the host's: stage.c, version.c.
+ */
+#include <errno.h>
+#include <stdarg.h>
+
+#include "experiment/experiment.h"
+#include "experiment/yaml.h"
+#include "measure/metric_name.h"
+#include "util/cleanup.h"
+#include "util/text.h"
+#include "util/units.h"
+
+struct report {
+	const struct suite *suite;
+	struct finding *v;
+	uint32_t n;
+	bool failed;
+};
+
+static void add(struct report *r, bool error, const char *rule, const struct experiment *x,
+		const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+static void add(struct report *r, bool error, const char *rule, const struct experiment *x,
+		const char *fmt, ...)
+{
+	struct finding *grown = reallocarray(r->v, r->n + 1, sizeof(*grown)), *f;
+	va_list ap;
+
+	if (!grown) {
+		r->failed = true;
+		return;
+	}
+	r->v = grown;
+	f = &grown[r->n++];
+	memset(f, 0, sizeof(*f));
+	f->error = error;
+	text_copy(f->rule, sizeof(f->rule), rule);
+	if (x) {
+		f->experiment = x->number;
+		f->line = x->line;
+		f->column = x->column;
+	}
+	va_start(ap, fmt);
+	vsnprintf(f->text, sizeof(f->text), fmt, ap);
+	va_end(ap);
+}
+
+/* Can it be measured? Otherwise a finding that says why and what to do. */
+static bool known(struct report *r, const struct experiment *x, bool error, const char *where,
+		  const char *metric)
+{
+	struct metric_source source;
+	struct fl_error err = {};
+
+	if (!metric_resolve(r->suite, metric, &source, &err))
+		return true;
+	add(r, error, "unresolvable-metric", x, "%s: %s; %s", where, err.message, err.hint);
+	return false;
+}
+
+static void check_hypothesis(struct report *r, const struct experiment *x)
+{
+	uint32_t i, measurable = 0;
+	struct metric_source source;
+
+	if (!x->n_clauses) {
+		add(r, true, "untestable-hypothesis", x,
+		    "'%.120s' says nothing that can be measured: it needs a clause 'metric op number', "
+		    "for example 'success_rate >= 99.5%%' or 'p99 latency <= 800ms'", x->hypothesis);
+		return;
+	}
+	for (i = 0; i < x->n_clauses; i++)
+		measurable += !metric_resolve(r->suite, x->clauses[i].metric, &source, NULL);
+	/* A clause that cannot be measured is reported so; a hypothesis of such clauses only is none. */
+	for (i = 0; i < x->n_clauses; i++)
+		known(r, x, !measurable, "hypothesis", x->clauses[i].metric);
+}
+
+static void check_expr(struct report *r, const struct experiment *x, const char *where,
+		       const struct expr *e)
+{
+	const struct expr_clause *clauses[64];
+	uint32_t i, n = e ? expr_clauses(e, clauses, ARRAY_SIZE(clauses)) : 0;
+
+	for (i = 0; i < n; i++)
+		known(r, x, true, where, clauses[i]->metric);
+}
+
+static void check_rollback(struct report *r, const struct experiment *x)
+{
+	size_t i;
+
+	if (!x->rollback_automatic)
+		add(r, true, "no-rollback", x, "rollback.automatic is false: a fault that nobody takes "
+		    "back stays after the experiment");
+	if (!x->rollback_method[0])
+		add(r, false, "no-rollback-method", x, "rollback.method is empty: say how a person "
+		    "would take the fault back without faultline");
+	if (!x->trigger_when)
+		add(r, false, "no-trigger", x, "rollback.trigger_when never fires: the fault ends by its "
+		    "duration only");
+	check_expr(r, x, "trigger_when", x->trigger_when);
+	for (i = 0; x->aborts && x->aborts[i]; i++)
+		check_expr(r, x, "abort_conditions", x->aborts[i]);
+}
+
+static void check_measurement(struct report *r, const struct experiment *x)
+{
+	bool telling = false;
+	size_t i;
+
+	for (i = 0; x->metrics && x->metrics[i]; i++) {
+		known(r, x, true, "measurement", x->metrics[i]);
+		telling |= metric_is_telling(r->suite, x->metrics[i]);
+	}
+	if (!telling)
+		add(r, false, "up-only-measurement", x, "the metrics tell at most that the system is up: "
+		    "add one of latency or errors, or a silent degradation passes unseen");
+}
+
+/* Seed section 5.2. */
+static void check_stage(struct report *r, const struct experiment *x)
+{
+	static const struct {
+		uint32_t min_ppm, max_ppm;
+	} limits[] = {
+		[STAGE_DEV] = { 0, 0 },
+		[STAGE_STAGING] = { 0, 0 },
+		[STAGE_CANARY] = { 10000, 100000 },
+		[STAGE_REGION] = { 250000, 1000000 },
+		[STAGE_GLOBAL] = { 1000000, 1000000 },
+	};
+	uint32_t real_ppm = x->synthetic ? 0 : x->traffic_ppm;
+	char share[32];
+
+	units_format_ppm(real_ppm, share, sizeof(share));
+	if (!x->stage) {
+		add(r, true, "stage-limit", x, "%s of real traffic is no stage: 0 %% is dev or staging, "
+		    "1-10 %% canary, 25-100 %% region, 100 %% global", share);
+		return;
+	}
+	if (real_ppm < limits[x->stage].min_ppm || real_ppm > limits[x->stage].max_ppm)
+		add(r, true, "stage-limit", x, "%s of real traffic is outside stage %s", share,
+		    stage_text(x->stage));
+	if ((x->stage == STAGE_DEV || x->stage == STAGE_CANARY) && x->instances > 1)
+		add(r, true, "stage-limit", x, "stage %s is one instance, not %u", stage_text(x->stage),
+		    x->instances);
+}
+
+static void check_faults(struct report *r, const struct experiment *x)
+{
+	uint32_t i;
+
+	if (!x->n_faults)
+		add(r, true, "no-fault", x, "neither fault_type nor faults: nothing would be injected");
+	for (i = 0; i < x->n_faults; i++)
+		if (x->faults[i].offset_ns + x->faults[i].duration_ns > x->duration_ns)
+			add(r, false, "clipped-fault", x, "fault %u ends with the experiment, before its "
+			    "own duration is over", i + 1);
+}
+
+static void check_truth(struct report *r, const struct experiment *x)
+{
+	char **a, **b;
+
+	if (x->truth.must_detect && !words_count(x->truth.root_services) &&
+	    !words_count(x->truth.not_services))
+		add(r, false, "no-ground-truth", x, "ground_truth names no root_service: any root cause "
+		    "would be right");
+	for (a = x->truth.root_services; a && *a; a++)
+		for (b = x->truth.not_services; b && *b; b++)
+			if (!strcmp(*a, *b))
+				add(r, true, "ground-truth", x, "ground_truth: %s is both the root "
+				    "cause and not", *a);
+}
+
+static void check_suite(struct report *r)
+{
+	const struct suite *s = r->suite;
+	bool combined = false;
+	uint32_t i;
+
+	for (i = 0; i < s->n; i++)
+		combined |= s->experiments[i].n_faults > 1;
+	if (!combined)
+		add(r, false, "single-fault-suite", NULL, "no experiment combines faults: real outages "
+		    "mostly have several causes at once");
+	if (!s->probe.url && !s->stack)
+		add(r, false, "no-external-probe", NULL, "the suite has no probe.url: without a probe "
+		    "from outside, the steady state is what the system says of itself");
+	if (!s->pipeline.url && !s->stack)
+		add(r, false, "no-pipeline", NULL, "the suite has no pipeline.url: nothing will be "
+		    "detected and nothing scored");
+}
+
+int suite_check(const struct suite *s, struct finding **ret, uint32_t *ret_n, struct fl_error *err)
+{
+	struct report r = { .suite = s };
+	uint32_t i;
+
+	for (i = 0; i < s->n; i++) {
+		const struct experiment *x = &s->experiments[i];
+
+		check_hypothesis(&r, x);
+		check_faults(&r, x);
+		check_rollback(&r, x);
+		check_measurement(&r, x);
+		check_stage(&r, x);
+		check_truth(&r, x);
+	}
+	check_suite(&r);
+	if (r.failed) {
+		free(r.v);
+		return error_sys(err, ENOMEM, "check: out of memory");
+	}
+	*ret = r.v;
+	*ret_n = r.n;
+	return 0;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * metric_name.h - what the name of a metric stands for. In this order: an entry of the suite's
+ * `metrics` map, a built-in name. Pure: nothing is asked, nothing measured.
+ *
+ *     success_rate, pass_rate, probe_success_rate     share of passed probes, 0..1
+ *     fail_rate, probe_fail_rate                      1 - that
+ *     probe_p50 probe_p95 probe_p99, p50.., p50_latency..  latency of the probe, seconds
+ *     slo_breach        clauses of the hypothesis that do not hold now
+ *                       ("any SLO breach beyond budget": the hypothesis is the objective, the
+ *                       distance to its number the budget)
+ *     alerts_firing{level=L}  alerts since injection, of that level
+ */
+#ifndef FL_METRIC_NAME_H
+#define FL_METRIC_NAME_H
+
+#include "experiment/experiment.h"
+
+enum metric_kind {
+	METRIC_SUCCESS_RATE,
+	METRIC_FAIL_RATE,
+	METRIC_PROBE_LATENCY,
+	METRIC_SLO_BREACH,
+	METRIC_ALERTS,
+	METRIC_PROMETHEUS,
+	METRIC_KERNEL,
+};
+
+struct metric_source {
+	enum metric_kind kind;
+	double quantile;   /* METRIC_PROBE_LATENCY: 0..1 */
+	const char *query; /* METRIC_PROMETHEUS: PromQL, METRIC_KERNEL: name; the suite's */
+};
+
+/* -ENOENT and an error that lists the nearest name when nothing is known under it. */
+int metric_resolve(const struct suite *s, const char *name, struct metric_source *ret,
+		   struct fl_error *err);
+
+/* Does a metric of this name tell an error or a latency, beyond "it is up"? */
+bool metric_is_telling(const struct suite *s, const char *name);
+
+/* Does an alert of @severity belong to @level ("tier-1", "critical", "page")? */
+bool alert_level_is(const char *severity, const char *level);
+
+#endif
