@@ -13,6 +13,7 @@
 #endif
 
 static const struct command commands[] = {
+	{ "check", "judge an experiment file without running it", false, cmd_check },
 	{ "probe", "call a URL at regular times from outside and log pass or fail", false, cmd_probe },
 	{ NULL, NULL, false, NULL }, /* ends the table */
 };

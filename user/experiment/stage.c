@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * stage.c - see stage.h. The ledger lives as long as the run directory: a reboot starts every
+ * subject at stage dev again, which errs on the safe side.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include "experiment/stage.h"
+#include "fault/fault.h"
+#include "kern/session.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/text.h"
+
+#define LEDGER	   FL_RUN_DIR "/ledger.json"
+#define LEDGER_MAX (4u << 20)
+
+/* What a pass is a pass of: the kinds of fault and where they go. The caller's to free. */
+static char *subject_of(const struct experiment *x)
+{
+	struct text t = {};
+	uint32_t i;
+	size_t k;
+
+	for (i = 0; i < x->n_faults; i++) {
+		const struct fault_plan *f = &x->faults[i];
+
+		text_append(&t, "%s%s@", i ? "+" : "", f->ops->name);
+		for (k = 0; f->targets && f->targets[k]; k++)
+			text_append(&t, "%s%s", k ? "," : "", f->targets[k]);
+	}
+	return t.failed ? NULL : t.s;
+}
+
+int stage_read(json_t **ret, struct fl_error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	json_error_t why;
+	int r;
+
+	*ret = NULL;
+	if (access(LEDGER, F_OK)) {
+		*ret = json_object();
+		return *ret ? 0 : error_sys(err, ENOMEM, LEDGER ": out of memory");
+	}
+	r = file_read(LEDGER, LEDGER_MAX, &text, NULL, err);
+	if (r)
+		return r;
+	*ret = json_loads(text, 0, &why);
+	if (json_is_object(*ret))
+		return 0;
+	error_env(err, EBADMSG, LEDGER " is damaged: %s", *ret ? "it is no object" : why.text);
+	json_decref(*ret);
+	*ret = NULL;
+	error_hint(err, "move it away; every experiment then begins at stage dev again");
+	return -EBADMSG;
+}
+
+int stage_allowed(const json_t *ledger, const struct experiment *x, struct fl_error *err)
+{
+	_cleanup_free_ char *subject = NULL;
+	const char *before;
+
+	if (x->stage <= STAGE_DEV)
+		return 0;
+	subject = subject_of(x);
+	if (!subject)
+		return error_sys(err, ENOMEM, "stages: out of memory");
+	before = stage_text((enum experiment_stage)(x->stage - 1));
+	if (json_object_get(json_object_get(ledger, subject), before))
+		return 0;
+	error_set(err, FL_EXIT_USAGE, EPERM, "skipped stage: '%.80s' is stage %s, and stage %s has not "
+		  "been passed by %.120s on this host", x->name, stage_text(x->stage), before, subject);
+	error_hint(err, "run stage %s first, or --force-stage, which the result will say", before);
+	return -EPERM;
+}
+
+int stage_enter(json_t *ledger, const struct experiment *x, bool passed, double when)
+{
+	_cleanup_free_ char *subject = subject_of(x);
+	const char *stage = stage_text(x->stage);
+	json_t *entry;
+
+	if (!subject || !x->stage)
+		return subject ? 0 : -ENOMEM;
+	entry = json_object_get(ledger, subject);
+	if (!entry) {
+		entry = json_object();
+		if (json_object_set_new(ledger, subject, entry))
+			return -ENOMEM;
+	}
+	if (!passed) {
+		json_object_del(entry, stage);
+		return 0;
+	}
+	return json_object_set_new(entry, stage, json_pack("{s:f, s:s}", "passed", when, "name", x->name)) ?
+		       -ENOMEM : 0;
+}
+
+int stage_record(const struct experiment *x, bool passed, struct fl_error *err)
+{
+	_cleanup_fd_ int lock = open(FL_RUN_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_free_ char *text = NULL;
+	json_t *ledger = NULL;
+	int r;
+
+	if (lock < 0 || flock(lock, LOCK_EX))
+		return error_env(err, errno, "cannot lock " FL_RUN_DIR ": %s", strerror(errno));
+	r = stage_read(&ledger, err);
+	if (!r)
+		r = stage_enter(ledger, x, passed, clock_wall_s());
+	if (!r && json_object_size(ledger)) {
+		text = json_dumps(ledger, JSON_INDENT(1) | JSON_SORT_KEYS);
+		r = text ? file_write(LEDGER, text, strlen(text), 0600, err) :
+			   error_sys(err, ENOMEM, LEDGER ": out of memory");
+	}
+	json_decref(ledger);
+	return r;
+}
