@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* evidence.c - see evidence.h */
+#include <math.h>
+#include <string.h>
+#include <strings.h>
+
+#include "score/evidence.h"
+#include "score/score.h"
+#include "util/json_path.h"
+#include "util/text.h"
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *s = json_string_value(json_object_get(object, key));
+
+	return s ? s : "";
+}
+
+static bool read_shift(const json_t *entry, struct shift *ret)
+{
+	const json_t *before = json_path(entry, "before.mean");
+	const json_t *during = json_path(entry, "during.mean"), *sd = json_path(entry, "before.sd");
+
+	if (!json_is_number(before) || !json_is_number(during) || !json_is_number(sd))
+		return false;
+	ret->service = text_of(entry, "service");
+	ret->metric = text_of(entry, "metric");
+	ret->unit = text_of(entry, "unit");
+	ret->before = json_number_value(before);
+	ret->during = json_number_value(during);
+	/* A baseline that did not move at all (all samples in one histogram bucket) still has the
+	 * resolution of the measurement: a hundredth, so that the figure stays finite. */
+	ret->spread = fmax(json_number_value(sd), fabs(ret->before) / 100);
+	if (ret->spread <= 0)
+		return false;
+	ret->spreads = fabs(ret->during - ret->before) / ret->spread;
+	return true;
+}
+
+bool evidence_shift(const struct result *r, struct shift *ret)
+{
+	struct shift s = {};
+	bool found = false;
+	json_t *entry;
+	size_t i;
+
+	json_array_foreach(json_object_get(r->detail, "kernel"), i, entry) {
+		if (!read_shift(entry, &s) || (found && s.spreads <= ret->spreads))
+			continue;
+		*ret = s;
+		found = true;
+	}
+	return found;
+}
+
+static uint32_t count_for(const char *service, struct loudness *v, uint32_t n, uint32_t max)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		if (strcasecmp(v[i].service, service))
+			continue;
+		v[i].alerts++;
+		return n;
+	}
+	if (n == max)
+		return n;
+	text_copy(v[n].service, sizeof(v[n].service), service);
+	v[n].alerts = 1;
+	return n + 1;
+}
+
+uint32_t evidence_loudness(const struct result *r, struct loudness *ret, uint32_t max)
+{
+	uint32_t i, j, n = 0;
+
+	for (i = 0; i < r->alerts.n; i++)
+		if (r->alerts.v[i].service[0] && alert_place(r, &r->alerts.v[i]) == ALERT_IN_FAULT)
+			n = count_for(r->alerts.v[i].service, ret, n, max);
+	for (i = 1; i < n; i++) {
+		struct loudness at = ret[i];
+
+		for (j = i; j > 0 && ret[j - 1].alerts < at.alerts; j--)
+			ret[j] = ret[j - 1];
+		ret[j] = at;
+	}
+	return n;
+}
+
+static uint32_t add_name(const char *name, char (*v)[128], uint32_t n, uint32_t max)
+{
+	uint32_t i;
+
+	if (!name || !*name || n == max)
+		return n;
+	for (i = 0; i < n; i++)
+		if (!strcasecmp(v[i], name))
+			return n;
+	text_copy(v[n], sizeof(v[n]), name);
+	return n + 1;
+}
+
+/* A member of a cluster: an alert, the id of one, or a service's name. */
+static const char *member_service(const struct result *r, const json_t *member)
+{
+	static const char *const paths[] = { "service", "svc", "labels.service", "labels.job" };
+	const char *text = json_string_value(member);
+	size_t p;
+	uint32_t i;
+
+	for (i = 0; text && i < r->alerts.n; i++)
+		if (!strcmp(r->alerts.v[i].id, text))
+			return r->alerts.v[i].service;
+	for (p = 0; !text && p < sizeof(paths) / sizeof(*paths); p++)
+		text = json_string_value(json_path(member, paths[p]));
+	return text;
+}
+
+uint32_t evidence_cluster(const struct result *r, const json_t *cluster, char (*ret)[128],
+			  uint32_t max)
+{
+	static const char *const lists[] = { "services", "alerts", "members", "events" };
+	const json_t *member;
+	uint32_t n = 0;
+	size_t l, i;
+
+	for (l = 0; l < sizeof(lists) / sizeof(*lists); l++)
+		json_array_foreach(json_object_get(cluster, lists[l]), i, member)
+			n = add_name(member_service(r, member), ret, n, max);
+	return n;
+}
+
+const char *evidence_root(const struct result *r, size_t n)
+{
+	return json_string_value(
+		json_array_get(json_path(r->detail, "ground_truth.root_services"), n));
+}
+
+const char *evidence_truth_text(const struct result *r, char *buf, size_t size)
+{
+	json_t *roots = json_path(r->detail, "ground_truth.root_services");
+	bool only_nots = !json_array_size(roots);
+	json_t *list = only_nots ? json_path(r->detail, "ground_truth.not_services") : roots, *v;
+	size_t i, len = 0;
+
+	text_copy(buf, size, json_array_size(list) ? "" : "none");
+	json_array_foreach(list, i, v) {
+		snprintf(buf + len, size - len, "%s%s%s", i ? " or " : "",
+			 only_nots ? "not " : "", json_string_value(v) ? json_string_value(v) : "");
+		len = strlen(buf);
+	}
+	return buf;
+}
