@@ -7,9 +7,16 @@
  */
 #include "fault/fault.h"
 
+extern const struct fault_ops fault_cpu_saturation;
+extern const struct fault_ops fault_disk_io;
+extern const struct fault_ops fault_memory;
 extern const struct fault_ops fault_null;
 
 const struct fault_ops *const fault_table[] = {
+	/* resource */
+	&fault_cpu_saturation,
+	&fault_memory,
+	&fault_disk_io,
 	/* to try out runner and commands without a kernel */
 	&fault_null,
 	NULL,

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* link: full */
+/* Parameters of the resource and application faults: what is refused before anything is touched. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "fault/fault.h"
+#include "util/cleanup.h"
+#include "util/text.h"
+
+/* "name=value name=value" given to @kind: what fault_validate() says. */
+static int try(const char *kind, const char *words, struct fl_error *err)
+{
+	_cleanup_free_ char *copy = strdup(words);
+	char *word, *save = NULL;
+	struct fault f;
+	int r = fault_init(&f, NULL, kind, err);
+
+	for (word = strtok_r(copy, " ", &save); !r && word; word = strtok_r(NULL, " ", &save)) {
+		char *value = strchr(word, '=');
+
+		*value++ = '\0';
+		r = params_set(&f.params, word, value, err);
+	}
+	if (!r)
+		r = fault_validate(&f, err);
+	fault_free(&f);
+	return r;
+}
+
+static void accepted(void **state)
+{
+	static const char *const good[][2] = {
+		{ "cpu_saturation", "" },
+		{ "cpu_saturation", "load=90% workers=4" },
+		{ "cpu", "load=100" },
+		{ "memory", "percent=95%" },
+		{ "memory", "bytes=1MiB" },
+		{ "disk_io", "" },
+		{ "disk_io", "path=/data workers=1 block-size=4k size=1MiB" },
+	};
+	size_t i;
+	(void)state;
+
+	for (i = 0; i < ARRAY_SIZE(good); i++) {
+		struct fl_error err = {};
+
+		if (try(good[i][0], good[i][1], &err))
+			fail_msg("%s %s: %s", good[i][0], good[i][1], err.message);
+	}
+}
+
+static void refused(void **state)
+{
+	static const struct {
+		const char *kind, *words, *says;
+	} bad[] = {
+		{ "cpu_saturation", "load=0", "load" },
+		{ "cpu_saturation", "load=101%", "load" },
+		{ "cpu_saturation", "workers=0", "workers" },
+		{ "memory", "", "either percent or bytes" },
+		{ "memory", "percent=50% bytes=1MiB", "either percent or bytes" },
+		{ "memory", "bytes=1k", "1 MiB" },
+		{ "memory", "percent=-1%", "percent" },
+		{ "disk_io", "path=tmp", "not absolute" },
+		{ "disk_io", "block-size=0", "block-size" },
+		{ "disk_io", "block-size=5MiB", "block-size" },
+		{ "disk_io", "size=1k", "size" },
+		{ "disk_io", "block-size=4MiB size=1MiB", "size" },
+		{ "disk_io", "workers=257", "workers" },
+	};
+	size_t i;
+	(void)state;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct fl_error err = {};
+
+		if (!try(bad[i].kind, bad[i].words, &err))
+			fail_msg("%s %s is accepted", bad[i].kind, bad[i].words);
+		assert_int_equal(err.exit, FL_EXIT_USAGE);
+		if (!strstr(err.message, bad[i].says))
+			fail_msg("%s %s: %s", bad[i].kind, bad[i].words, err.message);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(accepted),
+		cmocka_unit_test(refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* stress.c - see stress.h */
+#include <errno.h>
+
+#include "fault/follow.h"
+#include "fault/stress.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/text.h"
+
+#define RETRY_NS NS_PER_SEC /* between two stressors in a target that kills them */
+
+struct stress {
+	const struct stress_kind *kind;
+	uint32_t n;
+	struct stress_unit units[];
+};
+
+void stress_supported(struct fault_support *ret)
+{
+	char path[256];
+
+	ret->supported = stressor_program(path, sizeof(path));
+	text_copy(ret->backend, sizeof(ret->backend), "stress-ng");
+	if (!ret->supported)
+		text_copy(ret->reason, sizeof(ret->reason),
+			  "stress-ng is not installed (apt-get install stress-ng)");
+}
+
+int stress_need_cgroup(const struct fault *f, const struct stress_unit *u, const char *controller,
+		       struct fl_error *err)
+{
+	if (cgroup_v1(&u->cgroups, controller) || cgroup_v2(&u->cgroups))
+		return 0;
+	error_env(err, ENOTSUP, "%s on %s: it has no %s cgroup of its own, the whole host would feel it",
+		  f->ops->name, u->target->name, controller);
+	error_hint(err, "start the service in a cgroup (a container, a systemd unit)");
+	return -ENOTSUP;
+}
+
+/* ---- one target ------------------------------------------------------------------------------ */
+
+static int spawn(struct fault *f, struct stress_unit *u, struct fl_error *err)
+{
+	const struct stress *s = f->priv;
+	struct stressor_spec spec = {
+		.target = u->target,
+		.cgroups = &u->cgroups,
+		.argv = { "--timeout", "0", "--temp-path", "." },
+		.cwd_fd = u->path_fd,
+	};
+
+	s->kind->args(f, u, spec.argv + 4);
+	return stressor_spawn(f->session, &spec, &u->stressor, err);
+}
+
+static int let_go(struct fault *f, struct stress_unit *u, struct fl_error *err)
+{
+	const struct stress *s = f->priv;
+	char word[24] = "";
+	int r = s->kind->begin ? s->kind->begin(f, u, word, sizeof(word), err) : 0;
+
+	if (!r)
+		r = stressor_go(&u->stressor, word, err);
+	if (!r)
+		u->started++;
+	return r;
+}
+
+static void add_usage(struct stressor_usage *sum, const struct stressor_usage *u)
+{
+	sum->cpu_ns += u->cpu_ns;
+	sum->read_bytes += u->read_bytes;
+	sum->write_bytes += u->write_bytes;
+	sum->device_bytes += u->device_bytes;
+}
+
+static void look(const struct stress *s, struct stress_unit *u)
+{
+	stressor_usage(&u->stressor, &u->usage);
+	if (s->kind->look)
+		s->kind->look(u);
+}
+
+/* Kill it; what it used stays known. */
+static int end(struct fault *f, struct stress_unit *u, struct fl_error *err)
+{
+	const struct stress *s = f->priv;
+	int r, r2;
+
+	add_usage(&u->past, &u->usage);
+	u->usage = (struct stressor_usage){};
+	r = stressor_stop(f->session, &u->stressor, err);
+	r2 = s->kind->end ? s->kind->end(f, u, err) : 0;
+	return r ? r : r2;
+}
+
+/* Bring a stressor back that died: with its target, by the target's OOM killer, by hand. */
+static int revive(struct fault *f, struct stress_unit *u, struct fl_error *err)
+{
+	uint64_t now = clock_mono_ns();
+	bool is_new;
+	int r;
+
+	if (stressor_alive(&u->stressor, u->why, sizeof(u->why)))
+		return 0;
+	if (u->stressor.entry) {
+		u->died++;
+		r = end(f, u, err);
+		if (r)
+			return r;
+	}
+	if (now < u->retry_ns)
+		return 0;
+	u->retry_ns = now + RETRY_NS;
+	if (follow_target(u->target, &is_new) || cgroup_find(u->target, &u->cgroups, NULL))
+		return 0; /* its target is down: later */
+	/* A failure here is told by the proof, and tried again. */
+	if (!spawn(f, u, NULL) && let_go(f, u, NULL))
+		end(f, u, NULL);
+	return 0;
+}
+
+/* ---- the fault ------------------------------------------------------------------------------- */
+
+int stress_arm(struct fault *f, const struct stress_kind *kind, struct fl_error *err)
+{
+	struct stress *s = calloc(1, sizeof(*s) + f->n_targets * sizeof(s->units[0]));
+	uint32_t i;
+	int r = 0;
+
+	if (!s)
+		return error_sys(err, ENOMEM, "%s: out of memory", f->ops->name);
+	s->kind = kind;
+	s->n = f->n_targets;
+	f->priv = s;
+	text_copy(f->backend, sizeof(f->backend), "stress-ng");
+	for (i = 0; i < s->n; i++) {
+		s->units[i].target = &f->targets[i];
+		s->units[i].path_fd = -1;
+		stressor_init(&s->units[i].stressor);
+	}
+	for (i = 0; !r && i < s->n; i++) {
+		struct stress_unit *u = &s->units[i];
+
+		r = cgroup_find(u->target, &u->cgroups, err);
+		if (!r && kind->check)
+			r = kind->check(f, u, err);
+		if (!r)
+			r = spawn(f, u, err);
+	}
+	return r;
+}
+
+static int activate_one(struct fault *f, struct stress_unit *u, bool on, struct fl_error *err)
+{
+	int r = 0;
+
+	if (!on) {
+		look(f->priv, u);
+		u->active_ns += clock_mono_ns() - f->active_ns;
+		return end(f, u, err);
+	}
+	if (!u->stressor.id.pid) /* on again: arm's one is used up */
+		r = spawn(f, u, err);
+	return r ? r : let_go(f, u, err);
+}
+
+int stress_activate(struct fault *f, bool on, struct fl_error *err)
+{
+	struct stress *s = f->priv;
+	uint32_t i;
+	int r = 0, first = 0;
+
+	for (i = 0; i < s->n && !(on && first); i++) {
+		r = activate_one(f, &s->units[i], on, err);
+		first = first ? first : r;
+	}
+	for (i = 0; on && first && i < s->n; i++)
+		end(f, &s->units[i], NULL);
+	return first;
+}
+
+int stress_tick(struct fault *f, struct fl_error *err)
+{
+	struct stress *s = f->priv;
+	uint32_t i;
+	int r = 0;
+
+	for (i = 0; !r && i < s->n; i++)
+		r = revive(f, &s->units[i], err);
+	return r;
+}
+
+int stress_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
+{
+	struct stress *s = f->priv;
+	struct text text = {};
+	uint32_t i;
+	(void)err;
+
+	for (i = 0; i < s->n; i++) {
+		struct stress_unit *u = &s->units[i];
+		double seconds = (double)u->active_ns / 1e9;
+
+		if (f->active) {
+			look(s, u);
+			seconds += (double)(clock_mono_ns() - f->active_ns) / 1e9;
+		}
+		if (!u->started)
+			continue;
+		ret->matched++;
+		ret->skipped += u->died;
+		if (text.len)
+			text_append(&text, "; ");
+		if (s->kind->effect(u, seconds, &text, &ret->bytes))
+			ret->injected++;
+		if (u->died)
+			text_append(&text, "; stressor died %u times (%s)", u->died, u->why);
+	}
+	if (ret->injected) {
+		ret->first_hit_ns = f->active_ns;
+		ret->last_hit_ns = f->active ? clock_mono_ns() : f->inactive_ns;
+	}
+	text_copy(ret->effect, sizeof(ret->effect), text.s);
+	text_free(&text);
+	return 0;
+}
+
+int stress_disarm(struct fault *f, struct fl_error *err)
+{
+	struct stress *s = f->priv;
+	uint32_t i;
+	int r, first = 0;
+
+	for (i = 0; s && i < s->n; i++) {
+		r = end(f, &s->units[i], err);
+		first = first ? first : r;
+		if (!r && s->units[i].path_fd >= 0)
+			close(take_fd(s->units[i].path_fd));
+	}
+	if (!first)
+		free(take_ptr(f->priv));
+	return first;
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * stress_memory.c - memory: fill the memory the target may use, from inside its cgroups.
+ *
+ * `percent` is where the target's cgroup shall stand: what it uses already (without page cache
+ * that can be dropped) is subtracted when the fault becomes active. `bytes` is what is added.
+ * The pages are locked, so they are memory, not swap.
+ *
+ * Limits: beyond the limit the kernel's OOM killer chooses in the cgroup; stress-ng offers itself
+ * first and comes back, the target is hit only if it grows faster than that. The host is never
+ * left with less than its last gigabyte.
+ */
+#include <errno.h>
+
+#include "fault/stress.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/text.h"
+#include "util/units.h"
+
+#define HOST_RESERVE  (1ull << 30)
+/* What stress-ng 0.15 takes beside the pages asked for: 4 to 6 MiB, most of it executable pages
+ * (charged to who reads them first) and page tables. */
+#define OWN_BYTES    (5ull << 20)
+#define LEAST_BYTES  (1ull << 20)
+
+static const struct param params[] = {
+	{ .name = "percent", .type = PARAM_PERCENT,
+	  .help = "fill the target's cgroup up to this share of its memory limit" },
+	{ .name = "bytes", .type = PARAM_BYTES, .help = "or: how much to add" },
+	{}
+};
+
+static int validate(const struct params *p, struct fl_error *err)
+{
+	if (params_has(p, "percent") == params_has(p, "bytes")) {
+		error_usage(err, "memory: give either percent or bytes");
+		error_hint(err, "percent: 95%% of the target's limit, or bytes: 200MiB");
+		return -EINVAL;
+	}
+	if (params_has(p, "bytes") && params_u64(p, "bytes") < LEAST_BYTES)
+		return error_usage(err, "memory: bytes is less than 1 MiB");
+	return 0;
+}
+
+static uint64_t host_available(void)
+{
+	_cleanup_free_ char *text = NULL;
+	unsigned long long kib = 0;
+	const char *at;
+
+	if (file_read("/proc/meminfo", 65536, &text, NULL, NULL))
+		return 0;
+	at = strstr(text, "MemAvailable:");
+	return at && sscanf(at, "MemAvailable: %llu", &kib) == 1 ? (uint64_t)kib * 1024 : 0;
+}
+
+/* How many bytes the stressor shall take, now. */
+static int fill_size(const struct fault *f, const struct stress_unit *u, uint64_t *ret,
+		     struct fl_error *err)
+{
+	struct cgroup_memory m;
+	uint64_t fill, available;
+	int r = cgroup_memory(&u->cgroups, &m, err);
+
+	if (r)
+		return r;
+	if (params_has(&f->params, "bytes")) {
+		fill = params_u64(&f->params, "bytes");
+	} else if (m.limit == CGROUP_UNLIMITED) {
+		error_env(err, ENOTSUP, "memory on %s: it has no memory limit to take a percentage of",
+			  u->target->name);
+		error_hint(err, "give bytes instead");
+		return -ENOTSUP;
+	} else {
+		uint64_t goal = (uint64_t)((double)m.limit / 1e6 *
+					   (double)params_u64(&f->params, "percent"));
+
+		if (goal < m.used + OWN_BYTES + LEAST_BYTES) {
+			error_env(err, EALREADY, "memory on %s: it uses %.1f %% of its limit already",
+				  u->target->name, 100.0 * (double)m.used / (double)m.limit);
+			error_hint(err, "ask for a higher percent");
+			return -EALREADY;
+		}
+		fill = goal - m.used - OWN_BYTES;
+	}
+	available = host_available();
+	if (available < fill + HOST_RESERVE) {
+		char want[32], have[32];
+
+		error_env(err, ENOMEM, "memory on %s: %s asked, the host has %s available", u->target->name,
+			  units_format_bytes(fill, want, sizeof(want)),
+			  units_format_bytes(available, have, sizeof(have)));
+		error_hint(err, "the host's last gigabyte is never taken");
+		return -ENOMEM;
+	}
+	*ret = fill;
+	return 0;
+}
+
+static int check(struct fault *f, struct stress_unit *u, struct fl_error *err)
+{
+	uint64_t fill;
+	int r = stress_need_cgroup(f, u, "memory", err);
+
+	return r ? r : fill_size(f, u, &fill, err);
+}
+
+static void args(struct fault *f, struct stress_unit *u, const char **argv)
+{
+	(void)f;
+	(void)u;
+	*argv++ = "--vm";
+	*argv++ = "1";
+	*argv++ = "--vm-bytes";
+	*argv++ = "?";
+	*argv++ = "--vm-keep";
+	*argv++ = "--vm-locked";
+	/* Write every page once, then sleep: memory is what is stressed, not the CPU. */
+	*argv++ = "--vm-method";
+	*argv++ = "zero-one";
+	*argv++ = "--vm-hang";
+	*argv++ = "0";
+	*argv = NULL;
+}
+
+static int begin(struct fault *f, struct stress_unit *u, char *word, size_t size,
+		 struct fl_error *err)
+{
+	uint64_t fill;
+	int r = fill_size(f, u, &fill, err);
+
+	if (!u->started)
+		u->ooms_before = cgroup_oom_kills(&u->cgroups);
+	if (!r)
+		snprintf(word, size, "%llu", (unsigned long long)fill);
+	return r;
+}
+
+static void look(struct stress_unit *u)
+{
+	struct cgroup_memory m;
+
+	if (u->usage.rss_bytes && !cgroup_memory(&u->cgroups, &m, NULL) && m.used > u->reached)
+		u->reached = m.used;
+	u->ooms = cgroup_oom_kills(&u->cgroups) - u->ooms_before;
+}
+
+static bool effect(const struct stress_unit *u, double seconds, struct text *text, uint64_t *bytes)
+{
+	struct cgroup_memory m;
+	char reached[32], limit[32];
+
+	(void)seconds;
+	*bytes += u->reached;
+	text_append(text, "%s: its cgroup rose to %s", u->target->name,
+		    units_format_bytes(u->reached, reached, sizeof(reached)));
+	if (!cgroup_memory(&u->cgroups, &m, NULL) && m.limit != CGROUP_UNLIMITED)
+		text_append(text, ", %.1f %% of %s", 100.0 * (double)u->reached / (double)m.limit,
+			    units_format_bytes(m.limit, limit, sizeof(limit)));
+	if (u->ooms)
+		text_append(text, ", %llu OOM kills in it", (unsigned long long)u->ooms);
+	return u->reached > 0;
+}
+
+static const struct stress_kind kind = {
+	.check = check,
+	.args = args,
+	.begin = begin,
+	.look = look,
+	.effect = effect,
+};
+
+static int arm(struct fault *f, struct fl_error *err)
+{
+	return stress_arm(f, &kind, err);
+}
+
+static const char *const aliases[] = { "memory_fill", NULL };
+
+const struct fault_ops fault_memory = {
+	.name = "memory",
+	.aliases = aliases,
+	.summary = "Fill the memory the target may use, from inside its cgroups",
+	.class = FAULT_RESOURCE,
+	.params = params,
+	.need_process = true,
+	.supported = stress_supported,
+	.validate = validate,
+	.arm = arm,
+	.activate = stress_activate,
+	.tick = stress_tick,
+	.proof = stress_proof,
+	.disarm = stress_disarm,
+};

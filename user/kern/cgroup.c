@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* cgroup.c - see cgroup.h. Hierarchies are taken from /proc/self/mountinfo, places from the
+ * target's description and, where that is silent, from its main process's /proc/PID/cgroup. */
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "kern/cgroup.h"
+#include "util/cleanup.h"
+#include "util/text.h"
+#include "util/units.h"
+
+#define FILE_MAX (1u << 20)
+
+/* ---- where a target is ---------------------------------------------------------------------- */
+
+/* Does the comma-separated @list have @word? */
+static bool list_has(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+
+	while (list && *list) {
+		if (!strncmp(list, word, len) && (list[len] == ',' || !list[len]))
+			return true;
+		list = strchr(list, ',');
+		list += list != NULL;
+	}
+	return false;
+}
+
+/* The controllers among the super options of a v1 mount ("rw,cpu,cpuacct"). */
+static void v1_controllers(char *options, char *ret, size_t size)
+{
+	static const char *const flags[] = { "rw", "ro", "xattr", "noprefix", "clone_children",
+					     "cpuset_v2_mode", NULL };
+	struct text t = {};
+	char *save = NULL, *word;
+	size_t i;
+
+	for (word = strtok_r(options, ",\n", &save); word; word = strtok_r(NULL, ",\n", &save)) {
+		for (i = 0; flags[i] && strcmp(flags[i], word); i++)
+			;
+		if (!flags[i] && strncmp(word, "release_agent", 13))
+			text_append(&t, "%s%s", t.len ? "," : "", word);
+	}
+	text_copy(ret, size, t.s);
+	text_free(&t);
+}
+
+/* The path behind @controllers in the text of /proc/PID/cgroup ("N:cpu,cpuacct:/a/b"); @controllers
+ * empty: the v2 line. NULL: not there. The caller frees. */
+static char *proc_place(const char *text, const char *controllers)
+{
+	const char *line, *a, *b, *end;
+
+	for (line = text; line && *line; line = *end ? end + 1 : end) {
+		end = strchrnul(line, '\n');
+		a = memchr(line, ':', (size_t)(end - line));
+		b = a ? memchr(a + 1, ':', (size_t)(end - a - 1)) : NULL;
+		if (b && (size_t)(b - a - 1) == strlen(controllers) &&
+		    !strncmp(a + 1, controllers, strlen(controllers)))
+			return strndup(b + 1, (size_t)(end - b - 1));
+	}
+	return NULL;
+}
+
+/* Add the target's place in one hierarchy to the set, unless it is the root or is not there. */
+static void add_dir(struct cgroup_set *s, const struct target *t, const char *proc,
+		    const char *mount, const char *controllers)
+{
+	struct cgroup_dir d = {};
+	const char *named = *controllers ? t->cgroup_v1 : t->cgroup;
+	size_t mount_len = strlen(mount);
+	_cleanup_free_ char *place = NULL;
+	struct stat st;
+
+	if (s->n == CGROUP_MAX_DIRS)
+		return;
+	if (!*named)
+		place = proc_place(proc, controllers);
+	else if (!*controllers && !strncmp(named, mount, mount_len) && named[mount_len] == '/')
+		place = strdup(named + mount_len);
+	else
+		place = strdup(named);
+	if (!place || !strcmp(place, "/") || !*place || strstr(place, "/.."))
+		return;
+	if (!text_copy(d.controllers, sizeof(d.controllers), controllers) ||
+	    !text_copy(d.mount, sizeof(d.mount), mount) ||
+	    snprintf(d.path, sizeof(d.path), "%s%s", mount, place) >= (int)sizeof(d.path) ||
+	    stat(d.path, &st))
+		return;
+	d.dev = st.st_dev;
+	d.ino = st.st_ino;
+	s->dirs[s->n++] = d;
+}
+
+int cgroup_find(const struct target *t, struct cgroup_set *ret, struct fl_error *err)
+{
+	_cleanup_free_ char *mounts = NULL, *proc = NULL;
+	char path[64], *line, *save = NULL;
+	int r;
+
+	memset(ret, 0, sizeof(*ret));
+	r = file_read("/proc/self/mountinfo", FILE_MAX, &mounts, NULL, err);
+	if (r)
+		return r;
+	if (t->pid) {
+		snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)t->pid);
+		file_read(path, FILE_MAX, &proc, NULL, NULL); /* gone: then by name alone */
+	}
+	for (line = strtok_r(mounts, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char root[256], mount[128], type[32], options[256], controllers[64] = "";
+		char *tail = strstr(line, " - ");
+
+		/* 30 24 0:26 ROOT MOUNT rw,... shared:7 - cgroup cgroup rw,cpu,cpuacct */
+		if (!tail || sscanf(line, "%*s %*s %*s %255s %127s", root, mount) != 2 ||
+		    sscanf(tail, " - %31s %*s %255s", type, options) != 2 || strcmp(root, "/"))
+			continue;
+		if (!strcmp(type, "cgroup"))
+			v1_controllers(options, controllers, sizeof(controllers));
+		else if (strcmp(type, "cgroup2"))
+			continue;
+		add_dir(ret, t, proc ? proc : "", mount, controllers);
+	}
+	return 0;
+}
+
+const struct cgroup_dir *cgroup_v1(const struct cgroup_set *s, const char *controller)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (s->dirs[i].controllers[0] && list_has(s->dirs[i].controllers, controller))
+			return &s->dirs[i];
+	return NULL;
+}
+
+const struct cgroup_dir *cgroup_v2(const struct cgroup_set *s)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (!s->dirs[i].controllers[0])
+			return &s->dirs[i];
+	return NULL;
+}
+
+bool cgroup_same(const char *path, uint64_t dev, uint64_t ino)
+{
+	struct stat st;
+
+	return !stat(path, &st) && st.st_dev == dev && st.st_ino == ino;
+}
+
+/* ---- files ---------------------------------------------------------------------------------- */
+
+static int parse_number(char *word, uint64_t *ret)
+{
+	int64_t v;
+
+	word[strcspn(word, " \t\n")] = '\0';
+	if (!strcmp(word, "max") || !strcmp(word, "-1")) {
+		*ret = CGROUP_UNLIMITED;
+		return 0;
+	}
+	if (units_int(word, 0, INT64_MAX, &v, NULL))
+		return -EINVAL;
+	*ret = (uint64_t)v;
+	return 0;
+}
+
+int cgroup_read(const char *dir, const char *file, const char *key, uint64_t *ret)
+{
+	_cleanup_free_ char *text = NULL, *path = text_format("%s/%s", dir, file);
+	size_t len = key ? strlen(key) : 0;
+	char *line, *save = NULL;
+	int r = path ? file_read(path, FILE_MAX, &text, NULL, NULL) : -ENOMEM;
+
+	if (r)
+		return r;
+	if (!key)
+		return parse_number(text, ret);
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (!strncmp(line, key, len) && line[len] == ' ')
+			return parse_number(line + len + 1, ret);
+	return -ENODATA;
+}
+
+int cgroup_write(const char *dir, const char *file, const char *text, struct fl_error *err)
+{
+	_cleanup_free_ char *path = text_format("%s/%s", dir, file);
+	_cleanup_fd_ int fd = path ? open(path, O_WRONLY | O_CLOEXEC) : -1;
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		return error_env(err, errno, "cannot write '%s' to %s: %s", text, path ? path : file,
+				 strerror(errno));
+	return 0;
+}
+
+struct pid_list {
+	pid_t *v;
+	uint32_t n, size;
+};
+
+static int list_procs(const char *dir, struct pid_list *list)
+{
+	_cleanup_free_ char *path = text_format("%s/cgroup.procs", dir);
+	_cleanup_file_ FILE *f = path ? fopen(path, "re") : NULL;
+	char line[32];
+	int64_t pid;
+
+	if (!f)
+		return -errno;
+	while (fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		/* 0: a process of a pid namespace that is not below ours */
+		if (units_int(line, 1, INT_MAX, &pid, NULL))
+			continue;
+		if (list->n == list->size) {
+			uint32_t size = list->size ? 2 * list->size : 64;
+			pid_t *v = reallocarray(list->v, size, sizeof(*v));
+
+			if (!v)
+				return -ENOMEM;
+			list->v = v;
+			list->size = size;
+		}
+		list->v[list->n++] = (pid_t)pid;
+	}
+	return 0;
+}
+
+/* nftw() has no argument for its callback. */
+static _Thread_local struct pid_list *walk_list;
+
+static int walk_dir(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)ftw;
+	/* A cgroup that is removed under the walk is no error. */
+	return type == FTW_D && list_procs(path, walk_list) == -ENOMEM ? -1 : 0;
+}
+
+int cgroup_pids(const char *dir, pid_t **ret, uint32_t *ret_n)
+{
+	struct pid_list list = {};
+	int r;
+
+	walk_list = &list;
+	r = nftw(dir, walk_dir, 16, FTW_PHYS);
+	walk_list = NULL;
+	if (r) {
+		free(list.v);
+		return errno == ENOENT ? -ENOENT : -ENOMEM;
+	}
+	*ret = list.v;
+	*ret_n = list.n;
+	return 0;
+}
+
+/* ---- figures -------------------------------------------------------------------------------- */
+
+int cgroup_cpu_used_ns(const struct cgroup_set *s, uint64_t *ret)
+{
+	const struct cgroup_dir *d = cgroup_v1(s, "cpuacct");
+	uint64_t us;
+
+	if (d && !cgroup_read(d->path, "cpuacct.usage", NULL, ret))
+		return 0;
+	d = cgroup_v2(s);
+	if (!d || cgroup_read(d->path, "cpu.stat", "usage_usec", &us))
+		return -ENODATA;
+	*ret = us * 1000;
+	return 0;
+}
+
+/* Call @least on a directory and its ancestors below the root of the hierarchy. */
+static void for_ancestors(const struct cgroup_dir *d, void (*least)(const char *dir, void *ctx),
+			  void *ctx)
+{
+	char path[sizeof(d->path)];
+	size_t stop = strlen(d->mount);
+	char *slash;
+
+	text_copy(path, sizeof(path), d->path);
+	while (strlen(path) > stop) {
+		least(path, ctx);
+		slash = strrchr(path, '/');
+		if (!slash)
+			return;
+		*slash = '\0';
+	}
+}
+
+static void least_quota_v1(const char *dir, void *ctx)
+{
+	double *cpus = ctx;
+	uint64_t quota, period;
+
+	if (!cgroup_read(dir, "cpu.cfs_quota_us", NULL, &quota) && quota != CGROUP_UNLIMITED &&
+	    !cgroup_read(dir, "cpu.cfs_period_us", NULL, &period) && period)
+		*cpus = fmin(*cpus, (double)quota / (double)period);
+}
+
+static void least_quota_v2(const char *dir, void *ctx)
+{
+	_cleanup_free_ char *path = text_format("%s/cpu.max", dir), *text = NULL;
+	double *cpus = ctx, quota, period;
+	const char *rest;
+
+	if (!path || file_read(path, 256, &text, NULL, NULL) ||
+	    units_double_prefix(text, &quota, &rest) || /* "max 100000": no quota */
+	    *rest != ' ' || units_double_prefix(rest + 1, &period, &rest) || period <= 0)
+		return;
+	*cpus = fmin(*cpus, quota / period);
+}
+
+/* How many CPUs a list like "0-3,8" names; 0 when it cannot be read. */
+static double cpuset_size(const char *dir, const char *file)
+{
+	_cleanup_free_ char *path = text_format("%s/%s", dir, file), *text = NULL;
+	char *part, *save = NULL;
+	double n = 0;
+
+	if (!path || file_read(path, 65536, &text, NULL, NULL))
+		return 0;
+	for (part = strtok_r(text, ",\n", &save); part; part = strtok_r(NULL, ",\n", &save)) {
+		char *dash = strchr(part, '-');
+		int64_t first, last;
+
+		if (dash)
+			*dash = '\0';
+		if (units_int(part, 0, 65535, &first, NULL) ||
+		    units_int(dash ? dash + 1 : part, first, 65535, &last, NULL))
+			return 0;
+		n += (double)(last - first + 1);
+	}
+	return n;
+}
+
+double cgroup_cpu_allowance(const struct cgroup_set *s)
+{
+	const struct cgroup_dir *cpu = cgroup_v1(s, "cpu"), *cpuset = cgroup_v1(s, "cpuset");
+	const struct cgroup_dir *v2 = cgroup_v2(s);
+	double cpus = (double)sysconf(_SC_NPROCESSORS_ONLN), n = 0;
+
+	if (cpu)
+		for_ancestors(cpu, least_quota_v1, &cpus);
+	if (v2) {
+		for_ancestors(v2, least_quota_v2, &cpus);
+		n = cpuset_size(v2->path, "cpuset.cpus.effective");
+	}
+	if (cpuset)
+		n = cpuset_size(cpuset->path, "cpuset.effective_cpus");
+	return n ? fmin(cpus, n) : cpus;
+}
+
+static void least_memory(const char *dir, void *ctx)
+{
+	uint64_t *limit = ctx, v;
+
+	if (!cgroup_read(dir, "memory.max", NULL, &v) && v < *limit)
+		*limit = v;
+}
+
+int cgroup_memory(const struct cgroup_set *s, struct cgroup_memory *ret, struct fl_error *err)
+{
+	const struct cgroup_dir *d = cgroup_v1(s, "memory");
+	struct cgroup_memory m = { .limit = CGROUP_UNLIMITED };
+	uint64_t cache = 0;
+	int r;
+
+	if (d) {
+		r = cgroup_read(d->path, "memory.usage_in_bytes", NULL, &m.used);
+		if (!r)
+			r = cgroup_read(d->path, "memory.stat", "hierarchical_memory_limit",
+					&m.limit);
+		cgroup_read(d->path, "memory.stat", "total_inactive_file", &cache);
+		/* "No limit" in v1 is the largest number of whole pages. */
+		if (m.limit > INT64_MAX / 2)
+			m.limit = CGROUP_UNLIMITED;
+	} else {
+		d = cgroup_v2(s);
+		r = d ? cgroup_read(d->path, "memory.current", NULL, &m.used) : -ENODATA;
+		if (!r) {
+			for_ancestors(d, least_memory, &m.limit);
+			cgroup_read(d->path, "memory.stat", "inactive_file", &cache);
+		}
+	}
+	if (r)
+		return error_env(err, -r, "the target has no memory cgroup of its own");
+	m.used -= cache < m.used ? cache : m.used;
+	*ret = m;
+	return 0;
+}
+
+uint64_t cgroup_oom_kills(const struct cgroup_set *s)
+{
+	const struct cgroup_dir *v1 = cgroup_v1(s, "memory"), *v2 = cgroup_v2(s);
+	uint64_t n = 0;
+
+	if (v1)
+		cgroup_read(v1->path, "memory.oom_control", "oom_kill", &n);
+	else if (v2)
+		cgroup_read(v2->path, "memory.events", "oom_kill", &n);
+	return n;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * cgroup.h - the control groups of a target, in the v2 tree and in every v1 hierarchy, so that a
+ * fault asks "how much memory may it use" and not which generation of cgroups the host booted.
+ *
+ * A target's own cgroups only: a hierarchy in which it sits at the root is left out, because
+ * what is done there would be done to the whole host.
+ */
+#ifndef FL_CGROUP_H
+#define FL_CGROUP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "target/target.h"
+#include "util/error.h"
+
+#define CGROUP_MAX_DIRS	 16
+#define CGROUP_UNLIMITED UINT64_MAX
+
+/* A target's place in one hierarchy. */
+struct cgroup_dir {
+	char controllers[64]; /* of a v1 hierarchy: "cpu,cpuacct", "name=systemd"; empty: v2 */
+	char mount[128];      /* where the hierarchy is mounted; path begins with it */
+	char path[384];
+	uint64_t dev, ino; /* identity of the directory */
+};
+
+struct cgroup_set {
+	uint32_t n;
+	struct cgroup_dir dirs[CGROUP_MAX_DIRS];
+};
+
+/* The target's own cgroups. An empty set is no error. */
+int cgroup_find(const struct target *t, struct cgroup_set *ret, struct fl_error *err);
+
+/* The v2 directory; the v1 directory that carries @controller. NULL: none. */
+const struct cgroup_dir *cgroup_v2(const struct cgroup_set *s);
+const struct cgroup_dir *cgroup_v1(const struct cgroup_set *s, const char *controller);
+
+/* Is @path still the directory it was (device and inode)? */
+bool cgroup_same(const char *path, uint64_t dev, uint64_t ino);
+
+/* One number in a file of @dir ("max" is CGROUP_UNLIMITED); with @key, the one behind that word.
+ * Negative errno when there is no such file or word. */
+int cgroup_read(const char *dir, const char *file, const char *key, uint64_t *ret);
+int cgroup_write(const char *dir, const char *file, const char *text, struct fl_error *err);
+
+/* Processes of @dir and of the cgroups below it. *ret is the caller's to free. */
+int cgroup_pids(const char *dir, pid_t **ret, uint32_t *ret_n);
+
+/* CPU time used by the set's processes since its cgroup was made, ns. -ENODATA: not accounted. */
+int cgroup_cpu_used_ns(const struct cgroup_set *s, uint64_t *ret);
+
+/* How many CPUs its processes may keep busy: the least of quota (its own and its ancestors'),
+ * cpuset and the host's online ones. */
+double cgroup_cpu_allowance(const struct cgroup_set *s);
+
+struct cgroup_memory {
+	uint64_t limit; /* the least of its own and its ancestors'; CGROUP_UNLIMITED: none */
+	uint64_t used;	/* working set: without page cache that can be dropped at once */
+};
+int cgroup_memory(const struct cgroup_set *s, struct cgroup_memory *ret, struct fl_error *err);
+
+/* How many processes the OOM killer has ended in it; 0 when the kernel does not say. */
+uint64_t cgroup_oom_kills(const struct cgroup_set *s);
+
+#endif

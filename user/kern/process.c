@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* process.c - see process.h */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <poll.h>
+#include <signal.h>
+#include <strings.h>
+#include <sys/pidfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "kern/process.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/proc.h"
+#include "util/text.h"
+#include "util/units.h"
+
+/* The part of /proc/PID/stat behind the name, which may hold anything: "S 1 ..." */
+static const char *stat_tail(pid_t pid, char *buf, size_t size)
+{
+	char path[64];
+	_cleanup_fd_ int fd = -1;
+	ssize_t n;
+	char *tail;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, buf, size - 1);
+	if (n <= 0)
+		return NULL;
+	buf[n] = '\0';
+	tail = strrchr(buf, ')');
+	return tail && tail[1] == ' ' ? tail + 2 : NULL;
+}
+
+char process_state(pid_t pid)
+{
+	char buf[512];
+	const char *tail = stat_tail(pid, buf, sizeof(buf));
+
+	return tail ? *tail : '\0';
+}
+
+pid_t process_parent(pid_t pid)
+{
+	char buf[512];
+	const char *tail = stat_tail(pid, buf, sizeof(buf));
+	int parent = 0;
+
+	return tail && sscanf(tail, "%*c %d", &parent) == 1 ? parent : 0;
+}
+
+uint64_t process_namespace(pid_t pid, const char *name)
+{
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, name);
+	return stat(path, &st) ? 0 : st.st_ino;
+}
+
+bool process_dead(struct process_id id)
+{
+	char state = process_state(id.pid);
+
+	return !state || state == 'Z' || state == 'X' || !proc_same(id.pid, id.start);
+}
+
+/* ---- signals -------------------------------------------------------------------------------- */
+
+/* A descriptor on exactly this process: opened first, its identity checked behind that. */
+static int process_open(struct process_id id)
+{
+	int fd = id.pid > 0 ? pidfd_open(id.pid, 0) : -1;
+
+	if (fd < 0)
+		return -ESRCH;
+	if (proc_same(id.pid, id.start))
+		return fd;
+	close(fd);
+	return -ESRCH;
+}
+
+int process_signal(struct process_id id, int signal)
+{
+	_cleanup_fd_ int fd = process_open(id);
+
+	if (fd < 0)
+		return fd;
+	return pidfd_send_signal(fd, signal, NULL, 0) ? -errno : 0;
+}
+
+int process_wait_gone(struct process_id id, uint64_t timeout_ns)
+{
+	_cleanup_fd_ int fd = process_open(id);
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	if (fd < 0)
+		return 0;
+	return poll(&p, 1, (int)(timeout_ns / NS_PER_MSEC)) == 1 ? 0 : -ETIMEDOUT;
+}
+
+int process_signal_number(const char *text, int *ret, struct fl_error *err)
+{
+	const char *name = strncasecmp(text, "SIG", 3) ? text : text + 3;
+	int64_t n;
+	int i;
+
+	if (!units_int(text, 1, SIGRTMAX, &n, NULL)) {
+		*ret = (int)n;
+		return 0;
+	}
+	for (i = 1; i < NSIG; i++) {
+		const char *known = sigabbrev_np(i);
+
+		if (known && !strcasecmp(known, name)) {
+			*ret = i;
+			return 0;
+		}
+	}
+	error_usage(err, "'%s' is no signal", text);
+	error_hint(err, "a name like KILL or SIGTERM, or a number; `kill -l` lists them");
+	return -EINVAL;
+}
+
+const char *process_signal_name(int signal, char *buf, size_t size)
+{
+	const char *known = sigabbrev_np(signal);
+
+	if (known)
+		snprintf(buf, size, "SIG%s", known);
+	else
+		snprintf(buf, size, "signal %d", signal);
+	return buf;
+}
+
+json_t *process_json(struct process_id id)
+{
+	return json_pack("{s:i, s:I}", "pid", (int)id.pid, "start", (json_int_t)id.start);
+}
+
+struct process_id process_from_json(const json_t *args)
+{
+	return (struct process_id){
+		.pid = (pid_t)json_integer_value(json_object_get(args, "pid")),
+		.start = (uint64_t)json_integer_value(json_object_get(args, "start")),
+	};
+}
+
+/* ---- the processes of a target --------------------------------------------------------------- */
+
+struct list {
+	struct process_id *v;
+	uint32_t n, size;
+};
+
+static int list_add(struct list *l, pid_t pid)
+{
+	struct process_id id = { .pid = pid, .start = proc_start(pid) };
+
+	if (!id.start) /* gone meanwhile */
+		return 0;
+	if (l->n == l->size) {
+		uint32_t size = l->size ? 2 * l->size : 64;
+		struct process_id *v = reallocarray(l->v, size, sizeof(*v));
+
+		if (!v)
+			return -ENOMEM;
+		l->v = v;
+		l->size = size;
+	}
+	l->v[l->n++] = id;
+	return 0;
+}
+
+static bool descends_from(pid_t pid, pid_t ancestor)
+{
+	unsigned int depth;
+
+	for (depth = 0; pid > 1 && depth < 256; depth++) {
+		if (pid == ancestor)
+			return true;
+		pid = process_parent(pid);
+	}
+	return false;
+}
+
+static int list_proc(struct list *l, const struct target *t, uint64_t pidns)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *e;
+	int64_t pid;
+	int r = 0;
+
+	if (!proc)
+		return -errno;
+	while (!r && (e = readdir(proc))) {
+		if (units_int(e->d_name, 1, INT_MAX, &pid, NULL))
+			continue;
+		if (pidns ? process_namespace((pid_t)pid, "pid") == pidns :
+			    descends_from((pid_t)pid, t->pid))
+			r = list_add(l, (pid_t)pid);
+	}
+	closedir(proc);
+	return r;
+}
+
+static int list_cgroup(struct list *l, const char *dir)
+{
+	_cleanup_free_ pid_t *pids = NULL;
+	uint32_t i, n = 0;
+	int r = cgroup_pids(dir, &pids, &n);
+
+	for (i = 0; !r && i < n; i++)
+		r = list_add(l, pids[i]);
+	return r;
+}
+
+/* The main process leads its list; the others as they were started. */
+static int older_first(const void *a, const void *b)
+{
+	const struct process_id *x = a, *y = b;
+
+	if (x->start != y->start)
+		return x->start < y->start ? -1 : 1;
+	return (x->pid > y->pid) - (x->pid < y->pid);
+}
+
+int process_list(const struct target *t, const struct cgroup_set *cgroups, struct process_id **ret,
+		 uint32_t *ret_n, struct fl_error *err)
+{
+	const struct cgroup_dir *d = cgroup_v2(cgroups);
+	uint64_t pidns = t->pidns_inode;
+	struct list l = {};
+	uint32_t i, kept = 0;
+	int r = 0;
+
+	if (!d)
+		d = cgroup_v1(cgroups, "freezer");
+	if (!d && cgroups->n)
+		d = &cgroups->dirs[0];
+	if (pidns == process_namespace(getpid(), "pid"))
+		pidns = 0;
+	/* A process named by its pid shares its cgroup with whatever was started beside it. */
+	if (d && strcmp(t->provider, "pid"))
+		r = list_cgroup(&l, d->path);
+	if (!r && !l.n && t->pid)
+		r = list_proc(&l, t, pidns);
+	if (r) {
+		free(l.v);
+		return error_sys(err, -r, "cannot list the processes of %s: %s", t->name,
+				 strerror(-r));
+	}
+	for (i = 0; i < l.n; i++)
+		if (l.v[i].pid != 1 && !descends_from(l.v[i].pid, getpid()))
+			l.v[kept++] = l.v[i];
+	if (kept)
+		qsort(l.v, kept, sizeof(*l.v), older_first);
+	*ret = l.v;
+	*ret_n = kept;
+	return 0;
+}
+
+/* ---- files of a target ----------------------------------------------------------------------- */
+
+int process_open_path(pid_t pid, const char *path, int flags, struct fl_error *err)
+{
+	struct open_how how = { .flags = (uint64_t)(flags | O_CLOEXEC), .resolve = RESOLVE_IN_ROOT };
+	char root[64];
+	_cleanup_fd_ int fd = -1;
+	long r;
+
+	snprintf(root, sizeof(root), "/proc/%d/root", (int)pid);
+	fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return error_env(err, errno, "cannot look into the target's root: %s",
+				 strerror(errno));
+	r = syscall(SYS_openat2, fd, path, &how, sizeof(how));
+	if (r < 0)
+		return error_env(err, errno, "%s in the target: %s", path, strerror(errno));
+	return (int)r;
+}
