@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "bpf/abi.h"
+#include "kern/hold.h"
 #include "kern/session.h"
 #include "target/target.h"
 #include "util/error.h"
@@ -55,6 +56,9 @@ int engine_proof(struct engine *e, uint32_t rule, struct fl_proof *ret, struct f
 
 /* "tcx" or "clsact". */
 const char *engine_attach_kind(const struct engine *e);
+
+/* Of all delay lines; zeros when there is none. */
+void engine_hold_stats(const struct engine *e, struct hold_stats *ret);
 
 /* Lease. */
 void engine_heartbeat(struct engine *e);

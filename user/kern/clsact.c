@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * clsact.c - see clsact.h
+ *
+ * A clsact qdisc that was there before is shared and left alone. One that faultline made is marked
+ * by an empty file in the run directory, written before the qdisc is made; whichever session takes
+ * the last filter off removes qdisc and mark. The run directory's lock keeps two sessions from
+ * making and removing at once.
+ *
+ * Limit: a qdisc of kind "ingress" in the place of clsact has no egress side; such an interface
+ * cannot be used on a kernel without tcx.
+ */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+#include <sys/file.h>
+
+#include "kern/clsact.h"
+#include "kern/netns.h"
+#include "kern/nl.h"
+#include "kern/session.h"
+#include "util/cleanup.h"
+
+#define HANDLE_TRIES 16 /* filters of one preference: those of sessions that died, in the worst case */
+
+static int lock_run_dir(void)
+{
+	int fd = open(FL_RUN_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		flock(fd, LOCK_EX);
+	return fd;
+}
+
+struct made_mark {
+	char path[96];
+};
+
+static struct made_mark made_mark(uint64_t netns_inode, uint32_t ifindex)
+{
+	struct made_mark m;
+
+	snprintf(m.path, sizeof(m.path), FL_RUN_DIR "/.clsact-%llu-%u",
+		 (unsigned long long)netns_inode, ifindex);
+	return m;
+}
+
+static int count_cb(const struct nlmsghdr *nlh, void *arg)
+{
+	(void)nlh;
+	++*(unsigned int *)arg;
+	return MNL_CB_OK;
+}
+
+/* Filters on both sides of the clsact qdisc of @ifindex; a negative errno when it has none. */
+static int count_filters(uint32_t ifindex)
+{
+	static const uint32_t sides[] = { TC_H_MIN_INGRESS, TC_H_MIN_EGRESS };
+	unsigned int n = 0, i;
+
+	for (i = 0; i < ARRAY_SIZE(sides); i++) {
+		char buf[256];
+		struct tcmsg *tc;
+		void *extra;
+		struct nlmsghdr *nlh;
+		int r;
+
+		nlh = nl_begin(buf, RTM_GETTFILTER, NLM_F_DUMP, &extra, sizeof(*tc));
+		tc = extra;
+		tc->tcm_ifindex = (int)ifindex;
+		tc->tcm_parent = TC_H_MAKE(TC_H_CLSACT, sides[i]);
+		r = nl_ask(nlh, count_cb, &n);
+		if (r)
+			return r;
+	}
+	return (int)n;
+}
+
+/* With the lock held, in the namespace. */
+static void remove_if_made(uint64_t netns_inode, uint32_t ifindex)
+{
+	struct made_mark mark = made_mark(netns_inode, ifindex);
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex,
+		    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
+
+	if (access(mark.path, F_OK) || count_filters(ifindex) > 0)
+		return;
+	bpf_tc_hook_destroy(&hook);
+	unlink(mark.path);
+}
+
+/* With the lock held, in the namespace: have a clsact qdisc. */
+static int need_qdisc(const struct clsact_filter *f, const char *ifname, struct fl_error *err)
+{
+	struct made_mark mark = made_mark(f->netns_inode, f->ifindex);
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)f->ifindex,
+		    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
+	bool marked = !access(mark.path, F_OK);
+	int fd, r;
+
+	if (f->journal && !marked) {
+		fd = open(mark.path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+		if (fd < 0)
+			return error_sys(err, errno, "make %s: %s", mark.path, strerror(errno));
+		close(fd);
+	}
+	r = bpf_tc_hook_create(&hook);
+	if (r && f->journal && !marked)
+		unlink(mark.path); /* somebody else's, or none at all */
+	if (!r || r == -EEXIST)
+		return 0;
+	error_env(err, -r, "attach to %s: make a clsact qdisc: %s", ifname, strerror(-r));
+	if (r == -ENOENT || r == -EOPNOTSUPP)
+		error_hint(err, "the kernel needs CONFIG_NET_SCH_INGRESS (modprobe sch_ingress)");
+	return r;
+}
+
+static enum bpf_tc_attach_point side(const struct clsact_filter *f)
+{
+	return f->egress ? BPF_TC_EGRESS : BPF_TC_INGRESS;
+}
+
+static int write_ahead(struct clsact_filter *f, struct fl_error *err)
+{
+	char tag[17];
+	int i;
+
+	if (!f->journal)
+		return 0;
+	for (i = 0; i < 8; i++)
+		snprintf(tag + 2 * i, 3, "%02x", f->tag[i]);
+	return journal_add(f->journal, "tc-filter",
+			   json_pack("{s:I, s:I, s:b, s:I, s:I, s:s}", "netns",
+				     (json_int_t)f->netns_inode, "ifindex", (json_int_t)f->ifindex,
+				     "egress", f->egress, "prio", (json_int_t)f->prio, "handle",
+				     (json_int_t)f->handle, "tag", tag),
+			   &f->entry, err);
+}
+
+/* With the lock held. */
+static int add_filter(struct clsact_filter *f, const char *ifname, int prog_fd, struct fl_error *err)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)f->ifindex, .attach_point = side(f));
+	int r = -EEXIST;
+
+	/* A handle may be taken by the filter of a session that died and left its generation. */
+	for (f->handle = 1; r == -EEXIST && f->handle <= HANDLE_TRIES; f->handle++) {
+		LIBBPF_OPTS(bpf_tc_opts, opts, .handle = f->handle, .priority = f->prio);
+		LIBBPF_OPTS(bpf_tc_opts, mine, .handle = f->handle, .priority = f->prio,
+			    .prog_fd = prog_fd);
+
+		if (!bpf_tc_query(&hook, &opts))
+			continue;
+		r = write_ahead(f, err);
+		if (r)
+			return r;
+		r = bpf_tc_attach(&hook, &mine);
+		if (!r)
+			return 0;
+		if (f->journal)
+			journal_done(f->journal, f->entry, NULL);
+	}
+	return error_env(err, -r, "attach to %s by a clsact filter: %s", ifname, strerror(-r));
+}
+
+int clsact_attach(struct clsact_filter *f, const char *ifname, int prog_fd, struct fl_error *err)
+{
+	struct bpf_prog_info info = {};
+	_cleanup_fd_ int lock = -1;
+	__u32 len = sizeof(info);
+	int r;
+
+	if (bpf_obj_get_info_by_fd(prog_fd, &info, &len))
+		return error_sys(err, errno, "ask for the tag of a program: %s", strerror(errno));
+	memcpy(f->tag, info.tag, sizeof(f->tag));
+	lock = lock_run_dir();
+	r = need_qdisc(f, ifname, err);
+	if (r)
+		return r;
+	r = add_filter(f, ifname, prog_fd, err);
+	if (r && f->journal)
+		remove_if_made(f->netns_inode, f->ifindex);
+	return r;
+}
+
+static bool still_ours(const struct clsact_filter *f, const struct bpf_tc_hook *hook)
+{
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = f->handle, .priority = f->prio);
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info);
+	_cleanup_fd_ int prog = -1;
+
+	if (bpf_tc_query(hook, &opts))
+		return false;
+	prog = bpf_prog_get_fd_by_id(opts.prog_id);
+	return prog >= 0 && !bpf_obj_get_info_by_fd(prog, &info, &len) &&
+	       !memcmp(info.tag, f->tag, sizeof(f->tag));
+}
+
+/* In the namespace; what is gone or is no longer ours is left alone. */
+static int remove_filter(const struct clsact_filter *f, struct fl_error *err)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)f->ifindex, .attach_point = side(f));
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = f->handle, .priority = f->prio);
+	_cleanup_fd_ int lock = lock_run_dir();
+	int r = still_ours(f, &hook) ? bpf_tc_detach(&hook, &opts) : 0;
+
+	if (r && r != -ENOENT && r != -ENODEV)
+		return error_sys(err, -r, "remove a tc filter from interface %u: %s", f->ifindex,
+				 strerror(-r));
+	remove_if_made(f->netns_inode, f->ifindex);
+	return 0;
+}
+
+static int remove_in_netns(const struct clsact_filter *f, struct fl_error *err)
+{
+	_cleanup_fd_ int netns = netns_find_inode(f->netns_inode, NULL);
+	int old, r;
+
+	if (netns < 0) {
+		/* Gone, and filter and qdisc with it. */
+		unlink(made_mark(f->netns_inode, f->ifindex).path);
+		return 0;
+	}
+	r = netns_enter(netns, &old, err);
+	if (r)
+		return r;
+	r = remove_filter(f, err);
+	netns_leave(old);
+	return r;
+}
+
+int clsact_detach(struct clsact_filter *f, struct fl_error *err)
+{
+	int r = remove_in_netns(f, err);
+
+	if (!r && f->journal)
+		r = journal_done(f->journal, f->entry, err);
+	return r;
+}
+
+static json_int_t number(const json_t *args, const char *key)
+{
+	return json_integer_value(json_object_get(args, key));
+}
+
+static int undo_filter(const json_t *args, struct fl_error *err)
+{
+	struct clsact_filter f = {
+		.netns_inode = (uint64_t)number(args, "netns"),
+		.ifindex = (uint32_t)number(args, "ifindex"),
+		.egress = json_is_true(json_object_get(args, "egress")),
+		.prio = (uint32_t)number(args, "prio"),
+		.handle = (uint32_t)number(args, "handle"),
+	};
+	const char *tag = json_string_value(json_object_get(args, "tag"));
+	int i;
+
+	for (i = 0; i < 8; i++)
+		if (!tag || strlen(tag) != 16 || sscanf(tag + 2 * i, "%2hhx", &f.tag[i]) != 1)
+			return error_sys(err, EINVAL, "tc-filter: no program tag");
+	if (!f.netns_inode || !f.ifindex || !f.prio || !f.handle)
+		return error_sys(err, EINVAL, "tc-filter: arguments are missing");
+	return remove_in_netns(&f, err);
+}
+
+const struct undo_op undo_clsact[] = {
+	{ "tc-filter", undo_filter },
+	{},
+};

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * engine.c - see engine.h. Rules and their proofs; hooks are engine_hook.c, loading engine_load.c.
+ *
+ * FAULTLINE_ATTACH=clsact in the environment keeps the engine from using tcx, so that the path of
+ * older kernels can be tried on a new one.
+ */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kern/engine_impl.h"
+#include "util/clock.h"
+
+int engine_open(struct session *s, uint32_t max_rules, struct fl_error *err)
+{
+	const char *forced = getenv("FAULTLINE_ATTACH");
+	struct engine *e = calloc(1, sizeof(*e));
+	int r;
+
+	if (e)
+		e->kinds = calloc(max_rules ? max_rules : FL_RULES_DEFAULT, 1);
+	if (!e || !e->kinds) {
+		free(e);
+		return error_sys(err, ENOMEM, "network engine: out of memory");
+	}
+	e->session = s;
+	e->max_rules = max_rules ? max_rules : FL_RULES_DEFAULT;
+	e->attach = forced && !strcmp(forced, "clsact") ? ATTACH_CLSACT : ATTACH_UNKNOWN;
+	r = engine_load_first(e, err);
+	if (r) {
+		engine_close(e);
+		return r;
+	}
+	s->engine = e;
+	return 0;
+}
+
+int engine_get(struct session *s, struct engine **ret, struct fl_error *err)
+{
+	int r = s->engine ? 0 : engine_open(s, 0, err);
+
+	if (!r)
+		*ret = s->engine;
+	return r;
+}
+
+static void unpin(struct engine *e)
+{
+	struct bpf_map *map;
+
+	if (!engine_maps(e))
+		return;
+	bpf_object__for_each_map(map, engine_maps(e)->obj)
+		if (bpf_map__is_pinned(map))
+			bpf_map__unpin(map, NULL);
+	rmdir(e->session->pin_dir);
+}
+
+void engine_close(struct engine *e)
+{
+	if (!e)
+		return;
+	while (e->n_hooks)
+		engine_hook_drop(e, e->hooks[e->n_hooks - 1], NULL);
+	hold_stop(e->hold);
+	unpin(e);
+	while (e->n_netns)
+		engine_netns_free(&e->netns[--e->n_netns]);
+	if (e->session->engine == e)
+		e->session->engine = NULL;
+	free(e->kinds);
+	free(e);
+}
+
+static int rules_fd(const struct engine *e)
+{
+	return bpf_map__fd(engine_maps(e)->maps.rules);
+}
+
+static int write_rule(struct engine *e, uint32_t rule, const struct fl_rule *value,
+		      struct fl_error *err)
+{
+	int r = bpf_map_update_elem(rules_fd(e), &rule, value, BPF_ANY);
+
+	return r ? error_sys(err, -r, "write rule %u: %s", rule, strerror(-r)) : 0;
+}
+
+/* Counters and chains of a rule from the beginning. */
+static int reset(struct engine *e, uint32_t rule, struct fl_error *err)
+{
+	struct fl_proof *proofs = calloc((size_t)libbpf_num_possible_cpus(), sizeof(*proofs));
+	struct fl_state state = {};
+	int r;
+
+	if (!proofs)
+		return error_sys(err, ENOMEM, "rule %u: out of memory", rule);
+	r = bpf_map_update_elem(bpf_map__fd(engine_maps(e)->maps.proofs), &rule, proofs, BPF_ANY);
+	if (!r)
+		r = bpf_map_update_elem(bpf_map__fd(engine_maps(e)->maps.states), &rule, &state,
+					BPF_ANY);
+	free(proofs);
+	return r ? error_sys(err, -r, "reset rule %u: %s", rule, strerror(-r)) : 0;
+}
+
+/* Kinds that make packets wait. */
+static bool needs_hold(uint8_t kind)
+{
+	return kind >= FL_KIND_HTTP_DELAY;
+}
+
+static bool hook_needs_hold(const struct engine *e, const struct engine_hook *hook)
+{
+	uint32_t i, j;
+
+	for (i = 0; i < hook->peers.n; i++)
+		for (j = 0; j < hook->peers.entries[i].n_own; j++)
+			if (needs_hold(e->kinds[hook->peers.entries[i].own[j]]))
+				return true;
+	return false;
+}
+
+/* After a rule was taken from the hook's table: have the kernel follow. */
+static int shrink_hook(struct engine *e, struct engine_hook *hook, struct fl_error *err)
+{
+	uint8_t lens[FL_MAX_PREFIX_LENS];
+	int r;
+
+	if (!peers_lens(&hook->peers, lens))
+		return engine_hook_drop(e, hook, err);
+	r = engine_hook_sync(e, hook, err);
+	if (!hook_needs_hold(e, hook))
+		engine_hook_release(e, hook);
+	return r;
+}
+
+int engine_add_hook(struct engine *e, uint32_t rule, const struct target_veth *veth,
+		    enum fl_direction dir, const struct engine_peer *peers, uint32_t n_peers,
+		    struct fl_error *err)
+{
+	struct engine_hook *hook;
+	uint32_t i;
+	int r = engine_hook_get(e, veth, dir, &hook, err);
+
+	if (r)
+		return r;
+	if (needs_hold(e->kinds[rule]))
+		r = engine_hook_hold(e, hook, err);
+	for (i = 0; i < n_peers && !r; i++)
+		r = peers_add(&hook->peers, &peers[i].addr, peers[i].prefix_len, rule, err);
+	if (!r)
+		r = engine_hook_sync(e, hook, err);
+	if (r) {
+		peers_remove(&hook->peers, rule);
+		shrink_hook(e, hook, NULL);
+	}
+	return r;
+}
+
+int engine_add(struct engine *e, const struct target_veth *veth, enum fl_direction dir,
+	       const struct fl_rule *rule, const struct engine_peer *peers, uint32_t n_peers,
+	       uint32_t *ret_rule, struct fl_error *err)
+{
+	uint32_t index = 0;
+	int r;
+
+	while (index < e->max_rules && e->kinds[index])
+		index++;
+	if (index == e->max_rules)
+		return error_env(err, ENOSPC, "this session has %u network faults already",
+				 e->max_rules);
+	r = reset(e, index, err);
+	if (!r)
+		r = write_rule(e, index, rule, err);
+	if (r)
+		return r;
+	e->kinds[index] = rule->kind;
+	r = engine_add_hook(e, index, veth, dir, peers, n_peers, err);
+	if (r) {
+		engine_remove(e, index, NULL);
+		return r;
+	}
+	*ret_rule = index;
+	return 0;
+}
+
+int engine_set(struct engine *e, uint32_t rule, const struct fl_rule *value, struct fl_error *err)
+{
+	return write_rule(e, rule, value, err);
+}
+
+int engine_get_rule(struct engine *e, uint32_t rule, struct fl_rule *ret, struct fl_error *err)
+{
+	int r = bpf_map_lookup_elem(rules_fd(e), &rule, ret);
+
+	return r ? error_sys(err, -r, "read rule %u: %s", rule, strerror(-r)) : 0;
+}
+
+int engine_remove(struct engine *e, uint32_t rule, struct fl_error *err)
+{
+	struct fl_rule off = {};
+	int r = write_rule(e, rule, &off, err), r2;
+	uint32_t i = e->n_hooks;
+
+	/* Backwards: a hook that goes is replaced by the last one. */
+	while (i--) {
+		if (!peers_remove(&e->hooks[i]->peers, rule))
+			continue;
+		r2 = shrink_hook(e, e->hooks[i], err);
+		r = r ? r : r2;
+	}
+	e->kinds[rule] = FL_KIND_NULL;
+	return r;
+}
+
+int engine_proof(struct engine *e, uint32_t rule, struct fl_proof *ret, struct fl_error *err)
+{
+	int cpus = libbpf_num_possible_cpus(), r, i;
+	struct fl_proof *each = calloc((size_t)cpus, sizeof(*each));
+	struct fl_proof sum = {};
+
+	if (!each)
+		return error_sys(err, ENOMEM, "proof of rule %u: out of memory", rule);
+	r = bpf_map_lookup_elem(bpf_map__fd(engine_maps(e)->maps.proofs), &rule, each);
+	for (i = 0; i < cpus && !r; i++) {
+		const struct fl_proof *p = &each[i];
+
+		sum.matched += p->matched;
+		sum.injected += p->injected;
+		sum.skipped += p->skipped;
+		sum.bytes += p->bytes;
+		if (p->first_hit_ns && (!sum.first_hit_ns || p->first_hit_ns < sum.first_hit_ns))
+			sum.first_hit_ns = p->first_hit_ns;
+		if (p->last_hit_ns > sum.last_hit_ns)
+			sum.last_hit_ns = p->last_hit_ns;
+	}
+	free(each);
+	if (r)
+		return error_sys(err, -r, "proof of rule %u: %s", rule, strerror(-r));
+	*ret = sum;
+	return 0;
+}
+
+const char *engine_attach_kind(const struct engine *e)
+{
+	return e->attach == ATTACH_CLSACT ? "clsact" : "tcx";
+}
+
+void engine_hold_stats(const struct engine *e, struct hold_stats *ret)
+{
+	*ret = (struct hold_stats){};
+	if (e->hold)
+		hold_stats(e->hold, ret);
+}
+
+void engine_heartbeat(struct engine *e)
+{
+	struct fl_lease lease = { .alive_until_ns = clock_mono_ns() + FL_LEASE_NS };
+	__u32 key = 0;
+
+	bpf_map_update_elem(bpf_map__fd(engine_maps(e)->maps.leases), &key, &lease, BPF_ANY);
+}

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * engine_hook.c - hooks: an interface and a direction, with the program on it, the peer table it
+ * looks things up in, and the delay line behind it.
+ *
+ * Map writes are ordered so that a packet finds a complete rule set at every moment: a narrower
+ * prefix is written before its length is announced in `hooks`, and announced away before it is
+ * deleted. A rule that is being added or removed is disabled meanwhile.
+ */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "kern/engine_impl.h"
+#include "kern/netns.h"
+#include "kern/tcx.h"
+#include "util/clock.h"
+#include "util/text.h"
+
+/* --- programs on interfaces ---------------------------------------------------------------- */
+
+static uint32_t generation_offset(const struct net_bpf *programs)
+{
+	return (uint32_t)((const char *)&programs->rodata->generation -
+			  (const char *)programs->rodata);
+}
+
+/* In the namespace. @journal NULL: the interface goes with this process. */
+static int attach_here(struct engine *e, struct engine_attachment *a, struct bpf_program *prog,
+		       const char *ifname, struct journal *journal, struct fl_error *err)
+{
+	int fd = bpf_program__fd(prog);
+	struct clsact_filter *f = &a->filter;
+
+	if (e->attach != ATTACH_CLSACT) {
+		a->link = tcx_attach(f->ifindex, f->egress, fd, e->session->generation,
+				     generation_offset(engine_maps(e)));
+		if (a->link >= 0) {
+			e->attach = ATTACH_TCX;
+			return 0;
+		}
+		/* -EINVAL is how a kernel without tcx says so; with tcx it means something else. */
+		if (a->link != -EINVAL || e->attach == ATTACH_TCX)
+			return error_env(err, -a->link, "attach to %s: %s", ifname,
+					 strerror(-a->link));
+		a->link = -1;
+	}
+	f->prio = e->session->generation;
+	f->journal = journal;
+	if (clsact_attach(f, ifname, fd, err))
+		return err ? err->code : -EIO;
+	e->attach = ATTACH_CLSACT;
+	return 0;
+}
+
+static int attach(struct engine *e, struct engine_attachment *a, uint32_t netns, uint32_t ifindex,
+		  bool egress, struct bpf_program *prog, const char *ifname,
+		  struct journal *journal, struct fl_error *err)
+{
+	int old, r;
+
+	*a = (struct engine_attachment){
+		.link = -1,
+		.filter = { .netns_inode = e->netns[netns].inode,
+			    .ifindex = ifindex,
+			    .egress = egress },
+	};
+	r = netns_enter(e->netns[netns].fd, &old, err);
+	if (!r) {
+		r = attach_here(e, a, prog, ifname, journal, err);
+		netns_leave(old);
+	}
+	if (r)
+		a->filter.ifindex = 0;
+	return r;
+}
+
+static int detach(struct engine_attachment *a, struct fl_error *err)
+{
+	int r = 0;
+
+	if (!a->filter.ifindex)
+		return 0;
+	if (a->link >= 0)
+		close(a->link);
+	else
+		r = clsact_detach(&a->filter, err);
+	*a = (struct engine_attachment){ .link = -1 };
+	return r;
+}
+
+/* --- the maps ------------------------------------------------------------------------------ */
+
+static int map_error(int r, const char *what, const struct engine_hook *hook, struct fl_error *err)
+{
+	if (r == -E2BIG)
+		return error_env(err, E2BIG, "%s of %s: the map is full", what, hook->ifname);
+	return error_sys(err, -r, "%s of %s: %s", what, hook->ifname, strerror(-r));
+}
+
+static int write_hook(struct engine *e, struct engine_hook *hook, struct fl_error *err)
+{
+	struct fl_hook_key key = { hook->netns, hook->ifindex, hook->direction, 0 };
+	struct fl_hook value = { .hold_ifindex = hook->line.ifindex };
+	int r;
+
+	value.n_lens = (__u8)peers_lens(&hook->peers, value.lens);
+	r = bpf_map_update_elem(bpf_map__fd(engine_maps(e)->maps.hooks), &key, &value, BPF_ANY);
+	return r ? map_error(r, "hook", hook, err) : 0;
+}
+
+static struct fl_peer_key peer_key(const struct engine_hook *hook, const struct peer_entry *p)
+{
+	struct fl_peer_key key = {
+		.netns = hook->netns,
+		.ifindex = hook->ifindex,
+		.direction = (__u16)hook->direction,
+		.prefix_len = p->prefix_len,
+	};
+
+	memcpy(key.addr, &p->addr, sizeof(key.addr));
+	return key;
+}
+
+static int write_peers(struct engine *e, struct engine_hook *hook, struct fl_error *err)
+{
+	int fd = bpf_map__fd(engine_maps(e)->maps.peers), r;
+	uint32_t i;
+
+	for (i = 0; i < hook->peers.n; i++) {
+		struct peer_entry *p = &hook->peers.entries[i];
+		struct fl_peer_key key = peer_key(hook, p);
+
+		if (!p->dirty || !p->n_own)
+			continue;
+		r = bpf_map_update_elem(fd, &key, &p->set, BPF_ANY);
+		if (r)
+			return map_error(r, "peer table", hook, err);
+		p->dirty = false;
+	}
+	return 0;
+}
+
+static void delete_peers(struct engine *e, struct engine_hook *hook)
+{
+	uint32_t i;
+
+	for (i = 0; i < hook->peers.n; i++) {
+		struct fl_peer_key key = peer_key(hook, &hook->peers.entries[i]);
+
+		if (!hook->peers.entries[i].n_own)
+			bpf_map_delete_elem(bpf_map__fd(engine_maps(e)->maps.peers), &key);
+	}
+	peers_compact(&hook->peers);
+}
+
+/* --- delay lines --------------------------------------------------------------------------- */
+
+int engine_hook_hold(struct engine *e, struct engine_hook *hook, struct fl_error *err)
+{
+	struct engine_line *line = &hook->line;
+	struct fl_line value = { hook->ifindex, hook->direction };
+	struct fl_line_key key = { .netns = hook->netns };
+	char ifname[16];
+	int r;
+
+	if (line->ifindex)
+		return 0;
+	r = e->hold ? 0 : hold_start(HOLD_MEMORY_DEFAULT, &e->hold, err);
+	if (r)
+		return r;
+	snprintf(ifname, sizeof(ifname), "flh%.6s%u", e->session->name, e->n_taps++ % 100000);
+	r = hold_line_add(e->hold, e->netns[hook->netns].fd, ifname, &line->hold, &key.tap_ifindex,
+			  err);
+	if (r)
+		return r;
+	r = bpf_map_update_elem(bpf_map__fd(engine_maps(e)->maps.lines), &key, &value, BPF_ANY);
+	if (r)
+		r = map_error(r, "delay line", hook, err);
+	else
+		r = attach(e, &line->attachment, hook->netns, key.tap_ifindex, false,
+			   e->netns[hook->netns].programs->progs.fl_return, ifname, NULL, err);
+	line->ifindex = key.tap_ifindex;
+	if (!r)
+		r = write_hook(e, hook, err);
+	if (r)
+		engine_hook_release(e, hook);
+	return r;
+}
+
+void engine_hook_release(struct engine *e, struct engine_hook *hook)
+{
+	struct fl_line_key key = { .netns = hook->netns, .tap_ifindex = hook->line.ifindex };
+	struct timespec in_flight = { .tv_nsec = NS_PER_MSEC };
+	struct engine_line line = hook->line;
+
+	if (!line.ifindex)
+		return;
+	hook->line = (struct engine_line){};
+	write_hook(e, hook, NULL);
+	/* A packet that read the old value may be on its way into the TAP: softirqs are short. */
+	nanosleep(&in_flight, NULL);
+	hold_line_remove(e->hold, line.hold);
+	detach(&line.attachment, NULL);
+	bpf_map_delete_elem(bpf_map__fd(engine_maps(e)->maps.lines), &key);
+}
+
+/* --- hooks --------------------------------------------------------------------------------- */
+
+/* Neither a delay line of ours nor anything else that starts like one may become a target. */
+static int refuse_own(const struct target_veth *veth, struct fl_error *err)
+{
+	if (strncmp(veth->ifname, "flh", 3))
+		return 0;
+	return error_usage(err, "%s is a delay line of faultline itself", veth->ifname);
+}
+
+int engine_hook_get(struct engine *e, const struct target_veth *veth, enum fl_direction direction,
+		    struct engine_hook **ret, struct fl_error *err)
+{
+	struct engine_hook *hook;
+	uint32_t netns, i;
+	int r = refuse_own(veth, err);
+
+	if (!r)
+		r = engine_netns_get(e, veth->netns_fd, &netns, err);
+	if (r)
+		return r;
+	for (i = 0; i < e->n_hooks; i++)
+		if (e->hooks[i]->netns == netns && e->hooks[i]->ifindex == veth->ifindex &&
+		    e->hooks[i]->direction == direction) {
+			*ret = e->hooks[i];
+			return 0;
+		}
+	if (e->n_hooks == ENGINE_MAX_HOOKS)
+		return error_env(err, ENOSPC, "faults on more than %d interfaces and directions",
+				 ENGINE_MAX_HOOKS);
+	hook = calloc(1, sizeof(*hook));
+	if (!hook)
+		return error_sys(err, ENOMEM, "hook: out of memory");
+	hook->netns = netns;
+	hook->ifindex = veth->ifindex;
+	hook->direction = direction;
+	hook->peers.kinds = e->kinds;
+	hook->attachment.link = -1;
+	text_copy(hook->ifname, sizeof(hook->ifname), veth->ifname);
+	e->hooks[e->n_hooks++] = hook;
+	*ret = hook;
+	return 0;
+}
+
+static int attach_hook(struct engine *e, struct engine_hook *hook, struct fl_error *err)
+{
+	struct net_bpf *programs = e->netns[hook->netns].programs;
+	bool egress = hook->direction == FL_DIR_TO;
+
+	if (hook->attachment.filter.ifindex)
+		return 0;
+	return attach(e, &hook->attachment, hook->netns, hook->ifindex, egress,
+		      egress ? programs->progs.fl_egress : programs->progs.fl_ingress, hook->ifname,
+		      e->session->journal, err);
+}
+
+int engine_hook_sync(struct engine *e, struct engine_hook *hook, struct fl_error *err)
+{
+	int r = write_peers(e, hook, err);
+
+	if (!r)
+		r = write_hook(e, hook, err);
+	if (r)
+		return r;
+	delete_peers(e, hook);
+	return attach_hook(e, hook, err);
+}
+
+int engine_hook_drop(struct engine *e, struct engine_hook *hook, struct fl_error *err)
+{
+	struct fl_hook_key key = { hook->netns, hook->ifindex, hook->direction, 0 };
+	uint32_t i;
+	int r;
+
+	/* What comes back from the delay line must still meet the program that takes its mark off. */
+	engine_hook_release(e, hook);
+	r = detach(&hook->attachment, err);
+	bpf_map_delete_elem(bpf_map__fd(engine_maps(e)->maps.hooks), &key);
+	delete_peers(e, hook);
+	peers_free(&hook->peers);
+	for (i = 0; i < e->n_hooks; i++)
+		if (e->hooks[i] == hook) {
+			e->hooks[i] = e->hooks[--e->n_hooks];
+			break;
+		}
+	free(hook);
+	return r;
+}

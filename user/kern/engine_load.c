@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * engine_load.c - load bpf/net.bpf.c, once for each network namespace, all with one set of maps.
+ *
+ * The first object makes the maps and pins them; the later ones are given their descriptors. The
+ * verifier's reasons end up in the error, not on the terminal.
+ */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "kern/engine_impl.h"
+#include "kern/netns.h"
+#include "kern/quantile.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/text.h"
+
+/* The last line that libbpf would have printed: mostly the best reason there is. */
+static char last_words[256];
+
+static int keep_last_words(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	if (level == LIBBPF_WARN)
+		vsnprintf(last_words, sizeof(last_words), fmt, ap);
+	return 0;
+}
+
+static int load_error(int r, struct fl_error *err)
+{
+	last_words[strcspn(last_words, "\n")] = '\0';
+	error_env(err, -r, "load the network programs: %s%s%s%s", strerror(-r),
+		  last_words[0] ? " (" : "", last_words, last_words[0] ? ")" : "");
+	if (r == -EPERM || r == -EACCES)
+		error_hint(err, "run as root (CAP_BPF, CAP_NET_ADMIN)");
+	else
+		error_hint(err, "'faultline doctor' says what this kernel lacks");
+	return r;
+}
+
+/* Size the maps that grow with the number of rules. */
+static void resize(struct net_bpf *programs, uint32_t max_rules)
+{
+	bpf_map__set_max_entries(programs->maps.rules, max_rules);
+	bpf_map__set_max_entries(programs->maps.states, max_rules);
+	bpf_map__set_max_entries(programs->maps.proofs, max_rules);
+	bpf_map__set_max_entries(programs->maps.hooks, ENGINE_MAX_HOOKS);
+	bpf_map__set_max_entries(programs->maps.lines, ENGINE_MAX_HOOKS);
+	bpf_map__set_max_entries(programs->maps.peers, max_rules < 1024 ? 4096 : 4 * max_rules);
+}
+
+/* The maps of the first object are those of all. */
+static int share_maps(struct net_bpf *programs, const struct net_bpf *first)
+{
+	struct bpf_map *map;
+	int r;
+
+	bpf_object__for_each_map(map, programs->obj) {
+		const char *name = bpf_map__name(map);
+
+		if (bpf_map__is_internal(map))
+			continue;
+		r = bpf_map__reuse_fd(map, bpf_object__find_map_fd_by_name(first->obj, name));
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+static int load(struct engine *e, struct engine_netns *n, struct fl_error *err)
+{
+	int r = 0;
+
+	libbpf_set_print(keep_last_words);
+	last_words[0] = '\0';
+	n->programs = net_bpf__open();
+	if (!n->programs)
+		return load_error(-errno, err);
+	n->programs->rodata->netns_id = (uint32_t)(n - e->netns);
+	n->programs->rodata->generation = e->session->generation;
+	if (n == e->netns)
+		resize(n->programs, e->max_rules);
+	else
+		r = share_maps(n->programs, e->netns[0].programs);
+	if (!r)
+		r = net_bpf__load(n->programs);
+	if (r)
+		return load_error(r, err);
+	return 0;
+}
+
+int engine_netns_get(struct engine *e, int netns_fd, uint32_t *ret, struct fl_error *err)
+{
+	uint64_t inode = netns_inode(netns_fd);
+	struct engine_netns *n;
+	uint32_t i;
+	int r;
+
+	for (i = 0; i < e->n_netns; i++)
+		if (e->netns[i].inode == inode) {
+			*ret = i;
+			return 0;
+		}
+	/* The first object was loaded before anybody knew for which namespace. */
+	n = e->n_netns == 1 && !e->netns[0].inode ? &e->netns[0] : &e->netns[e->n_netns];
+	if (n == &e->netns[ENGINE_MAX_NAMESPACES])
+		return error_env(err, ENOSPC, "targets in more than %d network namespaces",
+				 ENGINE_MAX_NAMESPACES);
+	if (n == &e->netns[e->n_netns]) {
+		*n = (struct engine_netns){ .fd = -1 };
+		r = load(e, n, err);
+		if (r) {
+			engine_netns_free(n);
+			return r;
+		}
+		e->n_netns++;
+	}
+	n->inode = inode;
+	n->fd = dup(netns_fd);
+	*ret = (uint32_t)(n - e->netns);
+	return 0;
+}
+
+void engine_netns_free(struct engine_netns *n)
+{
+	net_bpf__destroy(n->programs);
+	if (n->fd >= 0)
+		close(n->fd);
+	*n = (struct engine_netns){ .fd = -1 };
+}
+
+static int pin(struct engine *e, struct fl_error *err)
+{
+	struct bpf_map *map;
+	int r = dir_make(e->session->pin_dir, 0700, err);
+
+	if (r)
+		return r;
+	bpf_object__for_each_map(map, engine_maps(e)->obj) {
+		_cleanup_free_ char *path =
+			text_format("%s/%s", e->session->pin_dir, bpf_map__name(map));
+
+		if (bpf_map__is_internal(map))
+			continue;
+		r = path ? bpf_map__pin(map, path) : -ENOMEM;
+		if (r)
+			return error_env(err, -r, "pin a map at %s: %s", path ? path : "?",
+					 strerror(-r));
+	}
+	return 0;
+}
+
+static int fill_tables(struct engine *e, struct fl_error *err)
+{
+	struct fl_table_row *rows = calloc(FL_TABLE_MAX, sizeof(*rows));
+	__u32 i;
+	int r = 0;
+
+	if (!rows)
+		return error_sys(err, ENOMEM, "jitter tables: out of memory");
+	quantile_rows(rows);
+	for (i = 0; i < FL_TABLE_MAX && !r; i++)
+		r = bpf_map_update_elem(bpf_map__fd(engine_maps(e)->maps.tables), &i, &rows[i],
+					BPF_ANY);
+	free(rows);
+	return r ? error_sys(err, -r, "write the jitter tables: %s", strerror(-r)) : 0;
+}
+
+int engine_load_first(struct engine *e, struct fl_error *err)
+{
+	int r;
+
+	e->n_netns = 1;
+	e->netns[0].fd = -1;
+	r = session_need_bpffs(err);
+	if (!r)
+		r = load(e, &e->netns[0], err);
+	if (!r)
+		r = fill_tables(e, err);
+	if (!r)
+		r = pin(e, err);
+	if (!r)
+		engine_heartbeat(e);
+	return r;
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * tcx.c - see tcx.h
+ *
+ * libbpf 1.1 and the uapi headers of Debian 12 are older than tcx: the link is made by the bare
+ * system call. Where a link stands in the order decides which session sees a packet first, and a
+ * packet that comes back from a delay line must meet them in the order of generations (abi.h).
+ */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <linux/bpf.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "kern/tcx.h"
+#include "util/cleanup.h"
+
+#define TCX_INGRESS 46 /* BPF_TCX_INGRESS, BPF_TCX_EGRESS: e420bed02507 (Linux 6.6) */
+#define TCX_EGRESS  47
+
+#ifndef BPF_F_BEFORE
+#define BPF_F_BEFORE (1u << 3)
+#define BPF_F_ID     (1u << 5)
+#endif
+
+/* The part of union bpf_attr that BPF_LINK_CREATE reads for tcx. */
+struct tcx_link_create {
+	__u32 prog_fd;
+	__u32 target_ifindex;
+	__u32 attach_type;
+	__u32 flags;
+	__u32 relative_id; /* of a program */
+	__u32 pad;
+	__u64 expected_revision; /* 0: any */
+};
+
+#define MAX_PROGRAMS 64 /* BPF_MPROG_MAX */
+
+/* The value at @offset of the program's read-only data; 0 when it is no program of ours. */
+static uint32_t program_generation(uint32_t id, uint32_t offset)
+{
+	_cleanup_fd_ int prog = bpf_prog_get_fd_by_id(id);
+	__u32 maps[64], key = 0, i, len = sizeof(struct bpf_prog_info);
+	struct bpf_prog_info info = { .nr_map_ids = 64, .map_ids = (uintptr_t)maps };
+
+	if (prog < 0 || bpf_obj_get_info_by_fd(prog, &info, &len) || strncmp(info.name, "fl_", 3))
+		return 0;
+	for (i = 0; i < info.nr_map_ids && i < 64; i++) {
+		_cleanup_fd_ int map = bpf_map_get_fd_by_id(maps[i]);
+		struct bpf_map_info map_info = {};
+		unsigned char value[256];
+		uint32_t generation;
+
+		len = sizeof(map_info);
+		if (map < 0 || bpf_obj_get_info_by_fd(map, &map_info, &len) ||
+		    !strstr(map_info.name, ".rodata") || map_info.value_size > sizeof(value) ||
+		    offset + sizeof(generation) > map_info.value_size ||
+		    bpf_map_lookup_elem(map, &key, value))
+			continue;
+		memcpy(&generation, value + offset, sizeof(generation));
+		return generation;
+	}
+	return 0;
+}
+
+/* The id of the first program there that must run behind @generation; 0 when there is none. */
+static uint32_t first_behind(uint32_t ifindex, uint32_t type, uint32_t generation, uint32_t offset)
+{
+	__u32 ids[MAX_PROGRAMS], n = MAX_PROGRAMS, flags, i;
+
+	if (bpf_prog_query((int)ifindex, type, 0, &flags, ids, &n))
+		return 0;
+	for (i = 0; i < n; i++)
+		if (program_generation(ids[i], offset) > generation)
+			return ids[i];
+	return 0;
+}
+
+int tcx_attach(uint32_t ifindex, bool egress, int prog_fd, uint32_t generation,
+	       uint32_t generation_offset)
+{
+	struct tcx_link_create attr = {
+		.prog_fd = (__u32)prog_fd,
+		.target_ifindex = ifindex,
+		.attach_type = egress ? TCX_EGRESS : TCX_INGRESS,
+	};
+	long fd;
+
+	attr.relative_id = first_behind(ifindex, attr.attach_type, generation, generation_offset);
+	if (attr.relative_id)
+		attr.flags = BPF_F_BEFORE | BPF_F_ID;
+	fd = syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
+	return fd < 0 ? -errno : (int)fd;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * tcx.h - attach a program to an interface by a BPF link (Linux 6.6 and later). The link is held by
+ * its descriptor alone: when that is closed, or its process ends, the program is detached.
+ */
+#ifndef FL_TCX_H
+#define FL_TCX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Attach in the caller's network namespace, before the programs of sessions with a higher
+ * generation and behind everything else. @generation_offset: where in the read-only data of such a
+ * program its generation lies. Returns the link's descriptor or a negative errno; -EINVAL from a
+ * kernel that has no tcx.
+ */
+int tcx_attach(uint32_t ifindex, bool egress, int prog_fd, uint32_t generation,
+	       uint32_t generation_offset);
+
+#endif
