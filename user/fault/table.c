@@ -9,10 +9,17 @@
 
 extern const struct fault_ops fault_cpu_saturation;
 extern const struct fault_ops fault_disk_io;
+extern const struct fault_ops fault_latency;
 extern const struct fault_ops fault_memory;
+extern const struct fault_ops fault_network_loss;
+extern const struct fault_ops fault_network_partition;
 extern const struct fault_ops fault_null;
 
 const struct fault_ops *const fault_table[] = {
+	/* network */
+	&fault_latency,
+	&fault_network_loss,
+	&fault_network_partition,
 	/* resource */
 	&fault_cpu_saturation,
 	&fault_memory,

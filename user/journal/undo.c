@@ -6,11 +6,13 @@
  */
 #include "journal/journal.h"
 
+extern const struct undo_op undo_clsact[];
 extern const struct undo_op undo_null[];
 extern const struct undo_op undo_stress_io[];
 extern const struct undo_op undo_stressor[];
 
 const struct undo_op *const undo_ops[] = {
+	undo_clsact,
 	undo_null,
 	undo_stress_io,
 	undo_stressor,

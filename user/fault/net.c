@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * net.c - see net.h
+ *
+ * A fault is one rule that all hooks of all its targets share, so that switching it is one map
+ * write and its counters are one row, whatever it is on. Kinds whose state belongs to a wire (a
+ * rate) have a rule for each hook instead.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include "fault/net.h"
+#include "kern/netns.h"
+#include "kern/quantile.h"
+#include "kern/session.h"
+#include "kern/tc_probe.h"
+#include "util/cleanup.h"
+#include "util/text.h"
+#include "util/units.h"
+
+static const char *const protocols[] = { "any", "tcp", "udp", "icmp", "icmpv6", NULL };
+static const uint8_t protocol_numbers[] = { 0, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP,
+					    IPPROTO_ICMPV6 };
+
+const char *const net_directions[] = { "from", "to", "both", NULL };
+
+const struct param net_match_params[] = {
+	{ .name = "peer", .type = PARAM_PEERS,
+	  .help = "only traffic with these services, addresses, CIDRs (comma-separated)" },
+	{ .name = "port", .type = PARAM_PORTS, .help = "only this port or range, at either end" },
+	{ .name = "local-port", .type = PARAM_PORTS, .help = "the same at the target's end" },
+	{ .name = "peer-port", .type = PARAM_PORTS, .help = "the same at the other end" },
+	{ .name = "protocol", .type = PARAM_ENUM, .def = "any", .choices = protocols,
+	  .help = "only this protocol" },
+	{ .name = "share", .type = PARAM_PERCENT, .def = "100%", .live = true,
+	  .help = "share of the flows that are touched at all, by their hash" },
+	{ .name = "seed", .type = PARAM_INT, .min = 0, .max = INT64_MAX,
+	  .help = "makes the decisions repeatable (default: random)" },
+	{ .name = "max-hits", .type = PARAM_INT, .def = "0", .min = 0, .max = INT64_MAX,
+	  .live = true, .help = "stop after so many hits; 0: no bound" },
+	{},
+};
+
+struct net_fault {
+	net_compile *compile;
+	uint64_t seed;
+	uint32_t n_rules;
+	uint32_t rules[2 * TARGET_MAX_VETHS * 16];
+};
+
+/* --- from parameters to a rule ------------------------------------------------------------- */
+
+static int port_range(const struct params *p, const char *name, struct fl_port_range *ret,
+		      struct fl_error *err)
+{
+	*ret = (struct fl_port_range){ 0, 65535 };
+	return params_has(p, name) ? param_ports(params_text(p, name), &ret->min, &ret->max, err) : 0;
+}
+
+static int match(const struct params *p, uint64_t seed, struct fl_rule *rule, struct fl_error *err)
+{
+	int r;
+
+	*rule = (struct fl_rule){
+		.seed = seed,
+		.expires_ns = UINT64_MAX,
+		.max_hits = params_u64(p, "max-hits"),
+		.probability_ppm = FL_PPM,
+		.flow_share_ppm = (__u32)params_u64(p, "share"),
+		.protocol = protocol_numbers[params_u64(p, "protocol")],
+	};
+	r = port_range(p, "port", &rule->port, err);
+	if (!r)
+		r = port_range(p, "local-port", &rule->local_port, err);
+	if (!r)
+		r = port_range(p, "peer-port", &rule->peer_port, err);
+	return r;
+}
+
+static int compile(const struct fault *f, struct fl_rule *rule, struct fl_error *err)
+{
+	const struct net_fault *n = f->priv;
+	int r = match(&f->params, n->seed, rule, err);
+
+	return r ? r : n->compile(&f->params, rule, err);
+}
+
+int net_validate(const struct params *p, struct fl_error *err)
+{
+	_cleanup_free_ struct engine_peer *peers = NULL;
+	struct fl_rule rule;
+	uint32_t n;
+	int r = net_peers(params_text(p, "peer"), false, &peers, &n, err);
+
+	return r ? r : match(p, 0, &rule, err);
+}
+
+static bool has_param(const struct params *p, const char *name)
+{
+	uint32_t i;
+
+	for (i = 0; i < p->n; i++)
+		if (!strcmp(p->v[i].param->name, name))
+			return true;
+	return false;
+}
+
+int net_delay(const struct params *p, struct fl_delay *ret, struct fl_error *err)
+{
+	static struct fl_table_row rows[FL_TABLE_MAX]; /* computed when first needed */
+	double correlation, c;
+
+	*ret = (struct fl_delay){
+		.delay_ns = params_u64(p, "delay"),
+		.jitter_ns = params_u64(p, "jitter"),
+		.ar_innovation_q16 = 65536,
+	};
+	if (ret->delay_ns > 3600 * 1000000000ull || ret->jitter_ns > 3600 * 1000000000ull)
+		return error_usage(err, "delay and jitter can be at most one hour");
+	if (!has_param(p, "distribution"))
+		return 0;
+	ret->distribution = (__u32)params_u64(p, "distribution");
+	ret->correlation_ppm = (__u32)params_u64(p, "correlation");
+	if (!ret->jitter_ns || !ret->correlation_ppm)
+		return 0;
+	if (!rows[FL_TABLE_UNIFORM].q16[0])
+		quantile_rows(rows);
+	correlation = ret->correlation_ppm / (double)FL_PPM;
+	c = quantile_ar_coefficient(rows, ret->distribution, correlation);
+	ret->ar_coeff_q16 = (__s32)lrint(c * 65536);
+	ret->ar_innovation_q16 = (__s32)lrint(sqrt(1 - c * c) * 65536);
+	return 0;
+}
+
+/* --- the life of it ------------------------------------------------------------------------ */
+
+static int random_seed(const struct params *p, uint64_t *ret, struct fl_error *err)
+{
+	if (params_has(p, "seed")) {
+		*ret = params_u64(p, "seed");
+		return 0;
+	}
+	if (getrandom(ret, sizeof(*ret), 0) != sizeof(*ret))
+		return error_sys(err, errno, "random seed: %s", strerror(errno));
+	return 0;
+}
+
+/*
+ * The last guard before something is attached: never the interface by which this host reaches the
+ * world. The target was resolved a while ago; routes may have changed.
+ */
+static int refuse_uplink(const struct fault *f, const struct target_veth *veth, struct fl_error *err)
+{
+	struct stat initial;
+	bool uplink;
+	int old, r;
+
+	if (f->allow_host_interface || stat("/proc/1/ns/net", &initial) ||
+	    initial.st_ino != veth->netns_inode)
+		return 0;
+	r = netns_enter(veth->netns_fd, &old, err);
+	if (r)
+		return r;
+	uplink = netns_has_default_route(veth->ifindex);
+	netns_leave(old);
+	if (!uplink)
+		return 0;
+	error_usage(err, "%s carries the default route of this host", veth->ifname);
+	error_hint(err, "--allow-host-interface if you really mean it");
+	return -EPERM;
+}
+
+struct arming {
+	struct net_fault *n;
+	struct engine *engine;
+	struct fl_rule rule;
+	struct engine_peer *peers;
+	uint32_t n_peers;
+	unsigned int flags;
+};
+
+static int arm_hook(struct arming *a, const struct target_veth *veth, enum fl_direction direction,
+		    struct fl_error *err)
+{
+	struct net_fault *n = a->n;
+	int r;
+
+	if (n->n_rules && !(a->flags & NET_RULE_PER_HOOK))
+		return engine_add_hook(a->engine, n->rules[0], veth, direction, a->peers,
+				       a->n_peers, err);
+	if (n->n_rules == ARRAY_SIZE(n->rules))
+		return error_env(err, ENOSPC, "a fault on more than %zu interfaces and directions",
+				 ARRAY_SIZE(n->rules));
+	r = engine_add(a->engine, veth, direction, &a->rule, a->peers, a->n_peers,
+		       &n->rules[n->n_rules], err);
+	if (!r)
+		n->n_rules++;
+	return r;
+}
+
+static int arm_veth(struct fault *f, struct arming *a, const struct target_veth *veth,
+		    struct fl_error *err)
+{
+	uint64_t direction = params_u64(&f->params, "direction");
+	int r = refuse_uplink(f, veth, err);
+
+	if (!r && direction != NET_TO)
+		r = arm_hook(a, veth, FL_DIR_FROM, err);
+	if (!r && direction != NET_FROM)
+		r = arm_hook(a, veth, FL_DIR_TO, err);
+	return r;
+}
+
+static int arm_targets(struct fault *f, struct arming *a, struct fl_error *err)
+{
+	uint32_t i, j;
+	int r = 0;
+
+	for (i = 0; i < f->n_targets && !r; i++)
+		for (j = 0; j < f->targets[i].n_veths && !r; j++)
+			r = arm_veth(f, a, &f->targets[i].veths[j], err);
+	if (!r && !a->n->n_rules)
+		r = error_env(err, ENODEV, "%s: no target has a network interface", f->ops->name);
+	return r;
+}
+
+int net_arm(struct fault *f, net_compile *compile_kind, unsigned int flags, struct fl_error *err)
+{
+	struct arming a = { .flags = flags };
+	int r;
+
+	f->priv = a.n = calloc(1, sizeof(*a.n));
+	if (!a.n)
+		return error_sys(err, ENOMEM, "%s: out of memory", f->ops->name);
+	a.n->compile = compile_kind;
+	r = random_seed(&f->params, &a.n->seed, err);
+	if (!r)
+		r = compile(f, &a.rule, err);
+	if (!r)
+		r = net_peers(params_text(&f->params, "peer"), true, &a.peers, &a.n_peers, err);
+	if (!r)
+		r = engine_get(f->session, &a.engine, err);
+	if (!r)
+		r = arm_targets(f, &a, err);
+	free(a.peers);
+	if (!r)
+		text_copy(f->backend, sizeof(f->backend), engine_attach_kind(a.engine));
+	return r;
+}
+
+int net_activate(struct fault *f, bool on, struct fl_error *err)
+{
+	struct net_fault *n = f->priv;
+	struct fl_rule rule;
+	uint32_t i;
+	int r = 0;
+
+	for (i = 0; i < n->n_rules && !r; i++) {
+		r = engine_get_rule(f->session->engine, n->rules[i], &rule, err);
+		if (r)
+			break;
+		rule.enabled = on;
+		rule.expires_ns = f->expires_ns ? f->expires_ns : UINT64_MAX;
+		r = engine_set(f->session->engine, n->rules[i], &rule, err);
+	}
+	return r;
+}
+
+int net_update(struct fault *f, struct fl_error *err)
+{
+	struct net_fault *n = f->priv;
+	struct fl_rule rule, now;
+	uint32_t i;
+	int r = compile(f, &rule, err);
+
+	for (i = 0; i < n->n_rules && !r; i++) {
+		r = engine_get_rule(f->session->engine, n->rules[i], &now, err);
+		rule.enabled = now.enabled;
+		rule.expires_ns = now.expires_ns;
+		if (!r)
+			r = engine_set(f->session->engine, n->rules[i], &rule, err);
+	}
+	return r;
+}
+
+static void tell_hold(const struct engine *e, char *effect, size_t size)
+{
+	struct hold_stats s;
+	char late[32];
+
+	engine_hold_stats(e, &s);
+	if (!s.taken)
+		return;
+	snprintf(effect, size, "%llu packets held, at most %s late, %llu dropped%s",
+		 (unsigned long long)s.taken, units_format_ns(s.late_max_ns, late, sizeof(late)),
+		 (unsigned long long)(s.overflow + s.malformed + s.failed),
+		 s.realtime ? "" : ", not at real-time priority");
+}
+
+int net_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
+{
+	struct net_fault *n = f->priv;
+	uint32_t i;
+	int r = 0;
+
+	for (i = 0; i < n->n_rules && !r; i++) {
+		struct fl_proof p = {};
+
+		r = engine_proof(f->session->engine, n->rules[i], &p, err);
+		ret->matched += p.matched;
+		ret->injected += p.injected;
+		ret->skipped += p.skipped;
+		ret->bytes += p.bytes;
+		if (p.first_hit_ns && (!ret->first_hit_ns || p.first_hit_ns < ret->first_hit_ns))
+			ret->first_hit_ns = p.first_hit_ns;
+		if (p.last_hit_ns > ret->last_hit_ns)
+			ret->last_hit_ns = p.last_hit_ns;
+	}
+	if (!r)
+		tell_hold(f->session->engine, ret->effect, sizeof(ret->effect));
+	return r;
+}
+
+int net_disarm(struct fault *f, struct fl_error *err)
+{
+	struct net_fault *n = f->priv;
+	int r = 0, r2;
+
+	if (!n)
+		return 0;
+	while (n->n_rules) {
+		r2 = engine_remove(f->session->engine, n->rules[--n->n_rules], err);
+		r = r ? r : r2;
+	}
+	free(n);
+	f->priv = NULL;
+	return r;
+}
+
+/* --- what this host can do ----------------------------------------------------------------- */
+
+void net_supported(struct fault_support *ret)
+{
+	struct fl_error err = {};
+	const char *kind = tc_probe(&err);
+
+	*ret = (struct fault_support){ .supported = kind };
+	text_copy(ret->backend, sizeof(ret->backend), kind ? kind : "");
+	if (!kind)
+		text_copy(ret->reason, sizeof(ret->reason), err.message);
+}
+
+void net_supported_hold(struct fault_support *ret)
+{
+	_cleanup_fd_ int tun = -1;
+
+	net_supported(ret);
+	if (!ret->supported)
+		return;
+	tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+	if (tun < 0) {
+		ret->supported = false;
+		snprintf(ret->reason, sizeof(ret->reason), "/dev/net/tun: %s (CONFIG_TUN)",
+			 strerror(errno));
+	}
+	text_copy(ret->backend, sizeof(ret->backend), ret->supported ? "hold" : "");
+}

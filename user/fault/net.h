@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * net.h - what all network faults share: the match parameters, the life of a fault as rules in the
+ * engine, the proof. A kind is a table of its own parameters and a function that compiles them
+ * into a rule.
+ */
+#ifndef FL_FAULT_NET_H
+#define FL_FAULT_NET_H
+
+#include "bpf/abi.h"
+#include "fault/fault.h"
+#include "kern/engine.h"
+
+/* peer, port, local-port, peer-port, protocol, share, seed, max-hits. */
+extern const struct param net_match_params[];
+
+/* The index of net_directions is that of the parameter "direction". */
+enum net_direction { NET_FROM, NET_TO, NET_BOTH };
+extern const char *const net_directions[];
+
+#define NET_PARAM_DIRECTION(def_)                                                           \
+	{ .name = "direction", .type = PARAM_ENUM, .def = (def_), .choices = net_directions, \
+	  .help = "packets from the target, to it, or both" }
+#define NET_PARAM_PERCENT(def_, what)                                                       \
+	{ .name = "percent", .type = PARAM_PERCENT, .def = (def_), .live = true,             \
+	  .help = "share of " what }
+
+/* What a kind makes of its parameters: fill in @rule, whose match part is done already. */
+typedef int net_compile(const struct params *p, struct fl_rule *rule, struct fl_error *err);
+
+/* Flags of net_arm(). */
+#define NET_RULE_PER_HOOK 1 /* each interface and direction counts for itself (rates) */
+
+/*
+ * The common arm: one rule on all hooks of all targets, disabled. @compile is kept for update.
+ * f->backend is set to the way of attaching; a kind may write its own over it.
+ */
+int net_arm(struct fault *f, net_compile *compile, unsigned int flags, struct fl_error *err);
+
+/* The other ops, for every kind. */
+int net_activate(struct fault *f, bool on, struct fl_error *err);
+int net_update(struct fault *f, struct fl_error *err);
+int net_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err);
+int net_disarm(struct fault *f, struct fl_error *err);
+
+/* Checks the match parameters as far as it goes without the system. */
+int net_validate(const struct params *p, struct fl_error *err);
+
+/* Is there tc with BPF? And, for kinds that make packets wait, TAP? */
+void net_supported(struct fault_support *ret);
+void net_supported_hold(struct fault_support *ret);
+
+/* fl_rule.delay from "delay", "jitter", and, where the kind has them, "correlation" and
+ * "distribution". */
+int net_delay(const struct params *p, struct fl_delay *ret, struct fl_error *err);
+
+/*
+ * net_peers.c: "checkout-svc, 10.9.0.0/24, fd00::1" -> prefixes. *ret is the caller's to free;
+ * NULL or "" means everybody. With @resolve false, names are not looked up (and give nothing).
+ */
+int net_peers(const char *text, bool resolve, struct engine_peer **ret, uint32_t *ret_n,
+	      struct fl_error *err);
+
+#endif

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * net_latency.c - latency: packets wait in a delay line (kern/hold.h). Without jitter the order of
+ * packets is kept; with jitter each packet draws for itself and may overtake, as with netem.
+ */
+#include <errno.h>
+
+#include "fault/net.h"
+#include "util/text.h"
+
+static const char *const aliases[] = { "delay", NULL };
+/* By enum fl_distribution. */
+static const char *const distributions[] = { "uniform", "normal", "pareto", "paretonormal", NULL };
+
+static const struct param params[] = {
+	{ .name = "delay", .type = PARAM_DURATION, .def = "!", .live = true,
+	  .help = "how long each packet waits" },
+	{ .name = "jitter", .type = PARAM_DURATION, .def = "0", .live = true,
+	  .help = "spread around it: half width (uniform) or standard deviation (the others)" },
+	{ .name = "distribution", .type = PARAM_ENUM, .def = "uniform", .choices = distributions,
+	  .live = true, .help = "how the jitter is distributed" },
+	{ .name = "correlation", .type = PARAM_PERCENT, .def = "0%", .live = true,
+	  .help = "of the delays of one packet and the next" },
+	NET_PARAM_PERCENT("100%", "the matching packets that wait"),
+	NET_PARAM_DIRECTION("from"),
+	{},
+};
+
+static int compile(const struct params *p, struct fl_rule *rule, struct fl_error *err)
+{
+	rule->kind = FL_KIND_DELAY;
+	rule->probability_ppm = (__u32)params_u64(p, "percent");
+	return net_delay(p, &rule->delay, err);
+}
+
+static int validate(const struct params *p, struct fl_error *err)
+{
+	int r = net_validate(p, err);
+
+	if (!r && !params_u64(p, "jitter") && params_u64(p, "correlation")) {
+		r = error_usage(err, "latency: correlation without jitter has no meaning");
+		error_hint(err, "give --jitter, or leave out --correlation");
+	}
+	if (!r && params_u64(p, "correlation") == FL_PPM)
+		r = error_usage(err, "latency: correlation must be below 100%%");
+	return r;
+}
+
+static int arm(struct fault *f, struct fl_error *err)
+{
+	int r = net_arm(f, compile, 0, err);
+
+	if (!r)
+		text_copy(f->backend, sizeof(f->backend), "hold");
+	return r;
+}
+
+const struct fault_ops fault_latency = {
+	.name = "latency",
+	.aliases = aliases,
+	.summary = "packets arrive late",
+	.class = FAULT_NETWORK,
+	.params = params,
+	.common = net_match_params,
+	.need_veth = true,
+	.supported = net_supported_hold,
+	.validate = validate,
+	.arm = arm,
+	.activate = net_activate,
+	.update = net_update,
+	.proof = net_proof,
+	.disarm = net_disarm,
+};

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * net_peers.c - the parameter "peer": whom a target talks to. An address or CIDR is taken as it
+ * is; anything else is a service name, and stands for all addresses that the service has now.
+ */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#include "fault/net.h"
+#include "kern/peers.h"
+#include "util/cleanup.h"
+#include "util/units.h"
+
+struct peer_list {
+	struct engine_peer *v;
+	uint32_t n;
+};
+
+static int add(struct peer_list *l, const struct in6_addr *addr, uint8_t len, struct fl_error *err)
+{
+	struct engine_peer *grown = reallocarray(l->v, l->n + 1, sizeof(*grown));
+
+	if (!grown)
+		return error_sys(err, ENOMEM, "peers: out of memory");
+	l->v = grown;
+	l->v[l->n++] = (struct engine_peer){ .addr = peers_mask(addr, len), .prefix_len = len };
+	return 0;
+}
+
+static bool looks_like_address(const char *word)
+{
+	return strchr(word, ':') || strchr(word, '/') ||
+	       word[strspn(word, "0123456789.")] == '\0';
+}
+
+static int add_address(struct peer_list *l, char *word, struct fl_error *err)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	char *slash = strchr(word, '/');
+	struct in6_addr addr;
+	int64_t len, bits;
+
+	if (slash)
+		*slash = '\0';
+	if (inet_pton(AF_INET, word, addr.s6_addr + 12) == 1) {
+		memcpy(addr.s6_addr, mapped, sizeof(mapped));
+		bits = 32;
+	} else if (inet_pton(AF_INET6, word, &addr) == 1) {
+		bits = 128;
+	} else {
+		return error_usage(err, "peer: '%s' is no IPv4 or IPv6 address", word);
+	}
+	len = bits;
+	if (slash && units_int(slash + 1, 0, bits, &len, NULL))
+		return error_usage(err, "peer: '/%s' is no prefix length of 0..%d", slash + 1,
+				   (int)bits);
+	/* 0.0.0.0/0 is all of IPv4, as written: the mapped prefix keeps IPv6 out. */
+	return add(l, &addr, (uint8_t)(len + 128 - bits), err);
+}
+
+static int add_service(struct peer_list *l, const char *word, struct fl_error *err)
+{
+	struct target_options any = { .allow_host_interface = true };
+	struct target *t = calloc(1, sizeof(*t));
+	uint32_t i;
+	int r;
+
+	if (!t)
+		return error_sys(err, ENOMEM, "peers: out of memory");
+	r = target_resolve(word, &any, t, err);
+	if (!r) {
+		if (!t->n_addrs)
+			r = error_usage(err, "peer: %s has no address", word);
+		for (i = 0; i < t->n_addrs && !r; i++)
+			r = add(l, &t->addrs[i].addr, 128, err);
+		target_free(t);
+	}
+	free(t);
+	return r;
+}
+
+static char *trim(char *word)
+{
+	char *end;
+
+	while (isspace((unsigned char)*word))
+		word++;
+	for (end = word + strlen(word); end > word && isspace((unsigned char)end[-1]); end--)
+		end[-1] = '\0';
+	return word;
+}
+
+int net_peers(const char *text, bool resolve, struct engine_peer **ret, uint32_t *ret_n,
+	      struct fl_error *err)
+{
+	_cleanup_free_ char *copy = strdup(text ? text : "");
+	struct peer_list l = {};
+	char *rest = copy, *word;
+	int r = copy ? 0 : error_sys(err, ENOMEM, "peers: out of memory");
+
+	while (!r && (word = strsep(&rest, ","))) {
+		word = trim(word);
+		if (!*word)
+			continue;
+		if (looks_like_address(word))
+			r = add_address(&l, word, err);
+		else if (resolve)
+			r = add_service(&l, word, err);
+	}
+	if (!r && !l.n)
+		r = add(&l, &in6addr_any, 0, err);
+	if (r) {
+		free(l.v);
+		return r;
+	}
+	*ret = l.v;
+	*ret_n = l.n;
+	return 0;
+}
