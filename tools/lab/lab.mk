@@ -1,0 +1,21 @@
+# The lab's programs. They are what faultline breaks and know nothing of it: of its code they link
+# user/util alone, and no libbpf.
+
+LABUTIL   := $(patsubst %.c,$(BUILD)/%.o,user/util/error.c user/util/text.c user/util/units.c)
+LABCOMMON := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/lab/common/*.c)) $(LABUTIL)
+labobj     = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/lab/$(1)/*.c))
+LABBINS   := $(BUILD)/lab-service $(BUILD)/lab-load $(BUILD)/lab-pipeline $(BUILD)/lab-supervisor
+LABLIBS   := $(shell pkg-config --libs libmicrohttpd libcurl jansson libmd 2>/dev/null) -lm -lpthread
+
+$(BUILD)/lab-service: $(call labobj,service) $(LABCOMMON)
+$(BUILD)/lab-service: LABLIBS += $(shell pkg-config --libs libcares hiredis 2>/dev/null)
+$(BUILD)/lab-load: $(call labobj,load) $(LABCOMMON)
+$(BUILD)/lab-pipeline: $(call labobj,pipeline) $(LABCOMMON)
+$(BUILD)/lab-supervisor: $(call labobj,supervisor) $(LABUTIL)
+
+$(LABBINS):
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) -pie $^ -o $@ $(LABLIBS)
+
+# hiredis keeps its headers in a folder of their own.
+$(BUILD)/tools/lab/service/cache.o: CPPPKGS += $(shell pkg-config --cflags hiredis 2>/dev/null)
