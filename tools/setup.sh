@@ -5,7 +5,8 @@
 set -eu
 
 build='gcc clang llvm make pkg-config bpftool libbpf-dev libelf-dev zlib1g-dev
-	libcurl4-openssl-dev libjansson-dev libfyaml-dev libmicrohttpd-dev libuv1-dev libmnl-dev libmd-dev'
+	libcurl4-openssl-dev libjansson-dev libfyaml-dev libmicrohttpd-dev libuv1-dev libmnl-dev libmd-dev
+	libc-ares-dev libhiredis-dev'
 demo="$build iproute2 dnsmasq-base redis-server stress-ng"
 test="$demo libcmocka-dev libclang-rt-14-dev cppcheck clang-tidy clang-format
 	iputils-ping iperf3 wrk nginx-light redis-tools bind9-dnsutils curl jq python3 strace ethtool procps

@@ -15,6 +15,7 @@
 static const struct command commands[] = {
 	{ "check", "judge an experiment file without running it", false, cmd_check },
 	{ "probe", "call a URL at regular times from outside and log pass or fail", false, cmd_probe },
+	{ "lab", "bring up, take down or show the embedded lab", true, cmd_lab },
 	{ NULL, NULL, false, NULL }, /* ends the table */
 };
 

@@ -29,16 +29,18 @@ const char *network_namespace(const char *service, char *buf, size_t size)
 
 static int spawn_ip(const char *netns, int in, int out, pid_t *ret)
 {
-	const char *argv[] = { "ip", "-n", netns, "-batch", "-", NULL };
-	const char *plain[] = { "ip", "-batch", "-", NULL };
+	char words[][8] = { "ip", "-n", "-batch", "-" }, ns[64];
+	char *argv[] = { words[0], words[1], ns, words[2], words[3], NULL };
+	char *plain[] = { words[0], words[2], words[3], NULL };
 	posix_spawn_file_actions_t actions;
 	int rc;
 
+	snprintf(ns, sizeof(ns), "%s", netns ? netns : "");
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
 	posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
 	posix_spawn_file_actions_adddup2(&actions, out, STDERR_FILENO);
-	rc = posix_spawnp(ret, "ip", &actions, NULL, (char *const *)(netns ? argv : plain), environ);
+	rc = posix_spawnp(ret, "ip", &actions, NULL, netns ? argv : plain, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	return -rc;
 }

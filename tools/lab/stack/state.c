@@ -196,8 +196,9 @@ json_t *state_build(const struct lab_topology *t, struct fl_error *err)
 	unsigned int i;
 
 	if (path_program("lab-service", programs.service, sizeof(programs.service), err) ||
-	    path_program("lab-load", programs.load, sizeof(programs.load), err) ||
-	    path_program("lab-pipeline", programs.pipeline, sizeof(programs.pipeline), err))
+	    (t->load_rate && path_program("lab-load", programs.load, sizeof(programs.load), err)) ||
+	    (t->pipeline_port &&
+	     path_program("lab-pipeline", programs.pipeline, sizeof(programs.pipeline), err)))
 		return NULL;
 	services = json_object();
 	for (i = 0; i < t->n_services; i++)
@@ -214,7 +215,9 @@ json_t *state_build(const struct lab_topology *t, struct fl_error *err)
 	json_object_set_new(state, "entry", json_sprintf("http://%s:%u", entry->address, entry->port));
 	json_object_set_new(state, "health", json_sprintf("http://%s:%u%s", entry->address, entry->port,
 							  t->health));
-	json_object_set_new(state, "pipeline", json_sprintf("http://127.0.0.1:%u", t->pipeline_port));
+	if (t->pipeline_port)
+		json_object_set_new(state, "pipeline",
+				    json_sprintf("http://127.0.0.1:%u", t->pipeline_port));
 	if (t->load_port)
 		json_object_set_new(state, "load", json_sprintf("http://127.0.0.1:%u", t->load_port));
 	return state;

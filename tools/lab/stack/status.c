@@ -67,7 +67,7 @@ int lab_status(json_t **ret, struct fl_error *err)
 	daemons = list_daemons(state, &all);
 	all = all && state_alive(json_object_get(state, "supervisor"));
 	checkout = health_get(json_string_value(json_object_get(state, "health")), 2 * CHECK_MS) == 200;
-	*ret = json_pack("{s:s, s:b, s:O, s:O, s:O, s:o, s:o}", "state",
+	*ret = json_pack("{s:s, s:b, s:O, s:O, s:O*, s:o, s:o}", "state",
 			 all && checkout ? "running" : "degraded", "healthy", checkout, "entry",
 			 json_object_get(state, "entry"), "health", json_object_get(state, "health"),
 			 "pipeline", json_object_get(state, "pipeline"), "services", services, "daemons",

@@ -512,8 +512,6 @@ int topology_load(const char *path, struct lab_topology **ret, struct fl_error *
 	if (!t)
 		return error_sys(err, ENOMEM, "out of memory");
 	t->restart_delay_ns = 3 * NS_PER_SEC;
-	t->pipeline_port = 8000;
-	t->load_rate = 60;
 	text_copy(t->health, sizeof(t->health), "/health");
 	rc = file_read(path, MAX_FILE_BYTES, &text, &len, err);
 	if (!rc) {

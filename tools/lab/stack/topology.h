@@ -40,8 +40,9 @@ struct lab_topology {
 	char entry[32], health[64];
 	char resolver[32], logs[32], cache[32]; /* service names; empty: none */
 	uint64_t restart_delay_ns;
-	uint16_t pipeline_port, load_port;
-	unsigned int load_rate;
+	uint16_t pipeline_port;	 /* 0: no pipeline */
+	unsigned int load_rate;	 /* 0: no load generator */
+	uint16_t load_port;
 	struct lab_service services[LAB_MAX_SERVICES];
 	unsigned int n_services;
 };

@@ -172,6 +172,7 @@ static void run_service(const struct unit *u)
 	pid_t children[UNIT_MAX_COMMANDS];
 	unsigned int i;
 
+	prctl(PR_SET_NAME, "lab-init");
 	enter_network(u);
 	if (sethostname(u->name, strlen(u->name)))
 		die("set host name", u->name);
