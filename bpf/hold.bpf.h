@@ -20,6 +20,9 @@
 /* An interface index that no interface can have. */
 #define HOLD_NOWHERE 0
 
+/* In fl_hold_header.rule: the packet waits for others of its flow, no rule asked for it. */
+#define HOLD_NO_RULE (~0u)
+
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
@@ -37,6 +40,9 @@ struct {
 
 /* Set once a packet with a mark was held: without any, no look-up is needed on the way back. */
 __u32 marks_in_use = 0;
+
+/* Set once a flow was stalled. */
+__u32 stalls_in_use = 0;
 
 /* One direction of a flow at one hook. */
 static __always_inline __u64 hold_flow(const struct packet *p)
@@ -62,6 +68,30 @@ static __always_inline void hold_delay(struct packet *p, __u32 index, __u64 dela
 	p->delayed = 1;
 	if (jittered)
 		p->jittered = 1;
+}
+
+/* The packet waits, and whatever comes later in its flow must not overtake it. */
+static __always_inline void hold_stall(struct packet *p, __u32 index, __u64 delay_ns)
+{
+	__u64 flow = hold_flow(p), until;
+
+	hold_delay(p, index, delay_ns, false);
+	p->stalled = 1;
+	until = packet_now(p) + p->delay_ns;
+	stalls_in_use = 1;
+	bpf_map_update_elem(&stalls, &flow, &until, BPF_ANY);
+}
+
+/* Wait for the earlier packets of a stalled flow. */
+static __always_inline void hold_wait_turn(struct packet *p)
+{
+	__u64 flow = hold_flow(p);
+	__u64 *until = bpf_map_lookup_elem(&stalls, &flow);
+
+	if (!until || packet_now(p) >= *until || !p->hold_ifindex)
+		return;
+	hold_delay(p, HOLD_NO_RULE, *until - packet_now(p), false);
+	p->stalled = 1;
 }
 
 static __always_inline void hold_save_mark(struct __sk_buff *skb, const struct packet *p)

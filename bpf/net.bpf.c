@@ -11,20 +11,42 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include "hold.bpf.h"
+#include "http_flow.bpf.h"
 #include "match.bpf.h"
 #include "packet.bpf.h"
 #include "rule.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
+/* Kinds that look at messages do it for all their rules at once, when the first one comes up. */
+static __always_inline int net_rule(struct __sk_buff *skb, struct packet *p, __u32 index)
+{
+	const struct fl_rule *rule = bpf_map_lookup_elem(&rules, &index);
+
+	if (!rule || !rule->enabled)
+		return RULE_NEXT;
+	switch (rule->kind) {
+	case FL_KIND_HTTP_ERROR:
+	case FL_KIND_HTTP_DELAY:
+		if (p->http_done)
+			return RULE_NEXT;
+		p->http_done = 1;
+		return http_packet(skb, p);
+	default:
+		return rule_packet(p, index);
+	}
+}
+
 static __always_inline int net_apply(struct __sk_buff *skb, struct packet *p)
 {
 	__u32 i;
 
+	if (stalls_in_use)
+		hold_wait_turn(p);
 	for (i = 0; i < FL_MAX_RULES_PER_PEER; i++) {
 		if (i >= p->rules.count)
 			break;
-		if (rule_packet(p, p->rules.rules[i]) == RULE_DROP)
+		if (net_rule(skb, p, p->rules.rules[i]) == RULE_DROP)
 			return hold_drop(p);
 	}
 	return p->delayed ? hold_send(skb, p) : TC_ACT_UNSPEC;

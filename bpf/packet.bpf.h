@@ -56,7 +56,7 @@ struct packet {
 	__u8 delayed;	/* delay_ns counts, even if 0 */
 	__u8 jittered;	/* its flow may be reordered */
 	__u8 stalled;	/* its flow must not be */
-	__u8 messages;	/* bits of enum fl_kind stages that looked at it already */
+	__u8 http_done; /* the HTTP stage has seen it */
 	__u32 pad;
 	struct fl_ruleset rules;
 	__u32 pad2;
