@@ -37,6 +37,7 @@ help:
 	@echo 'make demo    install what is missing, build, run the demo on the embedded lab'
 	@echo 'make check   install what tests need, run every suite'
 	@echo 'make check-vm  the suites on other kernels, in QEMU'
+	@echo 'make fuzz    libFuzzer on every reader of foreign bytes, FUZZ_SECONDS=20 each'
 	@echo 'make bench   print the figures of docs/figures.md'
 	@echo 'make lint    clang-tidy and cppcheck'
 	@echo 'make install | clean'
@@ -97,7 +98,7 @@ install: all
 	$(foreach b,$(LABBINS),install -D -m 0755 $(b) $(DESTDIR)$(PREFIX)/libexec/faultline/$(notdir $(b));)
 
 clean:
-	rm -rf build build-san
+	rm -rf build build-san build-fuzz
 
 .PHONY: all help lab tests demo check check-vm bench lint install clean
 .SECONDARY:

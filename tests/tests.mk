@@ -8,7 +8,12 @@ HELPSRC  := $(wildcard tests/tools/*.c)
 UNITBINS := $(UNITSRC:%.c=$(BUILD)/%)
 BPFTBINS := $(BPFTSRC:%.c=$(BUILD)/%)
 HELPBINS := $(HELPSRC:%.c=$(BUILD)/%)
-TESTBINS := $(UNITBINS) $(BPFTBINS) $(HELPBINS)
+FUZZSRC  := $(wildcard tests/fuzz/fuzz_*.c)
+REPLAYS  := $(FUZZSRC:%.c=$(BUILD)/%)
+FUZZERS  := $(REPLAYS:%=%.libfuzzer)
+TESTBINS := $(UNITBINS) $(BPFTBINS) $(HELPBINS) $(REPLAYS)
+
+FUZZ_SECONDS ?= 20
 
 tests: $(TESTBINS)
 
@@ -26,3 +31,35 @@ $(BPFTBINS): $(BUILD)/%: $(BUILD)/%.o $(LIB)
 $(HELPBINS): $(BUILD)/%: $(BUILD)/%.o $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) -pie $^ -o $@ $(LIBS)
+
+# The fuzz entries twice: with a main() that replays the corpus, for `make check`; with libFuzzer,
+# for `make fuzz`, which starts from the corpus and leaves what it finds in build-fuzz/.
+$(REPLAYS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/fuzz/replay.o $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) -pie $^ -o $@ $(PURELIBS)
+
+$(FUZZERS): %.libfuzzer: %.o $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) -fsanitize=fuzzer -pie $^ -o $@ $(PURELIBS)
+
+fuzz:
+	$(Q)$(MAKE) --no-print-directory BUILD=build-fuzz CC=clang SAN=fuzzer-no-link,address,undefined \
+		FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz-run
+
+fuzz-run: $(FUZZERS:%=%.run)
+
+$(FUZZERS:%=%.run): %.run: %
+	@echo "== $(<F)"
+	$(Q)mkdir -p $<.found tests/fuzz/corpus/$(patsubst fuzz_%.libfuzzer,%,$(<F))
+	$(Q)$< -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=2048 -print_final_stats=1 \
+		-artifact_prefix=$<.found/ $<.found tests/fuzz/corpus/$(patsubst fuzz_%.libfuzzer,%,$(<F)) \
+		>$<.log 2>&1 || { tail -n 40 $<.log; exit 1; }
+	@grep -E 'DONE|number_of_executed_units' $<.log
+
+unit-tests: $(UNITBINS) $(REPLAYS)
+
+# The unit suites alone: `make SAN=address,undefined check-unit` runs them under the sanitizers.
+check-unit: unit-tests
+	$(Q)tests/run.sh $(BUILD) unit/
+
+.PHONY: fuzz fuzz-run unit-tests check-unit $(FUZZERS:%=%.run)
