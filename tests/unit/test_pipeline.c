@@ -145,6 +145,21 @@ static void wrong_bodies(void **state)
 			 -EBADMSG);
 }
 
+static void nested_bombs(void **state)
+{
+	char deep[4001];
+	struct alerts a;
+	(void)state;
+
+	memset(deep, '[', 1000);
+	memset(deep + 1000, ']', 1000);
+	deep[2000] = '\0';
+	assert_int_equal(read_alerts(NULL, deep, &a, NULL), -EBADMSG);
+	memset(deep, '[', 4000);
+	deep[4000] = '\0';
+	assert_int_equal(read_alerts(NULL, deep, &a, NULL), -EBADMSG);
+}
+
 static void remapped(void **state)
 {
 	struct pipeline_config c = {};
@@ -425,7 +440,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(times),	 cmocka_unit_test(alert_shapes),
 		cmocka_unit_test(alert_entries), cmocka_unit_test(wrong_bodies),
-		cmocka_unit_test(remapped),	 cmocka_unit_test(adapters),
+		cmocka_unit_test(nested_bombs), cmocka_unit_test(remapped),	 cmocka_unit_test(adapters),
 		cmocka_unit_test(clusters),	 cmocka_unit_test(root_causes),
 		cmocka_unit_test(retries),	 cmocka_unit_test(bad_answers),
 		cmocka_unit_test(posts),

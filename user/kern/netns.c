@@ -21,6 +21,9 @@
 #include "util/cleanup.h"
 #include "util/text.h"
 
+/* The walking macros of libmnl and rtnetlink.h cast const away; clang says so where they are used. */
+#pragma GCC diagnostic ignored "-Wcast-qual"
+
 int netns_enter(int fd, int *ret_old, struct fl_error *err)
 {
 	_cleanup_fd_ int old = -1;

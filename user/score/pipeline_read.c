@@ -14,6 +14,8 @@
 #include "util/json_path.h"
 #include "util/text.h"
 
+#define LEVELS_MAX 256
+
 static const char *const time_paths[] = { "fired_at", "timestamp", "ts",	   "time",
 					  "startsAt", "activeAt",  "starts_at", NULL };
 static const char *const service_paths[] = { "service", "svc", "labels.service", "labels.job",
@@ -49,6 +51,25 @@ json_t *pipeline_pick(const struct pipeline_config *c, const char *what, const j
 	return NULL;
 }
 
+/* Is @v nested no deeper than @levels? What is kept goes into chaos_results.json, a few levels further
+ * down, and that has to be readable again. */
+static bool shallow(json_t *v, int levels)
+{
+	const char *key;
+	json_t *member;
+	size_t i;
+
+	if (levels == 0)
+		return false;
+	json_array_foreach(v, i, member)
+		if (!shallow(member, levels - 1))
+			return false;
+	json_object_foreach(v, key, member)
+		if (!shallow(member, levels - 1))
+			return false;
+	return true;
+}
+
 int pipeline_parse(const char *what, const char *body, size_t len, json_t **ret,
 		   struct fl_error *err)
 {
@@ -62,8 +83,14 @@ int pipeline_parse(const char *what, const char *body, size_t len, json_t **ret,
 	if (body[i] == '<')
 		return error_env(err, EBADMSG, "the pipeline answered %s with HTML, not JSON", what);
 	*ret = json_loadb(body, len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
-	if (*ret)
+	if (*ret && shallow(*ret, LEVELS_MAX))
 		return 0;
+	if (*ret) {
+		json_decref(*ret);
+		*ret = NULL;
+		return error_env(err, EBADMSG, "the pipeline answered %s with more than %d levels",
+				 what, LEVELS_MAX);
+	}
 	return error_env(err, EBADMSG, "the pipeline answered %s with no JSON: %s at byte %d", what,
 			 why.text, why.position);
 }
