@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "kern/caps.h"
 #include "util/cleanup.h"
 #include "util/text.h"
 
@@ -13,6 +14,11 @@
 #endif
 
 static const struct command commands[] = {
+	{ "inject", "break one thing now: a fault on a target", true, cmd_inject },
+	{ "list", "the faults that are there, with their hits", true, cmd_list },
+	{ "set", "change a fault while it is on", true, cmd_set },
+	{ "stop", "end a fault and roll it back", true, cmd_stop },
+	{ "recover", "clean up after faultline processes that died", true, cmd_recover },
 	{ "check", "judge an experiment file without running it", false, cmd_check },
 	{ "probe", "call a URL at regular times from outside and log pass or fail", false, cmd_probe },
 	{ "lab", "bring up, take down or show the embedded lab", true, cmd_lab },
@@ -52,18 +58,27 @@ int cmd_fail(const struct fl_error *err)
 	return err->exit ? (int)err->exit : FL_EXIT_INTERNAL;
 }
 
+/* Help is for everybody. */
+static bool asks_for_help(char **argv)
+{
+	for (; *argv; argv++)
+		if (!strcmp(*argv, "--help") || !strcmp(*argv, "-?") || !strcmp(*argv, "--usage"))
+			return true;
+	return false;
+}
+
 static int run(const struct command *c, int argc, char **argv)
 {
-	char *name = text_format("faultline %s", c->name);
-	int status;
+	_cleanup_free_ char *name = text_format("faultline %s", c->name);
+	struct fl_error err = {};
 
+	if (c->needs_root && !asks_for_help(argv) && caps_need(&err))
+		return cmd_fail(&err);
 	/* What argp prints in usage and errors. */
 	if (name)
 		argv[0] = name;
 	argp_err_exit_status = FL_EXIT_USAGE;
-	status = c->run(argc, argv);
-	free(name);
-	return status;
+	return c->run(argc, argv);
 }
 
 int main(int argc, char **argv)

@@ -3,6 +3,7 @@
 #ifndef FL_CMD_H
 #define FL_CMD_H
 
+#include <jansson.h>
 #include <stdbool.h>
 
 #include "util/error.h"
@@ -33,5 +34,12 @@ int cmd_lab(int argc, char **argv);
 
 /* Print the error and return its exit status. */
 int cmd_fail(const struct fl_error *err);
+
+/* Print @o (stolen) to stdout, indented, with a newline. */
+void cmd_print_json(json_t *o);
+
+/* For the argp parser of a command: the argument of -o, which can only be json. */
+struct argp_state;
+bool cmd_output_json(const char *arg, const struct argp_state *state);
 
 #endif

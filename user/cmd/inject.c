@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * inject.c - faultline inject KIND TARGET...: one fault, now. Everything that can be wrong with
+ * the command line or a target is found before anything is made.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "cmd/fault_options.h"
+#include "cmd/inject.h"
+#include "util/cleanup.h"
+#include "util/text.h"
+#include "util/units.h"
+
+enum { OPT_FOR = 256, OPT_DETACH, OPT_HOST, OPT_PARAMS };
+
+static const struct argp_option fixed_options[] = {
+	{ "for", OPT_FOR, "TIME", 0, "End after TIME; else a signal ends it", 2 },
+	{ "detach", OPT_DETACH, NULL, 0, "Print the id once it is active, and leave it on", 2 },
+	{ "allow-host-interface", OPT_HOST, NULL, 0,
+	  "Even where the host's default route goes: this may cut you off", 2 },
+	{ "output", 'o', "json", 0, "Print JSON", 2 },
+	{}
+};
+
+struct parsing {
+	struct inject *in;
+	const struct fault_options *options;
+	char **targets; /* of argv */
+	int n_targets;
+	struct fl_error err;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct parsing *p = state->input;
+	struct fl_error why = {};
+
+	switch (key) {
+	case OPT_FOR:
+		if (!units_duration_ns(arg, &p->in->for_ns, &why))
+			return 0;
+		error_usage(&p->err, "--for: %s", why.message);
+		return EINVAL;
+	case OPT_DETACH:
+		p->in->detach = true;
+		return 0;
+	case OPT_HOST:
+		p->in->fault.allow_host_interface = true;
+		return 0;
+	case 'o':
+		p->in->json = cmd_output_json(arg, state);
+		return 0;
+	case ARGP_KEY_ARGS:
+		p->targets = state->argv + state->next;
+		p->n_targets = state->argc - state->next;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "which TARGET? A service, netns:NAME, pid:N, cgroup:PATH or "
+				  "docker:NAME");
+		return EINVAL;
+	default:
+		return fault_options_parse(p->options, key, arg, &p->in->fault.params, &p->err);
+	}
+}
+
+static int parse_options(int argc, char **argv, struct parsing *p)
+{
+	const struct fault_ops *ops = p->in->fault.ops;
+	_cleanup_free_ char *doc = text_format(
+		"%s.\vTIME is written 200ms, 1.5s, 5min; PERCENT 30 or 0.5%%; RATE 10mbit; SIZE 64k or "
+		"10MiB. Several TARGETs: with blanks or commas between them. Ends at --for or at "
+		"SIGINT/SIGTERM with the proof of its hits; exit status 1 when there were none.",
+		ops->summary);
+	struct argp argp = { fault_options_argp(p->options), parse, "TARGET...", doc, NULL, NULL, NULL };
+	_cleanup_free_ char *name = text_format("%s %s", argv[0], ops->name);
+
+	if (!doc || !name)
+		return error_sys(&p->err, ENOMEM, "options: out of memory");
+	argv[1] = name; /* program and kind are one word to argp */
+	if (fault_options_check(p->options, ops->name, argv + 2, &p->err) ||
+	    argp_parse(&argp, argc - 1, argv + 1, 0, NULL, p))
+		return p->err.code ? p->err.code : -EINVAL;
+	return 0;
+}
+
+static int add_targets(struct inject *in, char *const *targets, int n, struct fl_error *err)
+{
+	int i, r = 0;
+
+	for (i = 0; !r && i < n; i++) {
+		_cleanup_free_ char *list = strdup(targets[i]);
+		char *rest = list, *one;
+
+		if (!list)
+			return error_sys(err, ENOMEM, "targets: out of memory");
+		while (!r && (one = strsep(&rest, ",")))
+			r = fault_add_target(&in->fault, one, err);
+	}
+	return r;
+}
+
+static int prepare(int argc, char **argv, struct inject *in, struct fl_error *err)
+{
+	struct parsing p = { .in = in };
+	struct fault_options *options = NULL;
+	int r = fault_init(&in->fault, NULL, argv[1], err);
+
+	if (r)
+		return r;
+	r = fault_options_make(&in->fault.params, fixed_options, OPT_PARAMS, &options, err);
+	if (r)
+		return r;
+	p.options = options;
+	r = parse_options(argc, argv, &p);
+	fault_options_free(options);
+	if (r) {
+		*err = p.err;
+		return r;
+	}
+	r = fault_validate(&in->fault, err);
+	return r ? r : add_targets(in, p.targets, p.n_targets, err);
+}
+
+/* --- in the foreground --------------------------------------------------------------------- */
+
+void inject_targets(const struct fault *f, char *buf, size_t size)
+{
+	size_t len = 0;
+	uint32_t i;
+
+	buf[0] = '\0';
+	for (i = 0; i < f->n_targets && len < size; i++)
+		len += (size_t)snprintf(buf + len, size - len, "%s%s", i ? ", " : "",
+					f->targets[i].name);
+}
+
+static int announce(const struct inject *in, void *arg)
+{
+	char targets[256], until[32] = "a signal ends it";
+
+	(void)arg;
+	if (in->json)
+		return 0;
+	inject_targets(&in->fault, targets, sizeof(targets));
+	if (in->for_ns)
+		units_format_ns(in->for_ns, until, sizeof(until));
+	printf("%s %s on %s is active (%s), %s%s\n", in->fault.id, in->fault.ops->name, targets,
+	       in->fault.backend, in->for_ns ? "for " : "", until);
+	return fflush(stdout) ? -EIO : 0;
+}
+
+/* Kinds that hit no packets say what they did in words. */
+static bool hit_something(const struct fault_proof *p)
+{
+	return p->injected || p->effect[0];
+}
+
+static int foreground(struct inject *in, struct fl_error *err)
+{
+	struct inject_watcher w = {
+		.active = announce,
+		.progress = !in->json && isatty(STDOUT_FILENO),
+	};
+	struct fault_proof proof = {};
+
+	if (inject_hold(in, &w, &proof, err))
+		return cmd_fail(err);
+	if (in->json)
+		cmd_print_json(inject_proof_json(in, &proof));
+	else
+		inject_print_proof(in, &proof);
+	return hit_something(&proof) ? FL_EXIT_OK : FL_EXIT_FAILED;
+}
+
+/* --- in the background --------------------------------------------------------------------- */
+
+/* What the background process tells the one that was started: one write, less than PIPE_BUF. */
+struct report {
+	char id[32], backend[32];
+	struct fl_error err; /* exit FL_EXIT_OK: it is active */
+};
+
+static int tell(const struct inject *in, void *arg)
+{
+	int *fd = arg, null;
+	struct report report = {};
+
+	text_copy(report.id, sizeof(report.id), in->fault.id);
+	text_copy(report.backend, sizeof(report.backend), in->fault.backend);
+	if (write(*fd, &report, sizeof(report)) != sizeof(report))
+		return -EPIPE; /* nobody would know that it is on */
+	close(*fd);
+	*fd = -1;
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0)
+		return -EIO;
+	close(null);
+	return 0;
+}
+
+static _Noreturn void background(struct inject *in, int fd)
+{
+	struct inject_watcher w = { .active = tell, .arg = &fd };
+	struct report report = {};
+	struct fault_proof proof;
+
+	setsid();
+	signal(SIGPIPE, SIG_IGN);
+	if (inject_hold(in, &w, &proof, &report.err) && fd >= 0 &&
+	    write(fd, &report, sizeof(report)) < 0)
+		_exit(FL_EXIT_INTERNAL);
+	fault_free(&in->fault);
+	_exit(FL_EXIT_OK);
+}
+
+static int detach(struct inject *in, struct fl_error *err)
+{
+	struct report report = {};
+	int fds[2];
+	ssize_t n;
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC) || (pid = fork()) < 0) {
+		error_sys(err, errno, "cannot start the background process: %s", strerror(errno));
+		return cmd_fail(err);
+	}
+	if (!pid) {
+		close(fds[0]);
+		background(in, fds[1]);
+	}
+	close(fds[1]);
+	n = read(fds[0], &report, sizeof(report));
+	close(fds[0]);
+	if (n != sizeof(report)) {
+		error_sys(err, ECHILD, "the background process died before the fault was active");
+		return cmd_fail(err);
+	}
+	if (report.err.exit) {
+		waitpid(pid, NULL, 0); /* it is rolling back */
+		return cmd_fail(&report.err);
+	}
+	if (in->json)
+		cmd_print_json(json_pack("{s:s, s:s, s:s, s:i}", "id", report.id, "kind",
+					 in->fault.ops->name, "backend", report.backend, "pid",
+					 (int)pid));
+	else
+		puts(report.id);
+	return FL_EXIT_OK;
+}
+
+/* --- the command --------------------------------------------------------------------------- */
+
+static void print_kinds(FILE *out)
+{
+	const struct fault_ops *const *k;
+
+	fputs("Usage: faultline inject KIND TARGET... [OPTION...]\n\n"
+	      "Break one thing now. 'faultline inject KIND --help' lists the options of a kind,\n"
+	      "'faultline doctor' says which kinds this kernel can do.\n\nKinds:\n",
+	      out);
+	for (k = fault_table; *k; k++)
+		fprintf(out, "  %-18s %s\n", (*k)->name, (*k)->summary);
+}
+
+int cmd_inject(int argc, char **argv)
+{
+	struct inject in = {};
+	struct fl_error err = {};
+	int status;
+
+	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-?"))) {
+		print_kinds(stdout);
+		return FL_EXIT_OK;
+	}
+	if (argc < 2 || argv[1][0] == '-') {
+		error_usage(&err, "which KIND of fault? It comes first: faultline inject KIND TARGET");
+		error_hint(&err, "faultline inject --help lists the kinds");
+		return cmd_fail(&err);
+	}
+	if (prepare(argc, argv, &in, &err))
+		status = cmd_fail(&err);
+	else
+		status = in.detach ? detach(&in, &err) : foreground(&in, &err);
+	fault_free(&in.fault);
+	return status;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* inject.h - the two halves of `faultline inject`: what was asked (inject.c), and doing it
+ * (inject_hold.c). */
+#ifndef FL_INJECT_H
+#define FL_INJECT_H
+
+#include "fault/fault.h"
+
+struct inject {
+	struct fault fault;
+	uint64_t for_ns; /* 0: until a signal */
+	bool detach, json;
+};
+
+/* Told once the fault is active; a negative return ends it at once. */
+struct inject_watcher {
+	int (*active)(const struct inject *in, void *arg);
+	void *arg;
+	bool progress; /* a line on the terminal, once a second */
+};
+
+/*
+ * Begin a session, arm and activate, hold until the time is over or a signal comes, roll back,
+ * end the session. *ret is the proof, taken before the fault was disarmed.
+ */
+int inject_hold(struct inject *in, const struct inject_watcher *w, struct fault_proof *ret,
+		struct fl_error *err);
+
+/* "payment-svc, auth-svc" */
+void inject_targets(const struct fault *f, char *buf, size_t size);
+
+/* The report at the end. */
+void inject_print_proof(const struct inject *in, const struct fault_proof *p);
+json_t *inject_proof_json(const struct inject *in, const struct fault_proof *p);
+
+#endif

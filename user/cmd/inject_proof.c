@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* inject_proof.c - what a fault did, for people and as JSON. A fault without a hit proves nothing,
+ * so that is said first and with what to look at. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "cmd/inject.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/units.h"
+
+static double active_s(const struct fault *f)
+{
+	return f->active_ns && f->inactive_ns > f->active_ns ?
+		       (double)(f->inactive_ns - f->active_ns) / 1e9 : 0;
+}
+
+/* Seconds from activation to a hit. */
+static double after_s(const struct fault *f, uint64_t hit_ns)
+{
+	return ((double)hit_ns - (double)f->active_ns) / 1e9;
+}
+
+static void print_nothing_hit(const struct fault *f, const struct fault_proof *p)
+{
+	printf("NOTHING WAS HIT in %.1f s, so nothing was tested.\n", active_s(f));
+	if (p->skipped) {
+		printf("  %" PRIu64 " should have been hit and could not be: encrypted, not the protocol\n"
+		       "  the kind understands, or cut into pieces it does not put together.\n",
+		       p->skipped);
+		return;
+	}
+	if (p->matched) {
+		printf("  %" PRIu64 " matched, but the draw spared all of them: a higher --percent or\n"
+		       "  --share, or a longer --for.\n",
+		       p->matched);
+		return;
+	}
+	puts("  Nothing met its match: is there traffic at all? does --peer, --port, --protocol or\n"
+	     "  --path name what flows? is --direction the right way round? is --share too small?");
+}
+
+void inject_print_proof(const struct inject *in, const struct fault_proof *p)
+{
+	const struct fault *f = &in->fault;
+	char targets[256], bytes[32];
+
+	inject_targets(f, targets, sizeof(targets));
+	printf("%s %s on %s (%s), active for %.1f s\n", f->id, f->ops->name, targets, f->backend,
+	       active_s(f));
+	if (p->effect[0])
+		printf("  effect    %s\n", p->effect);
+	if (!p->injected) {
+		if (!p->effect[0])
+			print_nothing_hit(f, p);
+		return;
+	}
+	printf("  matched   %" PRIu64 "\n  injected  %" PRIu64 "\n  skipped   %" PRIu64 "\n", p->matched,
+	       p->injected, p->skipped);
+	if (p->bytes)
+		printf("  bytes     %s\n", units_format_bytes(p->bytes, bytes, sizeof(bytes)));
+	if (p->first_hit_ns)
+		printf("  hits      from %.3f s to %.3f s after it became active\n",
+		       after_s(f, p->first_hit_ns), after_s(f, p->last_hit_ns));
+}
+
+static json_t *wall_json(uint64_t ns)
+{
+	return ns ? json_real((double)ns / 1e9) : json_null();
+}
+
+json_t *inject_proof_json(const struct inject *in, const struct fault_proof *p)
+{
+	const struct fault *f = &in->fault;
+	json_t *targets = json_array();
+	uint32_t i;
+
+	for (i = 0; i < f->n_targets; i++)
+		json_array_append_new(targets, json_string(f->targets[i].name));
+	return json_pack("{s:s, s:s, s:o, s:s, s:o, s:f, s:f, s:I, s:I, s:I, s:I, s:o, s:o, s:s}", "id",
+			 f->id, "kind", f->ops->name, "targets", targets, "backend", f->backend,
+			 "params", params_json(&f->params), "active_s", active_s(f), "arm_to_active_s",
+			 (double)(f->active_ns - f->armed_ns) / 1e9, "matched",
+			 (json_int_t)p->matched, "injected", (json_int_t)p->injected, "skipped",
+			 (json_int_t)p->skipped, "bytes", (json_int_t)p->bytes, "first_hit_wall",
+			 wall_json(p->first_hit_wall_ns), "last_hit_wall",
+			 wall_json(p->last_hit_wall_ns), "effect", p->effect);
+}

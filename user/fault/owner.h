@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * owner.h - what the owner of a session does for its faults as long as they live: the heartbeat,
+ * their periodic work, faults.json, and orders from other processes over the Unix socket
+ * SESSION_DIR/control (one JSON object a line, one answer a line):
+ *
+ *     {"op": "set", "id": "k3x9aa.1", "params": {"delay": "300ms"}}   {"ok": true}
+ *     {"op": "stop", "id": "k3x9aa.1"}                                {"error": "...", "hint": ""}
+ *
+ * Only root can reach the socket: the run directory is 0700.
+ */
+#ifndef FL_OWNER_H
+#define FL_OWNER_H
+
+#include <uv.h>
+
+#include "fault/fault.h"
+
+struct owner;
+
+/* Start on @loop for @s. */
+int owner_start(uv_loop_t *loop, struct session *s, struct owner **ret, struct fl_error *err);
+
+/* Look after @f from now on (armed or not); it must stay until owner_remove(). */
+int owner_add(struct owner *o, struct fault *f, struct fl_error *err);
+void owner_remove(struct owner *o, struct fault *f);
+
+/* Write faults.json now: after (de)activating. */
+int owner_publish(struct owner *o, struct fl_error *err);
+
+/* The first error of periodic work so far; NULL. */
+const struct fl_error *owner_trouble(const struct owner *o);
+
+/* Close the handles; @o is freed by the loop's next turns. */
+void owner_stop(struct owner *o);
+
+/* From another process: send an order to session @name's owner, wait for its answer. */
+int owner_order(const char *name, const json_t *order, struct fl_error *err);
+
+#endif
