@@ -124,6 +124,8 @@ __noinline int http_wants(struct packet *p, struct http_flow *f, __u32 index)
 		return 0;
 	if (rule->kind != FL_KIND_HTTP_ERROR && rule->kind != FL_KIND_HTTP_DELAY)
 		return 0;
+	if (rule->http.requests && !(rule->http.requests & 1 << p->direction))
+		return 0;
 	if (rule->http.methods && !(rule->http.methods & f->request.method))
 		return 0;
 	if (rule->http.path_len > f->request.path_len)

@@ -9,6 +9,8 @@
 
 extern const struct fault_ops fault_cpu_saturation;
 extern const struct fault_ops fault_disk_io;
+extern const struct fault_ops fault_http_error;
+extern const struct fault_ops fault_http_latency;
 extern const struct fault_ops fault_latency;
 extern const struct fault_ops fault_memory;
 extern const struct fault_ops fault_network_loss;
@@ -20,6 +22,9 @@ const struct fault_ops *const fault_table[] = {
 	&fault_latency,
 	&fault_network_loss,
 	&fault_network_partition,
+	/* application */
+	&fault_http_error,
+	&fault_http_latency,
 	/* resource */
 	&fault_cpu_saturation,
 	&fault_memory,
