@@ -16,6 +16,7 @@ extern const struct fault_ops fault_memory;
 extern const struct fault_ops fault_network_loss;
 extern const struct fault_ops fault_network_partition;
 extern const struct fault_ops fault_null;
+extern const struct fault_ops fault_syscall_error;
 
 const struct fault_ops *const fault_table[] = {
 	/* network */
@@ -31,5 +32,7 @@ const struct fault_ops *const fault_table[] = {
 	&fault_disk_io,
 	/* to try out runner and commands without a kernel */
 	&fault_null,
+	/* kernel */
+	&fault_syscall_error,
 	NULL,
 };
