@@ -148,20 +148,23 @@ __noinline int http_wants(struct packet *p, struct http_flow *f, __u32 index)
 /* A request line is complete: queue what is to be done to its response. */
 __noinline int http_request(struct packet *p, struct http_flow *f)
 {
+	const struct fl_ruleset *set;
 	struct http_pending e = {};
 	bool full;
 	__u32 i;
 
 	if (!p || !f)
 		return 0;
+	set = match_prefix(p, p->prefix_len);
 	full = f->beyond || (__u8)(f->head - f->tail) >= HTTP_PENDING;
 	for (i = 0; i < FL_MAX_RULES_PER_PEER; i++) {
-		__u32 index = p->rules.rules[i];
 		__u16 *slot;
+		__u32 index;
 		int kind;
 
-		if (i >= p->rules.count)
+		if (!set || i >= set->count)
 			break;
+		index = set->rules[i];
 		kind = http_wants(p, f, index);
 		if (!kind)
 			continue;
