@@ -4,7 +4,7 @@
 LABUTIL   := $(patsubst %.c,$(BUILD)/%.o,user/util/error.c user/util/text.c user/util/units.c)
 LABCOMMON := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/lab/common/*.c)) $(LABUTIL)
 labobj     = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/lab/$(1)/*.c))
-LABBINS   := $(BUILD)/lab-service $(BUILD)/lab-load $(BUILD)/lab-supervisor
+LABBINS   := $(BUILD)/lab-service $(BUILD)/lab-load $(BUILD)/lab-pipeline $(BUILD)/lab-supervisor
 LABLIBS   := $(shell pkg-config --libs libmicrohttpd libcurl jansson libmd 2>/dev/null) -lm -lpthread
 
 $(BUILD)/lab-service: $(call labobj,service) $(LABCOMMON)
