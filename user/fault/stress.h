@@ -7,6 +7,7 @@
 #define FL_STRESS_H
 
 #include "fault/fault.h"
+#include "fault/scratch.h"
 #include "fault/stressor.h"
 #include "util/text.h"
 
@@ -28,7 +29,7 @@ struct stress_unit {
 	uint64_t reached;      /* memory: most bytes of its cgroup */
 	uint64_t ooms_before, ooms; /* memory: processes killed in it */
 	int path_fd;	       /* disk_io: the directory it works in */
-	unsigned int entry;    /* disk_io: of the journal */
+	struct scratch scratch; /* disk_io: and its own directory there */
 };
 
 /* How a kind differs. Each but args may be NULL. */

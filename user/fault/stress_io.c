@@ -10,10 +10,8 @@
  *
  * Limits: space for workers x size is needed. A file system in memory has no device to wait for.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
@@ -21,8 +19,6 @@
 #include "util/cleanup.h"
 #include "util/text.h"
 #include "util/units.h"
-
-#define DIR_PREFIX ".faultline-"
 
 static const struct param params[] = {
 	{ .name = "path", .type = PARAM_STRING, .def = "/tmp",
@@ -72,12 +68,6 @@ static int check(struct fault *f, struct stress_unit *u, struct fl_error *err)
 	return 0;
 }
 
-static const char *dir_name(const struct fault *f, char *buf, size_t size)
-{
-	snprintf(buf, size, DIR_PREFIX "%s", f->id);
-	return buf;
-}
-
 static void args(struct fault *f, struct stress_unit *u, const char **argv)
 {
 	snprintf(u->words[0], sizeof(u->words[0]), "%lld",
@@ -99,72 +89,27 @@ static void args(struct fault *f, struct stress_unit *u, const char **argv)
 	*argv = NULL;
 }
 
-/* The directory: written down by the identity of its parent and its name, which no one else has. */
 static int begin(struct fault *f, struct stress_unit *u, char *word, size_t size,
 		 struct fl_error *err)
 {
-	char name[64];
-	struct stat st;
+	const char *path = params_text(&f->params, "path");
 	int r;
 
-	text_copy(word, size, dir_name(f, name, sizeof(name)));
-	if (u->entry)
-		return 0;
-	if (fstat(u->path_fd, &st))
-		return error_env(err, errno, "disk_io: %s", strerror(errno));
-	r = journal_add(f->session->journal, "remove-dir",
-			json_pack("{s:i, s:s, s:s, s:I, s:I}", "pid", (int)u->target->pid, "path",
-				  params_text(&f->params, "path"), "name", name, "dev",
-				  (json_int_t)st.st_dev, "ino", (json_int_t)st.st_ino),
-			&u->entry, err);
-	if (r)
-		return r;
-	if (mkdirat(u->path_fd, name, 0700))
-		return error_env(err, errno, "disk_io on %s: cannot make a directory in %s: %s",
-				 u->target->name, params_text(&f->params, "path"), strerror(errno));
+	if (!u->scratch.entry) {
+		r = scratch_announce(f, u->target, path, u->path_fd, &u->scratch, err);
+		if (r)
+			return r;
+		if (mkdirat(u->path_fd, u->scratch.name, 0700))
+			return error_env(err, errno, "disk_io on %s: cannot make a directory in %s: %s",
+					 u->target->name, path, strerror(errno));
+	}
+	text_copy(word, size, u->scratch.name);
 	return 0;
-}
-
-/* Remove @name with what is in it: one level of directories made by stress-ng, with files whose
- * names it had no time to take away. Never follows a link, never leaves the directory. */
-static int remove_dir(int parent, const char *name, int depth)
-{
-	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), r = 0;
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *e;
-
-	if (!dir) {
-		r = -errno;
-		if (fd >= 0)
-			close(fd);
-		return r == -ENOENT ? 0 : r;
-	}
-	while ((e = readdir(dir))) {
-		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
-			continue;
-		if (unlinkat(fd, e->d_name, 0) && errno == EISDIR && depth < 2)
-			remove_dir(fd, e->d_name, depth + 1);
-	}
-	closedir(dir);
-	if (unlinkat(parent, name, AT_REMOVEDIR) && errno != ENOENT)
-		r = -errno;
-	return r;
 }
 
 static int end(struct fault *f, struct stress_unit *u, struct fl_error *err)
 {
-	char name[64];
-	int r;
-
-	if (!u->entry)
-		return 0;
-	r = remove_dir(u->path_fd, dir_name(f, name, sizeof(name)), 0);
-	if (r)
-		return error_env(err, -r, "disk_io on %s: cannot remove %s in %s: %s", u->target->name,
-				 name, params_text(&f->params, "path"), strerror(-r));
-	r = journal_done(f->session->journal, u->entry, err);
-	u->entry = 0;
-	return r;
+	return scratch_remove(f, u->path_fd, &u->scratch, err);
 }
 
 static bool effect(const struct stress_unit *u, double seconds, struct text *text, uint64_t *bytes)
@@ -213,48 +158,3 @@ const struct fault_ops fault_disk_io = {
 	.proof = stress_proof,
 	.disarm = stress_disarm,
 };
-
-/* ---- undo ------------------------------------------------------------------------------------ */
-
-/* Open @path as process @pid sees it, if it is the directory (@dev, @ino). */
-static int open_same(pid_t pid, const char *path, const json_t *args)
-{
-	int fd = process_open_path(pid, path, O_RDONLY | O_DIRECTORY, NULL);
-	struct stat st;
-
-	if (fd < 0)
-		return -1;
-	if (!fstat(fd, &st) &&
-	    (json_int_t)st.st_dev == json_integer_value(json_object_get(args, "dev")) &&
-	    (json_int_t)st.st_ino == json_integer_value(json_object_get(args, "ino")))
-		return fd;
-	close(fd);
-	return -1;
-}
-
-/* The target's process may be gone while its volume is not: whoever sees the directory will do.
- * When nobody does, it went with the target's mount namespace. */
-static int undo_remove_dir(const json_t *args, struct fl_error *err)
-{
-	const char *path = json_string_value(json_object_get(args, "path"));
-	const char *name = json_string_value(json_object_get(args, "name"));
-	_cleanup_fd_ int fd = -1;
-	struct dirent *e;
-	DIR *proc;
-	int64_t pid;
-	int r;
-
-	if (!path || !name || strncmp(name, DIR_PREFIX, strlen(DIR_PREFIX)) || strchr(name, '/'))
-		return error_sys(err, EBADMSG, "remove-dir: the journal names no directory of ours");
-	fd = open_same((pid_t)json_integer_value(json_object_get(args, "pid")), path, args);
-	proc = fd < 0 ? opendir("/proc") : NULL;
-	while (proc && fd < 0 && (e = readdir(proc)))
-		if (!units_int(e->d_name, 1, INT_MAX, &pid, NULL))
-			fd = open_same((pid_t)pid, path, args);
-	if (proc)
-		closedir(proc);
-	r = fd < 0 ? 0 : remove_dir(fd, name, 0);
-	return r ? error_env(err, -r, "cannot remove %s in %s: %s", name, path, strerror(-r)) : 0;
-}
-
-const struct undo_op undo_stress_io[] = { { "remove-dir", undo_remove_dir }, {} };

@@ -98,20 +98,16 @@ static void add_dir(struct cgroup_set *s, const struct target *t, const char *pr
 	s->dirs[s->n++] = d;
 }
 
-int cgroup_find(const struct target *t, struct cgroup_set *ret, struct fl_error *err)
+/* Call @visit for each mounted hierarchy; @controllers is empty for the v2 tree. */
+static int for_hierarchies(void (*visit)(const char *mount, const char *controllers, void *ctx),
+			   void *ctx, struct fl_error *err)
 {
-	_cleanup_free_ char *mounts = NULL, *proc = NULL;
-	char path[64], *line, *save = NULL;
-	int r;
+	_cleanup_free_ char *mounts = NULL;
+	char *line, *save = NULL;
+	int r = file_read("/proc/self/mountinfo", FILE_MAX, &mounts, NULL, err);
 
-	memset(ret, 0, sizeof(*ret));
-	r = file_read("/proc/self/mountinfo", FILE_MAX, &mounts, NULL, err);
 	if (r)
 		return r;
-	if (t->pid) {
-		snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)t->pid);
-		file_read(path, FILE_MAX, &proc, NULL, NULL); /* gone: then by name alone */
-	}
 	for (line = strtok_r(mounts, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		char root[256], mount[128], type[32], options[256], controllers[64] = "";
 		char *tail = strstr(line, " - ");
@@ -124,9 +120,57 @@ int cgroup_find(const struct target *t, struct cgroup_set *ret, struct fl_error 
 			v1_controllers(options, controllers, sizeof(controllers));
 		else if (strcmp(type, "cgroup2"))
 			continue;
-		add_dir(ret, t, proc ? proc : "", mount, controllers);
+		visit(mount, controllers, ctx);
 	}
 	return 0;
+}
+
+struct find {
+	struct cgroup_set *set;
+	const struct target *target;
+	const char *proc; /* /proc/PID/cgroup */
+};
+
+static void visit_find(const char *mount, const char *controllers, void *ctx)
+{
+	const struct find *f = ctx;
+
+	add_dir(f->set, f->target, f->proc, mount, controllers);
+}
+
+int cgroup_find(const struct target *t, struct cgroup_set *ret, struct fl_error *err)
+{
+	_cleanup_free_ char *proc = NULL;
+	struct find find = { ret, t, "" };
+	char path[64];
+
+	memset(ret, 0, sizeof(*ret));
+	if (t->pid) {
+		snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)t->pid);
+		if (!file_read(path, FILE_MAX, &proc, NULL, NULL))
+			find.proc = proc; /* gone: then by name alone */
+	}
+	return for_hierarchies(visit_find, &find, err);
+}
+
+struct mounted {
+	const char *controller;
+	bool found;
+};
+
+static void visit_mounted(const char *mount, const char *controllers, void *ctx)
+{
+	struct mounted *m = ctx;
+
+	(void)mount;
+	m->found |= *m->controller ? list_has(controllers, m->controller) : !*controllers;
+}
+
+bool cgroup_mounted(const char *controller)
+{
+	struct mounted m = { .controller = controller };
+
+	return !for_hierarchies(visit_mounted, &m, NULL) && m.found;
 }
 
 const struct cgroup_dir *cgroup_v1(const struct cgroup_set *s, const char *controller)

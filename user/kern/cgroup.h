@@ -35,6 +35,9 @@ struct cgroup_set {
 /* The target's own cgroups. An empty set is no error. */
 int cgroup_find(const struct target *t, struct cgroup_set *ret, struct fl_error *err);
 
+/* Is the v1 hierarchy of @controller mounted on this host? Empty: the v2 tree. */
+bool cgroup_mounted(const char *controller);
+
 /* The v2 directory; the v1 directory that carries @controller. NULL: none. */
 const struct cgroup_dir *cgroup_v2(const struct cgroup_set *s);
 const struct cgroup_dir *cgroup_v1(const struct cgroup_set *s, const char *controller);

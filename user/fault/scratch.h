@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * scratch.h - a file or directory that a fault makes at a path of its target. Its name, which no
+ * one else would choose, and the identity of the directory around it are in the journal before
+ * it is made.
+ */
+#ifndef FL_SCRATCH_H
+#define FL_SCRATCH_H
+
+#include "fault/fault.h"
+
+struct scratch {
+	char name[64];	    /* ".faultline-SESSION.N" */
+	unsigned int entry; /* of the journal; 0: nothing is there */
+};
+
+/* Write it down; the caller makes it then, in @dir_fd, which is @path as @t sees it. */
+int scratch_announce(struct fault *f, const struct target *t, const char *path, int dir_fd,
+		     struct scratch *s, struct fl_error *err);
+
+/* Remove it with all it holds, mark it done. When there is none: nothing. */
+int scratch_remove(struct fault *f, int dir_fd, struct scratch *s, struct fl_error *err);
+
+#endif
