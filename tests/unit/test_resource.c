@@ -41,6 +41,18 @@ static void accepted(void **state)
 		{ "memory", "bytes=1MiB" },
 		{ "disk_io", "" },
 		{ "disk_io", "path=/data workers=1 block-size=4k size=1MiB" },
+		{ "disk_fill", "path=/var/log percent=95%" },
+		{ "disk_fill", "path=/ bytes=1GiB allow-host-root=yes" },
+		{ "fd_exhaustion", "" },
+		{ "fd_exhaustion", "spare=4" },
+		{ "availability", "" },
+		{ "kill", "signal=sigterm every=60s which=all" },
+		{ "availability", "signal=9" },
+		{ "crash", "signal=ABRT" },
+		{ "stop", "grace=0" },
+		{ "restart", "grace=5s" },
+		{ "pause", "method=sigstop" },
+		{ "freeze", "" },
 	};
 	size_t i;
 	(void)state;
@@ -71,6 +83,21 @@ static void refused(void **state)
 		{ "disk_io", "size=1k", "size" },
 		{ "disk_io", "block-size=4MiB size=1MiB", "size" },
 		{ "disk_io", "workers=257", "workers" },
+		{ "disk_fill", "percent=95%", "path" },
+		{ "disk_fill", "path=/var/log", "either percent or bytes" },
+		{ "disk_fill", "path=/var/log percent=95% bytes=1M", "either percent or bytes" },
+		{ "disk_fill", "path=log percent=95%", "not absolute" },
+		{ "disk_fill", "path=/var/log percent=101%", "percent" },
+		{ "fd_exhaustion", "spare=-1", "spare" },
+		{ "availability", "signal=SIGNONE", "SIGNONE" },
+		{ "availability", "signal=0", "no signal" },
+		{ "availability", "signal=65", "no signal" },
+		{ "availability", "every=50ms", "every" },
+		{ "availability", "which=some", "which" },
+		{ "crash", "signal=", "signal" },
+		{ "stop", "grace=-1s", "grace" },
+		{ "pause", "method=ice", "method" },
+		{ "jvm_exception", "class=a.B", "method" },
 	};
 	size_t i;
 	(void)state;

@@ -7,14 +7,20 @@
 #include "journal/journal.h"
 
 extern const struct undo_op undo_clsact[];
+extern const struct undo_op undo_application[];
+extern const struct undo_op undo_fd[];
 extern const struct undo_op undo_null[];
-extern const struct undo_op undo_stress_io[];
+extern const struct undo_op undo_pause[];
+extern const struct undo_op undo_scratch[];
 extern const struct undo_op undo_stressor[];
 
 const struct undo_op *const undo_ops[] = {
 	undo_clsact,
+	undo_application,
+	undo_fd,
 	undo_null,
-	undo_stress_io,
+	undo_pause,
+	undo_scratch,
 	undo_stressor,
 	NULL,
 };

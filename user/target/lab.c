@@ -2,29 +2,36 @@
 /* lab.c - the services of the embedded lab, as its supervisor wrote them to lab.json. */
 #include <errno.h>
 #include <jansson.h>
+#include <signal.h>
 #include <string.h>
 
 #include "kern/netns.h"
 #include "kern/session.h"
 #include "target/provider.h"
 #include "util/cleanup.h"
+#include "util/proc.h"
 #include "util/text.h"
 
 #define LAB_JSON     FL_RUN_DIR "/lab/lab.json"
 #define LAB_JSON_MAX (1u << 20)
 
-/* {"services": {...}} or NULL when no lab is up. New reference to the services. */
-static json_t *read_services(void)
+/* A member of lab.json; NULL when no lab is up. New reference. */
+static json_t *read_lab(const char *member)
 {
 	_cleanup_free_ char *text = NULL;
-	json_t *lab, *services;
+	json_t *lab, *found;
 
 	if (file_read(LAB_JSON, LAB_JSON_MAX, &text, NULL, NULL))
 		return NULL;
 	lab = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-	services = json_incref(json_object_get(lab, "services"));
+	found = json_incref(json_object_get(lab, member));
 	json_decref(lab);
-	return services;
+	return found;
+}
+
+static json_t *read_services(void)
+{
+	return read_lab("services");
 }
 
 static int list(struct target_names *names, struct fl_error *err)
@@ -83,4 +90,26 @@ static int resolve(const char *name, struct target *t, struct fl_error *err)
 	return r;
 }
 
-const struct target_provider target_lab = { .name = "lab", .list = list, .resolve = resolve };
+/* SIGHUP has the supervisor start whatever does not run, also what it would leave down. */
+static int start(const char *name, struct fl_error *err)
+{
+	json_t *supervisor = read_lab("supervisor");
+	json_int_t pid = 0, start_time = 0;
+	int r = 0;
+
+	if (json_unpack(supervisor, "{s:I, s:I}", "pid", &pid, "start", &start_time) ||
+	    !proc_same((pid_t)pid, (uint64_t)start_time))
+		r = error_env(err, ESRCH, "%s: the lab's supervisor does not run", name);
+	else if (kill((pid_t)pid, SIGHUP))
+		r = error_env(err, errno, "%s: cannot signal the lab's supervisor: %s", name,
+			      strerror(errno));
+	json_decref(supervisor);
+	return r;
+}
+
+const struct target_provider target_lab = {
+	.name = "lab",
+	.list = list,
+	.resolve = resolve,
+	.start = start,
+};

@@ -30,6 +30,9 @@ struct target_provider {
 	int (*list)(struct target_names *names, struct fl_error *err);
 	/* Fill @t (zeroed, descriptors -1, spec and name set) for what stands behind the colon. */
 	int (*resolve)(const char *name, struct target *t, struct fl_error *err);
+	/* Ask whoever supervises it to start it now, if it does not run; returns without waiting
+	 * for that. NULL: nobody does. */
+	int (*start)(const char *name, struct fl_error *err);
 };
 
 extern const struct target_provider target_netns, target_pid, target_cgroup, target_lab;

@@ -236,6 +236,17 @@ int target_resolve(const char *spec, const struct target_options *options, struc
 	return r;
 }
 
+int target_start(const char *spec, struct fl_error *err)
+{
+	const char *name = spec;
+	const struct target_provider *provider = by_prefix(spec, &name);
+	int r = provider ? 0 : by_service(spec, &provider, err);
+
+	if (r)
+		return r;
+	return provider->start ? provider->start(name, err) : -ENOTSUP;
+}
+
 void target_free(struct target *t)
 {
 	uint32_t i;

@@ -73,6 +73,12 @@ int target_resolve(const char *spec, const struct target_options *options, struc
 		   struct fl_error *err);
 void target_free(struct target *t);
 
+/*
+ * Ask whoever supervises @spec (the lab, Docker) to start it, if it does not run; does not wait
+ * for that. -ENOTSUP, without an error: nobody does.
+ */
+int target_start(const char *spec, struct fl_error *err);
+
 /* All service names that providers know now, NULL-terminated, one allocation, caller frees. */
 int target_names(char ***ret, struct fl_error *err);
 

@@ -185,8 +185,10 @@ static void run(struct supervisor *s, const sigset_t *set)
 		sig = sigtimedwait(set, NULL, &wait);
 		if (sig == SIGCHLD)
 			reap(s);
-		else if (sig == SIGHUP)
+		else if (sig == SIGHUP) {
+			reap(s); /* what died just before it counts: SIGHUP overtakes SIGCHLD */
 			all_due(s);
+		}
 		else if (sig == SIGTERM || sig == SIGINT)
 			return;
 	}

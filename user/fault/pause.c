@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pause.c - pause: freeze all processes of the target, and thaw them.
+ *
+ * By the cgroup freezer: cgroup.freeze of the v2 tree (in every kernel's core since 5.2, no
+ * controller needed), else freezer.state of a v1 hierarchy. Processes notice nothing, children
+ * made meanwhile cannot escape. Where the target has no cgroup of its own, or shares it, SIGSTOP
+ * to each of its processes: their parents can see that (SIGCHLD, WUNTRACED).
+ *
+ * Limits: a cgroup with faultline in it is refused. A cgroup or process that was frozen or
+ * stopped before is left so, and counts as refused. A v1-frozen process takes no SIGKILL until
+ * it is thawed.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+
+#include "fault/fault.h"
+#include "journal/journal.h"
+#include "kern/process.h"
+#include "kern/session.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/text.h"
+
+#define FREEZE_TIMEOUT_NS (2 * NS_PER_SEC) /* a process in uninterruptible sleep holds it up */
+#define POLL_MS		  2
+#define STOP_ROUNDS	  10 /* a process may fork while its siblings are being stopped */
+
+enum method { METHOD_AUTO, METHOD_FREEZER, METHOD_SIGSTOP };
+
+static const char *const methods[] = { "auto", "freezer", "sigstop", NULL };
+
+static const struct param params[] = {
+	{ .name = "method", .type = PARAM_ENUM, .def = "auto", .choices = methods,
+	  .help = "cgroup freezer or SIGSTOP; auto: the freezer where the target has one" },
+	{}
+};
+
+/* A process that was stopped, and the entry that continues it. */
+struct stopped {
+	struct process_id id;
+	unsigned int entry;
+};
+
+struct pause_unit {
+	struct target *target;
+	struct cgroup_set cgroups;
+	const struct cgroup_dir *freezer; /* NULL: by signal */
+	unsigned int entry;		  /* of the frozen cgroup */
+	struct stopped *stopped;
+	uint32_t n_stopped;
+	uint32_t processes; /* that were paused */
+	/* Proof: CPU time of the cgroup when it froze, and how much was used in the ice. */
+	uint64_t cpu_frozen_ns, cpu_used_ns;
+	bool cpu_known;
+};
+
+struct pause {
+	uint32_t n;
+	struct pause_unit units[];
+};
+
+static void supported(struct fault_support *ret)
+{
+	const bool v1 = cgroup_mounted("freezer"), v2 = cgroup_mounted("");
+
+	ret->supported = true;
+	text_copy(ret->backend, sizeof(ret->backend),
+		  v2 ? "cgroup v2 freezer" : v1 ? "cgroup v1 freezer" : "SIGSTOP");
+	if (!v1 && !v2)
+		text_copy(ret->reason, sizeof(ret->reason),
+			  "no cgroup freezer is mounted: parents can see the stop");
+}
+
+/* ---- by freezer ------------------------------------------------------------------------------ */
+
+static bool is_v2(const struct cgroup_dir *d)
+{
+	return !d->controllers[0];
+}
+
+/* Frozen, wholly? -errno: gone. */
+static int is_frozen(const char *dir, bool v2)
+{
+	_cleanup_free_ char *path = NULL, *text = NULL;
+	uint64_t v = 0;
+	int r;
+
+	if (v2) {
+		r = cgroup_read(dir, "cgroup.events", "frozen", &v);
+		return r ? r : v == 1;
+	}
+	path = text_format("%s/freezer.state", dir);
+	r = path ? file_read(path, 64, &text, NULL, NULL) : -ENOMEM;
+	return r ? r : !strcmp(text, "FROZEN\n");
+}
+
+static int set_frozen(const char *dir, bool v2, bool on, struct fl_error *err)
+{
+	if (v2)
+		return cgroup_write(dir, "cgroup.freeze", on ? "1" : "0", err);
+	return cgroup_write(dir, "freezer.state", on ? "FROZEN" : "THAWED", err);
+}
+
+static int wait_frozen(const char *dir, bool v2, bool on)
+{
+	uint64_t until = clock_mono_ns() + FREEZE_TIMEOUT_NS;
+	int r;
+
+	while ((r = is_frozen(dir, v2)) >= 0 && r != on) {
+		if (clock_mono_ns() > until)
+			return -ETIMEDOUT;
+		poll(NULL, 0, POLL_MS);
+	}
+	return r < 0 ? r : 0;
+}
+
+/* Are all processes of the cgroup the target's, and is none of them ours? */
+static bool only_target(const struct pause_unit *u, const struct cgroup_dir *d)
+{
+	_cleanup_free_ struct process_id *own = NULL;
+	_cleanup_free_ pid_t *pids = NULL;
+	uint32_t n = 0, n_own = 0, i, j;
+
+	if (cgroup_pids(d->path, &pids, &n) || !n)
+		return false;
+	for (i = 0; i < n; i++)
+		if (pids[i] == getpid() || pids[i] == getppid())
+			return false;
+	/* A cgroup that was named, or is a container's, is the target's by definition. */
+	if (strcmp(u->target->provider, "pid"))
+		return true;
+	if (process_list(u->target, &u->cgroups, &own, &n_own, NULL))
+		return false;
+	for (i = 0; i < n; i++) {
+		for (j = 0; j < n_own && own[j].pid != pids[i]; j++)
+			;
+		if (j == n_own)
+			return false;
+	}
+	return true;
+}
+
+static int choose(struct fault *f, struct pause_unit *u, struct fl_error *err)
+{
+	enum method method = (enum method)params_u64(&f->params, "method");
+	const struct cgroup_dir *v2 = cgroup_v2(&u->cgroups);
+	const struct cgroup_dir *v1 = cgroup_v1(&u->cgroups, "freezer");
+
+	if (method != METHOD_SIGSTOP) {
+		if (v2 && only_target(u, v2))
+			u->freezer = v2;
+		else if (v1 && only_target(u, v1))
+			u->freezer = v1;
+	}
+	if (method == METHOD_FREEZER && !u->freezer) {
+		error_env(err, ENOTSUP, "pause on %s: it has no cgroup freezer for itself",
+			  u->target->name);
+		error_hint(err, "method: sigstop stops its processes one by one");
+		return -ENOTSUP;
+	}
+	if (u->freezer && is_frozen(u->freezer->path, is_v2(u->freezer)) == 1)
+		return error_env(err, EBUSY, "pause on %s: it is frozen already", u->target->name);
+	text_copy(f->backend, sizeof(f->backend),
+		  !u->freezer ? "SIGSTOP" : is_v2(u->freezer) ? "cgroup v2 freezer" :
+								"cgroup v1 freezer");
+	return 0;
+}
+
+static int freeze(struct fault *f, struct pause_unit *u, struct fl_error *err)
+{
+	const struct cgroup_dir *d = u->freezer;
+	_cleanup_free_ pid_t *pids = NULL;
+	int r;
+
+	r = journal_add(f->session->journal, "thaw-cgroup",
+			json_pack("{s:s, s:b, s:I, s:I}", "path", d->path, "v2", is_v2(d), "dev",
+				  (json_int_t)d->dev, "ino", (json_int_t)d->ino),
+			&u->entry, err);
+	if (!r)
+		r = set_frozen(d->path, is_v2(d), true, err);
+	if (r)
+		return r;
+	if (wait_frozen(d->path, is_v2(d), true))
+		return error_env(err, ETIMEDOUT, "pause on %s: it does not freeze: a process of it sleeps "
+				 "uninterruptibly", u->target->name);
+	cgroup_pids(d->path, &pids, &u->processes);
+	return 0;
+}
+
+/* ---- by signal ------------------------------------------------------------------------------- */
+
+static int stop_one(struct fault *f, struct pause_unit *u, struct process_id id,
+		    struct fl_error *err)
+{
+	struct stopped *grown = reallocarray(u->stopped, u->n_stopped + 1, sizeof(*grown));
+	unsigned int entry;
+	int r;
+
+	if (!grown)
+		return error_sys(err, ENOMEM, "pause: out of memory");
+	u->stopped = grown;
+	r = journal_add(f->session->journal, "continue-process", process_json(id), &entry, err);
+	if (r)
+		return r;
+	u->stopped[u->n_stopped++] = (struct stopped){ id, entry };
+	r = process_signal(id, SIGSTOP);
+	if (!r)
+		u->processes++;
+	return r && r != -ESRCH ? error_env(err, -r, "pause on %s: cannot stop process %d: %s",
+					    u->target->name, (int)id.pid, strerror(-r)) : 0;
+}
+
+/* Signalled already; it may take a moment to show. */
+static bool is_stopped(const struct pause_unit *u, struct process_id id)
+{
+	uint32_t i;
+
+	for (i = 0; i < u->n_stopped; i++)
+		if (u->stopped[i].id.pid == id.pid && u->stopped[i].id.start == id.start)
+			return true;
+	return false;
+}
+
+/* All that run; again, until nobody was born between listing and stopping. */
+static int stop_all(struct fault *f, struct pause_unit *u, struct fl_error *err)
+{
+	int round, r = 0;
+
+	for (round = 0; !r && round < STOP_ROUNDS; round++) {
+		_cleanup_free_ struct process_id *ids = NULL;
+		uint32_t n = 0, i, before = u->processes;
+
+		r = process_list(u->target, &u->cgroups, &ids, &n, err);
+		for (i = 0; !r && i < n; i++) {
+			char state = process_state(ids[i].pid);
+
+			if (state && !strchr("TtZX", state) && !is_stopped(u, ids[i]))
+				r = stop_one(f, u, ids[i], err);
+		}
+		if (!r && u->processes == before)
+			break;
+	}
+	if (!r && !u->processes)
+		return error_env(err, ESRCH, "pause on %s: no process of it runs", u->target->name);
+	return r;
+}
+
+/* ---- the fault ------------------------------------------------------------------------------- */
+
+static int arm(struct fault *f, struct fl_error *err)
+{
+	struct pause *s = calloc(1, sizeof(*s) + f->n_targets * sizeof(s->units[0]));
+	uint32_t i;
+	int r = 0;
+
+	if (!s)
+		return error_sys(err, ENOMEM, "pause: out of memory");
+	f->priv = s;
+	s->n = f->n_targets;
+	for (i = 0; !r && i < s->n; i++) {
+		s->units[i].target = &f->targets[i];
+		r = cgroup_find(&f->targets[i], &s->units[i].cgroups, err);
+		if (!r)
+			r = choose(f, &s->units[i], err);
+	}
+	return r;
+}
+
+static int thaw(struct fault *f, struct pause_unit *u, struct fl_error *err)
+{
+	uint64_t now;
+	int r = 0;
+
+	if (u->cpu_known && !cgroup_cpu_used_ns(&u->cgroups, &now))
+		u->cpu_used_ns = now - u->cpu_frozen_ns;
+	if (u->entry)
+		r = journal_undo(f->session->journal, u->entry, err);
+	if (!r)
+		u->entry = 0;
+	while (!r && u->n_stopped) {
+		r = journal_undo(f->session->journal, u->stopped[u->n_stopped - 1].entry, err);
+		if (!r)
+			u->n_stopped--;
+	}
+	return r;
+}
+
+static int activate(struct fault *f, bool on, struct fl_error *err)
+{
+	struct pause *s = f->priv;
+	uint32_t i;
+	int r = 0, first = 0;
+
+	for (i = 0; i < s->n && !(on && first); i++) {
+		struct pause_unit *u = &s->units[i];
+
+		if (on) {
+			u->processes = 0;
+			r = u->freezer ? freeze(f, u, err) : stop_all(f, u, err);
+			u->cpu_known = !cgroup_cpu_used_ns(&u->cgroups, &u->cpu_frozen_ns);
+		} else {
+			r = thaw(f, u, err);
+		}
+		first = first ? first : r;
+	}
+	for (i = 0; on && first && i < s->n; i++)
+		thaw(f, &s->units[i], NULL);
+	return first;
+}
+
+static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
+{
+	struct pause *s = f->priv;
+	struct text text = {};
+	uint32_t i;
+	(void)err;
+
+	for (i = 0; i < s->n; i++) {
+		struct pause_unit *u = &s->units[i];
+		uint64_t now;
+
+		if (f->active && u->cpu_known && !cgroup_cpu_used_ns(&u->cgroups, &now))
+			u->cpu_used_ns = now - u->cpu_frozen_ns;
+		if (!u->processes)
+			continue;
+		ret->matched += u->processes;
+		ret->injected += u->processes;
+		text_append(&text, "%s%s: %u processes paused", text.len ? "; " : "",
+			    u->target->name, u->processes);
+		if (u->cpu_known)
+			text_append(&text, ", %.1f ms of CPU used meanwhile",
+				    (double)u->cpu_used_ns / 1e6);
+	}
+	if (ret->injected) {
+		ret->first_hit_ns = f->active_ns;
+		ret->last_hit_ns = f->active ? clock_mono_ns() : f->inactive_ns;
+	}
+	text_copy(ret->effect, sizeof(ret->effect), text.s);
+	text_free(&text);
+	return 0;
+}
+
+static int disarm(struct fault *f, struct fl_error *err)
+{
+	struct pause *s = f->priv;
+	uint32_t i;
+	int r, first = 0;
+
+	for (i = 0; s && i < s->n; i++) {
+		r = thaw(f, &s->units[i], err);
+		first = first ? first : r;
+		if (!r)
+			free(take_ptr(s->units[i].stopped));
+	}
+	if (!first)
+		free(take_ptr(f->priv));
+	return first;
+}
+
+static const char *const aliases[] = { "freeze", NULL };
+
+const struct fault_ops fault_pause = {
+	.name = "pause",
+	.aliases = aliases,
+	.summary = "Freeze the target's processes, and thaw them: no crash, no answer",
+	.class = FAULT_APPLICATION,
+	.params = params,
+	.need_process = true,
+	.supported = supported,
+	.arm = arm,
+	.activate = activate,
+	.proof = proof,
+	.disarm = disarm,
+};
+
+/* ---- undo ------------------------------------------------------------------------------------ */
+
+static int undo_thaw(const json_t *args, struct fl_error *err)
+{
+	const char *path = json_string_value(json_object_get(args, "path"));
+	bool v2 = json_is_true(json_object_get(args, "v2"));
+	int r;
+
+	if (!path || !cgroup_same(path, (uint64_t)json_integer_value(json_object_get(args, "dev")),
+				  (uint64_t)json_integer_value(json_object_get(args, "ino"))))
+		return 0;
+	r = set_frozen(path, v2, false, err);
+	if (!r && wait_frozen(path, v2, false) == -ETIMEDOUT)
+		r = error_env(err, ETIMEDOUT, "%s does not thaw", path);
+	return r;
+}
+
+static int undo_continue(const json_t *args, struct fl_error *err)
+{
+	struct process_id id = process_from_json(args);
+	int r = process_signal(id, SIGCONT);
+
+	return !r || r == -ESRCH ? 0 : error_env(err, -r, "cannot continue process %d: %s",
+						 (int)id.pid, strerror(-r));
+}
+
+const struct undo_op undo_pause[] = {
+	{ "thaw-cgroup", undo_thaw },
+	{ "continue-process", undo_continue },
+	{},
+};

@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * process.c - faults that end the target's processes: availability (kill once or every N
+ * seconds), crash (a fatal signal once), stop (down until the rollback), restart (down and up).
+ *
+ * Signals go through pidfds to processes known by pid and start time. What starts a service
+ * again is its stack's business (a supervisor, a restart policy); faultline follows it to its new
+ * process. At rollback, and by the journal, who supervises the target (lab, Docker) is asked to
+ * start it if it does not run; a target that nobody supervises stays down, and the effect says so.
+ *
+ * Limits: the kernel shields the first process of a pid namespace from signals it has no handler
+ * for, all but SIGKILL; there SIGKILL is sent instead. `stop` ends what a supervisor starts again
+ * within 100 ms; it does not change the supervisor.
+ */
+#include <errno.h>
+#include <signal.h>
+
+#include "fault/fault.h"
+#include "fault/follow.h"
+#include "journal/journal.h"
+#include "kern/process.h"
+#include "kern/session.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/text.h"
+#include "util/units.h"
+
+#define EVERY_LEAST_NS (100 * NS_PER_MSEC) /* the owner's heartbeat */
+
+enum which { WHICH_MAIN, WHICH_ALL };
+
+static const char *const whiches[] = { "main", "all", NULL };
+
+#define PARAM_SIGNAL(preset, text)                                                       \
+	{ .name = "signal", .type = PARAM_STRING, .def = preset, .help = text }
+#define PARAM_WHICH                                                                      \
+	{ .name = "which", .type = PARAM_ENUM, .def = "main", .choices = whiches,        \
+	  .help = "the main process, or all processes of the target" }
+
+static const struct param kill_params[] = {
+	PARAM_SIGNAL("KILL", "the signal, by name or number"),
+	{ .name = "every", .type = PARAM_DURATION,
+	  .help = "again and again at this distance; unset: once" },
+	PARAM_WHICH,
+	{}
+};
+
+static const struct param crash_params[] = {
+	PARAM_SIGNAL("SEGV", "the signal it dies of"),
+	PARAM_WHICH,
+	{}
+};
+
+static const struct param stop_params[] = {
+	{ .name = "grace", .type = PARAM_DURATION, .def = "2s",
+	  .help = "between SIGTERM and SIGKILL" },
+	{}
+};
+
+/* What a kind does with a process that was ended. */
+enum after { AFTER_NOTHING, AFTER_KEEP_DOWN, AFTER_START };
+
+struct app_unit {
+	struct target *target; /* followed */
+	struct cgroup_set cgroups;
+	unsigned int entry;   /* of the journal: start it again */
+	bool down;	      /* its main process was signalled and is not back yet */
+	bool dead;	      /* and is gone */
+	uint64_t signalled_ns, next_ns;
+	uint64_t first_ns, last_ns; /* hits */
+	uint64_t restart_ns;  /* from the last signal to the new process */
+	uint32_t kills, processes, restarts, skipped;
+	bool shielded, unsupervised;
+};
+
+struct app {
+	enum after after;
+	int signal;
+	enum which which;
+	uint64_t every_ns, grace_ns; /* 0: none */
+	uint32_t n;
+	struct app_unit units[];
+};
+
+/* ---- signalling ------------------------------------------------------------------------------ */
+
+/* Would the kernel drop @signal, because @pid is the init of a namespace and does not handle it? */
+static bool is_shielded(pid_t pid, int signal)
+{
+	char path[64];
+	_cleanup_free_ char *status = NULL;
+	unsigned long long caught = 0;
+	const char *nspid, *end, *sigcgt;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	if (signal == SIGKILL || signal == SIGSTOP || file_read(path, 65536, &status, NULL, NULL))
+		return false;
+	nspid = strstr(status, "\nNSpid:");
+	end = nspid ? strchrnul(nspid + 1, '\n') : NULL;
+	sigcgt = strstr(status, "\nSigCgt:");
+	/* "NSpid:	812	1": its number in the innermost namespace comes last */
+	if (!end || end[-1] != '1' || end[-2] != '\t' || !sigcgt ||
+	    sscanf(sigcgt, "\nSigCgt: %llx", &caught) != 1)
+		return false;
+	return !(caught & 1ull << (signal - 1));
+}
+
+static int hit(struct app_unit *u, struct process_id id, int signal)
+{
+	bool shielded = is_shielded(id.pid, signal);
+	int r = process_signal(id, shielded ? SIGKILL : signal);
+
+	if (r)
+		return r;
+	u->shielded |= shielded;
+	u->processes++;
+	u->last_ns = clock_mono_ns();
+	if (!u->first_ns)
+		u->first_ns = u->last_ns;
+	return 0;
+}
+
+/* Signal the target's processes as they are now; -ESRCH: none. */
+static int hit_target(const struct app *s, struct app_unit *u, int signal)
+{
+	struct process_id main_process = { u->target->pid, u->target->pid_start };
+	_cleanup_free_ struct process_id *all = NULL;
+	uint32_t n = 0, i;
+	int r = -ESRCH;
+
+	if (s->which == WHICH_ALL && !process_list(u->target, &u->cgroups, &all, &n, NULL)) {
+		for (i = 0; i < n; i++)
+			if (!hit(u, all[i], signal))
+				r = 0;
+	} else {
+		r = hit(u, main_process, signal);
+	}
+	if (r)
+		return r;
+	u->kills++;
+	u->down = true;
+	u->dead = false;
+	u->signalled_ns = clock_mono_ns();
+	return 0;
+}
+
+/* Before the first signal: how it comes back. */
+static int journal_start(struct fault *f, struct app_unit *u, struct fl_error *err)
+{
+	if (u->entry)
+		return 0;
+	return journal_add(f->session->journal, "start-service",
+			   json_pack("{s:s}", "target", u->target->spec), &u->entry, err);
+}
+
+/* ---- what happens to it afterwards ----------------------------------------------------------- */
+
+static void watch_death(const struct app *s, struct app_unit *u, uint64_t now)
+{
+	struct process_id id = { u->target->pid, u->target->pid_start };
+
+	if (u->dead)
+		return;
+	if (process_dead(id)) {
+		u->dead = true;
+		if (s->after == AFTER_START && target_start(u->target->spec, NULL))
+			u->unsupervised = true;
+	} else if (s->grace_ns && now - u->signalled_ns > s->grace_ns) {
+		process_signal(id, SIGKILL);
+	}
+}
+
+static void watch_restart(const struct app *s, struct app_unit *u)
+{
+	bool is_new;
+
+	if (!u->dead || follow_target(u->target, &is_new) || !is_new)
+		return;
+	u->down = u->dead = false;
+	u->restarts++;
+	u->restart_ns = clock_mono_ns() - u->signalled_ns;
+	cgroup_find(u->target, &u->cgroups, NULL);
+	if (s->after == AFTER_KEEP_DOWN)
+		hit_target(s, u, SIGKILL);
+}
+
+static int tick(struct fault *f, struct fl_error *err)
+{
+	struct app *s = f->priv;
+	uint64_t now = clock_mono_ns();
+	uint32_t i;
+	(void)err;
+
+	for (i = 0; i < s->n; i++) {
+		struct app_unit *u = &s->units[i];
+
+		if (u->down) {
+			watch_death(s, u, now);
+			watch_restart(s, u);
+		}
+		if (!s->every_ns || now < u->next_ns)
+			continue;
+		u->next_ns += s->every_ns;
+		if (u->down || hit_target(s, u, s->signal))
+			u->skipped++; /* it is still down from the last one */
+	}
+	return 0;
+}
+
+/* ---- the fault ------------------------------------------------------------------------------- */
+
+static int arm(struct fault *f, enum after after, struct fl_error *err)
+{
+	struct app *s = calloc(1, sizeof(*s) + f->n_targets * sizeof(s->units[0]));
+	uint32_t i;
+	int r = 0;
+
+	if (!s)
+		return error_sys(err, ENOMEM, "%s: out of memory", f->ops->name);
+	f->priv = s;
+	s->n = f->n_targets;
+	s->after = after;
+	s->signal = SIGTERM;
+	if (after == AFTER_NOTHING) {
+		s->which = (enum which)params_u64(&f->params, "which");
+		r = process_signal_number(params_text(&f->params, "signal"), &s->signal, err);
+	} else {
+		s->grace_ns = params_u64(&f->params, "grace");
+	}
+	text_copy(f->backend, sizeof(f->backend), "signal");
+	for (i = 0; !r && i < s->n; i++) {
+		s->units[i].target = &f->targets[i];
+		r = cgroup_find(&f->targets[i], &s->units[i].cgroups, err);
+	}
+	return r;
+}
+
+static int kill_arm(struct fault *f, struct fl_error *err)
+{
+	int r = arm(f, AFTER_NOTHING, err);
+	struct app *s = f->priv;
+
+	if (!r)
+		s->every_ns = params_u64(&f->params, "every");
+	return r;
+}
+
+static int crash_arm(struct fault *f, struct fl_error *err)
+{
+	return arm(f, AFTER_NOTHING, err);
+}
+
+static int stop_arm(struct fault *f, struct fl_error *err)
+{
+	return arm(f, AFTER_KEEP_DOWN, err);
+}
+
+static int restart_arm(struct fault *f, struct fl_error *err)
+{
+	return arm(f, AFTER_START, err);
+}
+
+static int start_again(struct fault *f, struct app_unit *u, struct fl_error *err)
+{
+	int r;
+
+	if (!u->entry)
+		return 0;
+	/* The dying one would pass for running. */
+	if (u->down && !u->dead)
+		process_wait_gone((struct process_id){ u->target->pid, u->target->pid_start },
+				  200 * NS_PER_MSEC);
+	r = journal_undo(f->session->journal, u->entry, err);
+	if (!r)
+		u->entry = 0;
+	return r;
+}
+
+static int activate(struct fault *f, bool on, struct fl_error *err)
+{
+	struct app *s = f->priv;
+	uint32_t i;
+	int r = 0, first = 0;
+
+	for (i = 0; i < s->n && !(on && first); i++) {
+		struct app_unit *u = &s->units[i];
+
+		if (!on) {
+			r = start_again(f, u, err);
+		} else {
+			u->next_ns = clock_mono_ns() + s->every_ns;
+			r = journal_start(f, u, err);
+			if (!r && hit_target(s, u, s->signal))
+				r = error_env(err, ESRCH, "%s on %s: it does not run", f->ops->name,
+					      u->target->name);
+		}
+		first = first ? first : r;
+	}
+	for (i = 0; on && first && i < s->n; i++)
+		start_again(f, &s->units[i], NULL);
+	return first;
+}
+
+static void describe(const struct app *s, const struct app_unit *u, struct text *text)
+{
+	char name[24], ns[32];
+
+	text_append(text, "%s%s: %u kill%s of %u process%s (%s%s)", text->len ? "; " : "",
+		    u->target->name, u->kills, u->kills == 1 ? "" : "s", u->processes,
+		    u->processes == 1 ? "" : "es",
+		    process_signal_name(u->shielded ? SIGKILL : s->signal, name, sizeof(name)),
+		    u->shielded ? ", the init of a namespace takes no other" : "");
+	if (u->restarts)
+		text_append(text, ", %u restart%s seen, the last after %s", u->restarts,
+			    u->restarts == 1 ? "" : "s",
+			    units_format_ns(u->restart_ns / NS_PER_MSEC * NS_PER_MSEC, ns, sizeof(ns)));
+	if (u->down && u->dead)
+		text_append(text, ", down");
+	if (u->unsupervised)
+		text_append(text, ", nobody supervises it");
+}
+
+static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
+{
+	struct app *s = f->priv;
+	struct text text = {};
+	uint32_t i;
+	(void)err;
+
+	for (i = 0; i < s->n; i++) {
+		const struct app_unit *u = &s->units[i];
+
+		ret->matched += u->kills + u->skipped;
+		ret->injected += u->kills;
+		ret->skipped += u->skipped;
+		if (!u->kills)
+			continue;
+		describe(s, u, &text);
+		if (!ret->first_hit_ns || u->first_ns < ret->first_hit_ns)
+			ret->first_hit_ns = u->first_ns;
+		if (u->last_ns > ret->last_hit_ns)
+			ret->last_hit_ns = u->last_ns;
+	}
+	/* The first one is what makes it active. */
+	if (ret->first_hit_ns && ret->first_hit_ns < f->active_ns)
+		ret->first_hit_ns = f->active_ns;
+	if (ret->last_hit_ns && ret->last_hit_ns < f->active_ns)
+		ret->last_hit_ns = f->active_ns;
+	text_copy(ret->effect, sizeof(ret->effect), text.s);
+	text_free(&text);
+	return 0;
+}
+
+static int disarm(struct fault *f, struct fl_error *err)
+{
+	struct app *s = f->priv;
+	uint32_t i;
+	int r, first = 0;
+
+	for (i = 0; s && i < s->n; i++) {
+		r = start_again(f, &s->units[i], err);
+		first = first ? first : r;
+	}
+	if (!first)
+		free(take_ptr(f->priv));
+	return first;
+}
+
+static void supported(struct fault_support *ret)
+{
+	*ret = (struct fault_support){ .supported = true, .backend = "signal" };
+}
+
+static int signal_validate(const struct params *p, struct fl_error *err)
+{
+	int signal;
+
+	return process_signal_number(params_text(p, "signal"), &signal, err);
+}
+
+static int kill_validate(const struct params *p, struct fl_error *err)
+{
+	if (params_has(p, "every") && params_u64(p, "every") < EVERY_LEAST_NS)
+		return error_usage(err, "availability: every is less than 100ms");
+	return signal_validate(p, err);
+}
+
+#define APPLICATION_OPS                                                                  \
+	.class = FAULT_APPLICATION, .need_process = true, .supported = supported,        \
+	.activate = activate, .tick = tick, .proof = proof, .disarm = disarm
+
+static const char *const kill_aliases[] = { "kill", NULL };
+
+const struct fault_ops fault_availability = {
+	.name = "availability",
+	.aliases = kill_aliases,
+	.summary = "Kill the target's processes, once or again and again",
+	.params = kill_params,
+	.validate = kill_validate,
+	.arm = kill_arm,
+	APPLICATION_OPS,
+};
+
+const struct fault_ops fault_crash = {
+	.name = "crash",
+	.summary = "End the target's processes by a fatal signal, once",
+	.params = crash_params,
+	.validate = signal_validate,
+	.arm = crash_arm,
+	APPLICATION_OPS,
+};
+
+const struct fault_ops fault_stop = {
+	.name = "stop",
+	.summary = "Stop the target's main process, and keep it down",
+	.params = stop_params,
+	.arm = stop_arm,
+	APPLICATION_OPS,
+};
+
+const struct fault_ops fault_restart = {
+	.name = "restart",
+	.summary = "Stop the target's main process, and have it started again at once",
+	.params = stop_params,
+	.arm = restart_arm,
+	APPLICATION_OPS,
+};
+
+/* ---- undo ------------------------------------------------------------------------------------ */
+
+static int undo_start(const json_t *args, struct fl_error *err)
+{
+	const struct target_options options = { .allow_host_interface = true };
+	const char *spec = json_string_value(json_object_get(args, "target"));
+	struct target t;
+	bool runs;
+	int r;
+
+	if (!spec || target_resolve(spec, &options, &t, NULL))
+		return 0; /* gone with its stack: nothing to bring back */
+	runs = t.pid && !process_dead((struct process_id){ t.pid, t.pid_start });
+	target_free(&t);
+	if (runs)
+		return 0;
+	r = target_start(spec, err);
+	return r == -ENOTSUP ? 0 : r;
+}
+
+const struct undo_op undo_application[] = { { "start-service", undo_start }, {} };
