@@ -12,6 +12,8 @@ extern const struct fault_ops fault_cpu_saturation;
 extern const struct fault_ops fault_crash;
 extern const struct fault_ops fault_disk_fill;
 extern const struct fault_ops fault_disk_io;
+extern const struct fault_ops fault_dns_error;
+extern const struct fault_ops fault_dns_latency;
 extern const struct fault_ops fault_http_error;
 extern const struct fault_ops fault_http_latency;
 extern const struct fault_ops fault_fd_exhaustion;
@@ -31,6 +33,8 @@ const struct fault_ops *const fault_table[] = {
 	&fault_latency,
 	&fault_network_loss,
 	&fault_network_partition,
+	&fault_dns_latency,
+	&fault_dns_error,
 	/* resource */
 	&fault_cpu_saturation,
 	&fault_memory,
