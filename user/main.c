@@ -19,11 +19,11 @@ static const struct command commands[] = {
 	{ "set", "change a fault while it is on", true, cmd_set },
 	{ "stop", "end a fault and roll it back", true, cmd_stop },
 	{ "recover", "clean up after faultline processes that died", true, cmd_recover },
-	{ "doctor", "what works on this host, what does not, and what to do", false, cmd_doctor },
-	{ "run", "carry out an experiment file and score the pipeline", true, cmd_run },
 	{ "check", "judge an experiment file without running it", false, cmd_check },
 	{ "probe", "call a URL at regular times from outside and log pass or fail", false, cmd_probe },
 	{ "lab", "bring up, take down or show the embedded lab", true, cmd_lab },
+	{ "score", "print the scoreboard of a finished run", false, cmd_score },
+	{ "report", "write chaos_report.md, SUBMIT.md and report.html of a run", false, cmd_report },
 	{ NULL, NULL, false, NULL }, /* ends the table */
 };
 

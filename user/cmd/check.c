@@ -30,7 +30,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->strict = true;
 		return 0;
 	case 'o':
-		o->json = cmd_output_json(arg, state);
+		o->json = !strcmp(arg, "json");
+		if (!o->json)
+			argp_error(state, "-o knows only json, not '%s'", arg);
 		return 0;
 	case ARGP_KEY_ARG:
 		if (o->file)
@@ -154,7 +156,9 @@ static void print_json(const struct verdict *d)
 	top = json_pack("{s:s, s:s, s:i, s:i, s:i, s:o}", "file", d->suite->path, "sha256",
 			d->suite->sha256, "experiments", (int)d->suite->n, "errors", (int)d->errors,
 			"warnings", (int)d->warnings, "findings", list);
-	cmd_print_json(top);
+	json_dumpf(top, stdout, JSON_INDENT(1));
+	putchar('\n');
+	json_decref(top);
 }
 
 int cmd_check(int argc, char **argv)

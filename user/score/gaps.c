@@ -61,7 +61,9 @@ static bool blind(struct finder *f, const struct result *r)
 {
 	struct gap *g;
 
-	if (!r->pipeline_reachable_before || r->pipeline_reachable_during)
+	/* Once it has alerted and named a cause it was not blind, only wrong. */
+	if (!r->pipeline_reachable_before || r->pipeline_reachable_during ||
+	    (r->detected && r->rca_service))
 		return false;
 	g = add(f, r, "7.5",
 		json_pack("{s:b, s:b, s:s}", "reachable_before", 1, "reachable_during", 0, "error",

@@ -27,10 +27,12 @@ static int find_or_add(struct graph *g, const char *service)
 
 void graph_init(struct graph *g, const json_t *edges)
 {
-	json_t *edge;
+	json_t *edge, *service;
 	size_t i;
 
 	memset(g, 0, sizeof(*g));
+	json_array_foreach(json_object_get(edges, "services"), i, service)
+		find_or_add(g, json_string_value(service));
 	json_array_foreach(json_object_get(edges, "edges"), i, edge) {
 		int from = find_or_add(g, json_string_value(json_array_get(edge, 0)));
 		int to = find_or_add(g, json_string_value(json_array_get(edge, 1)));

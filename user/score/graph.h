@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * graph.h - who calls whom: {"edges": [["frontend", "api-gateway"], ...]}, caller first. A fault
- * travels against the arrows: the root is what its callers reach.
+ * graph.h - who calls whom: {"edges": [["frontend", "api-gateway"], ...]}, caller first; "services"
+ * may name those that nobody calls. A fault travels against the arrows: its root is what the services
+ * that alert reach.
  */
 #ifndef FL_GRAPH_H
 #define FL_GRAPH_H

@@ -72,6 +72,10 @@ int score_gaps(const struct result *results, uint32_t n, const json_t *graph, st
 
 void gaps_free(struct gap *gaps, uint32_t n);
 
+/* For -o json and the API (new references; undefined is null). */
+json_t *score_json(const struct score *s);
+json_t *gap_json(const struct gap *g);
+
 /* "28s", "3.4s", "n/a" when undefined. */
 const char *score_seconds(double s, char *buf, size_t size);
 

@@ -1,0 +1,94 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# faultline score and report on the folder of a run: whole, torn, old, edited, missing.
+. "$(dirname "$0")/../lib.sh"
+run=$T/run
+make_run() { rm -rf "$run" && python3 "$TOP/tests/golden/make_run.py" "$run"; }
+make_run
+
+"$FL" score "$run" >"$T/board"
+check_num "a run that passes: exit 0" $? eq 0
+check "the scoreboard is the golden one" diff "$TOP/tests/golden/scoreboard.txt" "$T/board"
+check "score -o json" jq -e '.tp == 8 and .fn == 1 and .rca_correct == 6 and .accepted and (.gaps | map(.mode) | sort) == ["-", "7.3", "7.3", "7.4", "7.5"]' <("$FL" score -o json "$run")
+jq '.[0].rca_correct = false | .[1].rca_correct = false | .[2].rca_correct = false' "$run/chaos_results.json" >"$T/worse" && mv "$T/worse" "$run/chaos_results.json"
+"$FL" score "$run" >"$T/board"
+check_num "a run that fails the acceptance: exit 1" $? eq 1
+
+make_run
+check "report writes three files" "$FL" report "$run"
+for f in chaos_report.md SUBMIT.md report.html; do check "$f is there" test -s "$run/$f"; done
+check "report.html is well-formed, every tag closed" python3 - "$run/report.html" <<'PY'
+import sys
+from html.parser import HTMLParser
+VOID = {"meta"}
+class P(HTMLParser):
+    stack, svgs = [], 0
+    def handle_starttag(self, tag, attrs):
+        self.svgs += tag == "svg"
+        if tag not in VOID: self.stack.append(tag)
+        for k, v in attrs:
+            assert not (k in ("src", "href") and not v.startswith("#")), (tag, k, v)
+    def handle_startendtag(self, tag, attrs): pass
+    def handle_endtag(self, tag):
+        assert self.stack and self.stack[-1] == tag, (tag, self.stack[-3:])
+        self.stack.pop()
+p = P(); p.feed(open(sys.argv[1], encoding="utf-8").read()); p.close()
+assert not p.stack, p.stack
+assert p.svgs == 20, p.svgs
+PY
+check "every SVG is well-formed XML without NaN" python3 - "$run/report.html" <<'PY'
+import re, sys, xml.dom.minidom
+page = open(sys.argv[1], encoding="utf-8").read()
+for svg in re.findall(r"<svg.*?</svg>", page, re.S):
+    xml.dom.minidom.parseString(svg.encode())
+    assert "nan" not in re.sub(r">[^<]*<", "><", svg) and "inf" not in re.sub(r">[^<]*<", "><", svg)
+PY
+check "the analysis of each experiment has 80 to 150 words" python3 - "$run/chaos_report.md" <<'PY'
+import re, sys
+text = open(sys.argv[1], encoding="utf-8").read()
+body = text.split("\n## 3.")[1].split("\n## 4.")[0]
+parts = re.split(r"\n### [^\n]*\n", body)[1:]
+assert len(parts) == 10, len(parts)
+for p in parts: assert 80 <= len(p.split()) <= 150, (len(p.split()), p)
+PY
+check "the scoreboard in the report is the one that score prints" grep -qxF 'RCA correct: 6/8' "$run/chaos_report.md"
+check "--lang vi" "$FL" report --lang vi "$run"
+check "the Vietnamese texts are in it" grep -q 'Pipeline phát hiện được' "$run/chaos_report.md"
+check "SUBMIT.md asks its author in Vietnamese" grep -q 'Tác giả' "$run/SUBMIT.md"
+
+echo 'my own answer' >>"$run/SUBMIT.md"
+"$FL" report "$run" >"$T/out"
+check "an edited SUBMIT.md is kept and said so" grep -q 'SUBMIT.md.*kept' "$T/out"
+check "... with what its author wrote" grep -q 'my own answer' "$run/SUBMIT.md"
+check "the untouched report is made anew" grep -q 'The pipeline detected it' "$run/chaos_report.md"
+"$FL" report --force "$run" >/dev/null
+check "--force overwrites" bash -c "! grep -q 'my own answer' '$run/SUBMIT.md'"
+
+# Bad input: a clear error, exit 2, nothing written.
+bad() { # DESCRIPTION WORDS
+	rm -f "$run/chaos_report.md"
+	"$FL" report "$run" >"$T/out" 2>&1
+	rc=$?
+	if [ $rc = 2 ] && grep -q "$2" "$T/out" && [ ! -e "$run/chaos_report.md" ]; then ok "$1"; else
+		not_ok "$1 (exit $rc)"
+		sed 's/^/#   /' "$T/out"
+	fi
+}
+head -c 3000 "$run/chaos_results.json" >"$T/torn" && cp "$T/torn" "$run/chaos_results.json"
+bad "a truncated results file" 'chaos_results.json:[0-9]*:[0-9]*: it is no whole JSON'
+echo '[{"id": "payment_latency", "detected": true}]' >"$run/chaos_results.json"
+bad "a results file of an older version" 'entry 1 (payment_latency): it has no format 1: an older version'
+rm "$run/chaos_results.json"
+bad "no results file" 'hint: this is no folder of a run'
+make_run && echo '{' >"$run/run.json"
+bad "a broken run.json" 'run.json:.*no whole JSON'
+make_run && printf '{"t": 17' >>"$run/events.jsonl" && printf '17600' >>"$run/probe.log"
+check "torn last lines of events.jsonl and probe.log are no error" "$FL" report "$run"
+check_num "... and both are mentioned" "$(grep -c '1 torn lines left out' "$run/chaos_report.md")" eq 2
+make_run && rm "$run/run.json" "$run/probe.log" "$run/events.jsonl" "$run/baseline.json"
+check "the results alone are enough" "$FL" report "$run"
+check "what is missing is named, not made up" grep -q 'not recorded by this run' "$run/chaos_report.md"
+usage() { "$FL" "$@" >"$T/err" 2>&1; [ $? = 2 ]; }
+check "a language it does not speak: exit 2" usage report --lang fr "$run"
+check "no folder: exit 2" usage score
+check "two folders: exit 2" usage score "$run" "$run"

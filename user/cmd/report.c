@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* report.c - faultline report DIR: chaos_report.md, SUBMIT.md and report.html of a finished run. */
+#include <argp.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "report/report.h"
+
+struct options {
+	const char *folder, *lang;
+	bool force, json;
+};
+
+static const struct argp_option option_table[] = {
+	{ "lang", 'l', "vi|en", 0, "Language of the texts (en)", 0 },
+	{ "force", 'f', NULL, 0, "Overwrite a report that was edited since it was made", 0 },
+	{ "output", 'o', "json", 0, "Print the files as JSON", 0 },
+	{ NULL, 0, NULL, 0, NULL, 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case 'l':
+		o->lang = arg;
+		if (!words_find(arg))
+			argp_error(state, "--lang knows vi and en, not '%s'", arg);
+		return 0;
+	case 'f':
+		o->force = true;
+		return 0;
+	case 'o':
+		o->json = !strcmp(arg, "json");
+		if (!o->json)
+			argp_error(state, "-o knows only json, not '%s'", arg);
+		return 0;
+	case ARGP_KEY_ARG:
+		if (o->folder)
+			argp_error(state, "one folder at a time");
+		o->folder = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!o->folder)
+			argp_error(state, "which folder?");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	option_table, parse, "DIR",
+	"Write chaos_report.md, SUBMIT.md and report.html into the folder of a run.\v"
+	"Every number in them comes from the run. What only you can say is left as a marked question in "
+	"SUBMIT.md; a Markdown file that you have edited is kept.",
+	NULL, NULL, NULL
+};
+
+static void print_files(const struct folder *f, const char *const *name, const bool *kept, bool json)
+{
+	json_t *list = json_array();
+	int i;
+
+	for (i = 0; i < REPORT_FILES; i++) {
+		if (!json)
+			printf("%s/%s%s\n", f->path, name[i],
+			       kept[i] ? "  (kept: it was edited; --force overwrites)" : "");
+		json_array_append_new(list, json_pack("{s:s, s:b}", "file", name[i], "kept", kept[i]));
+	}
+	if (json) {
+		json_dumpf(list, stdout, JSON_INDENT(2));
+		putchar('\n');
+	}
+	json_decref(list);
+}
+
+int cmd_report(int argc, char **argv)
+{
+	struct options o = { .lang = "en" };
+	const char *name[REPORT_FILES];
+	struct fl_error err = {};
+	bool kept[REPORT_FILES];
+	struct folder f;
+	int rc;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	rc = folder_open(&f, o.folder, &err);
+	if (!rc)
+		rc = report_write(&f, words_find(o.lang), o.force, name, kept, &err);
+	if (!rc)
+		print_files(&f, name, kept, o.json);
+	folder_close(&f);
+	return rc ? cmd_fail(&err) : FL_EXIT_OK;
+}

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * analysis.c - the paragraph on one experiment, from data, in 80 to 150 words.
+ *
+ * Every statement that the data allow is made into a sentence with a rank. All of rank MUST stay;
+ * the others are dropped from the least important on while the text is too long, and the spare ones
+ * come in while it is too short. The order in the text does not change.
+ */
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "report/report.h"
+#include "score/evidence.h"
+#include "util/cleanup.h"
+#include "util/json_path.h"
+
+enum rank { MUST, WANTED, SPARE, SPARE_LAST };
+
+#define SENTENCES_MAX	 20
+#define HYPOTHESIS_WORDS 40
+#define FOREIGN_WORDS	 30 /* of any other text that is not ours */
+
+struct sentence {
+	struct text text;
+	enum rank rank;
+	bool in;
+};
+
+struct paragraph {
+	struct sentence v[SENTENCES_MAX];
+	uint32_t n;
+	const struct folder *folder;
+	const struct result *r;
+	const struct words *w;
+};
+
+static struct text *sentence(struct paragraph *p, enum rank rank)
+{
+	struct sentence *s = &p->v[p->n++];
+
+	assert(p->n <= SENTENCES_MAX);
+	s->rank = rank;
+	return &s->text;
+}
+
+/* Foreign text for Markdown, with its first @max words; the caller frees. */
+static char *quote(const char *s, uint32_t max)
+{
+	struct text cut = {}, out = {};
+	uint32_t n = 0;
+
+	while (s && *s) {
+		size_t blank = strspn(s, " \t\r\n"), word = strcspn(s + blank, " \t\r\n");
+
+		if (!word)
+			break;
+		if (n++ == max) {
+			text_append(&cut, " …");
+			break;
+		}
+		text_append(&cut, "%s%.*s", n > 1 ? " " : "", (int)(word > 80 ? 80 : word), s + blank);
+		s += blank + word;
+	}
+	markdown_escape(&out, cut.s ? cut.s : "");
+	text_free(&cut);
+	return out.s ? out.s : strdup("");
+}
+
+static void say_hypothesis(struct paragraph *p)
+{
+	const char *text = json_string_value(json_object_get(p->r->detail, "hypothesis"));
+	_cleanup_free_ char *quoted = quote(text, HYPOTHESIS_WORDS);
+
+	if (quoted && *quoted)
+		words_fill(sentence(p, MUST), p->w->hypothesis, "text", quoted, NULL);
+	else
+		words_fill(sentence(p, MUST), p->w->no_hypothesis, NULL);
+}
+
+static void say_injected(struct paragraph *p)
+{
+	_cleanup_free_ char *fault = quote(p->r->fault_type, 4), *target = quote(p->r->target, 6);
+	char duration[32], when[32];
+
+	words_fill(sentence(p, MUST), p->w->injected, "fault", fault, "target", target, "duration",
+		   score_seconds(p->r->end - p->r->inject, duration, sizeof(duration)), "time",
+		   report_time(p->r->inject, when, sizeof(when)), NULL);
+}
+
+static void say_proof(struct paragraph *p)
+{
+	double injected = 0, matched = 0, first = INFINITY;
+	char a[32], b[32], c[32];
+	json_t *fault;
+	size_t i, n = 0;
+
+	json_array_foreach(json_object_get(p->r->detail, "proof"), i, fault) {
+		const json_t *hit = json_object_get(fault, "first_hit_s");
+
+		injected += json_number_value(json_object_get(fault, "injected"));
+		matched += json_number_value(json_object_get(fault, "matched"));
+		if (json_is_number(hit))
+			first = fmin(first, json_number_value(hit));
+		n++;
+	}
+	if (!n) {
+		words_fill(sentence(p, SPARE), p->w->no_proof, NULL);
+		return;
+	}
+	snprintf(a, sizeof(a), "%.0f", injected);
+	snprintf(b, sizeof(b), "%.0f", matched);
+	words_fill(sentence(p, WANTED), injected > 0 ? p->w->proof : p->w->proof_none, "injected", a,
+		   "matched", b, "first", report_ms(1e3 * (first - p->r->inject), c, sizeof(c)), NULL);
+}
+
+static void say_detected(struct paragraph *p)
+{
+	char mttd[32], n[16], window[32];
+	uint32_t i, alerts = 0;
+
+	for (i = 0; i < p->r->alerts.n; i++)
+		alerts += alert_place(p->r, &p->r->alerts.v[i]) == ALERT_IN_FAULT;
+	snprintf(n, sizeof(n), "%u", alerts);
+	if (p->r->detected)
+		words_fill(sentence(p, MUST), p->w->detected, "mttd",
+			   score_seconds(p->r->mttd_s, mttd, sizeof(mttd)), "alerts", n, NULL);
+	else if (result_counts(p->r))
+		words_fill(sentence(p, MUST), p->w->missed, "window",
+			   score_seconds(p->r->window_end - p->r->inject, window, sizeof(window)),
+			   NULL);
+}
+
+static void say_rca(struct paragraph *p)
+{
+	_cleanup_free_ char *service = quote(p->r->rca_service, 4), *truth = NULL;
+	char confidence[32], evidence[16], plain[200];
+
+	truth = quote(evidence_truth_text(p->r, plain, sizeof(plain)), 12);
+	snprintf(evidence, sizeof(evidence), "%zu", json_array_size(p->r->evidence));
+	if (p->r->rca_service)
+		words_fill(sentence(p, MUST), p->w->rca, "service", service, "confidence",
+			   report_ratio(p->r->confidence, confidence, sizeof(confidence)),
+			   "evidence", evidence, "verdict",
+			   p->r->rca_correct ? p->w->right : p->w->wrong, "truth", truth, NULL);
+	else if (p->r->detected)
+		words_fill(sentence(p, MUST), p->w->rca_none, "truth", truth, NULL);
+	else if (result_counts(p->r))
+		words_fill(sentence(p, MUST), p->w->rca_silent, "truth", truth, NULL);
+}
+
+static void say_match(struct paragraph *p)
+{
+	uint32_t i = 0;
+	const struct gap *gap = folder_next_gap(p->folder, p->r, &i);
+	_cleanup_free_ char *symptom = quote(gap ? gap->symptom : "", FOREIGN_WORDS);
+	_cleanup_free_ char *cause = quote(gap ? gap->cause : "", FOREIGN_WORDS);
+	bool good = p->r->detected && p->r->rca_correct;
+
+	if (!result_counts(p->r))
+		words_fill(sentence(p, MUST), p->w->excused, "status",
+			   result_status_text(p->r->status), NULL);
+	else if (good)
+		words_fill(sentence(p, MUST), p->w->match, NULL);
+	else if (gap)
+		words_fill(sentence(p, MUST), p->w->mismatch, "symptom", symptom, "cause", cause, NULL);
+	else
+		words_fill(sentence(p, MUST), p->w->mismatch_unknown, NULL);
+}
+
+static void say_probe(struct paragraph *p)
+{
+	double before = report_number(p->r, "probe.before.pass_rate");
+	double during = report_number(p->r, "probe.during.pass_rate");
+	char a[32], b[32], c[32], d[32], e[32];
+
+	if (isnan(before) && isnan(during)) {
+		words_fill(sentence(p, WANTED), p->w->no_probe, NULL);
+		return;
+	}
+	words_fill(sentence(p, WANTED), p->w->probe, "before", report_percent(before, a, sizeof(a)),
+		   "during", report_percent(during, b, sizeof(b)), "after",
+		   report_percent(report_number(p->r, "probe.after.pass_rate"), c, sizeof(c)),
+		   "p50_before",
+		   report_ms(report_number(p->r, "probe.before.latency_p50_ms"), d, sizeof(d)),
+		   "p50_during",
+		   report_ms(report_number(p->r, "probe.during.latency_p50_ms"), e, sizeof(e)), NULL);
+}
+
+static void say_kernel(struct paragraph *p)
+{
+	char before[32], during[32], spreads[32];
+	struct shift s;
+
+	if (!evidence_shift(p->r, &s)) {
+		words_fill(sentence(p, SPARE), p->w->no_kernel, NULL);
+		return;
+	}
+	_cleanup_free_ char *metric = quote(s.metric, 4), *service = quote(s.service, 4);
+	_cleanup_free_ char *unit = quote(s.unit, 2);
+
+	snprintf(before, sizeof(before), "%.4g", s.before);
+	snprintf(during, sizeof(during), "%.4g", s.during);
+	snprintf(spreads, sizeof(spreads), "%.1f", s.spreads);
+	words_fill(sentence(p, WANTED), p->w->kernel, "metric", metric, "service", service, "before",
+		   before, "during", during, "unit", unit, "spreads", spreads, NULL);
+}
+
+static void say_verdicts(struct paragraph *p)
+{
+	json_t *verdicts = json_object_get(p->r->detail, "verdicts"), *v;
+	unsigned int held = 0, refuted = 0, unknown = 0;
+	char a[16], b[16], c[16];
+	size_t i;
+
+	json_array_foreach(verdicts, i, v) {
+		const char *s = json_string_value(json_object_get(v, "verdict"));
+
+		held += s && !strcmp(s, "held");
+		refuted += s && !strcmp(s, "refuted");
+		unknown += !s || (strcmp(s, "held") && strcmp(s, "refuted"));
+	}
+	if (!json_array_size(verdicts)) {
+		words_fill(sentence(p, SPARE), p->w->no_verdicts, NULL);
+		return;
+	}
+	snprintf(a, sizeof(a), "%u", held);
+	snprintf(b, sizeof(b), "%u", refuted);
+	snprintf(c, sizeof(c), "%u", unknown);
+	words_fill(sentence(p, WANTED), p->w->verdicts, "held", a, "refuted", b, "unknown", c, NULL);
+}
+
+static void say_recovery(struct paragraph *p)
+{
+	char s[32];
+
+	if (p->r->recovered > 0 && p->r->end > 0)
+		words_fill(sentence(p, WANTED), p->w->recovered, "time",
+			   score_seconds(fmax(p->r->recovered - p->r->end, 0), s, sizeof(s)), NULL);
+	else
+		words_fill(sentence(p, WANTED), p->w->not_recovered, NULL);
+}
+
+static void say_side_notes(struct paragraph *p)
+{
+	struct loudness v[4];
+	struct text list = {};
+	char a[32], b[32], n[16];
+	uint32_t i, count = evidence_loudness(p->r, v, ARRAY_SIZE(v));
+
+	for (i = 0; i < count; i++) {
+		_cleanup_free_ char *name = quote(v[i].service, 3);
+
+		text_append(&list, "%s%s %u", i ? ", " : "", name ? name : "", v[i].alerts);
+	}
+	if (count)
+		words_fill(sentence(p, SPARE), p->w->loudness, "list", list.s, NULL);
+	text_free(&list);
+	snprintf(n, sizeof(n), "%u", p->r->false_alarms);
+	words_fill(sentence(p, p->r->false_alarms ? WANTED : SPARE), p->w->false_alarms, "n", n, NULL);
+	if (!p->r->pipeline_reachable_during)
+		words_fill(sentence(p, WANTED), p->w->blind, NULL);
+	words_fill(sentence(p, SPARE), p->w->windows, "baseline",
+		   score_seconds(p->r->baseline_end - p->r->baseline_start, a, sizeof(a)), "window",
+		   score_seconds(p->r->window_end - p->r->inject, b, sizeof(b)), NULL);
+	words_fill(sentence(p, SPARE), p->w->status, "status", result_status_text(p->r->status), NULL);
+	words_fill(sentence(p, SPARE_LAST), p->w->rule_basis, NULL);
+	words_fill(sentence(p, SPARE_LAST), p->w->reader_note, NULL);
+}
+
+/* Which sentences are in: MUST and WANTED, then as length asks. */
+static void choose(struct paragraph *p)
+{
+	uint32_t words = 0, i;
+	int rank;
+
+	for (i = 0; i < p->n; i++) {
+		p->v[i].in = p->v[i].rank <= WANTED;
+		if (p->v[i].in)
+			words += count_words(p->v[i].text.s ? p->v[i].text.s : "");
+	}
+	for (i = p->n; i-- > 0 && words > ANALYSIS_MAX;)
+		if (p->v[i].in && p->v[i].rank == WANTED) {
+			p->v[i].in = false;
+			words -= count_words(p->v[i].text.s ? p->v[i].text.s : "");
+		}
+	for (rank = SPARE; rank <= SPARE_LAST; rank++)
+		for (i = 0; i < p->n && words < ANALYSIS_MIN; i++) {
+			if (p->v[i].rank != (enum rank)rank || !p->v[i].text.s)
+				continue;
+			p->v[i].in = true;
+			words += count_words(p->v[i].text.s);
+		}
+}
+
+void report_analysis(const struct folder *f, const struct result *r, const struct words *w,
+		     struct text *out)
+{
+	struct paragraph p = { .folder = f, .r = r, .w = w };
+	const char *separator = "";
+	uint32_t i;
+
+	say_hypothesis(&p);
+	say_injected(&p);
+	say_proof(&p);
+	say_detected(&p);
+	say_rca(&p);
+	say_match(&p);
+	say_probe(&p);
+	say_kernel(&p);
+	say_verdicts(&p);
+	say_recovery(&p);
+	say_side_notes(&p);
+	choose(&p);
+	for (i = 0; i < p.n; i++) {
+		if (p.v[i].in && p.v[i].text.s) {
+			/* A sentence that begins with a bold word begins a paragraph. */
+			bool opens = !strncmp(p.v[i].text.s, "**", 2);
+
+			text_append(out, "%s%s", *separator ? opens ? "\n\n" : " " : "",
+				    p.v[i].text.s);
+			separator = " ";
+		}
+		text_free(&p.v[i].text);
+	}
+	text_append(out, "\n");
+}

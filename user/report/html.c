@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * html.c - report.html: one page with everything in it (style, pictures), which asks the network for
+ * nothing and runs no script. See report.h.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "report/report.h"
+#include "report/svg.h"
+#include "util/cleanup.h"
+
+static const char style[] =
+	":root{--ink:#1d2430;--soft:#5b6576;--line:#d9dee7;--page:#f6f7f9;--card:#fff;--good:#1a7f4b;"
+	"--bad:#c22f3d;--fault:#c22f3d;--blue:#2563b0;--amber:#b56a00;--violet:#7440a8}"
+	"@media(prefers-color-scheme:dark){:root{--ink:#e6e9ef;--soft:#9aa4b5;--line:#343c49;"
+	"--page:#14181f;--card:#1c222c;--good:#4cc38a;--bad:#ff7b84;--fault:#ff7b84;--blue:#79b0ff;"
+	"--amber:#f0b44d;--violet:#c79bff}}"
+	"*{box-sizing:border-box}body{margin:0;background:var(--page);color:var(--ink);"
+	"font:16px/1.55 system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans',sans-serif}"
+	"main{max-width:58rem;margin:0 auto;padding:1.25rem 1rem 3rem}"
+	"h1{font-size:1.6rem;margin:.2rem 0}h2{font-size:1.2rem;margin:2rem 0 .6rem}"
+	"a{color:var(--blue)}h3{font-size:1.05rem;margin:0}.soft{color:var(--soft);font-size:.9rem;margin:.1rem 0}"
+	".cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.2rem,1fr));gap:.6rem;"
+	"margin:1rem 0}.card{background:var(--card);border:1px solid var(--line);border-radius:8px;"
+	"padding:.55rem .8rem}.card b{display:block;font-size:1.3rem;font-variant-numeric:tabular-nums}"
+	".card span{color:var(--soft);font-size:.85rem}"
+	".verdict{display:inline-block;padding:.1rem .7rem;border-radius:1rem;font-weight:600;"
+	"color:#fff;background:#1a7f4b}.verdict.fail{background:#b3202e}"
+	".wide{overflow-x:auto}table{border-collapse:collapse;width:100%;background:var(--card);"
+	"font-size:.92rem}th,td{border:1px solid var(--line);padding:.35rem .6rem;text-align:left;"
+	"white-space:nowrap}td.num{text-align:right;font-variant-numeric:tabular-nums}"
+	".yes{color:var(--good);font-weight:600}.no{color:var(--bad);font-weight:600}"
+	"article{background:var(--card);border:1px solid var(--line);border-radius:8px;"
+	"padding:.9rem 1rem;margin:0 0 1rem}article p{margin:.5rem 0}"
+	"svg{display:block;width:100%;height:auto}svg text{fill:var(--ink);font-size:12px}"
+	"svg .tick{fill:var(--soft);font-size:11px}svg .lane{font-size:12px}"
+	".timeline{min-width:34rem;margin:.6rem 0}.graph{min-width:30rem;margin:.8rem 0 .2rem}"
+	".baseline{fill:var(--blue);opacity:.06}.watch{fill:var(--amber);opacity:.1}"
+	"rect.fault{fill:var(--fault);opacity:.17}.grid{stroke:var(--line)}.base{stroke:var(--soft)}"
+	".pass{fill:var(--blue)}.failed{stroke:var(--bad);stroke-width:2;fill:none}"
+	".kernel{fill:none;stroke:var(--violet);stroke-width:2}.alert{fill:var(--amber)}"
+	"line.hit{stroke:var(--fault);stroke-width:2;stroke-dasharray:4 3}"
+	"line.back{stroke:var(--good);stroke-width:2;stroke-dasharray:4 3}"
+	".edge{fill:none;stroke:var(--soft);opacity:.6}.box rect{fill:var(--page);stroke:var(--line)}"
+	".box.hit rect{stroke:var(--fault);stroke-width:2.5}"
+	".box.blamed rect{stroke:var(--amber);stroke-width:2.5;stroke-dasharray:5 3}"
+	".box.hitblamed rect{stroke:var(--good);stroke-width:3}"
+	"circle.count{fill:var(--amber)}svg text.count{fill:#111;font-size:10px;font-weight:600}"
+	".legend{display:flex;flex-wrap:wrap;gap:.2rem 1rem;color:var(--soft);font-size:.85rem;"
+	"list-style:none;padding:0;margin:.2rem 0}.legend i{display:inline-block;width:.8rem;"
+	"height:.8rem;margin-right:.35rem;vertical-align:-.1rem;border-radius:2px}"
+	".k-fault{background:var(--fault);opacity:.3}.k-blue{background:var(--blue)}"
+	".k-bad{background:var(--bad)}.k-amber{background:var(--amber)}"
+	".k-violet{background:var(--violet)}.k-good{background:var(--good)}"
+	"ul.gaps li{margin:.35rem 0}"
+	"@media print{body{background:#fff;font-size:11pt}article,.card{break-inside:avoid;"
+	"border-color:#bbb}main{max-width:none;padding:0}.timeline,.graph{min-width:0}}";
+
+static void card(struct text *out, const char *value, const char *label)
+{
+	text_append(out, "<div class='card'><b>");
+	html_escape(out, value);
+	text_append(out, "</b><span>%s</span></div>", label);
+}
+
+static void head(const struct folder *f, const struct words *w, struct text *out)
+{
+	const struct score *s = &f->score;
+	char suite[128], kernel[128], a[64], p50[24], p95[24];
+
+	text_append(out,
+		    "<!DOCTYPE html>\n<html lang='%s'><head><meta charset='utf-8'>"
+		    "<meta name='viewport' content='width=device-width,initial-scale=1'>"
+		    "<meta http-equiv='Content-Security-Policy' content=\"default-src 'none';"
+		    "style-src 'unsafe-inline'\"><title>%s</title><style>%s</style></head><body><main>\n",
+		    w->lang, w->title, style);
+	folder_manifest(f, "suite", suite, sizeof(suite));
+	folder_manifest(f, "host.kernel", kernel, sizeof(kernel));
+	text_append(out, "<h1>%s</h1><p class='soft'>", w->title);
+	html_escape(out, suite);
+	text_append(out, "%s%s", *suite ? " · " : "", f->n ? report_time(f->results[0].inject, a, sizeof(a)) : "");
+	text_append(out, "%s", *kernel ? " · Linux " : "");
+	html_escape(out, kernel);
+	text_append(out, "</p><p><span class='verdict%s'>%s</span></p>\n<div class='cards'>",
+		    s->accepted ? "" : " fail", s->accepted ? w->pass : w->fail);
+	snprintf(a, sizeof(a), "%u / %u", s->tp, s->total);
+	card(out, a, w->html_detected);
+	snprintf(a, sizeof(a), "%u / %u", s->rca_correct, s->tp);
+	card(out, a, w->html_rca);
+	card(out, report_ratio(s->precision, a, sizeof(a)), w->html_precision);
+	card(out, report_ratio(s->recall, a, sizeof(a)), w->html_recall);
+	snprintf(a, sizeof(a), "%s / %s", score_seconds(s->mttd_p50_s, p50, sizeof(p50)),
+		 score_seconds(s->mttd_p95_s, p95, sizeof(p95)));
+	card(out, a, w->html_mttd);
+	snprintf(a, sizeof(a), "%u", s->false_alarms);
+	card(out, a, w->html_false);
+	text_append(out, "</div>\n");
+}
+
+static void yes_no(struct text *out, bool applies, bool yes)
+{
+	text_append(out, "<td class='%s'>%s</td>", !applies ? "" : yes ? "yes" : "no",
+		    !applies ? "–" : yes ? "Y" : "N");
+}
+
+/* "2. Results" -> "Results": the page has no numbered sections. */
+static const char *without_number(const char *heading)
+{
+	return heading + strspn(heading, "0123456789. ");
+}
+
+static void board(const struct folder *f, const struct words *w, struct text *out)
+{
+	char mttd[32];
+	uint32_t i;
+
+	text_append(out,
+		    "<h2>%s</h2><div class='wide'><table><tr><th>#</th><th>name</th><th>detected</th>"
+		    "<th>mttd</th><th>rca_service</th><th>rca_correct</th><th>status</th></tr>\n",
+		    without_number(w->results));
+	for (i = 0; i < f->n; i++) {
+		const struct result *r = &f->results[i];
+		bool counts = result_counts(r);
+
+		text_append(out, "<tr><td class='num'>%d</td><td><a href='#e%u'>", r->number, i);
+		html_escape(out, r->name);
+		text_append(out, "</a></td>");
+		yes_no(out, counts, r->detected);
+		text_append(out, "<td class='num'>%s</td><td>",
+			    r->detected ? score_seconds(r->mttd_s, mttd, sizeof(mttd)) : "–");
+		html_escape(out, r->rca_service ? r->rca_service : "–");
+		text_append(out, "</td>");
+		yes_no(out, counts && r->detected, r->rca_correct);
+		text_append(out, "<td>%s</td></tr>\n", result_status_text(r->status));
+	}
+	text_append(out, "</table></div>\n");
+}
+
+static void gap_list(const struct folder *f, const struct words *w, struct text *out)
+{
+	uint32_t i;
+
+	text_append(out, "<h2>Gaps</h2>");
+	if (!f->n_gaps)
+		text_append(out, "<p>%s</p>\n", w->no_gaps);
+	text_append(out, "<ul class='gaps'>");
+	for (i = 0; i < f->n_gaps; i++) {
+		text_append(out, "<li><b>");
+		html_escape(out, f->gaps[i].experiment);
+		text_append(out, "</b>: ");
+		html_escape(out, f->gaps[i].symptom);
+		text_append(out, " → ");
+		html_escape(out, f->gaps[i].cause);
+		text_append(out, "</li>");
+	}
+	text_append(out, "</ul>\n");
+}
+
+static void key(struct text *out, const char *colour, const char *label)
+{
+	text_append(out, "<li><i class='k-%s'></i>%s</li>", colour, label);
+}
+
+static void legend(const struct words *w, struct text *out)
+{
+	text_append(out, "<ul class='legend'>");
+	key(out, "fault", w->fault);
+	key(out, "blue", w->probe_pass);
+	key(out, "bad", w->probe_fail);
+	key(out, "amber", w->alert);
+	key(out, "violet", "kernel");
+	key(out, "good", w->back);
+	text_append(out, "</ul><p class='soft'>%s: <span style='color:var(--fault)'>%s</span> · "
+			 "<span style='color:var(--amber)'>%s</span> · "
+			 "<span style='color:var(--good)'>%s</span></p>\n",
+		    w->dependencies, w->hit, w->blamed, w->hit_blamed);
+}
+
+/* The analysis of the Markdown report: **bold** and escaped characters to HTML. */
+static void prose(const char *s, struct text *out)
+{
+	bool bold = false;
+
+	text_append(out, "<p>");
+	for (; s && *s; s++) {
+		char one[2] = { *s, '\0' };
+
+		if (s[0] == '*' && s[1] == '*') {
+			text_append(out, bold ? "</b>" : "<b>");
+			bold = !bold;
+			s++;
+		} else if (s[0] == '\n' && s[1] == '\n') {
+			text_append(out, "</p><p>");
+			s++;
+		} else if (s[0] == '\\' && s[1]) {
+			one[0] = *++s;
+			html_escape(out, one);
+		} else {
+			html_escape(out, one);
+		}
+	}
+	text_append(out, "%s</p>\n", bold ? "</b>" : "");
+}
+
+static void experiment(const struct folder *f, uint32_t i, const struct words *w, struct text *out)
+{
+	const struct result *r = &f->results[i];
+	struct text analysis = {};
+
+	text_append(out, "<article id='e%u'><h3>%d. ", i, r->number);
+	html_escape(out, r->name);
+	text_append(out, "</h3><p class='soft'>");
+	html_escape(out, r->fault_type);
+	text_append(out, " · ");
+	html_escape(out, r->target);
+	text_append(out, "</p><div class='wide'>");
+	svg_timeline(f, r, w, out);
+	text_append(out, "</div><div class='wide'>");
+	svg_graph(f, r, w, out);
+	text_append(out, "</div>");
+	report_analysis(f, r, w, &analysis);
+	prose(analysis.s, out);
+	text_free(&analysis);
+	text_append(out, "</article>\n");
+}
+
+void report_html(const struct folder *f, const struct words *w, struct text *out)
+{
+	uint32_t i;
+
+	head(f, w, out);
+	board(f, w, out);
+	gap_list(f, w, out);
+	text_append(out, "<h2>%s</h2>", w->experiments);
+	legend(w, out);
+	for (i = 0; i < f->n; i++)
+		experiment(f, i, w, out);
+	text_append(out, "</main></body></html>\n");
+}

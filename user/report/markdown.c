@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* markdown.c - chaos_report.md: the five sections of the task. See report.h. */
+#include <math.h>
+#include <string.h>
+
+#include "report/report.h"
+#include "report/weakness.h"
+#include "score/evidence.h"
+#include "util/cleanup.h"
+#include "util/json_path.h"
+
+static void item(struct text *out, const char *label, const char *value)
+{
+	text_append(out, "- **%s:** ", label);
+	markdown_escape(out, value);
+	text_append(out, "\n");
+}
+
+/* A version and a commit of run.json, e.g. of "stack", or that they are not recorded. */
+static void versions(const struct folder *f, const struct words *w, const char *label,
+		     const char *key, const char *url_key, struct text *out)
+{
+	char version[128], commit[128], url[256], path[64];
+	struct text where = {};
+
+	snprintf(path, sizeof(path), "%s.version", key);
+	folder_manifest(f, path, version, sizeof(version));
+	snprintf(path, sizeof(path), "%s.commit", key);
+	folder_manifest(f, path, commit, sizeof(commit));
+	folder_manifest(f, url_key, url, sizeof(url));
+	text_append(&where, "%s%s%s", version, *version && *commit ? " " : "", commit);
+	if (!where.len)
+		text_append(&where, "%s", w->not_recorded);
+	if (*url) {
+		text_append(&where, ", ");
+		words_fill(&where, w->by_hand, "url", url, NULL);
+	}
+	item(out, label, where.s ? where.s : "");
+	text_free(&where);
+}
+
+static void setup_config(const struct folder *f, const struct words *w, struct text *out)
+{
+	char path[256], sha[80], commit[64], dirty[8], line[512];
+
+	folder_manifest(f, "config.path", path, sizeof(path));
+	folder_manifest(f, "config.sha256", sha, sizeof(sha));
+	folder_manifest(f, "config.commit", commit, sizeof(commit));
+	folder_manifest(f, "config.dirty", dirty, sizeof(dirty));
+	snprintf(line, sizeof(line), "%s%s%.12s%s%.12s%s", path, *sha ? ", SHA-256 " : "", sha,
+		 *commit ? ", commit " : "", commit, !strcmp(dirty, "true") ? " (dirty)" : "");
+	item(out, w->config, *path || *sha ? line : w->not_recorded);
+}
+
+/* From the first start to the last end of the baselines. */
+static void setup_baseline(const struct folder *f, const struct words *w, struct text *out)
+{
+	double from = INFINITY, to = -INFINITY;
+	char a[32], b[32], line[96];
+	uint32_t i;
+
+	for (i = 0; i < f->n; i++) {
+		if (!(f->results[i].baseline_start > 0))
+			continue;
+		from = fmin(from, f->results[i].baseline_start);
+		to = fmax(to, f->results[i].baseline_end);
+	}
+	snprintf(line, sizeof(line), "%s → %s", report_time(from, a, sizeof(a)),
+		 report_time(to, b, sizeof(b)));
+	item(out, w->baseline, isfinite(from) ? line : w->not_recorded);
+}
+
+static void setup_files(const struct folder *f, const struct words *w, struct text *out)
+{
+	struct probe_summary sum;
+	char n[16], rate[32];
+
+	probe_summarise_samples(f->probe, f->n_probe, 0, UINT64_MAX, &sum);
+	snprintf(n, sizeof(n), "%u", f->n_probe);
+	text_append(out, "- ");
+	words_fill(out, w->probe_log, "n", n, "rate", report_percent(sum.pass_rate, rate, sizeof(rate)),
+		   NULL);
+	snprintf(n, sizeof(n), "%u", f->probe_malformed);
+	if (f->probe_malformed) {
+		text_append(out, "; ");
+		words_fill(out, w->torn, "n", n, NULL);
+	}
+	snprintf(n, sizeof(n), "%u", f->n_events);
+	text_append(out, "\n- ");
+	words_fill(out, w->events, "n", n, NULL);
+	snprintf(n, sizeof(n), "%u", f->events_malformed);
+	if (f->events_malformed) {
+		text_append(out, "; ");
+		words_fill(out, w->torn, "n", n, NULL);
+	}
+	text_append(out, "\n");
+}
+
+static void section_setup(const struct folder *f, const struct words *w, struct text *out)
+{
+	char a[160], b[160], line[400];
+
+	text_append(out, "## %s\n\n", w->setup);
+	versions(f, w, w->stack, "stack", "probe_url", out);
+	versions(f, w, w->pipeline, "pipeline", "pipeline_url", out);
+	setup_baseline(f, w, out);
+	snprintf(line, sizeof(line), "%u", f->n);
+	item(out, w->total, line);
+	setup_config(f, w, out);
+	folder_manifest(f, "faultline", a, sizeof(a));
+	item(out, w->tool, *a ? a : w->not_recorded);
+	folder_manifest(f, "host.name", a, sizeof(a));
+	folder_manifest(f, "host.kernel", b, sizeof(b));
+	snprintf(line, sizeof(line), "%s%s%s", a, *a && *b ? ", Linux " : "", b);
+	item(out, w->host, *line ? line : w->not_recorded);
+	report_time(json_number_value(json_object_get(f->manifest, "started")), a, sizeof(a));
+	report_time(json_number_value(json_object_get(f->manifest, "ended")), b, sizeof(b));
+	snprintf(line, sizeof(line), "%s → %s", a, b);
+	item(out, w->ran, line);
+	setup_files(f, w, out);
+}
+
+static void left_out(const struct folder *f, const struct words *w, struct text *out)
+{
+	struct text list = {};
+	uint32_t i;
+
+	for (i = 0; i < f->n; i++) {
+		if (result_counts(&f->results[i]))
+			continue;
+		if (list.len)
+			text_append(&list, ", ");
+		markdown_escape(&list, f->results[i].id);
+		text_append(&list, " (%s)", result_status_text(f->results[i].status));
+	}
+	if (list.len) {
+		text_append(out, "\n");
+		words_fill(out, w->not_scored, "list", list.s, NULL);
+		text_append(out, "\n");
+	}
+	text_free(&list);
+}
+
+static void section_results(const struct folder *f, const struct words *w, struct text *out)
+{
+	const struct score *s = &f->score;
+	char tp[16], fn[16], fp[16], tn[16], f1[16], rca[16], mttd[16];
+
+	text_append(out, "\n## %s\n\n```text\n", w->results);
+	scoreboard_print(f->results, f->n, s, f->gaps, f->n_gaps, out);
+	text_append(out, "```\n\n");
+	snprintf(tp, sizeof(tp), "%u", s->tp);
+	snprintf(fn, sizeof(fn), "%u", s->fn);
+	snprintf(fp, sizeof(fp), "%u", s->fp);
+	snprintf(tn, sizeof(tn), "%u", s->tn);
+	words_fill(out, w->matrix, "tp", tp, "fn", fn, "fp", fp, "tn", tn, "f1",
+		   report_ratio(s->f1, f1, sizeof(f1)), "rca",
+		   report_ratio(s->rca_accuracy, rca, sizeof(rca)), "mttd",
+		   score_seconds(s->mttd_mean_s, mttd, sizeof(mttd)), NULL);
+	snprintf(tp, sizeof(tp), "%u", s->rca_correct);
+	snprintf(fn, sizeof(fn), "%u", s->rca_wrong);
+	snprintf(fp, sizeof(fp), "%u", s->rca_none);
+	text_append(out, " ");
+	words_fill(out, w->more, "right", tp, "wrong", fn, "none", fp, NULL);
+	text_append(out, "\n\n%s\n", s->accepted ? w->accepted : w->rejected);
+	left_out(f, w, out);
+}
+
+static void section_analysis(const struct folder *f, const struct words *w, struct text *out)
+{
+	uint32_t i;
+
+	text_append(out, "\n## %s\n", w->analysis);
+	for (i = 0; i < f->n; i++) {
+		text_append(out, "\n### %d. ", f->results[i].number);
+		markdown_escape(out, f->results[i].name);
+		text_append(out, "\n\n");
+		report_analysis(f, &f->results[i], w, out);
+	}
+}
+
+/* "payment_loss, gateway_cpu": the experiments with a gap of this mode. */
+static void affected(const struct folder *f, const char *mode, struct text *out)
+{
+	uint32_t i;
+
+	for (i = 0; i < f->n_gaps; i++) {
+		if (strcmp(f->gaps[i].mode, mode) != 0)
+			continue;
+		if (out->len)
+			text_append(out, ", ");
+		markdown_escape(out, f->gaps[i].experiment);
+	}
+}
+
+static void weakness(const struct folder *f, const struct words *w, const struct weakness *k, int n,
+		     struct text *out)
+{
+	const struct mode_words *m = words_mode(w, k->mode);
+	char count[16], total[16];
+	struct text list = {};
+	uint32_t i;
+
+	affected(f, k->mode, &list);
+	snprintf(count, sizeof(count), "%u", k->gaps);
+	snprintf(total, sizeof(total), "%u", f->score.total);
+	text_append(out, "\n### %d. %s\n\n- **%s:** ", n, m->weakness, w->symptom);
+	words_fill(out, w->affected, "n", count, "total", total, NULL);
+	text_append(out, " (%s).", list.s ? list.s : "");
+	for (i = 0; i < f->n_gaps; i++) {
+		if (strcmp(f->gaps[i].mode, k->mode) != 0)
+			continue;
+		text_append(out, " ");
+		markdown_escape(out, f->gaps[i].experiment);
+		text_append(out, ": ");
+		markdown_escape(out, f->gaps[i].symptom);
+		text_append(out, ".");
+	}
+	text_append(out, "\n- **%s:** %s.\n- **%s:** %s.\n", w->cause, m->cause, w->fix, m->fix);
+	text_free(&list);
+}
+
+static void section_gaps(const struct folder *f, const struct words *w, struct text *out)
+{
+	struct weakness v[WEAKNESSES_MAX];
+	uint32_t n = weaknesses_rank(f, v), i;
+
+	text_append(out, "\n## %s\n", w->gaps);
+	for (i = 0; i < n && i < 3; i++)
+		weakness(f, w, &v[i], (int)i + 1, out);
+	if (!n)
+		text_append(out, "\n%s\n", w->no_gaps);
+	else if (n < 3)
+		text_append(out, "\n%s\n", w->fewer_gaps);
+}
+
+/* What to try next about one gap that no rule explained. */
+static void open_gap(const struct gap *gap, const struct result *r, const struct words *w,
+		     struct text *out)
+{
+	struct text id = {}, blamed = {}, truth = {};
+	char n[16], plain[200];
+
+	markdown_escape(&id, r->id);
+	markdown_escape(&blamed, r->rca_service ? r->rca_service : "-");
+	markdown_escape(&truth, evidence_truth_text(r, plain, sizeof(plain)));
+	snprintf(n, sizeof(n), "%u", r->false_alarms);
+	text_append(out, "- ");
+	if (json_object_get(gap->evidence, "alerts"))
+		words_fill(out, w->open_false, "id", id.s, "n", n, NULL);
+	else if (!r->detected)
+		words_fill(out, w->open_missed, "id", id.s, NULL);
+	else
+		words_fill(out, w->open_rca, "id", id.s, "blamed", blamed.s, "truth", truth.s, NULL);
+	text_append(out, "\n");
+	text_free(&id);
+	text_free(&blamed);
+	text_free(&truth);
+}
+
+static bool open_of(const struct folder *f, const struct result *r, const struct words *w,
+		    struct text *out)
+{
+	const struct gap *gap;
+	struct text id = {}, line = {};
+	bool any = false;
+	uint32_t i = 0;
+
+	markdown_escape(&id, r->id);
+	while ((gap = folder_next_gap(f, r, &i))) {
+		any = true;
+		if (*gap->mode == '-') {
+			open_gap(gap, r, w, out);
+			continue;
+		}
+		words_fill(&line, words_mode(w, gap->mode)->confirm, "id", id.s, NULL);
+		text_append(out, "- ");
+		words_fill(out, w->open_confirm, "id", id.s, "mode", gap->mode, "text", line.s, NULL);
+		text_append(out, "\n");
+		text_free(&line);
+	}
+	if (!result_counts(r)) {
+		any = true;
+		text_append(out, "- ");
+		words_fill(out, w->open_left_out, "id", id.s, "status", result_status_text(r->status),
+			   NULL);
+		text_append(out, "\n");
+	}
+	text_free(&id);
+	return any;
+}
+
+static void section_open(const struct folder *f, const struct words *w, struct text *out)
+{
+	bool any = false;
+	uint32_t i;
+
+	text_append(out, "\n## %s\n\n", w->open_gaps);
+	for (i = 0; i < f->n; i++)
+		any |= open_of(f, &f->results[i], w, out);
+	if (!any)
+		text_append(out, "%s\n", w->nothing_open);
+}
+
+void report_markdown(const struct folder *f, const struct words *w, struct text *out)
+{
+	text_append(out, "# %s — \\<%s\\>\n\n", w->title, w->author);
+	section_setup(f, w, out);
+	section_results(f, w, out);
+	section_analysis(f, w, out);
+	section_gaps(f, w, out);
+	section_open(f, w, out);
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * submit.c - SUBMIT.md: the facts of the run filled in, and a marked question wherever only the author
+ * can answer. Nothing is made up. See report.h.
+ */
+#include <math.h>
+
+#include "report/report.h"
+#include "util/json_path.h"
+
+/* ": payment_loss, ..." - the experiments for which @pick holds; nothing when there is none. */
+static void name_those(const struct folder *f, bool (*pick)(const struct result *), struct text *out)
+{
+	bool any = false;
+	uint32_t i;
+
+	for (i = 0; i < f->n; i++) {
+		if (!result_counts(&f->results[i]) || !pick(&f->results[i]))
+			continue;
+		text_append(out, any ? ", " : "; ");
+		markdown_escape(out, f->results[i].id);
+		any = true;
+	}
+}
+
+static bool is_missed(const struct result *r)
+{
+	return !r->detected;
+}
+
+static bool is_wrong(const struct result *r)
+{
+	return r->detected && !r->rca_correct;
+}
+
+static const struct result *slowest(const struct folder *f)
+{
+	const struct result *found = NULL;
+	uint32_t i;
+
+	for (i = 0; i < f->n; i++)
+		if (result_counts(&f->results[i]) && f->results[i].detected &&
+		    (!found || f->results[i].mttd_s > found->mttd_s))
+			found = &f->results[i];
+	return found;
+}
+
+static void learned(const struct folder *f, const struct words *w, struct text *out)
+{
+	const struct score *s = &f->score;
+	const struct result *last = slowest(f);
+	struct text missed = {}, wrong = {}, slow = {};
+	char tp[16], total[16], right[16], recall[16], precision[16], p50[16], p95[16], mttd[16];
+
+	name_those(f, is_missed, &missed);
+	name_those(f, is_wrong, &wrong);
+	if (last) {
+		text_append(&slow, "; ");
+		markdown_escape(&slow, last->id);
+		text_append(&slow, " %s", score_seconds(last->mttd_s, mttd, sizeof(mttd)));
+	}
+	snprintf(tp, sizeof(tp), "%u", s->tp);
+	snprintf(total, sizeof(total), "%u", s->total);
+	snprintf(right, sizeof(right), "%u", s->rca_correct);
+	text_append(out, "## %s\n\n1. ", w->learned);
+	words_fill(out, w->fact_detect, "tp", tp, "total", total, "recall",
+		   report_ratio(s->recall, recall, sizeof(recall)), "precision",
+		   report_ratio(s->precision, precision, sizeof(precision)), "missed",
+		   missed.s ? missed.s : "", NULL);
+	text_append(out, " %s\n2. ", w->ask_learned);
+	words_fill(out, w->fact_rca, "right", right, "tp", tp, "wrong", wrong.s ? wrong.s : "", NULL);
+	text_append(out, " %s\n3. ", w->ask_learned);
+	words_fill(out, w->fact_time, "p50", score_seconds(s->mttd_p50_s, p50, sizeof(p50)), "p95",
+		   score_seconds(s->mttd_p95_s, p95, sizeof(p95)), "slowest", slow.s ? slow.s : "",
+		   NULL);
+	text_append(out, " %s\n", w->ask_learned);
+	text_free(&missed);
+	text_free(&wrong);
+	text_free(&slow);
+}
+
+static void one_missed(const struct folder *f, const struct words *w, struct text *out)
+{
+	const struct result *r = NULL;
+	const struct gap *gap;
+	const char *symptom;
+	uint32_t i, at = 0;
+
+	for (i = 0; i < f->n && !r; i++)
+		if (result_counts(&f->results[i]) && !f->results[i].detected)
+			r = &f->results[i];
+	text_append(out, "\n## %s\n\n- %s: ", w->missed_head, w->experiment);
+	if (!r) {
+		text_append(out, "%s\n- %s: -\n- %s: -\n", w->none_missed, w->expected, w->why_missed);
+		return;
+	}
+	gap = folder_next_gap(f, r, &at);
+	symptom = json_string_value(json_path(r->detail, "ground_truth.symptom"));
+	text_append(out, "%d. ", r->number);
+	markdown_escape(out, r->name);
+	text_append(out, " (");
+	markdown_escape(out, r->fault_type ? r->fault_type : "");
+	text_append(out, ", ");
+	markdown_escape(out, r->target ? r->target : "");
+	text_append(out, ")\n- %s: ", w->expected);
+	markdown_escape(out, symptom ? symptom : w->no_expectation);
+	text_append(out, ". %s\n- %s: ", w->ask_expected, w->why_missed);
+	if (gap) {
+		markdown_escape(out, gap->symptom);
+		text_append(out, " → ");
+		markdown_escape(out, gap->cause);
+		text_append(out, ". ");
+	}
+	text_append(out, "%s\n", w->ask_why);
+}
+
+static void trade_off(const struct folder *f, const struct words *w, struct text *out)
+{
+	const struct score *s = &f->score;
+	char precision[16], recall[16], p50[16], fa[16];
+
+	snprintf(fa, sizeof(fa), "%u", s->false_alarms);
+	text_append(out, "\n## %s\n\n", w->trade_off_head);
+	words_fill(out, w->fact_trade_off, "precision",
+		   report_ratio(s->precision, precision, sizeof(precision)), "recall",
+		   report_ratio(s->recall, recall, sizeof(recall)), "fa", fa, "p50",
+		   score_seconds(s->mttd_p50_s, p50, sizeof(p50)), NULL);
+	text_append(out, " %s\n", w->ask_trade_off);
+}
+
+void report_submit(const struct folder *f, const struct words *w, struct text *out)
+{
+	const struct score *s = &f->score;
+	char p50[16];
+
+	text_append(out, "# %s — \\<%s\\>\n\n", w->submit_title, w->author);
+	learned(f, w, out);
+	one_missed(f, w, out);
+	trade_off(f, w, out);
+	text_append(out, "\n## %s\n\n- detected: %u/%u\n- rca_correct: %u/%u\n- mttd_p50: %s\n"
+			 "- false_alarms: %u\n- verdict: %s\n",
+		    w->summary_head, s->tp, s->total, s->rca_correct, s->tp,
+		    score_seconds(s->mttd_p50_s, p50, sizeof(p50)), s->false_alarms,
+		    s->accepted ? w->pass : w->fail);
+}

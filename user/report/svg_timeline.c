@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* svg_timeline.c - an experiment over time (see svg.h). Lanes stand one below the other. */
+#include <math.h>
+#include <string.h>
+#include <strings.h>
+
+#include "report/svg.h"
+#include "score/evidence.h"
+#include "util/json_path.h"
+
+#define WIDTH	  720
+#define LEFT	  52
+#define RIGHT	  12
+#define TOP	  22
+#define PROBE_H	  120
+#define KERNEL_H  46
+#define LANE_H	  20
+#define LANES_MAX 8
+
+struct plot {
+	double t0, t1; /* epoch seconds */
+	double inject;
+	int y; /* of the next lane */
+};
+
+static double x_of(const struct plot *p, double t)
+{
+	double share = (t - p->t0) / (p->t1 - p->t0);
+
+	return LEFT + fmin(fmax(share, 0), 1) * (WIDTH - LEFT - RIGHT);
+}
+
+static bool inside(const struct plot *p, double t)
+{
+	return t >= p->t0 && t <= p->t1;
+}
+
+static void band(const struct plot *p, const char *class, double from, double to, int y, int height,
+		 struct text *out)
+{
+	if (from > 0 && to > from)
+		text_append(out, "<rect class='%s' x='%.1f' y='%d' width='%.1f' height='%d'/>", class,
+			    x_of(p, from), y, fmax(x_of(p, to) - x_of(p, from), 1), height);
+}
+
+static void mark(const struct plot *p, const char *class, double t, int bottom, const char *label,
+		 struct text *out)
+{
+	if (!(t > 0) || !inside(p, t))
+		return;
+	text_append(out, "<line class='%s' x1='%.1f' x2='%.1f' y1='%d' y2='%d'><title>", class,
+		    x_of(p, t), x_of(p, t), TOP, bottom);
+	html_escape(out, label);
+	text_append(out, " %+.1f s</title></line>", t - p->inject);
+}
+
+/* A step of 1, 2, 5, 10, ... s that gives at most nine labels. */
+static double tick_step(double span)
+{
+	static const double steps[] = { 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600 };
+	size_t i;
+
+	for (i = 0; i + 1 < sizeof(steps) / sizeof(*steps); i++)
+		if (span / steps[i] <= 9)
+			break;
+	return fmax(steps[i], span / 20);
+}
+
+static void axis(const struct plot *p, const struct words *w, int y, struct text *out)
+{
+	double step = tick_step(p->t1 - p->t0), s = ceil((p->t0 - p->inject) / step) * step;
+
+	for (; p->inject + s <= p->t1; s += step)
+		text_append(out,
+			    "<line class='grid' x1='%.1f' x2='%.1f' y1='%d' y2='%d'/>"
+			    "<text class='tick' x='%.1f' y='%d' text-anchor='middle'>%.0f</text>",
+			    x_of(p, p->inject + s), x_of(p, p->inject + s), TOP, y,
+			    x_of(p, p->inject + s), y + 14, s);
+	text_append(out, "<text class='tick' x='%d' y='%d' text-anchor='end'>%s</text>", WIDTH - RIGHT,
+		    y + 29, w->seconds);
+}
+
+/* The largest latency in sight, so that one time-out does not leave the rest in the bottom row:
+ * a square-root scale. */
+static double latency_top(const struct folder *f, const struct plot *p)
+{
+	double top = 10;
+	uint32_t i;
+
+	for (i = 0; i < f->n_probe; i++)
+		if (inside(p, f->probe[i].wall_s))
+			top = fmax(top, f->probe[i].latency_ms);
+	return top;
+}
+
+static void probe_lane(const struct folder *f, struct plot *p, const struct words *w,
+		       struct text *out)
+{
+	double top = latency_top(f, p);
+	uint32_t i, shown = 0;
+	int bottom = p->y + PROBE_H;
+
+	text_append(out, "<text class='lane' x='%d' y='%d'>%s</text>", LEFT, p->y - 7, w->latency);
+	text_append(out, "<line class='base' x1='%d' x2='%d' y1='%d' y2='%d'/>", LEFT, WIDTH - RIGHT,
+		    bottom, bottom);
+	for (i = 1; i <= 2; i++) {
+		double v = i == 2 ? top : top / 4; /* half-way up on this scale */
+		double y = bottom - PROBE_H * sqrt(v / top) * 0.94;
+
+		text_append(out, "<text class='tick' x='%d' y='%.1f' text-anchor='end'>%.0f</text>",
+			    LEFT - 6, y + 4, v);
+	}
+	for (i = 0; i < f->n_probe; i++) {
+		const struct probe_sample *s = &f->probe[i];
+		double y = bottom - PROBE_H * sqrt(s->latency_ms / top) * 0.94;
+
+		if (!inside(p, s->wall_s))
+			continue;
+		shown++;
+		if (s->pass)
+			text_append(out, "<circle class='pass' cx='%.1f' cy='%.1f' r='2.6'><title>",
+				    x_of(p, s->wall_s), y);
+		else
+			text_append(out,
+				    "<path class='failed' d='M%.1f %.1fl8 8m0 -8l-8 8'><title>%03d ",
+				    x_of(p, s->wall_s) - 4, y - 4, s->http_code);
+		text_append(out, "%.0f ms</title></%s>", s->latency_ms, s->pass ? "circle" : "path");
+	}
+	if (!shown)
+		text_append(out, "<text class='tick' x='%d' y='%d'>%s</text>", LEFT + 8,
+			    p->y + PROBE_H / 2, w->no_probe_lines);
+	p->y = bottom;
+}
+
+/* Before, during and after the fault, as one step line of means. */
+static void kernel_lane(struct plot *p, const struct result *r, struct text *out)
+{
+	double after = NAN, top;
+	int bottom = p->y + 24 + KERNEL_H;
+	json_t *entry;
+	struct shift s;
+	size_t i;
+
+	if (!evidence_shift(r, &s))
+		return;
+	json_array_foreach(json_object_get(r->detail, "kernel"), i, entry)
+		if (json_string_value(json_object_get(entry, "metric")) == s.metric &&
+		    json_is_number(json_path(entry, "after.mean")))
+			after = json_number_value(json_path(entry, "after.mean"));
+	top = fmax(fmax(s.before, s.during), isnan(after) ? 0 : after);
+	if (!(top > 0))
+		return;
+	text_append(out, "<text class='lane' x='%d' y='%d'>kernel: ", LEFT, p->y + 16);
+	html_escape(out, s.metric);
+	text_append(out, " ");
+	html_escape(out, s.service);
+	text_append(out, " %.3g → %.3g ", s.before, s.during);
+	html_escape(out, s.unit);
+	text_append(out, " (%.1f σ)</text><polyline class='kernel' points='", s.spreads);
+#define STEP(t, v) text_append(out, "%.1f,%.1f ", x_of(p, t), bottom - KERNEL_H * (v) / top * 0.9)
+	STEP(r->baseline_start, s.before);
+	STEP(r->inject, s.before);
+	STEP(r->inject, s.during);
+	STEP(r->end, s.during);
+	if (!isnan(after)) {
+		STEP(r->end, after);
+		STEP(p->t1, after);
+	}
+#undef STEP
+	text_append(out, "'/><line class='base' x1='%d' x2='%d' y1='%d' y2='%d'/>", LEFT, WIDTH - RIGHT,
+		    bottom, bottom);
+	p->y = bottom;
+}
+
+/* Every service that alerted, in either window, most alerts first. */
+static uint32_t alert_lanes(const struct result *r, const char *ret[LANES_MAX])
+{
+	uint32_t i, j, n = 0;
+
+	for (i = 0; i < r->alerts.n; i++) {
+		const char *service = r->alerts.v[i].service;
+
+		if (isnan(r->alerts.v[i].time_s))
+			continue;
+		for (j = 0; j < n && strcasecmp(ret[j], service) != 0; j++)
+			;
+		if (j == n && n < LANES_MAX)
+			ret[n++] = service;
+	}
+	return n;
+}
+
+static void alerts(struct plot *p, const struct result *r, struct text *out)
+{
+	const char *lanes[LANES_MAX];
+	uint32_t n = alert_lanes(r, lanes), l, i;
+
+	for (l = 0; l < n; l++) {
+		int y = p->y + 22 + (int)l * LANE_H;
+
+		text_append(out, "<text class='lane' x='%d' y='%d'>", LEFT, y);
+		html_escape(out, *lanes[l] ? lanes[l] : "?");
+		text_append(out, "</text>");
+		for (i = 0; i < r->alerts.n; i++) {
+			const struct alert *a = &r->alerts.v[i];
+
+			if (strcasecmp(a->service, lanes[l]) != 0 || !inside(p, a->time_s))
+				continue;
+			text_append(out, "<path class='alert' d='M%.1f %dl6 -10l6 10z'><title>",
+				    x_of(p, a->time_s) - 6, y);
+			html_escape(out, a->name);
+			text_append(out, " %+.1f s</title></path>", a->time_s - p->inject);
+		}
+	}
+	p->y += 8 + (int)n * LANE_H;
+}
+
+static double first_hit(const struct result *r)
+{
+	double first = NAN;
+	json_t *fault;
+	size_t i;
+
+	json_array_foreach(json_object_get(r->detail, "proof"), i, fault) {
+		const json_t *hit = json_object_get(fault, "first_hit_s");
+
+		if (json_is_number(hit))
+			first = fmin(isnan(first) ? INFINITY : first, json_number_value(hit));
+	}
+	return first;
+}
+
+static bool plot_range(const struct result *r, struct plot *p)
+{
+	double end = fmax(fmax(r->window_end > 0 ? r->window_end : 0, r->end > 0 ? r->end : 0),
+			  r->recovered > 0 ? r->recovered : 0);
+
+	if (!(r->inject > 0) || end <= r->inject)
+		return false;
+	p->inject = r->inject;
+	p->t0 = r->baseline_start > 0 ? fmin(r->baseline_start, r->inject) : r->inject;
+	p->t1 = end + 0.03 * (end - p->t0);
+	return true;
+}
+
+void svg_timeline(const struct folder *f, const struct result *r, const struct words *w,
+		  struct text *out)
+{
+	struct plot p = { .y = TOP };
+	struct text lanes = {};
+	int bottom;
+
+	if (!plot_range(r, &p))
+		return;
+	probe_lane(f, &p, w, &lanes);
+	kernel_lane(&p, r, &lanes);
+	alerts(&p, r, &lanes);
+	bottom = p.y + 4;
+	text_append(out, "<svg class='timeline' viewBox='0 0 %d %d' role='img' aria-label='", WIDTH,
+		    bottom + 36);
+	html_escape(out, r->name);
+	text_append(out, "'>");
+	band(&p, "baseline", r->baseline_start, r->baseline_end, TOP, bottom - TOP, out);
+	band(&p, "watch", r->end, r->window_end, TOP, bottom - TOP, out);
+	band(&p, "fault", r->inject, r->end, TOP, bottom - TOP, out);
+	axis(&p, w, bottom, out);
+	text_append(out, "%s", lanes.s ? lanes.s : "");
+	mark(&p, "hit", first_hit(r), bottom, w->first_hit, out);
+	mark(&p, "back", r->recovered, bottom, w->back, out);
+	text_append(out, "</svg>\n");
+	text_free(&lanes);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * words.h - the texts of the reports in each language. A text is a template: {name} is replaced by
+ * what words_fill() is given for it, so that a language may put its words in its own order.
+ */
+#ifndef FL_WORDS_H
+#define FL_WORDS_H
+
+#include "util/text.h"
+
+/* What a failure mode means to a person who has to mend it. */
+struct mode_words {
+	const char *mode; /* "7.1"; NULL ends the list */
+	const char *weakness, *cause, *fix, *confirm;
+};
+
+struct words {
+	const char *lang;
+	/* headings */
+	const char *title, *setup, *results, *analysis, *gaps, *open_gaps;
+	/* setup */
+	const char *not_recorded, *stack, *pipeline, *tool, *config, *host, *baseline, *total, *ran,
+		*probe_log, *events, *torn, *by_hand;
+	/* results */
+	const char *matrix, *more, *accepted, *rejected, *not_scored;
+	/* an experiment: sentences in the order of their importance */
+	const char *hypothesis, *no_hypothesis, *injected, *proof, *proof_none, *no_proof, *detected, *missed,
+		*rca, *rca_none, *rca_silent, *match, *mismatch, *mismatch_unknown, *excused, *status,
+		*probe, *no_probe, *kernel, *no_kernel, *verdicts, *no_verdicts, *recovered,
+		*not_recovered, *loudness, *windows, *false_alarms, *blind, *rule_basis, *reader_note;
+	const char *right, *wrong;
+	/* gaps */
+	const char *no_gaps, *fewer_gaps, *symptom, *cause, *fix, *affected, *nothing_open,
+		*open_missed, *open_rca, *open_false, *open_left_out, *open_confirm;
+	const struct mode_words *modes;
+	/* SUBMIT.md */
+	const char *submit_title, *learned, *missed_head, *trade_off_head, *summary_head, *author,
+		*fact_detect, *fact_rca, *fact_time, *ask_learned, *experiment, *expected, *why_missed,
+		*none_missed, *no_expectation, *ask_expected, *ask_why, *fact_trade_off,
+		*ask_trade_off, *pass, *fail;
+	/* report.html */
+	const char *html_detected, *html_rca, *html_mttd, *html_false, *html_precision, *html_recall,
+		*fault, *probe_pass, *probe_fail, *alert, *first_hit, *back, *seconds, *hit, *blamed,
+		*hit_blamed, *dependencies, *experiments, *raw, *no_probe_lines, *latency;
+};
+
+/* "en" or "vi"; NULL for any other. */
+const struct words *words_find(const char *lang);
+
+/* Append @template with {a} replaced by the text after "a", ...; pairs end with NULL. */
+void words_fill(struct text *out, const char *template, ...) __attribute__((sentinel));
+
+/* Words separated by blanks: what a person would count. */
+uint32_t count_words(const char *text);
+
+/* The entry of a mode; the last one ("-") where none fits. */
+const struct mode_words *words_mode(const struct words *w, const char *mode);
+
+#endif

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* words_en.c - the reports in English. Section numbers (7.1 ...) are those of the list of pipeline
+ * failure modes in docs/scoring.md. */
+#include "report/words_all.h"
+
+static const struct mode_words modes[] = {
+	{ "7.1", "The detector misses anomalies that lie under its noise floor",
+	  "detector: its threshold follows the spread of a mean, so a noisy baseline hides a real change",
+	  "detect on percentiles (p99) instead of means, and keep separate baselines for peak and "
+	  "off-peak hours (§7.1)",
+	  "run {id} again with the fault twice as strong: if the pipeline then alerts, the threshold is "
+	  "the gap; if it stays silent, the metric never reaches the detector" },
+	{ "7.2", "The correlator merges independent faults into one incident",
+	  "correlator: clusters by time and ignores who calls whom",
+	  "correlate along the dependency graph: two services that do not reach one another never share "
+	  "a cluster (§7.2)",
+	  "run the faults of {id} one at a time: the clusters must then be right" },
+	{ "7.3", "RCA blames the loudest service instead of the root",
+	  "RCA: ranks by the number of alerts, so a retry storm outvotes its cause",
+	  "rank by topology (what the alerting services reach) and by time (who drifted first), with "
+	  "lag analysis to order them (§7.3)",
+	  "run {id} with retries limited to one: if RCA is then right, alert counts decide its ranking" },
+	{ "7.4", "RCA is confident without evidence",
+	  "RCA: its confidence does not depend on any evidence",
+	  "compute confidence from evidence (metric anomaly, log signature, distance in the graph) and "
+	  "reject an answer without citations (§7.4)",
+	  "ask /rca for a cluster of {id} with its alerts removed: the confidence must fall" },
+	{ "7.5", "The pipeline goes blind together with what it watches",
+	  "platform: the pipeline or its inputs depend on the services under test",
+	  "give the pipeline a monitoring path of its own that shares nothing with the monitored "
+	  "services (§7.5)",
+	  "run {id} with the pipeline on another host: if it answers, the shared dependency is proven" },
+	{ "-", "Failures that no rule of §7 explains",
+	  "not known: the data of this run fit none of the five failure modes",
+	  "do not tune yet; run the experiment of section 5 that tells the candidates of §7 apart", "" },
+	{ 0 },
+};
+
+const struct words words_en = {
+	.lang = "en",
+	.title = "Chaos Engineering Report",
+	.setup = "1. Setup",
+	.results = "2. Results table",
+	.analysis = "3. Detailed per-experiment analysis",
+	.gaps = "4. Gap analysis — top 3 pipeline weaknesses",
+	.open_gaps = "5. Hypotheses for gaps not yet confirmed",
+	.not_recorded = "not recorded by this run (author: fill in)",
+	.stack = "Stack version + commit hash",
+	.pipeline = "Pipeline version + commit hash",
+	.tool = "faultline",
+	.config = "Experiment file",
+	.host = "Host",
+	.baseline = "Baseline window",
+	.total = "Total experiments run",
+	.ran = "Run",
+	.probe_log = "External probe: {n} tries in probe.log, {rate} passed",
+	.events = "Events: {n} in events.jsonl",
+	.torn = "{n} torn lines left out",
+	.by_hand = "at {url}",
+	.matrix = "Windows: true positives {tp}, false negatives {fn}, false positives {fp}, true "
+		  "negatives {tn}. F1 {f1}, RCA accuracy {rca}, mean time to detect {mttd}.",
+	.more = "RCA of the detected: {right} right, {wrong} wrong, {none} without output.",
+	.accepted = "Acceptance: **passed** (detected at least 70 %, RCA right for at least 70 % of "
+		    "the detected, at most one false alarm).",
+	.rejected = "Acceptance: **failed** (it asks for at least 70 % detected, RCA right for at "
+		    "least 70 % of the detected, at most one false alarm). Nothing was tuned to pass.",
+	.not_scored = "Not scored: {list}.",
+	.hypothesis = "**Hypothesis.** “{text}”",
+	.no_hypothesis = "**Hypothesis.** None is recorded in the results.",
+	.injected = "**Injected.** {fault} on {target}, {duration} long, from {time}.",
+	.proof = "The kernel counted {injected} hits on {matched} matches, the first {first} after the "
+		 "switch.",
+	.proof_none = "The kernel counted no hit on {matched} matches: the fault never took effect.",
+	.no_proof = "No count of hits is recorded for this fault.",
+	.detected = "**Observed.** The pipeline detected it: first alert after {mttd}; alerts in the "
+		    "fault window: {alerts}.",
+	.missed = "**Observed.** The pipeline missed it: no alert within the {window} of the watch.",
+	.rca = "RCA named {service} (confidence {confidence}, pieces of evidence: {evidence}), which is "
+	       "{verdict}; the truth is {truth}.",
+	.rca_none = "RCA gave no output; the truth is {truth}.",
+	.rca_silent = "Without a detection there is no RCA to judge; the truth is {truth}.",
+	.match = "**Match expected?** Yes: the fault was noticed and its root named.",
+	.mismatch = "**Match expected?** No: {symptom}. Suspected: {cause}.",
+	.mismatch_unknown = "**Match expected?** No, and the data show no reason.",
+	.excused = "**Match expected?** Not judged, because the experiment ended as {status}.",
+	.status = "Status: {status}.",
+	.probe = "**User impact.** The external probe passed {before} before, {during} during and {after} "
+		 "after the fault; its median latency was {p50_before}, then {p50_during}.",
+	.no_probe = "**User impact.** No probe figures are recorded for this experiment.",
+	.kernel = "The largest change the kernel measured is {metric} of {service}: {before} to {during} "
+		  "{unit}, which is {spreads} spreads of its baseline.",
+	.no_kernel = "No kernel-side measurement with a baseline is recorded, so the size of the anomaly "
+		     "is not known from inside.",
+	.verdicts = "Of the clauses of the hypothesis {held} held, {refuted} were refuted and {unknown} "
+		    "could not be measured.",
+	.no_verdicts = "No clause of the hypothesis has a recorded verdict.",
+	.recovered = "The steady state was back {time} after the fault ended.",
+	.not_recovered = "The steady state was not seen to come back after the fault ended.",
+	.loudness = "Alerts by service: {list}.",
+	.windows = "The baseline window lasted {baseline}, the watch after injection {window}.",
+	.false_alarms = "False alarms in its baseline window: {n}.",
+	.blind = "The pipeline could not be reached during the fault.",
+	.rule_basis = "This verdict compares the alert times with the injection time on one clock, and the "
+		      "blamed service with the ground truth of the experiment file.",
+	.reader_note = "All figures come from chaos_results.json of this run; what is not recorded there "
+		       "is named as missing here and was not estimated.",
+	.right = "right",
+	.wrong = "wrong",
+	.no_gaps = "No gap was found: everything was detected, every root was right, and the baselines "
+		   "were silent.",
+	.fewer_gaps = "The data of this run show no further weakness.",
+	.symptom = "Symptom",
+	.cause = "Likely cause in pipeline",
+	.fix = "Recommended fix",
+	.affected = "{n} of {total} experiments",
+	.nothing_open = "None: the run left no failure unexplained.",
+	.open_missed = "**{id}** was missed without a visible reason. Hypothesis: its anomaly stays under the "
+		       "noise floor (§7.1). Experiment: run it again with twice the strength and record a "
+		       "kernel-side baseline; an alert confirms it.",
+	.open_rca = "**{id}** got {blamed} as its root instead of {truth}. Hypothesis: alert order or "
+		    "count outweighs topology (§7.3). Experiment: repeat it five times and compare alert "
+		    "counts by service with the answers.",
+	.open_false = "**{id}**: alerts in its baseline: {n}. Hypothesis: the threshold is too low for the "
+		      "usual load. Experiment: an hour without a fault; count the alerts.",
+	.open_left_out = "**{id}** ended as {status} and says nothing about the pipeline. Experiment: run "
+			 "it again until it is hit and watched to the end.",
+	.open_confirm = "**{id}** ({mode}): {text}.",
+	.modes = modes,
+	.submit_title = "W3-D2 Submission",
+	.learned = "3 things I learned about my AIOps pipeline",
+	.missed_head = "1 fault I expected the pipeline to catch but it missed",
+	.trade_off_head = "1 trade-off in the pipeline's design I want to rethink",
+	.summary_head = "Scoreboard summary",
+	.author = "your name",
+	.fact_detect = "Fact: it detected {tp} of {total} faults (recall {recall}, precision {precision})"
+		       "{missed}.",
+	.fact_rca = "Fact: its root cause was right in {right} of {tp} detected faults{wrong}.",
+	.fact_time = "Fact: half of the detections came within {p50}, 95 % within {p95}{slowest}.",
+	.ask_learned = "**[Author: what does this teach you about your pipeline?]**",
+	.experiment = "Experiment",
+	.expected = "Why I expected detection",
+	.why_missed = "Why pipeline missed (hypothesis)",
+	.none_missed = "none of the scored experiments was missed in this run",
+	.no_expectation = "no symptom is recorded in its ground truth",
+	.ask_expected = "**[Author: why did you expect it?]**",
+	.ask_why = "**[Author: do you agree? what else could it be?]**",
+	.fact_trade_off = "Fact: precision {precision} against recall {recall}, MTTD p50 {p50}, false "
+			  "alarms in the baseline windows: {fa}.",
+	.ask_trade_off = "**[Author: which decision in the design would you change, and what would it "
+			 "cost?]**",
+	.pass = "pass",
+	.fail = "fail",
+	.html_detected = "Detected",
+	.html_rca = "RCA correct",
+	.html_mttd = "MTTD p50 / p95",
+	.html_false = "False alarms",
+	.html_precision = "Precision",
+	.html_recall = "Recall",
+	.fault = "fault",
+	.probe_pass = "probe pass",
+	.probe_fail = "probe fail",
+	.alert = "alert",
+	.first_hit = "first hit",
+	.back = "recovered",
+	.seconds = "seconds after injection",
+	.hit = "hit by the fault",
+	.blamed = "blamed",
+	.hit_blamed = "hit and blamed",
+	.dependencies = "Who calls whom",
+	.experiments = "Experiments",
+	.raw = "Figures of this experiment",
+	.no_probe_lines = "no probe lines in this time",
+	.latency = "probe latency, ms",
+};
