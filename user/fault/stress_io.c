@@ -117,13 +117,13 @@ static bool effect(const struct stress_unit *u, double seconds, struct text *tex
 	uint64_t wrote = u->usage.write_bytes + u->past.write_bytes;
 	uint64_t all = wrote + u->usage.read_bytes + u->past.read_bytes;
 	uint64_t device = u->usage.device_bytes + u->past.device_bytes;
-	double rate = seconds > 0 ? (double)all / seconds : 0;
+	double rate = seconds > 0 ? (double)wrote / seconds : 0;
 	char w[32], d[32], r[32];
 
-	text_append(text, "%s: %s written by %s workers, %s to and from the device, %s/s",
+	text_append(text, "%s: %s written by %s workers, %s/s; %s to and from the device",
 		    u->target->name, units_format_bytes(wrote, w, sizeof(w)), u->words[0],
-		    units_format_bytes(device, d, sizeof(d)),
-		    units_format_bytes((uint64_t)rate, r, sizeof(r)));
+		    units_format_bytes((uint64_t)rate, r, sizeof(r)),
+		    units_format_bytes(device, d, sizeof(d)));
 	*bytes += all;
 	return wrote > 0;
 }
