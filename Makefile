@@ -16,7 +16,7 @@ PKGS      := libbpf libelf zlib libcurl jansson libfyaml libmicrohttpd libuv lib
 WARN      := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
              -Wcast-qual -Wvla -Wformat=2 -Wundef -Werror
 CFLAGS    ?= -O2 -g
-BASE      := -std=gnu11 -D_GNU_SOURCE -DFL_VERSION='"$(VERSION)"' -I. -Iuser -isystem $(BUILD) \
+BASE      := -std=gnu11 -D_GNU_SOURCE -DFL_VERSION='"$(VERSION)"' -I. -Iuser -I$(BUILD) \
              -include user/util/banned.h -fstack-protector-strong -fPIE
 SANFLAGS  := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 CPPPKGS   := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
@@ -51,8 +51,9 @@ $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
 
 $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
 	$(call say,SKEL,$@)
-	$(Q){ echo '#pragma GCC system_header' && $(BPFTOOL) gen skeleton $< name $(subst .,_,$*)_bpf; } > $@.tmp && \
-		mv $@.tmp $@
+	$(Q){ echo '#pragma GCC diagnostic push' && echo '#pragma GCC diagnostic ignored "-Wcast-qual"' && \
+		$(BPFTOOL) gen skeleton $< name $(subst .,_,$*)_bpf && \
+		echo '#pragma GCC diagnostic pop'; } > $@.tmp && mv $@.tmp $@
 
 # --- user side -------------------------------------------------------------------------------
 $(BUILD)/%.o: %.c | $(SKELS)

@@ -174,11 +174,16 @@ enum fl_http_method {
 	FL_HTTP_OTHER = 1u << 7,
 };
 
-/* Example: POST /pay* answered with 503: {503, FL_HTTP_POST, 4, "/pay"}. */
+/*
+ * Example: POST /pay* to the target answered with 503:
+ * {503, FL_HTTP_POST, 4, 1 << FL_DIR_TO, 0, "/pay"}.
+ */
 struct fl_http {
 	__u16 status;
 	__u16 methods;	/* mask of enum fl_http_method */
-	__u32 path_len; /* 0: any path */
+	__u16 path_len; /* 0: any path */
+	__u8 requests;	/* mask of 1 << enum fl_direction of the request; 0: both */
+	__u8 pad;
 	__u8 path[FL_HTTP_PATH_MAX]; /* prefix of the request target, query included */
 };
 _Static_assert(sizeof(struct fl_http) == 72, "fl_http");

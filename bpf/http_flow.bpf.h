@@ -124,6 +124,8 @@ __noinline int http_wants(struct packet *p, struct http_flow *f, __u32 index)
 		return 0;
 	if (rule->kind != FL_KIND_HTTP_ERROR && rule->kind != FL_KIND_HTTP_DELAY)
 		return 0;
+	if (rule->http.requests && !(rule->http.requests & 1 << p->direction))
+		return 0;
 	if (rule->http.methods && !(rule->http.methods & f->request.method))
 		return 0;
 	if (rule->http.path_len > f->request.path_len)
@@ -146,20 +148,23 @@ __noinline int http_wants(struct packet *p, struct http_flow *f, __u32 index)
 /* A request line is complete: queue what is to be done to its response. */
 __noinline int http_request(struct packet *p, struct http_flow *f)
 {
+	const struct fl_ruleset *set;
 	struct http_pending e = {};
 	bool full;
 	__u32 i;
 
 	if (!p || !f)
 		return 0;
+	set = match_prefix(p, p->prefix_len);
 	full = f->beyond || (__u8)(f->head - f->tail) >= HTTP_PENDING;
 	for (i = 0; i < FL_MAX_RULES_PER_PEER; i++) {
-		__u32 index = p->rules.rules[i];
 		__u16 *slot;
+		__u32 index;
 		int kind;
 
-		if (i >= p->rules.count)
+		if (!set || i >= set->count)
 			break;
+		index = set->rules[i];
 		kind = http_wants(p, f, index);
 		if (!kind)
 			continue;

@@ -21,25 +21,32 @@ static __always_inline void match_mask(__u8 to[16], const __be32 addr[4], __u32 
 	}
 }
 
-/* The rules for this peer at this hook, or NULL. */
-static __always_inline const struct fl_ruleset *match_rules(const struct packet *p,
-							     const struct fl_hook *hook)
+/* The rules of the peer's prefix of @len bits at this hook, or NULL. */
+static __always_inline const struct fl_ruleset *match_prefix(const struct packet *p, __u32 len)
 {
 	struct fl_peer_key key = {
 		.netns = netns_id,
 		.ifindex = p->ifindex,
 		.direction = p->direction,
+		.prefix_len = len,
 	};
+
+	match_mask(key.addr, p->peer, len);
+	return bpf_map_lookup_elem(&peers, &key);
+}
+
+/* The rules for this peer at this hook, or NULL. Keeps in @p where they were found. */
+static __always_inline const struct fl_ruleset *match_rules(struct packet *p,
+							     const struct fl_hook *hook)
+{
+	const struct fl_ruleset *set;
 	__u32 i;
 
 	for (i = 0; i < FL_MAX_PREFIX_LENS; i++) {
-		const struct fl_ruleset *set;
-
 		if (i >= hook->n_lens)
 			break;
-		key.prefix_len = hook->lens[i];
-		match_mask(key.addr, p->peer, key.prefix_len);
-		set = bpf_map_lookup_elem(&peers, &key);
+		p->prefix_len = hook->lens[i];
+		set = match_prefix(p, p->prefix_len);
 		if (set)
 			return set;
 	}

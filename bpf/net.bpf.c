@@ -10,6 +10,7 @@
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
+#include "dns_flow.bpf.h"
 #include "hold.bpf.h"
 #include "http_flow.bpf.h"
 #include "match.bpf.h"
@@ -32,21 +33,28 @@ static __always_inline int net_rule(struct __sk_buff *skb, struct packet *p, __u
 			return RULE_NEXT;
 		p->http_done = 1;
 		return http_packet(skb, p);
+	case FL_KIND_DNS_ERROR:
+	case FL_KIND_DNS_DELAY:
+		if (p->dns_done)
+			return RULE_NEXT;
+		p->dns_done = 1;
+		return dns_packet(skb, p);
 	default:
 		return rule_packet(p, index);
 	}
 }
 
-static __always_inline int net_apply(struct __sk_buff *skb, struct packet *p)
+static __always_inline int net_apply(struct __sk_buff *skb, struct packet *p,
+				     const struct fl_ruleset *set)
 {
 	__u32 i;
 
 	if (stalls_in_use)
 		hold_wait_turn(p);
 	for (i = 0; i < FL_MAX_RULES_PER_PEER; i++) {
-		if (i >= p->rules.count)
+		if (i >= set->count)
 			break;
-		if (net_rule(skb, p, p->rules.rules[i]) == RULE_DROP)
+		if (net_rule(skb, p, set->rules[i]) == RULE_DROP)
 			return hold_drop(p);
 	}
 	return p->delayed ? hold_send(skb, p) : TC_ACT_UNSPEC;
@@ -83,10 +91,9 @@ static __always_inline int net_hook(struct __sk_buff *skb, enum fl_direction dir
 	set = match_rules(&p, hook);
 	if (!set)
 		return TC_ACT_UNSPEC;
-	p.rules = *set;
 	p.hold_ifindex = hook->hold_ifindex;
 	packet_read_transport(skb, &p);
-	return net_apply(skb, &p);
+	return net_apply(skb, &p, set);
 }
 
 SEC("tc")

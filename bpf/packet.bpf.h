@@ -57,9 +57,11 @@ struct packet {
 	__u8 jittered;	/* its flow may be reordered */
 	__u8 stalled;	/* its flow must not be */
 	__u8 http_done; /* the HTTP stage has seen it */
-	__u32 pad;
-	struct fl_ruleset rules;
-	__u32 pad2;
+	__u8 dns_done;	/* so has the DNS stage */
+	__u8 prefix_len; /* under which the rules were found */
+	__u8 pad[2];
+	__u32 question_end; /* DNS: offset behind the question of the present message */
+	__u32 error_rule;   /* DNS: the rule that wants an error */
 };
 
 static __always_inline __u64 packet_now(struct packet *p)

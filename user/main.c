@@ -19,6 +19,8 @@ static const struct command commands[] = {
 	{ "set", "change a fault while it is on", true, cmd_set },
 	{ "stop", "end a fault and roll it back", true, cmd_stop },
 	{ "recover", "clean up after faultline processes that died", true, cmd_recover },
+	{ "doctor", "what works on this host, what does not, and what to do", false, cmd_doctor },
+	{ "run", "carry out an experiment file and score the pipeline", true, cmd_run },
 	{ "check", "judge an experiment file without running it", false, cmd_check },
 	{ "probe", "call a URL at regular times from outside and log pass or fail", false, cmd_probe },
 	{ "lab", "bring up, take down or show the embedded lab", true, cmd_lab },

@@ -122,6 +122,23 @@ static void target_is_client(void **state)
 	assert_counts(r, 0, 1, 1, 0);
 }
 
+/* A rule for what the target serves leaves alone what it asks of others. */
+static void only_requests_of_one_direction(void **state)
+{
+	struct fl_rule rule = error_rule(500);
+	struct rig *r = *state;
+	struct conn served = conn_open(r, &server4), asked = conn_open(r, &server6);
+
+	rule.http.requests = 1 << FL_DIR_TO;
+	asked.target_is_client = true;
+	rig_only(r, &rule);
+	request(&served, GET);
+	response(&served, OK_200, "HTTP/1.1 500 OK\r\nContent-Length: 5\r\n\r\nhello");
+	request(&asked, GET);
+	response(&asked, OK_200, OK_200);
+	assert_counts(r, 0, 1, 1, 0);
+}
+
 /* Cut at every byte: also within the digits, where the first part is lost once. */
 static void split_status_line(void **state)
 {
@@ -573,6 +590,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		rig_test(keep_alive),	     rig_test(target_is_client),
+		rig_test(only_requests_of_one_direction),
 		rig_test(split_status_line), rig_test(split_digits_unknown),
 		rig_test(retransmission),    rig_test(bodies_untouched),
 		rig_test(chunked_body_untouched), rig_test(pipelining),

@@ -30,9 +30,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->strict = true;
 		return 0;
 	case 'o':
-		o->json = !strcmp(arg, "json");
-		if (!o->json)
-			argp_error(state, "-o knows only json, not '%s'", arg);
+		o->json = cmd_output_json(arg, state);
 		return 0;
 	case ARGP_KEY_ARG:
 		if (o->file)
@@ -156,9 +154,7 @@ static void print_json(const struct verdict *d)
 	top = json_pack("{s:s, s:s, s:i, s:i, s:i, s:o}", "file", d->suite->path, "sha256",
 			d->suite->sha256, "experiments", (int)d->suite->n, "errors", (int)d->errors,
 			"warnings", (int)d->warnings, "findings", list);
-	json_dumpf(top, stdout, JSON_INDENT(1));
-	putchar('\n');
-	json_decref(top);
+	cmd_print_json(top);
 }
 
 int cmd_check(int argc, char **argv)

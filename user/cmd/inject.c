@@ -157,10 +157,10 @@ static int announce(const struct inject *in, void *arg)
 	return fflush(stdout) ? -EIO : 0;
 }
 
-/* Kinds that hit no packets say what they did in words. */
-static bool hit_something(const struct fault_proof *p)
+/* Kinds without rules hit no packets, and say what they did in words. */
+static bool hit_something(const struct fault_ops *ops, const struct fault_proof *p)
 {
-	return p->injected || p->effect[0];
+	return p->injected || (!ops->rules && p->effect[0]);
 }
 
 static int foreground(struct inject *in, struct fl_error *err)
@@ -177,7 +177,7 @@ static int foreground(struct inject *in, struct fl_error *err)
 		cmd_print_json(inject_proof_json(in, &proof));
 	else
 		inject_print_proof(in, &proof);
-	return hit_something(&proof) ? FL_EXIT_OK : FL_EXIT_FAILED;
+	return hit_something(in->fault.ops, &proof) ? FL_EXIT_OK : FL_EXIT_FAILED;
 }
 
 /* --- in the background --------------------------------------------------------------------- */

@@ -135,8 +135,9 @@ static int begin(struct hold *h, struct fl_error *err)
 static void wait_for_end(struct hold *h)
 {
 	uv_update_time(&h->loop);
+	/* The loop's clock is cut to milliseconds: one more, or it would end too soon. */
 	if (h->in->for_ns)
-		uv_timer_start(&h->deadline, on_deadline, h->in->for_ns / NS_PER_MSEC, 0);
+		uv_timer_start(&h->deadline, on_deadline, h->in->for_ns / NS_PER_MSEC + 1, 0);
 	if (h->watcher->progress)
 		uv_timer_start(&h->progress, on_progress, 1000, 1000);
 	uv_run(&h->loop, UV_RUN_DEFAULT);

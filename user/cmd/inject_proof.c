@@ -51,7 +51,7 @@ void inject_print_proof(const struct inject *in, const struct fault_proof *p)
 	if (p->effect[0])
 		printf("  effect    %s\n", p->effect);
 	if (!p->injected) {
-		if (!p->effect[0])
+		if (f->ops->rules || !p->effect[0])
 			print_nothing_hit(f, p);
 		return;
 	}

@@ -126,6 +126,8 @@ static int check_text(struct yaml *y, const char *text, size_t len)
 	json_t *utf8;
 	int number;
 
+	if (!len)
+		return error_usage(y->err, "the file is empty");
 	if (len > YAML_MAX_BYTES)
 		return error_set(y->err, FL_EXIT_USAGE, EFBIG, "too large: the limit is %u bytes",
 				 YAML_MAX_BYTES);

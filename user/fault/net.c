@@ -46,8 +46,6 @@ const struct param net_match_params[] = {
 };
 
 struct net_fault {
-	net_compile *compile;
-	uint64_t seed;
 	uint32_t n_rules;
 	uint32_t rules[2 * TARGET_MAX_VETHS * 16];
 };
@@ -61,42 +59,29 @@ static int port_range(const struct params *p, const char *name, struct fl_port_r
 	return params_has(p, name) ? param_ports(params_text(p, name), &ret->min, &ret->max, err) : 0;
 }
 
-static int match(const struct params *p, uint64_t seed, struct fl_rule *rule, struct fl_error *err)
+int net_match(const struct params *p, struct fl_rule *rule, struct fl_error *err)
 {
-	int r;
+	int r = port_range(p, "port", &rule->port, err);
 
-	*rule = (struct fl_rule){
-		.seed = seed,
-		.expires_ns = UINT64_MAX,
-		.max_hits = params_u64(p, "max-hits"),
-		.probability_ppm = FL_PPM,
-		.flow_share_ppm = (__u32)params_u64(p, "share"),
-		.protocol = protocol_numbers[params_u64(p, "protocol")],
-	};
-	r = port_range(p, "port", &rule->port, err);
 	if (!r)
 		r = port_range(p, "local-port", &rule->local_port, err);
 	if (!r)
 		r = port_range(p, "peer-port", &rule->peer_port, err);
+	rule->max_hits = params_u64(p, "max-hits");
+	rule->probability_ppm = FL_PPM;
+	rule->flow_share_ppm = (__u32)params_u64(p, "share");
+	rule->protocol = protocol_numbers[params_u64(p, "protocol")];
 	return r;
-}
-
-static int compile(const struct fault *f, struct fl_rule *rule, struct fl_error *err)
-{
-	const struct net_fault *n = f->priv;
-	int r = match(&f->params, n->seed, rule, err);
-
-	return r ? r : n->compile(&f->params, rule, err);
 }
 
 int net_validate(const struct params *p, struct fl_error *err)
 {
 	_cleanup_free_ struct engine_peer *peers = NULL;
-	struct fl_rule rule;
+	struct fl_rule rule = {};
 	uint32_t n;
 	int r = net_peers(params_text(p, "peer"), false, &peers, &n, err);
 
-	return r ? r : match(p, 0, &rule, err);
+	return r ? r : net_match(p, &rule, err);
 }
 
 static bool has_param(const struct params *p, const char *name)
@@ -138,7 +123,7 @@ int net_delay(const struct params *p, struct fl_delay *ret, struct fl_error *err
 
 /* --- the life of it ------------------------------------------------------------------------ */
 
-static int random_seed(const struct params *p, uint64_t *ret, struct fl_error *err)
+static int random_seed(const struct params *p, __u64 *ret, struct fl_error *err)
 {
 	if (params_has(p, "seed")) {
 		*ret = params_u64(p, "seed");
@@ -205,7 +190,8 @@ static int arm_hook(struct arming *a, const struct target_veth *veth, enum fl_di
 static int arm_veth(struct fault *f, struct arming *a, const struct target_veth *veth,
 		    struct fl_error *err)
 {
-	uint64_t direction = params_u64(&f->params, "direction");
+	uint64_t direction = a->flags & NET_BOTH_HOOKS ? NET_BOTH :
+							 params_u64(&f->params, "direction");
 	int r = refuse_uplink(f, veth, err);
 
 	if (!r && direction != NET_TO)
@@ -228,18 +214,17 @@ static int arm_targets(struct fault *f, struct arming *a, struct fl_error *err)
 	return r;
 }
 
-int net_arm(struct fault *f, net_compile *compile_kind, unsigned int flags, struct fl_error *err)
+int net_arm(struct fault *f, unsigned int flags, struct fl_error *err)
 {
-	struct arming a = { .flags = flags };
+	struct arming a = { .flags = flags, .rule.expires_ns = UINT64_MAX };
 	int r;
 
 	f->priv = a.n = calloc(1, sizeof(*a.n));
 	if (!a.n)
 		return error_sys(err, ENOMEM, "%s: out of memory", f->ops->name);
-	a.n->compile = compile_kind;
-	r = random_seed(&f->params, &a.n->seed, err);
+	r = random_seed(&f->params, &a.rule.seed, err);
 	if (!r)
-		r = compile(f, &a.rule, err);
+		r = f->ops->compile(&f->params, &a.rule, err);
 	if (!r)
 		r = net_peers(params_text(&f->params, "peer"), true, &a.peers, &a.n_peers, err);
 	if (!r)
@@ -252,6 +237,19 @@ int net_arm(struct fault *f, net_compile *compile_kind, unsigned int flags, stru
 	return r;
 }
 
+int net_arm_plain(struct fault *f, struct fl_error *err)
+{
+	return net_arm(f, 0, err);
+}
+
+int net_arm_hold(struct fault *f, struct fl_error *err)
+{
+	int r = net_arm(f, 0, err);
+
+	text_copy(f->backend, sizeof(f->backend), "hold");
+	return r;
+}
+
 int net_activate(struct fault *f, bool on, struct fl_error *err)
 {
 	struct net_fault *n = f->priv;
@@ -261,11 +259,10 @@ int net_activate(struct fault *f, bool on, struct fl_error *err)
 
 	for (i = 0; i < n->n_rules && !r; i++) {
 		r = engine_get_rule(f->session->engine, n->rules[i], &rule, err);
-		if (r)
-			break;
 		rule.enabled = on;
 		rule.expires_ns = f->expires_ns ? f->expires_ns : UINT64_MAX;
-		r = engine_set(f->session->engine, n->rules[i], &rule, err);
+		if (!r)
+			r = engine_set(f->session->engine, n->rules[i], &rule, err);
 	}
 	return r;
 }
@@ -273,18 +270,28 @@ int net_activate(struct fault *f, bool on, struct fl_error *err)
 int net_update(struct fault *f, struct fl_error *err)
 {
 	struct net_fault *n = f->priv;
-	struct fl_rule rule, now;
+	struct fl_rule rule;
 	uint32_t i;
-	int r = compile(f, &rule, err);
+	int r = 0;
 
 	for (i = 0; i < n->n_rules && !r; i++) {
-		r = engine_get_rule(f->session->engine, n->rules[i], &now, err);
-		rule.enabled = now.enabled;
-		rule.expires_ns = now.expires_ns;
+		r = engine_get_rule(f->session->engine, n->rules[i], &rule, err);
+		if (!r)
+			r = f->ops->compile(&f->params, &rule, err);
 		if (!r)
 			r = engine_set(f->session->engine, n->rules[i], &rule, err);
 	}
 	return r;
+}
+
+uint32_t net_rules(const struct fault *f, uint32_t *ret, uint32_t max)
+{
+	const struct net_fault *n = f->priv;
+	uint32_t i;
+
+	for (i = 0; i < n->n_rules && i < max; i++)
+		ret[i] = n->rules[i];
+	return i;
 }
 
 static void tell_hold(const struct engine *e, char *effect, size_t size)

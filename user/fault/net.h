@@ -25,23 +25,36 @@ extern const char *const net_directions[];
 	{ .name = "percent", .type = PARAM_PERCENT, .def = (def_), .live = true,             \
 	  .help = "share of " what }
 
-/* What a kind makes of its parameters: fill in @rule, whose match part is done already. */
-typedef int net_compile(const struct params *p, struct fl_rule *rule, struct fl_error *err);
+/* The match part of ops->compile: every kind calls it first. */
+int net_match(const struct params *p, struct fl_rule *rule, struct fl_error *err);
 
 /* Flags of net_arm(). */
 #define NET_RULE_PER_HOOK 1 /* each interface and direction counts for itself (rates) */
+#define NET_BOTH_HOOKS	  2 /* must see both directions, whatever "direction" says (HTTP) */
 
 /*
- * The common arm: one rule on all hooks of all targets, disabled. @compile is kept for update.
+ * The common arm: one rule, as ops->compile makes it, on all hooks of all targets, disabled.
  * f->backend is set to the way of attaching; a kind may write its own over it.
  */
-int net_arm(struct fault *f, net_compile *compile, unsigned int flags, struct fl_error *err);
+int net_arm(struct fault *f, unsigned int flags, struct fl_error *err);
 
 /* The other ops, for every kind. */
 int net_activate(struct fault *f, bool on, struct fl_error *err);
 int net_update(struct fault *f, struct fl_error *err);
 int net_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err);
 int net_disarm(struct fault *f, struct fl_error *err);
+uint32_t net_rules(const struct fault *f, uint32_t *ret, uint32_t max);
+
+/* Most kinds need nothing else. */
+int net_arm_plain(struct fault *f, struct fl_error *err);
+/* The same for kinds that make packets wait: the backend is "hold". */
+int net_arm_hold(struct fault *f, struct fl_error *err);
+
+/* What all kinds have in common in their descriptor. */
+#define NET_OPS                                                                              \
+	.common = net_match_params, .need_veth = true,               \
+	.activate = net_activate, .update = net_update, .proof = net_proof,                  \
+	.disarm = net_disarm, .rules = net_rules
 
 /* Checks the match parameters as far as it goes without the system. */
 int net_validate(const struct params *p, struct fl_error *err);

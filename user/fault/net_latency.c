@@ -6,7 +6,6 @@
 #include <errno.h>
 
 #include "fault/net.h"
-#include "util/text.h"
 
 static const char *const aliases[] = { "delay", NULL };
 /* By enum fl_distribution. */
@@ -28,9 +27,11 @@ static const struct param params[] = {
 
 static int compile(const struct params *p, struct fl_rule *rule, struct fl_error *err)
 {
+	int r = net_match(p, rule, err);
+
 	rule->kind = FL_KIND_DELAY;
 	rule->probability_ppm = (__u32)params_u64(p, "percent");
-	return net_delay(p, &rule->delay, err);
+	return r ? r : net_delay(p, &rule->delay, err);
 }
 
 static int validate(const struct params *p, struct fl_error *err)
@@ -46,28 +47,15 @@ static int validate(const struct params *p, struct fl_error *err)
 	return r;
 }
 
-static int arm(struct fault *f, struct fl_error *err)
-{
-	int r = net_arm(f, compile, 0, err);
-
-	if (!r)
-		text_copy(f->backend, sizeof(f->backend), "hold");
-	return r;
-}
-
 const struct fault_ops fault_latency = {
+	NET_OPS,
+	.class = FAULT_NETWORK,
 	.name = "latency",
 	.aliases = aliases,
-	.summary = "packets arrive late",
-	.class = FAULT_NETWORK,
+	.summary = "Make packets late",
 	.params = params,
-	.common = net_match_params,
-	.need_veth = true,
 	.supported = net_supported_hold,
 	.validate = validate,
-	.arm = arm,
-	.activate = net_activate,
-	.update = net_update,
-	.proof = net_proof,
-	.disarm = net_disarm,
+	.arm = net_arm_hold,
+	.compile = compile,
 };

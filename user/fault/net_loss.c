@@ -70,8 +70,8 @@ static __u32 ppm(const struct params *p, const char *name, __u32 otherwise)
 static int compile(const struct params *p, struct fl_rule *rule, struct fl_error *err)
 {
 	__u32 good_to_bad = ppm(p, "p", 0), p13 = ppm(p, "p13", 0);
+	int r = net_match(p, rule, err);
 
-	(void)err;
 	rule->kind = FL_KIND_LOSS;
 	rule->probability_ppm = ppm(p, "percent", 0);
 	rule->loss = (struct fl_loss){
@@ -88,7 +88,7 @@ static int compile(const struct params *p, struct fl_rule *rule, struct fl_error
 		.p14_ppm = ppm(p, "p14", 0),
 		.correlation_ppm = (__u32)params_u64(p, "correlation"),
 	};
-	return 0;
+	return r;
 }
 
 /* A parameter of another model would be ignored: that is an error of whoever wrote it. */
@@ -125,24 +125,15 @@ static int validate(const struct params *p, struct fl_error *err)
 	return r;
 }
 
-static int arm(struct fault *f, struct fl_error *err)
-{
-	return net_arm(f, compile, 0, err);
-}
-
 const struct fault_ops fault_network_loss = {
+	NET_OPS,
+	.class = FAULT_NETWORK,
 	.name = "network_loss",
 	.aliases = aliases,
-	.summary = "packets are lost",
-	.class = FAULT_NETWORK,
+	.summary = "Lose packets",
 	.params = params,
-	.common = net_match_params,
-	.need_veth = true,
 	.supported = net_supported,
 	.validate = validate,
-	.arm = arm,
-	.activate = net_activate,
-	.update = net_update,
-	.proof = net_proof,
-	.disarm = net_disarm,
+	.arm = net_arm_plain,
+	.compile = compile,
 };

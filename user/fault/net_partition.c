@@ -15,30 +15,19 @@ static const struct param params[] = {
 
 static int compile(const struct params *p, struct fl_rule *rule, struct fl_error *err)
 {
-	(void)p;
-	(void)err;
 	rule->kind = FL_KIND_PARTITION;
-	return 0;
-}
-
-static int arm(struct fault *f, struct fl_error *err)
-{
-	return net_arm(f, compile, 0, err);
+	return net_match(p, rule, err);
 }
 
 const struct fault_ops fault_network_partition = {
+	NET_OPS,
+	.class = FAULT_NETWORK,
 	.name = "network_partition",
 	.aliases = aliases,
-	.summary = "no packet passes between the target and its peers",
-	.class = FAULT_NETWORK,
+	.summary = "Let nothing pass between the target and its peers",
 	.params = params,
-	.common = net_match_params,
-	.need_veth = true,
 	.supported = net_supported,
 	.validate = net_validate,
-	.arm = arm,
-	.activate = net_activate,
-	.update = net_update,
-	.proof = net_proof,
-	.disarm = net_disarm,
+	.arm = net_arm_plain,
+	.compile = compile,
 };

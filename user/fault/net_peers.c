@@ -29,10 +29,14 @@ static int add(struct peer_list *l, const struct in6_addr *addr, uint8_t len, st
 	return 0;
 }
 
+/* "netns:web" and "cafe" are names; "10.0.0.0/8", "fd00::1" and "300.1.1.1" are addresses, the last
+ * one a wrong one. */
 static bool looks_like_address(const char *word)
 {
-	return strchr(word, ':') || strchr(word, '/') ||
-	       word[strspn(word, "0123456789.")] == '\0';
+	size_t len = strlen(word);
+
+	return strspn(word, "0123456789./") == len ||
+	       (strchr(word, ':') && strspn(word, "0123456789abcdefABCDEF:./") == len);
 }
 
 static int add_address(struct peer_list *l, char *word, struct fl_error *err)

@@ -71,6 +71,23 @@ static int arm(struct fault *f, struct fl_error *err)
 }
 
 /*
+ * Which file it is. An inode number alone is not enough, file systems give it to the next file;
+ * with the time of birth it is. Where there is no time of birth it counts as 0.
+ */
+static json_t *identity(int dirfd, const char *path, int flags)
+{
+	struct statx st;
+
+	if (statx(dirfd, path, flags, STATX_INO | STATX_BTIME, &st))
+		return NULL;
+	if (!(st.stx_mask & STATX_BTIME))
+		st.stx_btime.tv_sec = st.stx_btime.tv_nsec = 0;
+	return json_pack("[I, I, I, I, I]", (json_int_t)st.stx_dev_major, (json_int_t)st.stx_dev_minor,
+			 (json_int_t)st.stx_ino, (json_int_t)st.stx_btime.tv_sec,
+			 (json_int_t)st.stx_btime.tv_nsec);
+}
+
+/*
  * The inode must be known before the file has a name, or the journal could not say which file to
  * remove: so it is born nameless (O_TMPFILE), written down, and then linked.
  */
@@ -79,7 +96,7 @@ static int make_file(struct fault *f, const char *path, struct fl_error *err)
 	struct null_state *s = f->priv;
 	_cleanup_free_ char *dir = strdup(path);
 	char link[40];
-	struct stat st;
+	json_t *which;
 	_cleanup_fd_ int fd = -1;
 	char *slash = dir ? strrchr(dir, '/') : NULL;
 	int r;
@@ -88,13 +105,12 @@ static int make_file(struct fault *f, const char *path, struct fl_error *err)
 		return error_usage(err, "null: file '%s' is not an absolute path", path);
 	slash[slash == dir] = '\0';
 	fd = open(dir, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
-	if (fd < 0 || fstat(fd, &st))
+	which = fd < 0 ? NULL : identity(fd, "", AT_EMPTY_PATH);
+	if (!which)
 		return error_env(err, errno, "null: cannot make a file in %s: %s", dir,
 				 strerror(errno));
 	r = journal_add(f->session->journal, "remove-file",
-			json_pack("{s:s, s:I, s:I}", "path", path, "dev", (json_int_t)st.st_dev,
-				  "ino", (json_int_t)st.st_ino),
-			&s->entry, err);
+			json_pack("{s:s, s:o}", "path", path, "identity", which), &s->entry, err);
 	if (r)
 		return r;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
@@ -177,11 +193,11 @@ const struct fault_ops fault_null = {
 static int undo_remove_file(const json_t *args, struct fl_error *err)
 {
 	const char *path = json_string_value(json_object_get(args, "path"));
-	struct stat st;
+	json_t *now = path ? identity(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW) : NULL;
+	bool same = now && json_equal(now, json_object_get(args, "identity"));
 
-	if (!path || lstat(path, &st) ||
-	    (json_int_t)st.st_dev != json_integer_value(json_object_get(args, "dev")) ||
-	    (json_int_t)st.st_ino != json_integer_value(json_object_get(args, "ino")))
+	json_decref(now);
+	if (!same)
 		return 0;
 	if (unlink(path) && errno != ENOENT)
 		return error_env(err, errno, "cannot remove %s: %s", path, strerror(errno));

@@ -12,6 +12,10 @@ extern const struct fault_ops fault_cpu_saturation;
 extern const struct fault_ops fault_crash;
 extern const struct fault_ops fault_disk_fill;
 extern const struct fault_ops fault_disk_io;
+extern const struct fault_ops fault_dns_error;
+extern const struct fault_ops fault_dns_latency;
+extern const struct fault_ops fault_http_error;
+extern const struct fault_ops fault_http_latency;
 extern const struct fault_ops fault_fd_exhaustion;
 extern const struct fault_ops fault_jvm_exception;
 extern const struct fault_ops fault_latency;
@@ -19,6 +23,7 @@ extern const struct fault_ops fault_memory;
 extern const struct fault_ops fault_network_loss;
 extern const struct fault_ops fault_network_partition;
 extern const struct fault_ops fault_null;
+extern const struct fault_ops fault_syscall_error;
 extern const struct fault_ops fault_pause;
 extern const struct fault_ops fault_restart;
 extern const struct fault_ops fault_stop;
@@ -28,6 +33,8 @@ const struct fault_ops *const fault_table[] = {
 	&fault_latency,
 	&fault_network_loss,
 	&fault_network_partition,
+	&fault_dns_latency,
+	&fault_dns_error,
 	/* resource */
 	&fault_cpu_saturation,
 	&fault_memory,
@@ -35,12 +42,16 @@ const struct fault_ops *const fault_table[] = {
 	&fault_disk_fill,
 	&fault_fd_exhaustion,
 	/* application */
+	&fault_http_error,
+	&fault_http_latency,
 	&fault_availability,
 	&fault_stop,
 	&fault_restart,
 	&fault_pause,
 	&fault_crash,
 	&fault_jvm_exception,
+	/* kernel */
+	&fault_syscall_error,
 	/* to try out runner and commands without a kernel */
 	&fault_null,
 	NULL,

@@ -21,6 +21,7 @@
 #include "bpf/abi.h"
 #include "journal/guardian.h"
 #include "kern/engine.h"
+#include "kern/lease.h"
 #include "kern/session.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -297,9 +298,13 @@ int session_begin(const char *purpose, struct session **ret, struct fl_error *er
 
 void session_heartbeat(struct session *s)
 {
+	unsigned int i;
+
 	guardian_beat(s->guardian);
 	if (s->engine)
 		engine_heartbeat(s->engine);
+	for (i = 0; i < s->n_leases; i++)
+		lease_refresh(s->leases[i]);
 }
 
 /* --- ending -------------------------------------------------------------------------------- */

@@ -24,6 +24,8 @@
 #define FL_LEASE_NS	   1000000000ull /* how long a refresh lasts */
 
 struct guardian; /* journal/guardian.h */
+#define SESSION_MAX_LEASES 64
+
 struct engine; /* kern/engine.h: the loaded net programs; made by the first fault that needs it */
 
 struct session {
@@ -36,6 +38,8 @@ struct session {
 	struct guardian *guardian;
 	struct journal *journal;
 	struct engine *engine; /* NULL until needed */
+	int leases[SESSION_MAX_LEASES]; /* map descriptors, not owned */
+	unsigned int n_leases;
 };
 
 /*
@@ -46,6 +50,13 @@ int session_begin(const char *purpose, struct session **ret, struct fl_error *er
 
 /* Refresh the lease; call it every FL_LEASE_PERIOD_MS from the event loop that must not hang. */
 void session_heartbeat(struct session *s);
+
+/*
+ * Have the lease map @map_fd (struct fl_lease at key 0; programs outside the engine have their own)
+ * refreshed with the session's, beginning now. Forget it before the descriptor is closed.
+ */
+int session_add_lease(struct session *s, int map_fd, struct fl_error *err);
+void session_forget_lease(struct session *s, int map_fd);
 
 /*
  * End in order: close the engine, replay what is still open in the journal, remove the pins,

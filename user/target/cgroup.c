@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kern/cgroup_mount.h"
 #include "target/provider.h"
 #include "util/cleanup.h"
 #include "util/text.h"
@@ -70,7 +71,7 @@ static int resolve(const char *name, struct target *t, struct fl_error *err)
 		rest = path;
 	if (!rest[1])
 		return error_usage(err, "refused: the root cgroup is the whole host");
-	target_cgroup_root(root, sizeof(root));
+	cgroup_v2_root(root, sizeof(root));
 	snprintf(full, sizeof(full), "%s%s", root, rest);
 	if (root[0] && !access(full, F_OK)) {
 		int r = target_use_cgroup(t, full, err);

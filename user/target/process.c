@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kern/cgroup_mount.h"
 #include "kern/netns.h"
 #include "target/provider.h"
 #include "util/cleanup.h"
@@ -167,21 +168,6 @@ pid_t target_oldest_pid(const struct target *t)
 	return best;
 }
 
-void target_cgroup_root(char *buf, size_t size)
-{
-	FILE *f = setmntent("/proc/self/mounts", "re");
-	struct mntent *m;
-
-	buf[0] = '\0';
-	while (f && (m = getmntent(f)))
-		if (!strcmp(m->mnt_type, "cgroup2")) {
-			text_copy(buf, size, m->mnt_dir);
-			break;
-		}
-	if (f)
-		endmntent(f);
-}
-
 int target_use_cgroup(struct target *t, const char *path, struct fl_error *err)
 {
 	struct stat st;
@@ -228,7 +214,7 @@ static int use_cgroups_of(struct target *t, pid_t pid, struct fl_error *err)
 	read_cgroups(getpid(), own_v2, own_v1);
 	if (v1[0] && !t->cgroup_v1[0] && strcmp(v1, own_v1))
 		text_copy(t->cgroup_v1, sizeof(t->cgroup_v1), v1);
-	target_cgroup_root(root, sizeof(root));
+	cgroup_v2_root(root, sizeof(root));
 	if (!v2[0] || t->cgroup[0] || !root[0] || !strcmp(v2, own_v2))
 		return 0;
 	snprintf(full, sizeof(full), "%s%s", root, v2);

@@ -51,9 +51,6 @@ int target_add_tree_pids(struct target *t);
 /* The oldest of @t->pids; 0 none. */
 pid_t target_oldest_pid(const struct target *t);
 
-/* Where the v2 tree is mounted ("/sys/fs/cgroup" or ".../unified"); empty when it is not. */
-void target_cgroup_root(char *buf, size_t size);
-
 /* Veths and addresses of @t->netns_fd (veth.c). */
 int target_find_veths(struct target *t, const struct target_options *options, struct fl_error *err);
 

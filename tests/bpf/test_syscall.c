@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * syscall_error on every backend that this kernel has: a child in a cgroup of its own makes calls
+ * and counts the errors; the kernel's counters must say exactly the same.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "fault/fault.h"
+#include "fault/syscall.h"
+#include "kern/session.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/text.h"
+
+#define CALLS 100000u
+
+static char cgroup[256];
+static struct session *session;
+
+/* What a child reports: how many of its calls failed with the expected errno, how many otherwise. */
+struct report {
+	uint32_t failed, other, fine;
+};
+
+static void find_cgroup2(char *ret, size_t size)
+{
+	FILE *f = fopen("/proc/mounts", "re");
+	char line[1024], at[256], type[64];
+
+	assert_non_null(f);
+	ret[0] = '\0';
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "%*s %255s %63s", at, type) == 2 && !strcmp(type, "cgroup2"))
+			text_copy(ret, size, at);
+	fclose(f);
+}
+
+static int setup(void **state)
+{
+	struct fl_error err = {};
+	char root[128];
+	(void)state;
+
+	find_cgroup2(root, sizeof(root));
+	if (!root[0])
+		return -1;
+	snprintf(cgroup, sizeof(cgroup), "%s/fltest-syscall-%d", root, (int)getpid());
+	if (mkdir(cgroup, 0755) || session_begin("test", &session, &err)) {
+		error_print(&err, stderr);
+		return -1;
+	}
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fl_error err = {};
+	(void)state;
+
+	assert_int_equal(session_end(session, &err), 0);
+	return rmdir(cgroup);
+}
+
+static bool fails_as(int r, int expected, struct report *report)
+{
+	if (r >= 0)
+		report->fine++;
+	else if (errno == expected)
+		report->failed++;
+	else
+		report->other++;
+	return r < 0;
+}
+
+typedef void (*work)(struct report *report, int expected);
+
+static void connects(struct report *report, int expected)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(9),
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	uint32_t i;
+
+	for (i = 0; i < CALLS; i++)
+		fails_as(connect(fd, (struct sockaddr *)&a, sizeof(a)), expected, report);
+	close(fd);
+}
+
+static void connects_two_ports(struct report *report, int expected)
+{
+	struct sockaddr_in6 a = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	int fd = socket(AF_INET6, SOCK_DGRAM, 0);
+	uint32_t i;
+
+	for (i = 0; i < 1000; i++) {
+		a.sin6_port = htons(i % 2 ? 5432 : 80);
+		fails_as(connect(fd, (struct sockaddr *)&a, sizeof(a)), expected, report);
+	}
+	close(fd);
+}
+
+static void sockets(struct report *report, int expected)
+{
+	uint32_t i;
+
+	for (i = 0; i < 1000; i++) {
+		int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+		if (!fails_as(fd, expected, report))
+			close(fd);
+	}
+}
+
+static void binds(struct report *report, int expected)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	uint32_t i;
+
+	for (i = 0; i < 200; i++) {
+		int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+		fails_as(bind(fd, (struct sockaddr *)&a, sizeof(a)), expected, report);
+		close(fd);
+	}
+}
+
+static void opens(struct report *report, int expected)
+{
+	uint32_t i;
+
+	for (i = 0; i < 200; i++) {
+		int fd = open(i % 2 ? "/dev/null" : "/proc/self/stat", O_RDONLY);
+
+		if (!fails_as(fd, expected, report))
+			close(fd);
+	}
+}
+
+static void writes(struct report *report, int expected)
+{
+	int fd = open("/dev/null", O_WRONLY);
+	uint32_t i;
+
+	for (i = 0; i < 1000; i++)
+		fails_as((int)write(fd, "x", 1), expected, report);
+	close(fd);
+}
+
+/* Run @w in a child that first moves into the cgroup. */
+static struct report in_cgroup(work w, int expected)
+{
+	struct report *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+				     0);
+	struct report r;
+	pid_t pid;
+	int status;
+
+	assert_ptr_not_equal(shared, MAP_FAILED);
+	pid = fork();
+	if (!pid) {
+		char path[300];
+		FILE *f;
+
+		snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
+		f = fopen(path, "we");
+		if (!f || fprintf(f, "0\n") < 0 || fclose(f))
+			_exit(1);
+		w(shared, expected);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	r = *shared;
+	munmap(shared, sizeof(*shared));
+	return r;
+}
+
+struct setting {
+	const char *name, *value;
+};
+
+static void fault_on(struct fault *f, const struct setting *settings)
+{
+	struct fl_error err = {};
+	struct target *t;
+	struct stat st;
+	int r;
+
+	assert_int_equal(stat(cgroup, &st), 0);
+	assert_int_equal(fault_init(f, session, "syscall_error", &err), 0);
+	for (; settings->name; settings++)
+		assert_int_equal(params_set(&f->params, settings->name, settings->value, &err), 0);
+	t = calloc(1, sizeof(*t));
+	text_copy(t->name, sizeof(t->name), "child");
+	text_copy(t->cgroup, sizeof(t->cgroup), cgroup);
+	t->cgroup_id = st.st_ino;
+	t->netns_fd = -1;
+	t->mntns_fd = -1;
+	f->targets = t;
+	f->n_targets = 1;
+	r = fault_validate(f, &err) ?: fault_arm(f, &err) ?: fault_activate(f, true, &err);
+	if (r)
+		error_print(&err, stderr);
+	assert_int_equal(r, 0);
+	session_heartbeat(session);
+}
+
+static struct fault_proof fault_off(struct fault *f)
+{
+	struct fault_proof proof = {};
+	struct fl_error err = {};
+
+	assert_int_equal(fault_proof(f, &proof, &err), 0);
+	assert_int_equal(fault_disarm(f, &err), 0);
+	fault_free(f);
+	return proof;
+}
+
+static const struct syscall_row *row_of(const char *name)
+{
+	const struct syscall_row *row = syscall_rows;
+
+	while (strcmp(row->name, name))
+		row++;
+	return row;
+}
+
+/* Skip the test when this kernel's @backend cannot serve @call; tests/run.sh reads the reason. */
+#define NEED(backend, call, filters)                                                                \
+	do {                                                                                        \
+		char why[200];                                                                      \
+                                                                                                    \
+		if (!syscall_backend_serves(syscall_backend_find(backend), row_of(call), filters, why, \
+					    sizeof(why))) {                                         \
+			print_message("# missing: syscall backend %s\n", backend);                  \
+			skip();                                                                     \
+		}                                                                                   \
+	} while (0)
+
+static void exact(const char *backend)
+{
+	struct setting s[] = { { "syscall", "connect" }, { "errno", "ETIMEDOUT" }, { "percent", "20%" },
+			       { "backend", backend },   { "seed", "7" },	   {} };
+	/* 99.9 % of a binomial(CALLS, 0.2): 3.29 standard deviations. */
+	double sigma = sqrt(CALLS * 0.2 * 0.8);
+	struct fault_proof proof;
+	struct fault f = {};
+	struct report r;
+
+	NEED(backend, "connect", 0);
+	fault_on(&f, s);
+	r = in_cgroup(connects, ETIMEDOUT);
+	proof = fault_off(&f);
+	assert_int_equal(r.other, 0);
+	assert_int_equal(r.failed, proof.injected);
+	assert_int_equal(CALLS, proof.matched);
+	assert_true(fabs(r.failed - CALLS * 0.2) < 3.29 * sigma);
+	assert_true(proof.first_hit_ns && proof.last_hit_ns >= proof.first_hit_ns);
+	/* and with the fault gone nothing fails */
+	r = in_cgroup(connects, ETIMEDOUT);
+	assert_int_equal(r.fine, CALLS);
+}
+
+static void ports(const char *backend)
+{
+	struct setting s[] = { { "syscall", "connect" }, { "errno", "ECONNREFUSED" }, { "port", "5432" },
+			       { "peer", "::1/128" },	 { "backend", backend },      {} };
+	struct fault_proof proof;
+	struct fault f = {};
+	struct report r;
+
+	NEED(backend, "connect", FILTER_ADDRESS);
+	fault_on(&f, s);
+	r = in_cgroup(connects_two_ports, ECONNREFUSED);
+	proof = fault_off(&f);
+	assert_int_equal(r.failed, 500);
+	assert_int_equal(r.other, 0);
+	assert_int_equal(proof.injected, 500);
+	assert_int_equal(proof.matched, 500);
+}
+
+static void window(const char *backend)
+{
+	struct setting s[] = { { "syscall", "socket" }, { "errno", "EMFILE" }, { "first", "100" },
+			       { "last", "199" },	{ "nth", "10" },       { "max-hits", "7" },
+			       { "backend", backend },	{} };
+	struct fault_proof proof;
+	struct fault f = {};
+	struct report r;
+
+	NEED(backend, "socket", 0);
+	fault_on(&f, s);
+	r = in_cgroup(sockets, EMFILE);
+	proof = fault_off(&f);
+	assert_int_equal(r.failed, 7);
+	assert_int_equal(r.other, 0);
+	assert_int_equal(proof.injected, 7);
+}
+
+static void binding(const char *backend)
+{
+	struct setting s[] = { { "syscall", "bind" }, { "errno", "EADDRINUSE" }, { "backend", backend }, {} };
+	struct fault f = {};
+	struct report r;
+
+	NEED(backend, "bind", 0);
+	fault_on(&f, s);
+	r = in_cgroup(binds, EADDRINUSE);
+	assert_int_equal(fault_off(&f).injected, 200);
+	assert_int_equal(r.failed, 200);
+}
+
+static void paths(const char *backend)
+{
+	struct setting prefix[] = { { "syscall", "open" }, { "errno", "ENFILE" }, { "path", "/dev/nu" },
+				    { "backend", backend }, {} };
+	struct setting glob[] = { { "syscall", "openat" }, { "errno", "EACCES" }, { "path", "/proc/*/st?t" },
+				  { "backend", backend },  {} };
+	struct fault f = {};
+	struct report r;
+
+	NEED(backend, "openat", FILTER_PATH);
+	fault_on(&f, prefix);
+	r = in_cgroup(opens, ENFILE);
+	assert_int_equal(fault_off(&f).injected, 100);
+	assert_int_equal(r.failed, 100);
+	assert_int_equal(r.fine, 100);
+	memset(&f, 0, sizeof(f));
+	fault_on(&f, glob);
+	r = in_cgroup(opens, EACCES);
+	assert_int_equal(fault_off(&f).injected, 100);
+	assert_int_equal(r.failed, 100);
+}
+
+static void writing(const char *backend)
+{
+	struct setting s[] = { { "syscall", "write" }, { "errno", "28" },	     { "nth", "4" },
+			       { "fd-type", "device" }, { "backend", backend }, {} };
+	struct fault f = {};
+	struct report r;
+
+	NEED(backend, "write", FILTER_FD);
+	fault_on(&f, s);
+	r = in_cgroup(writes, ENOSPC);
+	assert_int_equal(fault_off(&f).injected, 250);
+	assert_int_equal(r.failed, 250);
+	assert_int_equal(r.other, 0);
+}
+
+/* The owner hangs: no heartbeat for longer than the lease, and the fault is over. */
+static void lease(const char *backend)
+{
+	struct setting s[] = { { "syscall", "socket" }, { "errno", "EMFILE" }, { "backend", backend }, {} };
+	struct fault f = {};
+	struct report r;
+
+	NEED(backend, "socket", 0);
+	fault_on(&f, s);
+	assert_int_equal(in_cgroup(sockets, EMFILE).failed, 1000);
+	usleep(FL_LEASE_NS / NS_PER_USEC + 50000);
+	r = in_cgroup(sockets, EMFILE);
+	assert_int_equal(r.fine, 1000);
+	session_heartbeat(session);
+	assert_int_equal(in_cgroup(sockets, EMFILE).failed, 1000);
+	fault_off(&f);
+}
+
+#define ON(backend, check)                                                                          \
+	static void check##_##backend(void **state)                                                 \
+	{                                                                                           \
+		(void)state;                                                                        \
+		check(#backend);                                                                    \
+	}
+
+ON(override, exact) ON(modret, exact) ON(cgroup, exact)
+ON(override, ports) ON(modret, ports) ON(cgroup, ports)
+ON(override, window) ON(modret, window) ON(cgroup, window)
+ON(override, binding) ON(modret, binding) ON(cgroup, binding)
+ON(override, lease) ON(modret, lease) ON(cgroup, lease)
+/* cgroup hooks see neither paths nor descriptors */
+ON(override, paths) ON(modret, paths)
+ON(override, writing) ON(modret, writing)
+
+#define THREE(check) \
+	cmocka_unit_test(check##_override), cmocka_unit_test(check##_modret), cmocka_unit_test(check##_cgroup)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		THREE(exact), THREE(ports), THREE(window), THREE(binding), THREE(lease),
+		cmocka_unit_test(paths_override), cmocka_unit_test(paths_modret),
+		cmocka_unit_test(writing_override), cmocka_unit_test(writing_modret),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

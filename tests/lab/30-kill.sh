@@ -1,0 +1,89 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# SIGKILL at random moments, of the owner, of its guardian, of both: traffic is clean within 2 s,
+# what the kernel does not undo is undone by who is left, else by `recover`, and a second `recover`
+# finds nothing. FLTEST_KILLS=50 for more rounds.
+. "$(dirname "$0")/../lib.sh"
+KILLS=${FLTEST_KILLS:-12}
+RANDOM=${FLTEST_SEED:-$(($(date +%s) % 32768))}
+note "rounds $KILLS, FLTEST_SEED=$RANDOM"
+mknet a 1
+check "the target answers" ping -c 1 -W 2 10.77.1.2
+
+# A round trip of less than 20 ms, three times; the fault makes it 100.
+clean() { ping -q -c 3 -i 0.01 -W 1 10.77.1.2 | awk -F/ '/^rtt/ {exit !($6 < 20)} END {if (!/rtt/) exit 1}'; }
+slow() { ! clean; }
+links() { ip -o link | awk -F': ' '{print $2}' | sort; }
+state() { links; find /sys/fs/bpf/faultline /run/faultline "$T/made" 2>/dev/null; tc filter show dev fltv1 ingress; tc filter show dev fltv1 egress; ps -eo comm= | grep -E '^(faultline|fl-)'; }
+state >"$T/state0"
+untouched() { state | cmp -s - "$T/state0"; }
+
+worst=0 wrong=0 recovered=0
+for ((i = 0; i < KILLS; i++)); do
+	who=$((i % 3))
+	case $((i % 2)) in
+	0) "$FL" inject latency netns:flt-a --delay 100ms --for 60s >/dev/null 2>&1 & ;;
+	1) "$FL" inject null netns:flt-a --file "$T/made" --for 60s >/dev/null 2>&1 & ;;
+	esac
+	owner=$!
+	# From before the session exists to well after the fault is active.
+	sleep "$(awk -v r=$RANDOM 'BEGIN {print 0.25 * r / 32768}')"
+	guardian=$(pgrep -P $owner -x fl-guardian)
+	[ $who = 0 ] || [ -z "$guardian" ] || kill -9 "$guardian"
+	[ $who = 1 ] || kill -9 $owner
+	t0=$(date +%s%N)
+	if [ $who = 1 ]; then
+		# Its owner goes on without it, and ends in order.
+		kill -TERM $owner; wait $owner 2>/dev/null
+	else
+		wait $owner 2>/dev/null
+	fi
+	wait_for 3 clean; took=$((($(date +%s%N) - t0) / 1000000))
+	[ $took -gt $worst ] && worst=$took
+	if [ $who = 2 ]; then
+		[ -z "$(find /run/faultline -mindepth 1 -maxdepth 1 2>/dev/null)" ] || recovered=$((recovered + 1))
+		"$FL" recover >"$T/recover" || { wrong=$((wrong + 1)); note "round $i: recover failed: $(cat "$T/recover")"; }
+	fi
+	if ! wait_for 2 untouched; then
+		wrong=$((wrong + 1))
+		note "round $i (kind $((i % 2)), killed $who): left behind:"; state | diff "$T/state0" - | sed 's/^/#   /'
+		"$FL" recover >/dev/null
+	fi
+	again=$("$FL" recover)
+	[ "$again" = "nothing to recover" ] || { wrong=$((wrong + 1)); note "round $i: a second recover: $again"; }
+done
+check_num "SIGKILL in $KILLS rounds: rounds that left something" $wrong eq 0
+check_num "traffic is clean again, worst (ms)" $worst lt 2000
+check_num "rounds where recover had work" $recovered ge 1
+note "FIGURE SIGKILL at $KILLS random moments: traffic clean after at most $worst ms, nothing left"
+
+# --- a hung owner: the kernel ends the fault by the lease, the guardian the rest ---
+id=$("$FL" inject latency netns:flt-a --delay 100ms --detach)
+pid=$("$FL" list -o json | jq '.[0].pid')
+check "a latency is there" wait_for 2 slow
+kill -STOP "$pid"; t0=$(date +%s%N)
+check "the owner hangs: traffic is clean" wait_for 3 clean
+check_num "... within (ms)" $((($(date +%s%N) - t0) / 1000000)) lt 2000
+check "... and its guardian ends the session" wait_for 8 untouched
+
+# --- dead, and both killed: stop and recover on what is left ---
+both_killed() {
+	"$FL" inject null netns:flt-a --file "$T/made" --detach >"$T/out"
+	_o=$("$FL" list -o json | jq '.[0].pid')
+	kill -9 "$(pgrep -P "$_o" -x fl-guardian)" "$_o"
+	wait_for 2 sh -c "[ ! -d /proc/$_o ]"
+}
+both_killed
+check "the file is still there, list says who is dead" sh -c "[ -e '$T/made' ] && '$FL' list -o json | jq -e '.[0].owner_alive == false'"
+check "stop of a dead one recovers it" "$FL" stop "$(cat "$T/out")"
+check "... all of it" untouched
+both_killed
+rm "$T/made"; echo precious >"$T/made"
+check "recover says what it did" sh -c "'$FL' recover -o json | jq -e '.recovered | length == 1 and .[0].error == null'"
+check "a file that is another one by now is left alone" grep -q precious "$T/made"
+rm "$T/made"
+check "a second recover does nothing, and says so" sh -c "'$FL' recover | grep -q 'nothing to recover'"
+both_killed
+printf '{"n": 2, "undo": "remove-fi' >>"$(ls -d /run/faultline/*/)journal.jsonl"
+check "a journal that was torn in its last line" "$FL" recover
+check "... is undone" untouched

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* run.c - faultline run FILE: carry out a suite, score the pipeline; once, N times, or every so often. */
+#include <argp.h>
+#include <errno.h>
+#include <signal.h>
+#include <time.h>
+#include <uv.h>
+
+#include "cmd/cmd.h"
+#include "cmd/run_show.h"
+#include "experiment/run.h"
+#include "fault/fault.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/text.h"
+#include "util/units.h"
+
+struct options {
+	const char *file, *out, *probe, *pipeline;
+	int *only;
+	uint32_t n_only;
+	int64_t repeat, seed;
+	uint64_t every_ns;
+	bool resume, dry_run, lab, force_stage, json, quiet;
+	struct fl_error err;
+};
+
+enum { OPT_PIPELINE = 256, OPT_PROBE, OPT_RESUME, OPT_EVERY, OPT_REPEAT, OPT_LAB, OPT_FORCE, OPT_SEED,
+       OPT_ONLY, OPT_OUT };
+
+static const struct argp_option option_table[] = {
+	{ "only", OPT_ONLY, "N,..", 0, "Run these experiments, by number", 0 },
+	{ "out", OPT_OUT, "DIR", 0, "Where the results go (./faultline-results/DATE-TIME)", 0 },
+	{ "pipeline", OPT_PIPELINE, "URL", 0, "The AIOps pipeline, instead of the suite's", 0 },
+	{ "probe", OPT_PROBE, "URL", 0, "What the probe calls, instead of the suite's", 0 },
+	{ "lab", OPT_LAB, NULL, 0, "Take both from the running lab, as `stack: lab` does", 0 },
+	{ "resume", OPT_RESUME, NULL, 0, "Go on with the run in --out", 0 },
+	{ "dry-run", 'n', NULL, 0, "Check everything, find every target, touch nothing", 0 },
+	{ "repeat", OPT_REPEAT, "N", 0, "N runs, one after the other", 0 },
+	{ "every", OPT_EVERY, "TIME", 0, "A run every TIME, until a signal or --repeat ends it", 0 },
+	{ "seed", OPT_SEED, "N", 0, "Seed of all random choices", 0 },
+	{ "force-stage", OPT_FORCE, NULL, 0, "Run although the stage before was not passed", 0 },
+	{ "quiet", 'q', NULL, 0, "No progress, one line a result", 0 },
+	{ "output", 'o', "json", 0, "Print JSON", 0 },
+	{ NULL, 0, NULL, 0, NULL, 0 },
+};
+
+/* "1,4,9" */
+static int parse_only(struct options *o, const char *arg)
+{
+	_cleanup_free_ char *words = strdup(arg);
+	char *rest = words, *word;
+	int64_t n;
+
+	while (rest && (word = strsep(&rest, ","))) {
+		int *grown = reallocarray(o->only, o->n_only + 1, sizeof(*grown));
+
+		if (!grown || units_int(word, 1, 100000, &n, &o->err))
+			return -EINVAL;
+		o->only = grown;
+		o->only[o->n_only++] = (int)n;
+	}
+	return 0;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case OPT_ONLY: return parse_only(o, arg) ? EINVAL : 0;
+	case OPT_OUT: o->out = arg; return 0;
+	case OPT_PIPELINE: o->pipeline = arg; return 0;
+	case OPT_PROBE: o->probe = arg; return 0;
+	case OPT_LAB: o->lab = true; return 0;
+	case OPT_RESUME: o->resume = true; return 0;
+	case 'n': o->dry_run = true; return 0;
+	case OPT_REPEAT: return units_int(arg, 1, 1000000, &o->repeat, &o->err) ? EINVAL : 0;
+	case OPT_EVERY: return units_duration_ns(arg, &o->every_ns, &o->err) ? EINVAL : 0;
+	case OPT_SEED: return units_int(arg, 1, INT64_MAX >> 11, &o->seed, &o->err) ? EINVAL : 0;
+	case OPT_FORCE: o->force_stage = true; return 0;
+	case 'q': o->quiet = true; return 0;
+	case 'o': o->json = cmd_output_json(arg, state); return 0;
+	case ARGP_KEY_ARG:
+		if (o->file)
+			argp_error(state, "one FILE at a time");
+		o->file = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!o->file)
+			argp_error(state, "which FILE?");
+		if (o->resume && !o->out)
+			argp_error(state, "--resume needs the folder: --out DIR");
+		if (o->resume && (o->repeat || o->every_ns))
+			argp_error(state, "--resume goes on with one run, not several");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	option_table, parse, "FILE",
+	"Carry out the experiments of FILE one after the other, measure what they do, ask the pipeline "
+	"what it noticed, and print the scoreboard.\v"
+	"SIGINT and SIGTERM roll everything back at once and still leave valid results; a second one "
+	"does not wait for answers. Exit status 0: accepted; 1: acceptance or a hypothesis failed, or "
+	"an experiment could not be carried out; 2: bad usage or file; 3: this host lacks something; "
+	"5: ended by a signal.",
+	NULL, NULL, NULL
+};
+
+static int replace(char **to, const char *with, struct fl_error *err)
+{
+	if (!with)
+		return 0;
+	free(*to);
+	*to = strdup(with);
+	return *to ? 0 : error_sys(err, ENOMEM, "out of memory");
+}
+
+static int load(const struct options *o, struct suite **ret, struct fl_error *err)
+{
+	int r = suite_load(o->file, fault_table, ret, err);
+
+	if (!r)
+		r = replace(&(*ret)->probe.url, o->probe, err);
+	if (!r)
+		r = replace(&(*ret)->pipeline.url, o->pipeline, err);
+	if (!r && o->lab)
+		r = replace(&(*ret)->stack, "lab", err);
+	if (!r)
+		r = suite_use_stack(*ret, err);
+	return r;
+}
+
+/* The folder of the n-th run (from 1) of how many; the caller's to free. */
+static char *folder(const struct options *o, int64_t n)
+{
+	bool several = o->repeat > 1 || o->every_ns;
+	char stamp[32];
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (o->out && several)
+		return text_format("%s/%03lld", o->out, (long long)n);
+	if (o->out)
+		return strdup(o->out);
+	localtime_r(&now, &tm);
+	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &tm);
+	return several ? text_format("faultline-results/%s-%03lld", stamp, (long long)n) :
+			 text_format("faultline-results/%s", stamp);
+}
+
+static int run_once(const struct options *o, const struct suite *s, int64_t n, bool *ret_aborted,
+		    struct fl_error *err)
+{
+	_cleanup_free_ char *dir = folder(o, n);
+	struct run_show show = { .quiet = o->quiet };
+	struct run_options options = {
+		.only = o->only, .n_only = o->n_only, .dir = dir, .resume = o->resume,
+		.force_stage = o->force_stage, .seed = (uint64_t)o->seed,
+		.progress = run_show_progress, .ctx = &show,
+	};
+	struct run_report report;
+	int r, status;
+
+	if (!dir)
+		return error_sys(err, ENOMEM, "out of memory");
+	run_show_init(&show);
+	r = run_preflight(s, &options, err);
+	if (!r && o->dry_run) {
+		run_show_plan(s, &options, o->json);
+		return FL_EXIT_OK;
+	}
+	if (!r)
+		r = suite_run(s, &options, &report, err);
+	if (r)
+		return r;
+	status = run_show_report(&report, dir, o->json);
+	*ret_aborted = report.aborted;
+	run_report_free(&report);
+	return status;
+}
+
+struct wait {
+	uv_timer_t timer;
+	uv_signal_t sigint, sigterm;
+	bool interrupted;
+};
+
+static void end_wait(struct wait *w)
+{
+	uv_close((uv_handle_t *)&w->timer, NULL);
+	uv_close((uv_handle_t *)&w->sigint, NULL);
+	uv_close((uv_handle_t *)&w->sigterm, NULL);
+}
+
+static void on_time(uv_timer_t *timer)
+{
+	end_wait(timer->data);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	struct wait *w = handle->data;
+
+	(void)number;
+	w->interrupted = true;
+	end_wait(w);
+}
+
+/* Wait between two runs; false when a signal ended it. */
+static bool wait_ns(uint64_t ns)
+{
+	struct wait w = {};
+	uv_loop_t loop;
+
+	uv_loop_init(&loop);
+	uv_timer_init(&loop, &w.timer);
+	uv_signal_init(&loop, &w.sigint);
+	uv_signal_init(&loop, &w.sigterm);
+	w.timer.data = w.sigint.data = w.sigterm.data = &w;
+	uv_timer_start(&w.timer, on_time, ns / NS_PER_MSEC, 0);
+	uv_signal_start(&w.sigint, on_signal, SIGINT);
+	uv_signal_start(&w.sigterm, on_signal, SIGTERM);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	uv_loop_close(&loop);
+	return !w.interrupted;
+}
+
+static int run_all(const struct options *o, const struct suite *s, struct fl_error *err)
+{
+	int64_t n, times = o->repeat ? o->repeat : o->every_ns ? INT64_MAX : 1;
+	bool aborted = false;
+	int worst = 0, r;
+
+	for (n = 1; n <= times; n++) {
+		uint64_t began = clock_mono_ns(), took, pause;
+
+		r = run_once(o, s, n, &aborted, err);
+		if (r < 0 || aborted)
+			return r;
+		worst = r > worst ? r : worst;
+		if (n == times || o->dry_run)
+			break;
+		took = clock_mono_ns() - began;
+		pause = !o->every_ns ? s->cooldown_ns : o->every_ns > took ? o->every_ns - took : 0;
+		if (!wait_ns(pause))
+			return FL_EXIT_ABORTED;
+	}
+	return worst;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	struct options o = {};
+	struct fl_error err = {};
+	struct suite *s = NULL;
+	int r;
+
+	if (argp_parse(&argp, argc, argv, 0, NULL, &o)) {
+		free(o.only);
+		return o.err.exit ? cmd_fail(&o.err) : FL_EXIT_USAGE;
+	}
+	r = load(&o, &s, &err);
+	if (!r)
+		r = run_all(&o, s, &err);
+	free(o.only);
+	if (r < 0) {
+		suite_free(s);
+		return cmd_fail(&err);
+	}
+	/* After a forced end a thread may still read the suite; the process is about to go. */
+	if (r != FL_EXIT_ABORTED)
+		suite_free(s);
+	return r;
+}

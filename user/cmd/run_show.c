@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* run_show.c - see run_show.h */
+#include <math.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "cmd/run_show.h"
+#include "fault/fault.h"
+#include "util/cleanup.h"
+#include "util/units.h"
+
+void run_show_init(struct run_show *s)
+{
+	struct winsize size;
+
+	s->live = isatty(STDERR_FILENO);
+	s->width = !ioctl(STDERR_FILENO, TIOCGWINSZ, &size) && size.ws_col ? size.ws_col : 80;
+}
+
+/* --- progress -------------------------------------------------------------------------------- */
+
+static void wipe(struct run_show *s)
+{
+	if (s->drawn)
+		fputs("\r\033[K", stderr);
+	s->drawn = false;
+}
+
+static const char *state_words(enum run_state state)
+{
+	static const char *const words[RUN_STATES] = {
+		[RUN_IDLE] = "next",	       [RUN_RESOLVE] = "finding targets",
+		[RUN_ARM] = "arming",	       [RUN_STEADY] = "waiting for steady state",
+		[RUN_BASELINE] = "baseline",   [RUN_INJECT] = "FAULT ON",
+		[RUN_ROLLBACK] = "rolling back", [RUN_RECOVER] = "recovering",
+		[RUN_SCORE] = "asking for causes", [RUN_COOLDOWN] = "cooling down",
+		[RUN_DONE] = "done",
+	};
+
+	return words[state];
+}
+
+static void format_state(const struct run_progress *p, struct text *t)
+{
+	text_append(t, "[%u/%u] %s: %s", p->index, p->total, p->x ? p->x->name : "", state_words(p->state));
+	if (isfinite(p->left_s))
+		text_append(t, ", %.0f s left", ceil(p->left_s));
+	if (isfinite(p->pass_rate))
+		text_append(t, " | probe %.0f %%", 100 * p->pass_rate);
+	if (p->state >= RUN_INJECT && p->state <= RUN_SCORE)
+		text_append(t, " | %llu hits", (unsigned long long)p->hits);
+	if (p->state >= RUN_BASELINE && p->state <= RUN_SCORE)
+		text_append(t, " | %u alerts", p->alerts);
+}
+
+static const char *hypothesis_of(const struct result *r)
+{
+	const char *verdict = json_string_value(
+		json_object_get(json_object_get(r->detail, "hypothesis"), "verdict"));
+
+	return verdict ? verdict : "not judged";
+}
+
+static void print_result(const struct run_progress *p)
+{
+	const struct result *r = p->result;
+	char mttd[32];
+
+	fprintf(stderr, "[%u/%u] %s: %s", p->index, p->total, r->name, result_status_text(r->status));
+	if (r->status == RESULT_OK && r->detected)
+		fprintf(stderr, ", detected after %s", score_seconds(r->mttd_s, mttd, sizeof(mttd)));
+	else if (r->status == RESULT_OK)
+		fputs(", not detected", stderr);
+	if (r->status == RESULT_OK && r->detected)
+		fprintf(stderr, ", root cause %s%s", r->rca_service ? r->rca_service : "none",
+			r->rca_correct ? " (right)" : " (wrong)");
+	if (isfinite(r->inject))
+		fprintf(stderr, ", hypothesis %s", hypothesis_of(r));
+	fputc('\n', stderr);
+	if (p->note)
+		fprintf(stderr, "  %s\n", p->note);
+}
+
+void run_show_progress(void *ctx, const struct run_progress *p)
+{
+	struct run_show *s = ctx;
+	struct text line = {};
+
+	if (p->result) {
+		wipe(s);
+		print_result(p);
+		return;
+	}
+	if (s->quiet || !p->x)
+		return;
+	if (p->note) {
+		wipe(s);
+		fprintf(stderr, "[%u/%u] %s: %s\n", p->index, p->total, p->x->name, p->note);
+	}
+	if (!s->live && !p->changed)
+		return;
+	format_state(p, &line);
+	if (s->live && line.s) {
+		wipe(s);
+		fprintf(stderr, "%.*s", (int)s->width - 1, line.s);
+		fflush(stderr);
+		s->drawn = true;
+	} else if (line.s && p->state != RUN_RESOLVE && p->state != RUN_SCORE) {
+		fprintf(stderr, "%s\n", line.s);
+	}
+	text_free(&line);
+}
+
+/* --- the outcome ----------------------------------------------------------------------------- */
+
+static json_t *number(double v)
+{
+	return isfinite(v) ? json_real(v) : json_null();
+}
+
+static json_t *report_json(const struct run_report *r, const char *dir, int status, const char *why)
+{
+	const struct score *c = &r->score;
+	json_t *rows = json_array(), *gaps = json_array(), *o;
+	uint32_t i;
+
+	for (i = 0; i < r->n; i++) {
+		const struct result *e = &r->results[i];
+
+		json_array_append_new(rows, json_pack("{s:i, s:s, s:s, s:b, s:o, s:s?, s:b, s:s}", "number",
+						      e->number, "name", e->name, "status",
+						      result_status_text(e->status), "detected",
+						      e->detected, "mttd_s", number(e->mttd_s),
+						      "rca_service", e->rca_service, "rca_correct",
+						      e->rca_correct, "hypothesis", hypothesis_of(e)));
+	}
+	for (i = 0; i < r->n_gaps; i++)
+		json_array_append_new(gaps, json_pack("{s:s, s:s, s:s, s:s, s:O?}", "experiment",
+						      r->gaps[i].experiment, "mode", r->gaps[i].mode,
+						      "symptom", r->gaps[i].symptom, "cause",
+						      r->gaps[i].cause, "evidence", r->gaps[i].evidence));
+	o = json_pack("{s:i, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:b}", "total", (int)c->listed,
+		      "scored", (int)c->total, "detected", (int)c->tp, "rca_correct",
+		      (int)c->rca_correct, "false_alarms", (int)c->false_alarms, "precision",
+		      number(c->precision), "recall", number(c->recall), "mttd_p50_s",
+		      number(c->mttd_p50_s), "mttd_p95_s", number(c->mttd_p95_s), "mttd_mean_s",
+		      number(c->mttd_mean_s), "accepted", c->accepted);
+	return json_pack("{s:s, s:i, s:s, s:i, s:o, s:o, s:o}", "dir", dir, "exit_status", status,
+			 "verdict", why, "not_run", (int)r->not_run, "score", o, "experiments", rows,
+			 "gaps", gaps);
+}
+
+int run_show_report(const struct run_report *r, const char *dir, bool json)
+{
+	char why[200];
+	int status = (int)run_verdict(r, why, sizeof(why));
+	struct text out = {};
+
+	if (json) {
+		cmd_print_json(report_json(r, dir, status, why));
+		return status;
+	}
+	scoreboard_print(r->results, r->n, &r->score, r->gaps, r->n_gaps, &out);
+	printf("%s\nAcceptance: %s (%s)\nResults: %s\n", out.s ? out.s : "", status ? "failed" : "passed",
+	       why, dir);
+	text_free(&out);
+	return status;
+}
+
+/* --- the plan -------------------------------------------------------------------------------- */
+
+static char *plan_of(const struct experiment *x)
+{
+	struct text t = {};
+	char on[32], offset[32];
+	uint32_t i;
+	size_t k;
+
+	for (i = 0; i < x->n_faults; i++) {
+		const struct fault_plan *f = &x->faults[i];
+
+		text_append(&t, "%s%s", i ? " + " : "", f->ops->name);
+		for (k = 0; f->targets && f->targets[k]; k++)
+			text_append(&t, "%s%s", k ? ", " : " on ", f->targets[k]);
+		units_format_ns(f->duration_ns ? f->duration_ns : x->duration_ns, on, sizeof(on));
+		units_format_ns(f->offset_ns, offset, sizeof(offset));
+		text_append(&t, " for %s", on);
+		if (f->offset_ns)
+			text_append(&t, " after %s", offset);
+	}
+	return t.s;
+}
+
+void run_show_plan(const struct suite *suite, const struct run_options *o, bool json)
+{
+	double seconds = suite_estimate_s(suite, o);
+	json_t *list = json_array();
+	uint32_t i;
+
+	for (i = 0; i < suite->n; i++) {
+		const struct experiment *x = &suite->experiments[i];
+		_cleanup_free_ char *plan = run_is_selected(o, x) ? plan_of(x) : NULL;
+
+		if (!plan)
+			continue;
+		json_array_append_new(list, json_pack("{s:i, s:s, s:s, s:s}", "number", x->number, "name",
+						      x->name, "faults", plan, "stage",
+						      stage_text(x->stage)));
+		if (!json)
+			printf("%3d  %-24s %-8s %s\n", x->number, x->name, stage_text(x->stage), plan);
+	}
+	if (json) {
+		cmd_print_json(json_pack("{s:f, s:o}", "seconds", seconds, "experiments", list));
+		return;
+	}
+	json_decref(list);
+	printf("about %.0f min %.0f s; nothing was touched\n", floor(seconds / 60), fmod(seconds, 60));
+}

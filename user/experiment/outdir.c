@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* outdir.c - see outdir.h */
+#include <curl/curl.h>
+#include <errno.h>
+#include <libfyaml.h>
+#include <sys/utsname.h>
+#include <uv.h>
+
+#include "experiment/outdir.h"
+#include "experiment/version.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/text.h"
+
+#define MANIFEST_MAX (1u << 20)
+
+char *outdir_file(const struct outdir *d, const char *name)
+{
+	return text_format("%s/%s", d->path, name);
+}
+
+int outdir_save_json(const struct outdir *d, const char *name, const json_t *value, struct fl_error *err)
+{
+	_cleanup_free_ char *path = outdir_file(d, name);
+	struct text t = {};
+	char *json = json_dumps(value, JSON_INDENT(1) | JSON_REAL_PRECISION(16));
+	int r;
+
+	if (json)
+		text_append(&t, "%s\n", json);
+	free(json);
+	r = path && t.s && !t.failed ? file_write(path, t.s, t.len, 0644, err) :
+				       error_sys(err, ENOMEM, "%s: out of memory", name);
+	text_free(&t);
+	return r;
+}
+
+int outdir_note(struct outdir *d, const char *key, json_t *value, struct fl_error *err)
+{
+	json_object_set_new(d->manifest, key, value);
+	return outdir_save_json(d, "run.json", d->manifest, err);
+}
+
+int outdir_save_results(const struct outdir *d, const struct result *v, uint32_t n, struct fl_error *err)
+{
+	_cleanup_free_ char *path = outdir_file(d, "chaos_results.json");
+
+	return path ? results_save(path, v, n, err) : error_sys(err, ENOMEM, "out of memory");
+}
+
+static json_t *manifest_new(const struct suite *s)
+{
+	struct file_version version;
+	struct utsname u;
+	json_t *m, *config;
+
+	file_version(s->path, &version);
+	config = json_pack("{s:s, s:s, s:o, s:o}", "path", s->path, "sha256", s->sha256, "commit",
+			   version.known ? json_string(version.commit) : json_null(), "dirty",
+			   version.known ? json_boolean(version.dirty) : json_null());
+	uname(&u);
+	m = json_pack("{s:i, s:s, s:s, s:o}", "format", RESULT_FORMAT, "faultline", FL_VERSION, "suite",
+		      s->name, "config", config);
+	json_object_set_new(m, "host", json_pack("{s:s, s:s, s:s, s:s}", "name", u.nodename, "kernel",
+						 u.release, "version", u.version, "machine", u.machine));
+	json_object_set_new(m, "libraries", json_pack("{s:s, s:s, s:s, s:s}", "curl", curl_version(),
+						      "uv", uv_version_string(), "fyaml",
+						      fy_library_version(), "jansson", JANSSON_VERSION));
+	json_object_set_new(m, "probe_url", s->probe.url ? json_string(s->probe.url) : json_null());
+	json_object_set_new(m, "pipeline_url", s->pipeline.url ? json_string(s->pipeline.url) : json_null());
+	json_object_set_new(m, "timing", json_pack("{s:f, s:f, s:f}", "baseline_s", s->baseline_ns / 1e9,
+						   "cooldown_s", s->cooldown_ns / 1e9, "grace_s",
+						   s->grace_ns / 1e9));
+	json_object_set_new(m, "started", json_real(clock_wall_s()));
+	json_object_set_new(m, "ended", json_null());
+	json_object_set_new(m, "resumed", json_integer(0));
+	if (s->graph)
+		json_object_set(m, "graph", s->graph);
+	return m;
+}
+
+static int resume(struct outdir *d, const struct suite *s, struct result **ret, uint32_t *ret_n,
+		  struct fl_error *err)
+{
+	_cleanup_free_ char *path = outdir_file(d, "run.json"), *results = outdir_file(d, "chaos_results.json");
+	_cleanup_free_ char *text = NULL;
+	const char *sha;
+	int r;
+
+	if (!path || !results)
+		return error_sys(err, ENOMEM, "out of memory");
+	r = file_read(path, MANIFEST_MAX, &text, NULL, err);
+	if (r)
+		return r;
+	d->manifest = json_loads(text, 0, NULL);
+	if (!json_is_object(d->manifest))
+		return error_usage(err, "%s is damaged: no run can be resumed from it", path);
+	sha = json_string_value(json_object_get(json_object_get(d->manifest, "config"), "sha256"));
+	if (!sha || strcmp(sha, s->sha256)) {
+		error_usage(err, "%s: its run used another version of %s", d->path, s->path);
+		error_hint(err, "results of two configs are no one run: choose another --out");
+		return -EINVAL;
+	}
+	json_object_set_new(d->manifest, "resumed",
+			    json_integer(json_integer_value(json_object_get(d->manifest, "resumed")) + 1));
+	return access(results, F_OK) ? 0 : results_load(results, ret, ret_n, err);
+}
+
+int outdir_open(struct outdir *d, const char *path, const struct suite *s, bool resuming,
+		struct result **ret_results, uint32_t *ret_n, struct fl_error *err)
+{
+	static const char *const marks[] = { "run.json", "chaos_results.json", "events.jsonl" };
+	bool used = false;
+	size_t i;
+	int r;
+
+	*d = (struct outdir){ .path = path };
+	*ret_results = NULL;
+	*ret_n = 0;
+	for (i = 0; i < ARRAY_SIZE(marks); i++) {
+		_cleanup_free_ char *file = outdir_file(d, marks[i]);
+
+		used |= file && !access(file, F_OK);
+	}
+	if (used && !resuming) {
+		error_usage(err, "%s holds a run already", path);
+		error_hint(err, "--resume goes on with it; or choose another --out");
+		return -EEXIST;
+	}
+	if (used)
+		return resume(d, s, ret_results, ret_n, err);
+	if (resuming)
+		return error_usage(err, "%s holds no run to resume", path);
+	r = dir_make(path, 0755, err);
+	if (!r) {
+		d->manifest = manifest_new(s);
+		r = d->manifest ? outdir_save_json(d, "run.json", d->manifest, err) :
+				  error_sys(err, ENOMEM, "run.json: out of memory");
+	}
+	return r;
+}
+
+void outdir_close(struct outdir *d)
+{
+	json_decref(d->manifest);
+	d->manifest = NULL;
+}

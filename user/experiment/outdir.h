@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* outdir.h - the folder of one run: who may use it, its manifest, its results. */
+#ifndef FL_OUTDIR_H
+#define FL_OUTDIR_H
+
+#include "experiment/run.h"
+
+struct outdir {
+	const char *path;
+	json_t *manifest; /* run.json */
+};
+
+/*
+ * Make or reuse the folder. One that holds a run already is refused, unless @resume, which wants the
+ * same config (by SHA-256) and gives the results so far.
+ */
+int outdir_open(struct outdir *d, const char *path, const struct suite *s, bool resume,
+		struct result **ret_results, uint32_t *ret_n, struct fl_error *err);
+void outdir_close(struct outdir *d);
+
+/* path/name; the caller's to free. */
+char *outdir_file(const struct outdir *d, const char *name);
+
+/* Set one key of run.json (steals @value) and write the file. */
+int outdir_note(struct outdir *d, const char *key, json_t *value, struct fl_error *err);
+
+int outdir_save_results(const struct outdir *d, const struct result *v, uint32_t n,
+			struct fl_error *err);
+int outdir_save_json(const struct outdir *d, const char *name, const json_t *value,
+		     struct fl_error *err);
+
+#endif

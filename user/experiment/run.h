@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * run.h - carry out a suite: one experiment after another through the states of machine.h, on one
+ * event loop, into one folder (spec section 9). Prints nothing: progress goes to a callback.
+ */
+#ifndef FL_RUN_H
+#define FL_RUN_H
+
+#include "experiment/experiment.h"
+#include "experiment/machine.h"
+#include "score/score.h"
+
+/* What a person may want to see, every second and at every change of state. */
+struct run_progress {
+	const struct experiment *x; /* NULL between experiments */
+	uint32_t index, total;	    /* from 1 */
+	enum run_state state;
+	bool changed;	     /* the state is new */
+	double left_s;	     /* until the state is over at the latest; NaN unknown */
+	double pass_rate;    /* of the probe, last 10 s; NaN none */
+	uint64_t hits;	     /* of its faults so far */
+	uint32_t alerts;     /* since its baseline began */
+	const struct result *result; /* set once, when it is known */
+	const char *note;    /* something out of the ordinary, or NULL */
+};
+
+struct run_options {
+	const int *only; /* numbers; NULL: all */
+	uint32_t n_only;
+	const char *dir; /* where the files go; made when missing */
+	bool resume;	 /* go on with what is in dir */
+	bool force_stage;
+	uint64_t seed;	 /* of every random choice; 0: take one */
+	void (*progress)(void *ctx, const struct run_progress *p);
+	void *ctx;
+};
+
+struct run_report {
+	struct result *results;
+	uint32_t n;
+	uint32_t not_run; /* experiments that the run did not come to */
+	struct score score;
+	struct gap *gaps;
+	uint32_t n_gaps;
+	bool aborted; /* by a signal */
+	bool refuted; /* a hypothesis was */
+	bool stopped; /* an experiment did not recover, or there was no steady state */
+};
+
+/* Would the suite run here? Findings of check that are errors, support of each kind, every target.
+ * Touches nothing. */
+int run_preflight(const struct suite *s, const struct run_options *o, struct fl_error *err);
+
+/*
+ * Run it. 0 when the run came to its end or was ended by a signal, whatever the results; *ret is
+ * released with run_report_free().
+ */
+int suite_run(const struct suite *s, const struct run_options *o, struct run_report *ret,
+	      struct fl_error *err);
+void run_report_free(struct run_report *r);
+
+/* The exit status that a report deserves, and why in a few words. */
+enum fl_exit run_verdict(const struct run_report *r, char *ret_why, size_t size);
+
+/*
+ * `stack: lab`: fill probe URL, pipeline URL and graph that the file leaves out from the running
+ * lab's description. Nothing for a suite without `stack`.
+ */
+int suite_use_stack(struct suite *s, struct fl_error *err);
+
+/* Seconds that the suite takes when nothing has to be waited for. */
+double suite_estimate_s(const struct suite *s, const struct run_options *o);
+
+bool run_is_selected(const struct run_options *o, const struct experiment *x);
+
+#endif

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * run_faults.c - the faults of the experiment under way: resolved, armed in the background, switched
+ * on and off at their own moments, proven, disarmed. Switching is one quick call on the loop;
+ * loading programs and starting helpers is not, so arming and disarming run on the thread pool.
+ */
+#include <errno.h>
+
+#include "experiment/run_private.h"
+#include "util/clock.h"
+#include "util/text.h"
+
+/* A fault that chooses at random gets a seed that the result can tell, unless the file gives one. */
+static int set_seed(const struct run *r, struct run_fault *f, struct fl_error *err)
+{
+	char text[32];
+	uint32_t i;
+
+	for (i = 0; i < f->fault.params.n; i++)
+		if (!strcmp(f->fault.params.v[i].param->name, "seed") && !f->fault.params.v[i].given)
+			break;
+	if (i == f->fault.params.n)
+		return 0;
+	snprintf(text, sizeof(text), "%llu",
+		 (unsigned long long)((r->seed + f->fault.number) & 0x1fffffffffffffull));
+	return params_set(&f->fault.params, "seed", text, err);
+}
+
+int run_faults_prepare(struct run *r, struct turn *t, struct fl_error *err)
+{
+	const struct experiment *x = t->x;
+	uint32_t i, resolved = 0;
+	int rc = 0;
+
+	t->faults = calloc(x->n_faults ? x->n_faults : 1, sizeof(*t->faults));
+	if (!t->faults)
+		return error_sys(err, ENOMEM, "faults: out of memory");
+	for (i = 0; !rc && i < x->n_faults; i++) {
+		struct run_fault *f = &t->faults[i];
+		char **target;
+
+		f->plan = &x->faults[i];
+		rc = fault_init(&f->fault, r->session, f->plan->ops->name, err);
+		if (rc)
+			break;
+		t->n_faults++;
+		params_free(&f->fault.params);
+		rc = params_copy(&f->fault.params, &f->plan->params, err);
+		if (!rc)
+			rc = set_seed(r, f, err);
+		for (target = f->plan->targets; !rc && target && *target; target++)
+			rc = fault_add_target(&f->fault, *target, err);
+		resolved = f->fault.n_targets > resolved ? f->fault.n_targets : resolved;
+	}
+	if (!rc && x->instances && resolved > x->instances)
+		rc = error_usage(err, "%s: %u targets, and its blast radius is %u", x->name, resolved,
+				 x->instances);
+	return rc;
+}
+
+/* --- the thread pool's part ------------------------------------------------------------------ */
+
+static void arm_work(uv_work_t *work)
+{
+	struct run *r = ((struct job *)work->data)->run;
+	uint32_t i;
+
+	r->fault_rc = 0;
+	for (i = 0; !r->fault_rc && i < r->turn.n_faults; i++)
+		r->fault_rc = fault_arm(&r->turn.faults[i].fault, &r->fault_error);
+}
+
+/* Each gets its chance, whatever became of the one before; what still cannot be undone stays in the
+ * journal for session_end() and the guardian. */
+static void disarm_work(uv_work_t *work)
+{
+	struct run *r = ((struct job *)work->data)->run;
+	uint32_t i;
+	int tries, rc;
+
+	r->fault_rc = 0;
+	for (i = 0; i < r->turn.n_faults; i++) {
+		for (tries = 0, rc = -1; rc && tries < 2; tries++)
+			rc = fault_disarm(&r->turn.faults[i].fault, &r->fault_error);
+		if (rc && !r->fault_rc)
+			r->fault_rc = rc;
+	}
+}
+
+static void work_done(uv_work_t *work, int status)
+{
+	struct job *job = work->data;
+	struct run *r = job->run;
+
+	(void)status;
+	job->busy = false;
+	if (r->fault_rc && r->turn.error.exit == FL_EXIT_OK)
+		r->turn.error = r->fault_error;
+	if (r->fault_rc)
+		events_write(r->events, "fault-error", r->turn.x->id,
+			     json_pack("{s:s}", "error", r->fault_error.message));
+	r->turn.faults_ready = true;
+	run_tick(r);
+}
+
+static void begin(struct run *r, uv_work_cb work)
+{
+	r->turn.faults_ready = false;
+	error_clear(&r->fault_error);
+	r->fault_job.busy = true;
+	r->fault_job.run = r;
+	r->fault_job.work.data = &r->fault_job;
+	uv_queue_work(&r->loop, &r->fault_job.work, work, work_done);
+}
+
+void run_faults_arm(struct run *r)
+{
+	begin(r, arm_work);
+}
+
+void run_faults_disarm(struct run *r)
+{
+	begin(r, disarm_work);
+}
+
+/* --- on and off ------------------------------------------------------------------------------ */
+
+static uint64_t on_ns(const struct turn *t, const struct run_fault *f)
+{
+	return t->inject_ns + f->plan->offset_ns;
+}
+
+/* Its own duration, but never beyond the experiment's. */
+static uint64_t off_ns(const struct turn *t, const struct run_fault *f)
+{
+	uint64_t end = t->inject_ns + t->x->duration_ns;
+	uint64_t own = on_ns(t, f) + f->plan->duration_ns;
+
+	return f->plan->duration_ns && own < end ? own : end;
+}
+
+static void note_switch(struct run *r, const struct run_fault *f, const char *event)
+{
+	events_write(r->events, event, r->turn.x->id,
+		     json_pack("{s:s, s:s, s:s}", "fault", f->fault.id, "kind", f->fault.ops->name,
+			       "backend", f->fault.backend));
+}
+
+static bool switch_on(struct run *r, struct run_fault *f)
+{
+	struct turn *t = &r->turn;
+	struct fl_error err = {};
+
+	f->begun = true;
+	f->fault.expires_ns = off_ns(t, f) + RUN_EXPIRY_MARGIN_NS;
+	if (fault_activate(&f->fault, true, &err)) {
+		t->error = err;
+		f->ended = true;
+		return false;
+	}
+	f->on_wall_s = clock_wall_s();
+	note_switch(r, f, "fault-on");
+	return true;
+}
+
+static void switch_off(struct run *r, struct run_fault *f)
+{
+	struct fl_error err = {};
+
+	if (!f->begun || f->ended)
+		return;
+	f->ended = true;
+	if (fault_activate(&f->fault, false, &err)) {
+		events_write(r->events, "fault-error", r->turn.x->id,
+			     json_pack("{s:s, s:s}", "fault", f->fault.id, "error", err.message));
+		if (r->turn.error.exit == FL_EXIT_OK)
+			r->turn.error = err;
+	}
+	f->off_wall_s = clock_wall_s();
+	note_switch(r, f, "fault-off");
+}
+
+bool run_faults_step(struct run *r, uint64_t now)
+{
+	struct turn *t = &r->turn;
+	uint32_t i;
+
+	for (i = 0; i < t->n_faults; i++) {
+		struct run_fault *f = &t->faults[i];
+
+		if (!f->begun && now >= on_ns(t, f) && !switch_on(r, f))
+			return false;
+		if (f->begun && !f->ended && now >= off_ns(t, f))
+			switch_off(r, f);
+	}
+	return true;
+}
+
+void run_faults_off(struct run *r)
+{
+	uint32_t i;
+
+	for (i = 0; i < r->turn.n_faults; i++)
+		switch_off(r, &r->turn.faults[i]);
+}
+
+uint64_t run_faults_due(const struct turn *t)
+{
+	uint64_t due = t->inject_ns + t->x->duration_ns;
+	uint32_t i;
+
+	for (i = 0; i < t->n_faults; i++) {
+		const struct run_fault *f = &t->faults[i];
+		uint64_t at = !f->begun ? on_ns(t, f) : !f->ended ? off_ns(t, f) : due;
+
+		due = at < due ? at : due;
+	}
+	return due;
+}
+
+void run_faults_read(struct turn *t)
+{
+	struct fault_proof proof;
+	uint32_t i;
+
+	for (i = 0; i < t->n_faults; i++)
+		if (t->faults[i].begun && t->faults[i].fault.armed &&
+		    !fault_proof(&t->faults[i].fault, &proof, NULL))
+			t->faults[i].proof = proof;
+}
+
+void run_faults_free(struct turn *t)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->n_faults; i++)
+		fault_free(&t->faults[i].fault);
+	free(t->faults);
+	t->faults = NULL;
+	t->n_faults = 0;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* run_private.h - what the parts of the runner share; nobody else includes it. */
+#ifndef FL_RUN_PRIVATE_H
+#define FL_RUN_PRIVATE_H
+
+#include <uv.h>
+
+#include "experiment/events.h"
+#include "experiment/outdir.h"
+#include "experiment/run.h"
+#include "fault/fault.h"
+#include "kern/session.h"
+#include "measure/metrics.h"
+#include "measure/probe.h"
+
+/* The kernel ends a fault by itself this long after the runner should have. */
+#define RUN_EXPIRY_MARGIN_NS (2 * NS_PER_SEC)
+
+/* One fault of the experiment under way. */
+struct run_fault {
+	const struct fault_plan *plan;
+	struct fault fault;
+	struct fault_proof proof; /* as last read */
+	bool begun, ended;
+	double on_wall_s, off_wall_s;
+};
+
+/* Why the fault window ended. */
+enum rollback_cause { BY_DURATION, BY_TRIGGER, BY_ABORT, BY_SIGNAL, BY_FAILURE };
+
+/* The experiment under way. Times on CLOCK_MONOTONIC in ns, 0: not yet. */
+struct turn {
+	const struct experiment *x;
+	uint32_t index;
+	struct run_fault *faults;
+	uint32_t n_faults;
+	struct result result;
+	uint64_t baseline_ns, inject_ns, end_ns, window_end_ns, recovered_ns;
+	bool stage_forced;
+	bool faults_ready; /* armed, or given up */
+	bool asked, scored; /* the last questions to the pipeline: put, answered */
+	enum rollback_cause cause;
+	char cause_text[256];
+	uint64_t breach_ns;	 /* when the breach was seen */
+	uint32_t polls, polls_failed;
+	json_t *rca; /* what was said of each cluster */
+	struct fl_error error; /* what made it fail */
+};
+
+/* Work on libuv's thread pool; one of each kind at a time. */
+struct job {
+	uv_work_t work;
+	struct run *run;
+	bool busy;
+};
+
+struct run {
+	const struct suite *suite;
+	const struct run_options *options;
+	struct outdir out;
+	struct events *events;
+	struct session *session;
+	uv_loop_t loop;
+	uv_timer_t heartbeat, second, due;
+	uv_signal_t sigint, sigterm;
+	struct probe *probe; /* NULL: the suite has none */
+	uint64_t probe_since_ns;
+	struct metrics *metrics;
+	enum run_state state;
+	uint64_t state_ns; /* since when */
+	uint64_t seed;	   /* the faults' seeds are made from it and their number */
+	uint32_t next;	   /* index of the next experiment */
+	uint32_t total, count;
+	struct turn turn;
+	struct result *results;
+	uint32_t n_results;
+	bool aborting; /* by a signal */
+	bool forced;   /* by a second one: wait for nothing but the undoing */
+	bool stopping; /* an experiment did not recover, or there is no steady state */
+	bool closing;
+	json_t *baseline; /* baseline.json: a window an experiment */
+	struct job fault_job, alerts_job, score_job;
+	struct alerts polled; /* what the alerts job brought */
+	double poll_since_s;
+	int poll_rc;
+	struct fl_error poll_error, fault_error;
+	int fault_rc;
+	struct fl_error error; /* of the run itself */
+};
+
+/* run_states.c: go to a state; the transition must be in the table. */
+void run_enter(struct run *r, enum run_state to);
+/* Look whether the state is over; called by every timer. */
+void run_tick(struct run *r);
+/* A signal asks for the end. */
+void run_abort(struct run *r);
+/* run.c: close every handle, so that the loop ends. */
+void run_close(struct run *r);
+void run_report_progress(struct run *r, bool changed, const char *note);
+
+/* run_faults.c */
+int run_faults_prepare(struct run *r, struct turn *t, struct fl_error *err);
+void run_faults_arm(struct run *r);    /* in the background; calls run_tick() when done */
+void run_faults_disarm(struct run *r); /* the same */
+/* Switch on and off what is due; false when one could not be switched on. */
+bool run_faults_step(struct run *r, uint64_t now);
+void run_faults_off(struct run *r);	/* all, now */
+uint64_t run_faults_due(const struct turn *t); /* the next moment for run_faults_step() */
+void run_faults_read(struct turn *t);	/* the proofs */
+void run_faults_free(struct turn *t);
+
+/* run_pipeline.c */
+void run_poll_alerts(struct run *r);  /* GET /alerts in the background */
+void run_ask_causes(struct run *r);   /* last alerts, /correlate and /rca in the background */
+
+/* run_watch.c */
+bool run_is_steady(struct run *r, uint64_t from_ns); /* a full window since @from_ns */
+void run_watch(struct run *r); /* trigger_when and abort_conditions; may begin the rollback */
+int run_other_metric(void *ctx, const struct metric_source *source, const struct expr_clause *clause,
+		     double *ret);
+
+/* run_result.c */
+int run_result_begin(struct run *r, struct turn *t, struct fl_error *err); /* written ahead */
+int run_result_finish(struct run *r, struct turn *t, struct fl_error *err);
+
+#endif

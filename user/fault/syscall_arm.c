@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* syscall_arm.c - see syscall.h */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "fault/syscall.h"
+#include "kern/session.h"
+#include "util/cleanup.h"
+#include "util/text.h"
+
+#ifndef CGROUP2_SUPER_MAGIC
+#define CGROUP2_SUPER_MAGIC 0x63677270
+#endif
+
+#define MAX_ROWS 32
+
+struct syscall_state {
+	struct syscall_maps maps;
+	struct fl_sys_rule rule;
+	struct syscall_hook *hooks[MAX_ROWS];
+	unsigned int n_hooks;
+	bool leased; /* the session refreshes maps.leases */
+};
+
+/* The calls that are asked for, and which backend serves each. */
+struct plan {
+	unsigned int rows[MAX_ROWS]; /* indexes of syscall_rows */
+	enum syscall_backend by[MAX_ROWS];
+	unsigned int n;
+};
+
+void syscall_request_init(struct syscall_request *r, const char *calls, int error)
+{
+	*r = (struct syscall_request){
+		.calls = calls,
+		.only = BACKEND_NONE,
+		.rule = { .error = -error, .probability_ppm = FL_PPM, .first = 1, .nth = 1,
+			  .port = { 0, 65535 } },
+	};
+}
+
+static int find_rows(const char *calls, struct plan *plan, struct fl_error *err)
+{
+	_cleanup_free_ char *copy = strdup(calls);
+	char *save = NULL, *word;
+	unsigned int got;
+
+	if (!copy)
+		return error_sys(err, ENOMEM, "syscall: out of memory");
+	plan->n = 0;
+	for (word = strtok_r(copy, ", ", &save); word; word = strtok_r(NULL, ", ", &save)) {
+		if (plan->n == MAX_ROWS)
+			return error_usage(err, "syscall: more than %d calls", MAX_ROWS);
+		got = syscall_find(word, plan->rows + plan->n, MAX_ROWS - plan->n, err);
+		if (!got)
+			return -EINVAL;
+		plan->n += got;
+	}
+	return plan->n ? 0 : error_usage(err, "syscall: empty");
+}
+
+int syscall_check(const char *calls, struct fl_error *err)
+{
+	struct plan plan;
+
+	return find_rows(calls, &plan, err);
+}
+
+static unsigned int rule_filters(const struct fl_sys_rule *rule)
+{
+	return (rule->path_kind ? FILTER_PATH : 0u) | (rule->fd_kind ? FILTER_FD : 0u) |
+	       (rule->peer_prefix_len || rule->port.min || rule->port.max != 65535 ? FILTER_ADDRESS : 0u);
+}
+
+enum syscall_backend syscall_choose(const struct syscall_row *row, enum syscall_backend only,
+				    unsigned int filters, char *ret_why, size_t why_size)
+{
+	/* A signal is no answer to "fail this call": only when it is asked for. */
+	static const enum syscall_backend order[] = { BACKEND_OVERRIDE, BACKEND_MODRET, BACKEND_CGROUP,
+						      BACKEND_SIGNAL };
+	struct text whys = {};
+	char why[160];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(order); i++) {
+		if (order[i] != only && (only != BACKEND_NONE || order[i] == BACKEND_SIGNAL))
+			continue;
+		if (syscall_backend_serves(order[i], row, filters, why, sizeof(why))) {
+			text_free(&whys);
+			ret_why[0] = '\0';
+			return order[i];
+		}
+		text_append(&whys, "%s%s: %s", whys.len ? "; " : "", syscall_backend_name(order[i]), why);
+	}
+	text_copy(ret_why, why_size, whys.s ? whys.s : "");
+	text_free(&whys);
+	return BACKEND_NONE;
+}
+
+/* A backend for each row. One that none can serve is refused, or left out of a partial request. */
+static int choose_rows(struct fault *f, const struct syscall_request *request, struct plan *plan,
+		       struct fl_error *err)
+{
+	char why[400] = "", used[sizeof(f->backend)] = "";
+	unsigned int i, kept = 0;
+
+	for (i = 0; i < plan->n; i++) {
+		const struct syscall_row *row = &syscall_rows[plan->rows[i]];
+		enum syscall_backend by =
+			syscall_choose(row, request->only, rule_filters(&request->rule), why, sizeof(why));
+		const char *name = syscall_backend_name(by);
+		size_t len = strlen(used);
+
+		if (by == BACKEND_NONE && !request->partial) {
+			error_env(err, ENOTSUP, "no backend can make %s fail here: %s", row->name, why);
+			error_hint(err, "faultline doctor shows which calls which backend serves");
+			return -ENOTSUP;
+		}
+		if (by == BACKEND_NONE)
+			continue;
+		plan->rows[kept] = plan->rows[i];
+		plan->by[kept++] = by;
+		if (!strstr(used, name))
+			snprintf(used + len, sizeof(used) - len, "%s%s", len ? "+" : "", name);
+	}
+	plan->n = kept;
+	text_copy(f->backend, sizeof(f->backend), used);
+	if (kept)
+		return 0;
+	error_env(err, ENOTSUP, "no backend can make any of %s fail here: %s", request->calls, why);
+	error_hint(err, "faultline doctor shows which calls which backend serves");
+	return -ENOTSUP;
+}
+
+/* --- targets ------------------------------------------------------------------------------------ */
+
+/* Depth of a cgroup directory below the root of its v2 tree; -1 when it is in none. */
+static int cgroup_level(const char *path)
+{
+	_cleanup_free_ char *s = strdup(path);
+	struct statfs fs;
+	struct stat st, up;
+	int level = 0;
+
+	if (!s || statfs(s, &fs) || fs.f_type != CGROUP2_SUPER_MAGIC || stat(s, &st))
+		return -1;
+	for (;;) {
+		char *slash = strrchr(s, '/');
+
+		if (!slash || slash == s)
+			return level;
+		*slash = '\0';
+		if (stat(s, &up) || up.st_dev != st.st_dev)
+			return level;
+		level++;
+	}
+}
+
+static int add_target(const struct target *t, bool need_cgroup, struct fl_sys_target *ret, struct fl_error *err)
+{
+	int level = t->cgroup[0] ? cgroup_level(t->cgroup) : -1;
+	struct stat host;
+
+	if (level > 0) {
+		*ret = (struct fl_sys_target){ .cgroup_id = t->cgroup_id, .cgroup_level = (uint32_t)level };
+		return 0;
+	}
+	if (need_cgroup) {
+		error_env(err, ENOTSUP, "target %s has no cgroup of its own in the v2 tree, and the backend "
+			  "cgroup needs one", t->name);
+		error_hint(err, "mount a cgroup2 tree and put the target into a group of it");
+		return -ENOTSUP;
+	}
+	if (!t->pidns_inode || (!stat("/proc/1/ns/pid", &host) && host.st_ino == t->pidns_inode)) {
+		error_usage(err, "target %s has neither a v2 cgroup nor a pid namespace of its own: the fault "
+			    "would hit the whole host", t->name);
+		error_hint(err, "use cgroup:PATH");
+		return -EINVAL;
+	}
+	*ret = (struct fl_sys_target){ .pidns_inode = (uint32_t)t->pidns_inode };
+	return 0;
+}
+
+static int add_targets(const struct fault *f, const struct plan *plan, struct fl_sys_rule *rule,
+		       struct fl_error *err)
+{
+	bool need_cgroup = false;
+	uint32_t i;
+	int r = 0;
+
+	if (f->n_targets > FL_SYS_MAX_TARGETS)
+		return error_usage(err, "%s: at most %d targets in one fault", f->ops->name, FL_SYS_MAX_TARGETS);
+	for (i = 0; i < plan->n; i++)
+		need_cgroup |= plan->by[i] == BACKEND_CGROUP;
+	for (i = 0; i < f->n_targets && !r; i++)
+		r = add_target(&f->targets[i], need_cgroup, &rule->targets[i], err);
+	rule->n_targets = f->n_targets;
+	return r;
+}
+
+/* --- life --------------------------------------------------------------------------------------- */
+
+struct fl_sys_rule *syscall_rule(struct fault *f)
+{
+	struct syscall_state *s = f->priv;
+
+	return &s->rule;
+}
+
+int syscall_write(struct fault *f, struct fl_error *err)
+{
+	struct syscall_state *s = f->priv;
+	uint32_t zero = 0;
+
+	if (bpf_map_update_elem(s->maps.rule, &zero, &s->rule, BPF_ANY))
+		return error_sys(err, errno, "%s: cannot write the rule: %s", f->ops->name, strerror(errno));
+	return 0;
+}
+
+int syscall_disarm(struct fault *f, struct fl_error *err)
+{
+	struct syscall_state *s = f->priv;
+	unsigned int i;
+	(void)err;
+
+	if (!s)
+		return 0;
+	for (i = 0; i < s->n_hooks; i++)
+		syscall_hook_detach(s->hooks[i]);
+	if (s->leased)
+		session_forget_lease(f->session, s->maps.leases);
+	syscall_maps_close(&s->maps);
+	free(s);
+	f->priv = NULL;
+	return 0;
+}
+
+static int attach_rows(struct fault *f, const struct plan *plan, struct fl_error *err)
+{
+	struct syscall_state *s = f->priv;
+	unsigned int i, j;
+	int r = 0;
+
+	for (i = 0; i < plan->n && !r; i++) {
+		const struct syscall_row *row = &syscall_rows[plan->rows[i]];
+
+		for (j = 0; j < i; j++)
+			if (plan->by[j] == plan->by[i] &&
+			    syscall_hook_same(plan->by[i], &syscall_rows[plan->rows[j]], row))
+				break;
+		if (j < i)
+			continue;
+		r = syscall_hook_attach(plan->by[i], row, &s->maps, f->targets, f->n_targets,
+					&s->hooks[s->n_hooks], err);
+		if (!r)
+			s->n_hooks++;
+	}
+	return r;
+}
+
+int syscall_arm(struct fault *f, const struct syscall_request *request, struct fl_error *err)
+{
+	struct syscall_state *s = calloc(1, sizeof(*s));
+	struct plan plan = {};
+	int r;
+
+	if (!s)
+		return error_sys(err, ENOMEM, "%s: out of memory", f->ops->name);
+	f->priv = s;
+	s->rule = request->rule;
+	s->maps = (struct syscall_maps){ -1, -1, -1, -1 };
+	r = find_rows(request->calls, &plan, err) ?: choose_rows(f, request, &plan, err) ?:
+	    add_targets(f, &plan, &s->rule, err) ?: syscall_maps_make(&s->maps, err);
+	if (!r && !s->rule.seed && getrandom(&s->rule.seed, sizeof(s->rule.seed), 0) < 0)
+		s->rule.seed = 1;
+	s->rule.owner_tgid = (uint32_t)getpid();
+	if (!r)
+		r = session_add_lease(f->session, s->maps.leases, err);
+	s->leased = !r;
+	if (!r)
+		r = syscall_write(f, err) ?: attach_rows(f, &plan, err);
+	if (r)
+		syscall_disarm(f, NULL);
+	return r;
+}
+
+int syscall_activate(struct fault *f, bool on, struct fl_error *err)
+{
+	struct syscall_state *s = f->priv;
+
+	s->rule.enabled = on;
+	s->rule.expires_ns = f->expires_ns ? f->expires_ns : UINT64_MAX;
+	return syscall_write(f, err);
+}
+
+int syscall_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
+{
+	struct syscall_state *s = f->priv;
+	int i, n = libbpf_num_possible_cpus();
+	_cleanup_free_ struct fl_proof *cpus = calloc((size_t)(n > 0 ? n : 1), sizeof(*cpus));
+	uint32_t zero = 0;
+
+	if (!cpus || n < 1 || bpf_map_lookup_elem(s->maps.proof, &zero, cpus))
+		return error_sys(err, errno, "%s: cannot read the counters", f->ops->name);
+	for (i = 0; i < n; i++) {
+		ret->matched += cpus[i].matched;
+		ret->injected += cpus[i].injected;
+		ret->skipped += cpus[i].skipped;
+		if (cpus[i].first_hit_ns && (!ret->first_hit_ns || cpus[i].first_hit_ns < ret->first_hit_ns))
+			ret->first_hit_ns = cpus[i].first_hit_ns;
+		if (cpus[i].last_hit_ns > ret->last_hit_ns)
+			ret->last_hit_ns = cpus[i].last_hit_ns;
+	}
+	return 0;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* lease.h - the time until which a session's rules may act, in a map that its programs read. */
+#ifndef FL_LEASE_H
+#define FL_LEASE_H
+
+#include "util/error.h"
+
+/* Extend the lease in @map_fd to FL_LEASE_NS from now. 0 or a negative errno. */
+int lease_refresh(int map_fd);
+
+#endif
