@@ -85,10 +85,8 @@ __noinline int dns_question(struct __sk_buff *skb, struct dns_name *name, __u32 
 	for (i = 0; i < DNS_TEXT_MAX / DNS_CHUNK; i++) {
 		if (off >= end)
 			return -1;
-		n = end - off;
-		if (n > DNS_CHUNK)
-			n = DNS_CHUNK;
-		if (!n || bpf_skb_load_bytes(skb, off, bytes, n))
+		n = load_some(skb, off, bytes, DNS_CHUNK, end - off);
+		if (!n)
 			return -1;
 		for (k = 0; k < DNS_CHUNK; k++) {
 			if (k >= n)

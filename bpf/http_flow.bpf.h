@@ -290,11 +290,10 @@ static __always_inline int http_chunk(struct __sk_buff *skb, struct packet *p,
 {
 	bool response = p->direction != f->client;
 	__u8 bytes[HTTP_CHUNK] = {};
-	__u32 i, n = p->payload_len - off;
+	__u32 i, n;
 
-	if (n > HTTP_CHUNK)
-		n = HTTP_CHUNK;
-	if (!n || bpf_skb_load_bytes(skb, p->payload_off + off, bytes, n))
+	n = load_some(skb, p->payload_off + off, bytes, HTTP_CHUNK, p->payload_len - off);
+	if (!n)
 		return -1;
 	for (i = 0; i < HTTP_CHUNK; i++) {
 		int event;
@@ -432,11 +431,10 @@ static __always_inline int http_response(struct __sk_buff *skb, struct packet *p
 static __always_inline bool http_looks_like_request(struct __sk_buff *skb, const struct packet *p)
 {
 	__u8 bytes[8] = {};
-	__u32 i, n = p->payload_len;
+	__u32 i, n;
 
-	if (n > sizeof(bytes))
-		n = sizeof(bytes);
-	if (!n || bpf_skb_load_bytes(skb, p->payload_off, bytes, n))
+	n = load_some(skb, p->payload_off, bytes, sizeof(bytes), p->payload_len);
+	if (!n)
 		return false;
 	for (i = 0; i < sizeof(bytes); i++) {
 		if (i >= n)

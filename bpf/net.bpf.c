@@ -60,21 +60,31 @@ static __always_inline int net_apply(struct __sk_buff *skb, struct packet *p,
 	return p->delayed ? hold_send(skb, p) : TC_ACT_UNSPEC;
 }
 
+/* A packet that was held comes by its hook again: it passes, with the mark that it had. */
+static __always_inline int net_pass_again(struct __sk_buff *skb, enum fl_direction direction)
+{
+	struct packet *p;
+
+	if (!marks_in_use)
+		return TC_ACT_UNSPEC;
+	p = packet_begin(skb, PACKET_AGAIN, direction);
+	if (p && packet_read_addresses(skb, p)) {
+		packet_read_transport(skb, p);
+		hold_restore_mark(skb, p);
+	}
+	return TC_ACT_UNSPEC;
+}
+
 static __always_inline int net_hook(struct __sk_buff *skb, enum fl_direction direction)
 {
 	struct fl_hook_key key = { netns_id, skb->ifindex, direction, 0 };
-	struct packet p = { .ifindex = skb->ifindex, .direction = direction };
 	const struct fl_ruleset *set;
 	const struct fl_hook *hook;
+	struct packet *p;
 	bool own;
 
-	if (hold_has_passed(skb, &own)) {
-		if (!own || !marks_in_use || !packet_read_addresses(skb, &p))
-			return TC_ACT_UNSPEC;
-		packet_read_transport(skb, &p);
-		hold_restore_mark(skb, &p);
-		return TC_ACT_UNSPEC;
-	}
+	if (hold_has_passed(skb, &own))
+		return own ? net_pass_again(skb, direction) : TC_ACT_UNSPEC;
 	hook = bpf_map_lookup_elem(&hooks, &key);
 	if (!hook)
 		return TC_ACT_UNSPEC;
@@ -84,16 +94,17 @@ static __always_inline int net_hook(struct __sk_buff *skb, enum fl_direction dir
 		stat_count(FL_STAT_NOT_IP);
 		return TC_ACT_UNSPEC;
 	}
-	if (!packet_read_addresses(skb, &p)) {
+	p = packet_begin(skb, PACKET_FIRST, direction);
+	if (!p || !packet_read_addresses(skb, p)) {
 		stat_count(FL_STAT_MALFORMED);
 		return TC_ACT_UNSPEC;
 	}
-	set = match_rules(&p, hook);
+	set = match_rules(p, hook);
 	if (!set)
 		return TC_ACT_UNSPEC;
-	p.hold_ifindex = hook->hold_ifindex;
-	packet_read_transport(skb, &p);
-	return net_apply(skb, &p, set);
+	p->hold_ifindex = hook->hold_ifindex;
+	packet_read_transport(skb, p);
+	return net_apply(skb, p, set);
 }
 
 SEC("tc")

@@ -59,10 +59,42 @@ struct packet {
 	__u8 http_done; /* the HTTP stage has seen it */
 	__u8 dns_done;	/* so has the DNS stage */
 	__u8 prefix_len; /* under which the rules were found */
-	__u8 pad[2];
+	__u8 pad[6];
 	__u32 question_end; /* DNS: offset behind the question of the present message */
 	__u32 error_rule;   /* DNS: the rule that wants an error */
 };
+
+/*
+ * The packet at hand, one a CPU: on the stack it would leave too little to the functions that work on
+ * it. While a copy is sent on the way to the target, the copy passes the hook, within the program
+ * that sends it; it takes another slot.
+ */
+enum packet_slot {
+	PACKET_FIRST = 0,
+	PACKET_AGAIN = 1,
+	PACKET_SLOTS
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, PACKET_SLOTS);
+	__type(key, __u32);
+	__type(value, struct packet);
+} packets SEC(".maps");
+
+static __always_inline struct packet *packet_begin(struct __sk_buff *skb, __u32 slot,
+						   enum fl_direction direction)
+{
+	struct packet *p = bpf_map_lookup_elem(&packets, &slot);
+
+	if (!p)
+		return NULL;
+	__builtin_memset(p, 0, sizeof(*p));
+	p->ifindex = skb->ifindex;
+	p->direction = direction;
+	p->length = skb->len;
+	return p;
+}
 
 static __always_inline __u64 packet_now(struct packet *p)
 {
@@ -86,7 +118,6 @@ static __always_inline bool packet_read_addresses(struct __sk_buff *skb, struct 
 	__be32 *dst = p->direction == FL_DIR_FROM ? p->peer : p->local;
 	__u32 total;
 
-	p->length = skb->len;
 	if (skb->protocol == bpf_htons(ETH_P_IP)) {
 		struct iphdr ip;
 

@@ -8,6 +8,7 @@
 #ifndef FL_PAYLOAD_BPF_H
 #define FL_PAYLOAD_BPF_H
 
+#include "compat.bpf.h"
 #include "packet.bpf.h"
 
 static __always_inline __u32 payload_checksum_off(const struct packet *p)
@@ -75,12 +76,11 @@ static __always_inline __u32 payload_sum(struct __sk_buff *skb, __u32 off, __u32
 	__u32 i;
 
 	for (i = 0; i < 5; i++) {
-		__u32 n = len;
+		__u32 n;
 
-		if (n > sizeof(block))
-			n = sizeof(block);
 		__builtin_memset(block, 0, sizeof(block));
-		if (!n || bpf_skb_load_bytes(skb, off, block, n))
+		n = load_some(skb, off, block, sizeof(block), len);
+		if (!n)
 			break;
 		sum = bpf_csum_diff(NULL, 0, block, sizeof(block), sum);
 		off += n;

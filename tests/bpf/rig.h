@@ -61,7 +61,6 @@ static inline struct rig *rig_open_sized(uint32_t n_rules, uint32_t n_peers)
 	struct rig *r = calloc(1, sizeof(*r));
 
 	assert_non_null(r);
-	libbpf_set_print(NULL);
 	r->skel = net_bpf__open();
 	assert_non_null(r->skel);
 	r->skel->rodata->netns_id = RIG_NETNS;
