@@ -79,4 +79,33 @@ refuse 2 "did you mean 'connect'" --syscall conect --errno EIO
 refuse 2 "last is before first" --syscall connect --errno EIO --first 5 --last 4
 refuse 2 "peer 'nowhere'" --syscall connect --errno EIO --peer nowhere
 if [ "$("$FL" list -o json | jq length)" = 0 ]; then ok "no fault is left"; else not_ok "no fault is left"; fi
-rmdir "$group"
+
+# Modes of other kinds: the kernel's answer instead of the real thing. A sleeping member makes the
+# group a target with a process.
+in_group sleep 60 &
+sleeper=$!
+wait_for 2 grep -q . "$group/cgroup.procs"
+_pids="$_pids $sleeper"
+sockets='
+import socket, errno
+bad = 0
+for i in range(100):
+    try: socket.socket().close()
+    except OSError as e: bad += e.errno == errno.EMFILE
+print(bad)'
+"$FL" inject fd_exhaustion "cgroup:$group" --mode kernel --detach >"$T/id" 2>"$T/err" || cat "$T/err"
+check_num "fd_exhaustion mode=kernel: every socket answers EMFILE" "$(in_group python3 -c "$sockets")" eq 100
+"$FL" stop --all >/dev/null
+check_num "and none after stop" "$(in_group python3 -c "$sockets")" eq 0
+# crash at the 50th connect: exactly 49 came back.
+"$FL" inject crash "cgroup:$group" --syscall connect --nth 50 --signal KILL --detach >/dev/null 2>"$T/err" || cat "$T/err"
+in_group python3 -u -c '
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for i in range(1, 200):
+    s.connect(("127.0.0.1", 9)); print(i)' >"$T/crash" 2>/dev/null
+check_num "crash at the 50th connect: status of SIGKILL" $? eq 137
+check_num "the last call that came back" "$(tail -n 1 "$T/crash")" eq 49
+"$FL" stop --all >/dev/null
+kill "$sleeper"; wait "$sleeper" 2>/dev/null
+wait_for 2 rmdir "$group"

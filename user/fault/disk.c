@@ -26,6 +26,7 @@
 
 #include "fault/fault.h"
 #include "fault/scratch.h"
+#include "fault/syscall_modes.h"
 #include "kern/process.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -38,6 +39,8 @@
 #define ROUNDING   (64u << 10) /* a goal is reached when less than this is missing */
 
 static const struct param params[] = {
+	{ .name = "mode", .type = PARAM_ENUM, .def = "real", .choices = fault_modes,
+	  .help = "really, or as the kernel's answer to the target's calls" },
 	{ .name = "path", .type = PARAM_STRING, .def = "!",
 	  .help = "a directory on the file system, as the target sees it" },
 	{ .name = "percent", .type = PARAM_PERCENT,
@@ -76,6 +79,8 @@ static int validate(const struct params *p, struct fl_error *err)
 
 	if (path[0] != '/')
 		return error_usage(err, "disk_fill: path '%s' is not absolute", path);
+	if (params_u64(p, "mode") == FAULT_MODE_KERNEL)
+		return 0;
 	if (params_has(p, "percent") == params_has(p, "bytes")) {
 		error_usage(err, "disk_fill: give either percent or bytes");
 		error_hint(err, "percent: 95%% of the file system, or bytes: 200MiB");
@@ -380,6 +385,11 @@ static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 	return 0;
 }
 
+static const struct fault_ops *variant(const struct params *p)
+{
+	return params_u64(p, "mode") == FAULT_MODE_KERNEL ? &fault_disk_fill_kernel : NULL;
+}
+
 static int disarm(struct fault *f, struct fl_error *err)
 {
 	struct disk *s = f->priv;
@@ -402,6 +412,7 @@ const struct fault_ops fault_disk_fill = {
 	.params = params,
 	.need_process = true,
 	.supported = supported,
+	.variant = variant,
 	.validate = validate,
 	.arm = arm,
 	.activate = activate,

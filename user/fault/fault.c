@@ -94,6 +94,8 @@ int fault_arm(struct fault *f, struct fl_error *err)
 	r = targets_alive(f, err);
 	if (r)
 		return r;
+	if (f->ops->variant)
+		f->ops = f->ops->variant(&f->params) ?: f->ops;
 	r = f->ops->arm(f, err);
 	if (r) {
 		/* What a half-done arm left behind. The first error stays the one that is told. */

@@ -59,6 +59,9 @@ struct fault_ops {
 	void (*supported)(struct fault_support *ret);
 	/* Beyond single parameters ("jitter needs delay"). Needs no root, no target. May be NULL. */
 	int (*validate)(const struct params *p, struct fl_error *err);
+	/* Another descriptor for these parameters (a mode that works quite differently), same name,
+	 * same parameters; NULL: this one. fault_arm() asks. May be NULL. */
+	const struct fault_ops *(*variant)(const struct params *p);
 	int (*arm)(struct fault *f, struct fl_error *err);
 	int (*activate)(struct fault *f, bool on, struct fl_error *err);
 	/* Parameters marked live have changed (f->params holds the new ones). May be NULL. */

@@ -22,6 +22,7 @@
 
 #include "fault/fault.h"
 #include "fault/follow.h"
+#include "fault/syscall_modes.h"
 #include "journal/journal.h"
 #include "kern/process.h"
 #include "kern/session.h"
@@ -32,6 +33,8 @@
 #include "util/units.h"
 
 static const struct param params[] = {
+	{ .name = "mode", .type = PARAM_ENUM, .def = "real", .choices = fault_modes,
+	  .help = "really, or as the kernel's answer to the target's calls" },
 	{ .name = "spare", .type = PARAM_INT, .def = "0", .max = 1 << 20, .live = true,
 	  .help = "how many more descriptors each process may open" },
 	{}
@@ -336,6 +339,11 @@ static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 	return 0;
 }
 
+static const struct fault_ops *variant(const struct params *p)
+{
+	return params_u64(p, "mode") == FAULT_MODE_KERNEL ? &fault_fd_exhaustion_kernel : NULL;
+}
+
 static int disarm(struct fault *f, struct fl_error *err)
 {
 	struct fd_state *s = f->priv;
@@ -360,6 +368,7 @@ const struct fault_ops fault_fd_exhaustion = {
 	.params = params,
 	.need_process = true,
 	.supported = supported,
+	.variant = variant,
 	.arm = arm,
 	.activate = activate,
 	.update = update,

@@ -17,6 +17,8 @@
 
 #include "fault/fault.h"
 #include "fault/follow.h"
+#include "fault/syscall.h"
+#include "fault/syscall_modes.h"
 #include "journal/journal.h"
 #include "kern/process.h"
 #include "kern/session.h"
@@ -46,6 +48,10 @@ static const struct param kill_params[] = {
 };
 
 static const struct param crash_params[] = {
+	{ .name = "syscall", .type = PARAM_STRING,
+	  .help = "not at once, but at the n-th of these calls that the target makes" },
+	{ .name = "nth", .type = PARAM_INT, .def = "1", .min = 1, .max = INT64_MAX,
+	  .help = "with syscall: at which call" },
 	PARAM_SIGNAL("SEGV", "the signal it dies of"),
 	PARAM_WHICH,
 	{}
@@ -378,6 +384,18 @@ static int signal_validate(const struct params *p, struct fl_error *err)
 	return process_signal_number(params_text(p, "signal"), &signal, err);
 }
 
+static int crash_validate(const struct params *p, struct fl_error *err)
+{
+	int r = signal_validate(p, err);
+
+	return r || !params_has(p, "syscall") ? r : syscall_check(params_text(p, "syscall"), err);
+}
+
+static const struct fault_ops *crash_variant(const struct params *p)
+{
+	return params_has(p, "syscall") ? &fault_crash_call : NULL;
+}
+
 static int kill_validate(const struct params *p, struct fl_error *err)
 {
 	if (params_has(p, "every") && params_u64(p, "every") < EVERY_LEAST_NS)
@@ -405,7 +423,8 @@ const struct fault_ops fault_crash = {
 	.name = "crash",
 	.summary = "End the target's processes by a fatal signal, once",
 	.params = crash_params,
-	.validate = signal_validate,
+	.validate = crash_validate,
+	.variant = crash_variant,
 	.arm = crash_arm,
 	APPLICATION_OPS,
 };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* syscall_table.c - see syscall_table.h. Argument positions are those of syscalls(2). */
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/syscall.h>
@@ -145,27 +144,6 @@ int syscall_errno(const char *text, int *ret, struct fl_error *err)
 	error_usage(err, "errno '%.40s' does not exist", text);
 	error_hint(err, "give a name such as ETIMEDOUT or a number from errno(3)");
 	return -EINVAL;
-}
-
-int syscall_signal(const char *text, int *ret, struct fl_error *err)
-{
-	const char *bare = strncasecmp(text, "SIG", 3) ? text : text + 3;
-	int64_t number;
-	int i;
-
-	for (i = 1; i < NSIG; i++) {
-		const char *name = sigabbrev_np(i);
-
-		if (name && !strcasecmp(name, bare)) {
-			*ret = i;
-			return 0;
-		}
-	}
-	if (!units_int(text, 1, NSIG - 1, &number, NULL)) {
-		*ret = (int)number;
-		return 0;
-	}
-	return error_usage(err, "signal '%.40s' does not exist, for example SIGKILL or 9", text);
 }
 
 unsigned int syscall_entry_filters(const struct syscall_row *row)

@@ -40,9 +40,6 @@ unsigned int syscall_find(const char *word, unsigned int *ret, unsigned int max,
 /* "ETIMEDOUT" or "110" -> 110. */
 int syscall_errno(const char *text, int *ret, struct fl_error *err);
 
-/* "SIGKILL", "KILL" or "9" -> 9. */
-int syscall_signal(const char *text, int *ret, struct fl_error *err);
-
 /* What a row can be filtered by when its arguments are read at the syscall's entry. */
 unsigned int syscall_entry_filters(const struct syscall_row *row);
 
