@@ -56,6 +56,7 @@ static void print_json(const struct folder *f)
 
 	for (i = 0; i < f->n_gaps; i++)
 		json_array_append_new(gaps, gap_json(&f->gaps[i]));
+	json_object_set_new(out, "more", more_json(&f->more));
 	json_object_set_new(out, "gaps", gaps);
 	json_dumpf(out, stdout, JSON_INDENT(2));
 	putchar('\n');

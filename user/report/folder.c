@@ -113,6 +113,7 @@ int folder_open(struct folder *f, const char *path, struct fl_error *err)
 	if (rc)
 		return rc;
 	score_compute(f->results, f->n, &f->score);
+	more_compute(f->results, f->n, folder_graph(f), f->probe, f->n_probe, &f->more);
 	return score_gaps(f->results, f->n, folder_graph(f), &f->gaps, &f->n_gaps, err);
 }
 

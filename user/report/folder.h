@@ -7,13 +7,14 @@
 #define FL_FOLDER_H
 
 #include "measure/probe.h"
-#include "score/score.h"
+#include "score/more.h"
 
 struct folder {
 	char *path;
 	struct result *results;
 	uint32_t n;
 	struct score score;
+	struct more_scores more;
 	struct gap *gaps;
 	uint32_t n_gaps;
 	json_t *manifest; /* run.json; NULL: none */

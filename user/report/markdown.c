@@ -141,6 +141,60 @@ static void left_out(const struct folder *f, const struct words *w, struct text 
 	text_free(&list);
 }
 
+/* Scores beyond the scoreboard; docs/scoring.md defines them, their names are the same everywhere. */
+static void more_table(const struct more_scores *m, struct text *out)
+{
+	const struct {
+		const char *name;
+		double value;
+		const char *unit;
+	} rows[] = {
+		{ "AC@1", m->ac1, "" },
+		{ "AC@3", m->ac3, "" },
+		{ "AC@5", m->ac5, "" },
+		{ "Avg@5", m->avg5, "" },
+		{ "MRR", m->mrr, "" },
+		{ "hop distance", m->hops_mean, "" },
+		{ "OpenRCA tuple, exact", m->tuple_exact, "" },
+		{ "OpenRCA tuple, partial", m->tuple_partial, "" },
+		{ "detection delay p50 (missed = infinite)", m->delay_p50_s, " s" },
+		{ "injection to first hit", m->to_hit_s, " s" },
+		{ "first hit to first failed try", m->to_symptom_s, " s" },
+		{ "first failed try to first alert", m->to_alert_s, " s" },
+		{ "alerts per detected fault", m->alerts_per_fault, "" },
+		{ "clearance", m->clearance_s, " s" },
+		{ "false alarms per hour of baseline", m->false_alarms_per_hour, "" },
+	};
+	char v[32];
+	size_t i;
+
+	text_append(out, "\n| score | value |\n|---|---|\n");
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		text_append(out, "| %s | %s%s |\n", rows[i].name,
+			    report_ratio(rows[i].value, v, sizeof(v)),
+			    isfinite(rows[i].value) ? rows[i].unit : "");
+}
+
+/* What repeating the suite showed: mean and standard error. */
+static void repeat_table(const struct more_scores *m, struct text *out)
+{
+	const struct {
+		const char *name;
+		const struct estimate *e;
+	} rows[] = { { "recall", &m->recall }, { "RCA accuracy", &m->rca_accuracy },
+		     { "MTTD, s", &m->mttd_s } };
+	char mean[32], se[32];
+	size_t i;
+
+	if (m->recall.n < 2)
+		return;
+	text_append(out, "\n| repeats | n | mean | ± SE |\n|---|---|---|---|\n");
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		text_append(out, "| %s | %u | %s | %s |\n", rows[i].name, rows[i].e->n,
+			    report_ratio(rows[i].e->mean, mean, sizeof(mean)),
+			    report_ratio(rows[i].e->se, se, sizeof(se)));
+}
+
 static void section_results(const struct folder *f, const struct words *w, struct text *out)
 {
 	const struct score *s = &f->score;
@@ -164,6 +218,8 @@ static void section_results(const struct folder *f, const struct words *w, struc
 	words_fill(out, w->more, "right", tp, "wrong", fn, "none", fp, NULL);
 	text_append(out, "\n\n%s\n", s->accepted ? w->accepted : w->rejected);
 	left_out(f, w, out);
+	more_table(&f->more, out);
+	repeat_table(&f->more, out);
 }
 
 static void section_analysis(const struct folder *f, const struct words *w, struct text *out)

@@ -215,21 +215,6 @@ static void alerts(struct plot *p, const struct result *r, struct text *out)
 	p->y += 8 + (int)n * LANE_H;
 }
 
-static double first_hit(const struct result *r)
-{
-	double first = NAN;
-	json_t *fault;
-	size_t i;
-
-	json_array_foreach(json_object_get(r->detail, "proof"), i, fault) {
-		const json_t *hit = json_object_get(fault, "first_hit_s");
-
-		if (json_is_number(hit))
-			first = fmin(isnan(first) ? INFINITY : first, json_number_value(hit));
-	}
-	return first;
-}
-
 static bool plot_range(const struct result *r, struct plot *p)
 {
 	double end = fmax(fmax(r->window_end > 0 ? r->window_end : 0, r->end > 0 ? r->end : 0),
@@ -265,7 +250,7 @@ void svg_timeline(const struct folder *f, const struct result *r, const struct w
 	band(&p, "fault", r->inject, r->end, TOP, bottom - TOP, out);
 	axis(&p, w, bottom, out);
 	text_append(out, "%s", lanes.s ? lanes.s : "");
-	mark(&p, "hit", first_hit(r), bottom, w->first_hit, out);
+	mark(&p, "hit", evidence_first_hit(r), bottom, w->first_hit, out);
 	mark(&p, "back", r->recovered, bottom, w->back, out);
 	text_append(out, "</svg>\n");
 	text_free(&lanes);

@@ -136,6 +136,21 @@ const char *evidence_root(const struct result *r, size_t n)
 		json_array_get(json_path(r->detail, "ground_truth.root_services"), n));
 }
 
+double evidence_first_hit(const struct result *r)
+{
+	double first = NAN;
+	json_t *fault;
+	size_t i;
+
+	json_array_foreach(json_object_get(r->detail, "proof"), i, fault) {
+		const json_t *hit = json_object_get(fault, "first_hit_s");
+
+		if (json_is_number(hit))
+			first = fmin(isnan(first) ? INFINITY : first, json_number_value(hit));
+	}
+	return first;
+}
+
 const char *evidence_truth_text(const struct result *r, char *buf, size_t size)
 {
 	json_t *roots = json_path(r->detail, "ground_truth.root_services");

@@ -30,6 +30,9 @@ uint32_t evidence_cluster(const struct result *r, const json_t *cluster, char (*
 /* The n-th of the ground truth's root services, NULL after the last. */
 const char *evidence_root(const struct result *r, size_t n);
 
+/* Epoch seconds of the first packet or call that a fault of the experiment hit; NaN: none known. */
+double evidence_first_hit(const struct result *r);
+
 /* "payment-svc or api-gateway"; "not checkout-svc"; "none" */
 const char *evidence_truth_text(const struct result *r, char *buf, size_t size);
 

@@ -2,6 +2,7 @@
 /* score_json.c - scores and gaps as JSON: stable names, numbers as numbers, undefined as null. */
 #include <math.h>
 
+#include "score/more.h"
 #include "score/score.h"
 
 static json_t *number_or_null(double v)
@@ -32,4 +33,38 @@ json_t *gap_json(const struct gap *g)
 {
 	return json_pack("{s:s, s:s, s:s, s:s, s:O?}", "experiment", g->experiment, "mode", g->mode,
 			 "symptom", g->symptom, "cause", g->cause, "evidence", g->evidence);
+}
+
+static json_t *estimate_json(const struct estimate *e)
+{
+	return json_pack("{s:i, s:o, s:o}", "n", (int)e->n, "mean", number_or_null(e->mean), "se",
+			 number_or_null(e->se));
+}
+
+json_t *more_json(const struct more_scores *m)
+{
+	const struct {
+		const char *name;
+		double value;
+	} numbers[] = {
+		{ "ac1", m->ac1 }, { "ac3", m->ac3 }, { "ac5", m->ac5 }, { "avg5", m->avg5 },
+		{ "mrr", m->mrr }, { "hops_mean", m->hops_mean },
+		{ "tuple_exact", m->tuple_exact }, { "tuple_partial", m->tuple_partial },
+		{ "delay_p50_s", m->delay_p50_s }, { "delay_p95_s", m->delay_p95_s },
+		{ "to_hit_s", m->to_hit_s }, { "to_symptom_s", m->to_symptom_s },
+		{ "to_alert_s", m->to_alert_s }, { "alerts_per_fault", m->alerts_per_fault },
+		{ "clearance_s", m->clearance_s },
+		{ "false_alarms_per_hour", m->false_alarms_per_hour },
+	};
+	json_t *o = json_pack("{s:i, s:i}", "ranked", (int)m->ranked, "hops_known",
+			      (int)m->hops_known);
+	size_t i;
+
+	for (i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+		json_object_set_new(o, numbers[i].name, number_or_null(numbers[i].value));
+	json_object_set_new(o, "repeats",
+			    json_pack("{s:o, s:o, s:o}", "recall", estimate_json(&m->recall),
+				      "rca_accuracy", estimate_json(&m->rca_accuracy), "mttd_s",
+				      estimate_json(&m->mttd_s)));
+	return o;
 }
