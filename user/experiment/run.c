@@ -63,16 +63,9 @@ void run_report_progress(struct run *r, bool changed, const char *note)
 	r->options->progress(r->options->ctx, &p);
 }
 
-static void on_heartbeat(uv_timer_t *timer)
+static void on_beat(uv_timer_t *timer)
 {
-	struct run *r = timer->data;
-	uint32_t i;
-
-	session_heartbeat(r->session);
-	if (r->state == RUN_INJECT)
-		for (i = 0; i < r->turn.n_faults; i++)
-			fault_tick(&r->turn.faults[i].fault, NULL);
-	run_tick(r);
+	run_tick(timer->data);
 }
 
 static void on_second(uv_timer_t *timer)
@@ -107,13 +100,13 @@ static void on_signal(uv_signal_t *handle, int number)
 
 static void open_handles(struct run *r)
 {
-	uv_timer_init(&r->loop, &r->heartbeat);
+	uv_timer_init(&r->loop, &r->beat);
 	uv_timer_init(&r->loop, &r->second);
 	uv_timer_init(&r->loop, &r->due);
 	uv_signal_init(&r->loop, &r->sigint);
 	uv_signal_init(&r->loop, &r->sigterm);
-	r->heartbeat.data = r->second.data = r->due.data = r->sigint.data = r->sigterm.data = r;
-	uv_timer_start(&r->heartbeat, on_heartbeat, 0, FL_LEASE_PERIOD_MS);
+	r->beat.data = r->second.data = r->due.data = r->sigint.data = r->sigterm.data = r;
+	uv_timer_start(&r->beat, on_beat, 0, FL_LEASE_PERIOD_MS);
 	uv_timer_start(&r->second, on_second, 1000, 1000);
 	uv_timer_start(&r->due, on_due, 0, 0);
 	uv_signal_start(&r->sigint, on_signal, SIGINT);
@@ -123,11 +116,12 @@ static void open_handles(struct run *r)
 void run_close(struct run *r)
 {
 	r->closing = true;
-	uv_close((uv_handle_t *)&r->heartbeat, NULL);
+	uv_close((uv_handle_t *)&r->beat, NULL);
 	uv_close((uv_handle_t *)&r->second, NULL);
 	uv_close((uv_handle_t *)&r->due, NULL);
 	uv_close((uv_handle_t *)&r->sigint, NULL);
 	uv_close((uv_handle_t *)&r->sigterm, NULL);
+	owner_stop(r->owner);
 	metrics_close(r->metrics);
 	probe_stop(r->probe);
 	r->metrics = NULL;
@@ -243,6 +237,8 @@ static int set_up(struct run *r, struct fl_error *err)
 	}
 	if (!rc)
 		rc = metrics_open(&r->loop, r->suite, r->probe, run_other_metric, r, &r->metrics, err);
+	if (!rc)
+		rc = owner_start(&r->loop, r->session, &r->owner, err);
 	return rc;
 }
 

@@ -103,24 +103,40 @@ static void work_done(uv_work_t *work, int status)
 	run_tick(r);
 }
 
-static void begin(struct run *r, uv_work_cb work)
+/* Only now may others hear of them: the thread is through with them. */
+static void arm_done(uv_work_t *work, int status)
+{
+	struct run *r = ((struct job *)work->data)->run;
+	uint32_t i;
+
+	for (i = 0; i < r->turn.n_faults; i++)
+		if (r->turn.faults[i].fault.armed)
+			owner_add(r->owner, &r->turn.faults[i].fault, NULL);
+	work_done(work, status);
+}
+
+static void begin(struct run *r, uv_work_cb work, uv_after_work_cb done)
 {
 	r->turn.faults_ready = false;
 	error_clear(&r->fault_error);
 	r->fault_job.busy = true;
 	r->fault_job.run = r;
 	r->fault_job.work.data = &r->fault_job;
-	uv_queue_work(&r->loop, &r->fault_job.work, work, work_done);
+	uv_queue_work(&r->loop, &r->fault_job.work, work, done);
 }
 
 void run_faults_arm(struct run *r)
 {
-	begin(r, arm_work);
+	begin(r, arm_work, arm_done);
 }
 
 void run_faults_disarm(struct run *r)
 {
-	begin(r, disarm_work);
+	uint32_t i;
+
+	for (i = 0; i < r->turn.n_faults; i++)
+		owner_remove(r->owner, &r->turn.faults[i].fault);
+	begin(r, disarm_work, work_done);
 }
 
 /* --- on and off ------------------------------------------------------------------------------ */
@@ -159,6 +175,7 @@ static bool switch_on(struct run *r, struct run_fault *f)
 		return false;
 	}
 	f->on_wall_s = clock_wall_s();
+	owner_publish(r->owner, NULL);
 	note_switch(r, f, "fault-on");
 	return true;
 }
@@ -177,6 +194,7 @@ static void switch_off(struct run *r, struct run_fault *f)
 			r->turn.error = err;
 	}
 	f->off_wall_s = clock_wall_s();
+	owner_publish(r->owner, NULL);
 	note_switch(r, f, "fault-off");
 }
 

@@ -9,6 +9,7 @@
 #include "experiment/outdir.h"
 #include "experiment/run.h"
 #include "fault/fault.h"
+#include "fault/owner.h"
 #include "kern/session.h"
 #include "measure/metrics.h"
 #include "measure/probe.h"
@@ -60,8 +61,9 @@ struct run {
 	struct outdir out;
 	struct events *events;
 	struct session *session;
+	struct owner *owner; /* of the armed faults: heartbeat, periodic work, orders from outside */
 	uv_loop_t loop;
-	uv_timer_t heartbeat, second, due;
+	uv_timer_t beat, second, due;
 	uv_signal_t sigint, sigterm;
 	struct probe *probe; /* NULL: the suite has none */
 	uint64_t probe_since_ns;
