@@ -253,17 +253,12 @@ int net_arm_hold(struct fault *f, struct fl_error *err)
 int net_activate(struct fault *f, bool on, struct fl_error *err)
 {
 	struct net_fault *n = f->priv;
-	struct fl_rule rule;
 	uint32_t i;
 	int r = 0;
 
-	for (i = 0; i < n->n_rules && !r; i++) {
-		r = engine_get_rule(f->session->engine, n->rules[i], &rule, err);
-		rule.enabled = on;
-		rule.expires_ns = f->expires_ns ? f->expires_ns : UINT64_MAX;
-		if (!r)
-			r = engine_set(f->session->engine, n->rules[i], &rule, err);
-	}
+	for (i = 0; i < n->n_rules && !r; i++)
+		r = engine_enable(f->session->engine, n->rules[i], on,
+				  f->expires_ns ? f->expires_ns : UINT64_MAX, err);
 	return r;
 }
 

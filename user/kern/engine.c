@@ -111,13 +111,17 @@ static bool needs_hold(uint8_t kind)
 	return kind >= FL_KIND_HTTP_DELAY;
 }
 
-static bool hook_needs_hold(const struct engine *e, const struct engine_hook *hook)
+#define NO_RULE UINT32_MAX
+
+/* Does a rule of the hook, other than @but, make packets wait? */
+static bool hook_needs_hold(const struct engine *e, const struct engine_hook *hook, uint32_t but)
 {
 	uint32_t i, j;
 
 	for (i = 0; i < hook->peers.n; i++)
 		for (j = 0; j < hook->peers.entries[i].n_own; j++)
-			if (needs_hold(e->kinds[hook->peers.entries[i].own[j]]))
+			if (hook->peers.entries[i].own[j] != but &&
+			    needs_hold(e->kinds[hook->peers.entries[i].own[j]]))
 				return true;
 	return false;
 }
@@ -131,7 +135,7 @@ static int shrink_hook(struct engine *e, struct engine_hook *hook, struct fl_err
 	if (!peers_lens(&hook->peers, lens))
 		return engine_hook_drop(e, hook, err);
 	r = engine_hook_sync(e, hook, err);
-	if (!hook_needs_hold(e, hook))
+	if (!hook_needs_hold(e, hook, NO_RULE))
 		engine_hook_release(e, hook);
 	return r;
 }
@@ -196,6 +200,36 @@ int engine_get_rule(struct engine *e, uint32_t rule, struct fl_rule *ret, struct
 	int r = bpf_map_lookup_elem(rules_fd(e), &rule, ret);
 
 	return r ? error_sys(err, -r, "read rule %u: %s", rule, strerror(-r)) : 0;
+}
+
+/* Let the packets go that wait by @rule. Where another rule shares the line, they stay until they
+ * are due. */
+static int let_go(struct engine *e, uint32_t rule, const struct fl_rule *value, struct fl_error *err)
+{
+	struct fl_rule at_once = *value;
+	uint32_t i;
+	int r;
+
+	at_once.delay.delay_ns = 0;
+	at_once.delay.jitter_ns = 0;
+	r = write_rule(e, rule, &at_once, err);
+	for (i = 0; i < e->n_hooks && !r; i++)
+		if (e->hooks[i]->line.ifindex && !hook_needs_hold(e, e->hooks[i], rule))
+			hold_line_flush(e->hold, e->hooks[i]->line.hold);
+	return r;
+}
+
+int engine_enable(struct engine *e, uint32_t rule, bool on, uint64_t expires_ns,
+		  struct fl_error *err)
+{
+	struct fl_rule value;
+	int r = engine_get_rule(e, rule, &value, err);
+
+	if (!r && !on && value.enabled && needs_hold(value.kind))
+		r = let_go(e, rule, &value, err);
+	value.enabled = on;
+	value.expires_ns = expires_ns;
+	return r ? r : write_rule(e, rule, &value, err);
 }
 
 int engine_remove(struct engine *e, uint32_t rule, struct fl_error *err)

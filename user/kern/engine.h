@@ -48,6 +48,14 @@ int engine_add_hook(struct engine *e, uint32_t rule, const struct target_veth *v
 int engine_set(struct engine *e, uint32_t rule, const struct fl_rule *value, struct fl_error *err);
 int engine_get_rule(struct engine *e, uint32_t rule, struct fl_rule *ret, struct fl_error *err);
 
+/*
+ * Switch a rule on until @expires_ns, or off. Off, a rule that makes packets wait lets go of them
+ * first: its delay becomes 0 while order is still kept, what waits is given back, and only then
+ * does the rule sleep; so the end of a delay does not make packets overtake each other.
+ */
+int engine_enable(struct engine *e, uint32_t rule, bool on, uint64_t expires_ns,
+		  struct fl_error *err);
+
 /* Take it from all hooks; a hook without rules is detached, its delay line drained and removed. */
 int engine_remove(struct engine *e, uint32_t rule, struct fl_error *err);
 

@@ -32,6 +32,7 @@
 
 struct hold_line {
 	int tap;
+	bool flush;   /* asked for; cleared once it is done */
 	bool closing; /* flush, then leave the list */
 	struct hold_queue queue;
 };
@@ -42,11 +43,11 @@ struct hold {
 	pthread_t thread;
 	bool running;
 	int wake; /* eventfd: the list has changed, or it is time to stop */
-	struct hold_line *served[HOLD_MAX_LINES]; /* the thread's copy of the list, for poll() */
+	struct hold_line *polled[HOLD_MAX_LINES]; /* the thread's copy of the list, for poll() */
 	struct pollfd fds[HOLD_MAX_LINES + 1];
 
 	pthread_mutex_t lock; /* of what follows */
-	pthread_cond_t gone;  /* a closing line has left the list */
+	pthread_cond_t served; /* a line was flushed or has left the list */
 	bool stop;
 	uint32_t n_lines;
 	struct hold_line *lines[HOLD_MAX_LINES];
@@ -169,14 +170,17 @@ static int list_lines(struct hold *h)
 	for (i = 0; i < h->n_lines; i++) {
 		struct hold_line *line = h->lines[i];
 
-		if (line->closing) {
+		if (line->flush || line->closing) {
 			flush(h, line);
+			line->flush = false;
+			pthread_cond_broadcast(&h->served);
+		}
+		if (line->closing) {
 			hold_queue_free(&line->queue, &h->pool);
-			pthread_cond_broadcast(&h->gone);
 			continue;
 		}
 		h->lines[n] = line;
-		h->served[n] = line;
+		h->polled[n] = line;
 		h->fds[n++] = (struct pollfd){ .fd = line->tap, .events = POLLIN };
 	}
 	if (!n)
@@ -194,8 +198,8 @@ static struct timespec *time_left(struct hold *h, int n, struct timespec *ts)
 	int i;
 
 	for (i = 0; i < n; i++)
-		if (hold_queue_due(&h->served[i]->queue) < due_ns)
-			due_ns = hold_queue_due(&h->served[i]->queue);
+		if (hold_queue_due(&h->polled[i]->queue) < due_ns)
+			due_ns = hold_queue_due(&h->polled[i]->queue);
 	if (due_ns == UINT64_MAX)
 		return NULL;
 	now_ns = clock_mono_ns();
@@ -222,9 +226,9 @@ static void *hold_thread(void *arg)
 		if (ppoll(h->fds, (nfds_t)n + 1, time_left(h, n, &ts), NULL) < 0 && errno != EINTR)
 			break;
 		for (i = 0; i < n; i++) {
-			give_back_due(h, h->served[i]);
+			give_back_due(h, h->polled[i]);
 			if (h->fds[i].revents & POLLIN)
-				take_batch(h, h->served[i]);
+				take_batch(h, h->polled[i]);
 		}
 		if (h->fds[n].revents & POLLIN) {
 			eventfd_t x;
@@ -261,7 +265,7 @@ int hold_start(uint64_t memory_limit, struct hold **ret, struct fl_error *err)
 	if (!h)
 		return error_sys(err, ENOMEM, "delay line: out of memory");
 	pthread_mutex_init(&h->lock, NULL);
-	pthread_cond_init(&h->gone, NULL);
+	pthread_cond_init(&h->served, NULL);
 	h->pool.limit = memory_limit;
 	h->spare = hold_pool_get(&h->pool, 65536);
 	h->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -292,7 +296,7 @@ void hold_stop(struct hold *h)
 		close(h->wake);
 	free(h->spare);
 	hold_pool_trim(&h->pool);
-	pthread_cond_destroy(&h->gone);
+	pthread_cond_destroy(&h->served);
 	pthread_mutex_destroy(&h->lock);
 	free(h);
 }
@@ -326,6 +330,16 @@ int hold_line_add(struct hold *h, int netns_fd, const char *ifname, struct hold_
 	return 0;
 }
 
+void hold_line_flush(struct hold *h, struct hold_line *line)
+{
+	pthread_mutex_lock(&h->lock);
+	line->flush = true;
+	eventfd_write(h->wake, 1);
+	while (line->flush)
+		pthread_cond_wait(&h->served, &h->lock);
+	pthread_mutex_unlock(&h->lock);
+}
+
 static bool listed(const struct hold *h, const struct hold_line *line)
 {
 	uint32_t i;
@@ -342,7 +356,7 @@ void hold_line_remove(struct hold *h, struct hold_line *line)
 	line->closing = true;
 	eventfd_write(h->wake, 1);
 	while (listed(h, line))
-		pthread_cond_wait(&h->gone, &h->lock);
+		pthread_cond_wait(&h->served, &h->lock);
 	pthread_mutex_unlock(&h->lock);
 	close(line->tap);
 	free(line);

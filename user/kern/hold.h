@@ -42,6 +42,9 @@ void hold_stop(struct hold *h);
 int hold_line_add(struct hold *h, int netns_fd, const char *ifname, struct hold_line **ret,
 		  uint32_t *ret_ifindex, struct fl_error *err);
 
+/* Give all that waits back at once, in the order it was due. The line goes on. */
+void hold_line_flush(struct hold *h, struct hold_line *line);
+
 /* Give all that still waits back at once, in the order it was due, and remove the TAP. The caller
  * has seen to it that nothing new comes in. */
 void hold_line_remove(struct hold *h, struct hold_line *line);

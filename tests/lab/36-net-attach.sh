@@ -1,0 +1,91 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Attaching: tcx and clsact, beside other people's filters; several sessions on one interface; what
+# is left when an owner is killed.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../net.sh"
+mknet a 1
+mknet b 2
+late() { flow --from flt-a --count 50 --wait 300 10.77.1.1; got p50_ms; }
+# owner: the pid of the session of $ID.
+owner() { jq -r .pid "/run/faultline/${ID%.*}/session.json"; }
+clean() { check_num "$1" "$(late)" lt 1; }
+qdiscs() { tc qdisc show dev fltv1 | sed 's/ refcnt.*//'; }
+
+for how in tcx clsact; do
+	if [ $how = clsact ]; then export FAULTLINE_ATTACH=clsact; fi
+	before=$(qdiscs)
+	fault latency netns:flt-a --delay 20ms
+	near "$how: a fault" "$(late)" 20 5
+	if [ $how = clsact ]; then check "$how: there is a filter" bash -c "tc filter show dev fltv1 ingress | grep -q fl_ingress"; fi
+	if [ $how = tcx ]; then check "$how: there is no qdisc" [ "$(qdiscs)" = "$before" ]; fi
+	# A second session, behind the first: a packet waits in both delay lines, once in each.
+	first=$ID
+	fault latency netns:flt-a --delay 30ms
+	second=$ID
+	near "$how: two sessions add up" "$(late)" 50 5
+	check_num "$how: the first counts each once" "$(hits "$first" injected)" eq "$(($(hits "$second" injected) + 50))"
+	"$FL" stop "$first" >/dev/null
+	near "$how: the second stays" "$(late)" 30 5
+	# The first one's place is free again; a later session comes behind.
+	fault network_loss netns:flt-a --percent 100 --max-hits 10
+	check_num "$how: loss behind a delay line" "$(flow --from flt-a --count 50 --wait 300 10.77.1.1; got received)" eq 40
+	heal
+	clean "$how: stopped"
+	check "$how: the qdiscs are as before" [ "$(qdiscs)" = "$before" ]
+
+	fault latency netns:flt-a --delay 20ms --direction both
+	kill -9 "$(owner)"
+	check "$how: clean within 2 s of SIGKILL" wait_for 2 bash -c "ping -n -c 3 -i 0.01 -W 1 10.77.1.2 | awk -F/ '/rtt/ { exit !(\$6 < 1) }'"
+	check "$how: the session is gone" wait_for 5 bash -c '! ls /run/faultline/?????? 2>/dev/null'
+	check "$how: the qdiscs are as before" [ "$(qdiscs)" = "$before" ]
+done
+
+# --- a clsact qdisc and filters of somebody else (FAULTLINE_ATTACH is still clsact) ---
+tc qdisc add dev fltv1 clsact
+tc filter add dev fltv1 ingress prio 100 handle 7 bpf bytecode '1,6 0 0 4294967295,' classid 1:1
+tc filter show dev fltv1 ingress >"$T/other"
+undisturbed() { tc filter show dev fltv1 ingress | cmp -s - "$T/other"; }
+check "there is a foreign filter" [ -s "$T/other" ]
+fault latency netns:flt-a --delay 20ms
+near "foreign clsact: shared" "$(late)" 20 5
+heal
+check "foreign clsact: its filter is as before" undisturbed
+check "foreign clsact: still there" bash -c "tc qdisc show dev fltv1 | grep -q clsact"
+fault latency netns:flt-a --delay 20ms
+kill -9 "$(owner)"
+check "foreign clsact: ours goes after SIGKILL, the other stays" wait_for 5 undisturbed
+check "foreign clsact: the session is gone" wait_for 5 bash -c '! ls /run/faultline/?????? 2>/dev/null'
+tc qdisc del dev fltv1 clsact
+unset FAULTLINE_ATTACH
+
+# --- a root qdisc of somebody else ---
+tc qdisc add dev fltv1 root handle 5: pfifo limit 77
+fault latency netns:flt-a --delay 20ms --direction both
+pings 20 10.77.1.2
+near "foreign root qdisc: the fault works" "$(mean)" 40 5
+heal
+check "foreign root qdisc: untouched" bash -c "tc qdisc show dev fltv1 | grep -q 'pfifo 5: root.*limit 77p'"
+tc qdisc del dev fltv1 root
+
+# --- the host side lies in a namespace of its own ---
+ip netns add flt-hub && _nets="$_nets flt-hub"
+ip link set fltv1 netns flt-hub
+ip -n flt-hub addr add 10.77.1.1/24 dev fltv1
+ip -n flt-hub link set fltv1 up
+fault latency netns:flt-a netns:flt-b --delay 20ms
+flow --from flt-a --to flt-hub --count 50 10.77.1.1
+near "host side in a hub namespace" "$(got p50_ms)" 20 5
+flow --from flt-b --count 50 10.77.2.1
+near "and another one here, by the same fault" "$(got p50_ms)" 20 5
+check "its TAP is there as well" bash -c "ip -n flt-hub -o link | grep -q ': flh'"
+heal
+check "and gone" bash -c "! ip -n flt-hub -o link | grep -q ': flh'"
+
+# --- never the way out of this host ---
+ip route add default via 10.77.2.2
+"$FL" inject latency netns:flt-b --delay 1ms --for 1s >"$T/out" 2>&1
+check_num "the interface with the default route is refused" $? eq 2
+"$FL" inject latency netns:flt-b --delay 1ms --for 100ms --allow-host-interface >"$T/out" 2>&1
+check_num "unless it is allowed" $? le 1
+ip route del default
