@@ -4,7 +4,7 @@
 # what is refused, and that it ends with its owner.
 . "$(dirname "$0")/../lib.sh"
 tree=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
-group=$tree/fltest-sys-$$
+group=$tree/fltest-${T##*.}
 mkdir "$group"
 cost=$BUILD/tests/tools/syscall_cost
 in_group() { bash -c 'echo $$ >"$0/cgroup.procs"; exec "$@"' "$group" "$@"; }
@@ -82,7 +82,7 @@ if [ "$("$FL" list -o json | jq length)" = 0 ]; then ok "no fault is left"; else
 
 # Modes of other kinds: the kernel's answer instead of the real thing. A sleeping member makes the
 # group a target with a process.
-in_group sleep 60 &
+bash -c 'echo $$ >"$0/cgroup.procs"; exec sleep 60' "$group" &
 sleeper=$!
 wait_for 2 grep -q . "$group/cgroup.procs"
 _pids="$_pids $sleeper"
@@ -108,4 +108,4 @@ check_num "crash at the 50th connect: status of SIGKILL" $? eq 137
 check_num "the last call that came back" "$(tail -n 1 "$T/crash")" eq 49
 "$FL" stop --all >/dev/null
 kill "$sleeper"; wait "$sleeper" 2>/dev/null
-wait_for 2 rmdir "$group"
+check "the group is empty again" wait_for 2 rmdir "$group"
