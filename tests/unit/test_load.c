@@ -201,6 +201,7 @@ static void edges(void **state)
 		assert_string_equal(params_text(&x->faults[0].params, "peer"), "api-gateway");
 		assert_string_equal(x->targets[1], "api-gateway");
 		assert_null(x->targets[2]);
+		assert_int_equal(x->stage, STAGE_DEV);
 		suite_free(s);
 	}
 }

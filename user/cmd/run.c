@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <time.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "cmd/cmd.h"
@@ -178,6 +179,10 @@ static int run_once(const struct options *o, const struct suite *s, int64_t n, b
 	if (r)
 		return r;
 	status = run_show_report(&report, dir, o->json);
+	if (report.unfinished) {
+		fflush(NULL);
+		_exit(status);
+	}
 	*ret_aborted = report.aborted;
 	run_report_free(&report);
 	return status;
@@ -267,12 +272,6 @@ int cmd_run(int argc, char **argv)
 	if (!r)
 		r = run_all(&o, s, &err);
 	free(o.only);
-	if (r < 0) {
-		suite_free(s);
-		return cmd_fail(&err);
-	}
-	/* After a forced end a thread may still read the suite; the process is about to go. */
-	if (r != FL_EXIT_ABORTED)
-		suite_free(s);
-	return r;
+	suite_free(s);
+	return r < 0 ? cmd_fail(&err) : r;
 }

@@ -142,11 +142,17 @@ static int read_stage(struct yaml *y, struct fy_node *node, void *out)
 	return r;
 }
 
-/* The stage that the traffic implies (seed section 5.2); 0 where it falls between two. */
+/*
+ * The stage that the traffic implies (seed section 5.2); 0 where it falls between two. An edge is
+ * touched at one of its ends, so it is one container as well.
+ */
 static enum experiment_stage implied_stage(const struct experiment *x)
 {
+	size_t n = words_count(x->targets);
+	bool edge = n == 3 && !strcmp(x->targets[1], EDGE_MARK);
+
 	if (x->synthetic)
-		return words_count(x->targets) == 1 && x->instances <= 1 ? STAGE_DEV : STAGE_STAGING;
+		return (n == 1 || edge) && x->instances <= 1 ? STAGE_DEV : STAGE_STAGING;
 	if (x->traffic_ppm >= 10000 && x->traffic_ppm <= 100000)
 		return STAGE_CANARY;
 	if (x->traffic_ppm == 1000000)

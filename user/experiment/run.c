@@ -347,7 +347,6 @@ int suite_run(const struct suite *s, const struct run_options *o, struct run_rep
 	      struct fl_error *err)
 {
 	struct run *r = calloc(1, sizeof(*r));
-	bool left_behind;
 	int rc;
 
 	memset(ret, 0, sizeof(*ret));
@@ -376,9 +375,8 @@ int suite_run(const struct suite *s, const struct run_options *o, struct run_rep
 	events_close(r->events);
 	outdir_close(&r->out);
 	json_decref(r->baseline);
-	/* A forced end does not wait for a question to the pipeline; its thread still reads *r. */
-	left_behind = r->alerts_job.busy || r->score_job.busy;
-	if (left_behind)
+	ret->unfinished = r->alerts_job.busy || r->score_job.busy;
+	if (ret->unfinished)
 		return rc;
 	uv_loop_close(&r->loop);
 	results_free(r->results, r->n_results);

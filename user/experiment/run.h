@@ -45,6 +45,9 @@ struct run_report {
 	bool aborted; /* by a signal */
 	bool refuted; /* a hypothesis was */
 	bool stopped; /* an experiment did not recover, or there was no steady state */
+	/* A forced end did not wait for an answer of the pipeline: a thread is still at it, with the
+	 * suite in its hands. Keep the suite, and leave by _exit(): libuv joins its threads in exit(). */
+	bool unfinished;
 };
 
 /* Would the suite run here? Findings of check that are errors, support of each kind, every target.
