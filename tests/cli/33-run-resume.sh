@@ -48,9 +48,9 @@ check "the first was not run again" test "$(jq -s '[.[] | select(.event == "faul
 check "run.json counts it" jq -e '.resumed == 1 and .not_run == 0 and .ended' "$out/run.json"
 check "the scoreboard has all three" grep -qx 'Total: 3' "$T/resumed"
 check "every line of events.jsonl is JSON" jq -es 'length > 20' "$out/events.jsonl"
-cp "$out/chaos_results.json" "$T/before"
+cp "$out/chaos_results.json" "$T/kept"
 "$FL" run "$T/s.yaml" --out "$out" --resume -q >/dev/null 2>&1
-check "resuming a finished run changes no result" cmp -s "$T/before" "$out/chaos_results.json"
+check "resuming a finished run changes no result" cmp -s "$T/kept" "$out/chaos_results.json"
 
 sed 's/hits/hits /; s/grace: 600ms/grace: 700ms/' "$T/s.yaml" >"$T/other.yaml"
 "$FL" run "$T/other.yaml" --out "$out" --resume >"$T/other" 2>&1
