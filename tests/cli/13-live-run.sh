@@ -5,7 +5,9 @@
 same() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: '$2' is not '$3'"; fi; }
 listed() { "$FL" list -o json | jq -r "$1"; }
 mknet a 1
-bg innet a python3 -m http.server --bind 10.77.1.2 8080 --directory "$T" >/dev/null 2>&1
+# (http.server itself would look up its own name, and wait for a resolver that is not there.)
+bg innet a python3 -c 'import http.server as h, socketserver as s
+s.ThreadingTCPServer(("10.77.1.2", 8080), h.SimpleHTTPRequestHandler).serve_forever()' >/dev/null 2>&1
 wait_for 10 curl -s -o /dev/null http://10.77.1.2:8080/
 cat >"$T/suite.yaml" <<END
 suite:
