@@ -206,7 +206,7 @@ static int remove_filter(const struct clsact_filter *f, struct fl_error *err)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)f->ifindex, .attach_point = side(f));
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = f->handle, .priority = f->prio);
-	_cleanup_fd_ int lock = lock_run_dir();
+	_cleanup_fd_ int lock __attribute__((unused)) = lock_run_dir(); /* until the end */
 	int r = still_ours(f, &hook) ? bpf_tc_detach(&hook, &opts) : 0;
 
 	if (r && r != -ENOENT && r != -ENODEV)
