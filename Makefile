@@ -4,6 +4,7 @@
 BUILD   ?= build$(if $(SAN),-san)
 CC      ?= gcc
 CLANG   ?= clang
+OBJCOPY ?= llvm-objcopy
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
 PREFIX  ?= /usr/local
 VERSION := $(shell cat VERSION)
@@ -26,6 +27,7 @@ PURELIBS  := $(shell pkg-config --libs libcurl jansson libfyaml libuv libmd 2>/d
 
 BPFSRC  := $(wildcard bpf/*.bpf.c)
 SKELS   := $(BPFSRC:bpf/%.bpf.c=$(BUILD)/bpf/%.skel.h)
+STUBS   := $(patsubst %.S,$(BUILD)/%.inc,$(wildcard user/*/*_stub_*.S))
 USERSRC := $(filter-out user/main.c,$(wildcard user/*.c user/*/*.c)) $(wildcard tools/lab/stack/*.c)
 USEROBJ := $(USERSRC:%.c=$(BUILD)/%.o)
 LIB     := $(BUILD)/libfaultline.a
@@ -56,7 +58,15 @@ $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
 		echo '#pragma GCC diagnostic pop'; } > $@.tmp && mv $@.tmp $@
 
 # --- user side -------------------------------------------------------------------------------
-$(BUILD)/%.o: %.c | $(SKELS)
+# NAME_stub_ARCH.S: code for another process, of any architecture, as bytes to include.
+$(BUILD)/%.inc: %.S
+	@mkdir -p $(@D)
+	$(call say,STUB,$@)
+	$(Q)$(CLANG) --target=$(lastword $(subst _stub_, ,$*))-linux-gnu -c $< -o $(@:.inc=.stub.o) && \
+		$(OBJCOPY) -O binary -j .text $(@:.inc=.stub.o) $(@:.inc=.bin) && \
+		od -An -v -tx1 $(@:.inc=.bin) | sed 's/ \(..\)/0x\1, /g' > $@
+
+$(BUILD)/%.o: %.c | $(SKELS) $(STUBS)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(BASE) $(CPPPKGS) $(WARN) $(CFLAGS) $(SANFLAGS) -MMD -MP -c $< -o $@

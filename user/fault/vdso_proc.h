@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * vdso_proc.h - put a vDSO patch into a process, change its slot, take it out again.
+ */
+#ifndef FL_VDSO_PROC_H
+#define FL_VDSO_PROC_H
+
+#include <sys/types.h>
+
+#include "fault/vdso_patch.h"
+#include "util/error.h"
+
+/* The plan for this host, from faultline's own vDSO: every 64-bit process has the same. */
+int vdso_plan(const char *id, struct vdso_patch *ret, struct fl_error *err);
+
+/*
+ * Each finds the vDSO of @pid, judges it by its bytes, and does its work while the process is held.
+ * 1: done; 0: there was nothing to do (apply: is in already; set and revert: is not in; a process
+ * that is gone or has no vDSO). -EEXIST: its vDSO is not the kernel's and not ours, and was left
+ * alone. Others: those of tracee_hold(). Needs CAP_SYS_PTRACE.
+ */
+int vdso_apply(pid_t pid, const struct vdso_patch *p, const struct vdso_slot *slot,
+	       struct fl_error *err);
+int vdso_set(pid_t pid, const struct vdso_patch *p, const struct vdso_slot *slot,
+	     struct fl_error *err);
+
+/*
+ * Undo, in two steps, each a call, as long as it returns 1. The first puts the functions back: from
+ * then on the process has the true time. The second erases the stub; while a thread may still be in
+ * it, it does nothing and returns -EAGAIN, unless @erase.
+ */
+int vdso_revert(pid_t pid, const struct vdso_patch *p, bool erase, struct fl_error *err);
+
+/* Only look. A process without a vDSO counts as VDSO_FOREIGN; -ESRCH: gone. */
+int vdso_look(pid_t pid, const struct vdso_patch *p, enum vdso_state *ret, struct fl_error *err);
+
+/*
+ * Undo it in every process of the host that carries it; forked ones have it without ever having been
+ * noted. *ret_count (may be NULL): how many got the true time back. Takes 20 ms, and up to 200 ms
+ * where a thread seems to linger in the stub.
+ */
+int vdso_revert_all(const struct vdso_patch *p, unsigned int *ret_count, struct fl_error *err);
+
+#endif
