@@ -23,10 +23,12 @@ extern const struct fault_ops fault_memory;
 extern const struct fault_ops fault_network_loss;
 extern const struct fault_ops fault_network_partition;
 extern const struct fault_ops fault_null;
-extern const struct fault_ops fault_syscall_error;
 extern const struct fault_ops fault_pause;
 extern const struct fault_ops fault_restart;
 extern const struct fault_ops fault_stop;
+extern const struct fault_ops fault_syscall_error;
+extern const struct fault_ops fault_time_jump;
+extern const struct fault_ops fault_time_skew;
 
 const struct fault_ops *const fault_table[] = {
 	/* network */
@@ -50,6 +52,9 @@ const struct fault_ops *const fault_table[] = {
 	&fault_pause,
 	&fault_crash,
 	&fault_jvm_exception,
+	/* state */
+	&fault_time_skew,
+	&fault_time_jump,
 	/* kernel */
 	&fault_syscall_error,
 	/* to try out runner and commands without a kernel */

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* link: full */
+/* Parameters of the state faults: what is refused before anything is touched. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "fault/clock.h"
+#include "fault/fault.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/text.h"
+
+/* "name=value name=value" given to @kind: what fault_validate() says. */
+static int try(const char *kind, const char *words, struct fl_error *err)
+{
+	_cleanup_free_ char *copy = strdup(words);
+	char *word, *save = NULL;
+	struct fault f;
+	int r = fault_init(&f, NULL, kind, err);
+
+	for (word = strtok_r(copy, " ", &save); !r && word; word = strtok_r(NULL, " ", &save)) {
+		char *value = strchr(word, '=');
+
+		*value++ = '\0';
+		r = params_set(&f.params, word, value, err);
+	}
+	if (!r)
+		r = fault_validate(&f, err);
+	fault_free(&f);
+	return r;
+}
+
+static void accepted(void **state)
+{
+	static const char *const good[][2] = {
+		{ "time_skew", "offset=60s" },
+		{ "time_skew", "offset=-5min drift=10ms" },
+		{ "clock_skew", "drift=-500us" },
+		{ "time_jump", "forward=1h" },
+		{ "time_jump", "backward=90s after=10s every=1s" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(good); i++) {
+		struct fl_error err = {};
+
+		if (try(good[i][0], good[i][1], &err))
+			fail_msg("%s %s: %s", good[i][0], good[i][1], err.message);
+	}
+}
+
+static void refused(void **state)
+{
+	static const struct {
+		const char *kind, *words, *says;
+	} bad[] = {
+		{ "time_skew", "", "neither offset nor drift" },
+		{ "time_skew", "offset=0", "moves nothing" },
+		{ "time_skew", "offset=60", "60" },
+		{ "time_skew", "offset=soon", "soon" },
+		{ "time_skew", "offset=40000d", "100 years" },
+		{ "time_skew", "drift=1001ms", "a second a second" },
+		{ "time_skew", "ofset=60s", "offset" },
+		{ "time_jump", "", "neither forward nor backward" },
+		{ "time_jump", "forward=1h backward=1h", "forward and backward" },
+		{ "time_jump", "forward=0", "longer than 0" },
+		{ "time_jump", "forward=-1h", "-1h" },
+		{ "time_jump", "forward=40000d", "100 years" },
+		{ "time_jump", "forward=1h every=10ms", "every" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct fl_error err = {};
+
+		if (!try(bad[i].kind, bad[i].words, &err))
+			fail_msg("%s %s: accepted", bad[i].kind, bad[i].words);
+		if (!strstr(err.message, bad[i].says) && !strstr(err.hint, bad[i].says))
+			fail_msg("%s %s: says '%s'", bad[i].kind, bad[i].words, err.message);
+		assert_int_equal(err.exit, FL_EXIT_USAGE);
+	}
+}
+
+static void shift_is_offset_and_drift(void **state)
+{
+	const int64_t now = (int64_t)clock_wall_ns(), s = (int64_t)NS_PER_SEC;
+	struct vdso_slot slot = { .offset_ns = 5 * s, .drift_ppb = 100000000, .base_ns = now - 50 * s };
+
+	(void)state;
+	assert_in_range(clock_shift_now(&slot), 10 * s, 10 * s + s / 10);
+	/* a hundred years at a second a second: no overflow on the way */
+	slot = (struct vdso_slot){ .drift_ppb = VDSO_DRIFT_MAX, .base_ns = now - CLOCK_OFFSET_MAX_NS };
+	assert_in_range(clock_shift_now(&slot), CLOCK_OFFSET_MAX_NS, CLOCK_OFFSET_MAX_NS + s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(accepted),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(shift_is_offset_and_drift),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * clock.c - a wrong wall clock for a target and nobody else.
+ *
+ * There is no namespace for CLOCK_REALTIME. But programs read it without the kernel's help, in the vDSO
+ * page that is mapped into each of them; so that page is changed, in the target's processes (vdso_patch.c
+ * says how). REALTIME and its relatives move; MONOTONIC and all others stay as they are.
+ *
+ * Processes that begin while it is on follow: a fork inherits the page, an exec is reported by the
+ * kernel (exec_watch.h) and patched within about a millisecond.
+ *
+ * Limits: the time is true again for what does not ask the vDSO: a raw system call, a 32-bit program, timers
+ * on the wall clock (timerfd, sem_timedwait, file time stamps). A process that is being traced
+ * cannot be changed. One clock fault at a time for a process.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "fault/clock.h"
+#include "fault/follow.h"
+#include "fault/vdso_proc.h"
+#include "journal/journal.h"
+#include "kern/exec_watch.h"
+#include "kern/process.h"
+#include "kern/session.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/text.h"
+#include "util/units.h"
+
+/* A target as the watching thread needs it; a copy, for f->targets may be replaced meanwhile. */
+struct unit {
+	struct target target; /* its descriptors are not ours and not used */
+	struct cgroup_set cgroups;
+};
+
+struct clock_state {
+	struct vdso_patch patch;
+	struct unit *units;
+	uint32_t n_units;
+	struct exec_watch *watch;
+	unsigned int entry; /* of the journal; 0: nothing is patched */
+
+	pthread_mutex_t lock; /* of units and slot; held during a pass over the processes */
+	struct vdso_slot slot;
+	atomic_bool active;
+	atomic_ulong patched; /* processes, so far */
+	_Atomic uint64_t first_ns, last_ns;
+};
+
+void clock_supported(struct fault_support *ret)
+{
+	struct vdso_patch p;
+	struct fl_error err = {};
+
+	*ret = (struct fault_support){ .backend = "vdso" };
+	if (vdso_plan("probe", &p, &err)) {
+		text_copy(ret->reason, sizeof(ret->reason), err.message);
+		return;
+	}
+	ret->supported = true;
+	if (!p.direct)
+		text_copy(ret->reason, sizeof(ret->reason),
+			  "clocks of the target that are not moved become system calls");
+}
+
+/* --- the processes ------------------------------------------------------------------------- */
+
+static void note_hit(struct clock_state *s)
+{
+	uint64_t now = clock_mono_ns(), none = 0;
+
+	atomic_fetch_add(&s->patched, 1);
+	atomic_compare_exchange_strong(&s->first_ns, &none, now);
+	atomic_store(&s->last_ns, now);
+}
+
+/* Call @visit for each process of the targets; a negative result is kept, the first of them, with
+ * its error, and the others are gone on with. */
+static int each_process(struct clock_state *s,
+			int (*visit)(struct clock_state *s, pid_t pid, struct fl_error *err),
+			struct fl_error *err)
+{
+	uint32_t i, j, n = 0;
+	int first = 0;
+
+	for (i = 0; i < s->n_units; i++) {
+		_cleanup_free_ struct process_id *ids = NULL;
+		struct unit *u = &s->units[i];
+		int r = process_list(&u->target, &u->cgroups, &ids, &n, first ? NULL : err);
+
+		if (r && !first)
+			first = r;
+		for (j = 0; !r && j < n; j++) {
+			struct fl_error why = {};
+			int v = visit(s, ids[j].pid, &why);
+
+			if (v >= 0 || first)
+				continue;
+			first = v;
+			if (err)
+				*err = why;
+		}
+	}
+	return first;
+}
+
+static int visit_apply(struct clock_state *s, pid_t pid, struct fl_error *err)
+{
+	int r;
+
+	if (!atomic_load(&s->active))
+		return 0; /* it is being undone, which waits for us */
+	r = vdso_apply(pid, &s->patch, &s->slot, err);
+	if (r > 0)
+		note_hit(s);
+	return r;
+}
+
+static int visit_set(struct clock_state *s, pid_t pid, struct fl_error *err)
+{
+	return vdso_set(pid, &s->patch, &s->slot, err);
+}
+
+/* In the watching thread. What cannot be patched is tried again at the next look. */
+static void look(void *arg)
+{
+	struct clock_state *s = arg;
+
+	if (!atomic_load(&s->active))
+		return;
+	pthread_mutex_lock(&s->lock);
+	each_process(s, visit_apply, NULL);
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* --- the life of a clock fault ---------------------------------------------------------------- */
+
+static int copy_targets(struct fault *f, struct clock_state *s, struct fl_error *err)
+{
+	uint32_t i;
+	int r = 0;
+
+	s->units = calloc(f->n_targets ?: 1, sizeof(*s->units));
+	if (!s->units)
+		return error_sys(err, ENOMEM, "%s: out of memory", f->ops->name);
+	for (i = 0; !r && i < f->n_targets; i++) {
+		s->units[i].target = f->targets[i];
+		r = cgroup_find(&f->targets[i], &s->units[i].cgroups, err);
+		s->n_units++;
+	}
+	return r;
+}
+
+static int start_watch(struct clock_state *s, struct fl_error *err)
+{
+	_cleanup_free_ struct exec_watch_target *t = calloc(s->n_units ?: 1, sizeof(*t));
+	uint32_t i;
+
+	if (!t)
+		return error_sys(err, ENOMEM, "out of memory");
+	for (i = 0; i < s->n_units; i++)
+		t[i] = (struct exec_watch_target){ &s->units[i].target, &s->units[i].cgroups };
+	return exec_watch_open(t, s->n_units, look, s, &s->watch, err);
+}
+
+int clock_arm(struct fault *f, struct fl_error *err)
+{
+	struct clock_state *s = calloc(1, sizeof(*s));
+	int r;
+
+	if (!s)
+		return error_sys(err, ENOMEM, "%s: out of memory", f->ops->name);
+	pthread_mutex_init(&s->lock, NULL);
+	f->priv = s;
+	text_copy(f->backend, sizeof(f->backend), "vdso");
+	r = vdso_plan(f->id, &s->patch, err);
+	if (!r)
+		r = copy_targets(f, s, err);
+	if (!r)
+		r = start_watch(s, err);
+	return r; /* what there is so far goes by disarm */
+}
+
+static int begin(struct fault *f, const struct vdso_slot *slot, struct fl_error *err)
+{
+	struct clock_state *s = f->priv;
+	unsigned long before = atomic_load(&s->patched);
+	int r = journal_add(f->session->journal, "clock-restore", vdso_patch_json(&s->patch),
+			    &s->entry, err);
+
+	if (r)
+		return r;
+	pthread_mutex_lock(&s->lock);
+	s->slot = *slot;
+	atomic_store(&s->active, true);
+	r = each_process(s, visit_apply, err);
+	pthread_mutex_unlock(&s->lock);
+	if (atomic_load(&s->patched) > before) {
+		error_clear(err); /* some could not be: the proof counts them */
+		return 0;
+	}
+	if (!r)
+		r = error_env(err, ESRCH, "%s: none of the target's processes has a clock to move",
+			      f->ops->name);
+	return r;
+}
+
+static int end(struct fault *f, struct fl_error *err)
+{
+	struct clock_state *s = f->priv;
+	int r;
+
+	if (!s->entry)
+		return 0;
+	atomic_store(&s->active, false);
+	pthread_mutex_lock(&s->lock); /* no pass is under way any more, and none begins */
+	r = journal_undo(f->session->journal, s->entry, err);
+	pthread_mutex_unlock(&s->lock);
+	if (!r)
+		s->entry = 0;
+	return r;
+}
+
+int clock_activate(struct fault *f, const struct vdso_slot *slot, struct fl_error *err)
+{
+	int r = slot ? begin(f, slot, err) : end(f, err);
+
+	if (r && slot)
+		end(f, NULL);
+	return r;
+}
+
+int clock_change(struct fault *f, const struct vdso_slot *slot, struct fl_error *err)
+{
+	struct clock_state *s = f->priv;
+	int r = 0;
+
+	if (!s)
+		return 0;
+	pthread_mutex_lock(&s->lock);
+	s->slot = *slot;
+	if (atomic_load(&s->active))
+		r = each_process(s, visit_set, err);
+	pthread_mutex_unlock(&s->lock);
+	return r;
+}
+
+struct vdso_slot clock_slot(const struct fault *f)
+{
+	const struct clock_state *s = f->priv;
+
+	return s->slot; /* only this thread writes it */
+}
+
+/* Its filter was made for the old pid namespace. */
+static void restart_watch(struct clock_state *s)
+{
+	exec_watch_close(s->watch);
+	s->watch = NULL;
+	start_watch(s, NULL);
+}
+
+void clock_follow(struct fault *f)
+{
+	struct clock_state *s = f->priv;
+	bool fresh;
+	uint32_t i;
+
+	for (i = 0; i < f->n_targets; i++) {
+		if (follow_target(&f->targets[i], &fresh) || !fresh)
+			continue;
+		pthread_mutex_lock(&s->lock);
+		s->units[i].target = f->targets[i];
+		cgroup_find(&f->targets[i], &s->units[i].cgroups, NULL);
+		each_process(s, visit_apply, NULL);
+		pthread_mutex_unlock(&s->lock);
+		restart_watch(s);
+	}
+}
+
+int64_t clock_shift_now(const struct vdso_slot *slot)
+{
+	__int128 grown = (__int128)((int64_t)clock_wall_ns() - slot->base_ns) * slot->drift_ppb;
+
+	return slot->offset_ns + (int64_t)(grown / (int64_t)NS_PER_SEC);
+}
+
+/* --- proof ---------------------------------------------------------------------------------- */
+
+struct count {
+	unsigned int carrying, without;
+	pid_t example; /* of those without */
+};
+
+static void count_processes(struct clock_state *s, struct count *c)
+{
+	uint32_t i, j, n = 0;
+
+	for (i = 0; i < s->n_units; i++) {
+		_cleanup_free_ struct process_id *ids = NULL;
+		enum vdso_state state;
+
+		if (process_list(&s->units[i].target, &s->units[i].cgroups, &ids, &n, NULL))
+			continue;
+		for (j = 0; j < n; j++) {
+			if (vdso_look(ids[j].pid, &s->patch, &state, NULL))
+				continue; /* gone */
+			if (state == VDSO_PATCHED) {
+				c->carrying++;
+			} else {
+				c->without++;
+				c->example = ids[j].pid;
+			}
+		}
+	}
+}
+
+int clock_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
+{
+	struct clock_state *s = f->priv;
+	struct count c = {};
+	int64_t shift = clock_shift_now(&s->slot);
+	char by[32];
+	int n;
+
+	(void)err;
+	ret->injected = ret->matched = atomic_load(&s->patched);
+	ret->first_hit_ns = atomic_load(&s->first_ns);
+	ret->last_hit_ns = atomic_load(&s->last_ns);
+	units_format_ns((uint64_t)(shift < 0 ? -shift : shift), by, sizeof(by));
+	if (!atomic_load(&s->active)) {
+		snprintf(ret->effect, sizeof(ret->effect), "wall clock of %llu processes moved",
+			 (unsigned long long)ret->injected);
+		return 0;
+	}
+	count_processes(s, &c);
+	ret->skipped = c.without;
+	n = snprintf(ret->effect, sizeof(ret->effect), "wall clock of %u processes moved by %c%s",
+		     c.carrying, shift < 0 ? '-' : '+', by);
+	if (c.without && n > 0 && (size_t)n < sizeof(ret->effect))
+		snprintf(ret->effect + n, sizeof(ret->effect) - (size_t)n,
+			 "; %u not (process %d: traced, 32-bit, or without a vDSO)", c.without,
+			 (int)c.example);
+	return 0;
+}
+
+int clock_disarm(struct fault *f, struct fl_error *err)
+{
+	struct clock_state *s = f->priv;
+	int r;
+
+	if (!s)
+		return 0;
+	r = end(f, err);
+	if (r)
+		return r;
+	exec_watch_close(s->watch);
+	pthread_mutex_destroy(&s->lock);
+	free(s->units);
+	free(s);
+	f->priv = NULL;
+	return 0;
+}
+
+static int undo_clock_restore(const json_t *args, struct fl_error *err)
+{
+	struct vdso_patch p;
+	int r = vdso_patch_parse(args, &p, err);
+
+	return r ? r : vdso_revert_all(&p, NULL, err);
+}
+
+const struct undo_op undo_clock[] = { { "clock-restore", undo_clock_restore }, {} };
