@@ -206,7 +206,7 @@ struct fl_corrupt {
 };
 
 struct fl_reorder {
-	__u32 gap; /* every gap-th packet may overtake; 0: any */
+	__u32 gap; /* only every gap-th packet may overtake, with the rule's probability; 0: any */
 	__u32 pad;
 	__u64 delay_ns; /* how long the overtaken ones wait */
 };
@@ -265,8 +265,8 @@ struct fl_state {
 #endif
 	__u32 chain;   /* state of a Markov chain */
 	__s64 ar_q16;  /* last value of the AR(1) process */
-	__u64 tokens;  /* RATE: next departure, ns */
-	__u64 pad;
+	__u64 tokens;  /* RATE: when the line is free again */
+	__u64 last_due_ns; /* RATE: when the last packet that had to wait is due */
 };
 _Static_assert(sizeof(struct fl_state) == 48, "fl_state");
 

@@ -124,6 +124,9 @@ static __always_inline int hold_send(struct __sk_buff *skb, struct packet *p)
 	/* The frame has grown: only a redirect may follow. */
 	if (bpf_skb_store_bytes(skb, 0, &header, sizeof(header), 0))
 		return hold_drop(p);
+	/* A duplicate waits as long as its original. */
+	if (p->copies && bpf_clone_redirect(skb, p->hold_ifindex, 0))
+		proof_retract(p->copy_rule, p);
 	stat_count(FL_STAT_HELD);
 	return bpf_redirect(p->hold_ifindex, 0);
 }

@@ -13,6 +13,7 @@
 #include "dns_flow.bpf.h"
 #include "hold.bpf.h"
 #include "http_flow.bpf.h"
+#include "mangle.bpf.h"
 #include "match.bpf.h"
 #include "packet.bpf.h"
 #include "rule.bpf.h"
@@ -40,7 +41,7 @@ static __always_inline int net_rule(struct __sk_buff *skb, struct packet *p, __u
 		p->dns_done = 1;
 		return dns_packet(skb, p);
 	default:
-		return rule_packet(p, index);
+		return rule_packet(skb, p, index);
 	}
 }
 
@@ -57,7 +58,11 @@ static __always_inline int net_apply(struct __sk_buff *skb, struct packet *p,
 		if (net_rule(skb, p, set->rules[i]) == RULE_DROP)
 			return hold_drop(p);
 	}
-	return p->delayed ? hold_send(skb, p) : TC_ACT_UNSPEC;
+	if (p->delayed)
+		return hold_send(skb, p);
+	if (p->copies)
+		mangle_duplicate(skb, p);
+	return TC_ACT_UNSPEC;
 }
 
 /* A packet that was held comes by its hook again: it passes, with the mark that it had. */

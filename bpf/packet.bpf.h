@@ -59,9 +59,12 @@ struct packet {
 	__u8 http_done; /* the HTTP stage has seen it */
 	__u8 dns_done;	/* so has the DNS stage */
 	__u8 prefix_len; /* under which the rules were found */
-	__u8 pad[6];
+	__u8 copies;	 /* a second one is to be sent, by copy_rule */
+	__u8 pad[5];
 	__u32 question_end; /* DNS: offset behind the question of the present message */
 	__u32 error_rule;   /* DNS: the rule that wants an error */
+	__u32 copy_rule;
+	__u32 pad2;
 };
 
 /*

@@ -16,20 +16,21 @@ static __always_inline __u32 payload_checksum_off(const struct packet *p)
 	return p->transport_off + (p->flags & PACKET_TCP ? 16 : 6);
 }
 
-/* Replace the byte at @off of the frame, in the payload, by @to. Returns 0 or negative. */
-static __always_inline int payload_set(struct __sk_buff *skb, const struct packet *p, __u32 off,
-				       __u8 to, bool fix_checksum)
+/* Replace the byte at @off of the frame, in the payload, by @value. Returns 0 or negative. */
+__noinline int payload_set(struct __sk_buff *skb, const struct packet *p, __u32 off, __u32 value,
+			   __u32 fix_checksum)
 {
-	__u64 flags = p->flags & PACKET_UDP ? BPF_F_MARK_MANGLED_0 : 0;
-	/* The checksum adds 16-bit words from the transport header on: which half is the byte? */
-	__u32 shift = (off - p->transport_off) & 1 ? 16 : 24;
 	__be32 before, after;
-	__u8 from;
+	__u32 flags, shift;
+	__u8 from, to = value;
 
-	if (bpf_skb_load_bytes(skb, off, &from, 1))
+	if (!p || bpf_skb_load_bytes(skb, off, &from, 1))
 		return -1;
 	if (!fix_checksum)
 		return bpf_skb_store_bytes(skb, off, &to, 1, BPF_F_RECOMPUTE_CSUM);
+	flags = p->flags & PACKET_UDP ? BPF_F_MARK_MANGLED_0 : 0;
+	/* The checksum adds 16-bit words from the transport header on: which half is the byte? */
+	shift = (off - p->transport_off) & 1 ? 16 : 24;
 	/* With its checksum, the packet's sum does not change, so neither does skb->csum. */
 	if (bpf_skb_store_bytes(skb, off, &to, 1, 0))
 		return -1;
@@ -105,6 +106,36 @@ static __always_inline int payload_set_end(struct __sk_buff *skb, const struct p
 	return bpf_skb_store_bytes(skb, ETH_HLEN + 4, &new, 2, BPF_F_RECOMPUTE_CSUM);
 }
 
+/*
+ * The checksum of a transport segment of @len bytes, at most 320, whose field is 0: what belongs
+ * there, or what must be there for the device to finish it.
+ */
+static __always_inline __u16 payload_checksum(struct __sk_buff *skb, const struct packet *p,
+					      __u32 len, bool partial)
+{
+	__u64 sum = payload_pseudo_sum(p, len);
+
+	if (partial)
+		return sum;
+	sum += payload_sum(skb, p->transport_off, len);
+	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	/* UDP's 0 is "no checksum"; for TCP both forms of zero are right. */
+	return sum == 0xffff ? 0xffff : ~sum & 0xffff;
+}
+
+/* Cut the packet off at @end of the frame. */
+static __always_inline int payload_cut(struct __sk_buff *skb, struct packet *p, __u32 end)
+{
+	if (bpf_skb_change_tail(skb, end, 0) || payload_set_end(skb, p, end))
+		return -1;
+	p->end = end;
+	p->length = end;
+	p->payload_len = end - p->payload_off;
+	return 0;
+}
+
 /* Cut a UDP packet off at @end of the frame; its payload then has at most 300 bytes. */
 static __always_inline int payload_trim_udp(struct __sk_buff *skb, struct packet *p, __u32 end)
 {
@@ -112,23 +143,12 @@ static __always_inline int payload_trim_udp(struct __sk_buff *skb, struct packet
 	__u32 len = end - p->transport_off;
 	__be16 be_len = bpf_htons(len);
 	__u16 check = 0;
-	__u64 sum;
 
-	if (len > 320 || bpf_skb_change_tail(skb, end, 0) || payload_set_end(skb, p, end) ||
+	if (len > 320 || payload_cut(skb, p, end) ||
 	    bpf_skb_store_bytes(skb, p->transport_off + 4, &be_len, 2, BPF_F_RECOMPUTE_CSUM) ||
 	    bpf_skb_store_bytes(skb, p->transport_off + 6, &check, 2, BPF_F_RECOMPUTE_CSUM))
 		return -1;
-	sum = payload_pseudo_sum(p, len);
-	if (!partial) {
-		sum += payload_sum(skb, p->transport_off, len);
-		sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
-		sum = (sum & 0xffff) + (sum >> 16);
-		sum = (sum & 0xffff) + (sum >> 16);
-		sum = sum == 0xffff ? 0xffff : ~sum & 0xffff;
-	}
-	check = sum;
-	p->end = end;
-	p->length = end;
+	check = payload_checksum(skb, p, len, partial);
 	return bpf_skb_store_bytes(skb, p->transport_off + 6, &check, 2, BPF_F_RECOMPUTE_CSUM);
 }
 

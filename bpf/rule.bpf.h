@@ -9,14 +9,17 @@
 #include "hold.bpf.h"
 #include "jitter.bpf.h"
 #include "loss.h"
+#include "mangle.bpf.h"
 #include "maps.bpf.h"
 #include "match.bpf.h"
 #include "packet.bpf.h"
 #include "proof.bpf.h"
+#include "reset.bpf.h"
+#include "shape.bpf.h"
 
 enum rule_verdict {
-	RULE_NEXT = 0, /* ask the next rule */
-	RULE_DROP = 1,
+	RULE_NEXT = MANGLE_DONE, /* ask the next rule */
+	RULE_DROP = MANGLE_DROP,
 };
 
 /* Does the loss model take the rule's n-th packet? */
@@ -47,39 +50,96 @@ static __always_inline bool rule_hits(const struct fl_rule *rule, struct fl_stat
 {
 	if (rule->kind == FL_KIND_LOSS)
 		return rule_loses(rule, state, n);
+	if (rule->kind == FL_KIND_REORDER && rule->reorder.gap > 1 && (n + 1) % rule->reorder.gap)
+		return false;
 	return hash_chance(hash_draw(rule->seed, HASH_DECIDE, n), rule->probability_ppm);
 }
 
-/* Faults that are done to packets, whatever is in them. */
-__noinline int rule_packet(struct packet *p, __u32 index)
+/* Is the packet one of those that the fault is about? Others are not even counted. */
+static __always_inline bool rule_applies(const struct fl_rule *rule, const struct packet *p)
 {
-	const struct fl_rule *rule = bpf_map_lookup_elem(&rules, &index);
-	struct fl_state *state = bpf_map_lookup_elem(&states, &index);
-	__u64 n;
+	if (rule->kind == FL_KIND_RESET)
+		return reset_applies(p);
+	if (rule->kind == FL_KIND_CORRUPT)
+		return mangle_has_payload(p);
+	return true;
+}
 
-	if (!p || !rule || !state || !match_packet(rule, p) || !rule_live(rule, state, p))
-		return RULE_NEXT;
-	n = __sync_fetch_and_add(&state->matched, 1);
-	proof_matched(index);
-	if (!rule_hits(rule, state, n))
-		return RULE_NEXT;
-	if (rule->kind >= FL_KIND_REORDER && !p->hold_ifindex) {
-		proof_skipped(index);
-		return RULE_NEXT;
-	}
-	if (!rule_claim(rule, state))
+/* A rate limit meets every packet; those that wait or find the queue full are its hits. */
+static __always_inline int rule_shape(struct __sk_buff *skb, struct packet *p, __u32 index,
+				      const struct fl_rule *rule, struct fl_state *state)
+{
+	__u64 wait;
+	int result = shape_rate(&rule->rate, state, packet_now(p), shape_bytes(skb, p), &wait);
+
+	if (result == SHAPE_PASS || !rule_claim(rule, state))
 		return RULE_NEXT;
 	proof_injected(index, p);
+	if (result == SHAPE_DROP)
+		return RULE_DROP;
+	hold_delay(p, index, wait, false);
+	return RULE_NEXT;
+}
+
+/* Do what the rule says. Returns a verdict, or negative when it could not be done. */
+static __always_inline int rule_act(struct __sk_buff *skb, struct packet *p, __u32 index,
+				    const struct fl_rule *rule, struct fl_state *state, __u64 n)
+{
 	switch (rule->kind) {
 	case FL_KIND_PARTITION:
 	case FL_KIND_LOSS:
 		return RULE_DROP;
+	case FL_KIND_RESET:
+		return reset_both(skb, p);
+	case FL_KIND_CORRUPT:
+		return mangle_corrupt(skb, p, index, n);
+	case FL_KIND_DUPLICATE:
+		p->copies = 1;
+		p->copy_rule = index;
+		return RULE_NEXT;
 	case FL_KIND_DELAY:
 		hold_delay(p, index, jitter_delay(&rule->delay, state, rule->seed, n),
 			   rule->delay.jitter_ns);
-		break;
+		return RULE_NEXT;
+	default: /* REORDER: it goes at once, and so overtakes those that wait */
+		p->jittered = 1;
+		return RULE_NEXT;
 	}
-	return RULE_NEXT;
+}
+
+/* Faults that are done to packets, whatever is in them. */
+__noinline int rule_packet(struct __sk_buff *skb, struct packet *p, __u32 index)
+{
+	const struct fl_rule *rule = bpf_map_lookup_elem(&rules, &index);
+	struct fl_state *state = bpf_map_lookup_elem(&states, &index);
+	__u64 n;
+	int done;
+
+	if (!p || !rule || !state || !match_packet(rule, p) || !rule_applies(rule, p) ||
+	    !rule_live(rule, state, p))
+		return RULE_NEXT;
+	n = __sync_fetch_and_add(&state->matched, 1);
+	proof_matched(index);
+	if (rule->kind >= FL_KIND_REORDER && !p->hold_ifindex) {
+		proof_skipped(index);
+		return RULE_NEXT;
+	}
+	if (rule->kind == FL_KIND_RATE)
+		return rule_shape(skb, p, index, rule, state);
+	if (!rule_hits(rule, state, n)) {
+		if (rule->kind == FL_KIND_REORDER)
+			hold_delay(p, HOLD_NO_RULE, rule->reorder.delay_ns, true);
+		return RULE_NEXT;
+	}
+	if (!rule_claim(rule, state))
+		return RULE_NEXT;
+	done = rule_act(skb, p, index, rule, state, n);
+	if (done < 0) {
+		proof_skipped(index);
+		return RULE_NEXT;
+	}
+	proof_injected(index, p);
+	return done;
 }
 
 #endif
