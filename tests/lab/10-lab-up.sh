@@ -46,6 +46,6 @@ kill -9 "$(jq .supervisor.pid $LAB)"
 check "up after the supervisor was killed" grep -q repaired <("$FL" lab up 2>/dev/null)
 check "the shop works again" test "$(curl -s -m 3 http://10.213.77.2:8080/checkout/health | jq .total)" = 1010
 
-kill -9 "$(jq .supervisor.pid $LAB)" "$(pid_of cache-svc)"
+kill -9 "$(pid_of cache-svc)" "$(jq .supervisor.pid $LAB)"
 check "down" grep -q stopped <("$FL" lab down)
 check "down again" grep -q 'was not running' <("$FL" lab down)

@@ -75,10 +75,11 @@ static void count_edges(const struct graph *g, struct evidence *e)
 	for (i = 0; i < g->n; i++) {
 		in = bad_in = out = bad_out = 0;
 		for (j = 0; j < g->n; j++) {
-			in += g->calls[j][i];
-			bad_in += g->calls[j][i] && e->edge[j][i] > 0;
-			out += g->calls[i][j];
-			bad_out += g->calls[i][j] && e->edge[i][j] > 0;
+			/* Whose tokens one takes is an edge that no call shows. */
+			in += g->calls[j][i] || e->edge[j][i] > 0;
+			bad_in += e->edge[j][i] > 0;
+			out += g->calls[i][j] || e->edge[i][j] > 0;
+			bad_out += e->edge[i][j] > 0;
 		}
 		e->in_share[i] = share(bad_in, in);
 		e->out_share[i] = share(bad_out, out);

@@ -70,6 +70,14 @@ void service_work(unsigned int us)
 	nanosleep(&(struct timespec){ .tv_nsec = (long)(us - us / 4 + spread) * 1000 }, NULL);
 }
 
+void service_compute(unsigned int us)
+{
+	uint64_t until = clock_read_ns(CLOCK_THREAD_CPUTIME_ID) + us * NS_PER_USEC;
+
+	while (clock_read_ns(CLOCK_THREAD_CPUTIME_ID) < until)
+		;
+}
+
 enum { OPT_LOG = 256, OPT_CACHE, OPT_VOLUME, OPT_LIFE, OPT_LEEWAY, OPT_INFLIGHT, OPT_RESOLVER_NAME };
 
 static const struct argp_option options[] = {

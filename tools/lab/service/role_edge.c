@@ -192,6 +192,9 @@ const struct role role_frontend = { "frontend", "pages and sessions; needs api-g
 
 static struct upstream *inventory, *payment, *checkout_svc, *notification;
 
+/* CPU time of a request: what ending TLS and checking a signature cost. */
+#define GATEWAY_COMPUTE_US 800
+
 static int gateway_start(struct service *s, struct fl_error *err)
 {
 	(void)err;
@@ -207,6 +210,7 @@ static void api_product(struct service *s, const struct http_request *rq, struct
 	char path[256];
 
 	(void)s;
+	service_compute(GATEWAY_COMPUTE_US);
 	snprintf(path, sizeof(path), "/stock/%s", route_tail(rq, "/api/products/"));
 	forward(inventory, path, NULL, NULL, rp);
 }
@@ -216,6 +220,7 @@ static void api_checkout(struct service *s, const struct http_request *rq, struc
 {
 	struct upstream_reply r;
 
+	service_compute(GATEWAY_COMPUTE_US);
 	if (!forward(checkout_svc, "/checkout", rq->body, http_header(rq, "Authorization"), rp))
 		return;
 	upstream_call(notification, "/notify", rq->body, NULL, &r);
@@ -227,12 +232,14 @@ static void api_checkout(struct service *s, const struct http_request *rq, struc
 static void api_payment(struct service *s, const struct http_request *rq, struct http_reply *rp)
 {
 	(void)s;
+	service_compute(GATEWAY_COMPUTE_US);
 	forward(payment, "/charge", rq->body, http_header(rq, "Authorization"), rp);
 }
 
 static void api_notification(struct service *s, const struct http_request *rq, struct http_reply *rp)
 {
 	(void)s;
+	service_compute(GATEWAY_COMPUTE_US);
 	forward(notification, "/notify", rq->body, NULL, rp);
 }
 

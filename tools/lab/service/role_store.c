@@ -29,7 +29,7 @@
 #define TOUCHED_PAGES  24   /* by one query */
 #define GRANT_BYTES    (256 * 1024)
 #define RESERVE_BYTES  (10 * 1024 * 1024)
-#define GRANT_WAIT_NS  (400 * NS_PER_MSEC)
+#define GRANT_WAIT_NS  (700 * NS_PER_MSEC)
 #define SPILL_US       20000
 #define REFRESH_NS     (100 * NS_PER_MSEC)
 

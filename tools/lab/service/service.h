@@ -79,7 +79,10 @@ void service_log(struct service *s, const char *level, const char *fmt, ...)
 /* What is behind the route's prefix ("/stock/12" -> "12"). */
 const char *route_tail(const struct http_request *rq, const char *prefix);
 
-/* Take the time that the work of a request takes: sleeps about @us, spread by a quarter. */
+/* Take time, as waiting for a disk does: sleeps about @us, spread by a quarter. */
 void service_work(unsigned int us);
+
+/* Take CPU time, as encryption and parsing do: @us of the calling thread's. */
+void service_compute(unsigned int us);
 
 #endif
