@@ -23,7 +23,8 @@ testlibs = $(if $(shell grep -l 'link: full' $(1)),$(LIBS),$(PURELIBS))
 
 $(UNITBINS): $(BUILD)/%: $(BUILD)/%.o $(LIB)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) -pie $^ -o $@ -lcmocka $(call testlibs,$*.c)
+	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) -pie -Wl,--start-group $^ -Wl,--end-group -o $@ \
+		-lcmocka $(call testlibs,$*.c)
 
 $(BPFTBINS): $(BUILD)/%: $(BUILD)/%.o $(LIB)
 	$(call say,LINK,$@)

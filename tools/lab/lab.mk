@@ -17,5 +17,9 @@ $(LABBINS):
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) -pie $^ -o $@ $(LABLIBS)
 
+# The pure parts, for the unit tests of them.
+$(BUILD)/tests/unit/test_lab_pipeline: $(filter-out %/main.o %/scrape.o,$(call labobj,pipeline))
+$(BUILD)/tests/unit/test_lab_service: $(BUILD)/tools/lab/service/token.o
+
 # hiredis keeps its headers in a folder of their own.
 $(BUILD)/tools/lab/service/cache.o: CPPPKGS += $(shell pkg-config --cflags hiredis 2>/dev/null)
