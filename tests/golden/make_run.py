@@ -83,9 +83,10 @@ for number, (name, fault, target, root, alerts, blamed, confidence) in enumerate
         "false_alarms": false, "alerts": entry_alerts, "alerts_malformed": 0, "clusters": clusters,
         "pipeline": {"reachable_before": True, "reachable_during": reachable,
                      "error": None if reachable else "the pipeline does not answer /alerts: timed out"},
-        "hypothesis": f"Steady-state: order_success_rate ≥ 99.5%, checkout_p99 ≤ 800ms. While {target} suffers {fault} the order_success_rate stays ≥ 95% and comes back in < 30s.",
-        "verdicts": [{"clause": "order_success_rate ≥ 99.5%", "verdict": "refuted" if hurt > 0.2 else "held", "value": 1 - hurt, "why": None},
-                     {"clause": "checkout_p99 ≤ 800ms", "verdict": "held", "value": 0.74, "why": None}],
+        "hypothesis": {"text": f"Steady-state: order_success_rate ≥ 99.5%, checkout_p99 ≤ 800ms. While {target} suffers {fault} the order_success_rate stays ≥ 95% and comes back in < 30s.",
+                       "verdict": "refuted" if hurt > 0.2 else "held",
+                       "clauses": [{"clause": "order_success_rate ≥ 99.5%", "verdict": "refuted" if hurt > 0.2 else "held", "value": 1 - hurt, "why": None},
+                                   {"clause": "checkout_p99 ≤ 800ms", "verdict": "held", "value": 0.74, "why": None}]},
         "ground_truth": {"root_services": ["frontend", "api-gateway"] if name == "edge_partition" else [root],
                          "not_services": ["checkout-svc"] if name == "checkout_retry_storm" else [],
                          "must_detect": True, "symptom": f"alerts on {target}", "reason": None},
@@ -94,11 +95,10 @@ for number, (name, fault, target, root, alerts, blamed, confidence) in enumerate
                     "before": {"n": 400, "mean": 12.0, "sd": 2.5, "p50": 11.8, "p99": 19.0},
                     "during": {"n": 80, "mean": 12.0 + 2.5 * shift, "sd": 9.0, "p50": 50.0, "p99": 90.0},
                     "after": {"n": 60, "mean": 12.3, "sd": 2.6, "p50": 11.9, "p99": 19.4}}],
-        "proof": [{"kind": fault, "target": target, "backend": "hold", "matched": 0 if name == "dns_slow" else 4210,
+        "proof": [{"kind": fault, "targets": ["frontend", "api-gateway"] if name == "edge_partition" else [target], "backend": "hold", "matched": 0 if name == "dns_slow" else 4210,
                    "injected": 0 if name == "dns_slow" else 4098, "bytes": 812345,
-                   "first_hit_s": None if name == "dns_slow" else inject + 0.011, "last_hit_s": end}],
-        "targets": ["frontend", "api-gateway"] if name == "edge_partition" else [target],
-        "backend": "hold", "config_hash": "ab" * 32, "stage": "dev", "forced_stage": False,
+                   "first_hit": None if name == "dns_slow" else inject + 0.011, "last_hit": end}],
+        "backend": "hold", "config_sha256": "ab" * 32, "stage": "dev", "stage_forced": False,
     })
     t = recovered + 20
 

@@ -75,6 +75,11 @@ static void kernel(struct result *r, const char *service, double before, double 
 					      before, "sd", sd, "during", "mean", during));
 }
 
+static void targets(struct result *r, const char *a, const char *b)
+{
+	json_object_set_new(r->detail, "proof", json_pack("[{s:[s]}, {s:[s]}]", "targets", a, "targets", b));
+}
+
 static void cluster(struct result *r, const char *a, const char *b)
 {
 	r->clusters = json_pack("[{s:[{s:s}, {s:{s:s}}]}]", "alerts", "service", a, "labels", "service", b);
@@ -94,7 +99,7 @@ static void all_is_well(void **state)
 static void noise_floor_7_1(void **state)
 {
 	struct result r = make_result(1, "cache_cpu"), quiet = make_result(1, "cache_cpu");
-	struct result steady = make_result(1, "cache_cpu");
+	struct result steady = make_result(1, "cache_cpu"), outside = make_result(1, "cache_cpu");
 	(void)state;
 
 	/* 40 ms +- 10 becomes 90: five spreads; another service moved two. */
@@ -106,6 +111,12 @@ static void noise_floor_7_1(void **state)
 	/* A spread of 0 counts as a hundredth of the mean: 40 -> 44 is ten of them. */
 	kernel(&steady, "cache-svc", 40, 0, 44);
 	one_gap(&steady, "7.1", "10.0 spreads", "visible anomaly");
+	/* Without the kernel, a metric of the experiment: 0.1 s +- 0.05 becomes 0.3. */
+	json_object_set_new(outside.detail, "metrics",
+			    json_loads("{\"checkout_p99\": {\"before\": {\"mean\": 0.1, \"spread\": 0.05},"
+				       "\"during\": {\"mean\": 0.3}}, \"rate\": {\"before\": {\"mean\": 1, \"spread\": null},"
+				       "\"during\": null}}", 0, NULL));
+	one_gap(&outside, "7.1", "the runner saw checkout_p99 go from 0.1 to 0.3, 4.0 spreads", "visible");
 }
 
 static void merged_7_2(void **state)
@@ -115,7 +126,7 @@ static void merged_7_2(void **state)
 	(void)state;
 
 	/* payment-db and inventory-db do not reach one another, and are one cluster. */
-	json_object_set_new(two.detail, "targets", json_pack("[s, s]", "payment-db", "inventory-db"));
+	targets(&two, "payment-db", "inventory-db");
 	make_alert(&two, 1310, "payment-db");
 	make_blame(&two, "payment-svc", true, 0.5); /* also when the guess happens to be right */
 	cluster(&two, "inventory-db", "payment-db");
@@ -126,7 +137,7 @@ static void merged_7_2(void **state)
 	cluster(&stranger, "payment-svc", "inventory-db");
 	one_gap(&stranger, "7.2", "holds payment-svc and inventory-db", "dependency graph");
 	/* Two targets that do reach one another belong together. */
-	json_object_set_new(related.detail, "targets", json_pack("[s, s]", "payment-db", "payment-svc"));
+	targets(&related, "payment-db", "payment-svc");
 	make_alert(&related, 1310, "payment-db");
 	make_blame(&related, "payment-svc", true, 0.5);
 	cluster(&related, "payment-svc", "payment-db");

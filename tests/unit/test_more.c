@@ -174,8 +174,8 @@ static void where_time_goes(void **state)
 	struct more_scores m;
 	(void)state;
 
-	json_object_set_new(r.detail, "proof", json_pack("[{s:f},{s:f},{s:n}]", "first_hit_s", 1302.0,
-							 "first_hit_s", 1300.5, "first_hit_s"));
+	json_object_set_new(r.detail, "proof", json_pack("[{s:f},{s:f},{s:n}]", "first_hit", 1302.0,
+							 "first_hit", 1300.5, "first_hit"));
 	make_alert(&r, 1320, "a");
 	make_alert(&r, 1340, "a");
 	make_alert(&r, 1375, "b");

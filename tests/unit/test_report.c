@@ -52,15 +52,15 @@ static void put(struct result *r, const char *key, json_t *v)
 /* Everything that can be known of an experiment. */
 static void add_measurements(struct result *r)
 {
-	put(r, "hypothesis", json_string("order_success_rate ≥ 99.5%, checkout_p99 ≤ 800ms"));
+	put(r, "hypothesis", json_loads("{\"text\": \"order_success_rate ≥ 99.5%, checkout_p99 ≤ 800ms\","
+					"\"clauses\": [{\"verdict\": \"held\"}, {\"verdict\": \"refuted\"},"
+					"{\"verdict\": \"not_measurable\"}]}", 0, NULL));
 	put(r, "probe", json_loads("{\"before\": {\"pass_rate\": 1, \"latency_p50_ms\": 41},"
 				   "\"during\": {\"pass_rate\": 0.25, \"latency_p50_ms\": 700.4},"
 				   "\"after\": {\"pass_rate\": 1}}", 0, NULL));
 	put(r, "kernel", json_loads("[{\"service\": \"payment-svc\", \"metric\": \"p50\", \"unit\": \"ms\","
 				    "\"before\": {\"mean\": 40, \"sd\": 10}, \"during\": {\"mean\": 90}}]", 0, NULL));
-	put(r, "verdicts", json_loads("[{\"verdict\": \"held\"}, {\"verdict\": \"refuted\"},"
-				      "{\"verdict\": \"not_measurable\"}]", 0, NULL));
-	put(r, "proof", json_loads("[{\"matched\": 10, \"injected\": 4, \"first_hit_s\": 1300.02}]", 0, NULL));
+	put(r, "proof", json_loads("[{\"matched\": 10, \"injected\": 4, \"first_hit\": 1300.02}]", 0, NULL));
 }
 
 static char *long_text(unsigned int words)

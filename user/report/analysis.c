@@ -69,8 +69,7 @@ static char *quote(const char *s, uint32_t max)
 
 static void say_hypothesis(struct paragraph *p)
 {
-	const char *text = json_string_value(json_object_get(p->r->detail, "hypothesis"));
-	_cleanup_free_ char *quoted = quote(text, HYPOTHESIS_WORDS);
+	_cleanup_free_ char *quoted = quote(evidence_hypothesis(p->r), HYPOTHESIS_WORDS);
 
 	if (quoted && *quoted)
 		words_fill(sentence(p, MUST), p->w->hypothesis, "text", quoted, NULL);
@@ -90,18 +89,14 @@ static void say_injected(struct paragraph *p)
 
 static void say_proof(struct paragraph *p)
 {
-	double injected = 0, matched = 0, first = INFINITY;
+	double injected = 0, matched = 0;
 	char a[32], b[32], c[32];
 	json_t *fault;
 	size_t i, n = 0;
 
 	json_array_foreach(json_object_get(p->r->detail, "proof"), i, fault) {
-		const json_t *hit = json_object_get(fault, "first_hit_s");
-
 		injected += json_number_value(json_object_get(fault, "injected"));
 		matched += json_number_value(json_object_get(fault, "matched"));
-		if (json_is_number(hit))
-			first = fmin(first, json_number_value(hit));
 		n++;
 	}
 	if (!n) {
@@ -111,7 +106,7 @@ static void say_proof(struct paragraph *p)
 	snprintf(a, sizeof(a), "%.0f", injected);
 	snprintf(b, sizeof(b), "%.0f", matched);
 	words_fill(sentence(p, WANTED), injected > 0 ? p->w->proof : p->w->proof_none, "injected", a,
-		   "matched", b, "first", report_ms(1e3 * (first - p->r->inject), c, sizeof(c)), NULL);
+		   "matched", b, "first", report_ms(1e3 * (evidence_first_hit(p->r) - p->r->inject), c, sizeof(c)), NULL);
 }
 
 static void say_detected(struct paragraph *p)
@@ -187,28 +182,27 @@ static void say_probe(struct paragraph *p)
 		   report_ms(report_number(p->r, "probe.during.latency_p50_ms"), e, sizeof(e)), NULL);
 }
 
-static void say_kernel(struct paragraph *p)
+static void say_shift(struct paragraph *p)
 {
 	char before[32], during[32], spreads[32];
 	struct shift s;
 
 	if (!evidence_shift(p->r, &s)) {
-		words_fill(sentence(p, SPARE), p->w->no_kernel, NULL);
+		words_fill(sentence(p, SPARE), p->w->no_shift, NULL);
 		return;
 	}
-	_cleanup_free_ char *metric = quote(s.metric, 4), *service = quote(s.service, 4);
-	_cleanup_free_ char *unit = quote(s.unit, 2);
+	_cleanup_free_ char *what = quote(s.what, 8), *unit = quote(s.unit, 2);
 
 	snprintf(before, sizeof(before), "%.4g", s.before);
 	snprintf(during, sizeof(during), "%.4g", s.during);
 	snprintf(spreads, sizeof(spreads), "%.1f", s.spreads);
-	words_fill(sentence(p, WANTED), p->w->kernel, "metric", metric, "service", service, "before",
-		   before, "during", during, "unit", unit, "spreads", spreads, NULL);
+	words_fill(sentence(p, WANTED), p->w->shift, "what", what, "before", before, "during", during,
+		   "unit", unit, "gap", *unit ? " " : "", "spreads", spreads, NULL);
 }
 
 static void say_verdicts(struct paragraph *p)
 {
-	json_t *verdicts = json_object_get(p->r->detail, "verdicts"), *v;
+	const json_t *verdicts = evidence_verdicts(p->r), *v;
 	unsigned int held = 0, refuted = 0, unknown = 0;
 	char a[16], b[16], c[16];
 	size_t i;
@@ -307,7 +301,7 @@ void report_analysis(const struct folder *f, const struct result *r, const struc
 	say_rca(&p);
 	say_match(&p);
 	say_probe(&p);
-	say_kernel(&p);
+	say_shift(&p);
 	say_verdicts(&p);
 	say_recovery(&p);
 	say_side_notes(&p);

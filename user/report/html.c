@@ -39,7 +39,7 @@ static const char style[] =
 	".baseline{fill:var(--blue);opacity:.06}.watch{fill:var(--amber);opacity:.1}"
 	"rect.fault{fill:var(--fault);opacity:.17}.grid{stroke:var(--line)}.base{stroke:var(--soft)}"
 	".pass{fill:var(--blue)}.failed{stroke:var(--bad);stroke-width:2;fill:none}"
-	".kernel{fill:none;stroke:var(--violet);stroke-width:2}.alert{fill:var(--amber)}"
+	".shift{fill:none;stroke:var(--violet);stroke-width:2}.alert{fill:var(--amber)}"
 	"line.hit{stroke:var(--fault);stroke-width:2;stroke-dasharray:4 3}"
 	"line.back{stroke:var(--good);stroke-width:2;stroke-dasharray:4 3}"
 	".edge{fill:none;stroke:var(--soft);opacity:.6}.box rect{fill:var(--page);stroke:var(--line)}"
@@ -169,7 +169,7 @@ static void legend(const struct words *w, struct text *out)
 	key(out, "blue", w->probe_pass);
 	key(out, "bad", w->probe_fail);
 	key(out, "amber", w->alert);
-	key(out, "violet", "kernel");
+	key(out, "violet", w->measured);
 	key(out, "good", w->back);
 	text_append(out, "</ul><p class='soft'>%s: <span style='color:var(--fault)'>%s</span> · "
 			 "<span style='color:var(--amber)'>%s</span> · "

@@ -6,7 +6,7 @@
 #include "report/report.h"
 
 /*
- * One experiment over time: fault window, every try of the probe, the kernel measurement that moved
+ * One experiment over time: fault window, every try of the probe, the measurement that moved
  * most, alerts by service, first hit, recovery. The x axis is seconds after injection.
  */
 void svg_timeline(const struct folder *f, const struct result *r, const struct words *w,
@@ -16,8 +16,5 @@ void svg_timeline(const struct folder *f, const struct result *r, const struct w
  * run recorded no graph. */
 void svg_graph(const struct folder *f, const struct result *r, const struct words *w,
 	       struct text *out);
-
-/* The services the faults of @r were to hit, up to @max; borrowed. */
-uint32_t svg_targets(const struct result *r, const char **ret, uint32_t max);
 
 #endif

@@ -23,20 +23,6 @@ struct layout {
 	int columns, rows;
 };
 
-uint32_t svg_targets(const struct result *r, const char **ret, uint32_t max)
-{
-	json_t *list = json_object_get(r->detail, "targets"), *v;
-	uint32_t n = 0;
-	size_t i;
-
-	json_array_foreach(list, i, v)
-		if (json_is_string(v) && n < max)
-			ret[n++] = json_string_value(v);
-	if (!n && r->target)
-		ret[n++] = r->target;
-	return n;
-}
-
 /* The longest way from a service that nobody calls; a cycle ends at the number of services. */
 static void place(struct layout *l)
 {
@@ -125,7 +111,7 @@ void svg_graph(const struct folder *f, const struct result *r, const struct word
 {
 	struct layout *l = calloc(1, sizeof(*l));
 	const char *targets[TARGETS];
-	uint32_t n = svg_targets(r, targets, TARGETS), i, j;
+	uint32_t n = evidence_targets(r, targets, TARGETS), i, j;
 
 	if (l)
 		graph_init(&l->g, folder_graph(f));

@@ -13,7 +13,7 @@
 #define RIGHT	  12
 #define TOP	  22
 #define PROBE_H	  120
-#define KERNEL_H  46
+#define SHIFT_H  46
 #define LANE_H	  20
 #define LANES_MAX 8
 
@@ -132,39 +132,32 @@ static void probe_lane(const struct folder *f, struct plot *p, const struct word
 	p->y = bottom;
 }
 
-/* Before, during and after the fault, as one step line of means. */
-static void kernel_lane(struct plot *p, const struct result *r, struct text *out)
+/* The measurement that moved most, before, during and after the fault: one step line of means. */
+static void shift_lane(struct plot *p, const struct result *r, struct text *out)
 {
-	double after = NAN, top;
-	int bottom = p->y + 24 + KERNEL_H;
-	json_t *entry;
+	int bottom = p->y + 24 + SHIFT_H;
 	struct shift s;
-	size_t i;
+	double top;
 
 	if (!evidence_shift(r, &s))
 		return;
-	json_array_foreach(json_object_get(r->detail, "kernel"), i, entry)
-		if (json_string_value(json_object_get(entry, "metric")) == s.metric &&
-		    json_is_number(json_path(entry, "after.mean")))
-			after = json_number_value(json_path(entry, "after.mean"));
-	top = fmax(fmax(s.before, s.during), isnan(after) ? 0 : after);
+	top = fmax(fmax(s.before, s.during), isnan(s.after) ? 0 : s.after);
 	if (!(top > 0))
 		return;
-	text_append(out, "<text class='lane' x='%d' y='%d'>kernel: ", LEFT, p->y + 16);
-	html_escape(out, s.metric);
-	text_append(out, " ");
-	html_escape(out, s.service);
+	text_append(out, "<text class='lane' x='%d' y='%d'>%s", LEFT, p->y + 16,
+		    s.by_kernel ? "kernel: " : "");
+	html_escape(out, s.what);
 	text_append(out, " %.3g → %.3g ", s.before, s.during);
 	html_escape(out, s.unit);
-	text_append(out, " (%.1f σ)</text><polyline class='kernel' points='", s.spreads);
-#define STEP(t, v) text_append(out, "%.1f,%.1f ", x_of(p, t), bottom - KERNEL_H * (v) / top * 0.9)
+	text_append(out, " (%.1f σ)</text><polyline class='shift' points='", s.spreads);
+#define STEP(t, v) text_append(out, "%.1f,%.1f ", x_of(p, t), bottom - SHIFT_H * (v) / top * 0.9)
 	STEP(r->baseline_start, s.before);
 	STEP(r->inject, s.before);
 	STEP(r->inject, s.during);
 	STEP(r->end, s.during);
-	if (!isnan(after)) {
-		STEP(r->end, after);
-		STEP(p->t1, after);
+	if (!isnan(s.after)) {
+		STEP(r->end, s.after);
+		STEP(p->t1, s.after);
 	}
 #undef STEP
 	text_append(out, "'/><line class='base' x1='%d' x2='%d' y1='%d' y2='%d'/>", LEFT, WIDTH - RIGHT,
@@ -238,7 +231,7 @@ void svg_timeline(const struct folder *f, const struct result *r, const struct w
 	if (!plot_range(r, &p))
 		return;
 	probe_lane(f, &p, w, &lanes);
-	kernel_lane(&p, r, &lanes);
+	shift_lane(&p, r, &lanes);
 	alerts(&p, r, &lanes);
 	bottom = p.y + 4;
 	text_append(out, "<svg class='timeline' viewBox='0 0 %d %d' role='img' aria-label='", WIDTH,

@@ -26,7 +26,7 @@ struct words {
 	/* an experiment: sentences in the order of their importance */
 	const char *hypothesis, *no_hypothesis, *injected, *proof, *proof_none, *no_proof, *detected, *missed,
 		*rca, *rca_none, *rca_silent, *match, *mismatch, *mismatch_unknown, *excused, *status,
-		*probe, *no_probe, *kernel, *no_kernel, *verdicts, *no_verdicts, *recovered,
+		*probe, *no_probe, *shift, *no_shift, *verdicts, *no_verdicts, *recovered,
 		*not_recovered, *loudness, *windows, *false_alarms, *blind, *rule_basis, *reader_note;
 	const char *right, *wrong;
 	/* gaps */
@@ -40,7 +40,7 @@ struct words {
 		*ask_trade_off, *pass, *fail;
 	/* report.html */
 	const char *html_detected, *html_rca, *html_mttd, *html_false, *html_precision, *html_recall,
-		*fault, *probe_pass, *probe_fail, *alert, *first_hit, *back, *seconds, *hit, *blamed,
+		*fault, *probe_pass, *probe_fail, *alert, *measured, *first_hit, *back, *seconds, *hit, *blamed,
 		*hit_blamed, *dependencies, *experiments, *raw, *no_probe_lines, *latency;
 };
 

@@ -87,10 +87,10 @@ const struct words words_en = {
 	.probe = "**User impact.** The external probe passed {before} before, {during} during and {after} "
 		 "after the fault; its median latency was {p50_before}, then {p50_during}.",
 	.no_probe = "**User impact.** No probe figures are recorded for this experiment.",
-	.kernel = "The largest change the kernel measured is {metric} of {service}: {before} to {during} "
-		  "{unit}, which is {spreads} spreads of its baseline.",
-	.no_kernel = "No kernel-side measurement with a baseline is recorded, so the size of the anomaly "
-		     "is not known from inside.",
+	.shift = "The largest change that was measured is {what}: {before} to {during}{gap}{unit}, which is "
+		 "{spreads} spreads of its baseline.",
+	.no_shift = "No measurement with a baseline of its own is recorded, so the size of the anomaly is not "
+		    "known from inside.",
 	.verdicts = "Of the clauses of the hypothesis {held} held, {refuted} were refuted and {unknown} "
 		    "could not be measured.",
 	.no_verdicts = "No clause of the hypothesis has a recorded verdict.",
@@ -160,6 +160,7 @@ const struct words words_en = {
 	.probe_pass = "probe pass",
 	.probe_fail = "probe fail",
 	.alert = "alert",
+	.measured = "largest measured change",
 	.first_hit = "first hit",
 	.back = "recovered",
 	.seconds = "seconds after injection",

@@ -85,10 +85,9 @@ const struct words words_vi = {
 	.probe = "**User impact.** External probe pass {before} trước, {during} trong và {after} sau fault; "
 		 "latency trung vị từ {p50_before} thành {p50_during}.",
 	.no_probe = "**User impact.** Không có số liệu probe nào được ghi cho experiment này.",
-	.kernel = "Thay đổi lớn nhất kernel đo được là {metric} của {service}: {before} thành {during} {unit}, "
-		  "bằng {spreads} lần độ lệch của baseline.",
-	.no_kernel = "Không có phép đo phía kernel nào kèm baseline, nên không biết độ lớn của anomaly từ bên "
-		     "trong.",
+	.shift = "Thay đổi lớn nhất đo được là {what}: {before} thành {during}{gap}{unit}, bằng {spreads} lần độ "
+		 "lệch của baseline.",
+	.no_shift = "Không có phép đo nào kèm baseline riêng, nên không biết độ lớn của anomaly từ bên trong.",
 	.verdicts = "Trong các mệnh đề của hypothesis: {held} giữ được, {refuted} bị bác bỏ, {unknown} không đo "
 		    "được.",
 	.no_verdicts = "Không mệnh đề nào của hypothesis có kết luận được ghi.",
@@ -155,6 +154,7 @@ const struct words words_vi = {
 	.probe_pass = "probe pass",
 	.probe_fail = "probe fail",
 	.alert = "alert",
+	.measured = "thay đổi đo được lớn nhất",
 	.first_hit = "lần trúng đầu",
 	.back = "hồi phục",
 	.seconds = "giây sau khi inject",

@@ -16,18 +16,20 @@ static const char *text_of(const json_t *object, const char *key)
 	return s ? s : "";
 }
 
+/* Windows of one measurement; the spread is called "sd" or "spread". */
 static bool read_shift(const json_t *entry, struct shift *ret)
 {
-	const json_t *before = json_path(entry, "before.mean");
-	const json_t *during = json_path(entry, "during.mean"), *sd = json_path(entry, "before.sd");
+	const json_t *before = json_path(entry, "before.mean"), *sd = json_path(entry, "before.sd");
+	const json_t *during = json_path(entry, "during.mean"), *after = json_path(entry, "after.mean");
 
+	if (!sd)
+		sd = json_path(entry, "before.spread");
 	if (!json_is_number(before) || !json_is_number(during) || !json_is_number(sd))
 		return false;
-	ret->service = text_of(entry, "service");
-	ret->metric = text_of(entry, "metric");
 	ret->unit = text_of(entry, "unit");
 	ret->before = json_number_value(before);
 	ret->during = json_number_value(during);
+	ret->after = json_is_number(after) ? json_number_value(after) : NAN;
 	/* A baseline that did not move at all (all samples in one histogram bucket) still has the
 	 * resolution of the measurement: a hundredth, so that the figure stays finite. */
 	ret->spread = fmax(json_number_value(sd), fabs(ret->before) / 100);
@@ -37,9 +39,9 @@ static bool read_shift(const json_t *entry, struct shift *ret)
 	return true;
 }
 
-bool evidence_shift(const struct result *r, struct shift *ret)
+static bool kernel_shift(const struct result *r, struct shift *ret)
 {
-	struct shift s = {};
+	struct shift s = { .by_kernel = true };
 	bool found = false;
 	json_t *entry;
 	size_t i;
@@ -47,10 +49,58 @@ bool evidence_shift(const struct result *r, struct shift *ret)
 	json_array_foreach(json_object_get(r->detail, "kernel"), i, entry) {
 		if (!read_shift(entry, &s) || (found && s.spreads <= ret->spreads))
 			continue;
+		snprintf(s.what, sizeof(s.what), "%.55s of %.55s", text_of(entry, "metric"),
+			 text_of(entry, "service"));
 		*ret = s;
 		found = true;
 	}
 	return found;
+}
+
+bool evidence_shift(const struct result *r, struct shift *ret)
+{
+	struct shift s = {};
+	bool found = false;
+	const char *name;
+	json_t *entry;
+
+	if (kernel_shift(r, ret))
+		return true;
+	json_object_foreach(json_object_get(r->detail, "metrics"), name, entry) {
+		if (!read_shift(entry, &s) || (found && s.spreads <= ret->spreads))
+			continue;
+		snprintf(s.what, sizeof(s.what), "%.115s", name);
+		*ret = s;
+		found = true;
+	}
+	return found;
+}
+
+uint32_t evidence_targets(const struct result *r, const char **ret, uint32_t max)
+{
+	json_t *fault, *v;
+	uint32_t n = 0;
+	size_t i, j;
+
+	json_array_foreach(json_object_get(r->detail, "proof"), i, fault)
+		json_array_foreach(json_object_get(fault, "targets"), j, v)
+			if (json_is_string(v) && n < max)
+				ret[n++] = json_string_value(v);
+	if (!n && r->target && max)
+		ret[n++] = r->target;
+	return n;
+}
+
+const char *evidence_hypothesis(const struct result *r)
+{
+	const json_t *v = json_object_get(r->detail, "hypothesis");
+
+	return json_string_value(json_is_object(v) ? json_object_get(v, "text") : v);
+}
+
+const json_t *evidence_verdicts(const struct result *r)
+{
+	return json_path(r->detail, "hypothesis.clauses");
 }
 
 static uint32_t count_for(const char *service, struct loudness *v, uint32_t n, uint32_t max)
@@ -143,7 +193,7 @@ double evidence_first_hit(const struct result *r)
 	size_t i;
 
 	json_array_foreach(json_object_get(r->detail, "proof"), i, fault) {
-		const json_t *hit = json_object_get(fault, "first_hit_s");
+		const json_t *hit = json_object_get(fault, "first_hit");
 
 		if (json_is_number(hit))
 			first = fmin(isnan(first) ? INFINITY : first, json_number_value(hit));

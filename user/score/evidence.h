@@ -5,16 +5,29 @@
 
 #include "score/result.h"
 
-/* How far a kernel-side measurement moved during the fault. */
+/* How far a measurement moved during the fault. */
 struct shift {
-	const char *service, *metric, *unit; /* borrowed from the result; never NULL */
-	double before, during;		     /* means */
-	double spread;			     /* standard deviation of the baseline */
-	double spreads;			     /* |during - before| / spread */
+	char what[120];	      /* "p99 of payment-svc", "checkout_p99" */
+	const char *unit;     /* borrowed from the result; never NULL */
+	bool by_kernel;	      /* measured in the kernel; otherwise by the runner */
+	double before, during; /* means */
+	double after;	      /* NaN: not measured */
+	double spread;	      /* standard deviation of the baseline */
+	double spreads;	      /* |during - before| / spread */
 };
 
-/* The kernel measurement that moved furthest in units of its own baseline's spread. */
+/*
+ * The measurement that moved furthest in units of its own baseline's spread: of the kernel's where
+ * there are some, else of the metrics of the experiment.
+ */
 bool evidence_shift(const struct result *r, struct shift *ret);
+
+/* The services that the faults of @r were to hit, up to @max; borrowed. */
+uint32_t evidence_targets(const struct result *r, const char **ret, uint32_t max);
+
+/* The hypothesis as written, or NULL; the array of its judged clauses, or NULL. Borrowed. */
+const char *evidence_hypothesis(const struct result *r);
+const json_t *evidence_verdicts(const struct result *r);
 
 /* Alerts of the fault window by service, most first. */
 struct loudness {

@@ -84,14 +84,14 @@ static bool noise_floor(struct finder *f, const struct result *r)
 	if (r->detected || !r->pipeline_reachable_during || !evidence_shift(r, &s))
 		return false;
 	g = add(f, r, "7.1",
-		json_pack("{s:s, s:s, s:f, s:f, s:f, s:f}", "service", s.service, "metric",
-			  s.metric, "before", s.before, "during", s.during, "spread", s.spread,
+		json_pack("{s:s, s:b, s:f, s:f, s:f, s:f}", "what", s.what, "by_kernel",
+			  s.by_kernel, "before", s.before, "during", s.during, "spread", s.spread,
 			  "spreads", s.spreads));
 	if (!g)
 		return true;
-	say(g, symptom, "no alert while the kernel saw %s of %s go from %.4g to %.4g%s%s, %.1f spreads of its baseline",
-	    s.metric, s.service, s.before, s.during, *s.unit ? " " : "", s.unit,
-	    s.spreads);
+	say(g, symptom, "no alert while %s saw %.100s go from %.4g to %.4g%s%.16s, %.1f spreads of its baseline",
+	    s.by_kernel ? "the kernel" : "the runner", s.what, s.before, s.during,
+	    *s.unit ? " " : "", s.unit, s.spreads);
 	if (s.spreads >= VISIBLE_SPREADS)
 		say(g, cause, "detector: its threshold lies above a visible anomaly, the noise floor is too wide (7.1)");
 	else
@@ -103,15 +103,14 @@ static bool noise_floor(struct finder *f, const struct result *r)
 static bool merges_targets(const struct finder *f, const struct result *r, char (*names)[128],
 			   uint32_t n, const char **ret_a, const char **ret_b)
 {
-	json_t *targets = json_object_get(r->detail, "targets");
-	size_t i, j, count = json_array_size(targets);
-	uint32_t a, b;
+	const char *targets[NAMES_MAX];
+	uint32_t count = evidence_targets(r, targets, NAMES_MAX), i, j, a, b;
 
 	for (i = 0; i < count; i++)
 		for (j = i + 1; j < count; j++) {
-			*ret_a = json_string_value(json_array_get(targets, i));
-			*ret_b = json_string_value(json_array_get(targets, j));
-			if (!*ret_a || !*ret_b || !graph_independent(f->graph, *ret_a, *ret_b))
+			*ret_a = targets[i];
+			*ret_b = targets[j];
+			if (!graph_independent(f->graph, *ret_a, *ret_b))
 				continue;
 			for (a = 0; a < n && strcasecmp(names[a], *ret_a); a++)
 				;
