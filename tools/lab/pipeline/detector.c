@@ -6,8 +6,8 @@
 #include "tools/lab/pipeline/detector.h"
 
 #define BASELINE_MAX 60 /* ticks */
-#define BASELINE_MIN 6	/* before that nothing is judged */
-#define PENDING_MAX  5	/* ticks until a value is believed to be normal */
+#define BASELINE_MIN 5	/* before that nothing is judged */
+#define PENDING_MAX  3	/* ticks until a value is believed to be normal */
 #define CLEAR_TICKS  5	/* without a breach until an alert ends */
 #define NORMAL_TICKS 180 /* of breach until the level is the new normal */
 #define ALERTS_MAX   4096

@@ -17,6 +17,7 @@
 #define HEALTHY_WITHIN_NS (25 * NS_PER_SEC)
 #define POLL_NS		  (100 * NS_PER_MSEC)
 #define CHECK_MS	  1500
+#define LOG_LINES	  5 /* of a service that does not come up */
 
 extern char **environ;
 
@@ -134,7 +135,7 @@ static int start_supervisor(struct fl_error *err)
 static void hint_log(struct fl_error *err, const char *name)
 {
 	_cleanup_free_ char *text = NULL;
-	const char *tail, *p;
+	const char *tail;
 	char path[128];
 	size_t len;
 	int lines = 0;
@@ -144,11 +145,12 @@ static void hint_log(struct fl_error *err, const char *name)
 		error_hint(err, "its log is empty");
 		return;
 	}
-	for (tail = text + len - 1; tail > text && lines < 5; tail--)
-		lines += *tail == '\n' && tail + 1 < text + len;
-	for (p = tail; len && text[len - 1] == '\n'; len--)
-		text[len - 1] = '\0';
-	error_hint(err, "its log ends: %s", lines == 5 ? p + 2 : p);
+	while (len && text[len - 1] == '\n')
+		text[--len] = '\0';
+	for (tail = text + len; tail > text; tail--)
+		if (tail[-1] == '\n' && ++lines == LOG_LINES)
+			break;
+	error_hint(err, "its log ends:\n%s", tail);
 }
 
 /* The number of healthy services; *ret_sick is one that is not, or NULL. */
@@ -181,13 +183,39 @@ static bool daemon_healthy(const json_t *state, const char *key, const char *pat
 	return health_get(url, CHECK_MS) == 200;
 }
 
+/* A service that ended and is not to be started again: no use in waiting. NULL: there is none. */
+static const char *find_dead(void)
+{
+	static char dead[64];
+	json_t *state = NULL, *s;
+	const char *name;
+	bool running;
+
+	dead[0] = '\0';
+	state_read(&state, NULL);
+	running = state && !strcmp(json_string_value(json_object_get(state, "state")), "running");
+	json_object_foreach(json_object_get(state, "services"), name, s)
+		if (running && !json_integer_value(json_object_get(s, "pid")) &&
+		    json_is_false(json_object_get(json_object_get(s, "run"), "restart")))
+			text_copy(dead, sizeof(dead), name);
+	json_decref(state);
+	return dead[0] ? dead : NULL;
+}
+
+static int fail_health(struct fl_error *err, const char *sick, const char *why)
+{
+	error_env(err, ETIMEDOUT, "%s %s", sick, why);
+	hint_log(err, sick);
+	return -ETIMEDOUT;
+}
+
 /* Services, then pipeline and load, then the whole chain. */
 static int wait_healthy(const json_t *state, const struct lab_options *o, struct fl_error *err)
 {
 	uint64_t until = clock_mono_ns() + HEALTHY_WITHIN_NS;
 	unsigned int total = (unsigned int)json_object_size(json_object_get(state, "services"));
 	const char *health = json_string_value(json_object_get(state, "health"));
-	const char *sick;
+	const char *sick, *dead;
 	unsigned int n;
 
 	do {
@@ -200,17 +228,15 @@ static int wait_healthy(const json_t *state, const struct lab_options *o, struct
 			o->progress(o->context, n, total);
 		if (!sick && health_get(health, CHECK_MS) == 200)
 			return 0;
+		dead = sick ? find_dead() : NULL;
+		if (dead)
+			return fail_health(err, dead, "ended as soon as it was started");
 		nanosleep(&(struct timespec){ .tv_nsec = POLL_NS }, NULL);
 	} while (clock_mono_ns() < until);
-	if (!sick) {
-		error_env(err, ETIMEDOUT, "%s does not answer 200, though every service is there", health);
-		hint_log(err, "frontend");
-	} else {
-		error_env(err, ETIMEDOUT, "%s did not become healthy within %llu s", sick,
-			  (unsigned long long)(HEALTHY_WITHIN_NS / NS_PER_SEC));
-		hint_log(err, sick);
-	}
-	return -ETIMEDOUT;
+	if (sick)
+		return fail_health(err, sick, "did not become healthy in time");
+	return error_env(err, ETIMEDOUT, "%s does not answer 200, though every service is there",
+			 health);
 }
 
 /* --- up --- */
