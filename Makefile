@@ -42,7 +42,8 @@ help:
 	@echo 'make fuzz    libFuzzer on every reader of foreign bytes, FUZZ_SECONDS=20 each'
 	@echo 'make bench   print the figures of docs/figures.md'
 	@echo 'make lint    clang-tidy and cppcheck'
-	@echo 'make install | clean'
+	@echo 'make gen | man  bash completion and JSON schema | the manual page (needs lowdown)'
+	@echo 'make install | install-man | clean'
 
 # --- kernel side -----------------------------------------------------------------------------
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
@@ -83,6 +84,8 @@ $(BUILD)/faultline: $(BUILD)/user/main.o $(LIB)
 -include tools/lab/lab.mk
 lab: $(LABBINS)
 
+-include tools/gen/gen.mk
+
 # --- tests -----------------------------------------------------------------------------------
 -include tests/tests.mk
 
@@ -104,7 +107,7 @@ check-vm:
 lint: all
 	$(Q)TIDY=1 tools/lint.sh $(BUILD)
 
-install: all
+install: all install-gen
 	install -D -m 0755 $(BUILD)/faultline $(DESTDIR)$(PREFIX)/sbin/faultline
 	$(foreach b,$(LABBINS),install -D -m 0755 $(b) $(DESTDIR)$(PREFIX)/libexec/faultline/$(notdir $(b));)
 
