@@ -25,6 +25,7 @@ static const struct command commands[] = {
 	{ "probe", "call a URL at regular times from outside and log pass or fail", false, cmd_probe },
 	{ "lab", "bring up, take down or show the embedded lab", true, cmd_lab },
 	{ "score", "print the scoreboard of a finished run", false, cmd_score },
+	{ "history", "compare finished runs: scores, and what regressed", false, cmd_history },
 	{ "report", "write chaos_report.md, SUBMIT.md and report.html of a run", false, cmd_report },
 	{ NULL, NULL, false, NULL }, /* ends the table */
 };

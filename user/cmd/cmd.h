@@ -28,6 +28,7 @@ int cmd_top(int argc, char **argv);
 int cmd_graph(int argc, char **argv);
 int cmd_score(int argc, char **argv);
 int cmd_report(int argc, char **argv);
+int cmd_history(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_lab(int argc, char **argv);

@@ -11,13 +11,14 @@
 #include "cmd/run_show.h"
 #include "experiment/run.h"
 #include "fault/fault.h"
+#include "report/report.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/text.h"
 #include "util/units.h"
 
 struct options {
-	const char *file, *out, *probe, *pipeline;
+	const char *file, *out, *probe, *pipeline, *lang;
 	int *only;
 	uint32_t n_only;
 	int64_t repeat, seed;
@@ -27,7 +28,7 @@ struct options {
 };
 
 enum { OPT_PIPELINE = 256, OPT_PROBE, OPT_RESUME, OPT_EVERY, OPT_REPEAT, OPT_LAB, OPT_FORCE, OPT_SEED,
-       OPT_ONLY, OPT_OUT };
+       OPT_ONLY, OPT_OUT, OPT_LANG };
 
 static const struct argp_option option_table[] = {
 	{ "only", OPT_ONLY, "N,..", 0, "Run these experiments, by number", 0 },
@@ -41,6 +42,7 @@ static const struct argp_option option_table[] = {
 	{ "every", OPT_EVERY, "TIME", 0, "A run every TIME, until a signal or --repeat ends it", 0 },
 	{ "seed", OPT_SEED, "N", 0, "Seed of all random choices", 0 },
 	{ "force-stage", OPT_FORCE, NULL, 0, "Run although the stage before was not passed", 0 },
+	{ "lang", OPT_LANG, "vi|en", 0, "Language of the reports (en)", 0 },
 	{ "quiet", 'q', NULL, 0, "No progress, one line a result", 0 },
 	{ "output", 'o', "json", 0, "Print JSON", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
@@ -71,6 +73,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case OPT_ONLY: return parse_only(o, arg) ? EINVAL : 0;
 	case OPT_OUT: o->out = arg; return 0;
+	case OPT_LANG:
+		o->lang = arg;
+		if (!words_find(arg))
+			argp_error(state, "--lang knows vi and en, not '%s'", arg);
+		return 0;
 	case OPT_PIPELINE: o->pipeline = arg; return 0;
 	case OPT_PROBE: o->probe = arg; return 0;
 	case OPT_LAB: o->lab = true; return 0;
@@ -153,6 +160,20 @@ static char *folder(const struct options *o, int64_t n)
 			 text_format("faultline-results/%s", stamp);
 }
 
+/* The reports are a view of the results: when they cannot be written the run stands all the same. */
+static void write_reports(const struct options *o, const char *dir)
+{
+	const char *name[REPORT_FILES];
+	bool kept[REPORT_FILES];
+	struct fl_error err = {};
+	struct folder f;
+
+	if (folder_open(&f, dir, &err) ||
+	    report_write(&f, words_find(o->lang), false, name, kept, &err))
+		error_print(&err, stderr);
+	folder_close(&f);
+}
+
 static int run_once(const struct options *o, const struct suite *s, int64_t n, bool *ret_aborted,
 		    struct fl_error *err)
 {
@@ -178,6 +199,7 @@ static int run_once(const struct options *o, const struct suite *s, int64_t n, b
 		r = suite_run(s, &options, &report, err);
 	if (r)
 		return r;
+	write_reports(o, dir);
 	status = run_show_report(&report, dir, o->json);
 	if (report.unfinished) {
 		fflush(NULL);
@@ -259,7 +281,7 @@ static int run_all(const struct options *o, const struct suite *s, struct fl_err
 
 int cmd_run(int argc, char **argv)
 {
-	struct options o = {};
+	struct options o = { .lang = "en" };
 	struct fl_error err = {};
 	struct suite *s = NULL;
 	int r;

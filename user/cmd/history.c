@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* history.c - faultline history DIR...: the scores of several runs, and what regressed. */
+#include <argp.h>
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "report/history.h"
+#include "report/report.h"
+
+struct options {
+	char **folders; /* of argv */
+	int n;
+	bool json;
+};
+
+static const struct argp_option option_table[] = {
+	{ "output", 'o', "json", 0, "Print JSON", 0 },
+	{ NULL, 0, NULL, 0, NULL, 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case 'o':
+		o->json = !strcmp(arg, "json");
+		if (!o->json)
+			argp_error(state, "-o knows only json, not '%s'", arg);
+		return 0;
+	case ARGP_KEY_ARGS:
+		o->folders = state->argv + state->next;
+		o->n = state->argc - state->next;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "which folders?");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	option_table, parse, "DIR...",
+	"Compare finished runs, oldest first: their scores, and per experiment what got worse.\v"
+	"Exit status 1 when the last run regressed: an experiment missed or blamed wrongly that was "
+	"right in the run before, or detected at least half as long again and 5 s later.",
+	NULL, NULL, NULL
+};
+
+static void print_table(const struct folder *runs, uint32_t n)
+{
+	char when[32], recall[16], precision[16], rca[16], p50[16];
+	uint32_t i;
+
+	printf("| run | started              | detected | recall | precision | rca_acc | mttd_p50 | "
+	       "false_alarms | accepted |\n"
+	       "|-----|----------------------|----------|--------|-----------|---------|----------|-"
+	       "-------------|----------|\n");
+	for (i = 0; i < n; i++) {
+		const struct score *s = &runs[i].score;
+
+		printf("| %-3u | %-20s | %3u/%-4u | %-6s | %-9s | %-7s | %-8s | %-12u | %-8s |\n", i + 1,
+		       report_time(folder_started(&runs[i]), when, sizeof(when)), s->tp, s->total,
+		       report_ratio(s->recall, recall, sizeof(recall)),
+		       report_ratio(s->precision, precision, sizeof(precision)),
+		       report_ratio(s->rca_accuracy, rca, sizeof(rca)),
+		       score_seconds(s->mttd_p50_s, p50, sizeof(p50)), s->false_alarms,
+		       s->accepted ? "Y" : "N");
+	}
+	puts("");
+	for (i = 0; i < n; i++)
+		printf("run %u: %s\n", i + 1, runs[i].path);
+}
+
+static void print_changes(const struct change *v, uint32_t n)
+{
+	char line[200];
+	uint32_t i;
+
+	puts("\nRegressions:");
+	for (i = 0; i < n; i++)
+		printf("- run %u, %s\n", v[i].run + 1, change_text(&v[i], line, sizeof(line)));
+	if (!n)
+		puts("- none");
+}
+
+static json_t *estimate_json(const double *v, uint32_t n)
+{
+	struct estimate e = estimate_of(v, n);
+
+	return json_pack("{s:i, s:o, s:o}", "n", (int)e.n, "mean",
+			 isfinite(e.mean) ? json_real(e.mean) : json_null(), "se",
+			 isfinite(e.se) ? json_real(e.se) : json_null());
+}
+
+/* Mean and standard error over the runs. */
+static json_t *spread(const struct folder *runs, uint32_t n)
+{
+	double *v = calloc(3 * (size_t)n, sizeof(*v));
+	json_t *o;
+	uint32_t i;
+
+	for (i = 0; v && i < n; i++) {
+		v[i] = runs[i].score.recall;
+		v[n + i] = runs[i].score.rca_accuracy;
+		v[2 * n + i] = runs[i].score.mttd_mean_s;
+	}
+	if (!v)
+		return json_null();
+	o = json_pack("{s:o, s:o, s:o}", "recall", estimate_json(v, n), "rca_accuracy",
+		      estimate_json(v + n, n), "mttd_mean_s", estimate_json(v + 2 * (size_t)n, n));
+	free(v);
+	return o;
+}
+
+static void print_json(const struct folder *runs, uint32_t n, const struct change *v, uint32_t n_v)
+{
+	json_t *list = json_array(), *changes = json_array(), *out;
+	char line[200];
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		double started = folder_started(&runs[i]);
+		json_t *run = score_json(&runs[i].score);
+
+		json_object_set_new(run, "folder", json_string(runs[i].path));
+		json_object_set_new(run, "started", isfinite(started) ? json_real(started) : json_null());
+		json_array_append_new(list, run);
+	}
+	for (i = 0; i < n_v; i++)
+		json_array_append_new(changes, json_pack("{s:i, s:s, s:s}", "run", (int)v[i].run + 1,
+							 "experiment", v[i].experiment, "text",
+							 change_text(&v[i], line, sizeof(line))));
+	out = json_pack("{s:o, s:o, s:o}", "runs", list, "spread", spread(runs, n), "regressions",
+			changes);
+	json_dumpf(out, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(out);
+}
+
+static int show(struct folder *runs, uint32_t n, bool json, struct fl_error *err)
+{
+	struct change *v = NULL;
+	uint32_t n_v = 0, i;
+	int worse = FL_EXIT_OK, rc;
+
+	history_sort(runs, n);
+	rc = history_compare(runs, n, &v, &n_v, err);
+	if (rc)
+		return rc;
+	if (json) {
+		print_json(runs, n, v, n_v);
+	} else {
+		print_table(runs, n);
+		print_changes(v, n_v);
+	}
+	for (i = 0; i < n_v; i++)
+		if (v[i].run == n - 1)
+			worse = FL_EXIT_FAILED;
+	free(v);
+	return worse;
+}
+
+int cmd_history(int argc, char **argv)
+{
+	struct options o = {};
+	struct fl_error err = {};
+	struct folder *runs;
+	int rc = 0, i;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	runs = calloc((size_t)o.n, sizeof(*runs));
+	if (!runs)
+		rc = error_sys(&err, ENOMEM, "cannot compare the runs: out of memory");
+	for (i = 0; !rc && i < o.n; i++)
+		rc = folder_open(&runs[i], o.folders[i], &err);
+	if (!rc)
+		rc = show(runs, (uint32_t)o.n, o.json, &err);
+	for (i = 0; runs && i < o.n; i++)
+		folder_close(&runs[i]);
+	free(runs);
+	return rc < 0 ? cmd_fail(&err) : rc;
+}
