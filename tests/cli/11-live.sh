@@ -80,3 +80,7 @@ same "proof fails: said, and rolled back all the same" "$rc $([ -e "$file" ] || 
 "$FL" inject null netns:flt-a --fail disarm --for 50ms --file "$file" >"$T/out" 2>"$T/err"; rc=$?
 same "disarm fails: said, and the journal undoes it" "$rc $([ -e "$file" ] || echo gone)" "3 gone"
 check "nothing is left of the failed ones" gone
+
+# --- an owner that works for long is not one that hangs (the guardian kills those after 5 s) ---
+"$FL" inject null netns:flt-a --delay 6s --for 100ms >"$T/out"; rc=$?
+same "arming may take longer than a hang" "$rc $(grep -c 'injected  1' "$T/out")" "0 1"

@@ -85,6 +85,13 @@ static int targets_alive(const struct fault *f, struct fl_error *err)
 	return 0;
 }
 
+/* An op may take long, and the guardian shall not take its owner for hung meanwhile. */
+static void take_time(const struct fault *f)
+{
+	if (f->session)
+		session_busy(f->session);
+}
+
 int fault_arm(struct fault *f, struct fl_error *err)
 {
 	int r;
@@ -96,6 +103,7 @@ int fault_arm(struct fault *f, struct fl_error *err)
 		return r;
 	if (f->ops->variant)
 		f->ops = f->ops->variant(&f->params) ?: f->ops;
+	take_time(f);
 	r = f->ops->arm(f, err);
 	if (r) {
 		/* What a half-done arm left behind. The first error stays the one that is told. */
@@ -114,6 +122,7 @@ int fault_activate(struct fault *f, bool on, struct fl_error *err)
 	if (f->active == on)
 		return 0;
 	assert(f->armed);
+	take_time(f);
 	r = on ? targets_alive(f, err) : 0;
 	if (!r)
 		r = f->ops->activate(f, on, err);
@@ -179,6 +188,7 @@ int fault_disarm(struct fault *f, struct fl_error *err)
 
 	if (!f->ops || !f->armed)
 		return 0;
+	take_time(f);
 	off = fault_activate(f, false, err);
 	r = f->ops->disarm(f, err);
 	if (r)

@@ -209,9 +209,9 @@ int guardian_start(const char *session, int (*clean)(const char *session),
 	return 0;
 }
 
-void guardian_beat(struct guardian *g)
+void guardian_beat(struct guardian *g, uint64_t quiet_ns)
 {
-	atomic_store(&g->beat->mono_ns, clock_mono_ns());
+	atomic_store(&g->beat->mono_ns, clock_mono_ns() + quiet_ns);
 }
 
 void guardian_dismiss(struct guardian *g)

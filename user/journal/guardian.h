@@ -11,6 +11,8 @@
 #ifndef FL_GUARDIAN_H
 #define FL_GUARDIAN_H
 
+#include <stdint.h>
+
 #include "util/error.h"
 
 #define GUARDIAN_HUNG_NS 5000000000ull
@@ -24,8 +26,9 @@ struct guardian;
 int guardian_start(const char *session, int (*clean)(const char *session),
 		   struct guardian **ret, struct fl_error *err);
 
-/* A sign of life. */
-void guardian_beat(struct guardian *g);
+/* A sign of life, and none need be expected for @quiet_ns on top of GUARDIAN_HUNG_NS: the owner is
+ * about to do something long. The next sign counts again as usual. */
+void guardian_beat(struct guardian *g, uint64_t quiet_ns);
 
 /* The session has ended in order: tell the guardian to go, reap it, free @g (may be NULL). */
 void guardian_dismiss(struct guardian *g);

@@ -300,11 +300,16 @@ void session_heartbeat(struct session *s)
 {
 	unsigned int i;
 
-	guardian_beat(s->guardian);
+	guardian_beat(s->guardian, 0);
 	if (s->engine)
 		engine_heartbeat(s->engine);
 	for (i = 0; i < s->n_leases; i++)
 		lease_refresh(s->leases[i]);
+}
+
+void session_busy(struct session *s)
+{
+	guardian_beat(s->guardian, FL_BUSY_NS);
 }
 
 /* --- ending -------------------------------------------------------------------------------- */
@@ -313,6 +318,7 @@ int session_end(struct session *s, struct fl_error *err)
 {
 	int r;
 
+	session_busy(s);
 	if (s->engine)
 		engine_close(s->engine);
 	r = journal_replay(s->dir, NULL, err);

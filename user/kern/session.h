@@ -23,6 +23,8 @@
 #define FL_LEASE_PERIOD_MS 100	/* how often the owner refreshes it */
 #define FL_LEASE_NS	   1000000000ull /* how long a refresh lasts */
 
+#define FL_BUSY_NS 600000000000ull /* 10 min */
+
 struct guardian; /* journal/guardian.h */
 #define SESSION_MAX_LEASES 64
 
@@ -50,6 +52,12 @@ int session_begin(const char *purpose, struct session **ret, struct fl_error *er
 
 /* Refresh the lease; call it every FL_LEASE_PERIOD_MS from the event loop that must not hang. */
 void session_heartbeat(struct session *s);
+
+/*
+ * The owner is about to do something that may take long (fill a disk, wait for a service to come
+ * back), and will not be at its loop: no heartbeat for FL_BUSY_NS does not mean that it hangs.
+ */
+void session_busy(struct session *s);
 
 /*
  * Have the lease map @map_fd (struct fl_lease at key 0; programs outside the engine have their own)
