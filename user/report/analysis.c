@@ -2,9 +2,9 @@
 /*
  * analysis.c - the paragraph on one experiment, from data, in 80 to 150 words.
  *
- * Every statement that the data allow is made into a sentence with a rank. All of rank MUST stay;
- * the others are dropped from the least important on while the text is too long, and the spare ones
- * come in while it is too short. The order in the text does not change.
+ * Every statement that the data allow is made into a sentence with a rank: what must be said, what is
+ * wanted as far as there is room, and what is spare for when the text would be too short. The order in
+ * the text does not depend on the rank.
  */
 #include <assert.h>
 #include <math.h>
@@ -193,8 +193,8 @@ static void say_shift(struct paragraph *p)
 	}
 	_cleanup_free_ char *what = quote(s.what, 8), *unit = quote(s.unit, 2);
 
-	snprintf(before, sizeof(before), "%.4g", s.before);
-	snprintf(during, sizeof(during), "%.4g", s.during);
+	snprintf(before, sizeof(before), "%.3g", s.before);
+	snprintf(during, sizeof(during), "%.3g", s.during);
 	snprintf(spreads, sizeof(spreads), "%.1f", s.spreads);
 	words_fill(sentence(p, WANTED), p->w->shift, "what", what, "before", before, "during", during,
 		   "unit", unit, "gap", *unit ? " " : "", "spreads", spreads, NULL);
@@ -262,28 +262,31 @@ static void say_side_notes(struct paragraph *p)
 	words_fill(sentence(p, SPARE_LAST), p->w->reader_note, NULL);
 }
 
-/* Which sentences are in: MUST and WANTED, then as length asks. */
+static uint32_t length(const struct sentence *s)
+{
+	return count_words(s->text.s ? s->text.s : "");
+}
+
+/*
+ * Which sentences are in: all of MUST, then those of WANTED that fit, the first first, then spare ones
+ * until it is long enough.
+ */
 static void choose(struct paragraph *p)
 {
 	uint32_t words = 0, i;
 	int rank;
 
-	for (i = 0; i < p->n; i++) {
-		p->v[i].in = p->v[i].rank <= WANTED;
-		if (p->v[i].in)
-			words += count_words(p->v[i].text.s ? p->v[i].text.s : "");
-	}
-	for (i = p->n; i-- > 0 && words > ANALYSIS_MAX;)
-		if (p->v[i].in && p->v[i].rank == WANTED) {
-			p->v[i].in = false;
-			words -= count_words(p->v[i].text.s ? p->v[i].text.s : "");
-		}
-	for (rank = SPARE; rank <= SPARE_LAST; rank++)
-		for (i = 0; i < p->n && words < ANALYSIS_MIN; i++) {
-			if (p->v[i].rank != (enum rank)rank || !p->v[i].text.s)
+	for (rank = MUST; rank <= SPARE_LAST; rank++)
+		for (i = 0; i < p->n; i++) {
+			struct sentence *s = &p->v[i];
+			uint32_t more = length(s);
+
+			if (s->rank != (enum rank)rank || !more)
 				continue;
-			p->v[i].in = true;
-			words += count_words(p->v[i].text.s);
+			s->in = rank == MUST ? true :
+				rank == WANTED ? words + more <= ANALYSIS_MAX :
+						 words < ANALYSIS_MIN;
+			words += s->in ? more : 0;
 		}
 }
 

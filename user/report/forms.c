@@ -20,7 +20,7 @@ const char *report_ratio(double v, char *buf, size_t size)
 const char *report_percent(double v, char *buf, size_t size)
 {
 	if (isfinite(v))
-		snprintf(buf, size, "%.4g %%", 100 * v);
+		snprintf(buf, size, "%.3g %%", 100 * v);
 	else
 		text_copy(buf, size, "n/a");
 	return buf;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * svg_graph.c - the dependency graph (see svg.h): a column per number of calls from the outside,
- * callers left, one box a service.
+ * callers left, one box a service. A service that most others call (a resolver, a log store) would
+ * cover the picture with lines that say nothing: it stands apart, dashed, without them.
  */
 #include <string.h>
 #include <strings.h>
@@ -20,8 +21,25 @@
 struct layout {
 	struct graph g;
 	int column[GRAPH_MAX], row[GRAPH_MAX];
+	uint32_t shared[GRAPH_MAX]; /* by how many it is called, when that is most of them */
 	int columns, rows;
 };
+
+/* Take the edges of the shared services out. */
+static void set_apart(struct layout *l)
+{
+	uint32_t i, j, callers;
+
+	for (i = 0; i < l->g.n; i++) {
+		for (callers = 0, j = 0; j < l->g.n; j++)
+			callers += l->g.calls[j][i];
+		if (callers < 4 || 2 * callers < l->g.n)
+			continue;
+		l->shared[i] = callers;
+		for (j = 0; j < l->g.n; j++)
+			l->g.calls[j][i] = false;
+	}
+}
 
 /* The longest way from a service that nobody calls; a cycle ends at the number of services. */
 static void place(struct layout *l)
@@ -59,8 +77,8 @@ static const char *box_class(const char *name, const struct result *r, const cha
 	bool blamed = r->rca_service && !strcasecmp(name, r->rca_service);
 
 	if (hit && blamed)
-		return "box hitblamed";
-	return hit ? "box hit" : blamed ? "box blamed" : "box";
+		return " hitblamed";
+	return hit ? " hit" : blamed ? " blamed" : "";
 }
 
 static int x_of(const struct layout *l, uint32_t i)
@@ -91,12 +109,14 @@ static void box(const struct layout *l, uint32_t i, const struct result *r, cons
 		alerts += !strcasecmp(r->alerts.v[j].service, l->g.name[i]) &&
 			  alert_place(r, &r->alerts.v[j]) == ALERT_IN_FAULT;
 	text_append(out,
-		    "<g class='%s'><rect x='%d' y='%d' width='%d' height='%d' rx='5'/>"
+		    "<g class='box%s%s'><rect x='%d' y='%d' width='%d' height='%d' rx='5'/>"
 		    "<text x='%d' y='%d' text-anchor='middle'>",
-		    class, x_of(l, i), y_of(l, i), BOX_W, BOX_H, x_of(l, i) + BOX_W / 2,
+		    l->shared[i] ? " shared" : "", class, x_of(l, i), y_of(l, i), BOX_W, BOX_H, x_of(l, i) + BOX_W / 2,
 		    y_of(l, i) + 17);
 	html_escape(out, l->g.name[i]);
 	text_append(out, "</text>");
+	if (l->shared[i])
+		text_append(out, "<title>%u ←</title>", l->shared[i]);
 	if (alerts)
 		text_append(out,
 			    "<circle class='count' cx='%d' cy='%d' r='8'/>"
@@ -119,6 +139,7 @@ void svg_graph(const struct folder *f, const struct result *r, const struct word
 		free(l);
 		return;
 	}
+	set_apart(l);
 	place(l);
 	text_append(out,
 		    "<svg class='graph' viewBox='0 -8 %d %d' style='max-width:%dpx' role='img' "

@@ -93,6 +93,19 @@ static double latency_top(const struct folder *f, const struct plot *p)
 	return top;
 }
 
+/* probe.log has whole seconds. Several tries of one second are spread over it, in their order. */
+static double try_time(const struct folder *f, uint32_t i)
+{
+	double second = f->probe[i].wall_s;
+	uint32_t first = i, last = i;
+
+	while (first > 0 && f->probe[first - 1].wall_s == second)
+		first--;
+	while (last + 1 < f->n_probe && f->probe[last + 1].wall_s == second)
+		last++;
+	return second + (double)(i - first) / (last - first + 1);
+}
+
 static void probe_lane(const struct folder *f, struct plot *p, const struct words *w,
 		       struct text *out)
 {
@@ -113,17 +126,18 @@ static void probe_lane(const struct folder *f, struct plot *p, const struct word
 	for (i = 0; i < f->n_probe; i++) {
 		const struct probe_sample *s = &f->probe[i];
 		double y = bottom - PROBE_H * sqrt(s->latency_ms / top) * 0.94;
+		double x = x_of(p, try_time(f, i));
 
 		if (!inside(p, s->wall_s))
 			continue;
 		shown++;
 		if (s->pass)
 			text_append(out, "<circle class='pass' cx='%.1f' cy='%.1f' r='2.6'><title>",
-				    x_of(p, s->wall_s), y);
+				    x, y);
 		else
 			text_append(out,
 				    "<path class='failed' d='M%.1f %.1fl8 8m0 -8l-8 8'><title>%03d ",
-				    x_of(p, s->wall_s) - 4, y - 4, s->http_code);
+				    x - 4, y - 4, s->http_code);
 		text_append(out, "%.0f ms</title></%s>", s->latency_ms, s->pass ? "circle" : "path");
 	}
 	if (!shown)
