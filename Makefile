@@ -107,6 +107,9 @@ check-vm:
 lint: all
 	$(Q)TIDY=1 tools/lint.sh $(BUILD)
 
+bench: all tests
+	$(Q)FLTEST_SHARED=$(FLTEST_SHARED) BUILD=$(BUILD) tests/sandbox.sh bash tools/bench/net.sh
+
 install: all install-gen
 	install -D -m 0755 $(BUILD)/faultline $(DESTDIR)$(PREFIX)/sbin/faultline
 	$(foreach b,$(LABBINS),install -D -m 0755 $(b) $(DESTDIR)$(PREFIX)/libexec/faultline/$(notdir $(b));)
