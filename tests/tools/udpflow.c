@@ -45,6 +45,7 @@ struct flow {
 	int tx, rx;
 	double *delay_ms; /* by number; negative: never came */
 	uint64_t received, copies, damaged, overtaken;
+	uint64_t first_ns, last_ns; /* when packets came in */
 	_Atomic int sent_all;
 };
 
@@ -107,6 +108,9 @@ static void take(struct flow *f, const struct payload *p, size_t n, uint64_t now
 {
 	size_t i;
 
+	f->last_ns = now_ns;
+	if (!f->first_ns)
+		f->first_ns = now_ns;
 	if (n != (size_t)f->o->size || p->number >= (uint64_t)f->o->count) {
 		f->damaged++;
 		return;
@@ -335,6 +339,12 @@ static void print(const struct flow *f)
 		      sqrt(variance), "p50_ms", percentile(sorted, n, 0.5), "p99_ms",
 		      percentile(sorted, n, 0.99), "max_ms", percentile(sorted, n, 1), "lag1",
 		      pairs > 0 && variance > 0 ? product / pairs / variance : 0.0);
+	/* With Ethernet, IP and UDP headers, as a line counts: from the first packet's end on. */
+	if (f->last_ns > f->first_ns)
+		json_object_set_new(o, "line_bps",
+				    json_real((double)(f->received - 1) *
+					      (double)(f->o->size + 42) * 8e9 /
+					      (double)(f->last_ns - f->first_ns)));
 	if (f->o->law)
 		add_law(o, f->o->law, sorted, n);
 	json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));

@@ -112,6 +112,11 @@ static int validate(const struct params *p, struct fl_error *err)
 	return r ? r : compile_dns(p, &rule, err);
 }
 
+static int arm_latency(struct fault *f, struct fl_error *err)
+{
+	return net_arm_hold(f, 0, err);
+}
+
 const struct fault_ops fault_dns_latency = {
 	NET_OPS,
 	.class = FAULT_NETWORK,
@@ -120,7 +125,7 @@ const struct fault_ops fault_dns_latency = {
 	.params = latency_params,
 	.supported = net_supported_hold,
 	.validate = validate,
-	.arm = net_arm_hold,
+	.arm = arm_latency,
 	.compile = compile_latency,
 };
 

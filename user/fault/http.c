@@ -12,7 +12,6 @@
 #include <strings.h>
 
 #include "fault/net.h"
-#include "util/text.h"
 
 static const char *const error_aliases[] = { "cascade_retry", NULL };
 
@@ -151,10 +150,7 @@ static int arm_error(struct fault *f, struct fl_error *err)
 
 static int arm_latency(struct fault *f, struct fl_error *err)
 {
-	int r = net_arm(f, NET_BOTH_HOOKS, err);
-
-	text_copy(f->backend, sizeof(f->backend), "hold");
-	return r;
+	return net_arm_hold(f, NET_BOTH_HOOKS, err);
 }
 
 const struct fault_ops fault_http_error = {

@@ -242,9 +242,9 @@ int net_arm_plain(struct fault *f, struct fl_error *err)
 	return net_arm(f, 0, err);
 }
 
-int net_arm_hold(struct fault *f, struct fl_error *err)
+int net_arm_hold(struct fault *f, unsigned int flags, struct fl_error *err)
 {
-	int r = net_arm(f, 0, err);
+	int r = net_arm(f, flags, err);
 
 	text_copy(f->backend, sizeof(f->backend), "hold");
 	return r;

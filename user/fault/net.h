@@ -45,10 +45,10 @@ int net_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err);
 int net_disarm(struct fault *f, struct fl_error *err);
 uint32_t net_rules(const struct fault *f, uint32_t *ret, uint32_t max);
 
-/* Most kinds need nothing else. */
+/* Most kinds need no flags. */
 int net_arm_plain(struct fault *f, struct fl_error *err);
-/* The same for kinds that make packets wait: the backend is "hold". */
-int net_arm_hold(struct fault *f, struct fl_error *err);
+/* For kinds that make packets wait: the backend is "hold". */
+int net_arm_hold(struct fault *f, unsigned int flags, struct fl_error *err);
 
 /* What all kinds have in common in their descriptor. */
 #define NET_OPS                                                                              \

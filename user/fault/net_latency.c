@@ -47,6 +47,11 @@ static int validate(const struct params *p, struct fl_error *err)
 	return r;
 }
 
+static int arm(struct fault *f, struct fl_error *err)
+{
+	return net_arm_hold(f, 0, err);
+}
+
 const struct fault_ops fault_latency = {
 	NET_OPS,
 	.class = FAULT_NETWORK,
@@ -56,6 +61,6 @@ const struct fault_ops fault_latency = {
 	.params = params,
 	.supported = net_supported_hold,
 	.validate = validate,
-	.arm = net_arm_hold,
+	.arm = arm,
 	.compile = compile,
 };

@@ -8,15 +8,18 @@
 #include "fault/fault.h"
 
 extern const struct fault_ops fault_availability;
+extern const struct fault_ops fault_bandwidth;
+extern const struct fault_ops fault_corrupt;
 extern const struct fault_ops fault_cpu_saturation;
 extern const struct fault_ops fault_crash;
 extern const struct fault_ops fault_disk_fill;
 extern const struct fault_ops fault_disk_io;
 extern const struct fault_ops fault_dns_error;
 extern const struct fault_ops fault_dns_latency;
+extern const struct fault_ops fault_duplicate;
+extern const struct fault_ops fault_fd_exhaustion;
 extern const struct fault_ops fault_http_error;
 extern const struct fault_ops fault_http_latency;
-extern const struct fault_ops fault_fd_exhaustion;
 extern const struct fault_ops fault_jvm_exception;
 extern const struct fault_ops fault_latency;
 extern const struct fault_ops fault_memory;
@@ -24,9 +27,11 @@ extern const struct fault_ops fault_network_loss;
 extern const struct fault_ops fault_network_partition;
 extern const struct fault_ops fault_null;
 extern const struct fault_ops fault_pause;
+extern const struct fault_ops fault_reorder;
 extern const struct fault_ops fault_restart;
 extern const struct fault_ops fault_stop;
 extern const struct fault_ops fault_syscall_error;
+extern const struct fault_ops fault_tcp_reset;
 extern const struct fault_ops fault_time_jump;
 extern const struct fault_ops fault_time_skew;
 
@@ -35,6 +40,11 @@ const struct fault_ops *const fault_table[] = {
 	&fault_latency,
 	&fault_network_loss,
 	&fault_network_partition,
+	&fault_bandwidth,
+	&fault_duplicate,
+	&fault_corrupt,
+	&fault_reorder,
+	&fault_tcp_reset,
 	&fault_dns_latency,
 	&fault_dns_error,
 	/* resource */

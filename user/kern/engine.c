@@ -212,6 +212,10 @@ static int let_go(struct engine *e, uint32_t rule, const struct fl_rule *value, 
 
 	at_once.delay.delay_ns = 0;
 	at_once.delay.jitter_ns = 0;
+	if (value->kind == FL_KIND_REORDER)
+		at_once.reorder.delay_ns = 0;
+	if (value->kind == FL_KIND_RATE)
+		at_once.rate.burst_bytes = 1u << 30; /* nothing has to wait, but not to overtake either */
 	r = write_rule(e, rule, &at_once, err);
 	for (i = 0; i < e->n_hooks && !r; i++)
 		if (e->hooks[i]->line.ifindex && !hook_needs_hold(e, e->hooks[i], rule))
