@@ -229,12 +229,13 @@ static json_t *rollback_json(const struct turn *t)
 			 "method", t->x->rollback_method);
 }
 
+/* Every one of its faults: half a combination is another experiment. */
 static bool has_hits(const struct turn *t)
 {
 	uint32_t i;
 
 	for (i = 0; i < t->n_faults; i++)
-		if (!t->faults[i].proof.injected && !t->faults[i].proof.effect[0])
+		if (!t->faults[i].proof.injected)
 			return false;
 	return t->n_faults > 0;
 }
