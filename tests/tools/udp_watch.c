@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * udp_watch NETNS ADDRESS PORT MILLISECONDS - send small UDP packets to ADDRESS, whose namespace is
- * NETNS, one every 50 us or so; print a line whenever they stop or begin to arrive:
- *     lost|back <wall time at which the first such packet was sent, seconds>
+ * udp_watch NETNS ADDRESS PORT MILLISECONDS - send small UDP packets to ADDRESS, whose
+ * namespace is NETNS, one every 50 us or so; print a line whenever they stop or begin to
+ * arrive: lost|back <wall time at which the first such packet was sent, seconds>
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -39,7 +39,8 @@ int main(int argc, char **argv)
 	int in, out;
 
 	if (argc != 5 || inet_pton(AF_INET, argv[2], &addr.sin_addr) != 1 ||
-	    units_int(argv[3], 1, 65535, &port, NULL) || units_int(argv[4], 1, 60000, &ms, NULL))
+	    units_int(argv[3], 1, 65535, &port, NULL) ||
+	    units_int(argv[4], 1, 60000, &ms, NULL))
 		return 2;
 	addr.sin_port = htons((uint16_t)port);
 	in = receiver(argv[1], &addr);

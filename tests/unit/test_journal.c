@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The journal: what is replayed, in which order, after which crash. It brings its own undo_ops. */
+/* The journal: what is replayed, in which order, after which crash. It brings its own undo_ops.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -31,7 +32,7 @@ static int undo_stubborn(const json_t *args, struct fl_error *err)
 	return undo_note(args, err);
 }
 
-static const struct undo_op family[] = { { "note", undo_note }, { "stubborn", undo_stubborn }, {} };
+static const struct undo_op family[] = {{"note", undo_note}, {"stubborn", undo_stubborn}, {}};
 const struct undo_op *const undo_ops[] = { family, NULL };
 
 static char dir[64];
@@ -65,8 +66,8 @@ static void add(struct journal *j, const char *op, const char *word, unsigned in
 {
 	unsigned int unused;
 
-	assert_int_equal(journal_add(j, op, json_pack("{s:s}", "word", word), n ? n : &unused, NULL),
-			 0);
+	assert_int_equal(
+		journal_add(j, op, json_pack("{s:s}", "word", word), n ? n : &unused, NULL), 0);
 }
 
 static void write_tail(const char *text)
@@ -115,12 +116,13 @@ static void undone_or_done_is_over(void **state)
 	assert_string_equal(undone.s, "a c ");
 }
 
-/* The owner died in the middle of a line: that action had not begun, the others had. And what is
- * appended behind the torn line must stay readable. */
+/* The owner died in the middle of a line: that action had not begun, the others had. And what
+ * is appended behind the torn line must stay readable. */
 static void torn_line(void **state)
 {
-	static const char *const tails[] = { "{", "{\"n\": 3, \"undo\": \"note\", \"args\": {\"wo",
-					     "{\"n\": 3, \"undo\": \"note\", \"args\": {\"word\": \"x\"}}" };
+	static const char *const tails[] = {
+		"{", "{\"n\": 3, \"undo\": \"note\", \"args\": {\"wo",
+		"{\"n\": 3, \"undo\": \"note\", \"args\": {\"word\": \"x\"}}"};
 	size_t i;
 	(void)state;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Parameters: types, defaults, bounds, names; and finding a kind by name, alias or near miss. */
+/* Parameters: types, defaults, bounds, names; and finding a kind by name, alias or near miss.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * completion.c - completion for bash: commands (asked of faultline itself), kinds, the options of
- * a kind, the words an option takes, ids of living faults.
+ * completion.c - completion for bash: commands (asked of faultline itself), kinds, the options
+ * of a kind, the words an option takes, ids of living faults.
  */
 #include "fault/fault.h"
 #include "tools/gen/gen.h"
@@ -49,19 +49,22 @@ int gen_completion(FILE *out, struct fl_error *err)
 		fprintf(out, "%s%s", k == fault_table ? "" : " ", (*k)->name);
 	fputs("'\n"
 	      "_faultline() {\n"
-	      "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=\n"
+	      "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} "
+	      "words=\n"
 	      "\tcase $COMP_CWORD:${COMP_WORDS[1]} in\n"
 	      "\t1:*) words=$(faultline --help | awk '/^  [a-z]/ {print $1}') ;;\n"
 	      "\t2:inject) words=$_faultline_kinds ;;\n"
 	      "\t*:inject)\n"
 	      "\t\twords=$(_faultline_words \"${COMP_WORDS[2]}:$prev\")\n"
 	      "\t\t[ -n \"$words\" ] || words=$(_faultline_options \"${COMP_WORDS[2]}\") ;;\n"
-	      "\t2:set | *:stop) words=\"--all $(faultline list 2>/dev/null | awk 'NR > 1 {print $1}')\" ;;\n"
+	      "\t2:set | *:stop) words=\"--all $(faultline list 2>/dev/null | awk 'NR > 1 "
+	      "{print $1}')\" ;;\n"
 	      "\t2:lab) words='up down status' ;;\n"
 	      "\t*:run | *:check) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n"
 	      "\tesac\n"
 	      "\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
 	      "}\n"
-	      "complete -o default -F _faultline faultline\n", out);
+	      "complete -o default -F _faultline faultline\n",
+	      out);
 	return 0;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * schema.c - the schema of an experiment file, for editors. The shape of the file is schema.base.json;
- * the kinds, and which parameters each has, come from the fault table.
+ * schema.c - the schema of an experiment file, for editors. The shape of the file is
+ * schema.base.json; the kinds, and which parameters each has, come from the fault table.
  *
  * Limit: units and expressions are judged by the loader, not by the schema; here they are text.
  */
@@ -20,18 +20,19 @@ static json_t *value_schema(const struct param *p)
 	if (p->type == PARAM_ENUM) {
 		for (c = p->choices; *c; c++)
 			json_array_append_new(words, json_string(*c));
-		return json_pack("{s:o, s:s}", "enum", words, "description", p->help ? p->help : "");
+		return json_pack("{s:o, s:s}", "enum", words, "description",
+				 p->help ? p->help : "");
 	}
 	json_decref(words);
 	if (p->type == PARAM_INT)
 		return json_pack("{s:s, s:I, s:I, s:s}", "type", "integer", "minimum",
-				 (json_int_t)p->min, "maximum", (json_int_t)p->max, "description",
-				 p->help ? p->help : "");
+				 (json_int_t)p->min, "maximum", (json_int_t)p->max,
+				 "description", p->help ? p->help : "");
 	if (p->type == PARAM_PEERS)
 		return json_pack("{s:[s, s], s:s}", "type", "string", "array", "description",
 				 p->help ? p->help : "");
-	return json_pack("{s:[s, s, s], s:s}", "type", "string", "number", "boolean", "description",
-			 p->help ? p->help : "");
+	return json_pack("{s:[s, s, s], s:s}", "type", "string", "number", "boolean",
+			 "description", p->help ? p->help : "");
 }
 
 /* Names are accepted with - and with _. */
@@ -73,8 +74,8 @@ static json_t *names_of(const struct fault_ops *ops)
 /* "if KEY is this kind, then params are those of it". */
 static json_t *rule(const char *key, const struct fault_ops *ops)
 {
-	return json_pack("{s:{s:{s:{s:o}}, s:[s]}, s:{s:{s:o}}}", "if", "properties", key, "enum",
-			 names_of(ops), "required", key, "then", "properties", "params",
+	return json_pack("{s:{s:{s:{s:o}}, s:[s]}, s:{s:{s:o}}}", "if", "properties", key,
+			 "enum", names_of(ops), "required", key, "then", "properties", "params",
 			 kind_params(ops));
 }
 
@@ -96,7 +97,8 @@ int gen_schema(const char *base, FILE *out, struct fl_error *err)
 		json_array_append_new(single, rule("fault_type", *k));
 		json_array_append_new(listed, rule("type", *k));
 	}
-	if (json_unpack(schema, "{s:{s:{}, s:{}, s:{}}}", "definitions", "kind", "experiment", "fault"))
+	if (json_unpack(schema, "{s:{s:{}, s:{}, s:{}}}", "definitions", "kind", "experiment",
+			"fault"))
 		r = error_usage(err, "%s lacks definitions of kind, experiment or fault", base);
 	if (!r) {
 		json_t *d = json_object_get(schema, "definitions");
@@ -104,7 +106,9 @@ int gen_schema(const char *base, FILE *out, struct fl_error *err)
 		json_object_set(json_object_get(d, "kind"), "enum", kinds);
 		json_object_set(json_object_get(d, "experiment"), "allOf", single);
 		json_object_set(json_object_get(d, "fault"), "allOf", listed);
-		r = json_dumpf(schema, out, JSON_INDENT(1)) ? error_sys(err, EIO, "cannot write") : 0;
+		r = json_dumpf(schema, out, JSON_INDENT(1))
+			    ? error_sys(err, EIO, "cannot write")
+			    : 0;
 		fputc('\n', out);
 	}
 	json_decref(kinds);

@@ -26,8 +26,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	bool *json = state->input;
 
 	if (key != 'o')
-		return key == ARGP_KEY_ARG ? (argp_error(state, "doctor takes no argument"), EINVAL) :
-					     ARGP_ERR_UNKNOWN;
+		return key == ARGP_KEY_ARG
+			       ? (argp_error(state, "doctor takes no argument"), EINVAL)
+			       : ARGP_ERR_UNKNOWN;
 	*json = cmd_output_json(arg, state);
 	return 0;
 }
@@ -49,8 +50,8 @@ static json_t *feature_json(const struct feature *f)
 	struct feature_answer a = {};
 
 	f->probe(&a);
-	return json_pack("{s:s, s:b, s:s, s:s, s:s}", "group", f->group, "supported", a.yes, "reason",
-			 a.reason, "use", f->use, "todo", a.yes ? "" : f->todo);
+	return json_pack("{s:s, s:b, s:s, s:s, s:s}", "group", f->group, "supported", a.yes,
+			 "reason", a.reason, "use", f->use, "todo", a.yes ? "" : f->todo);
 }
 
 static json_t *fault_json(const struct fault_ops *ops)
@@ -75,8 +76,9 @@ static json_t *examine(void)
 	for (k = fault_table; *k; k++)
 		json_array_append_new(faults, fault_json(*k));
 	uname(&u);
-	return json_pack("{s:{s:s, s:s, s:s}, s:o, s:o}", "kernel", "release", u.release, "version",
-			 u.version, "machine", u.machine, "features", all, "faults", faults);
+	return json_pack("{s:{s:s, s:s, s:s}, s:o, s:o}", "kernel", "release", u.release,
+			 "version", u.version, "machine", u.machine, "features", all, "faults",
+			 faults);
 }
 
 static bool works(const json_t *fault)
@@ -84,7 +86,8 @@ static bool works(const json_t *fault)
 	return json_is_true(json_object_get(fault, "supported"));
 }
 
-/* Print @text in columns @from to the terminal's width, words whole; goes on where the line is. */
+/* Print @text in columns @from to the terminal's width, words whole; goes on where the line is.
+ */
 static void print_wrapped(const char *text, int from, int width)
 {
 	int column = from;
@@ -111,7 +114,8 @@ static int terminal_width(void)
 {
 	struct winsize size;
 
-	return !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col >= 60 ? size.ws_col : 100;
+	return !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col >= 60 ? size.ws_col
+									     : 100;
 }
 
 static const char *text_of(const json_t *o, const char *key)
@@ -127,7 +131,8 @@ static void print_feature(const char *name, const json_t *f, int width)
 
 	if (works(f)) {
 		printf("  yes  %-19s", name);
-		print_wrapped(*text_of(f, "reason") ? text_of(f, "reason") : text_of(f, "use"), 26, width);
+		print_wrapped(*text_of(f, "reason") ? text_of(f, "reason") : text_of(f, "use"),
+			      26, width);
 		return;
 	}
 	printf("  no   %-19s", name);
@@ -141,13 +146,15 @@ static void print_fault(const json_t *f, int width)
 {
 	printf("  %-4s %-19s%-13s%-17s ", works(f) ? "yes" : "no", text_of(f, "name"),
 	       text_of(f, "class"), text_of(f, "backend"));
-	print_wrapped(*text_of(f, "reason") ? text_of(f, "reason") : text_of(f, "summary"), 57, width);
+	print_wrapped(*text_of(f, "reason") ? text_of(f, "reason") : text_of(f, "summary"), 57,
+		      width);
 }
 
 static void print(json_t *report)
 {
 	json_t *kernel = json_object_get(report, "kernel"), *f;
-	json_t *all = json_object_get(report, "features"), *faults = json_object_get(report, "faults");
+	json_t *all = json_object_get(report, "features"),
+	       *faults = json_object_get(report, "faults");
 	int width = terminal_width(), n = 0;
 	const char *name, *group = "";
 	size_t i;

@@ -18,10 +18,12 @@ struct fault_options {
 const char *fault_options_word(const struct param *p)
 {
 	static const char *const words[] = {
-		[PARAM_DURATION] = "TIME", [PARAM_OFFSET] = "+-TIME", [PARAM_PERCENT] = "PERCENT",
-		[PARAM_RATE] = "RATE",	   [PARAM_BYTES] = "SIZE",    [PARAM_INT] = "N",
-		[PARAM_BOOL] = "yes|no",   [PARAM_ENUM] = "WORD",     [PARAM_STRING] = "TEXT",
-		[PARAM_PEERS] = "PEER,..", [PARAM_PORTS] = "PORT[-PORT]",
+		[PARAM_DURATION] = "TIME",     [PARAM_OFFSET] = "+-TIME",
+		[PARAM_PERCENT] = "PERCENT",   [PARAM_RATE] = "RATE",
+		[PARAM_BYTES] = "SIZE",        [PARAM_INT] = "N",
+		[PARAM_BOOL] = "yes|no",       [PARAM_ENUM] = "WORD",
+		[PARAM_STRING] = "TEXT",       [PARAM_PEERS] = "PEER,..",
+		[PARAM_PORTS] = "PORT[-PORT]",
 	};
 
 	return words[p->type];
@@ -54,8 +56,8 @@ static size_t count(const struct argp_option *o)
 	return n;
 }
 
-int fault_options_make(const struct params *params, const struct argp_option *fixed, int first_key,
-		       struct fault_options **ret, struct fl_error *err)
+int fault_options_make(const struct params *params, const struct argp_option *fixed,
+		       int first_key, struct fault_options **ret, struct fl_error *err)
 {
 	struct fault_options *o = calloc(1, sizeof(*o));
 	size_t n_fixed = count(fixed);
@@ -114,7 +116,8 @@ error_t fault_options_parse(const struct fault_options *o, int key, const char *
 
 	if (i < 0 || (uint32_t)i >= o->n_params)
 		return ARGP_ERR_UNKNOWN;
-	return params_set(params, params->v[i].param->name, arg ? arg : "yes", err) ? EINVAL : 0;
+	return params_set(params, params->v[i].param->name, arg ? arg : "yes", err) ? EINVAL
+										    : 0;
 }
 
 /* getopt takes "--det" for --detach; so is any beginning of a known name. */

@@ -74,12 +74,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static int parse_options(int argc, char **argv, struct parsing *p)
 {
 	const struct fault_ops *ops = p->in->fault.ops;
-	_cleanup_free_ char *doc = text_format(
-		"%s.\vTIME is written 200ms, 1.5s, 5min; PERCENT 30 or 0.5%%; RATE 10mbit; SIZE 64k or "
-		"10MiB. Several TARGETs: with blanks or commas between them. Ends at --for or at "
-		"SIGINT/SIGTERM with the proof of its hits; exit status 1 when there were none.",
-		ops->summary);
-	struct argp argp = { fault_options_argp(p->options), parse, "TARGET...", doc, NULL, NULL, NULL };
+	_cleanup_free_ char *doc = text_format("%s.\vTIME is written 200ms, 1.5s, 5min; "
+					       "PERCENT 30 or 0.5%%; RATE 10mbit; SIZE 64k or "
+					       "10MiB. Several TARGETs: with blanks or commas "
+					       "between them. Ends at --for or at "
+					       "SIGINT/SIGTERM with the proof of its hits; "
+					       "exit status 1 when there were none.",
+					       ops->summary);
+	struct argp argp = {
+		fault_options_argp(p->options), parse, "TARGET...", doc, NULL, NULL, NULL};
 	_cleanup_free_ char *name = text_format("%s %s", argv[0], ops->name);
 
 	if (!doc || !name)
@@ -129,7 +132,8 @@ static int prepare(int argc, char **argv, struct inject *in, struct fl_error *er
 	return r ? r : add_targets(in, p.targets, p.n_targets, err);
 }
 
-/* --- in the foreground --------------------------------------------------------------------- */
+/* --- in the foreground ---------------------------------------------------------------------
+ */
 
 void inject_targets(const struct fault *f, char *buf, size_t size)
 {
@@ -180,7 +184,8 @@ static int foreground(struct inject *in, struct fl_error *err)
 	return hit_something(in->fault.ops, &proof) ? FL_EXIT_OK : FL_EXIT_FAILED;
 }
 
-/* --- in the background --------------------------------------------------------------------- */
+/* --- in the background ---------------------------------------------------------------------
+ */
 
 /* What the background process tells the one that was started: one write, less than PIPE_BUF. */
 struct report {
@@ -229,7 +234,8 @@ static int detach(struct inject *in, struct fl_error *err)
 	pid_t pid;
 
 	if (pipe2(fds, O_CLOEXEC) || (pid = fork()) < 0) {
-		error_sys(err, errno, "cannot start the background process: %s", strerror(errno));
+		error_sys(err, errno, "cannot start the background process: %s",
+			  strerror(errno));
 		return cmd_fail(err);
 	}
 	if (!pid) {
@@ -240,7 +246,8 @@ static int detach(struct inject *in, struct fl_error *err)
 	n = read(fds[0], &report, sizeof(report));
 	close(fds[0]);
 	if (n != sizeof(report)) {
-		error_sys(err, ECHILD, "the background process died before the fault was active");
+		error_sys(err, ECHILD,
+			  "the background process died before the fault was active");
 		return cmd_fail(err);
 	}
 	if (report.err.exit) {
@@ -256,14 +263,16 @@ static int detach(struct inject *in, struct fl_error *err)
 	return FL_EXIT_OK;
 }
 
-/* --- the command --------------------------------------------------------------------------- */
+/* --- the command ---------------------------------------------------------------------------
+ */
 
 static void print_kinds(FILE *out)
 {
 	const struct fault_ops *const *k;
 
 	fputs("Usage: faultline inject KIND TARGET... [OPTION...]\n\n"
-	      "Break one thing now. 'faultline inject KIND --help' lists the options of a kind,\n"
+	      "Break one thing now. 'faultline inject KIND --help' lists the options of a "
+	      "kind,\n"
 	      "'faultline doctor' says which kinds this kernel can do.\n\nKinds:\n",
 	      out);
 	for (k = fault_table; *k; k++)
@@ -281,7 +290,9 @@ int cmd_inject(int argc, char **argv)
 		return FL_EXIT_OK;
 	}
 	if (argc < 2 || argv[1][0] == '-') {
-		error_usage(&err, "which KIND of fault? It comes first: faultline inject KIND TARGET");
+		error_usage(
+			&err,
+			"which KIND of fault? It comes first: faultline inject KIND TARGET");
 		error_hint(&err, "faultline inject --help lists the kinds");
 		return cmd_fail(&err);
 	}

@@ -44,12 +44,13 @@ static void on_progress(uv_timer_t *timer)
 	struct hold *h = timer->data;
 	struct fault *f = &h->in->fault;
 	struct fault_proof p = {};
-	double left = f->expires_ns ? ((double)f->expires_ns - (double)clock_mono_ns()) / 1e9 : 0;
+	double left =
+		f->expires_ns ? ((double)f->expires_ns - (double)clock_mono_ns()) / 1e9 : 0;
 
 	if (fault_proof(f, &p, NULL))
 		return;
-	printf("\r\033[K%s: matched %llu, injected %llu", f->ops->name, (unsigned long long)p.matched,
-	       (unsigned long long)p.injected);
+	printf("\r\033[K%s: matched %llu, injected %llu", f->ops->name,
+	       (unsigned long long)p.matched, (unsigned long long)p.injected);
 	if (f->expires_ns)
 		printf(", %.0f s left", left > 0 ? left : 0);
 	fflush(stdout);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* inject_proof.c - what a fault did, for people and as JSON. A fault without a hit proves nothing,
- * so that is said first and with what to look at. */
+/* inject_proof.c - what a fault did, for people and as JSON. A fault without a hit proves
+ * nothing, so that is said first and with what to look at. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -25,19 +25,23 @@ static void print_nothing_hit(const struct fault *f, const struct fault_proof *p
 {
 	printf("NOTHING WAS HIT in %.1f s, so nothing was tested.\n", active_s(f));
 	if (p->skipped) {
-		printf("  %" PRIu64 " should have been hit and could not be: encrypted, not the protocol\n"
+		printf("  %" PRIu64
+		       " should have been hit and could not be: encrypted, not the protocol\n"
 		       "  the kind understands, or cut into pieces it does not put together.\n",
 		       p->skipped);
 		return;
 	}
 	if (p->matched) {
-		printf("  %" PRIu64 " matched, but the draw spared all of them: a higher --percent or\n"
+		printf("  %" PRIu64
+		       " matched, but the draw spared all of them: a higher --percent or\n"
 		       "  --share, or a longer --for.\n",
 		       p->matched);
 		return;
 	}
-	puts("  Nothing met its match: is there traffic at all? does --peer, --port, --protocol or\n"
-	     "  --path name what flows? is --direction the right way round? is --share too small?");
+	puts("  Nothing met its match: is there traffic at all? does --peer, --port, "
+	     "--protocol or\n"
+	     "  --path name what flows? is --direction the right way round? is --share too "
+	     "small?");
 }
 
 void inject_print_proof(const struct inject *in, const struct fault_proof *p)
@@ -46,8 +50,8 @@ void inject_print_proof(const struct inject *in, const struct fault_proof *p)
 	char targets[256], bytes[32];
 
 	inject_targets(f, targets, sizeof(targets));
-	printf("%s %s on %s (%s), active for %.1f s\n", f->id, f->ops->name, targets, f->backend,
-	       active_s(f));
+	printf("%s %s on %s (%s), active for %.1f s\n", f->id, f->ops->name, targets,
+	       f->backend, active_s(f));
 	if (p->effect[0])
 		printf("  effect    %s\n", p->effect);
 	if (!p->injected) {
@@ -55,8 +59,8 @@ void inject_print_proof(const struct inject *in, const struct fault_proof *p)
 			print_nothing_hit(f, p);
 		return;
 	}
-	printf("  matched   %" PRIu64 "\n  injected  %" PRIu64 "\n  skipped   %" PRIu64 "\n", p->matched,
-	       p->injected, p->skipped);
+	printf("  matched   %" PRIu64 "\n  injected  %" PRIu64 "\n  skipped   %" PRIu64 "\n",
+	       p->matched, p->injected, p->skipped);
 	if (p->bytes)
 		printf("  bytes     %s\n", units_format_bytes(p->bytes, bytes, sizeof(bytes)));
 	if (p->first_hit_ns)
@@ -77,12 +81,12 @@ json_t *inject_proof_json(const struct inject *in, const struct fault_proof *p)
 
 	for (i = 0; i < f->n_targets; i++)
 		json_array_append_new(targets, json_string(f->targets[i].name));
-	return json_pack("{s:s, s:s, s:o, s:s, s:o, s:f, s:f, s:I, s:I, s:I, s:I, s:o, s:o, s:s}", "id",
-			 f->id, "kind", f->ops->name, "targets", targets, "backend", f->backend,
-			 "params", params_json(&f->params), "active_s", active_s(f), "arm_to_active_s",
-			 (double)(f->active_ns - f->armed_ns) / 1e9, "matched",
-			 (json_int_t)p->matched, "injected", (json_int_t)p->injected, "skipped",
-			 (json_int_t)p->skipped, "bytes", (json_int_t)p->bytes, "first_hit_wall",
-			 wall_json(p->first_hit_wall_ns), "last_hit_wall",
-			 wall_json(p->last_hit_wall_ns), "effect", p->effect);
+	return json_pack(
+		"{s:s, s:s, s:o, s:s, s:o, s:f, s:f, s:I, s:I, s:I, s:I, s:o, s:o, s:s}", "id",
+		f->id, "kind", f->ops->name, "targets", targets, "backend", f->backend,
+		"params", params_json(&f->params), "active_s", active_s(f), "arm_to_active_s",
+		(double)(f->active_ns - f->armed_ns) / 1e9, "matched", (json_int_t)p->matched,
+		"injected", (json_int_t)p->injected, "skipped", (json_int_t)p->skipped, "bytes",
+		(json_int_t)p->bytes, "first_hit_wall", wall_json(p->first_hit_wall_ns),
+		"last_hit_wall", wall_json(p->last_hit_wall_ns), "effect", p->effect);
 }

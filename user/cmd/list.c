@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * list.c - faultline list: the faults of all sessions on this host. Names and parameters are what
- * their owners wrote down, hits come from the pinned maps at this moment.
+ * list.c - faultline list: the faults of all sessions on this host. Names and parameters are
+ * what their owners wrote down, hits come from the pinned maps at this moment.
  */
 #include <argp.h>
 #include <inttypes.h>
@@ -20,8 +20,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	bool *json = state->input;
 
 	if (key != 'o')
-		return key == ARGP_KEY_ARG ? (argp_error(state, "list takes no argument"), EINVAL) :
-					     ARGP_ERR_UNKNOWN;
+		return key == ARGP_KEY_ARG
+			       ? (argp_error(state, "list takes no argument"), EINVAL)
+			       : ARGP_ERR_UNKNOWN;
 	*json = cmd_output_json(arg, state);
 	return 0;
 }
@@ -32,9 +33,13 @@ static const struct argp_option option_table[] = {
 };
 
 static const struct argp argp = {
-	option_table, parse, NULL,
-	"List the faults of all sessions on this host, with what they have hit so far.", NULL, NULL, NULL
-};
+	option_table,
+	parse,
+	NULL,
+	"List the faults of all sessions on this host, with what they have hit so far.",
+	NULL,
+	NULL,
+	NULL};
 
 /* Hits at this moment where the kind has rules; the owner's last word otherwise. */
 static void count_hits(const char *session, const json_t *fault, uint64_t *matched,
@@ -84,11 +89,11 @@ static json_t *row(const struct session_info *s, const json_t *fault)
 			 json_object_get(fault, "id"), "kind", json_object_get(fault, "kind"),
 			 "target", join(json_object_get(fault, "targets")), "backend",
 			 json_object_get(fault, "backend"), "params",
-			 json_object_get(fault, "params"), "matched", (json_int_t)matched, "injected",
-			 (json_int_t)injected, "expires_in_s",
+			 json_object_get(fault, "params"), "matched", (json_int_t)matched,
+			 "injected", (json_int_t)injected, "expires_in_s",
 			 json_is_number(expires) ? json_real(left > 0 ? left : 0) : json_null(),
-			 "active", json_object_get(fault, "active"), "purpose", s->purpose, "pid",
-			 (int)s->pid, "owner_alive", s->alive);
+			 "active", json_object_get(fault, "active"), "purpose", s->purpose,
+			 "pid", (int)s->pid, "owner_alive", s->alive);
 }
 
 static void print_row(const json_t *r)
@@ -98,15 +103,17 @@ static void print_row(const json_t *r)
 
 	if (json_is_number(expires))
 		snprintf(left, sizeof(left), "%.0f s", json_number_value(expires));
-	printf("%-10s %-18s %-22s %-10s %12" JSON_INTEGER_FORMAT " %12" JSON_INTEGER_FORMAT " %8s  %s\n",
+	printf("%-10s %-18s %-22s %-10s %12" JSON_INTEGER_FORMAT " %12" JSON_INTEGER_FORMAT
+	       " %8s  %s\n",
 	       json_string_value(json_object_get(r, "id")),
 	       json_string_value(json_object_get(r, "kind")),
 	       json_string_value(json_object_get(r, "target")),
 	       json_string_value(json_object_get(r, "backend")),
 	       json_integer_value(json_object_get(r, "matched")),
 	       json_integer_value(json_object_get(r, "injected")), left,
-	       !json_is_true(json_object_get(r, "owner_alive")) ? "owner is dead: recover" :
-	       json_is_true(json_object_get(r, "active"))	? "active" : "armed");
+	       !json_is_true(json_object_get(r, "owner_alive")) ? "owner is dead: recover"
+	       : json_is_true(json_object_get(r, "active"))     ? "active"
+								: "armed");
 }
 
 static int collect(json_t *rows, struct fl_error *err)

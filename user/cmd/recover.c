@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * recover.c - faultline recover: clean up after sessions whose owner is dead and whose guardian
- * did not get to it (killed as well, or the machine went down). Done twice, the second time does
- * nothing.
+ * did not get to it (killed as well, or the machine went down). Done twice, the second time
+ * does nothing.
  */
 #include <argp.h>
 #include <errno.h>
@@ -16,8 +16,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	bool *json = state->input;
 
 	if (key != 'o')
-		return key == ARGP_KEY_ARG ? (argp_error(state, "recover takes no argument"), EINVAL) :
-					     ARGP_ERR_UNKNOWN;
+		return key == ARGP_KEY_ARG
+			       ? (argp_error(state, "recover takes no argument"), EINVAL)
+			       : ARGP_ERR_UNKNOWN;
 	*json = cmd_output_json(arg, state);
 	return 0;
 }
@@ -28,10 +29,13 @@ static const struct argp_option option_table[] = {
 };
 
 static const struct argp argp = {
-	option_table, parse, NULL,
-	"Undo what dead faultline processes left behind. Living sessions are not touched.", NULL, NULL,
-	NULL
-};
+	option_table,
+	parse,
+	NULL,
+	"Undo what dead faultline processes left behind. Living sessions are not touched.",
+	NULL,
+	NULL,
+	NULL};
 
 /* One dead session; what happened is appended to @report. */
 static int recover_one(const struct session_info *s, json_t *report, struct fl_error *first)
@@ -40,9 +44,10 @@ static int recover_one(const struct session_info *s, json_t *report, struct fl_e
 	unsigned int undone = 0;
 	int r = session_recover(s->name, &undone, &err);
 
-	json_array_append_new(report, json_pack("{s:s, s:s, s:i, s:o}", "session", s->name, "purpose",
-						s->purpose, "undone", (int)undone, "error",
-						r ? json_string(err.message) : json_null()));
+	json_array_append_new(report,
+			      json_pack("{s:s, s:s, s:i, s:o}", "session", s->name, "purpose",
+					s->purpose, "undone", (int)undone, "error",
+					r ? json_string(err.message) : json_null()));
 	if (r && !first->exit)
 		*first = err;
 	return r;

@@ -60,7 +60,8 @@ static const struct argp argp = {
 };
 
 /* Apply KEY=VALUE to @p, and collect them as {"key": "value"}. */
-static int apply(struct params *p, const struct options *o, json_t *changes, struct fl_error *err)
+static int apply(struct params *p, const struct options *o, json_t *changes,
+		 struct fl_error *err)
 {
 	int i, r;
 
@@ -131,8 +132,8 @@ static int change(const char *session, const json_t *fault, const struct options
 		r = write_rules(session, rules, ops, &p, ret_write_ns, err);
 	*ret_wall_ns = clock_wall_ns();
 	if (!r) {
-		order = json_pack("{s:s, s:O, s:O}", "op", "set", "id", json_object_get(fault, "id"),
-				  "params", changes);
+		order = json_pack("{s:s, s:O, s:O}", "op", "set", "id",
+				  json_object_get(fault, "id"), "params", changes);
 		r = owner_order(session, order, err);
 		json_decref(order);
 	}
@@ -155,9 +156,10 @@ int cmd_set(int argc, char **argv)
 	if (!r)
 		r = change(session, fault, &o, &write_ns, &wall_ns, &err);
 	if (!r && o.json)
-		cmd_print_json(json_pack("{s:O, s:f, s:o}", "id", json_object_get(fault, "id"),
-					 "written_wall", (double)wall_ns / 1e9, "map_write_us",
-					 write_ns ? json_real((double)write_ns / 1e3) : json_null()));
+		cmd_print_json(
+			json_pack("{s:O, s:f, s:o}", "id", json_object_get(fault, "id"),
+				  "written_wall", (double)wall_ns / 1e9, "map_write_us",
+				  write_ns ? json_real((double)write_ns / 1e3) : json_null()));
 	else if (!r && write_ns)
 		printf("%s changed, by a map write of %.0f us\n", o.id, (double)write_ns / 1e3);
 	else if (!r)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * stop.c - faultline stop ID|--all. A whole session is ended by its owner (SIGTERM through a
- * pidfd, so it can hit no stranger), and awaited; one fault of a longer session is switched off by
- * the owner; where the owner is dead, what it left is cleaned up.
+ * pidfd, so it can hit no stranger), and awaited; one fault of a longer session is switched off
+ * by the owner; where the owner is dead, what it left is cleaned up.
  */
 #include <argp.h>
 #include <errno.h>
@@ -73,15 +73,17 @@ static int end_owner(const struct session_info *s, struct fl_error *err)
 	_cleanup_fd_ int fd = (int)syscall(SYS_pidfd_open, s->pid, 0);
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 
-	/* The pidfd is of whoever has the pid now; only the start time says that it is the owner. */
+	/* The pidfd is of whoever has the pid now; only the start time says that it is the
+	 * owner. */
 	if (fd < 0 || !proc_same(s->pid, s->pid_start))
 		return 0;
 	if (syscall(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0) && errno != ESRCH)
-		return error_env(err, errno, "session %s: cannot signal its owner %d: %s", s->name,
-				 (int)s->pid, strerror(errno));
+		return error_env(err, errno, "session %s: cannot signal its owner %d: %s",
+				 s->name, (int)s->pid, strerror(errno));
 	if (poll(&p, 1, END_WITHIN_MS) == 1)
 		return 0;
-	error_env(err, ETIMEDOUT, "session %s: its owner %d does not end", s->name, (int)s->pid);
+	error_env(err, ETIMEDOUT, "session %s: its owner %d does not end", s->name,
+		  (int)s->pid);
 	error_hint(err, "kill -KILL %d; its guardian then cleans up", (int)s->pid);
 	return -ETIMEDOUT;
 }
@@ -95,7 +97,8 @@ static int end_session(const struct session_info *s, struct fl_error *err)
 	if (!s->alive)
 		return session_recover(s->name, NULL, err);
 	r = end_owner(s, err);
-	/* It removes its directory before it goes; if it was killed instead, its guardian does. */
+	/* It removes its directory before it goes; if it was killed instead, its guardian does.
+	 */
 	snprintf(dir, sizeof(dir), FL_RUN_DIR "/%s", s->name);
 	for (i = 0; !r && i < 150 && !access(dir, F_OK); i++)
 		clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, NULL);

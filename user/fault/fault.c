@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * fault.c - the life of a fault: what holds for every kind (order of states, stamps, targets that
- * died meanwhile), so that a kind's ops only do their own work.
+ * fault.c - the life of a fault: what holds for every kind (order of states, stamps, targets
+ * that died meanwhile), so that a kind's ops only do their own work.
  */
 #include <assert.h>
 #include <errno.h>
@@ -106,7 +106,8 @@ int fault_arm(struct fault *f, struct fl_error *err)
 	take_time(f);
 	r = f->ops->arm(f, err);
 	if (r) {
-		/* What a half-done arm left behind. The first error stays the one that is told. */
+		/* What a half-done arm left behind. The first error stays the one that is told.
+		 */
 		f->ops->disarm(f, NULL);
 		return r;
 	}
@@ -142,7 +143,8 @@ int fault_update(struct fault *f, const struct params *wanted, struct fl_error *
 	int r;
 
 	if (!f->ops->update) {
-		error_usage(err, "%s: %s cannot be changed while it is on", f->id, f->ops->name);
+		error_usage(err, "%s: %s cannot be changed while it is on", f->id,
+			    f->ops->name);
 		error_hint(err, "stop it and inject it again");
 		return -EINVAL;
 	}

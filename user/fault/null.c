@@ -57,7 +57,8 @@ static void supported(struct fault_support *ret)
 static int arm(struct fault *f, struct fl_error *err)
 {
 	uint64_t ns = params_u64(&f->params, "delay");
-	struct timespec ts = { .tv_sec = (time_t)(ns / NS_PER_SEC), .tv_nsec = (long)(ns % NS_PER_SEC) };
+	struct timespec ts = {.tv_sec = (time_t)(ns / NS_PER_SEC),
+			      .tv_nsec = (long)(ns % NS_PER_SEC)};
 	int r = fails(f, FAIL_ARM, err);
 
 	if (r)
@@ -82,14 +83,14 @@ static json_t *identity(int dirfd, const char *path, int flags)
 		return NULL;
 	if (!(st.stx_mask & STATX_BTIME))
 		st.stx_btime.tv_sec = st.stx_btime.tv_nsec = 0;
-	return json_pack("[I, I, I, I, I]", (json_int_t)st.stx_dev_major, (json_int_t)st.stx_dev_minor,
-			 (json_int_t)st.stx_ino, (json_int_t)st.stx_btime.tv_sec,
-			 (json_int_t)st.stx_btime.tv_nsec);
+	return json_pack("[I, I, I, I, I]", (json_int_t)st.stx_dev_major,
+			 (json_int_t)st.stx_dev_minor, (json_int_t)st.stx_ino,
+			 (json_int_t)st.stx_btime.tv_sec, (json_int_t)st.stx_btime.tv_nsec);
 }
 
 /*
- * The inode must be known before the file has a name, or the journal could not say which file to
- * remove: so it is born nameless (O_TMPFILE), written down, and then linked.
+ * The inode must be known before the file has a name, or the journal could not say which file
+ * to remove: so it is born nameless (O_TMPFILE), written down, and then linked.
  */
 static int make_file(struct fault *f, const char *path, struct fl_error *err)
 {
@@ -110,7 +111,8 @@ static int make_file(struct fault *f, const char *path, struct fl_error *err)
 		return error_env(err, errno, "null: cannot make a file in %s: %s", dir,
 				 strerror(errno));
 	r = journal_add(f->session->journal, "remove-file",
-			json_pack("{s:s, s:o}", "path", path, "identity", which), &s->entry, err);
+			json_pack("{s:s, s:o}", "path", path, "identity", which), &s->entry,
+			err);
 	if (r)
 		return r;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);

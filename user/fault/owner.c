@@ -36,7 +36,8 @@ struct client {
 	LIST_ENTRY(client) link;
 };
 
-/* --- orders -------------------------------------------------------------------------------- */
+/* --- orders --------------------------------------------------------------------------------
+ */
 
 static struct fault *find(const struct owner *o, const char *id)
 {
@@ -90,8 +91,8 @@ static char *answer(struct owner *o, const char *line)
 	struct fl_error err = {};
 
 	if (obey(o, order, &err))
-		reply = json_pack("{s:s, s:s, s:i, s:i}", "error", err.message, "hint", err.hint,
-				  "exit", (int)err.exit, "code", err.code);
+		reply = json_pack("{s:s, s:s, s:i, s:i}", "error", err.message, "hint",
+				  err.hint, "exit", (int)err.exit, "code", err.code);
 	else
 		reply = json_pack("{s:b}", "ok", 1);
 	text = json_dumps(reply, JSON_COMPACT);
@@ -100,7 +101,8 @@ static char *answer(struct owner *o, const char *line)
 	return text ? text_format("%s\n", text) : NULL;
 }
 
-/* --- connections --------------------------------------------------------------------------- */
+/* --- connections ---------------------------------------------------------------------------
+ */
 
 static void drop_handle(struct owner *o)
 {
@@ -184,7 +186,8 @@ static void on_connection(uv_stream_t *server, int status)
 		close_client(c);
 }
 
-/* --- the faults ---------------------------------------------------------------------------- */
+/* --- the faults ----------------------------------------------------------------------------
+ */
 
 static void on_beat(uv_timer_t *timer)
 {
@@ -231,7 +234,8 @@ const struct fl_error *owner_trouble(const struct owner *o)
 	return o->trouble.exit ? &o->trouble : NULL;
 }
 
-/* --- beginning and end --------------------------------------------------------------------- */
+/* --- beginning and end ---------------------------------------------------------------------
+ */
 
 static void on_closed(uv_handle_t *h)
 {

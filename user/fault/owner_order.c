@@ -61,7 +61,8 @@ int owner_order(const char *name, const json_t *order, struct fl_error *err)
 		return error_sys(err, ENOMEM, "session %s: out of memory", name);
 	if (fd < 0)
 		return fd;
-	r = send(fd, line, strlen(line), MSG_NOSIGNAL) < 0 ? -errno : read_line(fd, buf, sizeof(buf));
+	r = send(fd, line, strlen(line), MSG_NOSIGNAL) < 0 ? -errno
+							   : read_line(fd, buf, sizeof(buf));
 	if (r)
 		return error_env(err, -r, "session %s: its owner does not answer: %s", name,
 				 strerror(-r));
@@ -71,8 +72,8 @@ int owner_order(const char *name, const json_t *order, struct fl_error *err)
 		const char *hint = json_string_value(json_object_get(reply, "hint"));
 		int exit_status = (int)json_integer_value(json_object_get(reply, "exit"));
 
-		r = error_set(err, exit_status ? (enum fl_exit)exit_status : FL_EXIT_INTERNAL, EPROTO,
-			      "%s", why ? why : "the owner's answer is not understood");
+		r = error_set(err, exit_status ? (enum fl_exit)exit_status : FL_EXIT_INTERNAL,
+			      EPROTO, "%s", why ? why : "the owner's answer is not understood");
 		if (hint && *hint)
 			error_hint(err, "%s", hint);
 	}

@@ -60,7 +60,8 @@ int param_ports(const char *text, uint16_t *ret_min, uint16_t *ret_max, struct f
 
 static int parse_bool(const char *text, uint64_t *ret, struct fl_error *err)
 {
-	static const char *const words[] = { "false", "true", "no", "yes", "off", "on", "0", "1" };
+	static const char *const words[] = {"false", "true", "no", "yes",
+					    "off",   "on",   "0",  "1"};
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(words); i++)
@@ -93,7 +94,8 @@ static int parse_enum(const char *const *choices, const char *text, uint64_t *re
 	return -EINVAL;
 }
 
-/* No empty name between the commas; what a name means is found out when targets are resolved. */
+/* No empty name between the commas; what a name means is found out when targets are resolved.
+ */
 static int check_peers(const char *text, struct fl_error *err)
 {
 	size_t len = strlen(text);

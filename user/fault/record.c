@@ -49,9 +49,9 @@ static json_t *fault_json(struct fault *f)
 	return json_pack("{s:s, s:s, s:o, s:s, s:o, s:o, s:b, s:o, s:I, s:I, s:s}", "id", f->id,
 			 "kind", f->ops->name, "targets", target_names_json(f), "backend",
 			 f->backend, "params", params_json(&f->params), "rules", rules_json(f),
-			 "active", f->active, "expires_wall", wall_json(f->expires_ns), "matched",
-			 (json_int_t)proof.matched, "injected", (json_int_t)proof.injected, "effect",
-			 proof.effect);
+			 "active", f->active, "expires_wall", wall_json(f->expires_ns),
+			 "matched", (json_int_t)proof.matched, "injected",
+			 (json_int_t)proof.injected, "effect", proof.effect);
 }
 
 int record_write(const struct session *s, struct fault *const *faults, uint32_t n,
@@ -99,7 +99,8 @@ int record_find(const char *id, char ret_session[16], json_t **ret, struct fl_er
 	size_t len = dot ? (size_t)(dot - id) : strlen(id), i;
 	json_t *all, *fault, *found = NULL;
 
-	if (!len || len >= 16 || strspn(id, "0123456789abcdefghijklmnopqrstuvwxyz.") != strlen(id))
+	if (!len || len >= 16 ||
+	    strspn(id, "0123456789abcdefghijklmnopqrstuvwxyz.") != strlen(id))
 		goto unknown;
 	snprintf(ret_session, 16, "%.*s", (int)len, id);
 	if (record_read(ret_session, &all, err))

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * guardian.c - see guardian.h. Owner and guardian share one anonymous page (the time of the last
- * sign of life) and one pipe: a byte in it dismisses the guardian, and nothing else does. The end
- * of the pipe is no proof that the owner died (a child of it may still hold the other end); the
- * pidfd is.
+ * guardian.c - see guardian.h. Owner and guardian share one anonymous page (the time of the
+ * last sign of life) and one pipe: a byte in it dismisses the guardian, and nothing else does.
+ * The end of the pipe is no proof that the owner died (a child of it may still hold the other
+ * end); the pidfd is.
  *
  * Limits: SIGKILL of the guardian leaves the cleaning to `faultline recover`. An owner that is
  * stopped (SIGSTOP, a debugger) for GUARDIAN_HUNG_NS counts as hung.

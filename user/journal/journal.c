@@ -45,7 +45,8 @@ int journal_open(const char *session_dir, struct journal **ret, struct fl_error 
 		free(j);
 		return error_sys(err, ENOMEM, "journal: out of memory");
 	}
-	j->fd = open(j->path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	j->fd = open(j->path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
+		     0600);
 	if (j->fd < 0)
 		r = -errno;
 	if (!r)
@@ -100,7 +101,8 @@ int journal_add(struct journal *j, const char *undo, json_t *args, unsigned int 
 
 	if (!args)
 		return error_sys(err, ENOMEM, "%s: out of memory", j->path);
-	line = json_pack("{s:I, s:s, s:o}", "n", (json_int_t)j->last + 1, "undo", undo, "args", args);
+	line = json_pack("{s:I, s:s, s:o}", "n", (json_int_t)j->last + 1, "undo", undo, "args",
+			 args);
 	if (!line)
 		return error_sys(err, ENOMEM, "%s: out of memory", j->path);
 	r = append(j->fd, j->path, line, err);
@@ -113,7 +115,8 @@ int journal_add(struct journal *j, const char *undo, json_t *args, unsigned int 
 static int mark_done(int fd, const char *path, unsigned int n, struct fl_error *err)
 {
 	json_t *line = json_pack("{s:I, s:b}", "n", (json_int_t)n, "done", 1);
-	int r = line ? append(fd, path, line, err) : error_sys(err, ENOMEM, "%s: out of memory", path);
+	int r = line ? append(fd, path, line, err)
+		     : error_sys(err, ENOMEM, "%s: out of memory", path);
 
 	json_decref(line);
 	return r;
@@ -138,7 +141,8 @@ static void strike(json_t *entries, json_int_t n)
 	}
 }
 
-/* The entries not yet undone, in the order they were written. *ret_len: bytes of whole lines. */
+/* The entries not yet undone, in the order they were written. *ret_len: bytes of whole lines.
+ */
 static int read_open(const char *path, json_t **ret, size_t *ret_len, struct fl_error *err)
 {
 	_cleanup_free_ char *text = NULL;
@@ -147,7 +151,8 @@ static int read_open(const char *path, json_t **ret, size_t *ret_len, struct fl_
 	int r = file_read(path, JOURNAL_MAX, &text, NULL, err);
 
 	for (p = text; !r && (newline = strchr(p, '\n')); p = newline + 1) {
-		json_t *line = json_loadb(p, (size_t)(newline - p), JSON_REJECT_DUPLICATES, NULL);
+		json_t *line =
+			json_loadb(p, (size_t)(newline - p), JSON_REJECT_DUPLICATES, NULL);
 
 		if (!json_is_integer(json_object_get(line, "n")))
 			r = error_sys(err, EBADMSG, "%s is damaged at byte %zu", path,

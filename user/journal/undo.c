@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * undo.c - every way to undo that this build knows. A family whose faults the kernel does not end
- * by itself defines `const struct undo_op undo_FAMILY[]` beside them (ended by {}), and adds a
- * declaration and a line here.
+ * undo.c - every way to undo that this build knows. A family whose faults the kernel does not
+ * end by itself defines `const struct undo_op undo_FAMILY[]` beside them (ended by {}), and
+ * adds a declaration and a line here.
  */
 #include "journal/journal.h"
 

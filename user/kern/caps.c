@@ -48,15 +48,16 @@ int caps_need(struct fl_error *err)
 	size_t i;
 
 	if (in_user_namespace()) {
-		error_env(err, EPERM, "not permitted: root of a user namespace has no CAP_BPF and "
-				      "CAP_SYS_ADMIN on the host");
+		error_env(err, EPERM,
+			  "not permitted: root of a user namespace has no CAP_BPF and "
+			  "CAP_SYS_ADMIN on the host");
 		error_hint(err, "run it as root outside of the user namespace");
 		return -EPERM;
 	}
 	for (i = 0; i < ARRAY_SIZE(needed); i++)
 		if (!(caps & (1ull << needed[i].bit)))
-			text_append(&missing, "%s%s (%s)", missing.len ? ", " : "", needed[i].name,
-				    needed[i].why);
+			text_append(&missing, "%s%s (%s)", missing.len ? ", " : "",
+				    needed[i].name, needed[i].why);
 	if (!missing.len)
 		return 0;
 	error_env(err, EPERM, "not permitted: missing %s", missing.s);

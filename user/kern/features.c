@@ -41,7 +41,8 @@ void feature_no(struct feature_answer *a, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* --- the host ------------------------------------------------------------------------------ */
+/* --- the host ------------------------------------------------------------------------------
+ */
 
 static void probe_caps(struct feature_answer *a)
 {
@@ -105,7 +106,8 @@ static void probe_cgroup1(struct feature_answer *a)
 
 	while (f && (m = getmntent(f)))
 		if (!strcmp(m->mnt_type, "cgroup"))
-			text_append(&all, "%s%s", all.len ? " " : "", strrchr(m->mnt_dir, '/') + 1);
+			text_append(&all, "%s%s", all.len ? " " : "",
+				    strrchr(m->mnt_dir, '/') + 1);
 	if (f)
 		endmntent(f);
 	if (all.len)
@@ -128,12 +130,14 @@ static void probe_freezer(struct feature_answer *a)
 		feature_no(a, "no freezer hierarchy; SIGSTOP is used");
 }
 
-/* --- programs and services ----------------------------------------------------------------- */
+/* --- programs and services -----------------------------------------------------------------
+ */
 
 static void probe_program(const char *name, struct feature_answer *a)
 {
 	const char *path = getenv("PATH");
-	_cleanup_free_ char *all = text_format("%s:/usr/sbin:/sbin:/usr/local/sbin", path ? path : "");
+	_cleanup_free_ char *all =
+		text_format("%s:/usr/sbin:/sbin:/usr/local/sbin", path ? path : "");
 	char *rest = all, *dir, file[512];
 
 	while ((dir = strsep(&rest, ":"))) {
@@ -175,58 +179,61 @@ static void probe_docker(struct feature_answer *a)
 #define INSTALL "apt-get install "
 
 const struct feature features[] = {
-	{ "capabilities", "host", "everything", "run faultline as root", probe_caps },
-	{ "bpffs", "host", "list, set, stop from another process", "a kernel with CONFIG_BPF_SYSCALL",
-	  probe_bpffs },
-	{ "btf", "host", "fentry, fmod_ret, lsm, tp_btf", "a kernel with CONFIG_DEBUG_INFO_BTF",
-	  probe_kernel_btf },
-	{ "tracefs", "host", "syscall tracepoints", "mount -t tracefs none /sys/kernel/tracing",
-	  probe_tracefs },
-	{ "tc", "network", "all network faults", "a kernel with CONFIG_NET_CLS_ACT, CONFIG_BPF_SYSCALL",
-	  probe_tc },
-	{ "tcx", "network", "attaching that ends with its process",
-	  "Linux 6.6 or later; clsact serves until then", probe_tcx },
-	{ "clsact", "network", "attaching before Linux 6.6",
-	  "a kernel with CONFIG_NET_SCH_INGRESS, CONFIG_NET_CLS_BPF; not needed where tcx works",
-	  probe_clsact },
-	{ "tap", "network", "delay lines (latency, reorder, slow HTTP and DNS)",
-	  "modprobe tun, or a kernel with CONFIG_TUN", probe_tap },
-	{ "fq", "network", "the edt backend of latency and bandwidth",
-	  "modprobe sch_fq, or CONFIG_NET_SCH_FQ; delay lines do without", probe_fq },
-	{ "netem", "network", "comparing figures", "modprobe sch_netem; no fault needs it", probe_netem },
-	{ "kprobe", "tracing", "syscall errors by override", "a kernel with CONFIG_KPROBES",
-	  probe_kprobe },
-	{ "override_return", "tracing", "any errno from any syscall",
-	  "a kernel with CONFIG_BPF_KPROBE_OVERRIDE (Ubuntu, Fedora, RHEL have it; Debian has not)",
-	  probe_override },
-	{ "fentry", "tracing", "kernel-side measurement", "a kernel with CONFIG_FUNCTION_TRACER and BTF",
-	  probe_fentry },
-	{ "fmod_ret", "tracing", "errno from open, connect, ... through security hooks",
-	  "a kernel with CONFIG_FUNCTION_TRACER, CONFIG_SECURITY and BTF", probe_fmod_ret },
-	{ "lsm", "tracing", "errno from file and socket calls",
-	  "a kernel with CONFIG_BPF_LSM, started with lsm=...,bpf", probe_lsm },
-	{ "tp_btf", "tracing", "measurement at tracepoints",
-	  "a kernel with CONFIG_BPF_EVENTS and BTF", probe_tp_btf },
-	{ "raw_tp", "tracing", "signals on the nth call", "a kernel with CONFIG_BPF_EVENTS",
-	  probe_raw_tp },
-	{ "cgroup2", "cgroup", "syscall errors per service, target identity",
-	  "mount -t cgroup2 none /sys/fs/cgroup/unified", probe_cgroup2 },
-	{ "cgroup1", "cgroup", "limits of services on hosts of the old layout", "not needed",
-	  probe_cgroup1 },
-	{ "freezer", "cgroup", "pause", "SIGSTOP is used instead", probe_freezer },
-	{ "cgroup_connect", "cgroup", "errno from connect()", "a kernel with CONFIG_CGROUP_BPF",
-	  probe_cgroup_connect },
-	{ "cgroup_sock_create", "cgroup", "errno from socket()", "a kernel with CONFIG_CGROUP_BPF",
-	  probe_cgroup_sock_create },
-	{ "cgroup_bind", "cgroup", "errno from bind()", "a kernel with CONFIG_CGROUP_BPF",
-	  probe_cgroup_bind },
-	{ "cgroup_set_retval", "cgroup", "the errno that was asked for, not only EPERM",
-	  "Linux 5.18 or later", probe_cgroup_retval },
-	{ "stress-ng", "programs", "cpu_saturation, memory, disk_io", INSTALL "stress-ng",
-	  probe_stress_ng },
-	{ "dnsmasq", "programs", "the lab's dns-resolver", INSTALL "dnsmasq-base", probe_dnsmasq },
-	{ "redis-server", "programs", "the lab's cache-svc", INSTALL "redis-server", probe_redis },
-	{ "docker", "programs", "docker:NAME targets", "start dockerd; other targets do without",
-	  probe_docker },
-	{}
-};
+	{"capabilities", "host", "everything", "run faultline as root", probe_caps},
+	{"bpffs", "host", "list, set, stop from another process",
+	 "a kernel with CONFIG_BPF_SYSCALL", probe_bpffs},
+	{"btf", "host", "fentry, fmod_ret, lsm, tp_btf", "a kernel with CONFIG_DEBUG_INFO_BTF",
+	 probe_kernel_btf},
+	{"tracefs", "host", "syscall tracepoints", "mount -t tracefs none /sys/kernel/tracing",
+	 probe_tracefs},
+	{"tc", "network", "all network faults",
+	 "a kernel with CONFIG_NET_CLS_ACT, CONFIG_BPF_SYSCALL", probe_tc},
+	{"tcx", "network", "attaching that ends with its process",
+	 "Linux 6.6 or later; clsact serves until then", probe_tcx},
+	{"clsact", "network", "attaching before Linux 6.6",
+	 "a kernel with CONFIG_NET_SCH_INGRESS, CONFIG_NET_CLS_BPF; not needed where tcx works",
+	 probe_clsact},
+	{"tap", "network", "delay lines (latency, reorder, slow HTTP and DNS)",
+	 "modprobe tun, or a kernel with CONFIG_TUN", probe_tap},
+	{"fq", "network", "the edt backend of latency and bandwidth",
+	 "modprobe sch_fq, or CONFIG_NET_SCH_FQ; delay lines do without", probe_fq},
+	{"netem", "network", "comparing figures", "modprobe sch_netem; no fault needs it",
+	 probe_netem},
+	{"kprobe", "tracing", "syscall errors by override", "a kernel with CONFIG_KPROBES",
+	 probe_kprobe},
+	{"override_return", "tracing", "any errno from any syscall",
+	 "a kernel with CONFIG_BPF_KPROBE_OVERRIDE (Ubuntu, Fedora, RHEL have it; Debian has "
+	 "not)",
+	 probe_override},
+	{"fentry", "tracing", "kernel-side measurement",
+	 "a kernel with CONFIG_FUNCTION_TRACER and BTF", probe_fentry},
+	{"fmod_ret", "tracing", "errno from open, connect, ... through security hooks",
+	 "a kernel with CONFIG_FUNCTION_TRACER, CONFIG_SECURITY and BTF", probe_fmod_ret},
+	{"lsm", "tracing", "errno from file and socket calls",
+	 "a kernel with CONFIG_BPF_LSM, started with lsm=...,bpf", probe_lsm},
+	{"tp_btf", "tracing", "measurement at tracepoints",
+	 "a kernel with CONFIG_BPF_EVENTS and BTF", probe_tp_btf},
+	{"raw_tp", "tracing", "signals on the nth call", "a kernel with CONFIG_BPF_EVENTS",
+	 probe_raw_tp},
+	{"cgroup2", "cgroup", "syscall errors per service, target identity",
+	 "mount -t cgroup2 none /sys/fs/cgroup/unified", probe_cgroup2},
+	{"cgroup1", "cgroup", "limits of services on hosts of the old layout", "not needed",
+	 probe_cgroup1},
+	{"freezer", "cgroup", "pause", "SIGSTOP is used instead", probe_freezer},
+	{"cgroup_connect", "cgroup", "errno from connect()", "a kernel with CONFIG_CGROUP_BPF",
+	 probe_cgroup_connect},
+	{"cgroup_sock_create", "cgroup", "errno from socket()",
+	 "a kernel with CONFIG_CGROUP_BPF", probe_cgroup_sock_create},
+	{"cgroup_bind", "cgroup", "errno from bind()", "a kernel with CONFIG_CGROUP_BPF",
+	 probe_cgroup_bind},
+	{"cgroup_set_retval", "cgroup", "the errno that was asked for, not only EPERM",
+	 "Linux 5.18 or later", probe_cgroup_retval},
+	{"stress-ng", "programs", "cpu_saturation, memory, disk_io", INSTALL "stress-ng",
+	 probe_stress_ng},
+	{"dnsmasq", "programs", "the lab's dns-resolver", INSTALL "dnsmasq-base",
+	 probe_dnsmasq},
+	{"redis-server", "programs", "the lab's cache-svc", INSTALL "redis-server",
+	 probe_redis},
+	{"docker", "programs", "docker:NAME targets", "start dockerd; other targets do without",
+	 probe_docker},
+	{}};

@@ -60,7 +60,8 @@ static int load(enum bpf_prog_type type, const struct bpf_insn *insns, size_t n,
 	if (fd >= 0)
 		return fd;
 	if (code == EPERM && !caps_need(NULL)) {
-		feature_no(a, "load: not built into this kernel (EPERM in spite of all capabilities)");
+		feature_no(a, "load: not built into this kernel (EPERM in spite of all "
+			      "capabilities)");
 		return -1;
 	}
 	last_words(log ? log : (char[1]){ 0 }, words, sizeof(words));
@@ -68,11 +69,12 @@ static int load(enum bpf_prog_type type, const struct bpf_insn *insns, size_t n,
 	return -1;
 }
 
-/* --- programs on kernel functions ---------------------------------------------------------- */
+/* --- programs on kernel functions ----------------------------------------------------------
+ */
 
 /* Attach to @function by BTF (fentry, fmod_ret, lsm, tp_btf). */
-static void probe_btf(enum bpf_prog_type type, enum bpf_attach_type attach, const char *function,
-		      struct feature_answer *a)
+static void probe_btf(enum bpf_prog_type type, enum bpf_attach_type attach,
+		      const char *function, struct feature_answer *a)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = attach);
 	_cleanup_fd_ int fd = -1, link = -1;
@@ -116,7 +118,8 @@ void probe_lsm(struct feature_answer *a)
 	/* It attaches also where the hooks are never called. */
 	if (a->yes && !file_read("/sys/kernel/security/lsm", 4096, &active, NULL, NULL) &&
 	    !strstr(active, "bpf"))
-		feature_no(a, "attaches, but bpf is not in the list of active LSMs (lsm=... at boot)");
+		feature_no(a, "attaches, but bpf is not in the list of active LSMs (lsm=... at "
+			      "boot)");
 }
 
 void probe_raw_tp(struct feature_answer *a)
@@ -179,7 +182,8 @@ void probe_override(struct feature_answer *a)
 		feature_yes(a, "%s", "");
 }
 
-/* --- programs on cgroups ------------------------------------------------------------------- */
+/* --- programs on cgroups -------------------------------------------------------------------
+ */
 
 /* A cgroup without processes, made for the probe. */
 static int make_cgroup(char *path, size_t size, struct feature_answer *a)

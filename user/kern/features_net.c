@@ -45,8 +45,8 @@ static int leave_for_scratch(struct feature_answer *a)
 
 static int load(struct feature_answer *a)
 {
-	int fd = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "fl_probe", "GPL", pass, ARRAY_SIZE(pass),
-			       NULL);
+	int fd = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "fl_probe", "GPL", pass,
+			       ARRAY_SIZE(pass), NULL);
 
 	if (fd < 0)
 		feature_no(a, "load: %s", strerror(errno));
@@ -70,7 +70,8 @@ void probe_tcx(struct feature_answer *a)
 		return;
 	link = tcx_attach(LOOPBACK, false, prog, 1, 0);
 	if (link < 0)
-		feature_no(a, "attach: %s%s", strerror(-link), link == -EINVAL ? " (before Linux 6.6)" : "");
+		feature_no(a, "attach: %s%s", strerror(-link),
+			   link == -EINVAL ? " (before Linux 6.6)" : "");
 	else
 		feature_yes(a, "%s", "");
 	netns_leave(old);
@@ -117,7 +118,8 @@ void probe_tap(struct feature_answer *a)
 	netns_leave(old);
 }
 
-/* Set a qdisc of @kind on the loopback. A kernel that has the kind but wants options says -EINVAL. */
+/* Set a qdisc of @kind on the loopback. A kernel that has the kind but wants options says
+ * -EINVAL. */
 static void probe_qdisc(const char *kind, struct feature_answer *a)
 {
 	char buf[1024];

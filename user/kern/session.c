@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * session.c - see session.h. The run directory itself is the lock (flock on its descriptor) under
- * which sessions begin, end and are listed: no lock file is left behind, and a session that is
- * half made is never seen. The first session makes the directory, the last one removes it.
+ * session.c - see session.h. The run directory itself is the lock (flock on its descriptor)
+ * under which sessions begin, end and are listed: no lock file is left behind, and a session
+ * that is half made is never seen. The first session makes the directory, the last one removes
+ * it.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -33,11 +34,13 @@
 #define NAME_LETTERS "0123456789abcdefghijklmnopqrstuvwxyz"
 #define INFO_MAX     (1u << 20)
 
-/* A session without net faults needs no engine: a program that has none links without libbpf. */
+/* A session without net faults needs no engine: a program that has none links without libbpf.
+ */
 #pragma weak engine_close
 #pragma weak engine_heartbeat
 
-/* Lock the run directory; @operation LOCK_EX makes it, LOCK_SH gives -ENOENT without an error. */
+/* Lock the run directory; @operation LOCK_EX makes it, LOCK_SH gives -ENOENT without an error.
+ */
 static int lock_run_dir(int operation, int *ret_fd, struct fl_error *err)
 {
 	struct stat held, now;
@@ -51,7 +54,8 @@ static int lock_run_dir(int operation, int *ret_fd, struct fl_error *err)
 		if (fd < 0 && errno == ENOENT && operation == LOCK_SH)
 			return -ENOENT;
 		if (fd < 0 || flock(fd, operation) || fstat(fd, &held)) {
-			r = error_env(err, errno, "cannot use " FL_RUN_DIR ": %s", strerror(errno));
+			r = error_env(err, errno, "cannot use " FL_RUN_DIR ": %s",
+				      strerror(errno));
 			if (fd >= 0)
 				close(fd);
 			return r;
@@ -71,7 +75,8 @@ static bool is_session_name(const char *name)
 	return strlen(name) == NAME_LEN && strspn(name, NAME_LETTERS) == NAME_LEN;
 }
 
-/* --- reading what is there ----------------------------------------------------------------- */
+/* --- reading what is there -----------------------------------------------------------------
+ */
 
 /* A directory without a readable session.json belongs to an owner that died at its birth. */
 static void read_info(const char *name, struct session_info *ret)
@@ -148,7 +153,8 @@ int session_list(struct session_info **ret, uint32_t *ret_n, struct fl_error *er
 	return r ? r : read_all(ret, ret_n, err);
 }
 
-/* --- beginning ----------------------------------------------------------------------------- */
+/* --- beginning -----------------------------------------------------------------------------
+ */
 
 static int next_generation(uint32_t *ret, struct fl_error *err)
 {
@@ -162,7 +168,8 @@ static int next_generation(uint32_t *ret, struct fl_error *err)
 	if (r)
 		return r;
 	if (max >= FL_MAX_GENERATION)
-		return error_env(err, EOVERFLOW, "no session number is left: stop the other ones");
+		return error_env(err, EOVERFLOW,
+				 "no session number is left: stop the other ones");
 	*ret = max + 1;
 	return 0;
 }
@@ -203,10 +210,10 @@ static json_t *own_cmdline(void)
 static int write_info(const struct session *s, struct fl_error *err)
 {
 	_cleanup_free_ char *path = text_format("%s/session.json", s->dir), *text = NULL;
-	json_t *o = json_pack("{s:s, s:s, s:i, s:I, s:i, s:f, s:o*}", "name", s->name, "purpose",
-			      s->purpose, "pid", (int)getpid(), "start",
-			      (json_int_t)proc_start(getpid()), "generation", (int)s->generation,
-			      "started_wall", clock_wall_s(), "cmdline", own_cmdline());
+	json_t *o = json_pack(
+		"{s:s, s:s, s:i, s:I, s:i, s:f, s:o*}", "name", s->name, "purpose", s->purpose,
+		"pid", (int)getpid(), "start", (json_int_t)proc_start(getpid()), "generation",
+		(int)s->generation, "started_wall", clock_wall_s(), "cmdline", own_cmdline());
 
 	text = o ? json_dumps(o, JSON_COMPACT) : NULL;
 	json_decref(o);
@@ -312,7 +319,8 @@ void session_busy(struct session *s)
 	guardian_beat(s->guardian, FL_BUSY_NS);
 }
 
-/* --- ending -------------------------------------------------------------------------------- */
+/* --- ending --------------------------------------------------------------------------------
+ */
 
 int session_end(struct session *s, struct fl_error *err)
 {
@@ -361,10 +369,12 @@ int session_need_bpffs(struct fl_error *err)
 	if (!mount("bpf", BPFFS, "bpf", 0, "mode=0700"))
 		return 0;
 	code = errno;
-	error_env(err, code, "cannot mount the BPF file system at " BPFFS ": %s", strerror(code));
+	error_env(err, code, "cannot mount the BPF file system at " BPFFS ": %s",
+		  strerror(code));
 	if (code == EPERM)
 		error_hint(err, "mounting needs CAP_SYS_ADMIN");
 	else
-		error_hint(err, "the kernel needs CONFIG_BPF_SYSCALL, and /sys must be mounted");
+		error_hint(err,
+			   "the kernel needs CONFIG_BPF_SYSCALL, and /sys must be mounted");
 	return -code;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * cgroup.c - cgroup:PATH. PATH is the directory itself (/sys/fs/cgroup/...), or as /proc/PID/cgroup
- * shows it (/system.slice/x.service): then it is looked for in the v2 tree and in every v1 one.
+ * cgroup.c - cgroup:PATH. PATH is the directory itself (/sys/fs/cgroup/...), or as
+ * /proc/PID/cgroup shows it (/system.slice/x.service): then it is looked for in the v2 tree and
+ * in every v1 one.
  */
 #include <errno.h>
 #include <mntent.h>

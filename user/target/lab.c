@@ -56,9 +56,10 @@ static int use_service(json_t *service, struct target *t, struct fl_error *err)
 	json_int_t pid = 0, start = 0;
 	int fd, r = 0;
 
-	if (json_unpack(service, "{s:s, s:s, s:s, s?I, s?I}", "netns", &netns,
-			"cgroup", &cgroup, "cgroup_v1", &cgroup_v1, "pid", &pid, "start", &start))
-		return error_env(err, EBADMSG, "%s: " LAB_JSON " does not describe it", t->name);
+	if (json_unpack(service, "{s:s, s:s, s:s, s?I, s?I}", "netns", &netns, "cgroup",
+			&cgroup, "cgroup_v1", &cgroup_v1, "pid", &pid, "start", &start))
+		return error_env(err, EBADMSG, "%s: " LAB_JSON " does not describe it",
+				 t->name);
 	fd = netns_open_name(netns, err);
 	if (fd < 0)
 		return fd;

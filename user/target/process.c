@@ -118,7 +118,8 @@ static int visit_cgroup(const char *path, const struct stat *st, int type, struc
 {
 	(void)st;
 	(void)ftw;
-	if (type == FTW_F && !strcmp(path + strlen(path) - strlen("cgroup.procs"), "cgroup.procs"))
+	if (type == FTW_F &&
+	    !strcmp(path + strlen(path) - strlen("cgroup.procs"), "cgroup.procs"))
 		add_procs_file(walked, path);
 	return 0;
 }
@@ -173,7 +174,8 @@ int target_use_cgroup(struct target *t, const char *path, struct fl_error *err)
 	struct stat st;
 
 	if (stat(path, &st) || !S_ISDIR(st.st_mode))
-		return error_usage(err, "cgroup %s: %s", path, strerror(errno ? errno : ENOTDIR));
+		return error_usage(err, "cgroup %s: %s", path,
+				   strerror(errno ? errno : ENOTDIR));
 	if (!text_copy(t->cgroup, sizeof(t->cgroup), path))
 		return error_usage(err, "cgroup %s: the path is too long", path);
 	t->cgroup_id = st.st_ino;
@@ -182,7 +184,8 @@ int target_use_cgroup(struct target *t, const char *path, struct fl_error *err)
 
 /*
  * "0::/path" is the v2 cgroup, "N:controllers:/path" a v1 one. Only cgroups that are not shared
- * with faultline count: what happens to a shared one happens to the tool, and to who else is in it.
+ * with faultline count: what happens to a shared one happens to the tool, and to who else is in
+ * it.
  */
 static void read_cgroups(pid_t pid, char v2[256], char v1[256])
 {
@@ -249,7 +252,8 @@ int target_use_pid(struct target *t, pid_t pid, struct fl_error *err)
 	r = use_cgroups_of(t, pid, err);
 	if (r)
 		return r;
-	/* Read through /proc/PID above; only now is it sure that it was this process all along. */
+	/* Read through /proc/PID above; only now is it sure that it was this process all along.
+	 */
 	if (!proc_same(pid, start))
 		return error_usage(err, "process %d ended", (int)pid);
 	t->pidns_inode = pidns == ns_inode(1, "pid") ? 0 : pidns;

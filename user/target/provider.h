@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * provider.h - what a way of naming targets has to bring (one file, one line in target.c), and
+ * provider.h - what a way of naming targets has to bring (one file, one line in table.c), and
  * the helpers its resolve() is made of. Resolving touches nothing.
  *
  * A provider says who the target is: it fills name and id, and calls target_use_pid(),
@@ -35,7 +35,8 @@ struct target_provider {
 	int (*start)(const char *name, struct fl_error *err);
 };
 
-extern const struct target_provider target_netns, target_pid, target_cgroup, target_lab;
+/* The ways of this build, ended by NULL (table.c). */
+extern const struct target_provider *const target_providers[];
 
 /* The main process: its identity, namespaces and cgroups (where not filled yet). */
 int target_use_pid(struct target *t, pid_t pid, struct fl_error *err);

@@ -11,11 +11,8 @@
 #include "util/cleanup.h"
 #include "util/text.h"
 
-static const struct target_provider *const providers[] = {
-	&target_netns, &target_pid, &target_cgroup, &target_lab,
-};
-
-/* --- names --------------------------------------------------------------------------------- */
+/* --- names ---------------------------------------------------------------------------------
+ */
 
 int target_names_add(struct target_names *names, const char *name)
 {
@@ -76,30 +73,31 @@ static char **flatten(const struct target_names *names)
 
 int target_names(char ***ret, struct fl_error *err)
 {
+	const struct target_provider *const *p;
 	struct target_names names = {};
 	int r = 0;
-	size_t i;
 
-	for (i = 0; !r && i < ARRAY_SIZE(providers); i++)
-		if (providers[i]->list)
-			r = providers[i]->list(&names, err);
+	for (p = target_providers; !r && *p; p++)
+		if ((*p)->list)
+			r = (*p)->list(&names, err);
 	*ret = r ? NULL : flatten(&names);
 	target_names_free(&names);
 	return *ret ? 0 : error_sys(err, ENOMEM, "targets: cannot list the services");
 }
 
-/* --- which provider ------------------------------------------------------------------------ */
+/* --- which provider ------------------------------------------------------------------------
+ */
 
 static const struct target_provider *by_prefix(const char *spec, const char **ret_rest)
 {
+	const struct target_provider *const *p;
 	const char *colon = strchr(spec, ':');
-	size_t i;
 
-	for (i = 0; colon && i < ARRAY_SIZE(providers); i++)
-		if (strlen(providers[i]->name) == (size_t)(colon - spec) &&
-		    !strncmp(providers[i]->name, spec, (size_t)(colon - spec))) {
+	for (p = target_providers; colon && *p; p++)
+		if (strlen((*p)->name) == (size_t)(colon - spec) &&
+		    !strncmp((*p)->name, spec, (size_t)(colon - spec))) {
 			*ret_rest = colon + 1;
-			return providers[i];
+			return *p;
 		}
 	return NULL;
 }
@@ -127,33 +125,33 @@ static int nobody_knows(const char *name, struct fl_error *err)
 
 static int by_service(const char *name, const struct target_provider **ret, struct fl_error *err)
 {
-	const struct target_provider *found = NULL;
-	size_t i;
+	const struct target_provider *const *p, *found = NULL;
 	int r;
 
-	for (i = 0; i < ARRAY_SIZE(providers); i++) {
+	for (p = target_providers; *p; p++) {
 		struct target_names names = {};
 		bool has;
 
-		r = providers[i]->list ? providers[i]->list(&names, err) : 0;
+		r = (*p)->list ? (*p)->list(&names, err) : 0;
 		has = !r && names_have(&names, name);
 		target_names_free(&names);
 		if (r)
 			return r;
 		if (has && found) {
 			error_usage(err, "'%s' has two meanings: %s:%s and %s:%s", name, found->name,
-				    name, providers[i]->name, name);
+				    name, (*p)->name, name);
 			error_hint(err, "write the one you mean with its prefix");
 			return -ENOTUNIQ;
 		}
 		if (has)
-			found = providers[i];
+			found = *p;
 	}
 	*ret = found;
 	return found ? 0 : nobody_knows(name, err);
 }
 
-/* --- what is never a target ---------------------------------------------------------------- */
+/* --- what is never a target ----------------------------------------------------------------
+ */
 
 static int refuse_own(const struct target *t, struct fl_error *err)
 {
@@ -186,15 +184,17 @@ static int check_needs(const struct target *t, const struct target_options *o,
 		return 0;
 	if (in_host_netns(t)) {
 		error_usage(err, "refused: %s uses the network of the host itself", t->spec);
-		error_hint(err, "network faults need a network namespace with a veth, as containers "
-				"have");
+		error_hint(err,
+			   "network faults need a network namespace with a veth, as containers "
+			   "have");
 		return -EPERM;
 	}
 	error_usage(err, "%s: no veth leads into its network namespace", t->spec);
 	return -ENODEV;
 }
 
-/* --- resolving ----------------------------------------------------------------------------- */
+/* --- resolving -----------------------------------------------------------------------------
+ */
 
 static void init(struct target *t)
 {
@@ -215,7 +215,8 @@ int target_resolve(const char *spec, const struct target_options *options, struc
 	if (!options)
 		options = &none;
 	if (!*spec || !text_copy(ret->spec, sizeof(ret->spec), spec))
-		return error_usage(err, "target '%.60s' is %s", spec, *spec ? "too long" : "empty");
+		return error_usage(err, "target '%.60s' is %s", spec,
+				   *spec ? "too long" : "empty");
 	provider = by_prefix(spec, &name);
 	if (!provider)
 		r = by_service(spec, &provider, err);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * veth.c - the host sides of a target's veths, and its addresses, by netlink from inside its
- * network namespace. The other end of a veth need not live in the initial namespace (a bridge in
- * a hub namespace, nested containers): IFLA_LINK_NETNSID says where, and the found interface is
- * asked back whether this one is its peer, since numbers alone can be those of a stranger.
+ * network namespace. The other end of a veth need not live in the initial namespace (a bridge
+ * in a hub namespace, nested containers): IFLA_LINK_NETNSID says where, and the found interface
+ * is asked back whether this one is its peer, since numbers alone can be those of a stranger.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -56,12 +56,14 @@ static int check_host_side(struct target_veth *v, const struct target_options *o
 	if (r)
 		return r;
 	if (i == n || strcmp(all[i].kind, "veth") || all[i].peer_ifindex != v->peer_ifindex)
-		return error_env(err, ENODEV, "interface %u is not the other end of a veth any more",
+		return error_env(err, ENODEV,
+				 "interface %u is not the other end of a veth any more",
 				 v->ifindex);
 	text_copy(v->ifname, sizeof(v->ifname), all[i].ifname);
 	if (v->netns_inode == initial_netns_inode() && !options->allow_host_interface &&
 	    netns_has_default_route(v->ifindex)) {
-		error_usage(err, "refused: the host's default route leaves through %s", v->ifname);
+		error_usage(err, "refused: the host's default route leaves through %s",
+			    v->ifname);
 		error_hint(err, "--allow-host-interface takes the risk of losing this host");
 		return -EPERM;
 	}
@@ -76,7 +78,8 @@ static int add_veth(struct target *t, const struct netns_link *link,
 	_cleanup_fd_ int fd = -1;
 	int old, r;
 
-	/* Both ends in this namespace: its inner business, nothing passes to or from outside. */
+	/* Both ends in this namespace: its inner business, nothing passes to or from outside.
+	 */
 	if (link->peer_nsid < 0 || !link->peer_ifindex || t->n_veths == TARGET_MAX_VETHS)
 		return 0;
 	fd = netns_find_peer(link->peer_nsid, err);
@@ -99,7 +102,8 @@ static int add_veth(struct target *t, const struct netns_link *link,
 	return 0;
 }
 
-int target_find_veths(struct target *t, const struct target_options *options, struct fl_error *err)
+int target_find_veths(struct target *t, const struct target_options *options,
+		      struct fl_error *err)
 {
 	_cleanup_free_ struct netns_link *links = NULL;
 	uint32_t n = 0, i;
