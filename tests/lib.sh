@@ -23,7 +23,7 @@ note() { echo "# $*"; }
 check() { _d=$1; shift; if "$@" >"$T/check.out" 2>&1; then ok "$_d"; else not_ok "$_d"; sed 's/^/#   /' "$T/check.out" | tail -n 15; fi; }
 # check_num DESCRIPTION VALUE OP LIMIT   (OP: lt le gt ge eq)
 check_num() {
-	if awk -v a="$2" -v o="$3" -v b="$4" 'BEGIN { exit !(a ~ /^-?[0-9.]+(e[-+]?[0-9]+)?$/ && ((o=="lt"&&a<b)||(o=="le"&&a<=b)||(o=="gt"&&a>b)||(o=="ge"&&a>=b)||(o=="eq"&&a==b))) }'; then
+	if awk -v a="$2" -v o="$3" -v b="$4" 'BEGIN { n = "^-?[0-9.]+(e[-+]?[0-9]+)?$"; exit !(a ~ n && b ~ n && ((o=="lt"&&a<b)||(o=="le"&&a<=b)||(o=="gt"&&a>b)||(o=="ge"&&a>=b)||(o=="eq"&&a==b))) }'; then
 		ok "$1 ($2 $3 $4)"
 	else
 		not_ok "$1 ($2 not $3 $4)"
