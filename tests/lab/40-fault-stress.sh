@@ -20,6 +20,11 @@ check_num "... and not over it" "$used" le 101
 note "FIGURE cpu_saturation, load 90: $used % of the cgroup's allowance (0.5 CPU)"
 wait $p
 check "the proof has CPU time" jq -e '.injected == 1 and (.effect | test("[1-9.]+ s of CPU burnt by 1 workers"))' "$T/cpu"
+"$FL" inject cpu_saturation "pid:$TARGET" --workers 2 --load 90% --for 2s >"$T/cpu" & p=$!
+wait_for 3 busy
+used=$(busy_percent 1 | awk '{print $1 * 2}')
+check_num "two workers at 90 % of a CPU each take all of half a CPU (percent)" "$used" ge 95
+wait $p
 check "stressors are gone" alone
 check_num "and so is the load" "$(busy_percent 0.3)" lt 5
 

@@ -4,7 +4,8 @@
  *
  * The load is a share of what the target may use: its quota, its cpuset, else the host's CPUs.
  * Workers are spread evenly over it, so that "load 90%" leaves the target a tenth of its own
- * allowance and no more, on a machine of any size.
+ * allowance and no more, on a machine of any size. With a number of workers, load is that of
+ * each on one CPU, as `stress-ng --cpu N --cpu-load L` has it: that may well be more than there is.
  *
  * Limits: the stressors compete with the target as ordinary processes of equal weight. What they
  * burn is measured by the kernel (cpuacct or cpu.stat) and reported, not assumed.
@@ -18,9 +19,9 @@
 
 static const struct param params[] = {
 	{ .name = "load", .type = PARAM_PERCENT, .def = "90%",
-	  .help = "share of the CPU time the target may use, burnt by all workers together" },
+	  .help = "share of the CPU time the target may use; with workers: of one CPU, each" },
 	{ .name = "workers", .type = PARAM_INT, .min = 1, .max = 1024,
-	  .help = "busy processes; default: one for each CPU the target may use" },
+	  .help = "busy processes; default: as many as the target may use CPUs" },
 	{}
 };
 
@@ -41,14 +42,14 @@ static int check(struct fault *f, struct stress_unit *u, struct fl_error *err)
 
 static void args(struct fault *f, struct stress_unit *u, const char **argv)
 {
-	double busy = (double)params_u64(&f->params, "load") / 1e6 * u->cpus;
-	double workers = params_has(&f->params, "workers") ?
-				 (double)params_i64(&f->params, "workers") :
-				 ceil(u->cpus);
-	double load = fmin(100, fmax(1, round(100 * busy / workers)));
+	double load = (double)params_u64(&f->params, "load") / 1e4, workers = ceil(u->cpus);
 
+	if (params_has(&f->params, "workers"))
+		workers = (double)params_i64(&f->params, "workers");
+	else
+		load = fmax(1, load * u->cpus / workers);
 	snprintf(u->words[0], sizeof(u->words[0]), "%.0f", workers);
-	snprintf(u->words[1], sizeof(u->words[1]), "%.0f", load);
+	snprintf(u->words[1], sizeof(u->words[1]), "%.0f", round(load));
 	*argv++ = "--cpu";
 	*argv++ = u->words[0];
 	*argv++ = "--cpu-load";
