@@ -52,6 +52,11 @@ strangers() { sort -u "${CG_DIRS##* }/cgroup.procs" | grep -vxc "$TARGET"; }
 alone() { [ "$(strangers)" = 0 ]; }
 no_session() { [ ! -e /run/faultline ]; }
 rmtargets() {
+	# A frozen one cannot die.
+	for d in ${_cgroups:-}; do
+		[ ! -e "$d/freezer.state" ] || echo THAWED >"$d/freezer.state"
+		[ ! -e "$d/cgroup.freeze" ] || echo 0 >"$d/cgroup.freeze"
+	done
 	for d in ${_cgroups:-}; do xargs -r kill -9 <"$d/cgroup.procs" 2>/dev/null; done
 	# shellcheck disable=SC2086
 	wait_for 3 rmdir --ignore-fail-on-non-empty ${_cgroups:-}

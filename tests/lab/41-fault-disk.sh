@@ -53,7 +53,7 @@ in_target umount /mnt
 image ext2
 before=$(used)
 fill --bytes 60MiB
-written() { [ $(($(used) - before)) -ge $((59 << 20)) ]; }
+written() { [ $(($(used) - before)) -ge $((60 << 20)) ]; }
 check "ext2, by writing" wait_for 10 written
 within "60 MiB on ext2" $(($(used) - before)) $((60 << 20))
 check "... without a name" sh -c "[ \"\$(nsenter -t $TARGET -m ls -A /mnt)\" = lost+found ]"
