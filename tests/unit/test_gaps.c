@@ -147,7 +147,7 @@ static void merged_7_2(void **state)
 static void loudest_7_3(void **state)
 {
 	struct result r = make_result(10, "retry_storm"), not_loud = make_result(11, "b");
-	struct result only_not = make_result(12, "c");
+	struct result only_not = make_result(12, "c"), tie = make_result(13, "d");
 	int i;
 	(void)state;
 
@@ -162,6 +162,11 @@ static void loudest_7_3(void **state)
 	make_alert(&not_loud, 1312, "frontend");
 	make_blame(&not_loud, "frontend", false, 0.7);
 	one_gap(&not_loud, "-", "RCA blamed frontend, the truth is payment-svc", "no rule");
+	/* As loud as another: nothing says that loudness decided. */
+	make_alert(&tie, 1310, "checkout-svc");
+	make_alert(&tie, 1311, "frontend");
+	make_blame(&tie, "checkout-svc", false, 0.7);
+	one_gap(&tie, "-", "RCA blamed checkout-svc", "no rule");
 	json_object_set_new(only_not.detail, "ground_truth",
 			    json_pack("{s:[], s:[s]}", "root_services", "not_services", "checkout-svc"));
 	make_alert(&only_not, 1310, "checkout-svc");
