@@ -64,6 +64,38 @@ check "the untouched report is made anew" grep -q 'The pipeline detected it' "$r
 "$FL" report --force "$run" >/dev/null
 check "--force overwrites" bash -c "! grep -q 'my own answer' '$run/SUBMIT.md'"
 
+# What other benchmarks read.
+check "--export rcaeval" "$FL" report --export rcaeval "$run"
+check "a case of RCAEval: rows of a second, the injection inside, a column per service" python3 - "$run/rcaeval/payment-svc_latency/1" <<'PY'
+import csv, os, sys
+inject = int(open(sys.argv[1] + "/inject_time.txt").read().strip())
+rows = list(csv.DictReader(open(sys.argv[1] + "/data.csv")))
+t = [int(r["time"]) for r in rows]
+assert t == list(range(t[0], t[0] + 211)), (t[0], len(t))  # 120 s baseline, 90 s watch
+assert t[0] + 120 == inject
+assert sum(int(r["payment-svc_alerts"]) for r in rows) == 2
+assert sum(int(r["probe_failed"]) for r in rows) == 6
+assert os.path.basename(os.path.dirname(sys.argv[1])).split("_") == ["payment-svc", "latency"]
+PY
+check "--export openrca" "$FL" report --export openrca "$run"
+check "OpenRCA's criteria: five of eight components, seven of eight times" python3 - "$run/openrca" <<'PY'
+import csv, datetime, re, sys
+read = lambda n: list(csv.DictReader(open(f"{sys.argv[1]}/{n}.csv")))
+record, query, prediction = read("record"), read("query"), read("prediction")
+assert len(record) == len(query) == len(prediction) == 8, len(record)
+fmt = "%Y-%m-%d %H:%M:%S"
+times = components = 0
+for r, q, p in zip(record, query, prediction):
+    said = re.findall(r'{\s*(?:"root cause occurrence datetime":\s*"(.*?)")?,?\s*(?:"root cause component":\s*"(.*?)")?,?\s*}', p["prediction"])[0]
+    want = re.findall(r"predicted root cause component is ([^\n]+)", q["scoring_points"])[0]
+    when = re.findall(r"within 1 minutes \(i.e., <=1min\) of ([^\n]+)", q["scoring_points"])[0]
+    assert want == r["component"] and when == r["datetime"]
+    components += said[1] == want
+    if said[0]:
+        times += abs(datetime.datetime.strptime(said[0], fmt) - datetime.datetime.strptime(when, fmt)).total_seconds() <= 60
+assert (components, times) == (5, 7), (components, times)
+PY
+
 # Bad input: a clear error, exit 2, nothing written.
 bad() { # DESCRIPTION WORDS
 	rm -f "$run/chaos_report.md"

@@ -4,15 +4,17 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "report/export.h"
 #include "report/report.h"
 
 struct options {
-	const char *folder, *lang;
+	const char *folder, *lang, *export;
 	bool force, json;
 };
 
 static const struct argp_option option_table[] = {
 	{ "lang", 'l', "vi|en", 0, "Language of the texts (en)", 0 },
+	{ "export", 'e', "rcaeval|openrca", 0, "Write the run as cases that these read instead", 0 },
 	{ "force", 'f', NULL, 0, "Overwrite a report that was edited since it was made", 0 },
 	{ "output", 'o', "json", 0, "Print the files as JSON", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
@@ -27,6 +29,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->lang = arg;
 		if (!words_find(arg))
 			argp_error(state, "--lang knows vi and en, not '%s'", arg);
+		return 0;
+	case 'e':
+		o->export = arg;
+		if (strcmp(arg, "rcaeval") && strcmp(arg, "openrca"))
+			argp_error(state, "--export knows rcaeval and openrca, not '%s'", arg);
 		return 0;
 	case 'f':
 		o->force = true;
@@ -76,6 +83,23 @@ static void print_files(const struct folder *f, const char *const *name, const b
 	json_decref(list);
 }
 
+static int export(const struct folder *f, const struct options *o, struct fl_error *err)
+{
+	bool rcaeval = !strcmp(o->export, "rcaeval");
+	uint32_t n;
+	int rc = rcaeval ? export_rcaeval(f, &n, err) : export_openrca(f, &n, err);
+
+	if (rc)
+		return rc;
+	if (o->json)
+		printf("{\"cases\": %u}\n", n);
+	else
+		printf("%s/%s: %u cases of %u experiments; the others have no single root or were not "
+		       "scored\n",
+		       f->path, o->export, n, f->n);
+	return 0;
+}
+
 int cmd_report(int argc, char **argv)
 {
 	struct options o = { .lang = "en" };
@@ -87,9 +111,11 @@ int cmd_report(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	rc = folder_open(&f, o.folder, &err);
-	if (!rc)
+	if (!rc && o.export)
+		rc = export(&f, &o, &err);
+	else if (!rc)
 		rc = report_write(&f, words_find(o.lang), o.force, name, kept, &err);
-	if (!rc)
+	if (!rc && !o.export)
 		print_files(&f, name, kept, o.json);
 	folder_close(&f);
 	return rc ? cmd_fail(&err) : FL_EXIT_OK;
