@@ -417,7 +417,7 @@ static __always_inline int http_response(struct __sk_buff *skb, struct packet *p
 		f->lost = 1;
 		return RULE_NEXT;
 	}
-	if (ahead + (__s32)p->payload_len > 0 && http_parse(skb, p, f, -ahead) < 0) {
+	if (http_parse(skb, p, f, -ahead) < 0) {
 		http_lost(parser);
 		f->lost = 1;
 	}

@@ -81,6 +81,7 @@ static void by_name(void **state)
 		{ "svc.lab", true, "b.a.svc.lab", true },
 		{ "svc.lab", true, "svc.lab", false },
 		{ "svc.lab", true, "asvc.lab", false },
+		{ "svc.lab", true, "a.bsvc.lab", false },
 		{ "svc.lab", true, "a.svc.lab.org", false },
 		{ "a", false, "a", true },
 	};

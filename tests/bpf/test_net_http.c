@@ -287,6 +287,50 @@ static void pipelining(void **state)
 	assert_counts(r, 0, 2 * strlen(three), 2 * (strlen(three) - 4), 0);
 }
 
+/* The second request comes while the first response is half done: that ends where its length says. */
+static void pipelining_midway(void **state)
+{
+	static const char want[] = "HTTP/1.1 503 OK\r\nContent-Length: 5\r\n\r\nhello";
+	struct fl_rule rule = error_rule(503);
+	struct rig *r = *state;
+	size_t cut;
+
+	rig_only(r, &rule);
+	for (cut = 12; cut < strlen(want); cut++) {
+		struct flow flow = server4;
+		struct conn c = conn_open(r, &flow);
+
+		flow.peer_port = (uint16_t)(30000 + cut);
+		request(&c, GET);
+		response_part(&c, OK_200, want, cut);
+		request(&c, GET);
+		response_part(&c, OK_200 + cut, want + cut, strlen(want) - cut);
+		response(&c, OK_200, want);
+	}
+	assert_int_equal(rig_proof(r, 0).skipped, 0);
+	assert_int_equal(rig_proof(r, 0).injected, 2 * (strlen(want) - 12));
+}
+
+/* A chunk that looks like the end of a response and the next one. */
+static void pipelining_chunked(void **state)
+{
+	static const char got[] = "HTTP/1.1 200 OK\r\ntransfer-ENCODING: gzip, chunked\r\n\r\n"
+				  "1d\r\nx\r\n\r\nHTTP/1.1 200 OK\r\n\r\n0\r\n\r\n\r\n"
+				  "0\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+	struct fl_rule rule = error_rule(503);
+	struct rig *r = *state;
+	struct conn c = conn_open(r, &server4);
+	char want[sizeof(got)];
+
+	memcpy(want, got, sizeof(got));
+	memcpy(want + 9, "503", 3);
+	memcpy(want + strlen(got) - 38 + 9, "503", 3);
+	rig_only(r, &rule);
+	request(&c, GET GET);
+	response(&c, got, want);
+	assert_counts(r, 0, 2, 2, 0);
+}
+
 /* 1xx is not the answer; 204 and 304 have no body, so no other status will do. */
 static void other_statuses(void **state)
 {
@@ -493,6 +537,8 @@ static void reused_port(void **state)
 	struct conn c = conn_open(r, &server4);
 	struct frame syn;
 
+	rule.http.path_len = 4;
+	memcpy(rule.http.path, "/pay", 4);
 	rig_only(r, &rule);
 	request(&c, "POST / HTTP/1.1\r\nContent-Length: 100000\r\n\r\n");
 	frame_tcp(&syn, &server4, false, REQ_SEQ - 1, 0, "", 0);
@@ -594,6 +640,7 @@ int main(void)
 		rig_test(split_status_line), rig_test(split_digits_unknown),
 		rig_test(retransmission),    rig_test(bodies_untouched),
 		rig_test(chunked_body_untouched), rig_test(pipelining),
+		rig_test(pipelining_midway), rig_test(pipelining_chunked),
 		rig_test(other_statuses),    rig_test(path_and_method),
 		rig_test(request_in_pieces), rig_test(percent),
 		rig_test(not_http),	     rig_test(lost_and_found),

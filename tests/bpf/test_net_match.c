@@ -186,11 +186,14 @@ static void ipv6_extensions(void **state)
 	rig_set(r, 0, &rule);
 	assert_int_equal(rig_run(r, FL_DIR_FROM, &f), VERDICT_PASS);
 
-	/* A later fragment: nexthdr 44, offset 8. */
+	/* A later fragment: nexthdr 44, offset 8; what lies where ports would be are none. */
 	f = udp;
 	f.bytes[ETH_HLEN + 6] = 44;
-	memcpy(f.bytes + f.l4, "\x11\0\0\x08\0\0\0\1", 8);
+	memcpy(f.bytes + f.l4, "\x11\0\0\x08\0\0\0\1\x1f\x91", 10);
 	assert_int_equal(rig_run(r, FL_DIR_FROM, &f), VERDICT_PASS);
+	f.bytes[f.l4 + 3] = 1; /* the first one */
+	assert_int_equal(rig_run(r, FL_DIR_FROM, &f), TC_SHOT);
+	f.bytes[f.l4 + 3] = 8;
 	rule = rig_rule(FL_KIND_PARTITION);
 	rule.protocol = IPPROTO_UDP;
 	rig_set(r, 0, &rule);
