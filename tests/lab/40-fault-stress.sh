@@ -63,6 +63,17 @@ check "disk_io on the target's own tmpfs" "$FL" inject disk_io "pid:$TARGET" --p
 check "... leaves nothing there" sh -c "[ -z \"\$(nsenter -t $TARGET -m ls -A /mnt)\" ]"
 check "disk_io where the target has no such path" sh -c "! '$FL' inject disk_io pid:$TARGET --path /mnt/none --for 1s"
 
+# --- a target that is frozen: nothing can be started in it, and nothing hangs ---
+"$FL" inject pause "pid:$TARGET" --method freezer --for 3s >/dev/null & p=$!
+is_frozen() { grep -q 'frozen 1' "$_v2/$CG/cgroup.events" 2>/dev/null || grep -q FROZEN "/sys/fs/cgroup/freezer/$CG/freezer.state" 2>/dev/null; }
+wait_for 2 is_frozen
+t0=$(date +%s%N)
+"$FL" inject cpu_saturation "pid:$TARGET" --for 1s >"$T/out" 2>&1; rc=$?
+check_num "stress on a frozen target is refused: status" $rc eq 3
+check "... with the reason" grep -q 'is frozen' "$T/out"
+check_num "... at once (ms)" $((($(date +%s%N) - t0) / 1000000)) lt 1000
+kill -INT $p; wait $p
+
 # --- the target dies: so does the stressor; SIGKILL ---
 clean_io() { alone && [ -z "$(ls -A "$T/vol")" ]; }
 kill_check cpu_saturation busy alone

@@ -72,6 +72,9 @@ refused "host's root file system" --path / --percent 99%
 refused "host's root file system" --path "$T" --bytes 1MiB
 refused "has only" --path /mnt --bytes 65MiB
 in_target dd if=/dev/zero of=/mnt/some bs=1M count=32 2>/dev/null
+in_target sh -c 'mkdir -p /mnt/huge && mount -t tmpfs -o size=1000g tmpfs /mnt/huge'
+refused "of memory available" --path /mnt/huge --percent 95%
+in_target sh -c 'umount /mnt/huge && rmdir /mnt/huge'
 refused "full already" --path /mnt --percent 40%
 in_target rm /mnt/some
 refused "No such file" --path /mnt/none --percent 90%

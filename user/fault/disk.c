@@ -27,6 +27,7 @@
 #include "fault/fault.h"
 #include "fault/scratch.h"
 #include "fault/syscall_modes.h"
+#include "kern/meminfo.h"
 #include "kern/process.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -127,37 +128,48 @@ static int read_space(int fd, struct space *ret)
 	return ret->total ? 0 : -ENOTSUP;
 }
 
-/* How much to take, now. */
-static int fill_size(const struct fault *f, struct fill *d, struct fl_error *err)
+/* How much to take of @s; the bytes of the file in d->goal. */
+static int choose_goal(const struct fault *f, struct fill *d, const struct space *s,
+		       struct fl_error *err)
 {
 	const char *path = params_text(&f->params, "path");
 	uint64_t ppm = params_u64(&f->params, "percent");
-	struct space s;
 	char have[32];
-	int r = read_space(d->dir_fd, &s);
 
-	if (r)
-		return error_env(err, -r, "disk_fill on %s: %s has no size", d->target->name, path);
-	d->total = s.total;
-	units_format_bytes(s.available, have, sizeof(have));
 	if (params_has(&f->params, "bytes")) {
 		d->goal = params_u64(&f->params, "bytes");
-		if (d->goal <= s.available)
+		if (d->goal <= s->available)
 			return 0;
 		error_env(err, ENOSPC, "disk_fill on %s: %s has only %s available", d->target->name,
-			  path, have);
+			  path, units_format_bytes(s->available, have, sizeof(have)));
 		error_hint(err, "percent: 100%% takes all of it");
 		return -ENOSPC;
 	}
-	d->goal = (uint64_t)((double)s.total * ((double)ppm / 1e6));
-	if (d->goal <= s.used) {
+	d->goal = (uint64_t)((double)s->total * ((double)ppm / 1e6));
+	if (d->goal <= s->used) {
 		error_env(err, EALREADY, "disk_fill on %s: %s is %.1f %% full already",
-			  d->target->name, path, 100.0 * (double)s.used / (double)s.total);
+			  d->target->name, path, 100.0 * (double)s->used / (double)s->total);
 		error_hint(err, "ask for a higher percent");
 		return -EALREADY;
 	}
-	d->goal -= s.used;
+	d->goal -= s->used;
 	return 0;
+}
+
+static int fill_size(const struct fault *f, struct fill *d, struct fl_error *err)
+{
+	struct statfs fs;
+	struct space s;
+	int r = read_space(d->dir_fd, &s);
+
+	if (r)
+		return error_env(err, -r, "disk_fill on %s: %s has no size", d->target->name,
+				 params_text(&f->params, "path"));
+	d->total = s.total;
+	r = choose_goal(f, d, &s, err);
+	if (r || fstatfs(d->dir_fd, &fs) || fs.f_type != TMPFS_MAGIC)
+		return r;
+	return meminfo_spare(d->goal, "disk_fill", d->target->name, err);
 }
 
 static int open_path(struct fault *f, struct fill *d, struct fl_error *err)

@@ -50,6 +50,9 @@ static int spawn(struct fault *f, struct stress_unit *u, struct fl_error *err)
 		.cwd_fd = u->path_fd,
 	};
 
+	if (cgroup_frozen(&u->cgroups))
+		return error_env(err, EBUSY, "%s on %s: its cgroup is frozen, nothing can start in it",
+				 f->ops->name, u->target->name);
 	s->kind->args(f, u, spec.argv + 4);
 	return stressor_spawn(f->session, &spec, &u->stressor, err);
 }

@@ -13,12 +13,12 @@
 #include <errno.h>
 
 #include "fault/stress.h"
+#include "kern/meminfo.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/text.h"
 #include "util/units.h"
 
-#define HOST_RESERVE  (1ull << 30)
 /* What stress-ng 0.15 takes beside the pages asked for: 4 to 6 MiB, most of it executable pages
  * (charged to who reads them first) and page tables. */
 #define OWN_BYTES    (5ull << 20)
@@ -43,24 +43,12 @@ static int validate(const struct params *p, struct fl_error *err)
 	return 0;
 }
 
-static uint64_t host_available(void)
-{
-	_cleanup_free_ char *text = NULL;
-	unsigned long long kib = 0;
-	const char *at;
-
-	if (file_read("/proc/meminfo", 65536, &text, NULL, NULL))
-		return 0;
-	at = strstr(text, "MemAvailable:");
-	return at && sscanf(at, "MemAvailable: %llu", &kib) == 1 ? (uint64_t)kib * 1024 : 0;
-}
-
 /* How many bytes the stressor shall take, now. */
 static int fill_size(const struct fault *f, const struct stress_unit *u, uint64_t *ret,
 		     struct fl_error *err)
 {
 	struct cgroup_memory m;
-	uint64_t fill, available;
+	uint64_t fill;
 	int r = cgroup_memory(&u->cgroups, &m, err);
 
 	if (r)
@@ -84,16 +72,9 @@ static int fill_size(const struct fault *f, const struct stress_unit *u, uint64_
 		}
 		fill = goal - m.used - OWN_BYTES;
 	}
-	available = host_available();
-	if (available < fill + HOST_RESERVE) {
-		char want[32], have[32];
-
-		error_env(err, ENOMEM, "memory on %s: %s asked, the host has %s available", u->target->name,
-			  units_format_bytes(fill, want, sizeof(want)),
-			  units_format_bytes(available, have, sizeof(have)));
-		error_hint(err, "the host's last gigabyte is never taken");
-		return -ENOMEM;
-	}
+	r = meminfo_spare(fill, "memory", u->target->name, err);
+	if (r)
+		return r;
 	*ret = fill;
 	return 0;
 }

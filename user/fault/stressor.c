@@ -33,7 +33,7 @@
 #include "util/text.h"
 #include "util/units.h"
 
-#define SPAWN_TIMEOUT_MS 5000 /* a frozen or overfull cgroup must not hang faultline */
+#define SPAWN_TIMEOUT_MS 2000 /* an overfull cgroup must not hang faultline */
 #define WORD_MAX	 32
 
 /* What the children need, made ready before the fork. */

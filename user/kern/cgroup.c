@@ -306,6 +306,18 @@ int cgroup_pids(const char *dir, pid_t **ret, uint32_t *ret_n)
 	return 0;
 }
 
+bool cgroup_frozen(const struct cgroup_set *s)
+{
+	const struct cgroup_dir *v1 = cgroup_v1(s, "freezer"), *v2 = cgroup_v2(s);
+	_cleanup_free_ char *path = v1 ? text_format("%s/freezer.state", v1->path) : NULL;
+	_cleanup_free_ char *state = NULL;
+	uint64_t frozen = 0;
+
+	if (v2 && !cgroup_read(v2->path, "cgroup.events", "frozen", &frozen) && frozen)
+		return true;
+	return path && !file_read(path, 64, &state, NULL, NULL) && strcmp(state, "THAWED\n");
+}
+
 /* ---- figures -------------------------------------------------------------------------------- */
 
 int cgroup_cpu_used_ns(const struct cgroup_set *s, uint64_t *ret)

@@ -53,6 +53,9 @@ int cgroup_write(const char *dir, const char *file, const char *text, struct fl_
 /* Processes of @dir and of the cgroups below it. *ret is the caller's to free. */
 int cgroup_pids(const char *dir, pid_t **ret, uint32_t *ret_n);
 
+/* Is it frozen, or about to be, in either freezer? What is started in it would not run. */
+bool cgroup_frozen(const struct cgroup_set *s);
+
 /* CPU time used by the set's processes since its cgroup was made, ns. -ENODATA: not accounted. */
 int cgroup_cpu_used_ns(const struct cgroup_set *s, uint64_t *ret);
 
