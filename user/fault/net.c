@@ -322,7 +322,7 @@ int net_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 		if (p.last_hit_ns > ret->last_hit_ns)
 			ret->last_hit_ns = p.last_hit_ns;
 	}
-	if (!r)
+	if (!r && !strcmp(f->backend, "hold")) /* the line is the session's, shared by its faults */
 		tell_hold(f->session->engine, ret->effect, sizeof(ret->effect));
 	return r;
 }

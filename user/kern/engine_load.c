@@ -21,6 +21,7 @@
 /* The last line that libbpf would have printed: mostly the best reason there is. */
 static char last_words[256];
 
+__attribute__((format(printf, 2, 0)))
 static int keep_last_words(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
 	if (level == LIBBPF_WARN)
