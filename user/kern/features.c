@@ -17,6 +17,7 @@
 #include "util/cleanup.h"
 #include "util/text.h"
 
+__attribute__((format(printf, 3, 0)))
 static void answer(struct feature_answer *a, bool yes, const char *fmt, va_list ap)
 {
 	a->yes = yes;
