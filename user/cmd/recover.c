@@ -45,9 +45,11 @@ static int recover_one(const struct session_info *s, json_t *report, struct fl_e
 	int r = session_recover(s->name, &undone, &err);
 
 	json_array_append_new(report,
-			      json_pack("{s:s, s:s, s:i, s:o}", "session", s->name, "purpose",
+			      json_pack("{s:s, s:s, s:i, s:o, s:o}", "session", s->name, "purpose",
 					s->purpose, "undone", (int)undone, "error",
-					r ? json_string(err.message) : json_null()));
+					r ? json_string(err.message) : json_null(), "remark",
+					!r && err.message[0] ? json_string(err.message) :
+							       json_null()));
 	if (r && !first->exit)
 		*first = err;
 	return r;
@@ -65,6 +67,8 @@ static void print(const json_t *report)
 		printf("%s %s: %d undone\n", json_string_value(json_object_get(one, "session")),
 		       json_is_null(json_object_get(one, "error")) ? "recovered" : "FAILED",
 		       (int)json_integer_value(json_object_get(one, "undone")));
+		if (json_is_string(json_object_get(one, "remark")))
+			printf("  %s\n", json_string_value(json_object_get(one, "remark")));
 	}
 }
 

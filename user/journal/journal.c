@@ -221,11 +221,15 @@ static int replay(int fd, const char *path, const json_t *entries, unsigned int 
 	int first = 0;
 
 	while (i--) {
-		int r = undo_entry(fd, path, json_array_get(entries, i), err);
+		struct fl_error why = {};
+		int r = undo_entry(fd, path, json_array_get(entries, i), &why);
 
 		if (!r)
 			++*count;
-		else if (!first)
+		/* A failure goes before a remark, and the first of its kind before later ones. */
+		if (err && why.message[0] && !first && (r || !err->message[0]))
+			*err = why;
+		if (!first)
 			first = r;
 	}
 	return first;

@@ -27,7 +27,8 @@ struct journal; /* an open journal: one writer, the session's owner */
 /* One way to undo; a fault family exports its own, user/journal/undo.c lists them all. */
 struct undo_op {
 	const char *name; /* the word in the journal */
-	/* 0: undone, or nothing to undo any more. Negative errno: could not; it will be tried again. */
+	/* 0: undone, or nothing to undo any more; a message in *err is then a remark for the user (a
+	 * file was left alone). Negative errno: could not; it will be tried again. */
 	int (*undo)(const json_t *args, struct fl_error *err);
 };
 
@@ -54,7 +55,8 @@ int journal_done(struct journal *j, unsigned int n, struct fl_error *err);
 /*
  * Undo what is open in the journal of @session_dir, last first. Goes on after a failure; returns
  * the first one. *ret_count (may be NULL): how many entries were undone. A half-written last line
- * (the writer died in it) is ignored: its action had not begun.
+ * (the writer died in it) is ignored: its action had not begun. When it returns 0, a message in *err
+ * is the first remark.
  */
 int journal_replay(const char *session_dir, unsigned int *ret_count, struct fl_error *err);
 
