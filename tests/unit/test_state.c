@@ -41,6 +41,13 @@ static void accepted(void **state)
 		{ "clock_skew", "drift=-500us" },
 		{ "time_jump", "forward=1h" },
 		{ "time_jump", "backward=90s after=10s every=1s" },
+		{ "config_corruption", "path=/etc/app.conf" },
+		{ "config_corruption", "path=/etc/app.conf mode=truncate size=0" },
+		{ "config_corruption", "path=/etc/app.conf mode=replace content=x" },
+		{ "config_corruption", "path=/etc/app.conf count=1 seed=7" },
+		{ "cache_poisoning", "" },
+		{ "cache_poisoning", "keys=user:* percent=10% value=wrong max-keys=5 db=3" },
+		{ "cache_poisoning", "address=10.0.0.7 port=6380" },
 	};
 	size_t i;
 
@@ -71,6 +78,17 @@ static void refused(void **state)
 		{ "time_jump", "forward=-1h", "-1h" },
 		{ "time_jump", "forward=40000d", "100 years" },
 		{ "time_jump", "forward=1h every=10ms", "every" },
+		{ "config_corruption", "", "path" },
+		{ "config_corruption", "path=app.conf", "not absolute" },
+		{ "config_corruption", "path=/a mode=burn", "burn" },
+		{ "config_corruption", "path=/a count=0", "count" },
+		{ "config_corruption", "path=/a size=1k", "needs mode truncate" },
+		{ "config_corruption", "path=/a mode=truncate count=1", "needs mode flip" },
+		{ "config_corruption", "path=/a mode=replace", "without content" },
+		{ "cache_poisoning", "percent=0", "poisons nothing" },
+		{ "cache_poisoning", "address=cache-svc", "no numeric address" },
+		{ "cache_poisoning", "port=0", "port" },
+		{ "cache_poisoning", "max-keys=10001", "max-keys" },
 	};
 	size_t i;
 

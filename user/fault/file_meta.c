@@ -13,6 +13,7 @@
 
 #include "fault/file.h"
 #include "util/cleanup.h"
+#include "util/hex.h"
 
 #define XATTR_MAX 65536 /* the kernel's bound on a list of names, and on a value */
 
@@ -61,39 +62,7 @@ int file_content_write(int fd, const struct bytes *b, struct fl_error *err)
 	return 0;
 }
 
-/* --- extended attributes, as hexadecimal text ---------------------------------------------------- */
-
-static json_t *hex(const uint8_t *v, size_t n)
-{
-	static const char digits[] = "0123456789abcdef";
-	_cleanup_free_ char *text = malloc(2 * n + 1);
-	size_t i;
-
-	for (i = 0; text && i < n; i++) {
-		text[2 * i] = digits[v[i] >> 4];
-		text[2 * i + 1] = digits[v[i] & 15];
-	}
-	return text ? json_stringn(text, 2 * n) : NULL;
-}
-
-static int digit(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static ssize_t unhex(const char *text, uint8_t *v, size_t size)
-{
-	size_t n = strlen(text) / 2, i;
-
-	if (n > size || strlen(text) % 2)
-		return -EINVAL;
-	for (i = 0; i < n; i++) {
-		if (digit(text[2 * i]) < 0 || digit(text[2 * i + 1]) < 0)
-			return -EINVAL;
-		v[i] = (uint8_t)(digit(text[2 * i]) << 4 | digit(text[2 * i + 1]));
-	}
-	return (ssize_t)n;
-}
+/* --- extended attributes, as hexadecimal text ------------------------------------------------- */
 
 /* A file system without attributes has none. */
 static json_t *xattrs_read(int fd)
@@ -111,7 +80,7 @@ static json_t *xattrs_read(int fd)
 	for (at = 0; at < n; at += (ssize_t)strlen(names + at) + 1) {
 		got = fgetxattr(fd, names + at, value, XATTR_MAX);
 		if (got >= 0)
-			json_object_set_new(o, names + at, hex(value, (size_t)got));
+			json_object_set_new(o, names + at, hex_json(value, (size_t)got));
 	}
 	return o;
 }
@@ -128,7 +97,7 @@ static int xattrs_write(int fd, json_t *wanted, struct fl_error *err)
 
 		if (json_equal(json_object_get(have, name), text))
 			continue;
-		n = value && json_is_string(text) ? unhex(json_string_value(text), value, XATTR_MAX) : -EINVAL;
+		n = value && json_is_string(text) ? hex_decode(json_string_value(text), value, XATTR_MAX) : -EINVAL;
 		if ((n < 0 || fsetxattr(fd, name, value, (size_t)n, 0)) && !first)
 			first = error_env(err, n < 0 ? EINVAL : errno, "cannot put attribute %s back",
 					  name);

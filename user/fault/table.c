@@ -9,8 +9,9 @@
 
 extern const struct fault_ops fault_availability;
 extern const struct fault_ops fault_bandwidth;
-extern const struct fault_ops fault_corrupt;
+extern const struct fault_ops fault_cache_poisoning;
 extern const struct fault_ops fault_config_corruption;
+extern const struct fault_ops fault_corrupt;
 extern const struct fault_ops fault_cpu_saturation;
 extern const struct fault_ops fault_crash;
 extern const struct fault_ops fault_disk_fill;
@@ -67,6 +68,7 @@ const struct fault_ops *const fault_table[] = {
 	&fault_time_skew,
 	&fault_time_jump,
 	&fault_config_corruption,
+	&fault_cache_poisoning,
 	/* kernel */
 	&fault_syscall_error,
 	/* to try out runner and commands without a kernel */

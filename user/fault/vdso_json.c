@@ -7,41 +7,8 @@
 #include <string.h>
 
 #include "fault/vdso_patch.h"
+#include "util/hex.h"
 #include "util/text.h"
-
-static json_t *hex_encode(const uint8_t *bytes, size_t n)
-{
-	static const char digits[] = "0123456789abcdef";
-	char text[2 * VDSO_STUB_MAX];
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		text[2 * i] = digits[bytes[i] >> 4];
-		text[2 * i + 1] = digits[bytes[i] & 15];
-	}
-	return json_stringn(text, 2 * n);
-}
-
-static int hex_digit(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool hex_decode(const char *text, uint8_t *bytes, size_t n)
-{
-	size_t i;
-
-	if (strlen(text) != 2 * n)
-		return false;
-	for (i = 0; i < n; i++) {
-		int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return false;
-		bytes[i] = (uint8_t)(high << 4 | low);
-	}
-	return true;
-}
 
 json_t *vdso_patch_json(const struct vdso_patch *p)
 {
@@ -53,8 +20,8 @@ json_t *vdso_patch_json(const struct vdso_patch *p)
 
 		json_array_append_new(edits, json_pack("{s:I, s:o, s:o}", "at",
 						       (json_int_t)e->offset, "old",
-						       hex_encode(e->before, e->size), "new",
-						       hex_encode(e->after, e->size)));
+						       hex_json(e->before, e->size), "new",
+						       hex_json(e->after, e->size)));
 	}
 	return json_pack("{s:I, s:s, s:I, s:b, s:o}", "size", (json_int_t)p->image_size, "digest",
 			 p->digest, "slot", (json_int_t)p->slot, "direct", p->direct, "edits",
@@ -75,7 +42,8 @@ static bool edit_parse(json_t *j, struct vdso_patch *p, struct vdso_edit *ret)
 		return false;
 	ret->offset = (uint32_t)at;
 	ret->size = (uint32_t)size;
-	return hex_decode(before, ret->before, size) && hex_decode(after, ret->after, size);
+	return hex_decode(before, ret->before, VDSO_STUB_MAX) == (ssize_t)size &&
+	       hex_decode(after, ret->after, VDSO_STUB_MAX) == (ssize_t)size;
 }
 
 int vdso_patch_parse(const json_t *j, struct vdso_patch *ret, struct fl_error *err)

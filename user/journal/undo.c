@@ -9,6 +9,7 @@
 extern const struct undo_op undo_clsact[];
 extern const struct undo_op undo_application[];
 extern const struct undo_op undo_fd[];
+extern const struct undo_op undo_cache[];
 extern const struct undo_op undo_clock[];
 extern const struct undo_op undo_file[];
 extern const struct undo_op undo_null[];
@@ -20,6 +21,7 @@ const struct undo_op *const undo_ops[] = {
 	undo_clsact,
 	undo_application,
 	undo_fd,
+	undo_cache,
 	undo_clock,
 	undo_file,
 	undo_null,

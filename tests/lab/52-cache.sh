@@ -1,0 +1,95 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# cache_poisoning: values of a real store are wrong while it is on and right afterwards, times to live
+# go on, what somebody else writes stays; also when the owner, or owner and guardian, are killed.
+. "$(dirname "$0")/../lib.sh"
+mknet cache 1
+mkdir "$T/redis"
+bg ip netns exec flt-cache redis-server --port 6379 --bind 127.0.0.1 --save '' --appendonly no --dir "$T/redis" >"$T/redis.log" 2>&1
+server=$BG_PID
+r() { ip netns exec flt-cache redis-cli -e "$@"; }
+wait_for 5 r ping
+fill() {
+	r flushall >/dev/null
+	for i in $(seq 1 50); do echo "SET item:$i '{\"price\":$((1000 + i)),\"stock\":0}'"; done | r >/dev/null
+	r set other:1 100 >/dev/null
+	r set item:ttl 4711 px 60000 >/dev/null
+	r hset item:hash field 1 >/dev/null
+	printf 'a\0b 7\xff' | r -x set item:binary >/dev/null
+	r set item:empty "" >/dev/null
+}
+# All strings, as hex: one line a key.
+dump() { r --scan | sort | while read -r k; do [ "$(r type "$k")" = string ] && echo "$k $(r get "$k" | od -An -tx1 | tr -d ' \n')"; done; }
+fill
+dump >"$T/right"
+right() { dump >"$T/is"; cmp -s "$T/right" "$T/is"; }
+wrong() { [ "$(r get item:1)" != '{"price":1001,"stock":0}' ]; }
+inject() { bg "$FL" inject cache_poisoning netns:flt-cache --for 60s "$@" >"$T/inject.out" 2>&1; owner=$BG_PID; wait_for 5 grep -q 'is active' "$T/inject.out" || { not_ok "inject $*"; sed 's/^/#   /' "$T/inject.out"; }; }
+finish() { kill -INT "$owner"; wait "$owner"; }
+
+# --- the effect ---
+inject --keys 'item:*' --seed 3
+check "a value is wrong" wrong
+check "it has the same form" grep -qE '^\{"price":[1-9]{4},"stock":[1-9]\}$' <(r get item:1)
+dump >"$T/is"
+check_num "keys that hold another value (50, ttl, binary)" "$(diff "$T/right" "$T/is" | grep -c '^>')" eq 52
+check "a key of another name is right" [ "$(r get other:1)" = 100 ]
+check "a hash is left alone" [ "$(r hget item:hash field)" = 1 ]
+ttl=$(r pttl item:ttl); check_num "a time to live goes on, ms" "$ttl" gt 50000; check_num "and is no longer than it was, ms" "$ttl" le 60000
+check_num "one that has none gets none" "$(r pttl item:1)" eq -1
+finish
+check "afterwards all is right" right
+ttl=$(r pttl item:ttl); check_num "the time to live went on, ms" "$ttl" le 60000; check_num "... from where it was, ms" "$ttl" gt 50000
+check "the result says what was done" grep -q '52 of 5[0-9] keys' "$T/inject.out"
+note "FIGURE cache: $(sed -n 's/^ *effect *//p' "$T/inject.out"), all right again, time to live kept"
+inject --keys 'item:*' --seed 3; dump >"$T/1"; finish
+inject --keys 'item:*' --seed 3; dump >"$T/2"; finish
+check "the same seed gives the same wrong values" cmp "$T/1" "$T/2"
+inject --keys 'item:*' --value poison
+check "a value of one's own" [ "$(r get item:7)" = poison ]; finish
+check "all is right again" right
+inject --keys 'item:[0-9]*' --percent 50% --seed 1
+n=$(dump | diff "$T/right" - | grep -c '^>')
+check_num "half of the keys, at least" "$n" ge 12; check_num "half of the keys, at most" "$n" le 38; finish
+inject --max-keys 5 --keys 'item:*'
+check_num "no more than asked for" "$(dump | diff "$T/right" - | grep -c '^>')" le 5; finish
+
+# --- somebody else ---
+inject --keys 'item:*'
+r set item:1 'written anew' >/dev/null; r del item:2 >/dev/null
+finish
+check "a value written meanwhile stays" [ "$(r get item:1)" = 'written anew' ]
+check_num "a key deleted meanwhile does not come back" "$(r exists item:2)" eq 0
+check "the others are right" [ "$(r get item:3)" = '{"price":1003,"stock":0}' ]
+check "and the result says so" grep -q '2 of 5[0-9] keys were written anew' "$T/inject.out"
+fill
+
+# --- SIGKILL ---
+inject --keys 'item:*'
+t0=$(date +%s%N); kill -9 "$owner"
+wait_for 2 right; check "SIGKILL of the owner: all is right again" right
+took=$((($(date +%s%N) - t0) / 1000000)); check_num "within two seconds, ms" "$took" le 2000
+note "FIGURE cache put back within $took ms after SIGKILL of its owner"
+inject --keys 'item:*'
+kill -9 "$(pgrep -P "$owner" -x fl-guardian)" "$owner"
+sleep 0.3; check "both killed: still wrong" wrong
+check "recover" "$FL" recover; check "all is right" right
+
+# --- the store dies ---
+inject --keys 'item:*'
+kill -9 "$server"; wait "$server" 2>/dev/null
+kill -INT "$owner"; wait "$owner"
+check "without a store it cannot be undone, and says so" grep -q 'no store answers' "$T/inject.out"
+bg ip netns exec flt-cache redis-server --port 6379 --bind 127.0.0.1 --save '' --appendonly no --dir "$T/redis" >"$T/redis.log" 2>&1
+wait_for 5 r ping; fill
+wait_for 5 "$FL" recover; check "once it is there again there is nothing left to undo" grep -q 'nothing to recover' <("$FL" recover)
+check "and nothing was put into it" right
+
+# --- refused ---
+if "$FL" inject cache_poisoning netns:flt-cache --port 6380 --for 1s >"$T/e" 2>&1; then not_ok "no store: accepted"; else check "no store at that port: refused" grep -q 'no store answers' "$T/e"; fi
+r config set requirepass sesame >/dev/null
+if "$FL" inject cache_poisoning netns:flt-cache --for 1s >"$T/e" 2>&1; then not_ok "no password: accepted"; else check "a store with a password: refused without" grep -q 'password-file' "$T/e"; fi
+echo sesame >"$T/password"
+bg "$FL" inject cache_poisoning netns:flt-cache --password-file "$T/password" --for 60s >"$T/inject.out" 2>&1; owner=$BG_PID
+wait_for 5 grep -q 'is active' "$T/inject.out"; check "with it, it works" [ "$(r -a sesame --no-auth-warning get other:1)" != 100 ]
+finish; check "and is undone" [ "$(r -a sesame --no-auth-warning get other:1)" = 100 ]
