@@ -204,7 +204,9 @@ void fault_free(struct fault *f)
 {
 	uint32_t i;
 
-	fault_disarm(f, NULL);
+	/* One whose session has ended without it could not be undone; recover has its journal. */
+	if (f->session)
+		fault_disarm(f, NULL);
 	for (i = 0; i < f->n_targets; i++)
 		target_free(&f->targets[i]);
 	free(f->targets);
