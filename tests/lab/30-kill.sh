@@ -20,10 +20,12 @@ untouched() { state | cmp -s - "$T/state0"; }
 
 worst=0 wrong=0 recovered=0
 for ((i = 0; i < KILLS; i++)); do
-	who=$((i % 3))
-	case $((i % 2)) in
+	who=$((i % 3)) kind=$((i / 3 % 3))
+	case $kind in
 	0) "$FL" inject latency netns:flt-a --delay 100ms --for 60s >/dev/null 2>&1 & ;;
 	1) "$FL" inject null netns:flt-a --file "$T/made" --for 60s >/dev/null 2>&1 & ;;
+	# The filters of older kernels stay when their process dies: inert by the lease, then removed.
+	2) FAULTLINE_ATTACH=clsact "$FL" inject latency netns:flt-a --delay 100ms --for 60s >/dev/null 2>&1 & ;;
 	esac
 	owner=$!
 	# From before the session exists to well after the fault is active.
@@ -46,7 +48,7 @@ for ((i = 0; i < KILLS; i++)); do
 	fi
 	if ! wait_for 2 untouched; then
 		wrong=$((wrong + 1))
-		note "round $i (kind $((i % 2)), killed $who): left behind:"; state | diff "$T/state0" - | sed 's/^/#   /'
+		note "round $i (kind $kind, killed $who): left behind:"; state | diff "$T/state0" - | sed 's/^/#   /'
 		"$FL" recover >/dev/null
 	fi
 	again=$("$FL" recover)
