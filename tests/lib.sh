@@ -66,7 +66,8 @@ snapshot() {
 	find /sys/fs/bpf/faultline -mindepth 1 2>/dev/null | sed 's/^/pin /'
 	find /run/faultline -mindepth 1 -maxdepth 1 ! -name ledger.json 2>/dev/null | sed 's/^/run /'
 	[ -n "${FLTEST_SHARED:-}" ] || find /sys/fs/cgroup -maxdepth 3 -type d -name 'faultline*' 2>/dev/null | sed 's/^/cgroup /'
-	awk '$3 != "bpf" && $2 != "/run/netns" {print "mount", $2}' /proc/mounts
+	# (Those below /run/netns are named above; hidden ones of the host come and go with its labs.)
+	awk '$3 != "bpf" && $2 !~ "^/run/netns" {print "mount", $2}' /proc/mounts
 	find /proc/sys/net/ipv4/conf -maxdepth 1 -name 'fl*' | sed 's/^/dev /'
 	[ -n "${FLTEST_SHARED:-}" ] || bpftool prog list 2>/dev/null | awk '/^[0-9]+:/ && /name fl_/ {print "prog", $0}' | sed 's/ *tag.*//; s/prog [0-9]*:/prog/'
 	ps -eo comm= | grep -E '^(faultline|fl-|lab-)' | sed 's/^/process /'

@@ -321,7 +321,7 @@ static void hostile(void **state)
 				      "experiments: []\n", "experiments: 5\n", "a: &x [*x]\n",
 				      "experiments: &x\n  - *x\n", "experiments: *nowhere\n",
 				      "experiments:\n\t- a\n", "a: 1\n---\nb: 2\n", "\xff\xfe\x00",
-				      "\x7f" "ELF\x02\x01\x01", "experiments: [1]\nexperiments: [2]\n",
+				      ("\x7f" "ELF\x02\x01\x01"), "experiments: [1]\nexperiments: [2]\n",
 				      "? [a]\n: b\n", "%YAML 9.9\n---\na\n", "a:\n%a {\xff\x80: b\n", "a: \xff\n", "!!binary x" };
 	struct timespec begin, end;
 	size_t i;

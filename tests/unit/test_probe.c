@@ -180,7 +180,6 @@ static void the_log(void **state)
 	struct scripted_server s = { .answer = by_turns };
 	struct probe_sample *back;
 	struct probe_config c;
-	_cleanup_free_ char *text = NULL;
 	uint32_t n, malformed, i;
 	struct run r;
 	FILE *f;
