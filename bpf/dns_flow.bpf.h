@@ -61,21 +61,41 @@ __noinline int dns_name_feed(struct dns_name *name, __u32 c)
 	return name->done || name->bad;
 }
 
+/* Feed up to DNS_CHUNK bytes at @off of the frame. Returns how many; negative when there are none. */
+__noinline int dns_name_chunk(struct __sk_buff *skb, struct dns_name *name, __u32 off, __u32 end)
+{
+	__u8 bytes[DNS_CHUNK] = {};
+	__u32 i, n;
+
+	if (!name || off >= end)
+		return -1;
+	n = load_some(skb, off, bytes, DNS_CHUNK, end - off);
+	if (!n)
+		return -1;
+	for (i = 0; i < DNS_CHUNK; i++) {
+		if (i >= n)
+			break;
+		if (dns_name_feed(name, bytes[i]))
+			return i + 1;
+	}
+	return n;
+}
+
 /*
  * Read the question of the message at @off of the frame, which ends at @end. Returns the offset
  * behind the question; 0: no response; negative: one that cannot be read.
  */
 __noinline int dns_question(struct __sk_buff *skb, struct dns_name *name, __u32 off, __u32 end)
 {
-	__u8 bytes[DNS_CHUNK] = {};
-	__u32 i, k, n;
+	__u8 header[DNS_HEADER_SIZE];
+	__u32 i;
 
 	if (!name || off + DNS_HEADER_SIZE > end ||
-	    bpf_skb_load_bytes(skb, off, bytes, DNS_HEADER_SIZE))
+	    bpf_skb_load_bytes(skb, off, header, sizeof(header)))
 		return -1;
-	if (!(bytes[2] & 0x80))
+	if (!(header[2] & 0x80))
 		return 0;
-	if (bytes[4] || bytes[5] != 1)
+	if (header[4] || header[5] != 1)
 		return -1;
 	name->len = 0;
 	name->left = 0;
@@ -83,22 +103,16 @@ __noinline int dns_question(struct __sk_buff *skb, struct dns_name *name, __u32 
 	name->bad = 0;
 	off += DNS_HEADER_SIZE;
 	for (i = 0; i < DNS_TEXT_MAX / DNS_CHUNK; i++) {
-		if (off >= end)
+		int n = dns_name_chunk(skb, name, off, end);
+
+		if (n < 0)
 			return -1;
-		n = load_some(skb, off, bytes, DNS_CHUNK, end - off);
-		if (!n)
-			return -1;
-		for (k = 0; k < DNS_CHUNK; k++) {
-			if (k >= n)
-				break;
-			if (dns_name_feed(name, bytes[k])) {
-				off += k + 1 + 4; /* type and class follow */
-				return name->bad || off > end ? -1 : (int)off;
-			}
-		}
 		off += n;
+		if (name->done || name->bad)
+			break;
 	}
-	return -1;
+	off += 4; /* type and class */
+	return name->done && off <= end ? (int)off : -1;
 }
 
 /* A rule meets a response. Returns the response code to set plus 1, or 0. */

@@ -2,6 +2,7 @@
 /*
  * maps.bpf.h - the maps of a session, as abi.h describes them. User space sizes hooks, peers,
  * rules, states and proofs before it loads, and gives one set of maps to all loaded objects.
+ * What only the kernel side needs, and only for one hook's packets, is defined where it is used.
  */
 #ifndef FL_MAPS_BPF_H
 #define FL_MAPS_BPF_H
