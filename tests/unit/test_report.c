@@ -293,7 +293,7 @@ static void templates(void **state)
 	struct text t = {};
 	(void)state;
 
-	words_fill(&t, "{b} before {a}{a}, {c} {", "a", "1", "b", "{a}", NULL);
+	words_fill(&t, "{b} before {a}{a}, {c} {", "a", "1", "b", "{a}", WORDS_END);
 	assert_string_equal(t.s, "{a} before 11, {c} "); /* values are not filled again */
 	text_free(&t);
 	assert_int_equal(count_words("  one two\n\nthree "), 3);

@@ -127,7 +127,8 @@ static void print_json(const struct folder *runs, uint32_t n, const struct chang
 		json_t *run = score_json(&runs[i].score);
 
 		json_object_set_new(run, "folder", json_string(runs[i].path));
-		json_object_set_new(run, "started", isfinite(started) ? json_real(started) : json_null());
+		json_object_set_new(run, "started",
+				    isfinite(started) ? json_real(started) : json_null());
 		json_array_append_new(list, run);
 	}
 	for (i = 0; i < n_v; i++)

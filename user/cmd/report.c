@@ -65,7 +65,8 @@ static const struct argp argp = {
 	NULL, NULL, NULL
 };
 
-static void print_files(const struct folder *f, const char *const *name, const bool *kept, bool json)
+static void print_files(const struct folder *f, const char *const *name, const bool *kept,
+			bool json)
 {
 	json_t *list = json_array();
 	int i;

@@ -17,7 +17,7 @@ struct http_loop {
 	uv_loop_t *loop;
 	CURLM *multi;
 	uv_timer_t timer;
-	LIST_HEAD(, transfer) transfers;
+	LIST_HEAD(transfer_list, transfer) transfers;
 	unsigned int handles; /* uv handles not yet closed; the last one frees this */
 	bool closing;
 };

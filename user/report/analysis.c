@@ -72,9 +72,9 @@ static void say_hypothesis(struct paragraph *p)
 	_cleanup_free_ char *quoted = quote(evidence_hypothesis(p->r), HYPOTHESIS_WORDS);
 
 	if (quoted && *quoted)
-		words_fill(sentence(p, MUST), p->w->hypothesis, "text", quoted, NULL);
+		words_fill(sentence(p, MUST), p->w->hypothesis, "text", quoted, WORDS_END);
 	else
-		words_fill(sentence(p, MUST), p->w->no_hypothesis, NULL);
+		words_fill(sentence(p, MUST), p->w->no_hypothesis, WORDS_END);
 }
 
 static void say_injected(struct paragraph *p)
@@ -84,12 +84,12 @@ static void say_injected(struct paragraph *p)
 
 	words_fill(sentence(p, MUST), p->w->injected, "fault", fault, "target", target, "duration",
 		   score_seconds(p->r->end - p->r->inject, duration, sizeof(duration)), "time",
-		   report_time(p->r->inject, when, sizeof(when)), NULL);
+		   report_time(p->r->inject, when, sizeof(when)), WORDS_END);
 }
 
 static void say_proof(struct paragraph *p)
 {
-	double injected = 0, matched = 0;
+	double injected = 0, matched = 0, first_ms = 1e3 * (evidence_first_hit(p->r) - p->r->inject);
 	char a[32], b[32], c[32];
 	json_t *fault;
 	size_t i, n = 0;
@@ -100,13 +100,14 @@ static void say_proof(struct paragraph *p)
 		n++;
 	}
 	if (!n) {
-		words_fill(sentence(p, SPARE), p->w->no_proof, NULL);
+		words_fill(sentence(p, SPARE), p->w->no_proof, WORDS_END);
 		return;
 	}
 	snprintf(a, sizeof(a), "%.0f", injected);
 	snprintf(b, sizeof(b), "%.0f", matched);
 	words_fill(sentence(p, WANTED), injected > 0 ? p->w->proof : p->w->proof_none, "injected", a,
-		   "matched", b, "first", report_ms(1e3 * (evidence_first_hit(p->r) - p->r->inject), c, sizeof(c)), NULL);
+		   "matched", b, "first", report_ms(first_ms, c, sizeof(c)),
+		   WORDS_END);
 }
 
 static void say_detected(struct paragraph *p)
@@ -119,11 +120,11 @@ static void say_detected(struct paragraph *p)
 	snprintf(n, sizeof(n), "%u", alerts);
 	if (p->r->detected)
 		words_fill(sentence(p, MUST), p->w->detected, "mttd",
-			   score_seconds(p->r->mttd_s, mttd, sizeof(mttd)), "alerts", n, NULL);
+			   score_seconds(p->r->mttd_s, mttd, sizeof(mttd)), "alerts", n, WORDS_END);
 	else if (result_counts(p->r))
 		words_fill(sentence(p, MUST), p->w->missed, "window",
 			   score_seconds(p->r->window_end - p->r->inject, window, sizeof(window)),
-			   NULL);
+			   WORDS_END);
 }
 
 static void say_rca(struct paragraph *p)
@@ -137,11 +138,11 @@ static void say_rca(struct paragraph *p)
 		words_fill(sentence(p, MUST), p->w->rca, "service", service, "confidence",
 			   report_ratio(p->r->confidence, confidence, sizeof(confidence)),
 			   "evidence", evidence, "verdict",
-			   p->r->rca_correct ? p->w->right : p->w->wrong, "truth", truth, NULL);
+			   p->r->rca_correct ? p->w->right : p->w->wrong, "truth", truth, WORDS_END);
 	else if (p->r->detected)
-		words_fill(sentence(p, MUST), p->w->rca_none, "truth", truth, NULL);
+		words_fill(sentence(p, MUST), p->w->rca_none, "truth", truth, WORDS_END);
 	else if (result_counts(p->r))
-		words_fill(sentence(p, MUST), p->w->rca_silent, "truth", truth, NULL);
+		words_fill(sentence(p, MUST), p->w->rca_silent, "truth", truth, WORDS_END);
 }
 
 static void say_match(struct paragraph *p)
@@ -154,13 +155,13 @@ static void say_match(struct paragraph *p)
 
 	if (!result_counts(p->r))
 		words_fill(sentence(p, MUST), p->w->excused, "status",
-			   result_status_text(p->r->status), NULL);
+			   result_status_text(p->r->status), WORDS_END);
 	else if (good)
-		words_fill(sentence(p, MUST), p->w->match, NULL);
+		words_fill(sentence(p, MUST), p->w->match, WORDS_END);
 	else if (gap)
-		words_fill(sentence(p, MUST), p->w->mismatch, "symptom", symptom, "cause", cause, NULL);
+		words_fill(sentence(p, MUST), p->w->mismatch, "symptom", symptom, "cause", cause, WORDS_END);
 	else
-		words_fill(sentence(p, MUST), p->w->mismatch_unknown, NULL);
+		words_fill(sentence(p, MUST), p->w->mismatch_unknown, WORDS_END);
 }
 
 static void say_probe(struct paragraph *p)
@@ -170,7 +171,7 @@ static void say_probe(struct paragraph *p)
 	char a[32], b[32], c[32], d[32], e[32];
 
 	if (isnan(before) && isnan(during)) {
-		words_fill(sentence(p, WANTED), p->w->no_probe, NULL);
+		words_fill(sentence(p, WANTED), p->w->no_probe, WORDS_END);
 		return;
 	}
 	words_fill(sentence(p, WANTED), p->w->probe, "before", report_percent(before, a, sizeof(a)),
@@ -179,7 +180,7 @@ static void say_probe(struct paragraph *p)
 		   "p50_before",
 		   report_ms(report_number(p->r, "probe.before.latency_p50_ms"), d, sizeof(d)),
 		   "p50_during",
-		   report_ms(report_number(p->r, "probe.during.latency_p50_ms"), e, sizeof(e)), NULL);
+		   report_ms(report_number(p->r, "probe.during.latency_p50_ms"), e, sizeof(e)), WORDS_END);
 }
 
 static void say_shift(struct paragraph *p)
@@ -188,7 +189,7 @@ static void say_shift(struct paragraph *p)
 	struct shift s;
 
 	if (!evidence_shift(p->r, &s)) {
-		words_fill(sentence(p, SPARE), p->w->no_shift, NULL);
+		words_fill(sentence(p, SPARE), p->w->no_shift, WORDS_END);
 		return;
 	}
 	_cleanup_free_ char *what = quote(s.what, 8), *unit = quote(s.unit, 2);
@@ -197,7 +198,7 @@ static void say_shift(struct paragraph *p)
 	snprintf(during, sizeof(during), "%.3g", s.during);
 	snprintf(spreads, sizeof(spreads), "%.1f", s.spreads);
 	words_fill(sentence(p, WANTED), p->w->shift, "what", what, "before", before, "during", during,
-		   "unit", unit, "gap", *unit ? " " : "", "spreads", spreads, NULL);
+		   "unit", unit, "gap", *unit ? " " : "", "spreads", spreads, WORDS_END);
 }
 
 static void say_verdicts(struct paragraph *p)
@@ -215,13 +216,13 @@ static void say_verdicts(struct paragraph *p)
 		unknown += !s || (strcmp(s, "held") && strcmp(s, "refuted"));
 	}
 	if (!json_array_size(verdicts)) {
-		words_fill(sentence(p, SPARE), p->w->no_verdicts, NULL);
+		words_fill(sentence(p, SPARE), p->w->no_verdicts, WORDS_END);
 		return;
 	}
 	snprintf(a, sizeof(a), "%u", held);
 	snprintf(b, sizeof(b), "%u", refuted);
 	snprintf(c, sizeof(c), "%u", unknown);
-	words_fill(sentence(p, WANTED), p->w->verdicts, "held", a, "refuted", b, "unknown", c, NULL);
+	words_fill(sentence(p, WANTED), p->w->verdicts, "held", a, "refuted", b, "unknown", c, WORDS_END);
 }
 
 static void say_recovery(struct paragraph *p)
@@ -230,9 +231,9 @@ static void say_recovery(struct paragraph *p)
 
 	if (p->r->recovered > 0 && p->r->end > 0)
 		words_fill(sentence(p, WANTED), p->w->recovered, "time",
-			   score_seconds(fmax(p->r->recovered - p->r->end, 0), s, sizeof(s)), NULL);
+			   score_seconds(fmax(p->r->recovered - p->r->end, 0), s, sizeof(s)), WORDS_END);
 	else
-		words_fill(sentence(p, WANTED), p->w->not_recovered, NULL);
+		words_fill(sentence(p, WANTED), p->w->not_recovered, WORDS_END);
 }
 
 static void say_side_notes(struct paragraph *p)
@@ -248,18 +249,18 @@ static void say_side_notes(struct paragraph *p)
 		text_append(&list, "%s%s %u", i ? ", " : "", name ? name : "", v[i].alerts);
 	}
 	if (count)
-		words_fill(sentence(p, SPARE), p->w->loudness, "list", list.s, NULL);
+		words_fill(sentence(p, SPARE), p->w->loudness, "list", list.s, WORDS_END);
 	text_free(&list);
 	snprintf(n, sizeof(n), "%u", p->r->false_alarms);
-	words_fill(sentence(p, p->r->false_alarms ? WANTED : SPARE), p->w->false_alarms, "n", n, NULL);
+	words_fill(sentence(p, p->r->false_alarms ? WANTED : SPARE), p->w->false_alarms, "n", n, WORDS_END);
 	if (!p->r->pipeline_reachable_during)
-		words_fill(sentence(p, WANTED), p->w->blind, NULL);
+		words_fill(sentence(p, WANTED), p->w->blind, WORDS_END);
 	words_fill(sentence(p, SPARE), p->w->windows, "baseline",
 		   score_seconds(p->r->baseline_end - p->r->baseline_start, a, sizeof(a)), "window",
-		   score_seconds(p->r->window_end - p->r->inject, b, sizeof(b)), NULL);
-	words_fill(sentence(p, SPARE), p->w->status, "status", result_status_text(p->r->status), NULL);
-	words_fill(sentence(p, SPARE_LAST), p->w->rule_basis, NULL);
-	words_fill(sentence(p, SPARE_LAST), p->w->reader_note, NULL);
+		   score_seconds(p->r->window_end - p->r->inject, b, sizeof(b)), WORDS_END);
+	words_fill(sentence(p, SPARE), p->w->status, "status", result_status_text(p->r->status), WORDS_END);
+	words_fill(sentence(p, SPARE_LAST), p->w->rule_basis, WORDS_END);
+	words_fill(sentence(p, SPARE_LAST), p->w->reader_note, WORDS_END);
 }
 
 static uint32_t length(const struct sentence *s)

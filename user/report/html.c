@@ -79,7 +79,8 @@ static void head(const struct folder *f, const struct words *w, struct text *out
 	folder_manifest(f, "host.kernel", kernel, sizeof(kernel));
 	text_append(out, "<h1>%s</h1><p class='soft'>", w->title);
 	html_escape(out, suite);
-	text_append(out, "%s%s", *suite ? " · " : "", f->n ? report_time(f->results[0].inject, a, sizeof(a)) : "");
+	text_append(out, "%s%s", *suite ? " · " : "",
+		    f->n ? report_time(f->results[0].inject, a, sizeof(a)) : "");
 	text_append(out, "%s", *kernel ? " · Linux " : "");
 	html_escape(out, kernel);
 	text_append(out, "</p><p><span class='verdict%s'>%s</span></p>\n<div class='cards'>",

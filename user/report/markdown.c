@@ -33,7 +33,7 @@ static void versions(const struct folder *f, const struct words *w, const char *
 		text_append(&where, "%s", w->not_recorded);
 	if (*url) {
 		text_append(&where, ", ");
-		words_fill(&where, w->by_hand, "url", url, NULL);
+		words_fill(&where, w->by_hand, "url", url, WORDS_END);
 	}
 	item(out, label, where.s ? where.s : "");
 	text_free(&where);
@@ -79,19 +79,19 @@ static void setup_files(const struct folder *f, const struct words *w, struct te
 	snprintf(n, sizeof(n), "%u", f->n_probe);
 	text_append(out, "- ");
 	words_fill(out, w->probe_log, "n", n, "rate", report_percent(sum.pass_rate, rate, sizeof(rate)),
-		   NULL);
+		   WORDS_END);
 	snprintf(n, sizeof(n), "%u", f->probe_malformed);
 	if (f->probe_malformed) {
 		text_append(out, "; ");
-		words_fill(out, w->torn, "n", n, NULL);
+		words_fill(out, w->torn, "n", n, WORDS_END);
 	}
 	snprintf(n, sizeof(n), "%u", f->n_events);
 	text_append(out, "\n- ");
-	words_fill(out, w->events, "n", n, NULL);
+	words_fill(out, w->events, "n", n, WORDS_END);
 	snprintf(n, sizeof(n), "%u", f->events_malformed);
 	if (f->events_malformed) {
 		text_append(out, "; ");
-		words_fill(out, w->torn, "n", n, NULL);
+		words_fill(out, w->torn, "n", n, WORDS_END);
 	}
 	text_append(out, "\n");
 }
@@ -135,7 +135,7 @@ static void left_out(const struct folder *f, const struct words *w, struct text 
 	}
 	if (list.len) {
 		text_append(out, "\n");
-		words_fill(out, w->not_scored, "list", list.s, NULL);
+		words_fill(out, w->not_scored, "list", list.s, WORDS_END);
 		text_append(out, "\n");
 	}
 	text_free(&list);
@@ -210,12 +210,12 @@ static void section_results(const struct folder *f, const struct words *w, struc
 	words_fill(out, w->matrix, "tp", tp, "fn", fn, "fp", fp, "tn", tn, "f1",
 		   report_ratio(s->f1, f1, sizeof(f1)), "rca",
 		   report_ratio(s->rca_accuracy, rca, sizeof(rca)), "mttd",
-		   score_seconds(s->mttd_mean_s, mttd, sizeof(mttd)), NULL);
+		   score_seconds(s->mttd_mean_s, mttd, sizeof(mttd)), WORDS_END);
 	snprintf(tp, sizeof(tp), "%u", s->rca_correct);
 	snprintf(fn, sizeof(fn), "%u", s->rca_wrong);
 	snprintf(fp, sizeof(fp), "%u", s->rca_none);
 	text_append(out, " ");
-	words_fill(out, w->more, "right", tp, "wrong", fn, "none", fp, NULL);
+	words_fill(out, w->more, "right", tp, "wrong", fn, "none", fp, WORDS_END);
 	text_append(out, "\n\n%s\n", s->accepted ? w->accepted : w->rejected);
 	left_out(f, w, out);
 	more_table(&f->more, out);
@@ -261,7 +261,7 @@ static void weakness(const struct folder *f, const struct words *w, const struct
 	snprintf(count, sizeof(count), "%u", k->gaps);
 	snprintf(total, sizeof(total), "%u", f->score.total);
 	text_append(out, "\n### %d. %s\n\n- **%s:** ", n, m->weakness, w->symptom);
-	words_fill(out, w->affected, "n", count, "total", total, NULL);
+	words_fill(out, w->affected, "n", count, "total", total, WORDS_END);
 	text_append(out, " (%s).", list.s ? list.s : "");
 	for (i = 0; i < f->n_gaps; i++) {
 		if (strcmp(f->gaps[i].mode, k->mode) != 0)
@@ -303,11 +303,11 @@ static void open_gap(const struct gap *gap, const struct result *r, const struct
 	snprintf(n, sizeof(n), "%u", r->false_alarms);
 	text_append(out, "- ");
 	if (json_object_get(gap->evidence, "alerts"))
-		words_fill(out, w->open_false, "id", id.s, "n", n, NULL);
+		words_fill(out, w->open_false, "id", id.s, "n", n, WORDS_END);
 	else if (!r->detected)
-		words_fill(out, w->open_missed, "id", id.s, NULL);
+		words_fill(out, w->open_missed, "id", id.s, WORDS_END);
 	else
-		words_fill(out, w->open_rca, "id", id.s, "blamed", blamed.s, "truth", truth.s, NULL);
+		words_fill(out, w->open_rca, "id", id.s, "blamed", blamed.s, "truth", truth.s, WORDS_END);
 	text_append(out, "\n");
 	text_free(&id);
 	text_free(&blamed);
@@ -329,9 +329,9 @@ static bool open_of(const struct folder *f, const struct result *r, const struct
 			open_gap(gap, r, w, out);
 			continue;
 		}
-		words_fill(&line, words_mode(w, gap->mode)->confirm, "id", id.s, NULL);
+		words_fill(&line, words_mode(w, gap->mode)->confirm, "id", id.s, WORDS_END);
 		text_append(out, "- ");
-		words_fill(out, w->open_confirm, "id", id.s, "mode", gap->mode, "text", line.s, NULL);
+		words_fill(out, w->open_confirm, "id", id.s, "mode", gap->mode, "text", line.s, WORDS_END);
 		text_append(out, "\n");
 		text_free(&line);
 	}
@@ -339,7 +339,7 @@ static bool open_of(const struct folder *f, const struct result *r, const struct
 		any = true;
 		text_append(out, "- ");
 		words_fill(out, w->open_left_out, "id", id.s, "status", result_status_text(r->status),
-			   NULL);
+			   WORDS_END);
 		text_append(out, "\n");
 	}
 	text_free(&id);

@@ -66,13 +66,13 @@ static void learned(const struct folder *f, const struct words *w, struct text *
 	words_fill(out, w->fact_detect, "tp", tp, "total", total, "recall",
 		   report_ratio(s->recall, recall, sizeof(recall)), "precision",
 		   report_ratio(s->precision, precision, sizeof(precision)), "missed",
-		   missed.s ? missed.s : "", NULL);
+		   missed.s ? missed.s : "", WORDS_END);
 	text_append(out, " %s\n2. ", w->ask_learned);
-	words_fill(out, w->fact_rca, "right", right, "tp", tp, "wrong", wrong.s ? wrong.s : "", NULL);
+	words_fill(out, w->fact_rca, "right", right, "tp", tp, "wrong", wrong.s ? wrong.s : "", WORDS_END);
 	text_append(out, " %s\n3. ", w->ask_learned);
 	words_fill(out, w->fact_time, "p50", score_seconds(s->mttd_p50_s, p50, sizeof(p50)), "p95",
 		   score_seconds(s->mttd_p95_s, p95, sizeof(p95)), "slowest", slow.s ? slow.s : "",
-		   NULL);
+		   WORDS_END);
 	text_append(out, " %s\n", w->ask_learned);
 	text_free(&missed);
 	text_free(&wrong);
@@ -124,7 +124,7 @@ static void trade_off(const struct folder *f, const struct words *w, struct text
 	words_fill(out, w->fact_trade_off, "precision",
 		   report_ratio(s->precision, precision, sizeof(precision)), "recall",
 		   report_ratio(s->recall, recall, sizeof(recall)), "fa", fa, "p50",
-		   score_seconds(s->mttd_p50_s, p50, sizeof(p50)), NULL);
+		   score_seconds(s->mttd_p50_s, p50, sizeof(p50)), WORDS_END);
 	text_append(out, " %s\n", w->ask_trade_off);
 }
 

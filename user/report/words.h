@@ -47,7 +47,9 @@ struct words {
 /* "en" or "vi"; NULL for any other. */
 const struct words *words_find(const char *lang);
 
-/* Append @template with {a} replaced by the text after "a", ...; pairs end with NULL. */
+#define WORDS_END ((const char *)NULL)
+
+/* Append @template with {a} replaced by the text after "a", ...; pairs end with WORDS_END. */
 void words_fill(struct text *out, const char *template, ...) __attribute__((sentinel));
 
 /* Words separated by blanks: what a person would count. */
