@@ -297,11 +297,12 @@ static void set_causes(struct turn *t)
 
 static void add_baseline(struct run *r, const struct turn *t)
 {
-	json_t *metrics = json_object();
+	json_t *metrics;
 	char **m;
 
 	if (!t->inject_ns)
 		return;
+	metrics = json_object();
 	for (m = t->x->metrics; m && *m; m++)
 		json_object_set_new(metrics, *m, describe(r, *m, t->baseline_ns, t->inject_ns));
 	json_array_append_new(json_object_get(r->baseline, "windows"),
