@@ -1,0 +1,65 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What becomes of an experiment: no hit, a fault that fails at each of its steps, a refuted
+# hypothesis, stages.
+. "$(dirname "$0")/../lib.sh"
+. "$TOP/tests/tools/run_lib.sh"
+
+pipeline silent
+target=$BG_PID
+export DURATION=400ms
+# outcome NAME: run $T/NAME.yaml; $out, $rc.
+outcome() {
+	out=$T/$1
+	"$FL" run "$T/$1.yaml" --out "$out" -q "${@:2}" >"$T/$1.board" 2>&1
+	rc=$?
+}
+verdict() { check "$1" jq -e ".[0] | $2" "$out/chaos_results.json"; }
+
+PARAMS='{hits: 0}' suite "$T/nothing.yaml" x
+outcome nothing
+check_num "no hit: exit status" $rc eq 1
+verdict "no hit: not_manifested" '.status == "not_manifested" and .proof[0].injected == 0'
+check "no hit: not a miss, left out of recall" grep -qx 'Detected: 0/0' "$T/nothing.board"
+check "no hit: said on the scoreboard" grep -q -- '- x: not_manifested' "$T/nothing.board"
+sed 's/^    fault_type:.*/    faults: [{type: "null"}, {type: "null", params: {hits: 0}}]/; /^    params:/d' "$T/nothing.yaml" >"$T/half.yaml"
+outcome half
+verdict "half a combination without a hit: not_manifested" '.status == "not_manifested"'
+
+for step in arm activate; do
+	PARAMS="{fail: $step}" suite "$T/$step.yaml" x y
+	outcome $step
+	check_num "$step fails: exit status" $rc eq 1
+	verdict "$step fails: failed, with its words" ".status == \"failed\" and (.error | contains(\"$step fails\"))"
+	check "$step fails: the next one has its turn" jq -e 'length == 2' "$out/chaos_results.json"
+done
+PARAMS='{fail: disarm, file: '"$T/mark"'}' suite "$T/disarm.yaml" x
+outcome disarm
+check "disarm fails once: tried again, and undone" test ! -e "$T/mark"
+PARAMS='{fail: proof}' suite "$T/proof.yaml" x
+outcome proof
+verdict "proof fails: nothing is claimed" '.status == "not_manifested"'
+
+HYPOTHESIS='p99 latency <= 1us AND success_rate >= 50%' suite "$T/refuted.yaml" x
+outcome refuted
+verdict "refuted, clause by clause" '.hypothesis | .verdict == "refuted" and (.clauses | map(.verdict)) == ["refuted", "held"] and .clauses[0].value > 1e-6'
+
+# Stages: the ledger of this sandbox's /run is empty.
+suite "$T/dev.yaml" x
+sed 's/0% (synthetic)/0% (synthetic), stage: staging/' "$T/dev.yaml" >"$T/staging.yaml"
+rm -f /run/faultline/ledger.json
+outcome staging
+verdict "staging before dev: skipped" '.status == "skipped" and (.error | contains("skipped stage")) and .times.inject == null'
+check "check says so as well" grep -q 'skipped-stage' <("$FL" check "$T/staging.yaml")
+"$FL" run "$T/staging.yaml" --out "$T/forced" -q --force-stage >/dev/null 2>&1
+out=$T/forced
+verdict "--force-stage runs it and leaves a mark" '.status == "ok" and .stage_forced'
+rm -f /run/faultline/ledger.json
+outcome dev
+verdict "dev passes" '.status == "ok" and .stage == "dev" and (.stage_forced | not)'
+"$FL" run "$T/staging.yaml" --out "$T/later" -q >/dev/null 2>&1
+out=$T/later
+verdict "then staging may" '.status == "ok" and (.stage_forced | not)'
+HYPOTHESIS='p99 latency <= 1us' suite "$T/worse.yaml" x
+outcome worse
+check "a failure of dev takes its pass back" grep -q skipped-stage <("$FL" check "$T/staging.yaml")
