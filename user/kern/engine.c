@@ -202,38 +202,70 @@ int engine_get_rule(struct engine *e, uint32_t rule, struct fl_rule *ret, struct
 	return r ? error_sys(err, -r, "read rule %u: %s", rule, strerror(-r)) : 0;
 }
 
-/* Let the packets go that wait by @rule. Where another rule shares the line, they stay until they
- * are due. */
-static int let_go(struct engine *e, uint32_t rule, const struct fl_rule *value, struct fl_error *err)
+struct ending {
+	struct engine *engine;
+	uint32_t rule;
+	const struct fl_rule *value;
+	struct fl_error *err;
+	int result;
+};
+
+static void end_rule(void *arg)
 {
-	struct fl_rule at_once = *value;
-	uint32_t i;
+	struct ending *end = arg;
+
+	end->result = write_rule(end->engine, end->rule, end->value, end->err);
+}
+
+/*
+ * Write @off, a rule that is disabled, behind the packets that wait by it: first nothing more has
+ * to wait but still goes through the line in order, then the line is emptied. Where another rule
+ * shares a line, what is in there stays until it is due.
+ */
+static int let_go(struct engine *e, uint32_t rule, const struct fl_rule *off, struct fl_error *err)
+{
+	struct ending end = { .engine = e, .rule = rule, .value = off, .err = err };
+	struct hold_line *lines[ENGINE_MAX_HOOKS];
+	struct fl_rule at_once = *off;
+	uint32_t n = 0, i;
 	int r;
 
+	at_once.enabled = 1;
 	at_once.delay.delay_ns = 0;
 	at_once.delay.jitter_ns = 0;
-	if (value->kind == FL_KIND_REORDER)
+	if (off->kind == FL_KIND_REORDER)
 		at_once.reorder.delay_ns = 0;
-	if (value->kind == FL_KIND_RATE)
+	if (off->kind == FL_KIND_RATE)
 		at_once.rate.burst_bytes = 1u << 30; /* nothing has to wait, but not to overtake either */
-	r = write_rule(e, rule, &at_once, err);
-	for (i = 0; i < e->n_hooks && !r; i++)
+	for (i = 0; i < e->n_hooks; i++)
 		if (e->hooks[i]->line.ifindex && !hook_needs_hold(e, e->hooks[i], rule))
-			hold_line_flush(e->hold, e->hooks[i]->line.hold);
-	return r;
+			lines[n++] = e->hooks[i]->line.hold;
+	if (!n)
+		return write_rule(e, rule, off, err);
+	r = write_rule(e, rule, &at_once, err);
+	if (!r)
+		hold_release(e->hold, lines, n, end_rule, &end);
+	return r ? r : end.result;
 }
+
+/* A delay that the kernel ends by itself lets newer packets overtake those that wait. Its owner,
+ * who ends it in order, comes first by this much. */
+#define OWNER_FIRST_NS (100 * NS_PER_MSEC)
 
 int engine_enable(struct engine *e, uint32_t rule, bool on, uint64_t expires_ns,
 		  struct fl_error *err)
 {
-	struct fl_rule value;
+	struct fl_rule value = {};
 	int r = engine_get_rule(e, rule, &value, err);
+	bool release = !on && value.enabled && needs_hold(value.kind);
 
-	if (!r && !on && value.enabled && needs_hold(value.kind))
-		r = let_go(e, rule, &value, err);
+	if (r)
+		return r;
+	if (needs_hold(value.kind) && expires_ns < UINT64_MAX - OWNER_FIRST_NS)
+		expires_ns += OWNER_FIRST_NS;
 	value.enabled = on;
 	value.expires_ns = expires_ns;
-	return r ? r : write_rule(e, rule, &value, err);
+	return release ? let_go(e, rule, &value, err) : write_rule(e, rule, &value, err);
 }
 
 int engine_remove(struct engine *e, uint32_t rule, struct fl_error *err)

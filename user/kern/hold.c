@@ -28,13 +28,21 @@
 
 #define HOLD_MAX_LINES 256
 #define READ_BATCH     32 /* packets read from one TAP before looking at the clock again */
+#define FLUSH_MAX_NS   (200 * NS_PER_MSEC)
 #define RT_PRIORITY    10 /* over every normal task, under the kernel's own threads (50 and up) */
 
 struct hold_line {
 	int tap;
-	bool flush;   /* asked for; cleared once it is done */
 	bool closing; /* flush, then leave the list */
 	struct hold_queue queue;
+};
+
+/* The arguments of hold_release(). */
+struct release {
+	struct hold_line **lines;
+	uint32_t n;
+	void (*end)(void *arg);
+	void *arg;
 };
 
 struct hold {
@@ -47,8 +55,9 @@ struct hold {
 	struct pollfd fds[HOLD_MAX_LINES + 1];
 
 	pthread_mutex_t lock; /* of what follows */
-	pthread_cond_t served; /* a line was flushed or has left the list */
+	pthread_cond_t served; /* a line has left the list, or a release is done */
 	bool stop;
+	struct release *release; /* asked for; NULL once it is done */
 	uint32_t n_lines;
 	struct hold_line *lines[HOLD_MAX_LINES];
 
@@ -151,13 +160,33 @@ static bool take_batch(struct hold *h, struct hold_line *line)
 	return true;
 }
 
-/* Everything out, in order, without waiting for its time. */
+/* Everything out, in order, without waiting for its time. While that goes on more comes in: fewer
+ * in each round, until there is none; unless more comes than can be given back at all. */
 static void flush(struct hold *h, struct hold_line *line)
 {
-	while (take_batch(h, line))
-		;
-	while (line->queue.n)
-		give_back(h, line, 0);
+	uint64_t end_ns = clock_mono_ns() + FLUSH_MAX_NS;
+
+	do {
+		while (take_batch(h, line) && clock_mono_ns() < end_ns)
+			;
+		while (line->queue.n)
+			give_back(h, line, 0);
+		take_batch(h, line);
+	} while (line->queue.n && clock_mono_ns() < end_ns);
+}
+
+static void serve_release(struct hold *h)
+{
+	struct release *r = h->release;
+	uint32_t i;
+
+	for (i = 0; i < r->n; i++)
+		flush(h, r->lines[i]);
+	r->end(r->arg);
+	for (i = 0; i < r->n; i++)
+		flush(h, r->lines[i]);
+	h->release = NULL;
+	pthread_cond_broadcast(&h->served);
 }
 
 /* Serve closing lines and list the others for poll(). Returns how many there are; -1: stop. */
@@ -167,16 +196,15 @@ static int list_lines(struct hold *h)
 	int ret;
 
 	pthread_mutex_lock(&h->lock);
+	if (h->release)
+		serve_release(h);
 	for (i = 0; i < h->n_lines; i++) {
 		struct hold_line *line = h->lines[i];
 
-		if (line->flush || line->closing) {
-			flush(h, line);
-			line->flush = false;
-			pthread_cond_broadcast(&h->served);
-		}
 		if (line->closing) {
+			flush(h, line);
 			hold_queue_free(&line->queue, &h->pool);
+			pthread_cond_broadcast(&h->served);
 			continue;
 		}
 		h->lines[n] = line;
@@ -330,12 +358,15 @@ int hold_line_add(struct hold *h, int netns_fd, const char *ifname, struct hold_
 	return 0;
 }
 
-void hold_line_flush(struct hold *h, struct hold_line *line)
+void hold_release(struct hold *h, struct hold_line **lines, uint32_t n, void (*end)(void *arg),
+		  void *arg)
 {
+	struct release release = { lines, n, end, arg };
+
 	pthread_mutex_lock(&h->lock);
-	line->flush = true;
+	h->release = &release;
 	eventfd_write(h->wake, 1);
-	while (line->flush)
+	while (h->release)
 		pthread_cond_wait(&h->served, &h->lock);
 	pthread_mutex_unlock(&h->lock);
 }

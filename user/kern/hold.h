@@ -42,8 +42,14 @@ void hold_stop(struct hold *h);
 int hold_line_add(struct hold *h, int netns_fd, const char *ifname, struct hold_line **ret,
 		  uint32_t *ret_ifindex, struct fl_error *err);
 
-/* Give all that waits back at once, in the order it was due. The line goes on. */
-void hold_line_flush(struct hold *h, struct hold_line *line);
+/*
+ * Give all that waits in @lines back at once, in the order it was due; then call @end, which keeps
+ * new packets out; then give back what came in between. It all happens on the delay lines' own
+ * thread, which nothing interrupts, so the packets of those microseconds are few: what @end lets
+ * pass beside the line hardly overtakes any. Returns when it is done. The lines go on.
+ */
+void hold_release(struct hold *h, struct hold_line **lines, uint32_t n, void (*end)(void *arg),
+		  void *arg);
 
 /* Give all that still waits back at once, in the order it was due, and remove the TAP. The caller
  * has seen to it that nothing new comes in. */
