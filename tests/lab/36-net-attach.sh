@@ -15,20 +15,20 @@ qdiscs() { tc qdisc show dev fltv1 | sed 's/ refcnt.*//'; }
 for how in tcx clsact; do
 	if [ $how = clsact ]; then export FAULTLINE_ATTACH=clsact; fi
 	before=$(qdiscs)
-	fault latency netns:flt-a --delay 20ms
+	fault latency netns:flt-a --delay 20ms --protocol udp
 	near "$how: a fault" "$(late)" 20 5
 	if [ $how = clsact ]; then check "$how: there is a filter" bash -c "tc filter show dev fltv1 ingress | grep -q fl_ingress"; fi
 	if [ $how = tcx ]; then check "$how: there is no qdisc" [ "$(qdiscs)" = "$before" ]; fi
 	# A second session, behind the first: a packet waits in both delay lines, once in each.
 	first=$ID
-	fault latency netns:flt-a --delay 30ms
+	fault latency netns:flt-a --delay 30ms --protocol udp
 	second=$ID
 	near "$how: two sessions add up" "$(late)" 50 5
 	check_num "$how: the first counts each once" "$(hits "$first" injected)" eq "$(($(hits "$second" injected) + 50))"
 	"$FL" stop "$first" >/dev/null
 	near "$how: the second stays" "$(late)" 30 5
 	# The first one's place is free again; a later session comes behind.
-	fault network_loss netns:flt-a --percent 100 --max-hits 10
+	fault network_loss netns:flt-a --percent 100 --max-hits 10 --protocol udp
 	check_num "$how: loss behind a delay line" "$(flow --from flt-a --count 50 --wait 300 10.77.1.1; got received)" eq 40
 	heal
 	clean "$how: stopped"
