@@ -14,6 +14,7 @@
 #define OK_200	 "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 #define GET	 "GET /pay HTTP/1.1\r\nHost: a\r\n\r\n"
 
+static const char ok_200[] = OK_200;
 static const struct flow server4 = { "10.9.0.5", "10.8.1.2", 8080, 40000 };
 static const struct flow server6 = { "fd00::5", "fd00:8::2", 8080, 40000 };
 

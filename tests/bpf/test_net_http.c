@@ -218,7 +218,7 @@ static void slow_response(void **state)
 	first = rig_held(r, &f);
 	assert_int_equal(first.due_ns - rig_proof(r, 0).last_hit_ns, 300 * MS);
 	assert_int_equal(first.flags, FL_HOLD_ORDERED);
-	frame_tcp(&f, &server4, true, c.resp + 30, c.req, OK_200 + 30, 5);
+	frame_tcp(&f, &server4, true, c.resp + 30, c.req, ok_200 + 30, 5);
 	assert_int_equal(rig_run(r, FL_DIR_FROM, &f), TC_REDIRECT);
 	second = rig_held(r, &f);
 	assert_int_equal(second.due_ns, first.due_ns);

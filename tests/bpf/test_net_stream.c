@@ -21,12 +21,12 @@ static void split_status_line(void **state)
 		if (cut == 10 || cut == 11) {
 			assert_int_equal(segment(&c, false, c.resp, c.req, OK_200, cut), TC_SHOT);
 			c.resp += (uint32_t)cut;
-			response_part(&c, OK_200 + cut, want + cut, strlen(want) - cut);
+			response_part(&c, ok_200 + cut, want + cut, strlen(want) - cut);
 			c.resp = RESP_SEQ;
 			response_part(&c, OK_200, want, cut);
 		} else {
 			response_part(&c, OK_200, want, cut);
-			response_part(&c, OK_200 + cut, want + cut, strlen(want) - cut);
+			response_part(&c, ok_200 + cut, want + cut, strlen(want) - cut);
 		}
 	}
 	assert_counts(r, 0, strlen(OK_200) - 1, strlen(OK_200) - 1, 0);
@@ -43,7 +43,7 @@ static void split_digits_unknown(void **state)
 	request(&c, GET);
 	assert_int_equal(segment(&c, false, c.resp, c.req, OK_200, 10), TC_SHOT);
 	response_part(&c, OK_200, OK_200, 10);
-	response(&c, OK_200 + 10, OK_200 + 10);
+	response(&c, ok_200 + 10, ok_200 + 10);
 	assert_counts(r, 0, 1, 0, 1);
 	request(&c, GET);
 	response(&c, OK_200, "HTTP/1.1 500 OK\r\nContent-Length: 5\r\n\r\nhello");
@@ -70,7 +70,7 @@ static void retransmission(void **state)
 		c.resp = resp;
 		response_part(&c, OK_200, want, 11);
 		c.resp = resp + 10;
-		response_part(&c, OK_200 + 10, want + 10, 8);
+		response_part(&c, ok_200 + 10, want + 10, 8);
 		c.resp = resp + (uint32_t)strlen(want);
 	}
 	assert_counts(r, 0, 3, 3, 0);
@@ -126,7 +126,7 @@ static void pipelining_midway(void **state)
 		request(&c, GET);
 		response_part(&c, OK_200, want, cut);
 		request(&c, GET);
-		response_part(&c, OK_200 + cut, want + cut, strlen(want) - cut);
+		response_part(&c, ok_200 + cut, want + cut, strlen(want) - cut);
 		response(&c, OK_200, want);
 	}
 	assert_int_equal(rig_proof(r, 0).skipped, 0);
@@ -190,7 +190,7 @@ static void lost_and_found(void **state)
 	assert_counts(r, 0, 2, 1, 1);
 	request(&c, GET);
 	c.resp += 4;
-	response(&c, OK_200 + 4, OK_200 + 4);
+	response(&c, ok_200 + 4, ok_200 + 4);
 	request(&c, GET);
 	response(&c, OK_200, "HTTP/1.1 500 OK\r\nContent-Length: 5\r\n\r\nhello");
 	assert_counts(r, 0, 4, 2, 2);
@@ -209,7 +209,7 @@ static void joins_late(void **state)
 	response_part(&c, OK_200, OK_200, 20);
 	rule.enabled = 1;
 	rig_set(r, 0, &rule);
-	response(&c, OK_200 + 20, OK_200 + 20);
+	response(&c, ok_200 + 20, ok_200 + 20);
 	request(&c, GET);
 	rule.enabled = 0; /* off for a while, in the middle */
 	rig_set(r, 0, &rule);
