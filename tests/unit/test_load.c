@@ -360,6 +360,18 @@ static void hostile(void **state)
 	assert_true(suite_parse("t.yaml", "a\0b", 3, table, &(struct suite *){ NULL }, NULL) < 0);
 }
 
+/* Not only refused: recognised, before the walk has gone round thousands of times. */
+static void cyclic(void **state)
+{
+	static const char text[] = "experiments: &x\n  - *x\n";
+	struct fl_error err = {};
+	struct suite *s = NULL;
+	(void)state;
+
+	assert_true(suite_parse("t.yaml", text, strlen(text), table, &s, &err) < 0);
+	assert_non_null(strstr(err.message, "contains itself"));
+}
+
 static void no_such_file(void **state)
 {
 	struct fl_error err = {};
@@ -382,7 +394,8 @@ int main(void)
 		cmocka_unit_test(several_faults), cmocka_unit_test(edges),
 		cmocka_unit_test(traffic_share),  cmocka_unit_test(anchors),
 		cmocka_unit_test(refused),	  cmocka_unit_test(duplicates),
-		cmocka_unit_test(hostile),	  cmocka_unit_test(no_such_file),
+		cmocka_unit_test(hostile),	  cmocka_unit_test(cyclic),
+		cmocka_unit_test(no_such_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

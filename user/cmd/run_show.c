@@ -162,8 +162,8 @@ int run_show_report(const struct run_report *r, const char *dir, bool json)
 		return status;
 	}
 	scoreboard_print(r->results, r->n, &r->score, r->gaps, r->n_gaps, &out);
-	printf("%s\nAcceptance: %s (%s)\nResults: %s\n", out.s ? out.s : "", status ? "failed" : "passed",
-	       why, dir);
+	printf("%s\nAcceptance: %s\nVerdict: %s (exit status %d)\nResults: %s\n", out.s ? out.s : "",
+	       r->score.accepted ? "passed" : "failed", why, status, dir);
 	text_free(&out);
 	return status;
 }

@@ -258,18 +258,17 @@ static uint32_t count_not_run(const struct run *r)
 	return n;
 }
 
-static bool any_refuted(const struct run *r)
+static uint32_t count_refuted(const struct run *r)
 {
-	uint32_t i;
+	uint32_t i, n = 0;
 
 	for (i = 0; i < r->n_results; i++) {
 		const json_t *h = json_object_get(r->results[i].detail, "hypothesis");
 		const char *verdict = json_string_value(json_object_get(h, "verdict"));
 
-		if (verdict && !strcmp(verdict, "refuted"))
-			return true;
+		n += verdict && !strcmp(verdict, "refuted");
 	}
-	return false;
+	return n;
 }
 
 static int write_end(struct run *r, const struct run_report *report, struct fl_error *err)
@@ -293,7 +292,7 @@ static int finish(struct run *r, struct run_report *report, struct fl_error *err
 	report->not_run = count_not_run(r);
 	report->aborted = r->aborting;
 	report->stopped = r->stopping;
-	report->refuted = any_refuted(r);
+	report->refuted = count_refuted(r);
 	score_compute(report->results, report->n, &report->score);
 	rc = score_gaps(report->results, report->n, r->suite->graph, &report->gaps, &report->n_gaps, err);
 	if (!rc)
@@ -327,7 +326,7 @@ enum fl_exit run_verdict(const struct run_report *report, char *ret_why, size_t 
 	else if (!report->score.accepted)
 		snprintf(ret_why, size, "acceptance failed");
 	else if (report->refuted)
-		snprintf(ret_why, size, "a hypothesis was refuted");
+		snprintf(ret_why, size, "%u of %u hypotheses were refuted", report->refuted, report->n);
 	else
 		snprintf(ret_why, size, "accepted");
 	if (report->aborted)

@@ -38,12 +38,12 @@ struct run_options {
 struct run_report {
 	struct result *results;
 	uint32_t n;
+	uint32_t refuted; /* hypotheses */
 	uint32_t not_run; /* experiments that the run did not come to */
 	struct score score;
 	struct gap *gaps;
 	uint32_t n_gaps;
 	bool aborted; /* by a signal */
-	bool refuted; /* a hypothesis was */
 	bool stopped; /* an experiment did not recover, or there was no steady state */
 	/* A forced end did not wait for an answer of the pipeline: a thread is still at it, with the
 	 * suite in its hands. Keep the suite, and leave by _exit(): libuv joins its threads in exit(). */
