@@ -113,6 +113,7 @@ bench: all tests
 install: all install-gen
 	install -D -m 0755 $(BUILD)/faultline $(DESTDIR)$(PREFIX)/sbin/faultline
 	$(foreach b,$(LABBINS),install -D -m 0755 $(b) $(DESTDIR)$(PREFIX)/libexec/faultline/$(notdir $(b));)
+	$(foreach f,$(wildcard experiments/*.yaml),install -D -m 0644 $(f) $(DESTDIR)$(PREFIX)/share/faultline/$(f);)
 
 clean:
 	rm -rf build build-san build-fuzz

@@ -17,7 +17,7 @@
 static const double local_weight[METRICS] = {
 	[METRIC_AVAILABILITY] = 4, [METRIC_RESTART] = 4, [METRIC_CLOCK] = 4,
 	[METRIC_MEMORY] = 3,	   [METRIC_VOLUME] = 3,	 [METRIC_CPU] = 2.5,
-	[METRIC_THROTTLING] = 2.5, [METRIC_WRITE_ERRORS] = 2,
+	[METRIC_THROTTLING] = 1,   [METRIC_WRITE_ERRORS] = 2,
 };
 /* The same for symptoms, which may come from further down. */
 static const double symptom_weight[METRICS] = { [METRIC_LATENCY] = 2, [METRIC_ERRORS] = 2 };
@@ -37,6 +37,7 @@ struct evidence {
 	double symptom[GRAPH_MAX]; /* earliest symptom */
 	double edge[GRAPH_MAX][GRAPH_MAX]; /* earliest alert of the edge */
 	double in_share[GRAPH_MAX], out_share[GRAPH_MAX]; /* of its edges that are bad */
+	bool reaches[GRAPH_MAX][GRAPH_MAX]; /* by any number of calls, none included */
 	double first; /* earliest of all */
 };
 
@@ -91,15 +92,37 @@ static bool in_time(double cause, double symptom)
 	return cause > 0 && cause <= symptom + EXPLAINS_WITHIN_S;
 }
 
-/* Does something that @s depends on explain trouble of @s that began at @when? */
+/* Who depends on whom in the end (Warshall's closure). */
+static void close_calls(const struct graph *g, struct evidence *e)
+{
+	unsigned int i, j, k;
+
+	for (i = 0; i < g->n; i++)
+		for (j = 0; j < g->n; j++)
+			e->reaches[i][j] = i == j || g->calls[i][j];
+	for (k = 0; k < g->n; k++)
+		for (i = 0; i < g->n; i++)
+			for (j = 0; j < g->n; j++)
+				e->reaches[i][j] |= e->reaches[i][k] && e->reaches[k][j];
+}
+
+/*
+ * Does something that @s depends on, however far down, explain trouble of @s that began at @when?
+ * Services between the two need not have raised an alert: theirs may be too small.
+ */
 static bool explained(const struct graph *g, const struct evidence *e, int s, double when)
 {
-	unsigned int p;
+	unsigned int q, p;
 
-	for (p = 0; p < g->n; p++)
-		if (g->calls[s][p] && (in_time(e->edge[s][p], when) || in_time(e->local[p], when) ||
-				       in_time(e->symptom[p], when)))
+	for (q = 0; q < g->n; q++) {
+		if (!e->reaches[s][q])
+			continue;
+		if ((int)q != s && (in_time(e->local[q], when) || in_time(e->symptom[q], when)))
 			return true;
+		for (p = 0; p < g->n; p++)
+			if (in_time(e->edge[q][p], when))
+				return true;
+	}
 	return false;
 }
 
@@ -118,11 +141,28 @@ static double weigh(const struct graph *g, const struct evidence *e, const struc
 			w += edge_weight[x->metric].caller * sqrt(e->out_share[s]);
 	} else if (x->peer == s) {
 		w = edge_weight[x->metric].callee * sqrt(e->in_share[s]);
-		/* It is slow because of somebody behind it: pass most of it on. */
+		/* It is slow because of somebody behind it: that one is to be blamed. */
 		if (e->local[s] <= 0 && e->symptom[s] > 0 && explained(g, e, s, e->symptom[s]))
-			w *= e->out_share[s] > 0 && e->in_share[s] > 0.99 ? 0.6 : 0.2;
+			w *= 0.2;
 	}
 	return w;
+}
+
+/* Several alerts on one edge are one observation: only the strongest of them is to count. */
+static bool repeats(const struct alert *alerts, unsigned int n, unsigned int which)
+{
+	const struct signal *x = &alerts[which].signal, *y;
+	double mine = edge_weight[x->metric].callee, other;
+	unsigned int i;
+
+	for (i = 0; x->peer >= 0 && i < n; i++) {
+		y = &alerts[i].signal;
+		other = edge_weight[y->metric].callee;
+		if (y->service == x->service && y->peer == x->peer &&
+		    (other > mine || (i < which && other >= mine)))
+			return true;
+	}
+	return false;
 }
 
 static int by_score(const void *a, const void *b)
@@ -155,9 +195,10 @@ unsigned int rank(const struct graph *g, const struct alert *alerts, unsigned in
 	memset(&e, 0, sizeof(e));
 	collect(alerts, n, &e);
 	count_edges(g, &e);
+	close_calls(g, &e);
 	for (s = 0; s < (int)g->n; s++) {
 		for (i = 0, score = 0; i < n; i++)
-			score += weigh(g, &e, &alerts[i], s);
+			score += repeats(alerts, n, i) ? 0 : weigh(g, &e, &alerts[i], s);
 		score *= temporal_factor(g, &e, alerts, n, s);
 		if (score > 0)
 			ret[found++] = (struct ranked){ s, score, 0 };

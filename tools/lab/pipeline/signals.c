@@ -7,6 +7,9 @@
 /* Below these counts in a window a share or a quantile is chance. */
 #define MIN_REQUESTS 8
 #define MIN_CALLS    3
+/* Less for a duration: the slow calls of two windows are no chance. Rare calls matter: a name is
+ * looked up every few seconds. */
+#define MIN_TIMED    2
 
 /* What one service did in the window. */
 struct change {
@@ -72,14 +75,14 @@ static void derive_edge(struct output *o, int s, int peer, const struct obs_peer
 	double calls = p->ok + p->errors + p->timeouts + p->pool_rejected;
 
 	emit(o, s, peer, METRIC_TOKENS, p->tokens_refused / seconds);
+	if (p->calls_timed >= MIN_TIMED)
+		emit(o, s, peer, METRIC_EDGE_LATENCY,
+		     fmax(0, p->seconds / p->calls_timed - mean_latency(callee)));
 	if (calls < MIN_CALLS)
 		return;
 	emit(o, s, peer, METRIC_EDGE_TIMEOUTS, p->timeouts / calls);
 	emit(o, s, peer, METRIC_EDGE_POOL, p->pool_rejected / calls);
 	emit(o, s, peer, METRIC_EDGE_ERRORS, fmax(0, p->errors / calls - error_share(callee)));
-	if (p->calls_timed >= MIN_CALLS)
-		emit(o, s, peer, METRIC_EDGE_LATENCY,
-		     fmax(0, p->seconds / p->calls_timed - mean_latency(callee)));
 }
 
 unsigned int signals_derive(const struct graph *g, const struct window *windows, struct signal *ret,

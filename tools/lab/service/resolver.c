@@ -177,6 +177,7 @@ int resolver_lookup(const char *host, uint64_t deadline_ns, struct in_addr *ret)
 {
 	struct timespec until = { .tv_sec = (time_t)(deadline_ns / NS_PER_SEC),
 				  .tv_nsec = (long)(deadline_ns % NS_PER_SEC) };
+	uint64_t began = clock_mono_ns();
 	struct entry *e;
 	int rc = 0;
 
@@ -200,5 +201,8 @@ int resolver_lookup(const char *host, uint64_t deadline_ns, struct in_addr *ret)
 		*ret = e->addr;
 	}
 	pthread_mutex_unlock(&lock);
+	/* For this caller it is the name server that did not answer, not the peer it wanted. */
+	if (rc == -ETIMEDOUT)
+		peer_metrics_record(metrics, CALL_TIMEOUT, clock_mono_ns() - began);
 	return rc;
 }

@@ -193,7 +193,7 @@ const struct role role_frontend = { "frontend", "pages and sessions; needs api-g
 static struct upstream *inventory, *payment, *checkout_svc, *notification;
 
 /* CPU time of a request: what ending TLS and checking a signature cost. */
-#define GATEWAY_COMPUTE_US 800
+#define GATEWAY_COMPUTE_US 1000
 
 static int gateway_start(struct service *s, struct fl_error *err)
 {

@@ -16,7 +16,7 @@
 #include "util/clock.h"
 #include "util/units.h"
 
-#define MAX_POOL       64
+#define MAX_POOL       256
 #define MAX_BODY_BYTES (1024 * 1024)
 
 const char *const call_result_names[CALL_RESULTS] = { "ok",	 "error", "timeout",
