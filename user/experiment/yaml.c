@@ -45,13 +45,35 @@ static int new_parser(struct yaml *y, const char *text, size_t len)
 	return 0;
 }
 
+/*
+ * Parsers that ended in an error, kept for good: fy_parser_destroy() of libfyaml 0.7.12 follows
+ * a dangling token after some broken inputs ("? ? :s" and a stray alias) and crashes. A command
+ * reads one file, so this is one parser at its end.
+ */
+static struct fy_parser **abandoned;
+static size_t n_abandoned;
+
+static void abandon(struct fy_parser *parser)
+{
+	struct fy_parser **v = reallocarray(abandoned, n_abandoned + 1, sizeof(*v));
+
+	if (!v)
+		return;
+	abandoned = v;
+	abandoned[n_abandoned++] = parser;
+}
+
 static void drop_parser(struct yaml *y)
 {
+	bool broken = y->parser && fy_parser_get_stream_error(y->parser);
+
 	if (y->doc)
 		fy_parse_document_destroy(y->parser, y->doc);
-	if (y->parser)
+	if (broken)
+		abandon(y->parser);
+	else if (y->parser)
 		fy_parser_destroy(y->parser);
-	if (y->diag)
+	if (y->diag && !broken)
 		fy_diag_destroy(y->diag);
 	y->doc = NULL;
 	y->parser = NULL;
