@@ -36,7 +36,6 @@ static const clockid_t kept[] = { CLOCK_MONOTONIC, CLOCK_MONOTONIC_RAW, CLOCK_MO
 /* What a process makes of its clocks, as the difference to the system call's answer. */
 struct report {
 	int64_t shifted[4], kept[5], tv, seconds;
-	int64_t kept_raw[5]; /* reading again by system call must not be earlier */
 	int bad_clock, bad_clock_errno, null_tv, nsec_ok;
 	int64_t resolution_ns;
 	char digest[65];
@@ -60,6 +59,22 @@ static int64_t libc_ns(clockid_t id, int *nsec_ok)
 }
 
 __attribute__((no_sanitize("nonnull-attribute"))) /* gettimeofday(NULL) is meant */
+/* libc's answer for @id, and how far it is from the kernel's; read again when something came between. */
+static int64_t compare(clockid_t id, int *nsec_ok)
+{
+	int64_t before, own, after;
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		before = raw_ns(id);
+		own = libc_ns(id, nsec_ok);
+		after = raw_ns(id);
+		if (after - before < S / 100)
+			break;
+	}
+	return own - (before + (after - before) / 2);
+}
+
 static void look_at_clocks(struct report *r)
 {
 	struct timezone tz = { 99, 99 };
@@ -75,18 +90,21 @@ static void look_at_clocks(struct report *r)
 		/* a machine without a clock that wakes it has no REALTIME_ALARM */
 		bool have = !syscall(SYS_clock_gettime, shifted[i], &ts);
 
-		r->shifted[i] = have ? libc_ns(shifted[i], &r->nsec_ok) - raw_ns(shifted[i]) :
-				       r->shifted[0];
+		r->shifted[i] = have ? compare(shifted[i], &r->nsec_ok) : r->shifted[0];
 	}
-	for (i = 0; i < 5; i++) {
-		r->kept[i] = libc_ns(kept[i], &r->nsec_ok);
-		r->kept_raw[i] = raw_ns(kept[i]);
+	for (i = 0; i < 5; i++)
+		r->kept[i] = compare(kept[i], &r->nsec_ok);
+	for (i = 0; i < 100; i++) {
+		int64_t before = raw_ns(CLOCK_REALTIME);
+
+		gettimeofday(&tv, NULL);
+		r->seconds = (int64_t)time(&t) * S - before;
+		r->tv = tv.tv_sec * S + tv.tv_usec * 1000 - before;
+		if (raw_ns(CLOCK_REALTIME) - before < S / 100)
+			break;
 	}
-	gettimeofday(&tv, NULL);
 	if (tv.tv_usec < 0 || tv.tv_usec >= 1000000)
 		r->nsec_ok = 0;
-	r->tv = tv.tv_sec * S + tv.tv_usec * 1000 - raw_ns(CLOCK_REALTIME);
-	r->seconds = (int64_t)time(&t) * S - raw_ns(CLOCK_REALTIME);
 	if (t < time(NULL) - 1 || t > time(NULL))
 		r->nsec_ok = 0;
 	r->bad_clock = clock_gettime(77, &ts);
@@ -175,7 +193,7 @@ static void assert_shift(const struct report *r, int64_t shift)
 	assert_near(r->tv, shift, TOLERANCE);
 	assert_near(r->seconds, shift - S / 2, S / 2 + TOLERANCE);
 	for (i = 0; i < 5; i++)
-		assert_near(r->kept[i], r->kept_raw[i], TOLERANCE);
+		assert_near(r->kept[i], 0, TOLERANCE);
 	assert_true(r->nsec_ok);
 	assert_int_equal(r->bad_clock, -1);
 	assert_int_equal(r->bad_clock_errno, EINVAL);
@@ -187,16 +205,18 @@ static void assert_shift(const struct report *r, int64_t shift)
 static bool undo(pid_t pid, const struct vdso_patch *p)
 {
 	struct fl_error err = {};
-	int i, r;
+	int i, r = 0, steps = 0;
 
-	assert_int_equal(vdso_revert(pid, p, false, NULL), 1);
-	for (i = 0; i < 200; i++) {
+	for (i = 0; i < 300 && steps < 2; i++) {
+		error_clear(&err);
 		r = vdso_revert(pid, p, false, &err);
-		if (r != -EAGAIN)
+		if (r != 1 && r != -EAGAIN && r != -ETIMEDOUT)
 			break;
-		usleep(1000);
+		steps += r == 1;
+		if (r != 1)
+			usleep(1000);
 	}
-	if (r != 1)
+	if (steps != 2)
 		fail_msg("undo: %d %s", r, err.message);
 	return vdso_revert(pid, p, false, NULL) == 0;
 }
@@ -374,7 +394,7 @@ static void toggling_under_load(void **state)
 {
 	const struct vdso_slot slot = { 60 * S, 0, 0 };
 	unsigned long answer[3] = {};
-	int in[2], out[2], i, status;
+	int in[2], out[2], i, status, r, late = 0;
 	struct fl_error err = {};
 	struct vdso_patch p;
 	uint64_t t0, total = 0;
@@ -391,7 +411,10 @@ static void toggling_under_load(void **state)
 	}
 	for (i = 0; i < 200; i++) {
 		t0 = clock_mono_ns();
-		if (vdso_apply(pid, &p, &slot, &err) != 1 || !undo(pid, &p))
+		/* On a machine with much to do a thread may not get to stop in time: that is no harm. */
+		while ((r = vdso_apply(pid, &p, &slot, &err)) == -ETIMEDOUT && late++ < 10)
+			error_clear(&err);
+		if (r != 1 || !undo(pid, &p))
 			fail_msg("toggle %d: %s", i, err.message);
 		total += clock_mono_ns() - t0;
 	}
@@ -413,14 +436,20 @@ static void toggling_under_load(void **state)
 /* What the shift costs a call, against the kernel's own function in the same process. */
 static double cost_ns(clockid_t id)
 {
-	const int n = 200000;
+	double best = 1e9, one;
 	struct timespec ts;
-	uint64_t t0 = clock_mono_ns();
-	int i;
+	uint64_t t0;
+	int round, i;
 
-	for (i = 0; i < n; i++)
-		clock_gettime(id, &ts);
-	return (double)(clock_mono_ns() - t0) / n;
+	/* Short rounds, so that one without an interruption is among them. */
+	for (round = 0; round < 200; round++) {
+		t0 = clock_mono_ns();
+		for (i = 0; i < 1000; i++)
+			clock_gettime(id, &ts);
+		one = (double)(clock_mono_ns() - t0) / 1000;
+		best = one < best ? one : best;
+	}
+	return best;
 }
 
 static void other_clocks_stay_fast(void **state)
@@ -459,7 +488,7 @@ static void other_clocks_stay_fast(void **state)
 	}
 	assert_int_equal(write(pipes[0][1], "", 1), 1);
 	waitpid(pid, NULL, 0);
-	print_message("# FIGURE clock_gettime, best of 5: MONOTONIC %.1f ns, shifted process %.1f ns; "
+	print_message("# FIGURE a call of clock_gettime: MONOTONIC %.1f ns, shifted process %.1f ns; "
 		      "REALTIME %.1f and %.1f ns\n", c[0][0], c[1][0], c[0][1], c[1][1]);
 	assert_true(c[1][0] < c[0][0] * 1.5 + 5);
 }

@@ -30,6 +30,8 @@
 #include "util/text.h"
 #include "util/units.h"
 
+#define RETRY_NS NS_PER_SEC
+
 /* A target as the watching thread needs it; a copy, for f->targets may be replaced meanwhile. */
 struct unit {
 	struct target target; /* its descriptors are not ours and not used */
@@ -45,6 +47,8 @@ struct clock_state {
 
 	pthread_mutex_t lock; /* of units and slot; held during a pass over the processes */
 	struct vdso_slot slot;
+	bool foreign;	   /* a process carries another clock fault */
+	uint64_t retry_ns; /* not to look again before, after one could not be held */
 	atomic_bool active;
 	atomic_ulong patched; /* processes, so far */
 	_Atomic uint64_t first_ns, last_ns;
@@ -116,6 +120,7 @@ static int visit_apply(struct clock_state *s, pid_t pid, struct fl_error *err)
 	r = vdso_apply(pid, &s->patch, &s->slot, err);
 	if (r > 0)
 		note_hit(s);
+	s->foreign |= r == -EEXIST;
 	return r;
 }
 
@@ -124,15 +129,17 @@ static int visit_set(struct clock_state *s, pid_t pid, struct fl_error *err)
 	return vdso_set(pid, &s->patch, &s->slot, err);
 }
 
-/* In the watching thread. What cannot be patched is tried again at the next look. */
+/* In the watching thread. What cannot be patched is tried again at the next look; a process with a
+ * thread that does not stop is paused by each try, so then there is a while between them. */
 static void look(void *arg)
 {
 	struct clock_state *s = arg;
 
-	if (!atomic_load(&s->active))
+	if (!atomic_load(&s->active) || clock_mono_ns() < s->retry_ns)
 		return;
 	pthread_mutex_lock(&s->lock);
-	each_process(s, visit_apply, NULL);
+	if (each_process(s, visit_apply, NULL) == -ETIMEDOUT)
+		s->retry_ns = clock_mono_ns() + RETRY_NS;
 	pthread_mutex_unlock(&s->lock);
 }
 
@@ -188,6 +195,7 @@ static int begin(struct fault *f, const struct vdso_slot *slot, struct fl_error 
 {
 	struct clock_state *s = f->priv;
 	unsigned long before = atomic_load(&s->patched);
+	bool foreign;
 	int r = journal_add(f->session->journal, "clock-restore", vdso_patch_json(&s->patch),
 			    &s->entry, err);
 
@@ -195,9 +203,18 @@ static int begin(struct fault *f, const struct vdso_slot *slot, struct fl_error 
 		return r;
 	pthread_mutex_lock(&s->lock);
 	s->slot = *slot;
+	s->foreign = false;
 	atomic_store(&s->active, true);
 	r = each_process(s, visit_apply, err);
+	foreign = s->foreign;
 	pthread_mutex_unlock(&s->lock);
+	/* Two clock faults would share the target by chance: what execs next is whose? */
+	if (foreign) {
+		error_clear(err);
+		error_env(err, EBUSY, "%s: the target has another clock fault", f->ops->name);
+		error_hint(err, "stop that first: faultline list");
+		return -EBUSY;
+	}
 	if (atomic_load(&s->patched) > before) {
 		error_clear(err); /* some could not be: the proof counts them */
 		return 0;

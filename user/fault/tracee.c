@@ -31,7 +31,7 @@
 #include "util/clock.h"
 #include "util/units.h"
 
-#define STOP_TIMEOUT_NS (200 * NS_PER_MSEC)
+#define STOP_TIMEOUT_NS (300 * NS_PER_MSEC)
 #define STACK_WORDS	2048 /* what a signal frame with all of AVX-512 takes, and some calls */
 #define THREADS_MAX	32768
 
