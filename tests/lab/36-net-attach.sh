@@ -43,6 +43,9 @@ done
 
 # --- a clsact qdisc and filters of somebody else (FAULTLINE_ATTACH is still clsact) ---
 tc qdisc add dev fltv1 clsact
+fault latency netns:flt-a --delay 20ms
+heal
+check "foreign clsact: it stays although it is empty" bash -c "tc qdisc show dev fltv1 | grep -q clsact"
 tc filter add dev fltv1 ingress prio 100 handle 7 bpf bytecode '1,6 0 0 4294967295,' classid 1:1
 tc filter show dev fltv1 ingress >"$T/other"
 undisturbed() { tc filter show dev fltv1 ingress | cmp -s - "$T/other"; }
