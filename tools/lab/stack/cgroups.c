@@ -19,7 +19,7 @@
 #include "util/text.h"
 
 #define KILL_ROUNDS 200 /* of 10 ms */
-#define CPU_PERIOD_US 100000
+#define CPU_PERIOD_US 100000u
 
 static const char *const v1_controllers[] = { "cpu", "cpuacct", "memory", "freezer", "pids" };
 
