@@ -34,6 +34,20 @@ for how in tcx clsact; do
 	clean "$how: stopped"
 	check "$how: the qdiscs are as before" [ "$(qdiscs)" = "$before" ]
 
+	# An older session that attaches later must come before: else a packet that one gives back
+	# looks fresh to the other, for ever.
+	"$BUILD/tests/tools/latefault" netns:flt-a 20ms >"$T/late" & older=$!
+	wait_for 5 grep -q begun "$T/late"
+	fault latency netns:flt-a --delay 30ms --protocol udp
+	kill -USR1 $older
+	wait_for 5 grep -q active "$T/late"
+	near "$how: the older session attaches later" "$(late)" 50 5
+	check_num "$how: each packet waits once there" "$(hits "$ID" injected)" eq 50
+	"$FL" stop "$ID" >/dev/null
+	kill -TERM $older
+	wait $older
+	check_num "$how: the older session ends well" $? eq 0
+
 	fault latency netns:flt-a --delay 20ms --direction both
 	kill -9 "$(owner)"
 	check "$how: clean within 2 s of SIGKILL" wait_for 2 bash -c "ping -n -c 3 -i 0.01 -W 1 10.77.1.2 | awk -F/ '/rtt/ { exit !(\$6 < 1) }'"

@@ -196,7 +196,7 @@ const struct feature features[] = {
 	 probe_clsact},
 	{"tap", "network", "delay lines (latency, reorder, slow HTTP and DNS)",
 	 "modprobe tun, or a kernel with CONFIG_TUN", probe_tap},
-	{"fq", "network", "the edt backend of latency and bandwidth",
+	{"fq", "network", "delays by departure time (edt), which no kind uses yet",
 	 "modprobe sch_fq, or CONFIG_NET_SCH_FQ; delay lines do without", probe_fq},
 	{"netem", "network", "comparing figures", "modprobe sch_netem; no fault needs it",
 	 probe_netem},

@@ -36,32 +36,43 @@ struct tcx_link_create {
 };
 
 #define MAX_PROGRAMS 64 /* BPF_MPROG_MAX */
+#define MAX_MAPS     64 /* BPF_USED_MAPS_MAX: of one program */
 
-/* The value at @offset of the program's read-only data; 0 when it is no program of ours. */
+/* The 32-bit value at @offset of a map's only entry; 0 when it is no read-only data that long. */
+static uint32_t read_only_value(int map, uint32_t offset)
+{
+	_cleanup_free_ unsigned char *value = NULL;
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info), key = 0;
+	uint32_t ret;
+
+	if (bpf_obj_get_info_by_fd(map, &info, &len) || !strstr(info.name, ".rodata") ||
+	    offset + sizeof(ret) > info.value_size)
+		return 0;
+	value = malloc(info.value_size);
+	if (!value || bpf_map_lookup_elem(map, &key, value))
+		return 0;
+	memcpy(&ret, value + offset, sizeof(ret));
+	return ret;
+}
+
+/* The generation of a program of ours; 0 of any other. */
 static uint32_t program_generation(uint32_t id, uint32_t offset)
 {
 	_cleanup_fd_ int prog = bpf_prog_get_fd_by_id(id);
-	__u32 maps[64], key = 0, i, len = sizeof(struct bpf_prog_info);
-	struct bpf_prog_info info = { .nr_map_ids = 64, .map_ids = (uintptr_t)maps };
+	__u32 maps[MAX_MAPS], i, len = sizeof(struct bpf_prog_info);
+	struct bpf_prog_info info = { .nr_map_ids = MAX_MAPS, .map_ids = (uintptr_t)maps };
+	uint32_t generation = 0;
 
 	if (prog < 0 || bpf_obj_get_info_by_fd(prog, &info, &len) || strncmp(info.name, "fl_", 3))
 		return 0;
-	for (i = 0; i < info.nr_map_ids && i < 64; i++) {
+	for (i = 0; i < info.nr_map_ids && i < MAX_MAPS && !generation; i++) {
 		_cleanup_fd_ int map = bpf_map_get_fd_by_id(maps[i]);
-		struct bpf_map_info map_info = {};
-		unsigned char value[256];
-		uint32_t generation;
 
-		len = sizeof(map_info);
-		if (map < 0 || bpf_obj_get_info_by_fd(map, &map_info, &len) ||
-		    !strstr(map_info.name, ".rodata") || map_info.value_size > sizeof(value) ||
-		    offset + sizeof(generation) > map_info.value_size ||
-		    bpf_map_lookup_elem(map, &key, value))
-			continue;
-		memcpy(&generation, value + offset, sizeof(generation));
-		return generation;
+		if (map >= 0)
+			generation = read_only_value(map, offset);
 	}
-	return 0;
+	return generation;
 }
 
 /* The id of the first program there that must run behind @generation; 0 when there is none. */
