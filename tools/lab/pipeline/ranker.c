@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ranker.c - see ranker.h. The weights say how directly a kind of evidence points at a service;
- * they were set by that reasoning, not fitted to any set of incidents.
+ * ranker.c - see ranker.h. The weights say how directly a kind of evidence points at a service.
+ * They were set by that reasoning and revised while the faults of the catalog were tried on the lab,
+ * so a good score on those is no independent proof; docs/lab.md has one on others.
  */
 #include <math.h>
 #include <stdlib.h>
