@@ -58,7 +58,6 @@ static int64_t libc_ns(clockid_t id, int *nsec_ok)
 	return ts.tv_sec * S + ts.tv_nsec;
 }
 
-__attribute__((no_sanitize("nonnull-attribute"))) /* gettimeofday(NULL) is meant */
 /* libc's answer for @id, and how far it is from the kernel's; read again when something came between. */
 static int64_t compare(clockid_t id, int *nsec_ok)
 {
@@ -75,10 +74,17 @@ static int64_t compare(clockid_t id, int *nsec_ok)
 	return own - (before + (after - before) / 2);
 }
 
+/* Allowed, whatever the header's attribute says. */
+__attribute__((no_sanitize("nonnull-attribute"))) static int null_timeval(void)
+{
+	struct timeval *volatile none = NULL;
+	struct timezone tz;
+
+	return gettimeofday(none, (void *)&tz);
+}
+
 static void look_at_clocks(struct report *r)
 {
-	struct timezone tz = { 99, 99 };
-	struct timeval *volatile no_tv = NULL; /* allowed, whatever the header's attribute says */
 	struct timespec ts = {};
 	struct timeval tv = {};
 	time_t t = 0;
@@ -109,7 +115,7 @@ static void look_at_clocks(struct report *r)
 		r->nsec_ok = 0;
 	r->bad_clock = clock_gettime(77, &ts);
 	r->bad_clock_errno = errno;
-	r->null_tv = gettimeofday(no_tv, (void *)&tz);
+	r->null_tv = null_timeval();
 	clock_getres(CLOCK_REALTIME, &ts);
 	r->resolution_ns = ts.tv_sec * S + ts.tv_nsec;
 	text_sha256((const void *)getauxval(AT_SYSINFO_EHDR), 8192, r->digest);
