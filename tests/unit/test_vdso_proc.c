@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -334,10 +335,74 @@ static void a_stopped_process_stays_stopped(void **state)
 	child_stop(&c);
 }
 
+static atomic_int stop;
+static atomic_ulong *shared_count;
+
+/* --- signals that come while the process is being held --- */
+
+static void *send_signals(void *arg)
+{
+	const struct child *c = arg;
+	const union sigval v = {};
+	unsigned long sent = 0;
+
+	while (!atomic_load(&stop)) {
+		sent += !sigqueue(c->pid, SIGRTMIN, v); /* these queue up, none stands for two */
+		usleep(20);
+	}
+	return (void *)sent;
+}
+
+static void count_signal(int sig)
+{
+	(void)sig;
+	atomic_fetch_add(shared_count, 1);
+}
+
+static void no_signal_is_lost(void **state)
+{
+	const struct vdso_slot slot = { 60 * S, 0, 0 };
+	struct vdso_patch p;
+	struct child c;
+	pthread_t thread;
+	void *sent;
+	int i;
+
+	(void)state;
+	shared_count = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_int_equal(vdso_plan("flt000.1", &p, NULL), 0);
+	c.pid = fork();
+	if (!c.pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		signal(SIGRTMIN, count_signal);
+		atomic_fetch_add(shared_count, 1);
+		for (;;)
+			pause();
+	}
+	while (!atomic_load(shared_count))
+		usleep(100);
+	atomic_store(&stop, 0);
+	pthread_create(&thread, NULL, send_signals, &c);
+	for (i = 0; i < 100; i++) {
+		assert_int_equal(vdso_apply(c.pid, &p, &slot, NULL), 1);
+		assert_true(undo(c.pid, &p));
+	}
+	atomic_store(&stop, 1);
+	pthread_join(thread, &sent);
+	for (i = 0; i < 2000 && atomic_load(shared_count) < (unsigned long)sent + 1; i++)
+		usleep(1000);
+	assert_true((unsigned long)sent > 100);
+	assert_int_equal(atomic_load(shared_count), (unsigned long)sent + 1);
+	kill(c.pid, SIGKILL);
+	waitpid(c.pid, NULL, 0);
+	munmap(shared_count, 4096);
+	atomic_store(&stop, 0);
+}
+
 /* --- a process that does nothing but read its clocks, in four threads, under a profiling signal --- */
 
 static atomic_ulong reads, signals;
-static atomic_int stop, wrong;
+static atomic_int wrong;
 
 static void on_signal(int sig)
 {
@@ -506,6 +571,7 @@ int main(void)
 		cmocka_unit_test(two_faults_do_not_mix),
 		cmocka_unit_test(a_traced_process_is_left_alone),
 		cmocka_unit_test(a_stopped_process_stays_stopped),
+		cmocka_unit_test(no_signal_is_lost),
 		cmocka_unit_test(toggling_under_load),
 		cmocka_unit_test(other_clocks_stay_fast),
 	};
