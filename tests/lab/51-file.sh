@@ -14,7 +14,10 @@ seen=/proc/$target/root$conf
 restart_file() {
 	for i in $(seq 40); do echo "setting_$i = value number $i"; done >"$seen"
 	chown 1234:567 "$seen"; chmod 4640 "$seen"; touch -d '2020-02-03 04:05:06.123456789 UTC' "$seen"
-	python3 -c 'import os, sys; os.setxattr(sys.argv[1], "trusted.flt", b"\0kept\xff")' "$seen"
+	# A write takes the capabilities away; CAP_NET_RAW here, in the kernel's own form.
+	python3 -c 'import os, sys
+os.setxattr(sys.argv[1], "trusted.flt", b"\0kept\xff")
+os.setxattr(sys.argv[1], "security.capability", bytes.fromhex("0100000200200000000000000000000000000000"))' "$seen"
 	touch -d '2020-02-03 04:05:06.123456789 UTC' "$seen"
 }
 # Everything but ctime.

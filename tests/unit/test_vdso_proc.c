@@ -338,6 +338,105 @@ static void a_stopped_process_stays_stopped(void **state)
 static atomic_int stop;
 static atomic_ulong *shared_count;
 
+/* A process in whose stack is an address of the vDSO, as of a call from there, until it is let go. */
+static void child_with_address(struct child *c, uint32_t offset)
+{
+	const uint64_t base = getauxval(AT_SYSINFO_EHDR);
+	int in[2], out[2];
+	char b;
+
+	assert_int_equal(pipe(in) | pipe(out), 0);
+	c->pid = fork();
+	if (!c->pid) {
+		volatile uint64_t word = base + offset;
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (write(out[1], "", 1) != 1 || read(in[0], &b, 1) != 1)
+			_exit(1);
+		word = 0; /* it has returned */
+		if (write(out[1], word ? "x" : "", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(in[0]);
+	close(out[1]);
+	c->ask = in[1];
+	c->answer = out[0];
+	assert_int_equal(read(c->answer, &b, 1), 1);
+}
+
+static void let_it_return(const struct child *c)
+{
+	char b;
+
+	assert_int_equal(write(c->ask, "", 1), 1);
+	assert_int_equal(read(c->answer, &b, 1), 1);
+}
+
+static void child_kill(struct child *c)
+{
+	kill(c->pid, SIGKILL);
+	waitpid(c->pid, NULL, 0);
+	close(c->ask);
+	close(c->answer);
+}
+
+/* A jump is not put over instructions that a thread stands between. */
+static void nobody_is_cut_off_in_a_head(void **state)
+{
+	const struct vdso_slot slot = { 60 * S, 0, 0 };
+	struct fl_error err = {};
+	struct vdso_patch p;
+	struct child c;
+	uint32_t i;
+
+	(void)state;
+	assert_int_equal(vdso_plan("flt000.1", &p, NULL), 0);
+	for (i = 1; i < p.n_edits; i++) {
+		child_with_address(&c, p.edits[i].offset + p.edits[i].size - 1);
+		error_clear(&err);
+		assert_int_equal(vdso_apply(c.pid, &p, &slot, &err), -EAGAIN);
+		let_it_return(&c);
+		assert_int_equal(vdso_apply(c.pid, &p, &slot, NULL), 1);
+		child_kill(&c);
+		/* at its first byte or behind it there is no harm */
+		child_with_address(&c, p.edits[i].offset);
+		assert_int_equal(vdso_apply(c.pid, &p, &slot, NULL), 1);
+		child_kill(&c);
+		child_with_address(&c, p.edits[i].offset + p.edits[i].size);
+		assert_int_equal(vdso_apply(c.pid, &p, &slot, NULL), 1);
+		child_kill(&c);
+	}
+}
+
+/* The stub stays while somebody will return to it; the true time does not wait for that. */
+static void the_stub_outlives_its_last_caller(void **state)
+{
+	const struct vdso_slot slot = { 60 * S, 0, 0 };
+	enum vdso_state state_now;
+	struct vdso_patch p;
+	struct child c;
+	int round;
+
+	(void)state;
+	assert_int_equal(vdso_plan("flt000.1", &p, NULL), 0);
+	for (round = 0; round < 2; round++) {
+		child_with_address(&c, p.edits[0].offset + p.edits[0].size - 1);
+		assert_int_equal(vdso_apply(c.pid, &p, &slot, NULL), 1);
+		assert_int_equal(vdso_revert(c.pid, &p, false, NULL), 1);
+		assert_int_equal(vdso_revert(c.pid, &p, false, NULL), -EAGAIN);
+		assert_int_equal(vdso_look(c.pid, &p, &state_now, NULL), 0);
+		assert_int_equal(state_now, VDSO_PARTLY);
+		if (!round)
+			let_it_return(&c);
+		assert_int_equal(vdso_revert(c.pid, &p, round, NULL), 1);
+		assert_int_equal(vdso_look(c.pid, &p, &state_now, NULL), 0);
+		assert_int_equal(state_now, VDSO_CLEAN);
+		child_kill(&c);
+	}
+}
+
 /* --- signals that come while the process is being held --- */
 
 static void *send_signals(void *arg)
@@ -571,6 +670,8 @@ int main(void)
 		cmocka_unit_test(two_faults_do_not_mix),
 		cmocka_unit_test(a_traced_process_is_left_alone),
 		cmocka_unit_test(a_stopped_process_stays_stopped),
+		cmocka_unit_test(nobody_is_cut_off_in_a_head),
+		cmocka_unit_test(the_stub_outlives_its_last_caller),
 		cmocka_unit_test(no_signal_is_lost),
 		cmocka_unit_test(toggling_under_load),
 		cmocka_unit_test(other_clocks_stay_fast),
