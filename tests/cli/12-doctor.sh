@@ -46,3 +46,9 @@ same "its probes' cgroups are gone" "$(find /sys/fs/cgroup -maxdepth 2 -name 'fa
 setpriv --reuid 65534 --regid 65534 --clear-groups "$FL" doctor -o json >"$T/unpriv" 2>"$T/err"; rc=$?
 same "not root: status 3, CAP_BPF named" "$rc $(grep -c CAP_BPF "$T/err")" "3 1"
 check "... and the report is there" jq -e '.features.capabilities.supported == false and .features["stress-ng"].supported' "$T/unpriv"
+
+# Which syscalls fail by what.
+"$FL" doctor --syscalls -o json >"$T/calls"
+check "connect can be made to fail here" jq -e '.[] | select(.name == "connect") | .supported and .backend != null' "$T/calls"
+check "a call that cannot says why, backend by backend" jq -e 'all(.[]; .supported or (.reasons | length == 3))' "$T/calls"
+same "the text has a line for each" "$("$FL" doctor --syscalls | tail -n +2 | grep -vc '^ ')" "$(jq length "$T/calls")"

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/doctor.h"
 #include "fault/fault.h"
 #include "kern/caps.h"
 #include "kern/features.h"
@@ -21,20 +22,31 @@ static const char *const classes[] = {
 	[FAULT_APPLICATION] = "application", [FAULT_STATE] = "state", [FAULT_KERNEL] = "kernel",
 };
 
+struct doctor_options {
+	bool json, syscalls;
+};
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	bool *json = state->input;
+	struct doctor_options *o = state->input;
 
-	if (key != 'o')
-		return key == ARGP_KEY_ARG
-			       ? (argp_error(state, "doctor takes no argument"), EINVAL)
-			       : ARGP_ERR_UNKNOWN;
-	*json = cmd_output_json(arg, state);
-	return 0;
+	switch (key) {
+	case 'o':
+		o->json = cmd_output_json(arg, state);
+		return 0;
+	case 's':
+		o->syscalls = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "doctor takes no argument");
+		return EINVAL;
+	}
+	return ARGP_ERR_UNKNOWN;
 }
 
 static const struct argp_option option_table[] = {
 	{ "output", 'o', "json", 0, "Print JSON", 0 },
+	{ "syscalls", 's', NULL, 0, "Which syscalls can be made to fail here, by which backend", 0 },
 	{}
 };
 
@@ -185,16 +197,31 @@ static bool any_network(const json_t *report)
 	return false;
 }
 
+static int show_syscalls(bool json)
+{
+	json_t *list = doctor_syscalls();
+
+	if (!json)
+		doctor_print_syscalls(list);
+	else
+		cmd_print_json(json_incref(list));
+	json_decref(list);
+	return FL_EXIT_OK;
+}
+
 int cmd_doctor(int argc, char **argv)
 {
 	struct fl_error err = {};
-	bool json = false, able;
+	struct doctor_options o = {};
 	json_t *report;
+	bool able;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &json);
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (o.syscalls)
+		return show_syscalls(o.json);
 	report = examine();
 	able = any_network(report);
-	if (!json)
+	if (!o.json)
 		print(report);
 	else
 		cmd_print_json(json_incref(report));

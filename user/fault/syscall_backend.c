@@ -286,13 +286,13 @@ bool syscall_backend_serves(enum syscall_backend b, const struct syscall_row *ro
 		if (modret_on_syscalls(row))
 			return filters_fit(filters, syscall_entry_filters(row), ret_why, why_size);
 		if (!row->modret) {
-			snprintf(ret_why, why_size, "%s passes no security hook", row->name);
+			snprintf(ret_why, why_size, "it passes no security hook");
 			return false;
 		}
 		return filters_fit(filters, row->modret_filters, ret_why, why_size);
 	case BACKEND_CGROUP:
 		if (!row->cgroup4) {
-			snprintf(ret_why, why_size, "no cgroup hook for %s", row->name);
+			snprintf(ret_why, why_size, "no cgroup hook sees this call");
 			return false;
 		}
 		return probe_cgroup(ret_why, why_size) &&
