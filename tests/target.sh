@@ -39,6 +39,11 @@ limit_memory() {
 # CPU time of the cgroup, ns; memory in use, bytes; in anonymous pages, bytes.
 cpu_ns() { cat "/sys/fs/cgroup/cpuacct/$CG/cpuacct.usage" 2>/dev/null || awk '$1 == "usage_usec" {print $2 * 1000}' "$_v2/$CG/cpu.stat"; }
 memory_used() { cat "/sys/fs/cgroup/memory/$CG/memory.usage_in_bytes" 2>/dev/null || cat "$_v2/$CG/memory.current"; }
+# Without page cache, which the kernel drops when it needs room, and which is charged to who read first.
+memory_kept() {
+	_cache=$(awk '$1 == "total_cache" || $1 == "file" {print $2}' "/sys/fs/cgroup/memory/$CG/memory.stat" 2>/dev/null || awk '$1 == "file" {print $2}' "$_v2/$CG/memory.stat")
+	echo $(($(memory_used) - _cache))
+}
 memory_anon() { awk '$1 == "total_rss" || $1 == "anon" {print $2}' "/sys/fs/cgroup/memory/$CG/memory.stat" 2>/dev/null || awk '$1 == "anon" {print $2}' "$_v2/$CG/memory.stat"; }
 # busy_percent SECONDS: of one CPU, what the cgroup uses in that time.
 busy_percent() {

@@ -19,7 +19,7 @@ check_num "CPU at load 90: percent of the allowance" "$used" ge 85
 check_num "... and not over it" "$used" le 101
 note "FIGURE cpu_saturation, load 90: $used % of the cgroup's allowance (0.5 CPU)"
 wait $p
-check "the proof has CPU time" jq -e '.injected == 1 and (.effect | test("[1-9.]+ s of CPU burnt by 1 workers"))' "$T/cpu"
+check "the proof has CPU time" jq -e '.injected == 1 and (.effect | capture("(?<s>[0-9.]+) s of CPU burnt by 1 workers").s | tonumber > 0.5)' "$T/cpu"
 "$FL" inject cpu_saturation "pid:$TARGET" --workers 2 --load 90% --for 2s >"$T/cpu" & p=$!
 wait_for 3 busy
 used=$(busy_percent 1 | awk '{print $1 * 2}')
@@ -29,13 +29,13 @@ check "stressors are gone" alone
 check_num "and so is the load" "$(busy_percent 0.3)" lt 5
 
 # --- memory: up to 90 percent of 128 MiB ---
-before=$(memory_used)
+before=$(memory_kept)
 "$FL" inject memory "pid:$TARGET" --percent 90% --for 2s -o json >"$T/mem" & p=$!
 full() { [ "$(memory_anon)" -gt $((90 << 20)) ]; }
 check "memory becomes resident in the target's cgroup" wait_for 3 full
-now=$(memory_used)
+now=$(memory_kept)
 percent=$(echo "$now" | awk '{printf "%.1f", 100 * $1 / (128 * 1048576)}')
-check_num "memory: percent of the limit" "$percent" ge 87
+check_num "memory: percent of the limit" "$percent" ge 85
 check_num "... not more" "$percent" le 93
 note "FIGURE memory, 90 % asked: $percent % of 128 MiB used, from $((before >> 20)) to $((now >> 20)) MiB"
 wait $p
