@@ -52,6 +52,8 @@ mknet() {
 	ip -n "flt-$1" link set eth0 up
 	ip -n "flt-$1" link set lo up
 	ip -n "flt-$1" route add default via "10.77.$2.1"
+	# The carrier and IPv6 come up on their own time.
+	wait_for 3 ping -6 -c 1 -W 1 "fd77:$2::2"
 }
 # innet NAME COMMAND...
 innet() { _n=$1; shift; ip netns exec "flt-$_n" "$@"; }
