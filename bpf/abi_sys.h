@@ -15,10 +15,9 @@
 #define FL_ABI_SYS_H
 
 #include "bpf/abi.h"
+#include "bpf/abi_task.h"
 
-#define FL_SYS_MAX_TARGETS 16
-#define FL_SYS_PATH_MAX	   128
-#define FL_SYS_MAX_LEVELS  16 /* depth of the cgroup tree that is looked through */
+#define FL_SYS_PATH_MAX 128
 
 enum fl_sys_path {
 	FL_SYS_PATH_ANY = 0,
@@ -34,14 +33,6 @@ enum fl_sys_fd {
 	FL_SYS_FD_PIPE = 4,
 	FL_SYS_FD_DEVICE = 5,
 };
-
-/* A cgroup of the v2 tree and all below it, or else all of a pid namespace. */
-struct fl_sys_target {
-	__u64 cgroup_id;   /* 0: none, use the namespace */
-	__u32 cgroup_level; /* depth of cgroup_id, the root is 0 */
-	__u32 pidns_inode;
-};
-_Static_assert(sizeof(struct fl_sys_target) == 16, "fl_sys_target");
 
 /*
  * Which calls fail and how. The n-th matched call (n from 1) is hit iff
@@ -69,7 +60,7 @@ struct fl_sys_rule {
 	__u32 peer_prefix_len; /* 0 any */
 	__u32 pad;
 	__u8 path[FL_SYS_PATH_MAX];
-	struct fl_sys_target targets[FL_SYS_MAX_TARGETS];
+	struct fl_task_target targets[FL_TASK_MAX_TARGETS];
 };
 _Static_assert(sizeof(struct fl_sys_rule) == 480, "fl_sys_rule");
 

@@ -7,46 +7,11 @@
 #define FL_SYS_TASK_BPF_H
 
 #include "sys.bpf.h"
+#include "task.bpf.h"
 #include <bpf/bpf_tracing.h>
 
 /* The syscall that this object hooks, and where its arguments are. */
 const volatile struct fl_sys_call call = {};
-
-/* Inode of the caller's own pid namespace. */
-static __always_inline __u32 sys_pidns(void)
-{
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct pid *pid = BPF_CORE_READ(task, thread_pid);
-	__u32 level = BPF_CORE_READ(pid, level);
-	struct upid upid;
-
-	/* numbers[] is a flexible array: one upid a level, the own namespace last. */
-	if (bpf_probe_read_kernel(&upid, sizeof(upid), (void *)&pid->numbers[level]))
-		return 0;
-	return BPF_CORE_READ(upid.ns, ns.inum);
-}
-
-static __always_inline bool sys_in_target(const struct fl_sys_rule *rule)
-{
-	__u32 i, pidns = 0;
-
-	for (i = 0; i < FL_SYS_MAX_TARGETS; i++) {
-		const struct fl_sys_target *t = &rule->targets[i];
-
-		if (i >= rule->n_targets)
-			break;
-		if (t->cgroup_id) {
-			if (bpf_get_current_ancestor_cgroup_id(t->cgroup_level) == t->cgroup_id)
-				return true;
-			continue;
-		}
-		if (!pidns)
-			pidns = sys_pidns();
-		if (pidns && pidns == t->pidns_inode)
-			return true;
-	}
-	return false;
-}
 
 struct sys_path {
 	char s[512]; /* strings end within the first 256 bytes */
@@ -235,7 +200,7 @@ static __always_inline bool sys_call_hits(const struct pt_regs *regs)
 	struct fl_sys_call layout = { call.number, call.path_arg, call.fd_arg, call.addr_arg, 0 };
 	__u64 arg[8];
 
-	if (!rule || !sys_in_target(rule) || sys_spared(rule))
+	if (!rule || !task_in_any(rule->targets, rule->n_targets) || sys_spared(rule))
 		return false;
 	sys_read_args(regs, arg);
 	return sys_args_match(rule, &layout, arg) && sys_hit(rule);

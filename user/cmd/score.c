@@ -23,9 +23,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'o':
-		o->json = !strcmp(arg, "json");
-		if (!o->json)
-			argp_error(state, "-o knows only json, not '%s'", arg);
+		o->json = cmd_output_json(arg, state);
 		return 0;
 	case ARGP_KEY_ARG:
 		if (o->folder)

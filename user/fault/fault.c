@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "bpf/abi.h"
 #include "fault/fault.h"
 #include "kern/session.h"
 #include "util/clock.h"
@@ -169,6 +170,18 @@ int fault_update(struct fault *f, const struct params *wanted, struct fl_error *
 static uint64_t mono_to_wall(uint64_t mono_ns)
 {
 	return mono_ns ? mono_ns + (clock_wall_ns() - clock_mono_ns()) : 0;
+}
+
+void fault_proof_from(struct fault_proof *ret, const struct fl_proof *sum)
+{
+	*ret = (struct fault_proof){
+		.matched = sum->matched,
+		.injected = sum->injected,
+		.skipped = sum->skipped,
+		.bytes = sum->bytes,
+		.first_hit_ns = sum->first_hit_ns,
+		.last_hit_ns = sum->last_hit_ns,
+	};
 }
 
 int fault_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)

@@ -83,6 +83,11 @@ struct fault_ops {
 	int (*compile)(const struct params *p, struct fl_rule *rule, struct fl_error *err);
 };
 
+struct fl_proof;
+
+/* What the kernel has counted, as a proof without words. */
+void fault_proof_from(struct fault_proof *ret, const struct fl_proof *sum);
+
 /* One fault on one or more targets. */
 struct fault {
 	const struct fault_ops *ops;

@@ -256,18 +256,10 @@ static int end(struct fault *f, struct fl_error *err)
 
 	for (i = 0; i < s->n; i++) {
 		struct unit *u = &s->units[i];
-		struct fl_error why = {};
-		int r = u->entry ? journal_undo(f->session->journal, u->entry, &why) : 0;
+		int r = journal_settle(f->session->journal, &u->entry, u->remark, sizeof(u->remark),
+				       first ? NULL : err);
 
-		if (!r) {
-			if (why.message[0])
-				text_copy(u->remark, sizeof(u->remark), why.message);
-			u->entry = 0;
-		} else if (!first) {
-			first = r;
-			if (err)
-				*err = why;
-		}
+		first = first ? first : r;
 	}
 	return first;
 }

@@ -15,6 +15,7 @@
 
 #include "fault/net.h"
 #include "kern/netns.h"
+#include "kern/proof.h"
 #include "kern/quantile.h"
 #include "kern/session.h"
 #include "kern/tc_probe.h"
@@ -306,6 +307,7 @@ static void tell_hold(const struct engine *e, char *effect, size_t size)
 int net_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 {
 	struct net_fault *n = f->priv;
+	struct fl_proof sum = {};
 	uint32_t i;
 	int r = 0;
 
@@ -313,15 +315,9 @@ int net_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 		struct fl_proof p = {};
 
 		r = engine_proof(f->session->engine, n->rules[i], &p, err);
-		ret->matched += p.matched;
-		ret->injected += p.injected;
-		ret->skipped += p.skipped;
-		ret->bytes += p.bytes;
-		if (p.first_hit_ns && (!ret->first_hit_ns || p.first_hit_ns < ret->first_hit_ns))
-			ret->first_hit_ns = p.first_hit_ns;
-		if (p.last_hit_ns > ret->last_hit_ns)
-			ret->last_hit_ns = p.last_hit_ns;
+		proof_add(&sum, &p);
 	}
+	fault_proof_from(ret, &sum);
 	if (!r && !strcmp(f->backend, "hold")) /* the line is the session's, shared by its faults */
 		tell_hold(f->session->engine, ret->effect, sizeof(ret->effect));
 	return r;

@@ -67,6 +67,9 @@ void net_supported_hold(struct fault_support *ret);
  * "distribution". */
 int net_delay(const struct params *p, struct fl_delay *ret, struct fl_error *err);
 
+/* net_peers.c: "10.9.0.0/24", "fd00::1" -> one prefix; names are an error. */
+int net_prefix(const char *word, struct engine_peer *ret, struct fl_error *err);
+
 /*
  * net_peers.c: "checkout-svc, 10.9.0.0/24, fd00::1" -> prefixes. *ret is the caller's to free;
  * NULL or "" means everybody. With @resolve false, names are not looked up (and give nothing).

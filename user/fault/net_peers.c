@@ -39,29 +39,42 @@ static bool looks_like_address(const char *word)
 	       (strchr(word, ':') && strspn(word, "0123456789abcdefABCDEF:./") == len);
 }
 
-static int add_address(struct peer_list *l, char *word, struct fl_error *err)
+int net_prefix(const char *word, struct engine_peer *ret, struct fl_error *err)
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	char *slash = strchr(word, '/');
+	_cleanup_free_ char *copy = strdup(word);
+	char *slash = copy ? strchr(copy, '/') : NULL;
 	struct in6_addr addr;
 	int64_t len, bits;
 
+	if (!copy)
+		return error_sys(err, ENOMEM, "peers: out of memory");
 	if (slash)
 		*slash = '\0';
-	if (inet_pton(AF_INET, word, addr.s6_addr + 12) == 1) {
+	if (inet_pton(AF_INET, copy, addr.s6_addr + 12) == 1) {
 		memcpy(addr.s6_addr, mapped, sizeof(mapped));
 		bits = 32;
-	} else if (inet_pton(AF_INET6, word, &addr) == 1) {
+	} else if (inet_pton(AF_INET6, copy, &addr) == 1) {
 		bits = 128;
 	} else {
-		return error_usage(err, "peer: '%s' is no IPv4 or IPv6 address", word);
+		return error_usage(err, "peer: '%s' is no IPv4 or IPv6 address", copy);
 	}
 	len = bits;
 	if (slash && units_int(slash + 1, 0, bits, &len, NULL))
 		return error_usage(err, "peer: '/%s' is no prefix length of 0..%d", slash + 1,
 				   (int)bits);
 	/* 0.0.0.0/0 is all of IPv4, as written: the mapped prefix keeps IPv6 out. */
-	return add(l, &addr, (uint8_t)(len + 128 - bits), err);
+	len += 128 - bits;
+	*ret = (struct engine_peer){ .addr = peers_mask(&addr, (uint8_t)len), .prefix_len = (uint8_t)len };
+	return 0;
+}
+
+static int add_address(struct peer_list *l, const char *word, struct fl_error *err)
+{
+	struct engine_peer p;
+	int r = net_prefix(word, &p, err);
+
+	return r ? r : add(l, &p.addr, p.prefix_len, err);
 }
 
 static int add_service(struct peer_list *l, const char *word, struct fl_error *err)

@@ -7,10 +7,10 @@
  * The kernel undoes it by itself: links go with the process, the rule obeys expiry and lease.
  * Limits: a filter that the chosen backend cannot honour is refused, not ignored.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 
+#include "fault/net.h"
 #include "fault/syscall.h"
 #include "util/cleanup.h"
 #include "util/text.h"
@@ -49,34 +49,13 @@ static const struct param syscall_params[] = {
 
 static int parse_peer(const char *text, struct fl_sys_rule *rule, struct fl_error *err)
 {
-	_cleanup_free_ char *s = strdup(text);
-	char *slash = s ? strchr(s, '/') : NULL;
-	int64_t bits = -1;
-	struct in6_addr a;
-	struct in_addr a4;
+	struct engine_peer peer;
 
-	if (!s)
-		return error_sys(err, ENOMEM, "peer: out of memory");
-	if (slash)
-		*slash++ = '\0';
-	if (inet_pton(AF_INET, s, &a4) == 1) {
-		static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-
-		if (slash && units_int(slash, 0, 32, &bits, err))
-			return -EINVAL;
-		memcpy(rule->peer, mapped, sizeof(mapped));
-		memcpy(rule->peer + 12, &a4, 4);
-		rule->peer_prefix_len = 96 + (bits < 0 ? 32 : (uint32_t)bits);
-		return 0;
-	}
-	if (inet_pton(AF_INET6, s, &a) == 1) {
-		if (slash && units_int(slash, 0, 128, &bits, err))
-			return -EINVAL;
-		memcpy(rule->peer, &a, 16);
-		rule->peer_prefix_len = bits < 0 ? 128 : (uint32_t)bits;
-		return 0;
-	}
-	return error_usage(err, "peer '%.60s' is no address and no CIDR, for example 10.0.0.0/8", text);
+	if (net_prefix(text, &peer, NULL))
+		return error_usage(err, "peer '%.60s' is no address and no CIDR, for example 10.0.0.0/8", text);
+	memcpy(rule->peer, &peer.addr, sizeof(rule->peer));
+	rule->peer_prefix_len = peer.prefix_len;
+	return 0;
 }
 
 /* What the parameters say, without targets, expiry and owner. */

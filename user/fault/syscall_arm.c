@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* syscall_arm.c - see syscall.h */
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 
 #include "fault/syscall.h"
+#include "kern/cgroup.h"
+#include "kern/proof.h"
 #include "kern/session.h"
 #include "util/cleanup.h"
 #include "util/text.h"
-
-#ifndef CGROUP2_SUPER_MAGIC
-#define CGROUP2_SUPER_MAGIC 0x63677270
-#endif
 
 #define MAX_ROWS 32
 
@@ -139,35 +135,13 @@ static int choose_rows(struct fault *f, const struct syscall_request *request, s
 
 /* --- targets ------------------------------------------------------------------------------------ */
 
-/* Depth of a cgroup directory below the root of its v2 tree; -1 when it is in none. */
-static int cgroup_level(const char *path)
-{
-	_cleanup_free_ char *s = strdup(path);
-	struct statfs fs;
-	struct stat st, up;
-	int level = 0;
-
-	if (!s || statfs(s, &fs) || fs.f_type != CGROUP2_SUPER_MAGIC || stat(s, &st))
-		return -1;
-	for (;;) {
-		char *slash = strrchr(s, '/');
-
-		if (!slash || slash == s)
-			return level;
-		*slash = '\0';
-		if (stat(s, &up) || up.st_dev != st.st_dev)
-			return level;
-		level++;
-	}
-}
-
-static int add_target(const struct target *t, bool need_cgroup, struct fl_sys_target *ret, struct fl_error *err)
+static int add_target(const struct target *t, bool need_cgroup, struct fl_task_target *ret, struct fl_error *err)
 {
 	int level = t->cgroup[0] ? cgroup_level(t->cgroup) : -1;
 	struct stat host;
 
 	if (level > 0) {
-		*ret = (struct fl_sys_target){ .cgroup_id = t->cgroup_id, .cgroup_level = (uint32_t)level };
+		*ret = (struct fl_task_target){ .cgroup_id = t->cgroup_id, .cgroup_level = (uint32_t)level };
 		return 0;
 	}
 	if (need_cgroup) {
@@ -182,7 +156,7 @@ static int add_target(const struct target *t, bool need_cgroup, struct fl_sys_ta
 		error_hint(err, "use cgroup:PATH");
 		return -EINVAL;
 	}
-	*ret = (struct fl_sys_target){ .pidns_inode = (uint32_t)t->pidns_inode };
+	*ret = (struct fl_task_target){ .pidns_inode = (uint32_t)t->pidns_inode };
 	return 0;
 }
 
@@ -193,8 +167,8 @@ static int add_targets(const struct fault *f, const struct plan *plan, struct fl
 	uint32_t i;
 	int r = 0;
 
-	if (f->n_targets > FL_SYS_MAX_TARGETS)
-		return error_usage(err, "%s: at most %d targets in one fault", f->ops->name, FL_SYS_MAX_TARGETS);
+	if (f->n_targets > FL_TASK_MAX_TARGETS)
+		return error_usage(err, "%s: at most %d targets in one fault", f->ops->name, FL_TASK_MAX_TARGETS);
 	for (i = 0; i < plan->n; i++)
 		need_cgroup |= plan->by[i] == BACKEND_CGROUP;
 	for (i = 0; i < f->n_targets && !r; i++)
@@ -301,20 +275,11 @@ int syscall_activate(struct fault *f, bool on, struct fl_error *err)
 int syscall_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 {
 	struct syscall_state *s = f->priv;
-	int i, n = libbpf_num_possible_cpus();
-	_cleanup_free_ struct fl_proof *cpus = calloc((size_t)(n > 0 ? n : 1), sizeof(*cpus));
-	uint32_t zero = 0;
+	struct fl_proof sum = {};
+	int r = proof_read(s->maps.proof, 0, &sum);
 
-	if (!cpus || n < 1 || bpf_map_lookup_elem(s->maps.proof, &zero, cpus))
-		return error_sys(err, errno, "%s: cannot read the counters", f->ops->name);
-	for (i = 0; i < n; i++) {
-		ret->matched += cpus[i].matched;
-		ret->injected += cpus[i].injected;
-		ret->skipped += cpus[i].skipped;
-		if (cpus[i].first_hit_ns && (!ret->first_hit_ns || cpus[i].first_hit_ns < ret->first_hit_ns))
-			ret->first_hit_ns = cpus[i].first_hit_ns;
-		if (cpus[i].last_hit_ns > ret->last_hit_ns)
-			ret->last_hit_ns = cpus[i].last_hit_ns;
-	}
+	if (r)
+		return error_sys(err, -r, "%s: cannot read the counters: %s", f->ops->name, strerror(-r));
+	fault_proof_from(ret, &sum);
 	return 0;
 }

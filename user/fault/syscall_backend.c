@@ -16,7 +16,7 @@
 #include "util/cleanup.h"
 #include "util/text.h"
 
-#define MAX_LINKS (2 * FL_SYS_MAX_TARGETS)
+#define MAX_LINKS (2 * FL_TASK_MAX_TARGETS)
 
 struct syscall_hook {
 	struct bpf_object *object;

@@ -213,6 +213,23 @@ int journal_undo(struct journal *j, unsigned int n, struct fl_error *err)
 	return r;
 }
 
+int journal_settle(struct journal *j, unsigned int *entry, char *remark, size_t size,
+		   struct fl_error *err)
+{
+	struct fl_error why = {};
+	int r = *entry ? journal_undo(j, *entry, &why) : 0;
+
+	if (r) {
+		if (err)
+			*err = why;
+		return r;
+	}
+	if (why.message[0])
+		text_copy(remark, size, why.message);
+	*entry = 0;
+	return 0;
+}
+
 /* Last first; goes on after a failure. */
 static int replay(int fd, const char *path, const json_t *entries, unsigned int *count,
 		  struct fl_error *err)

@@ -49,6 +49,13 @@ int journal_add(struct journal *j, const char *undo, json_t *args, unsigned int 
 /* Undo one entry now and mark it done. An entry that is already done: nothing, 0. */
 int journal_undo(struct journal *j, unsigned int n, struct fl_error *err);
 
+/*
+ * Undo *entry (0: nothing to do) and forget it: 0 in *entry. What the undo remarked without failing
+ * ("rewritten by somebody") goes into @remark, if it said anything. On failure the entry stays.
+ */
+int journal_settle(struct journal *j, unsigned int *entry, char *remark, size_t size,
+		   struct fl_error *err);
+
 /* Mark it done without running it: its owner has undone it in a better way. */
 int journal_done(struct journal *j, unsigned int n, struct fl_error *err);
 

@@ -5,9 +5,11 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <math.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "kern/cgroup.h"
 #include "util/cleanup.h"
@@ -171,6 +173,27 @@ bool cgroup_mounted(const char *controller)
 	struct mounted m = { .controller = controller };
 
 	return !for_hierarchies(visit_mounted, &m, NULL) && m.found;
+}
+
+int cgroup_level(const char *path)
+{
+	_cleanup_free_ char *s = strdup(path);
+	struct statfs fs;
+	struct stat st, up;
+	int level = 0;
+
+	if (!s || statfs(s, &fs) || fs.f_type != CGROUP2_SUPER_MAGIC || stat(s, &st))
+		return -1;
+	for (;;) {
+		char *slash = strrchr(s, '/');
+
+		if (!slash || slash == s)
+			return level;
+		*slash = '\0';
+		if (stat(s, &up) || up.st_dev != st.st_dev)
+			return level;
+		level++;
+	}
 }
 
 const struct cgroup_dir *cgroup_v1(const struct cgroup_set *s, const char *controller)

@@ -42,6 +42,9 @@ bool cgroup_mounted(const char *controller);
 const struct cgroup_dir *cgroup_v2(const struct cgroup_set *s);
 const struct cgroup_dir *cgroup_v1(const struct cgroup_set *s, const char *controller);
 
+/* Depth of the directory @path below the root of its v2 tree; -1 when it is in none. */
+int cgroup_level(const char *path);
+
 /* Is @path still the directory it was (device and inode)? */
 bool cgroup_same(const char *path, uint64_t dev, uint64_t ino);
 

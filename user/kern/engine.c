@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "kern/engine_impl.h"
+#include "kern/proof.h"
 #include "util/clock.h"
 
 int engine_open(struct session *s, uint32_t max_rules, struct fl_error *err)
@@ -287,26 +288,9 @@ int engine_remove(struct engine *e, uint32_t rule, struct fl_error *err)
 
 int engine_proof(struct engine *e, uint32_t rule, struct fl_proof *ret, struct fl_error *err)
 {
-	int cpus = libbpf_num_possible_cpus(), r, i;
-	struct fl_proof *each = calloc((size_t)cpus, sizeof(*each));
 	struct fl_proof sum = {};
+	int r = proof_read(bpf_map__fd(engine_maps(e)->maps.proofs), rule, &sum);
 
-	if (!each)
-		return error_sys(err, ENOMEM, "proof of rule %u: out of memory", rule);
-	r = bpf_map_lookup_elem(bpf_map__fd(engine_maps(e)->maps.proofs), &rule, each);
-	for (i = 0; i < cpus && !r; i++) {
-		const struct fl_proof *p = &each[i];
-
-		sum.matched += p->matched;
-		sum.injected += p->injected;
-		sum.skipped += p->skipped;
-		sum.bytes += p->bytes;
-		if (p->first_hit_ns && (!sum.first_hit_ns || p->first_hit_ns < sum.first_hit_ns))
-			sum.first_hit_ns = p->first_hit_ns;
-		if (p->last_hit_ns > sum.last_hit_ns)
-			sum.last_hit_ns = p->last_hit_ns;
-	}
-	free(each);
 	if (r)
 		return error_sys(err, -r, "proof of rule %u: %s", rule, strerror(-r));
 	*ret = sum;

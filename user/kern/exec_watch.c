@@ -15,7 +15,7 @@
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 
-#include "bpf/abi_exec.h"
+#include "bpf/abi_task.h"
 #include "bpf/exec.skel.h"
 #include "kern/exec_watch.h"
 #include "util/cleanup.h"
@@ -42,25 +42,16 @@ static int on_event(void *ctx, void *data, size_t size)
 	return 0;
 }
 
-static uint32_t depth(const struct cgroup_dir *d)
-{
-	const char *p = d->path + strlen(d->mount);
-	uint32_t n = 0;
-
-	for (; *p; p++)
-		n += *p == '/' && p[1] && p[1] != '/';
-	return n;
-}
-
 /* false: it can only be told by looking at every process. */
-static bool filter(const struct exec_watch_target *from, struct fl_exec_target *to)
+static bool filter(const struct exec_watch_target *from, struct fl_task_target *to)
 {
 	const struct cgroup_dir *d = cgroup_v2(from->cgroups);
+	int level = d ? cgroup_level(d->path) : -1;
 
-	*to = (struct fl_exec_target){};
-	if (d) {
+	*to = (struct fl_task_target){};
+	if (level >= 0) {
 		to->cgroup_id = d->ino;
-		to->cgroup_level = depth(d);
+		to->cgroup_level = (uint32_t)level;
 	} else {
 		to->pidns_inode = (uint32_t)from->target->pidns_inode;
 	}
@@ -70,8 +61,8 @@ static bool filter(const struct exec_watch_target *from, struct fl_exec_target *
 static struct exec_bpf *load(const struct exec_watch_target *targets, uint32_t n)
 {
 	struct exec_bpf *skel = exec_bpf__open();
-	struct fl_exec_target t[FL_EXEC_MAX_TARGETS] = {};
-	bool all = n > FL_EXEC_MAX_TARGETS;
+	struct fl_task_target t[FL_TASK_MAX_TARGETS] = {};
+	bool all = n > FL_TASK_MAX_TARGETS;
 	uint32_t i;
 
 	if (!skel)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kern/pins.h"
+#include "kern/proof.h"
 #include "kern/session.h"
 #include "util/cleanup.h"
 
@@ -64,26 +65,7 @@ int pins_set_rule(const struct pins *p, uint32_t rule, const struct fl_rule *val
 int pins_add_proof(const struct pins *p, uint32_t rule, struct fl_proof *sum,
 		   struct fl_error *err)
 {
-	int cpus = libbpf_num_possible_cpus(), r, i;
-	_cleanup_free_ struct fl_proof *each =
-		cpus > 0 ? calloc((size_t)cpus, sizeof(*each)) : NULL;
+	int r = proof_read(p->proofs_fd, rule, sum);
 
-	if (!each)
-		return error_sys(err, ENOMEM, "rule %u: out of memory", rule);
-	r = bpf_map_lookup_elem(p->proofs_fd, &rule, each);
-	if (r)
-		return error_sys(err, -r, "cannot read the proof of rule %u: %s", rule,
-				 strerror(-r));
-	for (i = 0; i < cpus; i++) {
-		sum->matched += each[i].matched;
-		sum->injected += each[i].injected;
-		sum->skipped += each[i].skipped;
-		sum->bytes += each[i].bytes;
-		if (each[i].first_hit_ns &&
-		    (!sum->first_hit_ns || each[i].first_hit_ns < sum->first_hit_ns))
-			sum->first_hit_ns = each[i].first_hit_ns;
-		if (each[i].last_hit_ns > sum->last_hit_ns)
-			sum->last_hit_ns = each[i].last_hit_ns;
-	}
-	return 0;
+	return r ? error_sys(err, -r, "cannot read the proof of rule %u: %s", rule, strerror(-r)) : 0;
 }

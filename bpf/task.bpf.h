@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* task.bpf.h - is the calling process one of those that are meant? */
+#ifndef FL_TASK_BPF_H
+#define FL_TASK_BPF_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include "bpf/abi_task.h"
+
+/* Inode of the caller's own pid namespace. numbers[] has one upid a level, the own one last. */
+static __always_inline __u32 task_pidns(void)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	__u32 level = BPF_CORE_READ(pid, level);
+	struct upid upid;
+
+	if (bpf_probe_read_kernel(&upid, sizeof(upid), (void *)&pid->numbers[level]))
+		return 0;
+	return BPF_CORE_READ(upid.ns, ns.inum);
+}
+
+/* One of the first @n (at most FL_TASK_MAX_TARGETS) of @targets. */
+static __always_inline bool task_in_any(const volatile struct fl_task_target *targets, __u32 n)
+{
+	__u32 i, pidns = 0;
+
+	for (i = 0; i < FL_TASK_MAX_TARGETS; i++) {
+		const volatile struct fl_task_target *t = &targets[i];
+
+		if (i >= n)
+			break;
+		if (t->cgroup_id) {
+			if (bpf_get_current_ancestor_cgroup_id((int)t->cgroup_level) == t->cgroup_id)
+				return true;
+			continue;
+		}
+		if (!pidns)
+			pidns = task_pidns();
+		if (pidns && pidns == t->pidns_inode)
+			return true;
+	}
+	return false;
+}
+
+#endif
