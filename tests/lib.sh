@@ -4,6 +4,8 @@
 # host looks as before. Variables: $BUILD (where the binaries are), $FL (the binary), $T (scratch).
 [ "${FLTEST_SANDBOX:-}" = 1 ] || exec "$(dirname "${BASH_SOURCE[0]}")/sandbox.sh" bash "$0" "$@"
 set -u
+# The system's own programs first: a version manager's python3 is a shell script that starts thirty others.
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
 BUILD=${BUILD:-build}
 case $BUILD in /*) ;; *) BUILD=$PWD/$BUILD ;; esac
 export FL=$BUILD/faultline
