@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * meter.h - kernel-side measurement of a set of services: request latency, rate, errors, bytes,
+ * TCP events and the edges between them, without their help.
+ *
+ * Measured at the host side of each service's veth, between the container and every fault: a
+ * delay that is injected on an edge is seen by its client's row and not by its server's.
+ *
+ * A row is one edge as one end saw it: (client, server, vantage, protocol). Rows are cumulative
+ * from meter_open() on; two snapshots subtracted are what happened in between.
+ */
+#ifndef FL_METER_H
+#define FL_METER_H
+
+#include <stdint.h>
+
+#include "bpf/abi_measure.h"
+#include "target/target.h"
+#include "util/error.h"
+
+struct meter;
+
+enum meter_vantage { METER_AS_SERVER, METER_AS_CLIENT };
+
+enum meter_protocol {
+	METER_HTTP,  /* HTTP/1.x, request to the end of the response's head and to its last byte
+		      */
+	METER_DNS,   /* by transaction id */
+	METER_TURNS, /* any other TCP protocol: a request/response turn (Redis, PostgreSQL, ...)
+		      */
+	METER_OPAQUE, /* TLS, HTTP/2: turns, nothing is known of what is in them */
+	METER_PROTOCOLS,
+};
+
+/* One row. Services are indexes into meter_snapshot.services; 0 is "outside" (no measured one).
+ */
+struct meter_row {
+	uint32_t client, server;
+	enum meter_vantage vantage;
+	enum meter_protocol protocol;
+	uint16_t port; /* the server's; 0: more than one */
+
+	uint64_t requests;  /* complete ones, those in `latency` */
+	uint64_t status[6]; /* HTTP by class 1..5 (index 0: none known); DNS: [0] NOERROR, [5]
+			       others */
+	uint64_t resets, timeouts,
+		refused; /* connections reset; requests that never got an answer
+			    (their connection ended or idled out); SYNs answered by RST */
+	uint64_t bytes_to_server, bytes_to_client;
+	uint64_t connects, retransmits;
+	uint64_t first_ns, last_ns; /* CLOCK_MONOTONIC of the first and last packet */
+	struct fl_hist latency;     /* request's first byte to response's first byte */
+	struct fl_hist connect;     /* SYN to established, as this end saw it */
+	struct fl_hist rtt;         /* the kernel's smoothed RTT, sampled */
+};
+
+/*
+ * First symptom: see meter_watch(). Kernel timestamps.
+ */
+struct meter_snapshot {
+	uint64_t taken_ns; /* CLOCK_MONOTONIC */
+	uint32_t n_services;
+	char (*services)[128]; /* [0] = "outside" */
+	uint32_t n_rows;
+	struct meter_row *rows;
+	/* What the meter could not count: never silent. */
+	uint64_t flows_evicted;     /* by the LRU table, while still open */
+	uint64_t events_lost;       /* ring buffer full */
+	uint64_t requests_unpaired; /* beyond the depth of pipelining kept, or cut off */
+};
+
+struct meter_options {
+	uint32_t max_flows;    /* 0: default (65536) */
+	uint32_t max_services; /* 0: default */
+};
+
+/* Load; nothing is attached yet. Everything goes when the process dies. */
+int meter_open(const struct meter_options *options, struct meter **ret, struct fl_error *err);
+
+/* Measure @t under the name @t->name; one already measured is brought up to date (new veths).
+ */
+int meter_add(struct meter *m, const struct target *t, struct fl_error *err);
+
+/* Where its cost is shown: programs' run_cnt and run_time_ns when the kernel's statistics are
+ * on. */
+int meter_cost(struct meter *m, uint64_t *ret_runs, uint64_t *ret_ns);
+
+/* Read without stopping it. *ret is the caller's: meter_snapshot_free(). */
+int meter_read(struct meter *m, struct meter_snapshot *ret, struct fl_error *err);
+void meter_snapshot_free(struct meter_snapshot *s);
+
+/* now - before, by rows; a row that was not in @before is taken whole. */
+int meter_subtract(const struct meter_snapshot *now, const struct meter_snapshot *before,
+		   struct meter_snapshot *ret, struct fl_error *err);
+
+/* Rows of one service over all edges, protocols added up; what is `client`'s -1: any. */
+void meter_sum(const struct meter_snapshot *s, int32_t client, int32_t server,
+	       enum meter_vantage vantage, struct meter_row *ret);
+
+/*
+ * Live events for "first symptom": called from meter_poll() (any thread, the caller's) for
+ * every request slower than @slow_ns of that service or answered with an error, with its kernel
+ * time.
+ * @slow_ns 0: errors only.
+ */
+struct meter_event {
+	uint64_t at_ns; /* when it ended */
+	uint32_t client, server;
+	enum meter_vantage vantage;
+	uint64_t latency_ns;
+	uint16_t status; /* 0: none (reset, refused, timeout, not HTTP) */
+};
+typedef void (*meter_callback)(void *ctx, const struct meter_event *event);
+int meter_watch(struct meter *m, const char *service, uint64_t slow_ns, struct fl_error *err);
+int meter_poll_fd(const struct meter *m); /* readable when there are events */
+int meter_poll(struct meter *m, meter_callback cb, void *ctx);
+
+void meter_close(struct meter *m);
+
+#endif
