@@ -24,14 +24,14 @@ docker_up() {
 }
 docker_answers() { [ "$(curl -s --max-time 2 --unix-socket "$DOCKER_SOCK" http://docker/_ping)" = OK ]; }
 
-# docker_image NAME [FILE...]: an image of busybox (statically linked, as every applet) and of the
-# given files in /bin. No registry is asked.
+# docker_image NAME [FILE...]: an image of busybox (statically linked) and of the given files in
+# /bin. No registry is asked.
 docker_image() {
 	_root=$DOCKER_DIR/image
 	rm -rf "$_root"
 	mkdir -p "$_root"/bin "$_root"/etc "$_root"/tmp "$_root"/www
 	cp /bin/busybox "$_root/bin/busybox"
-	for _a in $(/bin/busybox --list); do [ "$_a" = busybox ] || ln -s busybox "$_root/bin/$_a"; done
+	for _a in sh sleep cat echo date kill ps ls ip ping nc wget httpd nslookup dd; do ln -s busybox "$_root/bin/$_a"; done
 	_n=$1; shift
 	[ $# = 0 ] || cp "$@" "$_root/bin/"
 	tar -C "$_root" -c . | docker import - "$_n" >/dev/null
@@ -64,11 +64,11 @@ docker_down() {
 	# One that died left its containers running; only itself takes them down in order.
 	[ -n "$DOCKER_PID" ] && docker_answers || docker_up || not_ok "dockerd comes back for the teardown"
 	# shellcheck disable=SC2046
-	docker rm -f -v $(docker ps -aq) >/dev/null 2>&1
+	docker rm -f -v $(docker ps -aq) >"$DOCKER_DIR/rm" 2>&1 || grep -q requires "$DOCKER_DIR/rm" || sed 's/^/# /' "$DOCKER_DIR/rm"
 	docker_halt
 	umount /etc/docker
-	# One that was killed leaves this mount, and the next one takes it for somebody else's.
-	! mountpoint -q "$DOCKER_DIR/data" || umount "$DOCKER_DIR/data"
+	# Its own: a killed one leaves its data folder mounted, any the namespace of the host's network.
+	for _m in "$DOCKER_DIR/data" "$DOCKER_DIR/exec/netns/default"; do ! mountpoint -q "$_m" || umount "$_m"; done
 	for _l in $(ip -o link show type bridge | awk -F': ' '$2 == "docker0" || $2 ~ /^br-/ {print $2}'); do ip link del "$_l"; done
 	if wait_for 5 docker_clean; then ok "nothing is left of the Docker engine"; else
 		not_ok "nothing is left of the Docker engine"; docker_rest | sed 's/^/#   /'

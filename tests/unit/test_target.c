@@ -45,9 +45,9 @@ static int resolve_bare(const char *name, struct target *t, struct fl_error *err
 	return 0;
 }
 
-static const struct target_provider cell = { "cell", list_cell, resolve_cell, NULL };
-static const struct target_provider dock = { "dock", list_dock, resolve_bare, NULL };
-static const struct target_provider bare = { "bare", NULL, resolve_bare, NULL };
+static const struct target_provider cell = { .name = "cell", .list = list_cell, .resolve = resolve_cell };
+static const struct target_provider dock = { .name = "dock", .list = list_dock, .resolve = resolve_bare };
+static const struct target_provider bare = { .name = "bare", .resolve = resolve_bare };
 const struct target_provider *const target_providers[] = { &cell, &bare, &dock, NULL };
 
 static void resolves(const char *spec, const char *name, const char *provider)

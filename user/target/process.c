@@ -112,7 +112,7 @@ static void add_procs_file(struct target *t, const char *path)
 }
 
 /* nftw() has no argument for its callback; resolving is single-threaded. */
-static struct target *walked;
+static _Thread_local struct target *walked;
 
 static int visit_cgroup(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {

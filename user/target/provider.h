@@ -28,8 +28,16 @@ struct target_provider {
 	 * with the prefix. Quick, and not an error when what it asks is not running.
 	 */
 	int (*list)(struct target_names *names, struct fl_error *err);
+	/* Does it know this service now? Asks for this one only; NULL: list() is searched. */
+	bool (*knows)(const char *name);
 	/* Fill @t (zeroed, descriptors -1, spec and name set) for what stands behind the colon. */
 	int (*resolve)(const char *name, struct target *t, struct fl_error *err);
+	/*
+	 * Where what stands behind the colon may be several targets: append the names of each (which,
+	 * behind the provider's colon, mean that one only). @bare: it was written as a service, without
+	 * the prefix. NULL: every name is one target.
+	 */
+	int (*members)(const char *name, bool bare, struct target_names *ret, struct fl_error *err);
 	/* Ask whoever supervises it to start it now, if it does not run; returns without waiting
 	 * for that. NULL: nobody does. */
 	int (*start)(const char *name, struct fl_error *err);
@@ -37,6 +45,10 @@ struct target_provider {
 
 /* The ways of this build, ended by NULL (table.c). */
 extern const struct target_provider *const target_providers[];
+
+/* Whose is @spec, and what stands behind the colon (all of it, for a service)? */
+int target_provider_of(const char *spec, const struct target_provider **ret, const char **ret_name,
+		       struct fl_error *err);
 
 /* The main process: its identity, namespaces and cgroups (where not filled yet). */
 int target_use_pid(struct target *t, pid_t pid, struct fl_error *err);

@@ -3,10 +3,11 @@
 #include "target/provider.h"
 
 extern const struct target_provider target_cgroup;
+extern const struct target_provider target_docker;
 extern const struct target_provider target_lab;
 extern const struct target_provider target_netns;
 extern const struct target_provider target_pid;
 
 const struct target_provider *const target_providers[] = {
-	&target_netns, &target_pid, &target_cgroup, &target_lab, NULL,
+	&target_netns, &target_pid, &target_cgroup, &target_lab, &target_docker, NULL,
 };

@@ -123,18 +123,30 @@ static int nobody_knows(const char *name, struct fl_error *err)
 	return -ENOENT;
 }
 
+static int knows(const struct target_provider *p, const char *name, bool *ret, struct fl_error *err)
+{
+	struct target_names names = {};
+	int r = 0;
+
+	if (p->knows) {
+		*ret = p->knows(name);
+		return 0;
+	}
+	r = p->list ? p->list(&names, err) : 0;
+	*ret = !r && names_have(&names, name);
+	target_names_free(&names);
+	return r;
+}
+
 static int by_service(const char *name, const struct target_provider **ret, struct fl_error *err)
 {
 	const struct target_provider *const *p, *found = NULL;
 	int r;
 
 	for (p = target_providers; *p; p++) {
-		struct target_names names = {};
 		bool has;
 
-		r = (*p)->list ? (*p)->list(&names, err) : 0;
-		has = !r && names_have(&names, name);
-		target_names_free(&names);
+		r = knows(*p, name, &has, err);
 		if (r)
 			return r;
 		if (has && found) {
@@ -148,6 +160,14 @@ static int by_service(const char *name, const struct target_provider **ret, stru
 	}
 	*ret = found;
 	return found ? 0 : nobody_knows(name, err);
+}
+
+int target_provider_of(const char *spec, const struct target_provider **ret, const char **ret_name,
+		       struct fl_error *err)
+{
+	*ret_name = spec;
+	*ret = by_prefix(spec, ret_name);
+	return *ret ? 0 : by_service(spec, ret, err);
 }
 
 /* --- what is never a target ----------------------------------------------------------------
@@ -182,6 +202,8 @@ static int check_needs(const struct target *t, const struct target_options *o,
 		return error_usage(err, "%s: no process runs in it", t->spec);
 	if (!o->need_veth || t->n_veths)
 		return 0;
+	if (t->netns_fd < 0)
+		return error_usage(err, "%s: it does not run, so it has no network", t->spec);
 	if (in_host_netns(t)) {
 		error_usage(err, "refused: %s uses the network of the host itself", t->spec);
 		error_hint(err,
@@ -208,8 +230,8 @@ int target_resolve(const char *spec, const struct target_options *options, struc
 {
 	static const struct target_options none;
 	const struct target_provider *provider;
-	const char *name = spec;
-	int r = 0;
+	const char *name;
+	int r;
 
 	init(ret);
 	if (!options)
@@ -217,9 +239,7 @@ int target_resolve(const char *spec, const struct target_options *options, struc
 	if (!*spec || !text_copy(ret->spec, sizeof(ret->spec), spec))
 		return error_usage(err, "target '%.60s' is %s", spec,
 				   *spec ? "too long" : "empty");
-	provider = by_prefix(spec, &name);
-	if (!provider)
-		r = by_service(spec, &provider, err);
+	r = target_provider_of(spec, &provider, &name, err);
 	if (r)
 		return r;
 	text_copy(ret->provider, sizeof(ret->provider), provider->name);
@@ -239,9 +259,9 @@ int target_resolve(const char *spec, const struct target_options *options, struc
 
 int target_start(const char *spec, struct fl_error *err)
 {
-	const char *name = spec;
-	const struct target_provider *provider = by_prefix(spec, &name);
-	int r = provider ? 0 : by_service(spec, &provider, err);
+	const char *name;
+	const struct target_provider *provider;
+	int r = target_provider_of(spec, &provider, &name, err);
 
 	if (r)
 		return r;

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * docker.c - docker:..., containers by way of the Engine API. See docker.h for how they are named.
+ *
+ * The engine says which process is the container's first; that it is indeed a process of this host
+ * is checked by its cgroup, which carries the container's id. All else (namespaces, veths,
+ * cgroups) comes from the process, as for every target.
+ *
+ * Limits: an engine in a virtual machine, on another host, or one that gives its containers no
+ * cgroup each (rootless without delegation) is refused. A container without a veth (host, macvlan,
+ * ipvlan, none) takes no network faults, and all others.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "target/docker.h"
+#include "target/docker_api.h"
+#include "util/cleanup.h"
+#include "util/text.h"
+
+#define START_PATIENCE_S 60
+
+/* --- one container ----------------------------------------------------------------------------- */
+
+static bool is_id(const char *text)
+{
+	return strlen(text) == DOCKER_ID_SIZE - 1 && strspn(text, "0123456789abcdef") == DOCKER_ID_SIZE - 1;
+}
+
+static int read_container(const json_t *o, struct docker_container *ret, struct fl_error *err)
+{
+	const char *id = "", *name = "", *network = "", *policy = "", *signal = "";
+	int running = 0, paused = 0;
+	json_int_t pid = 0;
+
+	if (json_unpack((json_t *)(uintptr_t)o, "{s:s, s:s, s:{s?b, s?b, s?I}, s?{s?s, s?{s?s}}, s?{s?s}}",
+			"Id", &id, "Name", &name, "State", "Running", &running, "Paused", &paused, "Pid",
+			&pid, "HostConfig", "NetworkMode", &network, "RestartPolicy", "Name", &policy,
+			"Config", "StopSignal", &signal) ||
+	    !is_id(id) || !docker_is_name(name + (*name == '/')) || pid < 0 || pid > INT32_MAX)
+		return error_env(err, EBADMSG, "Docker: the engine's description of a container is none");
+	*ret = (struct docker_container){
+		.pid = running ? (pid_t)pid : 0,
+		.running = running,
+		.paused = paused,
+		.restarts = *policy && strcmp(policy, "no"),
+	};
+	text_copy(ret->id, sizeof(ret->id), id);
+	text_copy(ret->name, sizeof(ret->name), name + (*name == '/'));
+	text_copy(ret->network, sizeof(ret->network), network);
+	text_copy(ret->stop_signal, sizeof(ret->stop_signal), signal);
+	return 0;
+}
+
+int docker_inspect(const char *name, struct docker_container *ret, struct fl_error *err)
+{
+	_cleanup_free_ char *path = text_format("/containers/%s/json", name);
+	json_t *o = NULL;
+	int r;
+
+	if (!docker_is_name(name))
+		return -ENOENT;
+	r = path ? docker_get(path, &o, err) : error_sys(err, ENOMEM, "Docker: out of memory");
+	if (!r)
+		r = read_container(o, ret, err);
+	json_decref(o);
+	return r;
+}
+
+/* --- its process ------------------------------------------------------------------------------- */
+
+/*
+ * Is @c's process one of this host's? The engine may run in a virtual machine or another pid
+ * namespace, and its number be that of a stranger here: the container's cgroup carries its id.
+ */
+static int check_process(const struct docker_container *c, struct fl_error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)c->pid);
+	if (file_read(path, 65536, &text, NULL, NULL))
+		return error_env(err, ESRCH, "docker:%s: its process %d is not on this host", c->name,
+				 (int)c->pid);
+	if (strstr(text, c->id))
+		return 0;
+	error_env(err, ESRCH, "docker:%s: process %d of this host is not its own", c->name, (int)c->pid);
+	error_hint(err, "the engine has to run on this host, outside of a virtual machine, and to give "
+			"containers a cgroup each");
+	return -ESRCH;
+}
+
+/* A container that runs its own service manager has its first process in a group further down. */
+static void cut_behind(char *path, const char *id)
+{
+	char *p = strstr(path, id);
+
+	if (p)
+		p[strcspn(p, "/")] = '\0';
+}
+
+static int use_cgroups(const struct docker_container *c, struct target *t, struct fl_error *err)
+{
+	char path[sizeof(t->cgroup)];
+
+	cut_behind(t->cgroup_v1, c->id);
+	text_copy(path, sizeof(path), t->cgroup);
+	cut_behind(path, c->id);
+	return *path ? target_use_cgroup(t, path, err) : 0;
+}
+
+static int use_process(const struct docker_container *c, struct target *t, struct fl_error *err)
+{
+	int r = check_process(c, err);
+
+	if (!r)
+		r = target_use_pid(t, c->pid, err);
+	if (!r)
+		r = use_cgroups(c, t, err);
+	return r ? r : target_add_cgroup_pids(t);
+}
+
+/* --- which one --------------------------------------------------------------------------------- */
+
+static int no_such(const char *what, struct fl_error *err)
+{
+	struct target_names names = {};
+	const char *near = NULL;
+
+	error_usage(err, "no running container is meant by '%.100s'", what);
+	if (!docker_list(&names, NULL) && !target_names_add(&names, NULL))
+		near = text_nearest(what, (const char *const *)names.v);
+	if (near)
+		error_hint(err, "did you mean docker:%s?", near);
+	else
+		error_hint(err, "docker ps shows the containers that run");
+	target_names_free(&names);
+	return -ENOENT;
+}
+
+/* By its own name, or an id or its beginning. */
+static int find_container(const char *name, struct docker_container *ret, struct fl_error *err)
+{
+	struct fl_error why = {};
+	int r = docker_inspect(name, ret, &why);
+
+	if (!r || r == -ENOENT)
+		return r;
+	/* An engine that finds two ids says so by an error without a number of its own. */
+	if (r == -EPROTO && name[strspn(name, "0123456789abcdef")] == '\0' &&
+	    docker_list_ids(name, err) == -ENOTUNIQ)
+		return -ENOTUNIQ;
+	if (err)
+		*err = why;
+	return r;
+}
+
+static int find_member(const char *what, struct docker_container *ret, struct fl_error *err)
+{
+	struct target_names names = {};
+	int r = docker_members(what, &names, err);
+
+	if (!r)
+		r = names.n > 1 ? docker_too_many(what, &names, err) :
+				  docker_inspect(names.v[0], ret, err);
+	target_names_free(&names);
+	return r;
+}
+
+/* docker:NAME is first of all a container, a bare name first of all a service. */
+static int find(const char *what, bool bare, struct docker_container *ret, struct fl_error *err)
+{
+	int r = -ENOENT;
+
+	if (!bare)
+		r = find_container(what, ret, err);
+	if (r == -ENOENT)
+		r = find_member(what, ret, err);
+	if (r == -ENOENT && bare)
+		r = find_container(what, ret, err);
+	return r == -ENOENT ? no_such(what, err) : r;
+}
+
+/* --- the provider ------------------------------------------------------------------------------ */
+
+static bool is_bare(const struct target *t)
+{
+	return !strchr(t->spec, ':');
+}
+
+static int resolve(const char *what, struct target *t, struct fl_error *err)
+{
+	struct docker_container c;
+	int r = find(what, is_bare(t), &c, err);
+
+	if (r)
+		return r;
+	text_copy(t->id, sizeof(t->id), c.id);
+	if (!is_bare(t))
+		text_copy(t->name, sizeof(t->name), c.name);
+	return c.pid ? use_process(&c, t, err) : 0;
+}
+
+static bool knows(const char *name)
+{
+	struct target_names names = {};
+	struct docker_container c;
+	int r = docker_is_name(name) ? docker_members(name, &names, NULL) : -EINVAL;
+
+	target_names_free(&names);
+	return !r || r == -ENOTUNIQ || (r == -ENOENT && !docker_inspect(name, &c, NULL));
+}
+
+static int members(const char *what, bool bare, struct target_names *ret, struct fl_error *err)
+{
+	struct docker_container c;
+	int r = -ENOENT;
+
+	if (!bare)
+		r = find_container(what, &c, err);
+	if (!r)
+		return target_names_add(ret, c.name);
+	if (r == -ENOENT)
+		r = docker_members(what, ret, err);
+	if (r == -ENOENT && bare) {
+		r = find_container(what, &c, err);
+		if (!r)
+			r = target_names_add(ret, c.name);
+	}
+	return r == -ENOENT ? no_such(what, err) : r;
+}
+
+static int start(const char *what, struct fl_error *err)
+{
+	_cleanup_free_ char *path = NULL;
+	struct docker_container c;
+	int r = find(what, false, &c, err);
+
+	if (r || c.running)
+		return r;
+	path = text_format("/containers/%s/start", c.id);
+	r = path ? docker_post(path, START_PATIENCE_S, err) : error_sys(err, ENOMEM, "Docker: out of memory");
+	return r == -ENOENT ? no_such(what, err) : r;
+}
+
+const struct target_provider target_docker = {
+	.name = "docker",
+	.list = docker_list,
+	.knows = knows,
+	.resolve = resolve,
+	.members = members,
+	.start = start,
+};
