@@ -109,7 +109,7 @@ static void refused(void **state)
 	fails("payment-svc", NULL, "init", "");
 	with_pid = 0;
 	fails("payment-svc", &process, "no process", "");
-	fails("payment-svc", &veth, "no veth", "");
+	fails("payment-svc", &veth, "no network", "");
 }
 
 static void all_names(void **state)
