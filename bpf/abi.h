@@ -87,14 +87,16 @@ enum fl_distribution {
 	FL_DIST_MAX
 };
 
-/* One hook: netns is the number user space gave the namespace at load, not the kernel's inode. */
+/*
+ * One hook: netns is the number user space gave the namespace at load, not the kernel's inode. This
+ * key and the next are small for their hash: each packet pays it, three words at a time.
+ */
 struct fl_hook_key {
-	__u32 netns;
+	__u16 netns;
+	__u16 direction; /* enum fl_direction */
 	__u32 ifindex;
-	__u32 direction; /* enum fl_direction */
-	__u32 pad;
 };
-_Static_assert(sizeof(struct fl_hook_key) == 16, "fl_hook_key");
+_Static_assert(sizeof(struct fl_hook_key) == 8, "fl_hook_key");
 
 /*
  * Example: rules for any peer and one for 10.9.0.0/24: n_lens = 2, lens = {120, 0}
@@ -109,13 +111,13 @@ struct fl_hook {
 _Static_assert(sizeof(struct fl_hook) == 16, "fl_hook");
 
 struct fl_peer_key {
-	__u32 netns;
+	__u16 netns;
+	__u8 direction;
+	__u8 prefix_len; /* 0..128 */
 	__u32 ifindex;
-	__u16 direction;
-	__u16 prefix_len; /* 0..128 */
-	__u8 addr[16];	  /* masked to prefix_len; IPv4 as ::ffff:a.b.c.d */
+	__u8 addr[16]; /* masked to prefix_len; IPv4 as ::ffff:a.b.c.d */
 };
-_Static_assert(sizeof(struct fl_peer_key) == 28, "fl_peer_key");
+_Static_assert(sizeof(struct fl_peer_key) == 24, "fl_peer_key");
 
 struct fl_ruleset {
 	__u32 count;
@@ -339,8 +341,7 @@ struct fl_table_row {
 
 /* Per-CPU counters of one session, for `list` and `doctor`. */
 enum fl_stat {
-	FL_STAT_SEEN = 0,	/* packets at a hook */
-	FL_STAT_NOT_IP,		/* passed: no IPv4/IPv6, or VLAN-tagged */
+	FL_STAT_NOT_IP = 0,	/* passed: no IPv4/IPv6, or VLAN-tagged */
 	FL_STAT_MALFORMED,	/* passed: headers cut short */
 	FL_STAT_HELD,		/* sent into a delay line */
 	FL_STAT_RETURNED,	/* came back */

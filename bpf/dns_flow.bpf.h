@@ -165,7 +165,7 @@ __noinline int dns_message(struct __sk_buff *skb, struct packet *p, __u32 off, _
 
 	if (!p || !name)
 		return 0;
-	set = match_prefix(p, p->prefix_len);
+	set = match_again(p);
 	if (!set)
 		return 0;
 	question = dns_question(skb, name, off, end);

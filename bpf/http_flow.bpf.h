@@ -155,7 +155,7 @@ __noinline int http_request(struct packet *p, struct http_flow *f)
 
 	if (!p || !f)
 		return 0;
-	set = match_prefix(p, p->prefix_len);
+	set = match_again(p);
 	full = f->beyond || (__u8)(f->head - f->tail) >= HTTP_PENDING;
 	for (i = 0; i < FL_MAX_RULES_PER_PEER; i++) {
 		__u16 *slot;

@@ -13,31 +13,41 @@ static __always_inline void match_mask(__u8 to[16], const __be32 addr[4], __u32 
 {
 	__u32 i;
 
-	for (i = 0; i < 4; i++) {
-		__u32 bits = len > 32 * i ? len - 32 * i : 0;
-		__u32 mask = bits >= 32 ? ~0u : ~(~0u >> bits);
+	for (i = 0; i < 2; i++) {
+		__u32 bits = len > 64 * i ? len - 64 * i : 0;
+		__u64 mask = bits >= 64 ? ~0ull : ~(~0ull >> bits);
+		__u64 half;
 
-		((__be32 *)to)[i] = addr[i] & bpf_htonl(mask);
+		__builtin_memcpy(&half, &addr[2 * i], sizeof(half));
+		((__u64 *)to)[i] = half & bpf_cpu_to_be64(mask);
 	}
 }
 
 /* The rules of the peer's prefix of @len bits at this hook, or NULL. */
-static __always_inline const struct fl_ruleset *match_prefix(const struct packet *p, __u32 len)
+static __always_inline const struct fl_ruleset *
+match_prefix(__u32 ifindex, enum fl_direction direction, const __be32 peer[4], __u32 len)
 {
 	struct fl_peer_key key = {
 		.netns = netns_id,
-		.ifindex = p->ifindex,
-		.direction = p->direction,
+		.ifindex = ifindex,
+		.direction = direction,
 		.prefix_len = len,
 	};
 
-	match_mask(key.addr, p->peer, len);
+	match_mask(key.addr, peer, len);
 	return bpf_map_lookup_elem(&peers, &key);
 }
 
-/* The rules for this peer at this hook, or NULL. Keeps in @p where they were found. */
-static __always_inline const struct fl_ruleset *match_rules(struct packet *p,
-							     const struct fl_hook *hook)
+/* The rules for a packet that is parsed already. */
+static __always_inline const struct fl_ruleset *match_again(const struct packet *p)
+{
+	return match_prefix(p->ifindex, p->direction, p->peer, p->prefix_len);
+}
+
+/* The rules for this peer at this hook, or NULL; @ret_len: the prefix under which they are. */
+static __always_inline const struct fl_ruleset *
+match_rules(const struct fl_hook *hook, __u32 ifindex, enum fl_direction direction,
+	    const __be32 peer[4], __u8 *ret_len)
 {
 	const struct fl_ruleset *set;
 	__u32 i;
@@ -45,8 +55,8 @@ static __always_inline const struct fl_ruleset *match_rules(struct packet *p,
 	for (i = 0; i < FL_MAX_PREFIX_LENS; i++) {
 		if (i >= hook->n_lens)
 			break;
-		p->prefix_len = hook->lens[i];
-		set = match_prefix(p, p->prefix_len);
+		*ret_len = hook->lens[i];
+		set = match_prefix(ifindex, direction, peer, *ret_len);
 		if (set)
 			return set;
 	}

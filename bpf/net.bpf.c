@@ -82,10 +82,12 @@ static __always_inline int net_pass_again(struct __sk_buff *skb, enum fl_directi
 
 static __always_inline int net_hook(struct __sk_buff *skb, enum fl_direction direction)
 {
-	struct fl_hook_key key = { netns_id, skb->ifindex, direction, 0 };
+	struct fl_hook_key key = { netns_id, direction, skb->ifindex };
 	const struct fl_ruleset *set;
 	const struct fl_hook *hook;
+	__u8 prefix_len = 0;
 	struct packet *p;
+	__be32 peer[4];
 	bool own;
 
 	if (hold_has_passed(skb, &own))
@@ -93,20 +95,24 @@ static __always_inline int net_hook(struct __sk_buff *skb, enum fl_direction dir
 	hook = bpf_map_lookup_elem(&hooks, &key);
 	if (!hook)
 		return TC_ACT_UNSPEC;
-	stat_count(FL_STAT_SEEN);
 	if (skb->vlan_present || (skb->protocol != bpf_htons(ETH_P_IP) &&
 				  skb->protocol != bpf_htons(ETH_P_IPV6))) {
 		stat_count(FL_STAT_NOT_IP);
 		return TC_ACT_UNSPEC;
 	}
+	if (!packet_read_peer(skb, direction, peer)) {
+		stat_count(FL_STAT_MALFORMED);
+		return TC_ACT_UNSPEC;
+	}
+	set = match_rules(hook, skb->ifindex, direction, peer, &prefix_len);
+	if (!set)
+		return TC_ACT_UNSPEC;
 	p = packet_begin(skb, PACKET_FIRST, direction);
 	if (!p || !packet_read_addresses(skb, p)) {
 		stat_count(FL_STAT_MALFORMED);
 		return TC_ACT_UNSPEC;
 	}
-	set = match_rules(p, hook);
-	if (!set)
-		return TC_ACT_UNSPEC;
+	p->prefix_len = prefix_len;
 	p->hold_ifindex = hook->hold_ifindex;
 	packet_read_transport(skb, p);
 	return net_apply(skb, p, set);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * packet.bpf.h - what a packet is, as the rules see it: parsed once, in two steps. Addresses are
- * read first, for the look-up of rules; the transport header only when there are rules.
+ * packet.bpf.h - what a packet is, as the rules see it. The peer's address is read first, for the
+ * look-up of rules; only when there are any, the packet is taken apart.
  *
  * Limits: Ethernet only. VLAN-tagged frames and other protocols pass. IPv6 extension headers: at
  * most eight. A fragment after the first has no ports, so only rules without ports match it.
@@ -114,7 +114,24 @@ static __always_inline void packet_map_ipv4(__be32 to[4], __be32 addr)
 	to[3] = addr;
 }
 
-/* The first step; false: pass it, it is none of ours. */
+/* The peer's address and no more: of most packets it is all that is asked for. False: cut short. */
+static __always_inline bool packet_read_peer(struct __sk_buff *skb, enum fl_direction direction,
+					     __be32 peer[4])
+{
+	__u32 off = ETH_HLEN;
+
+	if (skb->protocol == bpf_htons(ETH_P_IP)) {
+		off += direction == FL_DIR_FROM ? offsetof(struct iphdr, daddr) :
+						  offsetof(struct iphdr, saddr);
+		packet_map_ipv4(peer, 0);
+		return !bpf_skb_load_bytes(skb, off, &peer[3], sizeof(peer[3]));
+	}
+	off += direction == FL_DIR_FROM ? offsetof(struct ipv6hdr, daddr) :
+					  offsetof(struct ipv6hdr, saddr);
+	return !bpf_skb_load_bytes(skb, off, peer, 16);
+}
+
+/* Both addresses and where the packet ends; false: pass it, it is none of ours. */
 static __always_inline bool packet_read_addresses(struct __sk_buff *skb, struct packet *p)
 {
 	__be32 *src = p->direction == FL_DIR_FROM ? p->local : p->peer;
@@ -227,7 +244,7 @@ static __always_inline __u64 packet_hash_end(const __be32 addr[4], __u16 port)
 	return hash_mix(hash_mix(high) + hash_mix(low ^ port) + port);
 }
 
-/* The second step: ports, payload, flow. A transport header that is cut short has no ports. */
+/* The rest: ports, payload, flow. A transport header that is cut short has no ports. */
 static __always_inline void packet_read_transport(struct __sk_buff *skb, struct packet *p)
 {
 	__be16 ports[2];

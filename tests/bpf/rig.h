@@ -49,7 +49,7 @@ static inline void rig_lease(struct rig *r, uint64_t until_ns)
 
 static inline void rig_hook(struct rig *r, enum fl_direction dir, const struct fl_hook *hook)
 {
-	struct fl_hook_key key = { RIG_NETNS, RIG_IFINDEX, dir, 0 };
+	struct fl_hook_key key = { RIG_NETNS, (uint16_t)dir, RIG_IFINDEX };
 
 	assert_int_equal(bpf_map_update_elem(bpf_map__fd(r->skel->maps.hooks), &key, hook, 0), 0);
 }
@@ -126,9 +126,9 @@ static inline void rig_reset(struct rig *r, uint32_t index)
 
 /* Rules for a peer prefix; the address is on the 128-bit scale. */
 static inline void rig_peer_prefix(struct rig *r, enum fl_direction dir, const char *addr,
-				   uint16_t len, const struct fl_ruleset *set)
+				   uint8_t len, const struct fl_ruleset *set)
 {
-	struct fl_peer_key key = { RIG_NETNS, RIG_IFINDEX, dir, len, {} };
+	struct fl_peer_key key = { RIG_NETNS, (uint8_t)dir, len, RIG_IFINDEX, {} };
 
 	assert_int_equal(inet_pton(AF_INET6, addr, key.addr), 1);
 	assert_int_equal(bpf_map_update_elem(bpf_map__fd(r->skel->maps.peers), &key, set, 0), 0);

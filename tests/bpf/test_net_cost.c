@@ -52,7 +52,7 @@ static void not_matching(void **state)
 	struct rig *one = rig_of(1), *many = rig_of(MANY);
 	uint32_t least_one = UINT32_MAX, least_many = UINT32_MAX, bare = UINT32_MAX, i;
 	struct rig *none = rig_open_sized(1, 1);
-	struct fl_hook_key key = { RIG_NETNS, RIG_IFINDEX, FL_DIR_FROM, 0 };
+	struct fl_hook_key key = { RIG_NETNS, FL_DIR_FROM, RIG_IFINDEX };
 	void *rigs[] = { one, many, none };
 	struct frame f;
 	(void)state;

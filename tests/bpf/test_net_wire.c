@@ -66,8 +66,8 @@ static void use(struct wire *w, const struct fl_rule *rule)
 	rig_set(w->rig, 0, rule);
 	rig_reset(w->rig, 0);
 	for (dir = FL_DIR_FROM; dir <= FL_DIR_TO; dir++) {
-		struct fl_hook_key at = { RIG_NETNS, (uint32_t)w->hook.ifindex, (uint32_t)dir, 0 };
-		struct fl_peer_key peer = { RIG_NETNS, (uint32_t)w->hook.ifindex, (uint16_t)dir, 0, {} };
+		struct fl_hook_key at = { RIG_NETNS, (uint16_t)dir, (uint32_t)w->hook.ifindex };
+		struct fl_peer_key peer = { RIG_NETNS, (uint8_t)dir, 0, (uint32_t)w->hook.ifindex, {} };
 
 		assert_int_equal(bpf_map_update_elem(bpf_map__fd(w->rig->skel->maps.hooks), &at, &hook, 0), 0);
 		assert_int_equal(bpf_map_update_elem(bpf_map__fd(w->rig->skel->maps.peers), &peer, &set, 0), 0);

@@ -100,9 +100,18 @@ static int map_error(int r, const char *what, const struct engine_hook *hook, st
 	return error_sys(err, -r, "%s of %s: %s", what, hook->ifname, strerror(-r));
 }
 
+static struct fl_hook_key hook_key(const struct engine_hook *hook)
+{
+	return (struct fl_hook_key){
+		.netns = (__u16)hook->netns,
+		.direction = (__u16)hook->direction,
+		.ifindex = hook->ifindex,
+	};
+}
+
 static int write_hook(struct engine *e, struct engine_hook *hook, struct fl_error *err)
 {
-	struct fl_hook_key key = { hook->netns, hook->ifindex, hook->direction, 0 };
+	struct fl_hook_key key = hook_key(hook);
 	struct fl_hook value = { .hold_ifindex = hook->line.ifindex };
 	int r;
 
@@ -114,9 +123,9 @@ static int write_hook(struct engine *e, struct engine_hook *hook, struct fl_erro
 static struct fl_peer_key peer_key(const struct engine_hook *hook, const struct peer_entry *p)
 {
 	struct fl_peer_key key = {
-		.netns = hook->netns,
+		.netns = (__u16)hook->netns,
 		.ifindex = hook->ifindex,
-		.direction = (__u16)hook->direction,
+		.direction = (__u8)hook->direction,
 		.prefix_len = p->prefix_len,
 	};
 
@@ -277,7 +286,7 @@ int engine_hook_sync(struct engine *e, struct engine_hook *hook, struct fl_error
 
 int engine_hook_drop(struct engine *e, struct engine_hook *hook, struct fl_error *err)
 {
-	struct fl_hook_key key = { hook->netns, hook->ifindex, hook->direction, 0 };
+	struct fl_hook_key key = hook_key(hook);
 	uint32_t i;
 	int r;
 
