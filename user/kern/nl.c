@@ -36,8 +36,9 @@ int nl_ask(struct nlmsghdr *nlh, mnl_cb_t cb, void *arg)
 	}
 	port = mnl_socket_get_portid(nl);
 	nlh->nlmsg_seq = 1;
-	/* A request without a dump ends with the acknowledgement. */
-	if (!(nlh->nlmsg_flags & NLM_F_DUMP))
+	/* A request without a dump ends with the acknowledgement. (A dump is two bits, of which one
+	 * is also NLM_F_REPLACE: taken for a dump, a request that succeeds is waited for in vain.) */
+	if ((nlh->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
 		nlh->nlmsg_flags |= NLM_F_ACK;
 	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0) {
 		r = -errno;
