@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* libFuzzer entry: any body as the answer of /alerts and /correlate, by every adapter, and then
  * through the windows and the gaps. */
-#include "score/pipeline.h"
+#include "score/pipeline_read.h"
 #include "score/score.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -13,10 +13,17 @@ static void one(const struct pipeline_config *c, const char *body, size_t size)
 			    .pipeline_reachable_during = true };
 	struct fl_error err = {};
 	struct gap *gaps = NULL;
+	json_t *more = NULL;
 	uint32_t n_gaps = 0;
 
 	if (pipeline_read_alerts(c, body, size, &r.alerts, &err) && !err.message[0])
 		abort(); /* an error without words */
+	/* As the second answer of an adapter, too. */
+	if (!pipeline_parse("more", body, size, &more, NULL)) {
+		pipeline_note_rules(more, &r.alerts, 0);
+		pipeline_note_groups(more, &r.alerts, 0);
+		json_decref(more);
+	}
 	pipeline_read_clusters(c, body, size, &r.clusters, NULL);
 	score_detect(&r);
 	if (!score_gaps(&r, 1, NULL, &gaps, &n_gaps, NULL))

@@ -399,6 +399,7 @@ static void bad_answers(void **state)
 static void posts(void **state)
 {
 	struct scripted_server s = { .answer = from_ctx };
+	const struct alerts none = {};
 	struct pipeline_config c;
 	json_t *list = NULL, *evidence = NULL;
 	struct cause *causes = NULL;
@@ -408,7 +409,7 @@ static void posts(void **state)
 	server_start(&s);
 	c = config(&s, 0);
 	s.ctx = (void *)(uintptr_t)(OK_HEAD "{\"clusters\": [{\"id\": \"c1\", \"deep\": [1, null]}]}");
-	assert_int_equal(pipeline_correlate(&c, 100.9, 200.1, &list, NULL), 0);
+	assert_int_equal(pipeline_correlate(&c, &none, 100.9, 200.1, &list, NULL), 0);
 	assert_non_null(strstr(s.last, "POST /correlate HTTP/1.1"));
 	assert_non_null(strstr(s.last, "{\"window\":{\"start\":100,\"end\":201}}"));
 	s.ctx = (void *)(uintptr_t)(OK_HEAD "{\"root_service\": \"pay\"}");
@@ -430,9 +431,9 @@ static void posts(void **state)
 	server_stop(&s);
 
 	c = (struct pipeline_config){ .url = "http://127.0.0.1:1" };
-	assert_int_equal(pipeline_correlate(&c, 0, 1, &list, NULL), -EHOSTUNREACH);
+	assert_int_equal(pipeline_correlate(&c, &none, 0, 1, &list, NULL), -EHOSTUNREACH);
 	c.url = "gopher://127.0.0.1/";
-	assert_int_equal(pipeline_correlate(&c, 0, 1, &list, NULL), -EINVAL);
+	assert_int_equal(pipeline_correlate(&c, &none, 0, 1, &list, NULL), -EINVAL);
 }
 
 int main(void)

@@ -177,8 +177,9 @@ static void ask_work(uv_work_t *work)
 
 	r->poll_rc = pipeline_alerts(c, r->poll_since_s, &r->polled, &r->poll_error);
 	if (!r->poll_rc)
-		r->poll_rc = pipeline_correlate(c, result->inject, isfinite(result->window_end) ?
-							result->window_end : clock_wall_s(),
+		r->poll_rc = pipeline_correlate(c, &result->alerts, result->inject,
+						isfinite(result->window_end) ? result->window_end :
+									       clock_wall_s(),
 						&result->clusters, &r->poll_error);
 	if (!r->poll_rc)
 		r->poll_rc = ask_rca(r);

@@ -99,18 +99,55 @@ static const char *path_or(const char *given, const char *def)
 	return given && *given ? given : def;
 }
 
+/* Monitoring systems that have an API of their own; pipeline_watch.c says what is noted and why. */
+static const struct adapter {
+	const char *name, *alerts, *more;
+	void (*note)(const json_t *root, struct alerts *a, uint32_t from);
+} adapters[] = {
+	{ "prometheus", "/api/v1/alerts", "/api/v1/rules?type=alert", pipeline_note_rules },
+	{ "alertmanager", "/api/v2/alerts", "/api/v2/alerts/groups", pipeline_note_groups },
+};
+
+static const struct adapter *adapter_of(const struct pipeline_config *c)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(adapters); i++)
+		if (pipeline_is(c, adapters[i].name))
+			return &adapters[i];
+	return NULL;
+}
+
+/* The adapter's second question. The alerts stand without it: an old server, or one in front of it
+ * that lets nothing else through, may not answer it. */
+static void ask_more(const struct pipeline_config *c, const struct adapter *adapter,
+		     struct alerts *a, uint32_t from)
+{
+	struct pipeline_config once = *c;
+	struct fl_error ignored = {};
+	struct text body = {};
+	json_t *root = NULL;
+
+	once.retries = 0;
+	if (!ask(&once, path_or(c->correlate_path, adapter->more), NULL, &body, &ignored) &&
+	    !pipeline_parse(adapter->more, body.s ? body.s : "", body.len, &root, &ignored))
+		adapter->note(root, a, from);
+	json_decref(root);
+	text_free(&body);
+}
+
 int pipeline_alerts(const struct pipeline_config *c, double since_s, struct alerts *ret,
 		    struct fl_error *err)
 {
-	const char *path = path_or(c->alerts_path, "/alerts");
+	const struct adapter *adapter = adapter_of(c);
+	const char *path = path_or(c->alerts_path, adapter ? adapter->alerts : "/alerts");
 	_cleanup_free_ char *query = NULL;
 	struct text body = {};
+	uint32_t before = ret->n;
 	int rc;
 
-	if (pipeline_is(c, "prometheus"))
-		query = strdup(path_or(c->alerts_path, "/api/v1/alerts"));
-	else if (pipeline_is(c, "alertmanager"))
-		query = strdup(path_or(c->alerts_path, "/api/v2/alerts"));
+	if (adapter)
+		query = strdup(path);
 	else /* whole seconds: a pipeline that wants an integer would refuse others */
 		query = text_format("%s%csince=%.0f", path, strchr(path, '?') ? '&' : '?',
 				    floor(since_s));
@@ -119,6 +156,8 @@ int pipeline_alerts(const struct pipeline_config *c, double since_s, struct aler
 	rc = ask(c, query, NULL, &body, err);
 	if (!rc)
 		rc = pipeline_read_alerts(c, body.s ? body.s : "", body.len, ret, err);
+	if (!rc && adapter && ret->n > before)
+		ask_more(c, adapter, ret, before);
 	text_free(&body);
 	return rc;
 }
@@ -163,24 +202,21 @@ static int post(const struct pipeline_config *c, const char *path, const char *t
 	return ask(c, path, body, ret, err);
 }
 
-int pipeline_correlate(const struct pipeline_config *c, double start_s, double end_s,
-		       json_t **ret_clusters, struct fl_error *err)
+int pipeline_correlate(const struct pipeline_config *c, const struct alerts *seen, double start_s,
+		       double end_s, json_t **ret_clusters, struct fl_error *err)
 {
 	struct text body = {};
 	int rc;
 
-	if (pipeline_is(c, "prometheus")) {
-		*ret_clusters = json_array(); /* Prometheus does not correlate */
+	if (adapter_of(c)) {
+		*ret_clusters = pipeline_groups(c, seen, start_s, end_s);
 		return 0;
 	}
-	if (pipeline_is(c, "alertmanager"))
-		rc = ask(c, path_or(c->correlate_path, "/api/v2/alerts/groups"), NULL, &body, err);
-	else
-		rc = post(c, path_or(c->correlate_path, "/correlate"), "correlate_body",
-			  json_pack("{s:{s:s, s:s}}", "window", "start", "$start", "end", "$end"),
-			  json_pack("{s:I, s:I}", "start", (json_int_t)floor(start_s), "end",
-				    (json_int_t)ceil(end_s)),
-			  &body, err);
+	rc = post(c, path_or(c->correlate_path, "/correlate"), "correlate_body",
+		  json_pack("{s:{s:s, s:s}}", "window", "start", "$start", "end", "$end"),
+		  json_pack("{s:I, s:I}", "start", (json_int_t)floor(start_s), "end",
+			    (json_int_t)ceil(end_s)),
+		  &body, err);
 	if (!rc)
 		rc = pipeline_read_clusters(c, body.s ? body.s : "", body.len, ret_clusters, err);
 	text_free(&body);
@@ -193,12 +229,8 @@ int pipeline_rca(const struct pipeline_config *c, const json_t *cluster, struct 
 	struct text body = {};
 	int rc;
 
-	if (pipeline_is(c, "prometheus") || pipeline_is(c, "alertmanager")) {
-		*ret = NULL;
-		*ret_n = 0;
-		*ret_evidence = NULL;
-		return 0;
-	}
+	if (adapter_of(c))
+		return pipeline_label_causes(c, cluster, ret, ret_n, ret_evidence, err);
 	rc = post(c, path_or(c->rca_path, "/rca"), "rca_body",
 		  json_pack("{s:s}", "cluster", "$cluster"),
 		  json_pack("{s:O}", "cluster", (json_t *)(uintptr_t)cluster), &body, err);

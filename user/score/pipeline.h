@@ -20,16 +20,23 @@ bool pipeline_unreachable(int rc);
 int pipeline_alerts(const struct pipeline_config *c, double since_s, struct alerts *ret,
 		    struct fl_error *err);
 
-/* POST /correlate {"window": {"start", "end"}} -> array of clusters (new reference). */
-int pipeline_correlate(const struct pipeline_config *c, double start_s, double end_s,
-		       json_t **ret_clusters, struct fl_error *err);
+/*
+ * POST /correlate {"window": {"start", "end"}} -> array of clusters (new reference). @seen are all
+ * alerts read so far: Alertmanager's groups are put together from them, as it keeps none.
+ */
+int pipeline_correlate(const struct pipeline_config *c, const struct alerts *seen, double start_s,
+		       double end_s, json_t **ret_clusters, struct fl_error *err);
 
 /*
  * POST /rca {"cluster": ...} -> ranked causes and the evidence of the first (an array or NULL; a new
- * reference). No cause is no error: 0 and *ret_n = 0. Prometheus and Alertmanager name no causes.
+ * reference). No cause is no error: 0 and *ret_n = 0. Prometheus and Alertmanager are not asked: a
+ * label of the cluster's alerts is the cause where the config says so (pipeline_names_causes()).
  */
 int pipeline_rca(const struct pipeline_config *c, const json_t *cluster, struct cause **ret,
 		 uint32_t *ret_n, json_t **ret_evidence, struct fl_error *err);
+
+/* Is there anything that names root causes? If not there is no RCA to judge. */
+bool pipeline_names_causes(const struct pipeline_config *c);
 
 /* The readers behind them, for tests and the fuzzer: text of a body -> the same. */
 int pipeline_read_alerts(const struct pipeline_config *c, const char *body, size_t len,

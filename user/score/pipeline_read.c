@@ -145,13 +145,17 @@ static void set_id(const struct pipeline_config *c, const json_t *entry, struct 
 	snprintf(a->id, sizeof(a->id), "%.16s", hex);
 }
 
-/* An alert that waits (Prometheus: pending) or is silenced has not fired. */
+/* One that waits (Prometheus: pending) has not fired; one that is silenced or inhibited
+ * (Alertmanager: suppressed) tells nobody. */
 static bool has_fired(const struct pipeline_config *c, const json_t *entry)
 {
 	const char *state = json_string_value(json_path(entry, "state"));
+	const char *status = json_string_value(json_path(entry, "status.state"));
 
 	if (pipeline_is(c, "prometheus"))
 		return !state || strcmp(state, "pending") != 0;
+	if (pipeline_is(c, "alertmanager"))
+		return !status || strcmp(status, "suppressed") != 0;
 	return true;
 }
 

@@ -23,4 +23,18 @@ int pipeline_wrong_shape(const char *what, const char *want, const json_t *found
 
 bool pipeline_is(const struct pipeline_config *c, const char *adapter);
 
+/* pipeline_watch.c: notes with the alerts from @from on what the adapter's second answer, @root,
+ * says of them; what it does not understand of it changes nothing. */
+void pipeline_note_rules(const json_t *root, struct alerts *a, uint32_t from);
+void pipeline_note_groups(const json_t *root, struct alerts *a, uint32_t from);
+
+/* Clusters (new reference): the alerts of @start_s .. @end_s by the group that was noted. */
+json_t *pipeline_groups(const struct pipeline_config *c, const struct alerts *seen, double start_s,
+			double end_s);
+
+/* Causes by a label of the cluster's alerts, see pipeline_rca(). */
+int pipeline_label_causes(const struct pipeline_config *c, const json_t *cluster,
+			  struct cause **ret, uint32_t *ret_n, json_t **ret_evidence,
+			  struct fl_error *err);
+
 #endif
