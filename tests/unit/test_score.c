@@ -272,6 +272,42 @@ static void to_the_letter(void **state)
 	free_all(r, 4);
 }
 
+/* A pipeline that names no roots is judged by what it detects. */
+static void without_rca(void **state)
+{
+	struct text out = {};
+	struct result r[2];
+	struct gap *gaps = NULL;
+	uint32_t n = 0;
+	struct score s;
+	int i;
+	(void)state;
+
+	for (i = 0; i < 2; i++) {
+		r[i] = make_result(i + 1, i ? "second" : "first");
+		json_object_set_new(r[i].detail, "rca_asked", json_false());
+		make_alert(&r[i], 1328, "payment-svc");
+		score_detect(&r[i]);
+	}
+	score_compute(r, 2, &s);
+	assert_int_equal(s.rca_asked + s.rca_none + s.rca_wrong, 0);
+	assert_true(isnan(s.rca_accuracy));
+	assert_true(s.accepted);
+	assert_int_equal(score_gaps(r, 2, NULL, &gaps, &n, NULL), 0);
+	assert_int_equal(n, 0);
+	scoreboard_print(r, 2, &s, NULL, 0, &out);
+	assert_non_null(strstr(out.s, "\nRCA correct: n/a\n"));
+	assert_non_null(strstr(out.s, "| 1 | first             | Y        | 28s   | n/a          | n/a         |"));
+	text_free(&out);
+	/* One that does, and said nothing of the second, did not get it right. */
+	json_object_set_new(r[1].detail, "rca_asked", json_true());
+	score_compute(r, 2, &s);
+	assert_int_equal(s.rca_asked, 1);
+	assert_int_equal(s.rca_none, 1);
+	assert_false(s.accepted);
+	free_all(r, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -279,7 +315,7 @@ int main(void)
 		cmocka_unit_test(right_root),	 cmocka_unit_test(worked_example),
 		cmocka_unit_test(acceptance),	 cmocka_unit_test(left_out),
 		cmocka_unit_test(silence_that_is_right), cmocka_unit_test(undefined),
-		cmocka_unit_test(to_the_letter),
+		cmocka_unit_test(to_the_letter), cmocka_unit_test(without_rca),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

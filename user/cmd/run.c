@@ -18,7 +18,7 @@
 #include "util/units.h"
 
 struct options {
-	const char *file, *out, *probe, *pipeline, *lang;
+	const char *file, *out, *probe, *pipeline, *adapter, *root_label, *lang;
 	int *only;
 	uint32_t n_only;
 	int64_t repeat, seed;
@@ -28,12 +28,14 @@ struct options {
 };
 
 enum { OPT_PIPELINE = 256, OPT_PROBE, OPT_RESUME, OPT_EVERY, OPT_REPEAT, OPT_LAB, OPT_FORCE, OPT_SEED,
-       OPT_ONLY, OPT_OUT, OPT_LANG };
+       OPT_ONLY, OPT_OUT, OPT_LANG, OPT_ADAPTER, OPT_ROOT_LABEL };
 
 static const struct argp_option option_table[] = {
 	{ "only", OPT_ONLY, "N,..", 0, "Run these experiments, by number", 0 },
 	{ "out", OPT_OUT, "DIR", 0, "Where the results go (./faultline-results/DATE-TIME)", 0 },
 	{ "pipeline", OPT_PIPELINE, "URL", 0, "The AIOps pipeline, instead of the suite's", 0 },
+	{ "adapter", OPT_ADAPTER, "NAME", 0, "What it is: faultline, prometheus or alertmanager", 0 },
+	{ "root-label", OPT_ROOT_LABEL, "LABEL", 0, "Label of its alerts that names the root cause", 0 },
 	{ "probe", OPT_PROBE, "URL", 0, "What the probe calls, instead of the suite's", 0 },
 	{ "lab", OPT_LAB, NULL, 0, "Take both from the running lab, as `stack: lab` does", 0 },
 	{ "resume", OPT_RESUME, NULL, 0, "Go on with the run in --out", 0 },
@@ -79,6 +81,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--lang knows vi and en, not '%s'", arg);
 		return 0;
 	case OPT_PIPELINE: o->pipeline = arg; return 0;
+	case OPT_ADAPTER:
+		o->adapter = arg;
+		if (strcmp(arg, "faultline") && strcmp(arg, "prometheus") && strcmp(arg, "alertmanager"))
+			argp_error(state, "--adapter knows faultline, prometheus and alertmanager, not '%s'",
+				   arg);
+		return 0;
+	case OPT_ROOT_LABEL: o->root_label = arg; return 0;
 	case OPT_PROBE: o->probe = arg; return 0;
 	case OPT_LAB: o->lab = true; return 0;
 	case OPT_RESUME: o->resume = true; return 0;
@@ -127,6 +136,16 @@ static int replace(char **to, const char *with, struct fl_error *err)
 	return *to ? 0 : error_sys(err, ENOMEM, "out of memory");
 }
 
+/* The alerts' label that names root causes, as if pipeline.fields said so. */
+static int use_root_label(struct suite *s, const char *label, struct fl_error *err)
+{
+	if (!s->pipeline.fields)
+		s->pipeline.fields = json_object();
+	if (json_object_set_new(s->pipeline.fields, "root_service", json_sprintf("labels.%s", label)))
+		return error_usage(err, "--root-label: pipeline.fields of %s is no map", s->path);
+	return 0;
+}
+
 static int load(const struct options *o, struct suite **ret, struct fl_error *err)
 {
 	int r = suite_load(o->file, fault_table, ret, err);
@@ -135,6 +154,10 @@ static int load(const struct options *o, struct suite **ret, struct fl_error *er
 		r = replace(&(*ret)->probe.url, o->probe, err);
 	if (!r)
 		r = replace(&(*ret)->pipeline.url, o->pipeline, err);
+	if (!r)
+		r = replace(&(*ret)->pipeline.adapter, o->adapter, err);
+	if (!r && o->root_label)
+		r = use_root_label(*ret, o->root_label, err);
 	if (!r && o->lab)
 		r = replace(&(*ret)->stack, "lab", err);
 	if (!r)

@@ -9,6 +9,7 @@
 
 #include "experiment/run_private.h"
 #include "experiment/stage.h"
+#include "score/pipeline.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/text.h"
@@ -273,6 +274,7 @@ static void set_detail(struct run *r, struct turn *t, bool *ret_refuted)
 	json_object_set_new(d, "proof", proofs_json(t));
 	json_object_set_new(d, "rollback", rollback_json(t));
 	json_object_set_new(d, "rca_by_cluster", t->rca ? json_incref(t->rca) : json_array());
+	json_object_set_new(d, "rca_asked", json_boolean(pipeline_names_causes(&r->suite->pipeline)));
 	json_object_set_new(d, "polls", json_pack("{s:i, s:i}", "n", (int)t->polls, "failed",
 						  (int)t->polls_failed));
 	json_object_set_new(d, "capture_window",

@@ -134,7 +134,9 @@ static void say_rca(struct paragraph *p)
 
 	truth = quote(evidence_truth_text(p->r, plain, sizeof(plain)), 12);
 	snprintf(evidence, sizeof(evidence), "%zu", json_array_size(p->r->evidence));
-	if (p->r->rca_service)
+	if (!result_rca_asked(p->r))
+		words_fill(sentence(p, MUST), p->w->rca_not_asked, WORDS_END);
+	else if (p->r->rca_service)
 		words_fill(sentence(p, MUST), p->w->rca, "service", service, "confidence",
 			   report_ratio(p->r->confidence, confidence, sizeof(confidence)),
 			   "evidence", evidence, "verdict",
@@ -151,13 +153,14 @@ static void say_match(struct paragraph *p)
 	const struct gap *gap = folder_next_gap(p->folder, p->r, &i);
 	_cleanup_free_ char *symptom = quote(gap ? gap->symptom : "", FOREIGN_WORDS);
 	_cleanup_free_ char *cause = quote(gap ? gap->cause : "", FOREIGN_WORDS);
-	bool good = p->r->detected && p->r->rca_correct;
+	bool asked = result_rca_asked(p->r);
+	bool good = p->r->detected && (p->r->rca_correct || !asked);
 
 	if (!result_counts(p->r))
 		words_fill(sentence(p, MUST), p->w->excused, "status",
 			   result_status_text(p->r->status), WORDS_END);
 	else if (good)
-		words_fill(sentence(p, MUST), p->w->match, WORDS_END);
+		words_fill(sentence(p, MUST), asked ? p->w->match : p->w->noticed, WORDS_END);
 	else if (gap)
 		words_fill(sentence(p, MUST), p->w->mismatch, "symptom", symptom, "cause", cause, WORDS_END);
 	else

@@ -85,10 +85,9 @@ static void head(const struct folder *f, const struct words *w, struct text *out
 	html_escape(out, kernel);
 	text_append(out, "</p><p><span class='verdict%s'>%s</span></p>\n<div class='cards'>",
 		    s->accepted ? "" : " fail", s->accepted ? w->pass : w->fail);
-	snprintf(a, sizeof(a), "%u / %u", s->tp, s->total);
+	snprintf(a, sizeof(a), "%u/%u", s->tp, s->total);
 	card(out, a, w->html_detected);
-	snprintf(a, sizeof(a), "%u / %u", s->rca_correct, s->tp);
-	card(out, a, w->html_rca);
+	card(out, score_rca(s, a, sizeof(a)), w->html_rca);
 	card(out, report_ratio(s->precision, a, sizeof(a)), w->html_precision);
 	card(out, report_ratio(s->recall, a, sizeof(a)), w->html_recall);
 	snprintf(a, sizeof(a), "%s / %s", score_seconds(s->mttd_p50_s, p50, sizeof(p50)),
@@ -130,9 +129,9 @@ static void board(const struct folder *f, const struct words *w, struct text *ou
 		yes_no(out, counts, r->detected);
 		text_append(out, "<td class='num'>%s</td><td>",
 			    r->detected ? score_seconds(r->mttd_s, mttd, sizeof(mttd)) : "–");
-		html_escape(out, r->rca_service ? r->rca_service : "–");
+		html_escape(out, !result_rca_asked(r) ? "n/a" : r->rca_service ? r->rca_service : "–");
 		text_append(out, "</td>");
-		yes_no(out, counts && r->detected, r->rca_correct);
+		yes_no(out, counts && r->detected && result_rca_asked(r), r->rca_correct);
 		text_append(out, "<td>%s</td></tr>\n", result_status_text(r->status));
 	}
 	text_append(out, "</table></div>\n");

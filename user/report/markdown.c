@@ -215,7 +215,8 @@ static void section_results(const struct folder *f, const struct words *w, struc
 	snprintf(fn, sizeof(fn), "%u", s->rca_wrong);
 	snprintf(fp, sizeof(fp), "%u", s->rca_none);
 	text_append(out, " ");
-	words_fill(out, w->more, "right", tp, "wrong", fn, "none", fp, WORDS_END);
+	words_fill(out, s->tp && !s->rca_asked ? w->rca_not_asked : w->more, "right", tp, "wrong", fn,
+		   "none", fp, WORDS_END);
 	text_append(out, "\n\n%s\n", s->accepted ? w->accepted : w->rejected);
 	left_out(f, w, out);
 	more_table(&f->more, out);

@@ -30,7 +30,7 @@ static bool is_missed(const struct result *r)
 
 static bool is_wrong(const struct result *r)
 {
-	return r->detected && !r->rca_correct;
+	return r->detected && result_rca_asked(r) && !r->rca_correct;
 }
 
 static const struct result *slowest(const struct folder *f)
@@ -68,7 +68,8 @@ static void learned(const struct folder *f, const struct words *w, struct text *
 		   report_ratio(s->precision, precision, sizeof(precision)), "missed",
 		   missed.s ? missed.s : "", WORDS_END);
 	text_append(out, " %s\n2. ", w->ask_learned);
-	words_fill(out, w->fact_rca, "right", right, "tp", tp, "wrong", wrong.s ? wrong.s : "", WORDS_END);
+	words_fill(out, s->tp && !s->rca_asked ? w->rca_not_asked : w->fact_rca, "right", right, "tp", tp,
+		   "wrong", wrong.s ? wrong.s : "", WORDS_END);
 	text_append(out, " %s\n3. ", w->ask_learned);
 	words_fill(out, w->fact_time, "p50", score_seconds(s->mttd_p50_s, p50, sizeof(p50)), "p95",
 		   score_seconds(s->mttd_p95_s, p95, sizeof(p95)), "slowest", slow.s ? slow.s : "",
@@ -131,15 +132,15 @@ static void trade_off(const struct folder *f, const struct words *w, struct text
 void report_submit(const struct folder *f, const struct words *w, struct text *out)
 {
 	const struct score *s = &f->score;
-	char p50[16];
+	char p50[16], rca[32];
 
 	text_append(out, "# %s — \\<%s\\>\n\n", w->submit_title, w->author);
 	learned(f, w, out);
 	one_missed(f, w, out);
 	trade_off(f, w, out);
-	text_append(out, "\n## %s\n\n- detected: %u/%u\n- rca_correct: %u/%u\n- mttd_p50: %s\n"
+	text_append(out, "\n## %s\n\n- detected: %u/%u\n- rca_correct: %s\n- mttd_p50: %s\n"
 			 "- false_alarms: %u\n- verdict: %s\n",
-		    w->summary_head, s->tp, s->total, s->rca_correct, s->tp,
+		    w->summary_head, s->tp, s->total, score_rca(s, rca, sizeof(rca)),
 		    score_seconds(s->mttd_p50_s, p50, sizeof(p50)), s->false_alarms,
 		    s->accepted ? w->pass : w->fail);
 }

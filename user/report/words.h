@@ -25,7 +25,7 @@ struct words {
 	const char *matrix, *more, *accepted, *rejected, *not_scored;
 	/* an experiment: sentences in the order of their importance */
 	const char *hypothesis, *no_hypothesis, *injected, *proof, *proof_none, *no_proof, *detected, *missed,
-		*rca, *rca_none, *rca_silent, *match, *mismatch, *mismatch_unknown, *excused, *status,
+		*rca, *rca_none, *rca_silent, *rca_not_asked, *match, *noticed, *mismatch, *mismatch_unknown, *excused, *status,
 		*probe, *no_probe, *shift, *no_shift, *verdicts, *no_verdicts, *recovered,
 		*not_recovered, *loudness, *windows, *false_alarms, *blind, *rule_basis, *reader_note;
 	const char *right, *wrong;

@@ -272,7 +272,7 @@ static bool must_detect(const struct result *r)
 
 static void examine(struct finder *f, const struct result *r)
 {
-	bool failed = r->detected ? !r->rca_correct : must_detect(r);
+	bool failed = r->detected ? result_rca_asked(r) && !r->rca_correct : must_detect(r);
 	bool explained;
 
 	explained = failed && blind(f, r);

@@ -92,7 +92,8 @@ static void rank_causes(const struct result *results, uint32_t n, struct more_sc
 	for (i = 0; i < n; i++) {
 		uint32_t rank;
 
-		if (!result_counts(&results[i]) || !results[i].detected)
+		if (!result_counts(&results[i]) || !results[i].detected ||
+		    !result_rca_asked(&results[i]))
 			continue;
 		ret->ranked++;
 		rank = result_root_rank(&results[i]);
@@ -160,7 +161,7 @@ static void tuple_scores(const struct result *results, uint32_t n, struct more_s
 		const char *truth = json_string_value(json_path(r->detail, "ground_truth.reason"));
 		int parts = 2, right;
 
-		if (!result_counts(r))
+		if (!result_counts(r) || !result_rca_asked(r))
 			continue;
 		right = (r->detected && r->mttd_s <= TUPLE_TIME_S) + (r->detected && r->rca_correct);
 		if (said && truth) {

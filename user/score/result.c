@@ -39,6 +39,11 @@ const char *result_status_text(enum result_status s)
 	return (size_t)s < ARRAY_SIZE(status_texts) ? status_texts[s] : "unknown";
 }
 
+bool result_rca_asked(const struct result *r)
+{
+	return !json_is_false(json_object_get(r->detail, "rca_asked"));
+}
+
 bool result_counts(const struct result *r)
 {
 	switch (r->status) {

@@ -99,6 +99,10 @@ void results_free(struct result *results, uint32_t n);
 /* Does it enter the confusion matrix: manifested, and its fault window was watched to the end? */
 bool result_counts(const struct result *r);
 
+/* Was the pipeline one that names root causes ("rca_asked" of the detail)? If not there is no RCA to
+ * judge, right or wrong. */
+bool result_rca_asked(const struct result *r);
+
 /* What the pipeline should have said, as "ground_truth" of the detail (new reference). */
 struct ground_truth;
 json_t *ground_truth_json(const struct ground_truth *truth);

@@ -14,12 +14,13 @@ struct score {
 	uint32_t total;	   /* experiments that count: result_counts() */
 	uint32_t listed;   /* all */
 	uint32_t tp, fn, fp, tn; /* windows */
-	uint32_t rca_correct, rca_wrong, rca_none; /* of the detected */
+	uint32_t rca_asked; /* of the detected: those whose pipeline names causes */
+	uint32_t rca_correct, rca_wrong, rca_none; /* of these */
 	uint32_t false_alarms; /* alerts in baseline windows */
 	/* NaN where undefined; printed as n/a */
 	double precision, recall, f1, rca_accuracy;
 	double mttd_mean_s, mttd_p50_s, mttd_p95_s;
-	bool accepted; /* detected >= 70 %, RCA >= 70 % of detected, false alarms <= 1 */
+	bool accepted; /* detected >= 70 %, RCA >= 70 % of the asked, false alarms <= 1 */
 };
 
 /*
@@ -78,6 +79,9 @@ json_t *gap_json(const struct gap *g);
 
 /* "28s", "3.4s", "n/a" when undefined. */
 const char *score_seconds(double s, char *buf, size_t size);
+
+/* "6/8", correct of asked; "n/a" where something was detected and nothing is there to name roots. */
+const char *score_rca(const struct score *s, char *buf, size_t size);
 
 /* The scoreboard of the task, to the letter, into @out. */
 void scoreboard_print(const struct result *results, uint32_t n, const struct score *score,

@@ -20,6 +20,15 @@ const char *score_seconds(double s, char *buf, size_t size)
 	return buf;
 }
 
+const char *score_rca(const struct score *s, char *buf, size_t size)
+{
+	if (s->tp && !s->rca_asked)
+		snprintf(buf, size, "n/a");
+	else
+		snprintf(buf, size, "%u/%u", s->rca_correct, s->rca_asked);
+	return buf;
+}
+
 static const char *ratio(double v, char *buf, size_t size)
 {
 	if (isfinite(v))
@@ -46,14 +55,15 @@ static const char *cell(const char *s, char *buf, size_t size)
 static void print_row(const struct result *r, struct text *out)
 {
 	char name[128], blamed[128], mttd[32];
-	bool counts = result_counts(r);
+	bool counts = result_counts(r), asked = result_rca_asked(r);
 
 	text_append(out, "| %d | %-17s | %-8s | %-5s | %-12s | %-11s |\n", r->number,
 		    cell(r->name ? r->name : "", name, sizeof(name)),
 		    !counts ? "-" : r->detected ? "Y" : "N",
 		    counts && r->detected ? score_seconds(r->mttd_s, mttd, sizeof(mttd)) : "-",
+		    !asked ? "n/a" :
 		    counts && r->rca_service ? cell(r->rca_service, blamed, sizeof(blamed)) : "-",
-		    !counts || !r->detected ? "-" : r->rca_correct ? "Y" : "N");
+		    !asked ? "n/a" : !counts || !r->detected ? "-" : r->rca_correct ? "Y" : "N");
 }
 
 static void print_left_out(const struct result *results, uint32_t n, struct text *out)
@@ -78,7 +88,7 @@ void scoreboard_print(const struct result *results, uint32_t n, const struct sco
 	text_append(out, "==== Chaos Run ====\n");
 	text_append(out, "Total: %u\n", score->listed);
 	text_append(out, "Detected: %u/%u\n", score->tp, score->total);
-	text_append(out, "RCA correct: %u/%u\n", score->rca_correct, score->tp);
+	text_append(out, "RCA correct: %s\n", score_rca(score, a, sizeof(a)));
 	text_append(out, "False alarms in baseline windows: %u\n", score->false_alarms);
 	text_append(out, "Precision: %s\n", ratio(score->precision, a, sizeof(a)));
 	text_append(out, "Recall: %s\n", ratio(score->recall, a, sizeof(a)));
