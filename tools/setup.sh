@@ -9,6 +9,7 @@ build='gcc clang llvm make pkg-config bpftool libbpf-dev libelf-dev zlib1g-dev
 	libc-ares-dev libhiredis-dev'
 demo="$build iproute2 dnsmasq-base redis-server stress-ng"
 test="$demo libcmocka-dev libclang-rt-14-dev cppcheck clang-tidy clang-format
+	prometheus prometheus-alertmanager
 	iputils-ping iperf3 wrk nginx-light redis-tools bind9-dnsutils curl jq python3 python3-jsonschema python3-yaml strace ethtool procps lowdown
 	qemu-system-x86 busybox-static docker.io cpio kmod xz-utils"
 vm="$test flex bison bc libssl-dev dwarves"
