@@ -7,8 +7,9 @@
  * It holds all state between bytes, so a message may be cut anywhere, and it has no loop and no
  * memory of its own: the verifier sees one byte, user space feeds it in a loop (tests, fuzzing).
  *
- * Limits: the first 64 bytes of a request target are kept. A body that ends with the connection
- * is opaque from there on, and so is everything that is not HTTP/1.x.
+ * Limits: the first 64 bytes of a request target are kept (none with HTTP_WITHOUT_PATH, which saves
+ * their room). A body that ends with the connection is opaque from there on, and so is everything
+ * that is not HTTP/1.x.
  */
 #ifndef FL_HTTP_BPF_H
 #define FL_HTTP_BPF_H
@@ -69,11 +70,15 @@ struct http_parser {
 	__u8 flags;
 	__u8 pad;
 	__u64 name; /* hash of the header line's name so far */
+#ifndef HTTP_WITHOUT_PATH
 	__u32 path_len;
 	__u8 path[FL_HTTP_PATH_MAX];
 	__u32 pad2;
+#endif
 };
+#ifndef HTTP_WITHOUT_PATH
 _Static_assert(sizeof(struct http_parser) == 112, "http_parser");
+#endif
 
 static inline int http_is_token(__u8 c)
 {
@@ -144,8 +149,16 @@ static inline int http_begin(struct http_parser *p, __u8 c)
 		return http_lost(p);
 	p->phase = HTTP_METHOD;
 	p->number = c;
-	p->path_len = 0;
 	return HTTP_NOTHING;
+}
+
+static inline void http_begin_target(struct http_parser *p)
+{
+	p->phase = HTTP_TARGET;
+	p->at = 0;
+#ifndef HTTP_WITHOUT_PATH
+	p->path_len = 0;
+#endif
 }
 
 static inline int http_in_method(struct http_parser *p, __u8 c)
@@ -155,7 +168,7 @@ static inline int http_in_method(struct http_parser *p, __u8 c)
 		if (p->number == 0x434f4e4e454354) /* CONNECT */
 			p->flags |= HTTP_CONNECT;
 		p->number = 0;
-		p->phase = HTTP_TARGET;
+		http_begin_target(p);
 		return HTTP_NOTHING;
 	}
 	if (!http_is_token(c) || p->at >= 24)
@@ -168,17 +181,22 @@ static inline int http_in_method(struct http_parser *p, __u8 c)
 
 static inline int http_in_target(struct http_parser *p, __u8 c)
 {
+	__u8 any = p->at;
+
 	if (c == ' ') {
 		p->phase = HTTP_REQUEST_VERSION;
 		p->at = 0;
-		return p->path_len ? HTTP_NOTHING : http_lost(p);
+		return any ? HTTP_NOTHING : http_lost(p);
 	}
 	if (c < ' ')
 		return http_lost(p);
+	p->at = 1;
+#ifndef HTTP_WITHOUT_PATH
 	if (p->path_len < FL_HTTP_PATH_MAX) {
 		p->path[p->path_len & (FL_HTTP_PATH_MAX - 1)] = c;
 		p->path_len++;
 	}
+#endif
 	return HTTP_NOTHING;
 }
 

@@ -21,6 +21,7 @@
 
 #ifndef BPF_F_BEFORE
 #define BPF_F_BEFORE (1u << 3)
+#define BPF_F_AFTER  (1u << 4)
 #define BPF_F_ID     (1u << 5)
 #endif
 
@@ -56,7 +57,7 @@ static uint32_t read_only_value(int map, uint32_t offset)
 	return ret;
 }
 
-/* The generation of a program of ours; 0 of any other. */
+/* The generation of a program of ours; 0 of any other. The outer ones have the first and the last. */
 static uint32_t program_generation(uint32_t id, uint32_t offset)
 {
 	_cleanup_fd_ int prog = bpf_prog_get_fd_by_id(id);
@@ -66,6 +67,8 @@ static uint32_t program_generation(uint32_t id, uint32_t offset)
 
 	if (prog < 0 || bpf_obj_get_info_by_fd(prog, &info, &len) || strncmp(info.name, "fl_", 3))
 		return 0;
+	if (!strncmp(info.name, "fl_measure_", 11))
+		return strcmp(info.name, "fl_measure_to") ? 0 : UINT32_MAX;
 	for (i = 0; i < info.nr_map_ids && i < MAX_MAPS && !generation; i++) {
 		_cleanup_fd_ int map = bpf_map_get_fd_by_id(maps[i]);
 
@@ -102,5 +105,18 @@ int tcx_attach(uint32_t ifindex, bool egress, int prog_fd, uint32_t generation,
 	if (attr.relative_id)
 		attr.flags = BPF_F_BEFORE | BPF_F_ID;
 	fd = syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
+	return fd < 0 ? -errno : (int)fd;
+}
+
+int tcx_attach_outer(uint32_t ifindex, bool egress, int prog_fd)
+{
+	struct tcx_link_create attr = {
+		.prog_fd = (__u32)prog_fd,
+		.target_ifindex = ifindex,
+		.attach_type = egress ? TCX_EGRESS : TCX_INGRESS,
+		.flags = egress ? BPF_F_AFTER : BPF_F_BEFORE,
+	};
+	long fd = syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
+
 	return fd < 0 ? -errno : (int)fd;
 }

@@ -18,4 +18,10 @@
 int tcx_attach(uint32_t ifindex, bool egress, int prog_fd, uint32_t generation,
 	       uint32_t generation_offset);
 
+/*
+ * The same for the measuring programs (bpf/measure.bpf.c): between the container and all others, which
+ * is before them on the way from it, and behind them on the way to it. tcx_attach() keeps it so.
+ */
+int tcx_attach_outer(uint32_t ifindex, bool egress, int prog_fd);
+
 #endif

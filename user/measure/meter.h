@@ -23,16 +23,16 @@ struct meter;
 enum meter_vantage { METER_AS_SERVER, METER_AS_CLIENT };
 
 enum meter_protocol {
-	METER_HTTP,  /* HTTP/1.x, request to the end of the response's head and to its last byte
-		      */
-	METER_DNS,   /* by transaction id */
-	METER_TURNS, /* any other TCP protocol: a request/response turn (Redis, PostgreSQL, ...)
-		      */
-	METER_OPAQUE, /* TLS, HTTP/2: turns, nothing is known of what is in them */
+	METER_HTTP,   /* HTTP/1.x, by request and response */
+	METER_DNS,    /* by transaction id */
+	METER_TURNS,  /* any other TCP protocol: a request/response turn (Redis, PostgreSQL, ...) */
+	METER_OPAQUE, /* TLS, HTTP/2, what comes behind an upgrade: turns of unknown content */
 	METER_PROTOCOLS,
 };
 
-/* One row. Services are indexes into meter_snapshot.services; 0 is "outside" (no measured one).
+/*
+ * One row. Services are indexes into meter_snapshot.services; 0 is "outside" (no measured one). A
+ * failure is counted once: as a status, a reset, a refusal or a timeout.
  */
 struct meter_row {
 	uint32_t client, server;
@@ -43,76 +43,75 @@ struct meter_row {
 	uint64_t requests;  /* complete ones, those in `latency` */
 	uint64_t status[6]; /* HTTP by class 1..5 (index 0: none known); DNS: [0] NOERROR, [5]
 			       others */
-	uint64_t resets, timeouts,
-		refused; /* connections reset; requests that never got an answer
-			    (their connection ended or idled out); SYNs answered by RST */
-	uint64_t bytes_to_server, bytes_to_client;
-	uint64_t connects, retransmits;
-	uint64_t first_ns, last_ns; /* CLOCK_MONOTONIC of the first and last packet */
-	struct fl_hist latency;     /* request's first byte to response's first byte */
-	struct fl_hist connect;     /* SYN to established, as this end saw it */
-	struct fl_hist rtt;         /* the kernel's smoothed RTT, sampled */
+	uint64_t resets;    /* connections reset, with the requests on them */
+	uint64_t timeouts;  /* requests whose connection was closed, or sat idle, before an answer */
+	uint64_t refused;   /* SYNs answered by RST */
+	uint64_t bytes_to_server, bytes_to_client; /* payload, also what was sent twice */
+	uint64_t connects, retransmits; /* retransmits: by this end */
+	uint64_t first_ns, last_ns;	/* CLOCK_MONOTONIC of the first and last thing counted */
+	struct fl_hist latency;		/* request's first byte to response's first byte */
+	struct fl_hist connect;		/* SYN to SYN-ACK, as this end saw it */
+	struct fl_hist rtt;		/* the kernel's smoothed RTT, sampled */
 };
 
-/*
- * First symptom: see meter_watch(). Kernel timestamps.
- */
 struct meter_snapshot {
 	uint64_t taken_ns; /* CLOCK_MONOTONIC */
 	uint32_t n_services;
 	char (*services)[128]; /* [0] = "outside" */
 	uint32_t n_rows;
-	struct meter_row *rows;
+	struct meter_row *rows; /* in the order of meter_row_order() */
 	/* What the meter could not count: never silent. */
-	uint64_t flows_evicted;     /* by the LRU table, while still open */
-	uint64_t events_lost;       /* ring buffer full */
+	uint64_t flows_evicted;	    /* by the LRU table, while still open */
+	uint64_t events_lost;	    /* ring buffer full */
 	uint64_t requests_unpaired; /* beyond the depth of pipelining kept, or cut off */
 };
 
 struct meter_options {
 	uint32_t max_flows;    /* 0: default (65536) */
-	uint32_t max_services; /* 0: default */
+	uint32_t max_services; /* 0: default (255) */
 };
 
 /* Load; nothing is attached yet. Everything goes when the process dies. */
 int meter_open(const struct meter_options *options, struct meter **ret, struct fl_error *err);
 
-/* Measure @t under the name @t->name; one already measured is brought up to date (new veths).
- */
+/* Measure @t under the name @t->name; one already measured is brought up to date (new veths). */
 int meter_add(struct meter *m, const struct target *t, struct fl_error *err);
 
-/* Where its cost is shown: programs' run_cnt and run_time_ns when the kernel's statistics are
- * on. */
+/* What it cost so far, while the kernel's statistics are on (kernel.bpf_stats_enabled): runs of the
+ * programs and the time spent in them. */
 int meter_cost(struct meter *m, uint64_t *ret_runs, uint64_t *ret_ns);
 
 /* Read without stopping it. *ret is the caller's: meter_snapshot_free(). */
 int meter_read(struct meter *m, struct meter_snapshot *ret, struct fl_error *err);
 void meter_snapshot_free(struct meter_snapshot *s);
 
-/* now - before, by rows; a row that was not in @before is taken whole. */
+/* By client, server, vantage, protocol; for qsort() and bsearch(). */
+int meter_row_order(const void *a, const void *b);
+
+/* now - before, by rows; a row that was not in @before is taken whole. *ret is the caller's. */
 int meter_subtract(const struct meter_snapshot *now, const struct meter_snapshot *before,
 		   struct meter_snapshot *ret, struct fl_error *err);
 
-/* Rows of one service over all edges, protocols added up; what is `client`'s -1: any. */
+/* All rows of a vantage between @client and @server added up, protocols too; -1: any. */
 void meter_sum(const struct meter_snapshot *s, int32_t client, int32_t server,
 	       enum meter_vantage vantage, struct meter_row *ret);
 
 /*
- * Live events for "first symptom": called from meter_poll() (any thread, the caller's) for
- * every request slower than @slow_ns of that service or answered with an error, with its kernel
- * time.
- * @slow_ns 0: errors only.
+ * Live events, for the "first symptom": meter_poll() hands on, with its kernel time, every request
+ * of a watched service, as client or server, that took longer than @slow_ns (0: failures alone)
+ * or that failed. Both ends' veths report, each from its own vantage.
  */
 struct meter_event {
-	uint64_t at_ns; /* when it ended */
+	uint64_t at_ns; /* when the answer began, or the failure was seen */
 	uint32_t client, server;
 	enum meter_vantage vantage;
-	uint64_t latency_ns;
-	uint16_t status; /* 0: none (reset, refused, timeout, not HTTP) */
+	uint64_t latency_ns; /* 0: no answer */
+	uint16_t status;     /* 0: none (reset, refused, timeout, not HTTP) */
 };
 typedef void (*meter_callback)(void *ctx, const struct meter_event *event);
 int meter_watch(struct meter *m, const char *service, uint64_t slow_ns, struct fl_error *err);
-int meter_poll_fd(const struct meter *m); /* readable when there are events */
+int meter_poll_fd(const struct meter *m); /* readable when there are events; -1: nothing is watched */
+/* Hand on what is there; never blocks. Returns how many, or a negative errno. */
 int meter_poll(struct meter *m, meter_callback cb, void *ctx);
 
 void meter_close(struct meter *m);

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * measure.bpf.c - requests, answers and what goes wrong between them, at tc on the host side of each
+ * measured service's veth: between the container and every fault. On the way from the container
+ * these programs run before those of net.bpf.c, on the way to it behind them. A packet that comes
+ * back from a delay line passes "from" a second time, with a mark, and is not looked at again.
+ *
+ *   headers → pure ACK? → flow → SYN, FIN, RST → payload: HTTP/1.x | a turn
+ *
+ * HTTP/1.x: measure_http.bpf.h. DNS: measure_dns.bpf.h. Of any other protocol a turn is measured: from
+ * the first byte that the client sends to the first byte that the server then sends. What is TLS or
+ * HTTP/2 is labelled opaque. A turn with several requests in it (pipelining) is one.
+ *
+ * Limits: Ethernet; IPv4 and IPv6 without VLAN tag, fragments and extension headers. Two services
+ * with one address cannot be told apart. A client that half-closes before it has its answer
+ * counts as one that gave up.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include "bpf/abi.h"
+#include "hash.h"
+#include "measure_flow.bpf.h"
+#include "measure_http.bpf.h"
+#include "measure_packet.bpf.h"
+#include "measure_tcp.bpf.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+SEC("tc")
+int fl_measure_from(struct __sk_buff *skb)
+{
+	/* Back from a delay line: it has been seen when it went in. */
+	if ((skb->mark & FL_MARK_MASK) != FL_MARK_MAGIC)
+		measure_packet(skb, true);
+	return TC_ACT_UNSPEC;
+}
+
+SEC("tc")
+int fl_measure_to(struct __sk_buff *skb)
+{
+	measure_packet(skb, false);
+	return TC_ACT_UNSPEC;
+}

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * measure_flow.bpf.h - the maps of measurement, what is remembered of a connection, and how what
+ * happens on it gets into the rows (abi_measure.h).
+ *
+ * The two directions of a connection may be on two CPUs at once. So each field of a flow is written
+ * by one direction alone: the queue of requests has its head on the client's side and its tail on
+ * the server's; bytes are counted by the side that sees them pass, and booked by the answers.
+ */
+#ifndef FL_MEASURE_FLOW_BPF_H
+#define FL_MEASURE_FLOW_BPF_H
+
+#include "compat.bpf.h"
+#include "bpf/abi_measure.h"
+#define HTTP_WITHOUT_PATH
+#include "http.bpf.h"
+
+#define FLOW_PENDING 8 /* requests of a connection whose answers are awaited */
+
+/* One end's view of a flow: the same connection is two flows at the veths of its two ends. */
+struct flow_key {
+	__u64 ends; /* IPv4: local and peer address; IPv6: a hash of both */
+	__u16 local_port, peer_port;
+	__u16 id; /* DNS: of the transaction */
+	__u8 version;
+	__u8 pad;
+};
+
+enum {
+	FLOW_CLIENT_LOCAL = 1 << 0, /* the container is the client */
+	FLOW_SPOKEN = 1 << 1,	    /* edge.spoken is known, not guessed */
+	FLOW_CONNECTING = 1 << 2,   /* SYN seen, no SYN-ACK yet */
+	FLOW_TALKED = 1 << 3,	    /* HTTP: a whole request line was seen */
+};
+
+enum {
+	FLOW_SIDE_SEEN = 1 << 0, /* the parser's `next` is known */
+	FLOW_SIDE_ENDED = 1 << 1, /* FIN */
+	FLOW_SIDE_LOST = 1 << 2, /* HTTP: the place in it is not known */
+};
+
+struct flow {
+	struct http_parser request, response; /* of other protocols: `next` alone */
+	__u64 asked_ns[FLOW_PENDING];
+	__u8 asked_flags[FLOW_PENDING]; /* HTTP_NO_BODY, HTTP_CONNECT */
+	__u64 began_ns;			/* first byte of the present request */
+	__u64 answer_ns;		/* ... response */
+	__u64 syn_ns, connect_ns;	/* connect_ns: not booked yet */
+	__u64 last_ns;			/* of a packet with payload */
+	__u64 to_server, to_client;	/* bytes */
+	__u64 booked_to_server, booked_to_client;
+	struct fl_edge edge;
+	__u32 beyond; /* requests that did not fit into asked_ns[] */
+	__u32 syn_seq;
+	__u16 port; /* the server's */
+	__u8 head;  /* requests seen, modulo 256 */
+	__u8 tail;  /* responses begun, modulo 256 */
+	__u8 flags; /* FLOW_*; set while nothing but the handshake was seen */
+	__u8 client_side, server_side; /* FLOW_SIDE_* */
+	__u8 pad;
+};
+
+/* The packet at hand. */
+struct seen {
+	struct flow_key key;
+	__u64 now_ns;
+	__u32 seq, ack;
+	__u32 payload_off, payload_len;
+	__u16 transport_off;
+	__u8 tcp_flags;
+	__u8 from; /* the container sent it */
+	__u8 is_request; /* so did the client */
+	__u8 pad[3];
+};
+
+struct service_port {
+	__u16 service, port;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16 * FL_MEASURE_SERVICES);
+	__type(key, __u8[16]);
+	__type(value, __u32);
+} services SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct flow_key);
+	__type(value, struct flow);
+} flows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, 4096);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct fl_edge);
+	__type(value, struct fl_row);
+} rows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct fl_edge);
+	__type(value, struct fl_path);
+} paths SEC(".maps");
+
+/* What was last spoken on a port: for connections that end before a word. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct service_port);
+	__type(value, __u8);
+} spoken_at SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, FL_MEASURE_SERVICES);
+	__type(key, __u32);
+	__type(value, struct fl_watch);
+} watches SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 256 * 1024);
+} events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, FL_MEASURE_STATS);
+	__type(key, __u32);
+	__type(value, __u64);
+} losses SEC(".maps");
+
+/* Any of `watches` is on. */
+__u32 watching = 0;
+
+/* Zeroed ones: they are too large for the stack. */
+const __u8 flow_fresh[sizeof(struct flow)] = {};
+const __u8 row_fresh[sizeof(struct fl_row)] = {};
+const __u8 path_fresh[sizeof(struct fl_path)] = {};
+
+static __always_inline void loss_count(__u32 which, __u64 n)
+{
+	__u64 *count = bpf_map_lookup_elem(&losses, &which);
+
+	if (count)
+		__sync_fetch_and_add(count, n);
+}
+
+/* --- histograms ------------------------------------------------------------------------------ */
+
+/* floor(log2(v)), v not 0: there is no instruction for it. */
+static __always_inline __u32 log2_of(__u64 v)
+{
+	__u32 n = 0;
+
+	if (v >> 32) { v >>= 32; n += 32; }
+	if (v >> 16) { v >>= 16; n += 16; }
+	if (v >> 8) { v >>= 8; n += 8; }
+	if (v >> 4) { v >>= 4; n += 4; }
+	if (v >> 2) { v >>= 2; n += 2; }
+	return n + (v >> 1);
+}
+
+static __always_inline __u32 hist_bucket(__u64 ns)
+{
+	__u32 power, i;
+
+	if (ns < 1 << FL_HIST_SUB_BITS)
+		return ns;
+	power = log2_of(ns);
+	i = ((power - FL_HIST_SUB_BITS + 1) << FL_HIST_SUB_BITS) +
+	    (ns >> (power - FL_HIST_SUB_BITS)) - (1 << FL_HIST_SUB_BITS);
+	return i < FL_HIST_BUCKETS ? i : FL_HIST_BUCKETS - 1;
+}
+
+static __always_inline void hist_record(struct fl_hist *h, __u64 ns)
+{
+	__u32 i = hist_bucket(ns);
+
+	h->count++;
+	h->sum_ns += ns;
+	if (i < FL_HIST_BUCKETS)
+		h->buckets[i]++;
+}
+
+static __always_inline void hist_record_shared(struct fl_hist *h, __u64 ns)
+{
+	__u32 i = hist_bucket(ns);
+
+	__sync_fetch_and_add(&h->count, 1);
+	__sync_fetch_and_add(&h->sum_ns, ns);
+	if (i < FL_HIST_BUCKETS)
+		__sync_fetch_and_add(&h->buckets[i], 1);
+}
+
+/* --- rows ------------------------------------------------------------------------------------ */
+
+/* This CPU's row of the flow's edge, made when there is none; NULL: no room. */
+static __always_inline struct fl_row *row_get(const struct flow *f, __u64 now_ns)
+{
+	struct fl_edge edge = f->edge;
+	struct fl_row *row = bpf_map_lookup_elem(&rows, &edge);
+
+	if (!row) {
+		bpf_map_update_elem(&rows, &edge, &row_fresh, BPF_NOEXIST);
+		row = bpf_map_lookup_elem(&rows, &edge);
+	}
+	if (!row) {
+		loss_count(FL_MEASURE_NO_ROW, 1);
+		return NULL;
+	}
+	if (!row->first_ns)
+		row->first_ns = now_ns;
+	row->last_ns = now_ns;
+	if (row->port != f->port)
+		row->port = row->port ? FL_PORTS_MANY : f->port;
+	return row;
+}
+
+static __always_inline struct fl_path *path_get(const struct flow *f)
+{
+	struct fl_edge edge = f->edge;
+	struct fl_path *path = bpf_map_lookup_elem(&paths, &edge);
+
+	if (path)
+		return path;
+	bpf_map_update_elem(&paths, &edge, &path_fresh, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&paths, &edge);
+}
+
+/* Book the bytes that went by since the last time. */
+static __always_inline void row_bytes(struct fl_row *row, struct flow *f)
+{
+	__u64 to_server = f->to_server, to_client = f->to_client;
+
+	row->bytes_to_server += to_server - f->booked_to_server;
+	row->bytes_to_client += to_client - f->booked_to_client;
+	f->booked_to_server = to_server;
+	f->booked_to_client = to_client;
+}
+
+static __always_inline bool watch_wants(__u32 service, __u64 latency_ns, bool failed)
+{
+	const struct fl_watch *w = bpf_map_lookup_elem(&watches, &service);
+
+	return w && w->on && (failed || (w->slow_ns && latency_ns > w->slow_ns));
+}
+
+/* Tell user space, if it wants to know of either end. */
+static __always_inline void watch_tell(const struct flow *f, __u64 now_ns, __u64 latency_ns,
+				       __u32 status, bool failed)
+{
+	struct fl_measure_event *e;
+
+	if (!watching || (!watch_wants(f->edge.client, latency_ns, failed) &&
+			  !watch_wants(f->edge.server, latency_ns, failed)))
+		return;
+	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
+	if (!e) {
+		loss_count(FL_MEASURE_EVENTS_LOST, 1);
+		return;
+	}
+	*e = (struct fl_measure_event){
+		.at_ns = now_ns,
+		.latency_ns = latency_ns,
+		.client = f->edge.client,
+		.server = f->edge.server,
+		.status = status,
+		.vantage = f->edge.vantage,
+	};
+	bpf_ringbuf_submit(e, 0);
+}
+
+/* A request was answered, with @status (0: the protocol has none that is known). */
+__noinline int flow_answered(struct flow *f, __u64 now_ns, __u64 latency_ns, __u32 status)
+{
+	__u32 class = bounded(status / 100, 8);
+	struct fl_row *row;
+
+	if (!f)
+		return -1;
+	row = row_get(f, now_ns);
+	if (!row)
+		return -1;
+	hist_record(&row->latency, latency_ns);
+	row->status[class < 6 ? class : 0]++;
+	row_bytes(row, f);
+	watch_tell(f, now_ns, latency_ns, status, status >= 400);
+	return 0;
+}
+
+/* The rarer things. */
+enum flow_event {
+	FLOW_CONNECTED, /* @n: after so many ns */
+	FLOW_REFUSED,
+	FLOW_RESET,
+	FLOW_UNANSWERED, /* @n requests */
+	FLOW_RETRANSMITTED,
+	FLOW_BYTES, /* book them */
+	FLOW_RTT, /* @n: ns */
+};
+
+__noinline int flow_note(struct flow *f, __u64 now_ns, __u32 event, __u64 n)
+{
+	struct fl_path *path = NULL;
+	struct fl_row *row;
+
+	if (!f)
+		return -1;
+	row = row_get(f, now_ns);
+	if (event == FLOW_CONNECTED || event == FLOW_RTT)
+		path = path_get(f);
+	if (!row)
+		return -1;
+	switch (event) {
+	case FLOW_CONNECTED:
+		row->connects++;
+		if (path)
+			hist_record_shared(&path->connect, n);
+		return 0;
+	case FLOW_RTT:
+		if (path)
+			hist_record_shared(&path->rtt, n);
+		return 0;
+	case FLOW_RETRANSMITTED:
+		row->retransmits++;
+		return 0;
+	case FLOW_BYTES:
+		row_bytes(row, f);
+		return 0;
+	case FLOW_REFUSED:
+		row->refused++;
+		break;
+	case FLOW_RESET:
+		row->resets++;
+		break;
+	case FLOW_UNANSWERED:
+		__sync_fetch_and_add(&row->timeouts, n);
+		break;
+	}
+	watch_tell(f, now_ns, 0, 0, true);
+	return 0;
+}
+
+/* --- requests and their answers -------------------------------------------------------------- */
+
+/* Requests that wait for their answer. */
+static __always_inline __u32 flow_waiting(const struct flow *f)
+{
+	return (__u8)(f->head - f->tail) + f->beyond;
+}
+
+/* A request that began at @began_ns is complete enough to be one. */
+static __always_inline void flow_ask(struct flow *f, __u64 began_ns, __u8 flags)
+{
+	__u32 slot = bounded(f->head, FLOW_PENDING);
+
+	if (f->beyond || (__u8)(f->head - f->tail) >= FLOW_PENDING) {
+		f->beyond++;
+		loss_count(FL_MEASURE_UNPAIRED, 1);
+		return;
+	}
+	f->asked_ns[slot] = began_ns;
+	f->asked_flags[slot] = flags;
+	f->head++;
+}
+
+/* The answers that are awaited can no longer be told apart, or will not come. Returns how many. */
+static __always_inline __u32 flow_forget(struct flow *f)
+{
+	__u32 n = (__u8)(f->head - f->tail);
+
+	f->tail = f->head;
+	f->beyond = 0;
+	return n;
+}
+
+#endif

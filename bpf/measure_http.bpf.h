@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * measure_http.bpf.h - requests of an HTTP/1.x connection and the answers to them, in order: keep-alive,
+ * pipelining, chunked bodies, interim responses and HEAD are framed right, so a count is exact.
+ *
+ * A head that is in one packet goes the fast way (http_scan.bpf.h); any other is parsed byte by byte,
+ * wherever it is cut. Where the responses go on after something was missed: the acknowledgement
+ * number of a request is the position of its response, when no other one is awaited.
+ *
+ * Limits: 8 requests in flight on a connection and 8 KiB of unusual heads in one packet; what is beyond
+ * is counted as unpaired.
+ */
+#ifndef FL_MEASURE_HTTP_BPF_H
+#define FL_MEASURE_HTTP_BPF_H
+
+#include "http_scan.bpf.h"
+#include "measure_flow.bpf.h"
+
+#define HTTP_CHUNK     32  /* bytes that are parsed at a time */
+#define HTTP_STEPS_MAX 256 /* heads, chunks, and bodies skipped in one packet */
+#define HTTP_STOPS     256 /* beside an event: what follows is a body, or another message */
+
+/* A copy of the beginning of a head, one a CPU. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct http_head);
+} heads SEC(".maps");
+
+static __always_inline struct http_parser *http_side(struct flow *f, bool request)
+{
+	return request ? &f->request : &f->response;
+}
+
+static __always_inline void http_forget(struct flow *f)
+{
+	__u32 n = flow_forget(f);
+
+	if (n)
+		loss_count(FL_MEASURE_UNPAIRED, n);
+}
+
+/* The status of a response is known: the first that is not interim answers the request. */
+static __always_inline void http_answers(struct flow *f)
+{
+	struct http_parser *parser = &f->response;
+	__u32 slot = bounded(f->tail, FLOW_PENDING);
+	__u64 asked_ns;
+
+	if (f->tail == f->head) {
+		/* One beyond those that are remembered: its framing is a guess. */
+		if (f->beyond && (parser->status >= 200 || parser->status == 101))
+			f->beyond--;
+		return;
+	}
+	parser->flags |= f->asked_flags[slot];
+	if (parser->status < 200 && parser->status != 101)
+		return;
+	asked_ns = f->asked_ns[slot];
+	f->tail++;
+	flow_answered(f, f->answer_ns, f->answer_ns - asked_ns, parser->status);
+}
+
+static __always_inline void http_asks(struct flow *f)
+{
+	__u8 flags = f->request.flags & HTTP_CONNECT;
+
+	if (f->request.method == FL_HTTP_HEAD)
+		flags |= HTTP_NO_BODY;
+	f->flags |= FLOW_TALKED;
+	flow_ask(f, f->began_ns, flags);
+}
+
+/* Take what was found. Returns negative when nothing can be made of this direction any more. */
+__noinline int http_found(struct flow *f, __u32 event)
+{
+	if (!f)
+		return -1;
+	switch (event) {
+	case HTTP_REQUEST_LINE:
+		http_asks(f);
+		return 0;
+	case HTTP_STATUS_LINE:
+		http_answers(f);
+		return 0;
+	case HTTP_LOST:
+		return -1;
+	}
+	return 0;
+}
+
+__noinline int http_step(struct flow *f, __u32 request, __u32 c)
+{
+	struct http_parser *parser;
+	int event;
+
+	if (!f)
+		return HTTP_LOST;
+	parser = http_side(f, request);
+	event = http_byte(parser, c);
+	return http_skips(parser) || parser->phase == HTTP_START ? event | HTTP_STOPS : event;
+}
+
+/* Parse up to HTTP_CHUNK bytes of the payload at @off. Returns how many; negative: give up. */
+static __always_inline int http_chunk(struct __sk_buff *skb, struct seen *s, struct flow *f,
+				      __u32 off)
+{
+	bool request = s->is_request;
+	__u8 bytes[HTTP_CHUNK] = {};
+	__u32 i, n;
+
+	n = load_some(skb, s->payload_off + off, bytes, HTTP_CHUNK, s->payload_len - off);
+	if (!n)
+		return -1;
+	for (i = 0; i < HTTP_CHUNK; i++) {
+		int event;
+
+		if (i >= n)
+			break;
+		event = http_step(f, request, bytes[i]);
+		if (!event)
+			continue;
+		if (http_found(f, event & ~HTTP_STOPS) < 0)
+			return -1;
+		if (event & HTTP_STOPS)
+			return i + 1;
+	}
+	return n;
+}
+
+/* A message begins at @off: its head the fast way. Returns its length; 0: the slow one. */
+__noinline int http_fast_head(struct __sk_buff *skb, struct seen *s, struct flow *f, __u32 off)
+{
+	struct http_parser *parser;
+	struct http_head *head;
+	__u32 zero = 0, n;
+
+	head = bpf_map_lookup_elem(&heads, &zero);
+	if (!s || !f || !head)
+		return 0;
+	parser = http_side(f, s->is_request);
+	n = load_some(skb, s->payload_off + off, head->bytes, HTTP_SCAN_SIZE, s->payload_len - off);
+	if (n)
+		n = http_scan(parser, head, n);
+	if (!n)
+		return 0;
+	parser->start = parser->next;
+	parser->next += n;
+	http_found(f, s->is_request ? HTTP_REQUEST_LINE : HTTP_STATUS_LINE);
+	http_headers_end(parser);
+	return n;
+}
+
+/* Go on at @off of the payload, by skipping or by parsing. Returns how many bytes are done. */
+__noinline int http_advance(struct __sk_buff *skb, struct seen *s, struct flow *f, __u32 off)
+{
+	struct http_parser *parser;
+	__u32 skipped;
+	int n;
+
+	if (!s || !f)
+		return -1;
+	parser = http_side(f, s->is_request);
+	if (http_skips(parser)) {
+		http_skip(parser, s->payload_len - off, &skipped);
+		return skipped;
+	}
+	if (parser->phase == HTTP_START) {
+		if (s->is_request)
+			f->began_ns = s->now_ns;
+		else
+			f->answer_ns = s->now_ns;
+		n = http_fast_head(skb, s, f, off);
+		if (n)
+			return n;
+	}
+	return http_chunk(skb, s, f, off);
+}
+
+/* Follow the payload from @off to its end. Returns 0, or negative when that was impossible. */
+__noinline int http_follow(struct __sk_buff *skb, struct seen *s, struct flow *f, __u32 off)
+{
+	__u32 i;
+
+	if (!s || !f)
+		return -1;
+	for (i = 0; i < HTTP_STEPS_MAX; i++) {
+		int n;
+
+		if (off >= s->payload_len)
+			return 0;
+		n = http_advance(skb, s, f, off);
+		if (n < 0)
+			return n;
+		off += n;
+	}
+	return -1;
+}
+
+/* Does the payload begin as a request line does? */
+static __always_inline bool http_looks_like_request(struct __sk_buff *skb, const struct seen *s)
+{
+	__u8 bytes[8] = {};
+	__u32 i, n;
+
+	n = load_some(skb, s->payload_off, bytes, sizeof(bytes), s->payload_len);
+	if (!n)
+		return false;
+	for (i = 0; i < sizeof(bytes); i++) {
+		if (i >= n)
+			break;
+		if (bytes[i] == ' ')
+			return i > 0;
+		if (!http_is_token(bytes[i]))
+			return false;
+	}
+	return true;
+}
+
+/* What was not seen, before the payload of @s, was the rest of a body. Returns what is still missing. */
+static __always_inline __s32 http_bridge(struct http_parser *parser, __s32 ahead)
+{
+	__u32 skipped;
+
+	if (ahead <= 0 || !http_skips(parser))
+		return ahead;
+	http_skip(parser, ahead, &skipped);
+	return ahead - (__s32)skipped;
+}
+
+static __always_inline void http_response(struct __sk_buff *skb, struct seen *s, struct flow *f)
+{
+	__s32 ahead = http_bridge(&f->response, s->seq - f->response.next);
+
+	/* A hole where a message begins or in its head is the end of what can be told. */
+	if (ahead > 0 || http_follow(skb, s, f, -ahead) < 0) {
+		http_lost(&f->response);
+		f->server_side |= FLOW_SIDE_LOST;
+	}
+}
+
+/* The next request begins here. */
+static __always_inline void http_align(struct seen *s, struct flow *f)
+{
+	if (f->server_side & FLOW_SIDE_LOST) {
+		http_forget(f);
+		f->server_side &= ~FLOW_SIDE_LOST;
+		http_restart(&f->response, s->ack);
+	} else if (!flow_waiting(f) && !(f->flags & FLOW_TALKED)) {
+		http_restart(&f->response, s->ack);
+	}
+}
+
+static __always_inline void http_request(struct __sk_buff *skb, struct seen *s, struct flow *f)
+{
+	struct http_parser *parser = &f->request;
+	__s32 ahead = http_bridge(parser, s->seq - parser->next);
+
+	if (ahead > 0 || f->client_side & FLOW_SIDE_LOST) {
+		/* Something was missed: go on where a request begins for certain. */
+		if (!http_looks_like_request(skb, s)) {
+			f->client_side |= FLOW_SIDE_LOST;
+			return;
+		}
+		http_restart(parser, s->seq);
+		f->client_side &= ~FLOW_SIDE_LOST;
+		f->server_side |= FLOW_SIDE_LOST;
+		ahead = 0;
+	}
+	if (parser->phase == HTTP_START)
+		http_align(s, f);
+	if (http_follow(skb, s, f, -ahead) < 0) {
+		http_lost(parser);
+		f->client_side |= FLOW_SIDE_LOST;
+	}
+}
+
+#endif

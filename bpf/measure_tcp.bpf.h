@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * measure_tcp.bpf.h - the life of a TCP connection as one veth sees it: who is the client, what is
+ * spoken, when it is answered, and how it ends.
+ */
+#ifndef FL_MEASURE_TCP_BPF_H
+#define FL_MEASURE_TCP_BPF_H
+
+#include "measure_flow.bpf.h"
+#include "measure_http.bpf.h"
+#include "measure_packet.bpf.h"
+
+#define PORT_EPHEMERAL 32768 /* net.ipv4.ip_local_port_range begins here */
+
+/* --- a new flow ------------------------------------------------------------------------------ */
+
+/* Of a connection that was there before us: did its client send the packet? */
+static __always_inline bool sent_by_client(struct __sk_buff *skb, const struct seen *s)
+{
+	__u16 source = s->from ? s->key.local_port : s->key.peer_port;
+	__u16 dest = s->from ? s->key.peer_port : s->key.local_port;
+
+	if (s->tcp_flags & TCP_SYN)
+		return !(s->tcp_flags & TCP_ACK);
+	if (http_looks_like_request(skb, s))
+		return true;
+	if ((source >= PORT_EPHEMERAL) != (dest >= PORT_EPHEMERAL))
+		return source >= PORT_EPHEMERAL;
+	return source > dest;
+}
+
+/* What is usually spoken there, until the connection's own first word. */
+static __always_inline __u8 spoken_guess(const struct flow *f)
+{
+	struct service_port at = { f->edge.server, f->port };
+	const __u8 *spoken = bpf_map_lookup_elem(&spoken_at, &at);
+
+	return spoken ? *spoken : FL_SPOKEN_TURNS;
+}
+
+static __always_inline struct flow *flow_open(struct __sk_buff *skb, const struct seen *s)
+{
+	__u16 local = service_of(skb, s, true), peer;
+	struct flow *f;
+	bool client;
+
+	if (!local)
+		return NULL;
+	bpf_map_update_elem(&flows, &s->key, &flow_fresh, BPF_ANY);
+	f = bpf_map_lookup_elem(&flows, &s->key);
+	if (!f)
+		return NULL;
+	loss_count(FL_MEASURE_FLOWS_MADE, 1);
+	peer = service_of(skb, s, false);
+	client = sent_by_client(skb, s) == !!s->from;
+	f->edge.client = client ? local : peer;
+	f->edge.server = client ? peer : local;
+	f->edge.vantage = client ? FL_AS_CLIENT : FL_AS_SERVER;
+	f->port = client ? s->key.peer_port : s->key.local_port;
+	f->edge.spoken = spoken_guess(f);
+	f->flags = client ? FLOW_CLIENT_LOCAL : 0;
+	f->response.flags = HTTP_RESPONSE;
+	return f;
+}
+
+/* --- what is spoken -------------------------------------------------------------------------- */
+
+static __always_inline __u8 spoken_in(struct __sk_buff *skb, const struct seen *s)
+{
+	__u8 bytes[4] = {};
+	__u32 n;
+
+	n = load_some(skb, s->payload_off, bytes, sizeof(bytes), s->payload_len);
+	if (n > 1 && bytes[0] == 0x16 && bytes[1] == 3)
+		return FL_SPOKEN_OPAQUE; /* a TLS handshake */
+	if (n == 4 && bytes[0] == 'P' && bytes[1] == 'R' && bytes[2] == 'I' && bytes[3] == ' ')
+		return FL_SPOKEN_OPAQUE; /* HTTP/2 with prior knowledge */
+	return http_looks_like_request(skb, s) ? FL_SPOKEN_HTTP : FL_SPOKEN_TURNS;
+}
+
+static __always_inline void flow_speaks(struct flow *f, __u8 spoken, __u64 now_ns)
+{
+	struct service_port at = { f->edge.server, f->port };
+
+	if (f->edge.spoken != spoken || !(f->flags & FLOW_SPOKEN))
+		bpf_map_update_elem(&spoken_at, &at, &spoken, BPF_ANY);
+	f->edge.spoken = spoken;
+	f->flags |= FLOW_SPOKEN;
+	if (f->connect_ns) {
+		flow_note(f, now_ns, FLOW_CONNECTED, f->connect_ns);
+		f->connect_ns = 0;
+	}
+}
+
+/* --- turns ----------------------------------------------------------------------------------- */
+
+static __always_inline void turn_request(struct seen *s, struct flow *f)
+{
+	if (!flow_waiting(f))
+		flow_ask(f, s->now_ns, 0);
+}
+
+static __always_inline void turn_response(struct seen *s, struct flow *f)
+{
+	__u64 asked_ns = f->asked_ns[bounded(f->tail, FLOW_PENDING)];
+
+	if (f->tail == f->head)
+		return;
+	f->tail++;
+	flow_answered(f, s->now_ns, s->now_ns - asked_ns, 0);
+}
+
+/* The connection is none of HTTP/1.x any more, or never was: what is awaited is a turn. */
+static __always_inline void turns_from_now(struct seen *s, struct flow *f, __u8 spoken)
+{
+	http_forget(f);
+	flow_speaks(f, spoken, s->now_ns);
+	if (s->is_request)
+		turn_request(s, f);
+}
+
+/* --- payload --------------------------------------------------------------------------------- */
+
+static __always_inline void payload_http(struct __sk_buff *skb, struct seen *s, struct flow *f)
+{
+	if (f->response.flags & HTTP_TUNNEL) {
+		turns_from_now(s, f, FL_SPOKEN_OPAQUE);
+		return;
+	}
+	if (!s->is_request) {
+		http_response(skb, s, f);
+		return;
+	}
+	http_request(skb, s, f);
+	/* Its first line was none: it only looked like one. */
+	if (f->client_side & FLOW_SIDE_LOST && !(f->flags & FLOW_TALKED))
+		turns_from_now(s, f, FL_SPOKEN_TURNS);
+}
+
+/* New bytes of the connection? Keeps `next` where no parser does. */
+static __always_inline bool payload_is_new(struct seen *s, struct flow *f)
+{
+	struct http_parser *parser = s->is_request ? &f->request : &f->response;
+	__u8 *side = s->is_request ? &f->client_side : &f->server_side;
+	__s32 old;
+
+	if (!(*side & FLOW_SIDE_SEEN)) {
+		*side |= FLOW_SIDE_SEEN;
+		parser->next = s->seq;
+	}
+	old = parser->next - s->seq;
+	if (old > 0 && s->from)
+		flow_note(f, s->now_ns, FLOW_RETRANSMITTED, 1);
+	return old < (__s32)s->payload_len;
+}
+
+static __always_inline void flow_payload(struct __sk_buff *skb, struct seen *s, struct flow *f)
+{
+	struct http_parser *parser = s->is_request ? &f->request : &f->response;
+
+	f->last_ns = s->now_ns;
+	if (s->is_request)
+		f->to_server += s->payload_len;
+	else
+		f->to_client += s->payload_len;
+	if (!payload_is_new(s, f))
+		return;
+	if (!(f->flags & FLOW_SPOKEN)) {
+		/* A server that greets first says nothing about what the client will speak. */
+		if (!s->is_request)
+			goto turn;
+		flow_speaks(f, spoken_in(skb, s), s->now_ns);
+	}
+	if (f->edge.spoken == FL_SPOKEN_HTTP) {
+		payload_http(skb, s, f);
+		if (f->edge.spoken == FL_SPOKEN_HTTP)
+			return;
+	} else if (s->is_request) {
+		turn_request(s, f);
+	} else {
+		turn_response(s, f);
+	}
+turn:
+	parser->next = s->seq + s->payload_len;
+}
+
+/* --- beginning and end ----------------------------------------------------------------------- */
+
+/* Whoever waits for an answer gets none. */
+static __always_inline void flow_give_up(struct seen *s, struct flow *f)
+{
+	__u32 n = flow_forget(f);
+
+	if (n)
+		flow_note(f, s->now_ns, FLOW_UNANSWERED, n);
+}
+
+static __always_inline void flow_end(struct seen *s, struct flow *f)
+{
+	if (f->connect_ns)
+		flow_speaks(f, f->edge.spoken, s->now_ns);
+	if (f->to_server != f->booked_to_server || f->to_client != f->booked_to_client)
+		flow_note(f, s->now_ns, FLOW_BYTES, 0);
+	if (!bpf_map_delete_elem(&flows, &s->key))
+		loss_count(FL_MEASURE_FLOWS_ENDED, 1);
+}
+
+static __always_inline struct flow *flow_syn(struct __sk_buff *skb, struct seen *s, struct flow *f)
+{
+	if (f && f->flags & FLOW_CONNECTING && f->syn_seq == s->seq) {
+		if (s->from)
+			flow_note(f, s->now_ns, FLOW_RETRANSMITTED, 1);
+		return f;
+	}
+	if (f) {
+		flow_give_up(s, f);
+		flow_end(s, f);
+	}
+	f = flow_open(skb, s);
+	if (!f)
+		return NULL;
+	f->flags |= FLOW_CONNECTING;
+	f->syn_seq = s->seq;
+	f->syn_ns = s->now_ns;
+	f->client_side |= FLOW_SIDE_SEEN;
+	f->request.next = s->seq + 1;
+	return f;
+}
+
+static __always_inline void flow_syn_ack(struct seen *s, struct flow *f)
+{
+	if (!(f->flags & FLOW_CONNECTING)) {
+		if (s->from && f->server_side & FLOW_SIDE_SEEN && f->response.next == s->seq + 1)
+			flow_note(f, s->now_ns, FLOW_RETRANSMITTED, 1);
+		return;
+	}
+	f->flags &= ~FLOW_CONNECTING;
+	f->connect_ns = s->now_ns - f->syn_ns;
+	f->server_side |= FLOW_SIDE_SEEN;
+	f->response.next = s->seq + 1;
+}
+
+static __always_inline void flow_rst(struct seen *s, struct flow *f)
+{
+	if (f->flags & FLOW_CONNECTING) {
+		flow_note(f, s->now_ns, FLOW_REFUSED, 1);
+	} else if (!(f->client_side & FLOW_SIDE_ENDED)) {
+		/* One connection, one failure, however many requests it took with it. */
+		flow_forget(f);
+		flow_note(f, s->now_ns, FLOW_RESET, 1);
+	}
+	flow_end(s, f);
+}
+
+static __always_inline void flow_fin(struct seen *s, struct flow *f)
+{
+	if (s->is_request)
+		f->client_side |= FLOW_SIDE_ENDED;
+	else
+		f->server_side |= FLOW_SIDE_ENDED;
+	flow_give_up(s, f);
+	if (f->client_side & f->server_side & FLOW_SIDE_ENDED)
+		flow_end(s, f);
+}
+
+static __always_inline void measure_tcp(struct __sk_buff *skb, struct seen *s)
+{
+	struct flow *f = bpf_map_lookup_elem(&flows, &s->key);
+
+	if ((s->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
+		s->now_ns = bpf_ktime_get_ns();
+		flow_syn(skb, s, f);
+		return;
+	}
+	if (!f && s->payload_len)
+		f = flow_open(skb, s);
+	if (!f)
+		return;
+	s->now_ns = bpf_ktime_get_ns();
+	s->is_request = !!(f->flags & FLOW_CLIENT_LOCAL) == !!s->from;
+	if (s->tcp_flags & TCP_SYN)
+		flow_syn_ack(s, f);
+	if (s->payload_len)
+		flow_payload(skb, s, f);
+	if (s->tcp_flags & TCP_RST)
+		flow_rst(s, f);
+	else if (s->tcp_flags & TCP_FIN)
+		flow_fin(s, f);
+}
+
+static __always_inline void measure_packet(struct __sk_buff *skb, bool from)
+{
+	struct seen s = { .from = from };
+
+	if (skb->vlan_present)
+		return;
+	if (seen_read(skb, &s) == SEEN_TCP)
+		measure_tcp(skb, &s);
+}
+
+#endif

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# measure.sh - sourced behind net.sh by the tests of measurement: namespaces flt-shop (10.77.1.2), which
+# serves, and flt-user (10.77.2.2), which asks; a meter on both; what it saw.
+echo 1 >/proc/sys/net/ipv4/ip_forward
+mknet shop 1
+mknet user 2
+echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
+ip -n flt-shop -6 route add default via fd77:1::1
+ip -n flt-user -6 route add default via fd77:2::1
+# meter: start one; reset: forget what it saw; seen: what came since, into $T/seen.
+meter() {
+	rm -f "$T/meter.in"; mkfifo "$T/meter.in"
+	: >"$T/meter.out"
+	"$BUILD/tests/tools/meter_show" netns:flt-shop=shop netns:flt-user=user \
+		<"$T/meter.in" >"$T/meter.out" 2>"$T/meter.err" &
+	METER=$!
+	_pids="$_pids $METER"
+	exec 9>"$T/meter.in"
+	wait_for 5 grep -q ready "$T/meter.err" || { not_ok "the meter is ready"; sed 's/^/#   /' "$T/meter.err"; }
+}
+meter_off() { exec 9>&-; wait "$METER"; }
+_lines() { [ "$(wc -l <"$T/meter.out")" -gt "$1" ]; }
+seen() {
+	_n=$(wc -l <"$T/meter.out")
+	echo >&9
+	wait_for 5 _lines "$_n"
+	tail -n 1 "$T/meter.out" >"$T/seen"
+}
+reset() { seen; }
+# row VANTAGE PROTOCOL FIELD: of the edge user → shop; 0 when there is no row.
+row() { jq -r --arg v "$1" --arg p "$2" "[.rows[] | select(.client == \"user\" and .server == \"shop\" and .vantage == \$v and .protocol == \$p) | .$3][0] // 0" "$T/seen"; }
+lost() { jq -r ".flows_evicted + .events_lost + .requests_unpaired" "$T/seen"; }
+# start_nginx: in shop, at 8080: /small, /big, and every status below /status/.
+start_nginx() {
+	mkdir -p "$T/www"
+	echo hello >"$T/www/small"
+	head -c 300000 /dev/urandom >"$T/www/big"
+	chmod 755 "$T" "$T/www"
+	cat >"$T/nginx.conf" <<-C
+	daemon off; pid $T/nginx.pid; error_log /dev/null; worker_processes 1; events { worker_connections 1024; }
+	http {
+		access_log off; keepalive_requests 1000000000; client_body_temp_path $T/b; proxy_temp_path $T/p;
+		fastcgi_temp_path $T/f; uwsgi_temp_path $T/u; scgi_temp_path $T/s;
+		server {
+			listen 8080 backlog=4096; listen [::]:8080; root $T/www;
+			location = /count { stub_status; }
+			location = /503 { return 503; }
+			location = /204 { return 204; }
+		}
+	}
+	C
+	bg ip netns exec flt-shop nginx -c "$T/nginx.conf"
+	wait_for 5 curl -fs -o /dev/null http://10.77.1.2:8080/small
+}
+# served: requests that nginx has had, this one not counted
+served() { curl -s http://10.77.1.2:8080/count | awk 'NR == 3 { print $3 - 1 }'; }

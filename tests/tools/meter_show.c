@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * meter_show TARGET[=NAME]... - measure the targets, say "ready" on standard error, print what was seen
+ * as JSON at each line of standard input (since the line before) and at its end (since the
+ * beginning). For tests.
+ *
+ * Rows are {"client", "server", "vantage", "protocol", "requests", "p50_us", "p99_us", ...}.
+ */
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "measure/hist.h"
+#include "measure/meter.h"
+#include "util/text.h"
+
+static const char *const protocols[METER_PROTOCOLS] = { "http", "dns", "turns", "opaque" };
+
+static void fail(const struct fl_error *err)
+{
+	error_print(err, stderr);
+	exit(err->exit);
+}
+
+static void set_times(json_t *row, const char *name, const struct fl_hist *h)
+{
+	static const struct {
+		const char *suffix;
+		double q;
+	} quantiles[] = { { "p50_us", 0.5 }, { "p90_us", 0.9 }, { "p99_us", 0.99 } };
+	char key[32];
+	uint32_t i;
+
+	for (i = 0; i < 3; i++) {
+		double v = hist_quantile_ns(h, quantiles[i].q);
+
+		snprintf(key, sizeof(key), "%s%s", name, quantiles[i].suffix);
+		json_object_set_new(row, key, isnan(v) ? json_null() : json_real(v / 1e3));
+	}
+	snprintf(key, sizeof(key), "%smean_us", name);
+	json_object_set_new(row, key, h->count ? json_real(hist_mean_ns(h) / 1e3) : json_null());
+}
+
+static json_t *row_json(const struct meter_snapshot *s, const struct meter_row *r)
+{
+	json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:i}", "client", s->services[r->client],
+				"server", s->services[r->server], "vantage",
+				r->vantage == METER_AS_SERVER ? "server" : "client", "protocol",
+				protocols[r->protocol], "port", r->port);
+	json_t *status = json_array();
+	const struct {
+		const char *name;
+		uint64_t value;
+	} counts[] = {
+		{ "requests", r->requests },
+		{ "resets", r->resets },
+		{ "timeouts", r->timeouts },
+		{ "refused", r->refused },
+		{ "bytes_to_server", r->bytes_to_server },
+		{ "bytes_to_client", r->bytes_to_client },
+		{ "connects", r->connects },
+		{ "retransmits", r->retransmits },
+		{ "first_ns", r->first_ns },
+		{ "last_ns", r->last_ns },
+		{ "rtts", r->rtt.count },
+	};
+	uint32_t i;
+
+	for (i = 0; i < sizeof(counts) / sizeof(*counts); i++)
+		json_object_set_new(row, counts[i].name, json_integer((json_int_t)counts[i].value));
+	for (i = 0; i < 6; i++)
+		json_array_append_new(status, json_integer((json_int_t)r->status[i]));
+	json_object_set_new(row, "status", status);
+	set_times(row, "", &r->latency);
+	set_times(row, "connect_", &r->connect);
+	set_times(row, "rtt_", &r->rtt);
+	return row;
+}
+
+static void show(struct meter *m, const struct meter_snapshot *s)
+{
+	json_t *rows = json_array(), *out;
+	uint64_t runs = 0, ns = 0;
+	uint32_t i;
+
+	for (i = 0; i < s->n_rows; i++)
+		json_array_append_new(rows, row_json(s, &s->rows[i]));
+	meter_cost(m, &runs, &ns);
+	out = json_pack("{s:o, s:I, s:I, s:I, s:I, s:I}", "rows", rows, "flows_evicted",
+			(json_int_t)s->flows_evicted, "events_lost", (json_int_t)s->events_lost,
+			"requests_unpaired", (json_int_t)s->requests_unpaired, "runs",
+			(json_int_t)runs, "run_ns", (json_int_t)ns);
+	json_dumpf(out, stdout, JSON_COMPACT);
+	putchar('\n');
+	fflush(stdout);
+	json_decref(out);
+}
+
+static void on_event(void *ctx, const struct meter_event *e)
+{
+	(void)ctx;
+	fprintf(stderr, "event %llu %u %u %s %llu %u\n", (unsigned long long)e->at_ns, e->client,
+		e->server, e->vantage == METER_AS_SERVER ? "server" : "client",
+		(unsigned long long)e->latency_ns, e->status);
+}
+
+static void add(struct meter *m, char *spec)
+{
+	struct target_options options = { .need_veth = true };
+	struct fl_error err = {};
+	struct target t;
+	char *name = strchr(spec, '=');
+
+	if (name)
+		*name++ = '\0';
+	if (target_resolve(spec, &options, &t, &err))
+		fail(&err);
+	if (name)
+		text_copy(t.name, sizeof(t.name), name);
+	if (meter_add(m, &t, &err) ||
+	    (getenv("METER_WATCH_NS") &&
+	     meter_watch(m, t.name, strtoull(getenv("METER_WATCH_NS"), NULL, 10), &err)))
+		fail(&err);
+	target_free(&t);
+}
+
+int main(int argc, char **argv)
+{
+	struct meter_snapshot first, before, now, delta;
+	struct fl_error err = {};
+	char line[64];
+	struct meter *m;
+	int i;
+
+	if (meter_open(NULL, &m, &err))
+		fail(&err);
+	for (i = 1; i < argc; i++)
+		add(m, argv[i]);
+	if (meter_read(m, &before, &err))
+		fail(&err);
+	first = before;
+	fprintf(stderr, "ready\n");
+	while (fgets(line, sizeof(line), stdin)) {
+		meter_poll(m, on_event, NULL);
+		if (meter_read(m, &now, &err) || meter_subtract(&now, &before, &delta, &err))
+			fail(&err);
+		show(m, &delta);
+		meter_snapshot_free(&delta);
+		if (before.rows != first.rows)
+			meter_snapshot_free(&before);
+		before = now;
+	}
+	meter_poll(m, on_event, NULL);
+	if (meter_read(m, &now, &err) || meter_subtract(&now, &first, &delta, &err))
+		fail(&err);
+	show(m, &delta);
+	meter_close(m);
+	return 0;
+}

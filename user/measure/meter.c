@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * meter.c - see meter.h
+ *
+ * The programs (bpf/measure.bpf.c) are loaded once and attached to the veths of every service; who a
+ * packet's ends are, they find by address. So an address may belong to one service only.
+ */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "measure/meter_impl.h"
+#include "util/cleanup.h"
+#include "util/text.h"
+
+/* The last line that libbpf would have printed: mostly the best reason there is. */
+static char last_words[256];
+
+__attribute__((format(printf, 2, 0)))
+static int keep_last_words(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	if (level == LIBBPF_WARN)
+		vsnprintf(last_words, sizeof(last_words), fmt, ap);
+	return 0;
+}
+
+static int load_error(int r, struct fl_error *err)
+{
+	last_words[strcspn(last_words, "\n")] = '\0';
+	error_env(err, -r, "load the measuring programs: %s%s%s%s", strerror(-r),
+		  last_words[0] ? " (" : "", last_words, last_words[0] ? ")" : "");
+	if (r == -EPERM || r == -EACCES)
+		error_hint(err, "run as root (CAP_BPF, CAP_NET_ADMIN)");
+	else
+		error_hint(err, "'faultline doctor' says what this kernel lacks");
+	return r;
+}
+
+static int load(struct meter *m, const struct meter_options *options, struct fl_error *err)
+{
+	int r;
+
+	libbpf_set_print(keep_last_words);
+	last_words[0] = '\0';
+	m->skel = measure_bpf__open();
+	if (!m->skel)
+		return load_error(-errno, err);
+	if (options && options->max_flows)
+		bpf_map__set_max_entries(m->skel->maps.flows, options->max_flows);
+	r = measure_bpf__load(m->skel);
+	return r ? load_error(r, err) : 0;
+}
+
+int meter_open(const struct meter_options *options, struct meter **ret, struct fl_error *err)
+{
+	struct meter *m = calloc(1, sizeof(*m));
+	int r;
+
+	if (!m)
+		return error_sys(err, ENOMEM, "meter: out of memory");
+	m->max_services = FL_MEASURE_SERVICES;
+	if (options && options->max_services && options->max_services < FL_MEASURE_SERVICES)
+		m->max_services = options->max_services + 1;
+	m->services = calloc(m->max_services, sizeof(*m->services));
+	r = m->services ? load(m, options, err) : error_sys(err, ENOMEM, "meter: out of memory");
+	if (r) {
+		meter_close(m);
+		return r;
+	}
+	text_copy(m->services[0].name, sizeof(m->services[0].name), "outside");
+	m->n_services = 1;
+	*ret = m;
+	return 0;
+}
+
+void meter_close(struct meter *m)
+{
+	if (!m)
+		return;
+	meter_detach_all(m);
+	ring_buffer__free(m->ring);
+	measure_bpf__destroy(m->skel);
+	free(m->services);
+	free(m->hooks);
+	free(m);
+}
+
+/* --- services -------------------------------------------------------------------------------- */
+
+static uint32_t find(const struct meter *m, const char *name)
+{
+	uint32_t i;
+
+	for (i = 1; i < m->n_services; i++)
+		if (!strcmp(m->services[i].name, name))
+			return i;
+	return 0;
+}
+
+/* Whose address it is; 0: nobody's. */
+static uint32_t owner_of(const struct meter *m, const struct in6_addr *addr)
+{
+	uint32_t i, k;
+
+	for (i = 1; i < m->n_services; i++)
+		for (k = 0; k < m->services[i].n_addrs; k++)
+			if (!memcmp(&m->services[i].addrs[k], addr, sizeof(*addr)))
+				return i;
+	return 0;
+}
+
+static bool has_addr(const struct target *t, const struct in6_addr *addr)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->n_addrs; i++)
+		if (!memcmp(&t->addrs[i].addr, addr, sizeof(*addr)))
+			return true;
+	return false;
+}
+
+/* The kernel's table of addresses has those of @t for the service, and no earlier ones. */
+static int set_addrs(struct meter *m, uint32_t id, const struct target *t, struct fl_error *err)
+{
+	int fd = bpf_map__fd(m->skel->maps.services), r;
+	struct meter_service *s = &m->services[id];
+	uint32_t i;
+
+	for (i = 0; i < t->n_addrs; i++) {
+		uint32_t owner = owner_of(m, &t->addrs[i].addr);
+
+		if (owner && owner != id)
+			return error_usage(err, "%s has an address of %s: they cannot be told apart",
+					   t->name, m->services[owner].name);
+	}
+	for (i = 0; i < s->n_addrs; i++)
+		if (!has_addr(t, &s->addrs[i]))
+			bpf_map_delete_elem(fd, &s->addrs[i]);
+	for (i = 0; i < t->n_addrs; i++) {
+		s->addrs[i] = t->addrs[i].addr;
+		r = bpf_map_update_elem(fd, &s->addrs[i], &id, BPF_ANY);
+		if (r)
+			return error_sys(err, -r, "an address of %s: %s", t->name, strerror(-r));
+		s->n_addrs = i + 1;
+	}
+	s->n_addrs = t->n_addrs;
+	return 0;
+}
+
+int meter_add(struct meter *m, const struct target *t, struct fl_error *err)
+{
+	uint32_t id = find(m, t->name);
+	int r;
+
+	if (!t->n_veths || !t->n_addrs)
+		return error_env(err, ENODEV, "measure %s: it has no %s", t->name,
+				 t->n_veths ? "address" : "veth");
+	if (!id) {
+		if (m->n_services == m->max_services)
+			return error_usage(err, "measure %s: more than %u services", t->name,
+					   m->max_services - 1);
+		id = m->n_services++;
+		text_copy(m->services[id].name, sizeof(m->services[id].name), t->name);
+	}
+	r = set_addrs(m, id, t, err);
+	return r ? r : meter_attach(m, id, t, err);
+}
+
+/* --- what it costs --------------------------------------------------------------------------- */
+
+int meter_cost(struct meter *m, uint64_t *ret_runs, uint64_t *ret_ns)
+{
+	const struct bpf_program *programs[] = { m->skel->progs.fl_measure_from,
+						 m->skel->progs.fl_measure_to };
+	uint64_t runs = 0, ns = 0;
+	uint32_t i;
+
+	for (i = 0; i < ARRAY_SIZE(programs); i++) {
+		struct bpf_prog_info info = {};
+		__u32 len = sizeof(info);
+
+		if (bpf_obj_get_info_by_fd(bpf_program__fd(programs[i]), &info, &len))
+			return -errno;
+		runs += info.run_cnt;
+		ns += info.run_time_ns;
+	}
+	*ret_runs = runs;
+	*ret_ns = ns;
+	return 0;
+}
+
+/* --- events ---------------------------------------------------------------------------------- */
+
+static int on_event(void *ctx, void *data, size_t size)
+{
+	const struct fl_measure_event *from = data;
+	struct meter *m = ctx;
+	struct meter_event event;
+
+	if (size < sizeof(*from) || !m->callback)
+		return 0;
+	event = (struct meter_event){
+		.at_ns = from->at_ns,
+		.client = from->client,
+		.server = from->server,
+		.vantage = (enum meter_vantage)from->vantage,
+		.latency_ns = from->latency_ns,
+		.status = from->status,
+	};
+	m->callback(m->callback_ctx, &event);
+	return 0;
+}
+
+int meter_watch(struct meter *m, const char *service, uint64_t slow_ns, struct fl_error *err)
+{
+	struct fl_watch watch = { .slow_ns = slow_ns, .on = 1 };
+	uint32_t id = find(m, service);
+	int r;
+
+	if (!id)
+		return error_usage(err, "watch %s: it is not measured", service);
+	if (!m->ring)
+		m->ring = ring_buffer__new(bpf_map__fd(m->skel->maps.events), on_event, m, NULL);
+	if (!m->ring)
+		return error_sys(err, errno, "watch %s: %s", service, strerror(errno));
+	r = bpf_map_update_elem(bpf_map__fd(m->skel->maps.watches), &id, &watch, BPF_ANY);
+	if (r)
+		return error_sys(err, -r, "watch %s: %s", service, strerror(-r));
+	m->skel->bss->watching = 1;
+	return 0;
+}
+
+int meter_poll_fd(const struct meter *m)
+{
+	return m->ring ? ring_buffer__epoll_fd(m->ring) : -1;
+}
+
+int meter_poll(struct meter *m, meter_callback cb, void *ctx)
+{
+	int n;
+
+	if (!m->ring)
+		return 0;
+	m->callback = cb;
+	m->callback_ctx = ctx;
+	n = ring_buffer__consume(m->ring);
+	m->callback = NULL;
+	return n;
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * meter_read.c - the kernel's rows, added up over the CPUs, into a snapshot. Nothing is stopped: a
+ * request that is booked meanwhile may be in one counter of its row and not yet in the next.
+ */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+
+#include "measure/hist.h"
+#include "measure/meter_impl.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+
+_Static_assert((int)METER_AS_SERVER == (int)FL_AS_SERVER && (int)METER_AS_CLIENT == (int)FL_AS_CLIENT,
+	       "vantages");
+_Static_assert((int)METER_HTTP == (int)FL_SPOKEN_HTTP && (int)METER_DNS == (int)FL_SPOKEN_DNS &&
+	       (int)METER_TURNS == (int)FL_SPOKEN_TURNS && (int)METER_OPAQUE == (int)FL_SPOKEN_OPAQUE,
+	       "protocols");
+
+/* Another CPU's part of the row. */
+static void add_cpu(struct meter_row *to, uint32_t *port, const struct fl_row *from)
+{
+	uint32_t i;
+
+	if (!from->first_ns)
+		return;
+	for (i = 0; i < 6; i++)
+		to->status[i] += from->status[i];
+	to->resets += from->resets;
+	to->timeouts += from->timeouts;
+	to->refused += from->refused;
+	to->bytes_to_server += from->bytes_to_server;
+	to->bytes_to_client += from->bytes_to_client;
+	to->connects += from->connects;
+	to->retransmits += from->retransmits;
+	if (!to->first_ns || from->first_ns < to->first_ns)
+		to->first_ns = from->first_ns;
+	if (from->last_ns > to->last_ns)
+		to->last_ns = from->last_ns;
+	hist_add(&to->latency, &from->latency);
+	*port = *port && *port != from->port ? FL_PORTS_MANY : from->port;
+}
+
+static int read_row(struct meter *m, const struct fl_edge *edge, struct fl_row *cpus, int n_cpus,
+		    struct meter_row *ret)
+{
+	struct fl_path path;
+	uint32_t port = 0;
+	int i, r;
+
+	*ret = (struct meter_row){
+		.client = edge->client,
+		.server = edge->server,
+		.vantage = (enum meter_vantage)edge->vantage,
+		.protocol = (enum meter_protocol)edge->spoken,
+	};
+	r = bpf_map_lookup_elem(bpf_map__fd(m->skel->maps.rows), edge, cpus);
+	if (r)
+		return r;
+	for (i = 0; i < n_cpus; i++)
+		add_cpu(ret, &port, &cpus[i]);
+	ret->port = port == FL_PORTS_MANY ? 0 : (uint16_t)port;
+	ret->requests = ret->latency.count;
+	if (!bpf_map_lookup_elem(bpf_map__fd(m->skel->maps.paths), edge, &path)) {
+		ret->connect = path.connect;
+		ret->rtt = path.rtt;
+	}
+	return 0;
+}
+
+static int read_rows(struct meter *m, struct meter_snapshot *s, struct fl_error *err)
+{
+	int n_cpus = libbpf_num_possible_cpus(), fd = bpf_map__fd(m->skel->maps.rows);
+	_cleanup_free_ struct fl_row *cpus = NULL;
+	struct fl_edge edge, *previous = NULL;
+	uint32_t room = 0;
+
+	cpus = n_cpus > 0 ? calloc((size_t)n_cpus, sizeof(*cpus)) : NULL;
+	if (!cpus)
+		return error_sys(err, ENOMEM, "meter: out of memory");
+	while (!bpf_map_get_next_key(fd, previous, &edge)) {
+		previous = &edge;
+		if (s->n_rows == room) {
+			void *more = realloc(s->rows, (room ? room *= 2 : (room = 32)) *
+							      sizeof(*s->rows));
+
+			if (!more)
+				return error_sys(err, ENOMEM, "meter: out of memory");
+			s->rows = more;
+		}
+		if (!read_row(m, &edge, cpus, n_cpus, &s->rows[s->n_rows]))
+			s->n_rows++;
+	}
+	return 0;
+}
+
+static int read_services(struct meter *m, struct meter_snapshot *s, struct fl_error *err)
+{
+	uint32_t i;
+
+	s->services = calloc(m->n_services, sizeof(*s->services));
+	if (!s->services)
+		return error_sys(err, ENOMEM, "meter: out of memory");
+	for (i = 0; i < m->n_services; i++)
+		memcpy(s->services[i], m->services[i].name, sizeof(s->services[i]));
+	s->n_services = m->n_services;
+	return 0;
+}
+
+/* The sum over the CPUs of one of the kernel's counters. */
+static uint64_t read_loss(struct meter *m, uint32_t which)
+{
+	int n_cpus = libbpf_num_possible_cpus(), i;
+	_cleanup_free_ uint64_t *cpus = NULL;
+	uint64_t sum = 0;
+
+	cpus = n_cpus > 0 ? calloc((size_t)n_cpus, sizeof(*cpus)) : NULL;
+	if (!cpus || bpf_map_lookup_elem(bpf_map__fd(m->skel->maps.losses), &which, cpus))
+		return 0;
+	for (i = 0; i < n_cpus; i++)
+		sum += cpus[i];
+	return sum;
+}
+
+int meter_read(struct meter *m, struct meter_snapshot *ret, struct fl_error *err)
+{
+	struct meter_snapshot s = { .taken_ns = clock_mono_ns() };
+	int r = read_services(m, &s, err);
+
+	if (!r)
+		r = read_rows(m, &s, err);
+	if (r) {
+		meter_snapshot_free(&s);
+		return r;
+	}
+	if (s.n_rows)
+		qsort(s.rows, s.n_rows, sizeof(*s.rows), meter_row_order);
+	s.events_lost = read_loss(m, FL_MEASURE_EVENTS_LOST);
+	s.requests_unpaired = read_loss(m, FL_MEASURE_UNPAIRED) + read_loss(m, FL_MEASURE_NO_ROW);
+	*ret = s;
+	return 0;
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* meter_snapshot.c - snapshots subtracted and added up (meter.h). Pure. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "measure/hist.h"
+#include "measure/meter.h"
+
+static int compare(uint32_t a, uint32_t b)
+{
+	return (a > b) - (a < b);
+}
+
+int meter_row_order(const void *a, const void *b)
+{
+	const struct meter_row *x = a, *y = b;
+	int r = compare(x->client, y->client);
+
+	r = r ? r : compare(x->server, y->server);
+	r = r ? r : compare(x->vantage, y->vantage);
+	return r ? r : compare(x->protocol, y->protocol);
+}
+
+void meter_snapshot_free(struct meter_snapshot *s)
+{
+	free(s->services);
+	free(s->rows);
+	*s = (struct meter_snapshot){};
+}
+
+static void add(struct meter_row *a, const struct meter_row *b)
+{
+	uint32_t i;
+
+	a->requests += b->requests;
+	for (i = 0; i < 6; i++)
+		a->status[i] += b->status[i];
+	a->resets += b->resets;
+	a->timeouts += b->timeouts;
+	a->refused += b->refused;
+	a->bytes_to_server += b->bytes_to_server;
+	a->bytes_to_client += b->bytes_to_client;
+	a->connects += b->connects;
+	a->retransmits += b->retransmits;
+	if (b->first_ns && (!a->first_ns || b->first_ns < a->first_ns))
+		a->first_ns = b->first_ns;
+	if (b->last_ns > a->last_ns)
+		a->last_ns = b->last_ns;
+	hist_add(&a->latency, &b->latency);
+	hist_add(&a->connect, &b->connect);
+	hist_add(&a->rtt, &b->rtt);
+}
+
+static void subtract(struct meter_row *a, const struct meter_row *b)
+{
+	uint32_t i;
+
+	a->requests -= b->requests;
+	for (i = 0; i < 6; i++)
+		a->status[i] -= b->status[i];
+	a->resets -= b->resets;
+	a->timeouts -= b->timeouts;
+	a->refused -= b->refused;
+	a->bytes_to_server -= b->bytes_to_server;
+	a->bytes_to_client -= b->bytes_to_client;
+	a->connects -= b->connects;
+	a->retransmits -= b->retransmits;
+	hist_subtract(&a->latency, &b->latency);
+	hist_subtract(&a->connect, &b->connect);
+	hist_subtract(&a->rtt, &b->rtt);
+}
+
+static int copy(const struct meter_snapshot *from, struct meter_snapshot *ret, struct fl_error *err)
+{
+	size_t services = from->n_services * sizeof(*from->services);
+	size_t rows = from->n_rows * sizeof(*from->rows);
+
+	*ret = *from;
+	ret->services = malloc(services ? services : 1);
+	ret->rows = malloc(rows ? rows : 1);
+	if (!ret->services || !ret->rows) {
+		meter_snapshot_free(ret);
+		return error_sys(err, ENOMEM, "meter: out of memory");
+	}
+	if (services)
+		memcpy(ret->services, from->services, services);
+	if (rows)
+		memcpy(ret->rows, from->rows, rows);
+	return 0;
+}
+
+int meter_subtract(const struct meter_snapshot *now, const struct meter_snapshot *before,
+		   struct meter_snapshot *ret, struct fl_error *err)
+{
+	struct meter_snapshot s;
+	uint32_t i;
+	int r = copy(now, &s, err);
+
+	if (r)
+		return r;
+	for (i = 0; i < s.n_rows && before->n_rows; i++) {
+		const struct meter_row *old = bsearch(&s.rows[i], before->rows, before->n_rows,
+						      sizeof(*before->rows), meter_row_order);
+
+		if (old)
+			subtract(&s.rows[i], old);
+	}
+	s.flows_evicted -= before->flows_evicted;
+	s.events_lost -= before->events_lost;
+	s.requests_unpaired -= before->requests_unpaired;
+	*ret = s;
+	return 0;
+}
+
+void meter_sum(const struct meter_snapshot *s, int32_t client, int32_t server,
+	       enum meter_vantage vantage, struct meter_row *ret)
+{
+	bool first = true;
+	uint32_t i;
+
+	*ret = (struct meter_row){
+		.client = client < 0 ? 0 : (uint32_t)client,
+		.server = server < 0 ? 0 : (uint32_t)server,
+		.vantage = vantage,
+	};
+	for (i = 0; i < s->n_rows; i++) {
+		const struct meter_row *row = &s->rows[i];
+
+		if (row->vantage != vantage || (client >= 0 && row->client != (uint32_t)client) ||
+		    (server >= 0 && row->server != (uint32_t)server))
+			continue;
+		add(ret, row);
+		ret->port = first || ret->port == row->port ? row->port : 0;
+		ret->protocol = row->protocol;
+		first = false;
+	}
+}
