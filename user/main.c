@@ -22,6 +22,7 @@ static const struct command commands[] = {
 	{ "doctor", "what works on this host, what does not, and what to do", false, cmd_doctor },
 	{ "run", "carry out an experiment file and score the pipeline", true, cmd_run },
 	{ "check", "judge an experiment file without running it", false, cmd_check },
+	{ "import", "make an experiment file from another tool's", false, cmd_import },
 	{ "probe", "call a URL at regular times from outside and log pass or fail", false, cmd_probe },
 	{ "lab", "bring up, take down or show the embedded lab", true, cmd_lab },
 	{ "score", "print the scoreboard of a finished run", false, cmd_score },

@@ -32,6 +32,7 @@ int cmd_history(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_lab(int argc, char **argv);
+int cmd_import(int argc, char **argv);
 
 /* Print the error and return its exit status. */
 int cmd_fail(const struct fl_error *err);

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* import.c - faultline import FORMAT FILE: an experiment file out of another tool's. Needs no root. */
+#include <argp.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "experiment/yaml.h"
+#include "fault/fault.h"
+#include "import/import.h"
+#include "util/cleanup.h"
+
+struct options {
+	const char *format, *file, *out, *target;
+	bool strict;
+};
+
+enum { OPT_OUT = 256, OPT_TARGET };
+
+static const struct argp_option option_table[] = {
+	{ "out", OPT_OUT, "FILE", 0, "Write it here (standard output)", 0 },
+	{ "target", OPT_TARGET, "NAME", 0, "Of experiments whose source names no single service", 0 },
+	{ "strict", 's', NULL, 0, "Exit status 1 when something could not be carried over", 0 },
+	{ NULL, 0, NULL, 0, NULL, 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case OPT_OUT:
+		o->out = arg;
+		return 0;
+	case OPT_TARGET:
+		o->target = arg;
+		return 0;
+	case 's':
+		o->strict = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (o->format && o->file)
+			argp_error(state, "one FILE at a time");
+		*(o->format ? &o->file : &o->format) = arg;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	option_table, parse, "chaos-mesh FILE\nchaostoolkit FILE\npumba FILE\npumba -- ARGUMENT...",
+	"Make an experiment file from Chaos Mesh objects, a Chaos Toolkit experiment or pumba command "
+	"lines.\v"
+	"What cannot be carried over is named, field by field, on standard error and in the file. FILE may be "
+	"'-' for standard input. Exit status 0: written; 1: written, with losses and --strict; 2: it is no such "
+	"file, or nothing in it can be done.",
+	NULL, NULL, NULL
+};
+
+/* The words behind "--", which are pumba's and not ours; NULL when there are none. */
+static char **cut_words(int *argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < *argc; i++)
+		if (!strcmp(argv[i], "--")) {
+			argv[i] = NULL;
+			*argc = i;
+			return argv + i + 1;
+		}
+	return NULL;
+}
+
+static int read_source(struct import *im, const struct options *o, char *const *words, struct fl_error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t len = 0;
+	int r;
+
+	if (words) {
+		im->format = "pumba";
+		im->source = "a command line";
+		r = import_pumba_words(im, words, err);
+		return r || im->n ? r : error_usage(err, "nothing in it can be done by faultline: %s",
+						    im->n_losses ? im->losses[0].why : "");
+	}
+	r = file_read(strcmp(o->file, "-") ? o->file : "/dev/stdin", YAML_MAX_BYTES, &text, &len, err);
+	return r ? r : import_text(im, o->format, strcmp(o->file, "-") ? o->file : "standard input", text, len,
+				   err);
+}
+
+static void print_losses(const struct import *im)
+{
+	uint32_t i;
+
+	for (i = 0; i < im->n_losses; i++) {
+		const struct import_loss *l = &im->losses[i];
+
+		fprintf(stderr, "faultline: %s: %s%s%s%s: %s\n", l->where ? l->where : im->source, l->path,
+			l->value ? " (" : "", l->value ? l->value : "", l->value ? ")" : "", l->why);
+	}
+	if (im->n_losses)
+		fprintf(stderr, "faultline: %u not carried over; the file names them too\n", im->n_losses);
+}
+
+int cmd_import(int argc, char **argv)
+{
+	char **words = cut_words(&argc, argv);
+	struct options o = {};
+	struct import im = { .table = fault_table };
+	struct fl_error err = {};
+	struct text out = {};
+	bool lossy;
+	int r;
+
+	if (argp_parse(&argp, argc, argv, 0, NULL, &o))
+		return FL_EXIT_USAGE;
+	if (!o.format || (!o.file && !words) || (words && (o.file || strcmp(o.format, "pumba")))) {
+		fputs("faultline: import: which FILE? (faultline import --help)\n", stderr);
+		return FL_EXIT_USAGE;
+	}
+	im.fallback_target = o.target;
+	r = read_source(&im, &o, words, &err);
+	print_losses(&im);
+	if (!r)
+		r = import_write(&im, &out, &err);
+	if (!r && o.out)
+		r = file_write(o.out, out.s, out.len, 0644, &err);
+	else if (!r)
+		fputs(out.s, stdout);
+	lossy = im.n_losses > 0;
+	text_free(&out);
+	import_free(&im);
+	if (r)
+		return cmd_fail(&err);
+	return lossy && o.strict ? FL_EXIT_FAILED : FL_EXIT_OK;
+}

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * write.c - the experiment file of an import. It is text, not an emitter's tree, for the sake of its
+ * comments: what was lost, and what only the author can say (TODO). Scalars are written plain where no
+ * YAML reader could take them for anything else, and as JSON strings, which YAML 1.2 reads, elsewhere.
+ * What comes out is loaded once before it is handed out.
+ */
+#include <ctype.h>
+#include <errno.h>
+
+#include "experiment/experiment.h"
+#include "import/import.h"
+#include "util/cleanup.h"
+#include "util/units.h"
+
+static bool is_plain(const char *s)
+{
+	static const char *const reserved[] = { "null", "true", "false", "yes", "no", "on", "off" };
+	size_t i, len = strlen(s);
+
+	if (!isalnum((unsigned char)s[0]) || s[len - 1] == ' ')
+		return false;
+	for (i = 0; i < len; i++)
+		if (!isalnum((unsigned char)s[i]) && !strchr("_./%-<>= ", s[i]))
+			return false;
+	for (i = 0; i < ARRAY_SIZE(reserved); i++)
+		if (!strcmp(s, reserved[i]))
+			return false;
+	return true;
+}
+
+static void put_scalar(struct text *out, const char *s)
+{
+	json_t *string;
+	char *quoted;
+
+	if (is_plain(s)) {
+		text_append(out, "%s", s);
+		return;
+	}
+	string = json_string(s);
+	quoted = string ? json_dumps(string, JSON_ENCODE_ANY) : NULL;
+	text_append(out, "%s", quoted ? quoted : "\"\"");
+	free(quoted);
+	json_decref(string);
+}
+
+/* Bytes of the character at @s; 0 for half of one, which a bounded message may end in. */
+static size_t character(const char *s)
+{
+	unsigned char c = (unsigned char)s[0];
+	size_t i, n = c < 0x80 ? 1 : c < 0xc0 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+
+	for (i = 1; i < n; i++)
+		if (((unsigned char)s[i] & 0xc0) != 0x80)
+			return 0;
+	return n;
+}
+
+/* What breaks a line for some reader of YAML must not end a comment: control characters, NEL, LS, PS. */
+static bool is_break(const char *s, size_t n)
+{
+	unsigned char c = (unsigned char)s[0];
+
+	return (n == 1 && (c < ' ' || c == 0x7f)) || (n == 2 && c == 0xc2 && (unsigned char)s[1] < 0xa0) ||
+	       !strncmp(s, "\xe2\x80\xa8", 3) || !strncmp(s, "\xe2\x80\xa9", 3);
+}
+
+static void put_comment_text(struct text *out, const char *s)
+{
+	size_t n;
+
+	for (; *s; s += n ? n : 1) {
+		n = character(s);
+		if (!n || is_break(s, n))
+			text_append(out, " ");
+		else
+			text_append_bytes(out, s, n);
+	}
+}
+
+/* At most 60 bytes of it, at the end of a character. */
+static void put_excerpt(struct text *out, const char *s)
+{
+	size_t len = strlen(s) > 60 ? 60 : strlen(s);
+	_cleanup_free_ char *part = NULL;
+
+	while (len && ((unsigned char)s[len] & 0xc0) == 0x80)
+		len--;
+	part = strndup(s, len);
+	put_comment_text(out, part ? part : "");
+	if (s[len])
+		text_append(out, "...");
+}
+
+static void put_losses(const struct import *im, struct text *out)
+{
+	const char *where = "";
+	uint32_t i;
+
+	if (im->n_losses)
+		text_append(out, "#\n# Not carried over:\n");
+	for (i = 0; i < im->n_losses; i++) {
+		const struct import_loss *l = &im->losses[i];
+
+		if (l->where && strcmp(l->where, where)) {
+			text_append(out, "#   ");
+			put_comment_text(out, l->where);
+			text_append(out, "\n");
+			where = l->where;
+		}
+		text_append(out, "#     ");
+		put_excerpt(out, l->path);
+		if (l->value) {
+			text_append(out, " (");
+			put_excerpt(out, l->value);
+			text_append(out, ")");
+		}
+		text_append(out, ": ");
+		put_comment_text(out, l->why);
+		text_append(out, "\n");
+	}
+}
+
+static void put_key(struct text *out, const char *indent, const char *key, const char *value)
+{
+	if (!value)
+		return;
+	text_append(out, "%s%s: ", indent, key);
+	put_scalar(out, value);
+	text_append(out, "\n");
+}
+
+static void put_suite(const struct import *im, struct text *out)
+{
+	const char *name;
+	json_t *query;
+
+	text_append(out, "suite:\n");
+	put_key(out, "  ", "name", im->title ? im->title : im->v[0]->name);
+	if (im->probe_url) {
+		text_append(out, "  probe:\n");
+		put_key(out, "    ", "url", im->probe_url);
+		put_key(out, "    ", "timeout", im->probe_timeout);
+		put_key(out, "    ", "body_regex", im->probe_regex);
+		put_key(out, "    ", "json_path", im->probe_path);
+		put_key(out, "    ", "json_value", im->probe_value);
+	} else {
+		text_append(out, "  # TODO: the URL that users call.\n  # probe: { url: http://127.0.0.1:8080/ }\n");
+	}
+	text_append(out, "  # TODO: the AIOps pipeline to be scored.\n"
+			 "  # pipeline: { url: http://127.0.0.1:8000 }\n");
+	put_key(out, "  ", "prometheus", im->prometheus);
+	if (json_object_size(im->metrics))
+		text_append(out, "  metrics:\n");
+	json_object_foreach(im->metrics, name, query) {
+		text_append(out, "    ");
+		put_scalar(out, name);
+		text_append(out, ": { prometheus: ");
+		put_scalar(out, json_string_value(query));
+		text_append(out, " }\n");
+	}
+}
+
+static void put_params(struct text *out, const struct params *p)
+{
+	const char *between = " ";
+	uint32_t i;
+
+	for (i = 0; i < p->n; i++) {
+		if (!p->v[i].given)
+			continue;
+		text_append(out, "%s%s: ", between, p->v[i].param->name);
+		put_scalar(out, p->v[i].text);
+		between = ", ";
+	}
+}
+
+static bool has_params(const struct params *p)
+{
+	uint32_t i;
+
+	for (i = 0; i < p->n; i++)
+		if (p->v[i].given)
+			return true;
+	return false;
+}
+
+static void put_fault(struct text *out, const struct import_fault *f)
+{
+	char number[32];
+
+	text_append(out, "      - type: ");
+	put_scalar(out, f->ops->name);
+	text_append(out, "\n");
+	if (has_params(&f->params)) {
+		text_append(out, "        params: {");
+		put_params(out, &f->params);
+		text_append(out, " }\n");
+	}
+	if (f->offset_ns)
+		text_append(out, "        offset: %s\n", units_format_ns(f->offset_ns, number, sizeof(number)));
+	if (f->duration_ns)
+		text_append(out, "        duration: %s\n",
+			    units_format_ns(f->duration_ns, number, sizeof(number)));
+}
+
+static void put_faults(struct text *out, const struct import_experiment *x)
+{
+	const struct import_fault *f = x->faults[0];
+	uint32_t i;
+
+	if (x->n_faults == 1 && !f->offset_ns && !f->duration_ns) {
+		put_key(out, "    ", "fault_type", f->ops->name);
+		if (has_params(&f->params)) {
+			text_append(out, "    params: {");
+			put_params(out, &f->params);
+			text_append(out, " }\n");
+		}
+		return;
+	}
+	text_append(out, "    faults:\n");
+	for (i = 0; i < x->n_faults; i++)
+		put_fault(out, x->faults[i]);
+}
+
+static void put_hypothesis(struct text *out, const struct import_experiment *x)
+{
+	text_append(out, x->hypothesis ?
+			 "    # From the source's own steady state. TODO: does it hold while the fault is on?\n" :
+			 "    # TODO: a proposal, the source has none. What do users still get while it is on?\n");
+	put_key(out, "    ", "hypothesis", x->hypothesis ? x->hypothesis : "success_rate >= 99%");
+}
+
+static void put_experiment(struct text *out, const struct import_experiment *x)
+{
+	_cleanup_free_ char *target = text_format("1 instance of %s", x->target);
+	char on[32], after[32];
+
+	units_format_ns(x->duration_ns, on, sizeof(on));
+	units_format_ns(x->duration_ns + 60 * 1000000000ull, after, sizeof(after));
+	text_append(out, "\n  - name: ");
+	put_scalar(out, x->name);
+	text_append(out, "\n");
+	put_key(out, "    ", "description", x->description);
+	put_hypothesis(out, x);
+	put_faults(out, x);
+	text_append(out, "    blast_radius:\n");
+	put_key(out, "      ", "target", target);
+	text_append(out, "      traffic: 0%% (synthetic) # TODO: the share of real traffic, and with it the stage\n"
+			 "      duration: %s\n"
+			 "    rollback:\n      automatic: true\n"
+			 "      trigger_when: success_rate < 10%% # TODO: when is it enough?\n", on);
+	put_key(out, "      ", "method", x->rollback ? x->rollback : "faultline stop --all");
+	text_append(out, "    measurement:\n      metrics: [success_rate, p99]\n"
+			 "      capture_window: t-60s to t+%s\n"
+			 "    # TODO: what the pipeline should name as the cause.\n"
+			 "    ground_truth: { root_service: ", after);
+	put_scalar(out, x->target);
+	text_append(out, " }\n");
+}
+
+int import_write(const struct import *im, struct text *out, struct fl_error *err)
+{
+	struct suite *s = NULL;
+	uint32_t i;
+	int r;
+
+	text_append(out, "# Imported from ");
+	put_comment_text(out, im->source);
+	text_append(out, " (%s).\n# TODO marks what only its author can say.\n", im->format);
+	put_losses(im, out);
+	put_suite(im, out);
+	text_append(out, "\nexperiments:");
+	for (i = 0; i < im->n; i++)
+		put_experiment(out, im->v[i]);
+	if (!out->s || out->failed)
+		return error_sys(err, ENOMEM, "import: out of memory");
+	r = suite_parse("the imported file", out->s, out->len, im->table, &s, err);
+	suite_free(s);
+	return r;
+}
