@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -77,7 +78,9 @@ static int parse_options(int argc, char **argv, struct parsing *p)
 	_cleanup_free_ char *doc = text_format("%s.\vTIME is written 200ms, 1.5s, 5min; "
 					       "PERCENT 30 or 0.5%%; RATE 10mbit; SIZE 64k or "
 					       "10MiB. Several TARGETs: with blanks or commas "
-					       "between them. Ends at --for or at "
+					       "between them. Of a scaled service all containers "
+					       "are meant, of NAME@2 two of them, of NAME@50%% "
+					       "half. Ends at --for or at "
 					       "SIGINT/SIGTERM with the proof of its hits; "
 					       "exit status 1 when there were none.",
 					       ops->summary);
@@ -94,8 +97,21 @@ static int parse_options(int argc, char **argv, struct parsing *p)
 	return 0;
 }
 
+/* Who is drawn, where a target names some of a set. */
+static uint64_t pick_seed(const struct params *p)
+{
+	uint64_t seed = 0;
+	uint32_t i;
+
+	for (i = 0; i < p->n; i++)
+		if (!strcmp(p->v[i].param->name, "seed") && p->v[i].given)
+			return params_u64(p, "seed");
+	return getrandom(&seed, sizeof(seed), 0) == sizeof(seed) ? seed : 0;
+}
+
 static int add_targets(struct inject *in, char *const *targets, int n, struct fl_error *err)
 {
+	const struct target_pick pick = { .seed = pick_seed(&in->fault.params) };
 	int i, r = 0;
 
 	for (i = 0; !r && i < n; i++) {
@@ -105,7 +121,7 @@ static int add_targets(struct inject *in, char *const *targets, int n, struct fl
 		if (!list)
 			return error_sys(err, ENOMEM, "targets: out of memory");
 		while (!r && (one = strsep(&rest, ",")))
-			r = fault_add_target(&in->fault, one, err);
+			r = fault_add_targets(&in->fault, one, &pick, err);
 	}
 	return r;
 }
@@ -161,6 +177,12 @@ static int announce(const struct inject *in, void *arg)
 	return fflush(stdout) ? -EIO : 0;
 }
 
+static void tell_change(void *arg, const struct fault *f, const json_t *change)
+{
+	(void)arg;
+	fprintf(stderr, "%s: %s\n", f->id, json_string_value(json_object_get(change, "text")) ?: "");
+}
+
 /* Kinds without rules hit no packets, and say what they did in words. */
 static bool hit_something(const struct fault_ops *ops, const struct fault_proof *p)
 {
@@ -171,6 +193,7 @@ static int foreground(struct inject *in, struct fl_error *err)
 {
 	struct inject_watcher w = {
 		.active = announce,
+		.changed = tell_change,
 		.progress = !in->json && isatty(STDOUT_FILENO),
 	};
 	struct fault_proof proof = {};

@@ -16,6 +16,8 @@ struct inject {
 struct inject_watcher {
 	int (*active)(const struct inject *in, void *arg);
 	void *arg;
+	/* What becomes of its targets meanwhile; may be NULL. */
+	void (*changed)(void *arg, const struct fault *f, const json_t *change);
 	bool progress; /* a line on the terminal, once a second */
 };
 

@@ -118,6 +118,7 @@ static int begin(struct hold *h, struct fl_error *err)
 		r = owner_add(h->owner, f, err);
 	if (r)
 		return r;
+	owner_on_change(h->owner, h->watcher->changed, h->watcher->arg);
 	session_heartbeat(h->session);
 	r = fault_arm(f, err);
 	if (r)

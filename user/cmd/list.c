@@ -85,7 +85,7 @@ static json_t *row(const struct session_info *s, const json_t *fault)
 	double left = json_number_value(expires) - clock_wall_s();
 
 	count_hits(s->name, fault, &matched, &injected);
-	return json_pack("{s:O, s:O, s:o, s:O, s:O, s:I, s:I, s:o, s:O, s:s, s:i, s:b}", "id",
+	return json_pack("{s:O, s:O, s:o, s:O, s:O, s:I, s:I, s:o, s:O, s:s, s:i, s:b, s:O}", "id",
 			 json_object_get(fault, "id"), "kind", json_object_get(fault, "kind"),
 			 "target", join(json_object_get(fault, "targets")), "backend",
 			 json_object_get(fault, "backend"), "params",
@@ -93,7 +93,25 @@ static json_t *row(const struct session_info *s, const json_t *fault)
 			 "injected", (json_int_t)injected, "expires_in_s",
 			 json_is_number(expires) ? json_real(left > 0 ? left : 0) : json_null(),
 			 "active", json_object_get(fault, "active"), "purpose", s->purpose,
-			 "pid", (int)s->pid, "owner_alive", s->alive);
+			 "pid", (int)s->pid, "owner_alive", s->alive, "changes",
+			 json_object_get(fault, "changes") ?: json_null());
+}
+
+/* The last thing that became of its targets, and when. */
+static void print_change(const json_t *r)
+{
+	const json_t *changes = json_object_get(r, "changes"), *last;
+	time_t t;
+	struct tm tm;
+	char at[16] = "";
+
+	if (!json_array_size(changes))
+		return;
+	last = json_array_get(changes, json_array_size(changes) - 1);
+	t = (time_t)json_number_value(json_object_get(last, "t"));
+	if (localtime_r(&t, &tm))
+		strftime(at, sizeof(at), "%T", &tm);
+	printf("%10s %s: %s\n", "", at, json_string_value(json_object_get(last, "text")) ?: "");
 }
 
 static void print_row(const json_t *r)
@@ -114,6 +132,7 @@ static void print_row(const json_t *r)
 	       !json_is_true(json_object_get(r, "owner_alive")) ? "owner is dead: recover"
 	       : json_is_true(json_object_get(r, "active"))     ? "active"
 								: "armed");
+	print_change(r);
 }
 
 static int collect(json_t *rows, struct fl_error *err)

@@ -38,11 +38,24 @@ static const char *skip_count(const char *text, uint32_t *ret_n)
 	return text;
 }
 
+/* "50% of X" -> "X@50%"; NULL: it is not that. */
+static char *percent_of(const char *text)
+{
+	static const char of[] = "% of ";
+	size_t digits = strspn(text, "0123456789.");
+	const char *name = text + digits + strlen(of);
+
+	if (!digits || strncmp(text + digits, of, strlen(of)) || strchr(name, ' '))
+		return NULL;
+	return text_format("%s@%.*s%%", name, (int)digits, text);
+}
+
 int load_target_words(struct yaml *y, struct fy_node *node, const char *text, char ***ret,
 		      uint32_t *ret_n)
 {
 	static const char *const arrows[] = { "<->", "↔" };
-	const char *spec = skip_count(text, ret_n), *arrow = NULL;
+	_cleanup_free_ char *percent = percent_of(text);
+	const char *spec = percent ? percent : skip_count(text, ret_n), *arrow = NULL;
 	size_t i, len = 0;
 	int r = 0;
 

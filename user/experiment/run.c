@@ -150,6 +150,7 @@ static int no_errors(const struct suite *s, struct fl_error *err)
 /* Each fault of @x: can this host do it, and is there such a target? */
 static int try_faults(const struct suite *s, const struct experiment *x, struct fl_error *err)
 {
+	const struct target_pick pick = run_pick(x, 0);
 	uint32_t i;
 	int r = 0;
 
@@ -169,7 +170,7 @@ static int try_faults(const struct suite *s, const struct experiment *x, struct 
 		if (r)
 			break;
 		for (target = plan->targets; !r && target && *target; target++)
-			r = fault_add_target(&f, *target, err);
+			r = fault_add_targets(&f, *target, &pick, err);
 		fault_free(&f);
 		if (r)
 			error_at(err, s->path, plan->line, plan->column);
@@ -239,6 +240,8 @@ static int set_up(struct run *r, struct fl_error *err)
 		rc = metrics_open(&r->loop, r->suite, r->probe, run_other_metric, r, &r->metrics, err);
 	if (!rc)
 		rc = owner_start(&r->loop, r->session, &r->owner, err);
+	if (!rc)
+		owner_on_change(r->owner, run_faults_changed, r);
 	return rc;
 }
 

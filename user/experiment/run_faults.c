@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "experiment/run_private.h"
+#include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/text.h"
 
@@ -26,9 +27,17 @@ static int set_seed(const struct run *r, struct run_fault *f, struct fl_error *e
 	return params_set(&f->fault.params, "seed", text, err);
 }
 
+struct target_pick run_pick(const struct experiment *x, uint64_t seed)
+{
+	bool one = !x->instances && (x->stage == STAGE_DEV || x->stage == STAGE_CANARY);
+
+	return (struct target_pick){ .count = one ? 1 : x->instances, .seed = seed };
+}
+
 int run_faults_prepare(struct run *r, struct turn *t, struct fl_error *err)
 {
 	const struct experiment *x = t->x;
+	const struct target_pick pick = run_pick(x, r->seed);
 	uint32_t i, resolved = 0;
 	int rc = 0;
 
@@ -49,7 +58,7 @@ int run_faults_prepare(struct run *r, struct turn *t, struct fl_error *err)
 		if (!rc)
 			rc = set_seed(r, f, err);
 		for (target = f->plan->targets; !rc && target && *target; target++)
-			rc = fault_add_target(&f->fault, *target, err);
+			rc = fault_add_targets(&f->fault, *target, &pick, err);
 		resolved = f->fault.n_targets > resolved ? f->fault.n_targets : resolved;
 	}
 	if (!rc && x->instances && resolved > x->instances)
@@ -160,6 +169,21 @@ static void note_switch(struct run *r, const struct run_fault *f, const char *ev
 	events_write(r->events, event, r->turn.x->id,
 		     json_pack("{s:s, s:s, s:s}", "fault", f->fault.id, "kind", f->fault.ops->name,
 			       "backend", f->fault.backend));
+}
+
+void run_faults_changed(void *run, const struct fault *f, const json_t *change)
+{
+	struct run *r = run;
+	_cleanup_free_ char *event = text_format("target-%s", json_string_value(json_object_get(change, "what")));
+	json_t *fields = json_pack("{s:s}", "fault", f->id);
+
+	json_object_update_missing(fields, (json_t *)(uintptr_t)change);
+	json_object_del(fields, "t");
+	json_object_del(fields, "what");
+	if (event)
+		events_write(r->events, event, r->turn.x ? r->turn.x->id : NULL, json_incref(fields));
+	json_decref(fields);
+	run_report_progress(r, false, json_string_value(json_object_get(change, "text")));
 }
 
 static bool switch_on(struct run *r, struct run_fault *f)

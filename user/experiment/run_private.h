@@ -101,6 +101,9 @@ void run_close(struct run *r);
 void run_report_progress(struct run *r, bool changed, const char *note);
 
 /* run_faults.c */
+/* How many containers of a set an experiment hits: as many as it says, one in the stages that are
+ * for one; the same ones for all of its faults. */
+struct target_pick run_pick(const struct experiment *x, uint64_t seed);
 int run_faults_prepare(struct run *r, struct turn *t, struct fl_error *err);
 void run_faults_arm(struct run *r);    /* in the background; calls run_tick() when done */
 void run_faults_disarm(struct run *r); /* the same */
@@ -109,6 +112,7 @@ bool run_faults_step(struct run *r, uint64_t now);
 void run_faults_off(struct run *r);	/* all, now */
 uint64_t run_faults_due(const struct turn *t); /* the next moment for run_faults_step() */
 void run_faults_read(struct turn *t);	/* the proofs */
+void run_faults_changed(void *run, const struct fault *f, const json_t *change); /* a changes_fn */
 void run_faults_free(struct turn *t);
 
 /* run_pipeline.c */

@@ -9,7 +9,9 @@
 
 #include "bpf/abi.h"
 #include "fault/fault.h"
+#include "fault/follow.h"
 #include "kern/session.h"
+#include "target/watch.h"
 #include "util/clock.h"
 #include "util/cleanup.h"
 #include "util/text.h"
@@ -67,6 +69,23 @@ int fault_add_target(struct fault *f, const char *spec, struct fl_error *err)
 	return r;
 }
 
+int fault_add_targets(struct fault *f, const char *spec, const struct target_pick *pick,
+		      struct fl_error *err)
+{
+	struct target_names members = {};
+	char scope[sizeof(f->targets->scope)] = "";
+	int r = target_expand(spec, pick, &members, scope, sizeof(scope), err);
+	uint32_t i;
+
+	for (i = 0; !r && i < members.n; i++) {
+		r = fault_add_target(f, members.v[i], err);
+		if (!r)
+			text_copy(f->targets[f->n_targets - 1].scope, sizeof(scope), scope);
+	}
+	target_names_free(&members);
+	return r;
+}
+
 /* A target whose main process went away since it was resolved must not be mistaken for what now
  * has its pid or its interfaces. */
 static int targets_alive(const struct fault *f, struct fl_error *err)
@@ -93,6 +112,25 @@ static void take_time(const struct fault *f)
 		session_busy(f->session);
 }
 
+/* From before arm on, so that nothing that happens meanwhile is missed. */
+static int watch_targets(struct fault *f, struct fl_error *err)
+{
+	uint32_t i;
+	int r = 0;
+
+	for (i = 0; !r && i < f->n_targets; i++)
+		r = target_watch_begin(&f->targets[i], f, err);
+	return r;
+}
+
+static void unwatch_targets(struct fault *f)
+{
+	uint32_t i;
+
+	for (i = 0; i < f->n_targets; i++)
+		target_watch_end(&f->targets[i]);
+}
+
 int fault_arm(struct fault *f, struct fl_error *err)
 {
 	int r;
@@ -100,6 +138,8 @@ int fault_arm(struct fault *f, struct fl_error *err)
 	if (f->armed)
 		return 0;
 	r = targets_alive(f, err);
+	if (!r)
+		r = watch_targets(f, err);
 	if (r)
 		return r;
 	if (f->ops->variant)
@@ -136,6 +176,28 @@ int fault_activate(struct fault *f, bool on, struct fl_error *err)
 	else
 		f->inactive_ns = clock_mono_ns();
 	return 0;
+}
+
+int fault_tick(struct fault *f, struct fl_error *err)
+{
+	uint32_t i;
+	int r = 0, r2;
+
+	for (i = 0; f->armed && f->ops->moved && i < f->n_targets; i++) {
+		struct target *t = &f->targets[i];
+		uint32_t moves = t->moves;
+
+		if (!t->watch)
+			continue;
+		follow_target(t, NULL);
+		r2 = t->moves != moves ? f->ops->moved(f, i, err) : 0;
+		r = r ? r : r2;
+	}
+	if (f->active && f->ops->tick) {
+		r2 = f->ops->tick(f, err);
+		r = r ? r : r2;
+	}
+	return r;
 }
 
 int fault_update(struct fault *f, const struct params *wanted, struct fl_error *err)
@@ -220,9 +282,11 @@ void fault_free(struct fault *f)
 	/* One whose session has ended without it could not be undone; recover has its journal. */
 	if (f->session)
 		fault_disarm(f, NULL);
+	unwatch_targets(f);
 	for (i = 0; i < f->n_targets; i++)
 		target_free(&f->targets[i]);
 	free(f->targets);
+	json_decref(f->changes);
 	params_free(&f->params);
 	memset(f, 0, sizeof(*f));
 }

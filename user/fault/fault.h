@@ -12,10 +12,12 @@
 #ifndef FL_FAULT_H
 #define FL_FAULT_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "fault/param.h"
+#include "target/expand.h"
 #include "target/target.h"
 #include "util/error.h"
 
@@ -69,6 +71,11 @@ struct fault_ops {
 	/* Periodic work while active (kill every N s, a stressor that died): the owner's loop calls
 	 * it with its heartbeat, every 100 ms. Must return within a few ms. May be NULL. */
 	int (*tick)(struct fault *f, struct fl_error *err);
+	/*
+	 * Its i-th target was replaced while armed (another process, other interfaces): go to it.
+	 * NULL: the kind looks after its targets itself (follow.h), or stays with what it has.
+	 */
+	int (*moved)(struct fault *f, uint32_t i, struct fl_error *err);
 	int (*proof)(struct fault *f, struct fault_proof *ret, struct fl_error *err);
 	int (*disarm)(struct fault *f, struct fl_error *err);
 
@@ -102,6 +109,9 @@ struct fault {
 	uint64_t armed_ns, active_ns, inactive_ns; /* CLOCK_MONOTONIC stamps; 0 not yet */
 	uint64_t expires_ns; /* the kernel's own end of it, set before activate; 0: lease only */
 	char backend[32];    /* chosen by arm */
+	json_t *changes;     /* of its targets, see changes.h; NULL: none */
+	uint32_t n_changes;  /* of them all, also of those that are too many to keep */
+	bool supervisor_lost;
 	void *priv;	     /* the kind's own */
 };
 
@@ -128,15 +138,17 @@ int fault_validate(const struct fault *f, struct fl_error *err);
 /* Resolve and append one target. */
 int fault_add_target(struct fault *f, const char *spec, struct fl_error *err);
 
+/* The same for all that @spec means, as far as @pick takes them (target/expand.h; NULL: all). */
+int fault_add_targets(struct fault *f, const char *spec, const struct target_pick *pick,
+		      struct fl_error *err);
+
 /* These wrap the ops: state checks, stamps, targets still alive. */
 int fault_arm(struct fault *f, struct fl_error *err);
 int fault_activate(struct fault *f, bool on, struct fl_error *err);
 /* Take over @wanted (copied), whose live parameters differ; keeps the old ones on failure. */
 int fault_update(struct fault *f, const struct params *wanted, struct fl_error *err);
-static inline int fault_tick(struct fault *f, struct fl_error *err)
-{
-	return f->active && f->ops->tick ? f->ops->tick(f, err) : 0;
-}
+/* Periodic work, and following targets that were replaced. */
+int fault_tick(struct fault *f, struct fl_error *err);
 int fault_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err);
 int fault_disarm(struct fault *f, struct fl_error *err);
 void fault_free(struct fault *f);

@@ -6,9 +6,11 @@
 #include "target/target.h"
 
 /*
- * Make *t current: when its main process has gone, resolve its name again. 0: it has a live main
- * process (*t is replaced when it is a new one, and *ret_new, which may be NULL, says so);
- * -ESRCH: there is none at the moment, *t is as it was.
+ * Make *t current: when its main process has gone, resolve its name again, or take what the watch
+ * has found (then without waiting for anybody). 0: it has a live main process (*t is replaced when
+ * it is a new one, and *ret_new, which may be NULL, says so); -ESRCH: there is none at the moment,
+ * *t is as it was. t->moves counts the replacements; a watched target is also replaced when only
+ * its networks have changed.
  */
 int follow_target(struct target *t, bool *ret_new);
 

@@ -11,10 +11,8 @@
 #include <math.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 
-#include "fault/net.h"
-#include "kern/netns.h"
+#include "fault/net_hooks.h"
 #include "kern/proof.h"
 #include "kern/quantile.h"
 #include "kern/session.h"
@@ -44,11 +42,6 @@ const struct param net_match_params[] = {
 	{ .name = "max-hits", .type = PARAM_INT, .def = "0", .min = 0, .max = INT64_MAX,
 	  .live = true, .help = "stop after so many hits; 0: no bound" },
 	{},
-};
-
-struct net_fault {
-	uint32_t n_rules;
-	uint32_t rules[2 * TARGET_MAX_VETHS * 16];
 };
 
 /* --- from parameters to a rule ------------------------------------------------------------- */
@@ -135,106 +128,28 @@ static int random_seed(const struct params *p, __u64 *ret, struct fl_error *err)
 	return 0;
 }
 
-/*
- * The last guard before something is attached: never the interface by which this host reaches the
- * world. The target was resolved a while ago; routes may have changed.
- */
-static int refuse_uplink(const struct fault *f, const struct target_veth *veth, struct fl_error *err)
-{
-	struct stat initial;
-	bool uplink;
-	int old, r;
-
-	if (f->allow_host_interface || stat("/proc/1/ns/net", &initial) ||
-	    initial.st_ino != veth->netns_inode)
-		return 0;
-	r = netns_enter(veth->netns_fd, &old, err);
-	if (r)
-		return r;
-	uplink = netns_has_default_route(veth->ifindex);
-	netns_leave(old);
-	if (!uplink)
-		return 0;
-	error_usage(err, "%s carries the default route of this host", veth->ifname);
-	error_hint(err, "--allow-host-interface if you really mean it");
-	return -EPERM;
-}
-
-struct arming {
-	struct net_fault *n;
-	struct engine *engine;
-	struct fl_rule rule;
-	struct engine_peer *peers;
-	uint32_t n_peers;
-	unsigned int flags;
-};
-
-static int arm_hook(struct arming *a, const struct target_veth *veth, enum fl_direction direction,
-		    struct fl_error *err)
-{
-	struct net_fault *n = a->n;
-	int r;
-
-	if (n->n_rules && !(a->flags & NET_RULE_PER_HOOK))
-		return engine_add_hook(a->engine, n->rules[0], veth, direction, a->peers,
-				       a->n_peers, err);
-	if (n->n_rules == ARRAY_SIZE(n->rules))
-		return error_env(err, ENOSPC, "a fault on more than %zu interfaces and directions",
-				 ARRAY_SIZE(n->rules));
-	r = engine_add(a->engine, veth, direction, &a->rule, a->peers, a->n_peers,
-		       &n->rules[n->n_rules], err);
-	if (!r)
-		n->n_rules++;
-	return r;
-}
-
-static int arm_veth(struct fault *f, struct arming *a, const struct target_veth *veth,
-		    struct fl_error *err)
-{
-	uint64_t direction = a->flags & NET_BOTH_HOOKS ? NET_BOTH :
-							 params_u64(&f->params, "direction");
-	int r = refuse_uplink(f, veth, err);
-
-	if (!r && direction != NET_TO)
-		r = arm_hook(a, veth, FL_DIR_FROM, err);
-	if (!r && direction != NET_FROM)
-		r = arm_hook(a, veth, FL_DIR_TO, err);
-	return r;
-}
-
-static int arm_targets(struct fault *f, struct arming *a, struct fl_error *err)
-{
-	uint32_t i, j;
-	int r = 0;
-
-	for (i = 0; i < f->n_targets && !r; i++)
-		for (j = 0; j < f->targets[i].n_veths && !r; j++)
-			r = arm_veth(f, a, &f->targets[i].veths[j], err);
-	if (!r && !a->n->n_rules)
-		r = error_env(err, ENODEV, "%s: no target has a network interface", f->ops->name);
-	return r;
-}
-
 int net_arm(struct fault *f, unsigned int flags, struct fl_error *err)
 {
-	struct arming a = { .flags = flags, .rule.expires_ns = UINT64_MAX };
+	struct fl_rule rule = { .expires_ns = UINT64_MAX };
+	struct net_fault *n;
+	struct engine *engine;
 	int r;
 
-	f->priv = a.n = calloc(1, sizeof(*a.n));
-	if (!a.n)
+	f->priv = n = calloc(1, sizeof(*n));
+	if (!n)
 		return error_sys(err, ENOMEM, "%s: out of memory", f->ops->name);
-	r = random_seed(&f->params, &a.rule.seed, err);
+	n->flags = flags;
+	r = random_seed(&f->params, &rule.seed, err);
 	if (!r)
-		r = f->ops->compile(&f->params, &a.rule, err);
+		r = f->ops->compile(&f->params, &rule, err);
 	if (!r)
-		r = net_peers(params_text(&f->params, "peer"), true, &a.peers, &a.n_peers, err);
+		r = net_peers(params_text(&f->params, "peer"), true, &n->peers, &n->n_peers, err);
 	if (!r)
-		r = engine_get(f->session, &a.engine, err);
+		r = engine_get(f->session, &engine, err);
 	if (!r)
-		r = arm_targets(f, &a, err);
-	free(a.peers);
+		r = net_hooks_arm(f, &rule, err);
 	if (!r)
-		text_copy(f->backend, sizeof(f->backend), engine_attach_kind(a.engine));
+		text_copy(f->backend, sizeof(f->backend), engine_attach_kind(engine));
 	return r;
 }
 
@@ -334,6 +249,8 @@ int net_disarm(struct fault *f, struct fl_error *err)
 		r2 = engine_remove(f->session->engine, n->rules[--n->n_rules], err);
 		r = r ? r : r2;
 	}
+	free(n->peers);
+	free(n->hooks);
 	free(n);
 	f->priv = NULL;
 	return r;

@@ -43,6 +43,7 @@ int net_activate(struct fault *f, bool on, struct fl_error *err);
 int net_update(struct fault *f, struct fl_error *err);
 int net_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err);
 int net_disarm(struct fault *f, struct fl_error *err);
+int net_moved(struct fault *f, uint32_t target, struct fl_error *err); /* net_hooks.c */
 uint32_t net_rules(const struct fault *f, uint32_t *ret, uint32_t max);
 
 /* Most kinds need no flags. */
@@ -54,7 +55,7 @@ int net_arm_hold(struct fault *f, unsigned int flags, struct fl_error *err);
 #define NET_OPS                                                                              \
 	.common = net_match_params, .need_veth = true,               \
 	.activate = net_activate, .update = net_update, .proof = net_proof,                  \
-	.disarm = net_disarm, .rules = net_rules
+	.disarm = net_disarm, .moved = net_moved, .rules = net_rules
 
 /* Checks the match parameters as far as it goes without the system. */
 int net_validate(const struct params *p, struct fl_error *err);

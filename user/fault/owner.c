@@ -20,6 +20,8 @@ struct owner {
 	uint32_t n;
 	unsigned int beats;
 	struct fl_error trouble;
+	changes_fn on_change;
+	void *change_ctx;
 	uv_timer_t timer;
 	uv_pipe_t server;
 	int handles; /* still open; the owner is freed with the last of them */
@@ -192,12 +194,15 @@ static void on_connection(uv_stream_t *server, int status)
 static void on_beat(uv_timer_t *timer)
 {
 	struct owner *o = timer->data;
+	bool changed = false;
 	uint32_t i;
 
 	session_heartbeat(o->session);
-	for (i = 0; i < o->n; i++)
+	for (i = 0; i < o->n; i++) {
 		fault_tick(o->faults[i], &o->trouble);
-	if (++o->beats % PUBLISH_EVERY == 0)
+		changed |= changes_look(o->faults[i], o->on_change, o->change_ctx);
+	}
+	if (++o->beats % PUBLISH_EVERY == 0 || changed)
 		owner_publish(o, &o->trouble);
 }
 
@@ -210,6 +215,12 @@ int owner_add(struct owner *o, struct fault *f, struct fl_error *err)
 	o->faults = grown;
 	o->faults[o->n++] = f;
 	return owner_publish(o, err);
+}
+
+void owner_on_change(struct owner *o, changes_fn fn, void *ctx)
+{
+	o->on_change = fn;
+	o->change_ctx = ctx;
 }
 
 void owner_remove(struct owner *o, struct fault *f)

@@ -14,6 +14,7 @@
 
 #include <uv.h>
 
+#include "fault/changes.h"
 #include "fault/fault.h"
 
 struct owner;
@@ -24,6 +25,9 @@ int owner_start(uv_loop_t *loop, struct session *s, struct owner **ret, struct f
 /* Look after @f from now on (armed or not); it must stay until owner_remove(). */
 int owner_add(struct owner *o, struct fault *f, struct fl_error *err);
 void owner_remove(struct owner *o, struct fault *f);
+
+/* Call @fn for what becomes of the faults' targets from now on. */
+void owner_on_change(struct owner *o, changes_fn fn, void *ctx);
 
 /* Write faults.json now: after (de)activating. */
 int owner_publish(struct owner *o, struct fl_error *err);

@@ -46,12 +46,12 @@ static json_t *fault_json(struct fault *f)
 	struct fault_proof proof = {};
 
 	fault_proof(f, &proof, NULL);
-	return json_pack("{s:s, s:s, s:o, s:s, s:o, s:o, s:b, s:o, s:I, s:I, s:s}", "id", f->id,
+	return json_pack("{s:s, s:s, s:o, s:s, s:o, s:o, s:b, s:o, s:I, s:I, s:s, s:O?}", "id", f->id,
 			 "kind", f->ops->name, "targets", target_names_json(f), "backend",
 			 f->backend, "params", params_json(&f->params), "rules", rules_json(f),
 			 "active", f->active, "expires_wall", wall_json(f->expires_ns),
 			 "matched", (json_int_t)proof.matched, "injected",
-			 (json_int_t)proof.injected, "effect", proof.effect);
+			 (json_int_t)proof.injected, "effect", proof.effect, "changes", f->changes);
 }
 
 int record_write(const struct session *s, struct fault *const *faults, uint32_t n,

@@ -9,10 +9,11 @@
 void cgroup_v2_root(char *buf, size_t size)
 {
 	FILE *f = setmntent("/proc/self/mounts", "re");
-	struct mntent *m;
+	struct mntent entry, *m;
+	char line[4096];
 
 	buf[0] = '\0';
-	while (f && (m = getmntent(f)))
+	while (f && (m = getmntent_r(f, &entry, line, sizeof(line))))
 		if (!strcmp(m->mnt_type, "cgroup2")) {
 			text_copy(buf, size, m->mnt_dir);
 			break;

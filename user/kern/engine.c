@@ -164,6 +164,21 @@ int engine_add_hook(struct engine *e, uint32_t rule, const struct target_veth *v
 	return r;
 }
 
+int engine_remove_hook(struct engine *e, uint32_t rule, uint64_t netns_inode, uint32_t ifindex,
+		       enum fl_direction dir, struct fl_error *err)
+{
+	uint32_t i;
+
+	for (i = 0; i < e->n_hooks; i++) {
+		struct engine_hook *hook = e->hooks[i];
+
+		if (e->netns[hook->netns].inode == netns_inode && hook->ifindex == ifindex &&
+		    hook->direction == dir)
+			return peers_remove(&hook->peers, rule) ? shrink_hook(e, hook, err) : 0;
+	}
+	return 0;
+}
+
 int engine_add(struct engine *e, const struct target_veth *veth, enum fl_direction dir,
 	       const struct fl_rule *rule, const struct engine_peer *peers, uint32_t n_peers,
 	       uint32_t *ret_rule, struct fl_error *err)

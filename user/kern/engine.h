@@ -44,6 +44,10 @@ int engine_add_hook(struct engine *e, uint32_t rule, const struct target_veth *v
 		    enum fl_direction dir, const struct engine_peer *peers, uint32_t n_peers,
 		    struct fl_error *err);
 
+/* Take a rule from one hook again, whose interface may be gone. */
+int engine_remove_hook(struct engine *e, uint32_t rule, uint64_t netns_inode, uint32_t ifindex,
+		       enum fl_direction dir, struct fl_error *err);
+
 /* Replace the rule's parameters; one map write. */
 int engine_set(struct engine *e, uint32_t rule, const struct fl_rule *value, struct fl_error *err);
 int engine_get_rule(struct engine *e, uint32_t rule, struct fl_rule *ret, struct fl_error *err);

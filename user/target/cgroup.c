@@ -18,10 +18,11 @@
 static bool split_mount(const char *path, const char **ret_rest, bool *ret_v2)
 {
 	FILE *f = setmntent("/proc/self/mounts", "re");
-	struct mntent *m;
+	struct mntent entry, *m;
+	char line[4096];
 	size_t best = 0;
 
-	while (f && (m = getmntent(f))) {
+	while (f && (m = getmntent_r(f, &entry, line, sizeof(line)))) {
 		size_t len = strlen(m->mnt_dir);
 		bool v2 = !strcmp(m->mnt_type, "cgroup2");
 
@@ -41,10 +42,11 @@ static bool split_mount(const char *path, const char **ret_rest, bool *ret_v2)
 static bool in_v1(const char *rest)
 {
 	FILE *f = setmntent("/proc/self/mounts", "re");
+	struct mntent entry, *m;
 	bool found = false;
-	struct mntent *m;
+	char line[4096];
 
-	while (f && !found && (m = getmntent(f))) {
+	while (f && !found && (m = getmntent_r(f, &entry, line, sizeof(line)))) {
 		char dir[600];
 
 		snprintf(dir, sizeof(dir), "%s%s/cgroup.procs", m->mnt_dir, rest);

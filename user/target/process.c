@@ -133,14 +133,15 @@ static void add_tree_of_cgroup(struct target *t, const char *dir)
 
 int target_add_cgroup_pids(struct target *t)
 {
-	struct mntent *m;
+	struct mntent entry, *m;
+	char line[4096];
 	FILE *f;
 
 	if (t->cgroup[0])
 		add_tree_of_cgroup(t, t->cgroup);
 	if (!t->cgroup_v1[0] || !(f = setmntent("/proc/self/mounts", "re")))
 		return 0;
-	while ((m = getmntent(f))) {
+	while ((m = getmntent_r(f, &entry, line, sizeof(line)))) {
 		char dir[600];
 
 		if (strcmp(m->mnt_type, "cgroup"))

@@ -37,7 +37,8 @@ struct target_addr {
 
 struct target {
 	char name[128];	    /* what to call it in results: the service name when there is one */
-	char spec[256];	    /* as the user wrote it */
+	char spec[256];	    /* means this target only; mostly as the user wrote it */
+	char scope[256];    /* the set it was taken from, as the user wrote that; may be empty */
 	char provider[16];  /* "netns", "pid", "cgroup", "lab", "docker" */
 	char id[80];	    /* container id or the like; may be empty */
 	char cgroup[256];   /* path in the v2 tree (absolute); empty when there is none */
@@ -55,6 +56,18 @@ struct target {
 	struct target_veth veths[TARGET_MAX_VETHS];
 	uint32_t n_addrs;
 	struct target_addr addrs[TARGET_MAX_ADDRS];
+
+	/* What became of it since it was resolved: follow.h, watch.h. */
+	uint32_t watch;		/* who tells of changes; 0: nobody */
+	uint32_t moves;		/* how often it was found anew */
+	bool same_process;	/* the last time only its networks had changed */
+	uint64_t changed_wall_ns; /* since when it is as it is, by its supervisor; 0 unknown */
+	uint64_t moved_wall_ns; /* when it was found anew */
+	struct {		/* what has been told of all this: fault/changes.h */
+		uint32_t moves;
+		bool down, left;
+		uint64_t waiting_ns;
+	} told;
 };
 
 struct target_options {

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * net_hooks.c - the interfaces that a network fault is on, and how it goes to others when a target
+ * was started anew or connected to another network. Rules stay as they are then, with their
+ * counters, expiry and state; only where they are looked up changes.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "fault/net_hooks.h"
+#include "kern/netns.h"
+#include "kern/session.h"
+#include "util/cleanup.h"
+
+/*
+ * The last guard before something is attached: never the interface by which this host reaches the
+ * world. The target was resolved a while ago; routes may have changed.
+ */
+static int refuse_uplink(const struct fault *f, const struct target_veth *veth, struct fl_error *err)
+{
+	struct stat initial;
+	bool uplink;
+	int old, r;
+
+	if (f->allow_host_interface || stat("/proc/1/ns/net", &initial) ||
+	    initial.st_ino != veth->netns_inode)
+		return 0;
+	r = netns_enter(veth->netns_fd, &old, err);
+	if (r)
+		return r;
+	uplink = netns_has_default_route(veth->ifindex);
+	netns_leave(old);
+	if (!uplink)
+		return 0;
+	error_usage(err, "%s carries the default route of this host", veth->ifname);
+	error_hint(err, "--allow-host-interface if you really mean it");
+	return -EPERM;
+}
+
+static int note_hook(struct net_fault *n, uint32_t rule, uint32_t target, const struct target_veth *veth,
+		     enum fl_direction direction, struct fl_error *err)
+{
+	struct net_hook *grown = reallocarray(n->hooks, n->n_hooks + 1, sizeof(*grown));
+
+	if (!grown)
+		return error_sys(err, ENOMEM, "network fault: out of memory");
+	n->hooks = grown;
+	n->hooks[n->n_hooks++] = (struct net_hook){
+		.rule = rule, .target = target, .ifindex = veth->ifindex,
+		.netns_inode = veth->netns_inode, .direction = direction,
+	};
+	return 0;
+}
+
+static bool is_on(const struct net_hook *h, const struct target_veth *veth)
+{
+	return h->ifindex == veth->ifindex && h->netns_inode == veth->netns_inode;
+}
+
+static bool is_current(const struct fault *f, const struct net_hook *h)
+{
+	const struct target *t = &f->targets[h->target];
+	uint32_t i;
+
+	for (i = 0; i < t->n_veths; i++)
+		if (is_on(h, &t->veths[i]))
+			return true;
+	return false;
+}
+
+/* The rule for a hook to come: the one that all share; else the one of a hook that the target has
+ * left, or a new one. */
+static int choose_rule(struct fault *f, uint32_t target, enum fl_direction direction, uint32_t *ret)
+{
+	struct net_fault *n = f->priv;
+	uint32_t i;
+
+	if (n->n_rules && !(n->flags & NET_RULE_PER_HOOK)) {
+		*ret = n->rules[0];
+		return 0;
+	}
+	for (i = 0; i < n->n_hooks; i++)
+		if (n->hooks[i].target == target && n->hooks[i].direction == direction &&
+		    !is_current(f, &n->hooks[i])) {
+			*ret = n->hooks[i].rule;
+			return 0;
+		}
+	return -ENOENT;
+}
+
+static int add_hook(struct fault *f, uint32_t target, const struct target_veth *veth,
+		    enum fl_direction direction, const struct fl_rule *rule, struct fl_error *err)
+{
+	struct net_fault *n = f->priv;
+	uint32_t index;
+	int r;
+
+	if (!choose_rule(f, target, direction, &index)) {
+		r = engine_add_hook(f->session->engine, index, veth, direction, n->peers, n->n_peers, err);
+		return r ? r : note_hook(n, index, target, veth, direction, err);
+	}
+	if (n->n_rules == ARRAY_SIZE(n->rules))
+		return error_env(err, ENOSPC, "a fault on more than %zu interfaces and directions",
+				 ARRAY_SIZE(n->rules));
+	r = engine_add(f->session->engine, veth, direction, rule, n->peers, n->n_peers, &index, err);
+	if (r)
+		return r;
+	n->rules[n->n_rules++] = index;
+	return note_hook(n, index, target, veth, direction, err);
+}
+
+static bool has_hook(const struct net_fault *n, uint32_t target, const struct target_veth *veth,
+		     enum fl_direction direction)
+{
+	uint32_t i;
+
+	for (i = 0; i < n->n_hooks; i++)
+		if (n->hooks[i].target == target && n->hooks[i].direction == direction &&
+		    is_on(&n->hooks[i], veth))
+			return true;
+	return false;
+}
+
+static int add_veth(struct fault *f, uint32_t target, const struct target_veth *veth,
+		    const struct fl_rule *rule, struct fl_error *err)
+{
+	struct net_fault *n = f->priv;
+	uint64_t direction = n->flags & NET_BOTH_HOOKS ? NET_BOTH : params_u64(&f->params, "direction");
+	int r = refuse_uplink(f, veth, err);
+
+	if (!r && direction != NET_TO && !has_hook(n, target, veth, FL_DIR_FROM))
+		r = add_hook(f, target, veth, FL_DIR_FROM, rule, err);
+	if (!r && direction != NET_FROM && !has_hook(n, target, veth, FL_DIR_TO))
+		r = add_hook(f, target, veth, FL_DIR_TO, rule, err);
+	return r;
+}
+
+static int add_target(struct fault *f, uint32_t target, const struct fl_rule *rule, struct fl_error *err)
+{
+	const struct target *t = &f->targets[target];
+	uint32_t i;
+	int r = 0;
+
+	for (i = 0; i < t->n_veths && !r; i++)
+		r = add_veth(f, target, &t->veths[i], rule, err);
+	return r;
+}
+
+int net_hooks_arm(struct fault *f, const struct fl_rule *rule, struct fl_error *err)
+{
+	const struct net_fault *n = f->priv;
+	uint32_t i;
+	int r = 0;
+
+	for (i = 0; i < f->n_targets && !r; i++)
+		r = add_target(f, i, rule, err);
+	if (!r && !n->n_rules)
+		r = error_env(err, ENODEV, "%s: no target has a network interface", f->ops->name);
+	return r;
+}
+
+int net_moved(struct fault *f, uint32_t target, struct fl_error *err)
+{
+	struct net_fault *n = f->priv;
+	struct engine *e = f->session->engine;
+	struct fl_rule rule;
+	uint32_t i = n->n_hooks;
+	int r = engine_get_rule(e, n->rules[0], &rule, err), r2;
+
+	/* First where it is now: the traffic there waits for nobody. */
+	if (!r)
+		r = add_target(f, target, &rule, err);
+	while (i--) {
+		const struct net_hook h = n->hooks[i];
+
+		if (h.target != target || is_current(f, &h))
+			continue;
+		r2 = engine_remove_hook(e, h.rule, h.netns_inode, h.ifindex, h.direction, err);
+		r = r ? r : r2;
+		n->hooks[i] = n->hooks[--n->n_hooks];
+	}
+	return r;
+}
