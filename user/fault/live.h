@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * live.h - the faults of all sessions on this host. Names and parameters are what their owners wrote
+ * down, hits come from the pinned maps at this moment.
+ */
+#ifndef FL_LIVE_H
+#define FL_LIVE_H
+
+#include <jansson.h>
+
+#include "util/error.h"
+
+/* [{id, kind, target, backend, params, matched, injected, expires_in_s, active, purpose, pid,
+ * owner_alive, changes}]; a new reference. */
+int live_faults(json_t **ret, struct fl_error *err);
+
+#endif
