@@ -4,7 +4,7 @@
 #include <jansson.h>
 
 #include "cmd/cmd.h"
-#include "experiment/experiment.h"
+#include "experiment/run.h"
 #include "experiment/stage.h"
 #include "experiment/version.h"
 #include "fault/fault.h"
@@ -169,6 +169,8 @@ int cmd_check(int argc, char **argv)
 	if (argp_parse(&argp, argc, argv, 0, NULL, &o))
 		return FL_EXIT_USAGE;
 	r = suite_load(o.file, fault_table, &s, &err);
+	if (!r)
+		suite_know_services(s);
 	if (!r)
 		r = suite_check(s, &d.v, &d.n, &err);
 	d.suite = s;

@@ -66,6 +66,7 @@ static void check_hypothesis(struct report *r, const struct experiment *x)
 {
 	uint32_t i, measurable = 0;
 	struct metric_source source;
+	char name[EXPR_NAME_MAX];
 
 	if (!x->n_clauses) {
 		add(r, true, "untestable-hypothesis", x,
@@ -74,10 +75,13 @@ static void check_hypothesis(struct report *r, const struct experiment *x)
 		return;
 	}
 	for (i = 0; i < x->n_clauses; i++)
-		measurable += !metric_resolve(r->suite, x->clauses[i].metric, &source, NULL);
+		measurable += !metric_resolve(r->suite,
+					      expr_clause_name(&x->clauses[i], name, sizeof(name)),
+					      &source, NULL);
 	/* A clause that cannot be measured is reported so; a hypothesis of such clauses only is none. */
 	for (i = 0; i < x->n_clauses; i++)
-		known(r, x, !measurable, "hypothesis", x->clauses[i].metric);
+		known(r, x, !measurable, "hypothesis",
+		      expr_clause_name(&x->clauses[i], name, sizeof(name)));
 }
 
 static void check_expr(struct report *r, const struct experiment *x, const char *where,
@@ -85,9 +89,10 @@ static void check_expr(struct report *r, const struct experiment *x, const char 
 {
 	const struct expr_clause *clauses[64];
 	uint32_t i, n = e ? expr_clauses(e, clauses, ARRAY_SIZE(clauses)) : 0;
+	char name[EXPR_NAME_MAX];
 
 	for (i = 0; i < n; i++)
-		known(r, x, true, where, clauses[i]->metric);
+		known(r, x, true, where, expr_clause_name(clauses[i], name, sizeof(name)));
 }
 
 static void check_rollback(struct report *r, const struct experiment *x)

@@ -101,6 +101,7 @@ struct suite {
 	uint64_t baseline_ns, cooldown_ns, grace_ns; /* 300 s, 120 s, 30 s */
 	json_t *metrics;     /* name -> source, see measure/metrics.h; or NULL */
 	json_t *graph;	     /* services and edges when the file gives them, or NULL */
+	char **services;     /* what providers know here (suite_know_services()), or NULL */
 	struct experiment *experiments;
 	uint32_t n;
 };

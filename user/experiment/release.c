@@ -60,5 +60,6 @@ void suite_free(struct suite *s)
 	free(s->prometheus_url);
 	json_decref(s->metrics);
 	json_decref(s->graph);
+	free(s->services);
 	free(s);
 }

@@ -7,6 +7,7 @@
 
 #include "experiment/run.h"
 #include "kern/session.h"
+#include "target/target.h"
 #include "util/cleanup.h"
 #include "util/text.h"
 
@@ -50,4 +51,11 @@ int suite_use_stack(struct suite *s, struct fl_error *err)
 		s->graph = json_incref(json_object_get(lab, "graph"));
 	json_decref(lab);
 	return r;
+}
+
+void suite_know_services(struct suite *s)
+{
+	free(s->services);
+	if (target_names(&s->services, NULL))
+		s->services = NULL;
 }

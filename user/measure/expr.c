@@ -372,6 +372,15 @@ int expr_eval(struct expr *e, uint64_t now_ns, expr_lookup lookup, void *ctx, bo
 	return 0;
 }
 
+const char *expr_clause_name(const struct expr_clause *clause, char *buf, size_t size)
+{
+	bool labels = clause->labels[0] != '\0';
+
+	snprintf(buf, size, "%s%s%s%s", clause->metric, labels ? "{" : "", clause->labels,
+		 labels ? "}" : "");
+	return buf;
+}
+
 bool expr_compare(enum expr_op op, double left, double right)
 {
 	switch (op) {

@@ -62,6 +62,10 @@ int expr_eval(struct expr *e, uint64_t now_ns, expr_lookup lookup, void *ctx, bo
  */
 uint32_t expr_find_clauses(const char *text, struct expr_clause **ret);
 
+/* The metric with its labels, "error_rate{service=a}": what it is called elsewhere. Returns @buf. */
+#define EXPR_NAME_MAX 264
+const char *expr_clause_name(const struct expr_clause *clause, char *buf, size_t size);
+
 bool expr_compare(enum expr_op op, double left, double right);
 const char *expr_op_text(enum expr_op op);
 

@@ -31,12 +31,13 @@ static const struct {
 	{ "probe_p99", METRIC_PROBE_LATENCY, 0.99 },
 };
 
+/* Their labels are their own business ("alerts_firing{level=tier-1}"). */
 static int find_builtin(const char *name, struct metric_source *ret)
 {
-	size_t i;
+	size_t len = strcspn(name, "{"), i;
 
 	for (i = 0; i < ARRAY_SIZE(builtin); i++)
-		if (!strcmp(builtin[i].name, name)) {
+		if (strlen(builtin[i].name) == len && !strncmp(builtin[i].name, name, len)) {
 			ret->kind = builtin[i].kind;
 			ret->quantile = builtin[i].quantile;
 			return 0;
@@ -44,26 +45,145 @@ static int find_builtin(const char *name, struct metric_source *ret)
 	return -ENOENT;
 }
 
-static int unknown(const struct suite *s, const char *name, struct fl_error *err)
-{
-	size_t n = json_object_size(s->metrics), i = 0, b;
-	_cleanup_free_ const char **names = calloc(n + ARRAY_SIZE(builtin) + 1, sizeof(*names));
-	const char *key, *near = NULL;
-	json_t *value;
+/* --- services -------------------------------------------------------------------------------- */
 
-	if (names) {
-		json_object_foreach(s->metrics, key, value)
-			names[i++] = key;
-		for (b = 0; b < ARRAY_SIZE(builtin); b++)
-			names[i++] = builtin[b].name;
-		near = text_nearest(name, names);
+/* Without its provider: "docker:web" is measured as "web". */
+static void note_service(const char **v, size_t *n, const char *name)
+{
+	const char *colon = name ? strchr(name, ':') : NULL;
+	size_t i;
+
+	name = colon ? colon + 1 : name;
+	for (i = 0; name && i < *n; i++)
+		if (!strcmp(v[i], name))
+			return;
+	if (name)
+		v[(*n)++] = name;
+}
+
+static size_t count_words_of(char *const *v)
+{
+	size_t n = 0;
+
+	while (v && v[n])
+		n++;
+	return n;
+}
+
+static void note_words(const char **v, size_t *n, char *const *words)
+{
+	for (; words && *words; words++)
+		note_service(v, n, *words);
+}
+
+const char **metric_services(const struct suite *s, bool *ret_all)
+{
+	json_t *services = json_object_get(s->graph, "services");
+	json_t *edges = json_object_get(s->graph, "edges"), *v;
+	size_t max = json_array_size(services) + 2 * json_array_size(edges) +
+		     count_words_of(s->services) + 1, n = 0, k;
+	const char **names;
+	uint32_t i, f;
+
+	for (i = 0; i < s->n; i++) {
+		max += count_words_of(s->experiments[i].targets);
+		for (f = 0; f < s->experiments[i].n_faults; f++)
+			max += count_words_of(s->experiments[i].faults[f].targets);
 	}
+	names = calloc(max, sizeof(*names));
+	*ret_all = s->graph || (s->services && s->services[0]);
+	if (!names)
+		return NULL;
+	json_array_foreach(services, k, v)
+		note_service(names, &n, json_string_value(v));
+	json_array_foreach(edges, k, v) {
+		note_service(names, &n, json_string_value(json_array_get(v, 0)));
+		note_service(names, &n, json_string_value(json_array_get(v, 1)));
+	}
+	for (i = 0; i < s->n; i++) {
+		note_words(names, &n, s->experiments[i].targets);
+		for (f = 0; f < s->experiments[i].n_faults; f++)
+			note_words(names, &n, s->experiments[i].faults[f].targets);
+	}
+	note_words(names, &n, s->services);
+	return names;
+}
+
+/* --- resolving ------------------------------------------------------------------------------- */
+
+/* The nearest of all names that would do; the short ones of the kernel have the tail of @name. */
+static char *nearest(const struct suite *s, const char *name, const char *const *services)
+{
+	static const char *const tails[] = { "p50", "p95", "p99", "error_rate", "rate" };
+	json_t *all = json_array(), *value;
+	_cleanup_free_ const char **words = NULL;
+	const char *key, *near = NULL;
+	char short_name[64], *copy = NULL;
+	size_t i, k;
+
+	json_object_foreach(s->metrics, key, value)
+		json_array_append_new(all, json_string(key));
+	for (i = 0; i < ARRAY_SIZE(builtin); i++)
+		json_array_append_new(all, json_string(builtin[i].name));
+	for (k = 0; services && services[k]; k++)
+		for (i = 0; i < ARRAY_SIZE(tails); i++)
+			json_array_append_new(all, json_sprintf("%s_%s",
+								kernel_metric_short(services[k], short_name,
+										    sizeof(short_name)),
+								tails[i]));
+	words = calloc(json_array_size(all) + 1, sizeof(*words));
+	if (words) {
+		json_array_foreach(all, i, value)
+			words[i] = json_string_value(value);
+		near = text_nearest(name, words);
+		copy = near ? strdup(near) : NULL;
+	}
+	json_decref(all);
+	return copy;
+}
+
+static int unknown(const struct suite *s, const char *name, const char *const *services,
+		   struct fl_error *err)
+{
+	_cleanup_free_ char *near = err ? nearest(s, name, services) : NULL;
+
 	error_set(err, FL_EXIT_USAGE, ENOENT, "no metric '%.90s'", name);
 	if (near)
 		error_hint(err, "did you mean '%s'? The suite's metrics map names other sources", near);
 	else
-		error_hint(err, "say where it comes from: suite.metrics: {%.60s: {probe: p99}} or "
-			   "{prometheus: '...'}", name);
+		error_hint(err, "say where it comes from: suite.metrics: {%.60s: {probe: p99}}, "
+			   "{prometheus: '...'} or {kernel: 'p99{service=...}'}", name);
+	return -ENOENT;
+}
+
+static int resolve_kernel(const struct suite *s, const char *name, struct metric_source *ret,
+			  struct fl_error *err)
+{
+	bool all;
+	_cleanup_free_ const char **services = metric_services(s, &all);
+	int r = kernel_metric_parse(name, services, all, &ret->kernel, err);
+
+	ret->kind = METRIC_KERNEL;
+	if (r == -ENOENT)
+		return unknown(s, name, services, err);
+	return r;
+}
+
+/* Labels that say which service make a name the kernel's, whatever it is without them. */
+static bool names_service(const char *name)
+{
+	const char *brace = strchr(name, '{');
+
+	return brace && (strstr(brace, "service") || strstr(brace, "from") || strstr(brace, "to="));
+}
+
+static int resolve_probe(const char *name, const char *word, struct metric_source *ret,
+			 struct fl_error *err)
+{
+	if (!find_builtin(word, ret) && ret->kind <= METRIC_PROBE_LATENCY)
+		return 0;
+	error_set(err, FL_EXIT_USAGE, ENOENT, "metric '%.90s': the probe has no '%.60s'", name, word);
+	error_hint(err, "success_rate, fail_rate, p50, p95 and p99 are what it measures");
 	return -ENOENT;
 }
 
@@ -72,34 +192,22 @@ int metric_resolve(const struct suite *s, const char *name, struct metric_source
 {
 	const json_t *entry = json_object_get(s->metrics, name);
 	const char *probe = json_string_value(json_object_get(entry, "probe"));
+	const char *kernel = json_string_value(json_object_get(entry, "kernel"));
 
 	*ret = (struct metric_source){};
-	if (!entry)
-		return find_builtin(name, ret) ? unknown(s, name, err) : 0;
-	if (probe) {
-		if (!find_builtin(probe, ret) && ret->kind <= METRIC_PROBE_LATENCY)
-			return 0;
-		error_set(err, FL_EXIT_USAGE, ENOENT, "metric '%.90s': the probe has no '%.60s'", name,
-			  probe);
-		error_hint(err, "success_rate, fail_rate, p50, p95 and p99 are what it measures");
-		return -ENOENT;
-	}
+	if (!entry && !names_service(name) && !find_builtin(name, ret))
+		return 0;
+	if (!entry || kernel)
+		return resolve_kernel(s, kernel ? kernel : name, ret, err);
+	if (probe)
+		return resolve_probe(name, probe, ret, err);
 	ret->query = json_string_value(json_object_get(entry, "prometheus"));
 	ret->kind = METRIC_PROMETHEUS;
-	if (ret->query && s->prometheus_url)
+	if (s->prometheus_url)
 		return 0;
-	if (ret->query) {
-		error_set(err, FL_EXIT_USAGE, ENOENT, "metric '%.90s' is a Prometheus query, and the "
-			  "suite names no Prometheus", name);
-		error_hint(err, "give its URL: suite.prometheus: http://127.0.0.1:9090");
-		return -ENOENT;
-	}
-	ret->query = json_string_value(json_object_get(entry, "kernel"));
-	ret->kind = METRIC_KERNEL;
-	/* Measured for `top`, and not yet by the runner: better refused than never firing. */
-	error_set(err, FL_EXIT_USAGE, ENOENT, "metric '%.90s': a suite cannot use kernel metrics yet",
-		  name);
-	error_hint(err, "take probe or prometheus as its source");
+	error_set(err, FL_EXIT_USAGE, ENOENT, "metric '%.90s' is a Prometheus query, and the suite "
+		  "names no Prometheus", name);
+	error_hint(err, "give its URL: suite.prometheus: http://127.0.0.1:9090");
 	return -ENOENT;
 }
 
@@ -110,7 +218,8 @@ bool metric_is_telling(const struct suite *s, const char *name)
 	struct metric_source source;
 	size_t i;
 
-	if (!metric_resolve(s, name, &source, NULL) && source.kind <= METRIC_PROBE_LATENCY)
+	if (!metric_resolve(s, name, &source, NULL) &&
+	    (source.kind <= METRIC_PROBE_LATENCY || source.kind == METRIC_KERNEL))
 		return true;
 	for (i = 0; i < ARRAY_SIZE(words); i++)
 		if (strcasestr(name, words[i]))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * metric_name.h - what the name of a metric stands for. In this order: an entry of the suite's
- * `metrics` map, a built-in name. Pure: nothing is asked, nothing measured.
+ * `metrics` map, a built-in name, a metric of the kernel (kernel_metric.h). Pure: nothing is asked,
+ * nothing measured.
  *
  *     success_rate, pass_rate, probe_success_rate     share of passed probes, 0..1
  *     fail_rate, probe_fail_rate                      1 - that
@@ -15,6 +16,7 @@
 #define FL_METRIC_NAME_H
 
 #include "experiment/experiment.h"
+#include "measure/kernel_metric.h"
 
 enum metric_kind {
 	METRIC_SUCCESS_RATE,
@@ -29,12 +31,23 @@ enum metric_kind {
 struct metric_source {
 	enum metric_kind kind;
 	double quantile;   /* METRIC_PROBE_LATENCY: 0..1 */
-	const char *query; /* METRIC_PROMETHEUS: PromQL, METRIC_KERNEL: name; the suite's */
+	const char *query; /* METRIC_PROMETHEUS: PromQL; the suite's */
+	struct kernel_metric kernel;
 };
 
-/* -ENOENT and an error that lists the nearest name when nothing is known under it. */
+/*
+ * @name may have labels: "error_rate{service=payment-svc}". -ENOENT and an error that lists the
+ * nearest name when nothing is known under it.
+ */
 int metric_resolve(const struct suite *s, const char *name, struct metric_source *ret,
 		   struct fl_error *err);
+
+/*
+ * The services that a metric of the suite may be about: its targets, those of its graph and those
+ * that run here (suite.services). NULL-terminated; the caller frees the array, the names are the
+ * suite's. *ret_all: the whole stack is known, there are no others.
+ */
+const char **metric_services(const struct suite *s, bool *ret_all);
 
 /* Does a metric of this name tell an error or a latency, beyond "it is up"? */
 bool metric_is_telling(const struct suite *s, const char *name);

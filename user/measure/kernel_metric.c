@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* kernel_metric.c - see kernel_metric.h */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "measure/figures.h"
+#include "measure/hist.h"
+#include "measure/kernel_metric.h"
+#include "measure/percentile.h"
+#include "util/cleanup.h"
+#include "util/text.h"
+#include "util/units.h"
+
+static const struct {
+	const char *name;
+	enum kernel_stat stat;
+} stats[] = {
+	{ "mean", KERNEL_MEAN },	     { "rate", KERNEL_RATE },
+	{ "error_rate", KERNEL_ERROR_RATE }, { "retransmits", KERNEL_RETRANSMITS },
+	{ "resets", KERNEL_RESETS },
+};
+
+/* --- names ----------------------------------------------------------------------------------- */
+
+static int parse_stat(const char *word, size_t len, struct kernel_metric *ret)
+{
+	_cleanup_free_ char *text = strndup(word, len);
+	double percent;
+	size_t i;
+
+	for (i = 0; text && i < ARRAY_SIZE(stats); i++)
+		if (!strcmp(stats[i].name, text)) {
+			ret->stat = stats[i].stat;
+			return 0;
+		}
+	if (!text || text[0] != 'p' || units_double(text + 1, &percent, NULL) || percent <= 0 ||
+	    percent >= 100)
+		return -ENOENT;
+	ret->stat = KERNEL_QUANTILE;
+	ret->quantile = percent / 100;
+	return 0;
+}
+
+char *kernel_metric_short(const char *service, char *buf, size_t size)
+{
+	static const char *const tails[] = { "-svc", "_svc", "-service", "_service" };
+	size_t i, len;
+
+	text_copy(buf, size, service);
+	len = strlen(buf);
+	for (i = 0; i < ARRAY_SIZE(tails); i++)
+		if (len > strlen(tails[i]) && !strcmp(buf + len - strlen(tails[i]), tails[i])) {
+			buf[len - strlen(tails[i])] = '\0';
+			break;
+		}
+	for (i = 0; buf[i]; i++)
+		if (buf[i] == '-' || buf[i] == '.')
+			buf[i] = '_';
+	return buf;
+}
+
+/* "payment_p99": the longest tail that is a statistic, in front of it a service. */
+static int parse_short(const char *name, const char *const *services, struct kernel_metric *ret,
+		       struct fl_error *err)
+{
+	const char *bar, *found = NULL;
+	char short_name[64];
+	size_t i;
+
+	for (bar = strchr(name, '_'); bar; bar = strchr(bar + 1, '_'))
+		if (!parse_stat(bar + 1, strlen(bar + 1), ret))
+			break;
+	if (!bar)
+		return -ENOENT;
+	for (i = 0; services && services[i]; i++) {
+		kernel_metric_short(services[i], short_name, sizeof(short_name));
+		if (strlen(short_name) != (size_t)(bar - name) ||
+		    strncmp(short_name, name, (size_t)(bar - name)))
+			continue;
+		if (found) {
+			error_usage(err, "metric '%.90s' may be of %.60s or of %.60s", name, found,
+				    services[i]);
+			error_hint(err, "say which: %.60s{service=%.60s}", bar + 1, found);
+			return -EINVAL;
+		}
+		found = services[i];
+	}
+	if (!found)
+		return -ENOENT;
+	return text_copy(ret->server, sizeof(ret->server), found) ? 0 : -ENOENT;
+}
+
+static int check_service(const char *name, const char *const *services, bool all,
+			 struct fl_error *err)
+{
+	const char *near;
+	size_t i;
+
+	for (i = 0; services && services[i]; i++)
+		if (!strcmp(services[i], name))
+			return 0;
+	if (!all)
+		return 0;
+	error_usage(err, "no service '%.60s' is measured", name);
+	near = text_nearest(name, services);
+	if (near)
+		error_hint(err, "did you mean '%s'?", near);
+	else
+		error_hint(err, "services are the targets of the suite, those of its graph, and those that "
+			   "run here");
+	return -EINVAL;
+}
+
+/* One label; the sides of an edge are services as well. */
+static int take_label(const char *key, const char *value, struct kernel_metric *ret, bool *ret_side)
+{
+	char *to = !strcmp(key, "service") || !strcmp(key, "to") ? ret->server :
+		   !strcmp(key, "from")				 ? ret->client : NULL;
+
+	if (to)
+		return text_copy(to, sizeof(ret->server), value) ? 0 : -EINVAL;
+	if (strcmp(key, "side") || (strcmp(value, "client") && strcmp(value, "server")))
+		return -EINVAL;
+	*ret_side = true;
+	ret->vantage = !strcmp(value, "client") ? METER_AS_CLIENT : METER_AS_SERVER;
+	return 0;
+}
+
+static char *trim(char *s)
+{
+	char *end;
+
+	s += strspn(s, " \t\"'");
+	for (end = s + strlen(s); end > s && strchr(" \t\"'", end[-1]); end--)
+		;
+	*end = '\0';
+	return s;
+}
+
+static int parse_labels(const char *labels, struct kernel_metric *ret, struct fl_error *err)
+{
+	_cleanup_free_ char *copy = strndup(labels, strcspn(labels, "}"));
+	char *rest = copy, *pair, *value;
+	bool side = false;
+
+	while (rest && (pair = strsep(&rest, ","))) {
+		value = strchr(pair, '=');
+		if (value)
+			*value++ = '\0';
+		if (value && !take_label(trim(pair), trim(value), ret, &side))
+			continue;
+		error_usage(err, "'%.60s%s%.60s': no such label of a kernel metric", pair,
+			    value ? "=" : "", value ? value : "");
+		error_hint(err, "service=NAME, or from=NAME,to=NAME; side=client or side=server");
+		return -EINVAL;
+	}
+	if (!side && ret->client[0])
+		ret->vantage = METER_AS_CLIENT;
+	return 0;
+}
+
+/* "p95{service=a}", "edge_p95{from=a,to=b}". Other labels belong to other kinds of metrics. */
+static int parse_labelled(const char *name, const char *brace, const char *const *services, bool all,
+			  struct kernel_metric *ret, struct fl_error *err)
+{
+	bool edge = !strncmp(name, "edge_", 5);
+	const char *stat = edge ? name + 5 : name;
+	int r = parse_stat(stat, (size_t)(brace - stat), ret);
+
+	if (r || (!strstr(brace, "service") && !strstr(brace, "from") && !strstr(brace, "to=")))
+		return -ENOENT;
+	r = parse_labels(brace + 1, ret, err);
+	if (r)
+		return r;
+	if (!ret->server[0] || (edge && !ret->client[0])) {
+		error_usage(err, "metric '%.90s' lacks %s", name, edge ? "from or to" : "its service");
+		error_hint(err, "%.*s{%s}", (int)(brace - name), name,
+			   edge ? "from=A,to=B" : "service=A");
+		return -EINVAL;
+	}
+	r = check_service(ret->server, services, all, err);
+	return !r && ret->client[0] ? check_service(ret->client, services, all, err) : r;
+}
+
+int kernel_metric_parse(const char *name, const char *const *services, bool all,
+			struct kernel_metric *ret, struct fl_error *err)
+{
+	const char *brace = strchr(name, '{');
+
+	*ret = (struct kernel_metric){ .vantage = METER_AS_SERVER };
+	return brace ? parse_labelled(name, brace, services, all, ret, err) :
+		       parse_short(name, services, ret, err);
+}
+
+/* --- values ---------------------------------------------------------------------------------- */
+
+static double value_of(const struct kernel_metric *m, const struct meter_row *row, double seconds)
+{
+	struct figures f;
+
+	figures_of(row, seconds, &f);
+	switch (m->stat) {
+	case KERNEL_QUANTILE: return hist_quantile_ns(&row->latency, m->quantile) / 1e9;
+	case KERNEL_MEAN: return f.mean_s;
+	case KERNEL_RATE: return f.rate;
+	case KERNEL_ERROR_RATE: return f.error_rate;
+	case KERNEL_RETRANSMITS: return f.retransmits;
+	case KERNEL_RESETS: return f.resets;
+	}
+	return NAN;
+}
+
+static bool is_latency(const struct kernel_metric *m)
+{
+	return m->stat == KERNEL_QUANTILE || m->stat == KERNEL_MEAN;
+}
+
+static int match_of(const struct kernel_metric *m, const struct series *s, struct series_match *ret)
+{
+	*ret = (struct series_match){ .client = SERIES_ANY, .vantage = m->vantage };
+	ret->server = series_service(s, m->server);
+	if (m->client[0])
+		ret->client = series_service(s, m->client);
+	return ret->server < 0 || ret->client < SERIES_ANY ? -ENODATA : 0;
+}
+
+int kernel_metric_value(const struct kernel_metric *m, const struct series *s, uint64_t from_ns,
+			uint64_t to_ns, double *ret, uint32_t *ret_n)
+{
+	struct series_match match;
+	struct meter_row row;
+	double seconds;
+	uint32_t n;
+
+	*ret_n = 0;
+	if (match_of(m, s, &match))
+		return -ENODATA;
+	n = series_sum(s, &match, from_ns, to_ns, &row, &seconds);
+	*ret = n ? value_of(m, &row, seconds) : NAN;
+	if (isnan(*ret))
+		return -ENODATA;
+	if (m->stat == KERNEL_ERROR_RATE)
+		n = (uint32_t)row_tries(&row);
+	*ret_n = is_latency(m) ? (uint32_t)row.requests : n;
+	return 0;
+}
+
+/* The values of the intervals that have one. */
+struct values {
+	const struct kernel_metric *metric;
+	double *v;
+	uint32_t n, size, tried; /* tried: intervals with at least one try */
+};
+
+static void take_value(void *ctx, const struct meter_row *row, double seconds)
+{
+	struct values *values = ctx;
+	/* From interval to interval a latency is told by its mean. */
+	struct kernel_metric metric = *values->metric;
+	double v;
+
+	if (is_latency(&metric))
+		metric.stat = KERNEL_MEAN;
+	v = value_of(&metric, row, seconds);
+	values->tried += row_tries(row) > 0;
+	if (isnan(v) || values->n == values->size)
+		return;
+	values->v[values->n++] = v;
+}
+
+static double deviation(const double *v, uint32_t n)
+{
+	double mean = 0, squares = 0;
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		mean += v[i] / n;
+	for (i = 0; i < n; i++)
+		squares += (v[i] - mean) * (v[i] - mean);
+	return n > 1 ? sqrt(squares / (n - 1)) : NAN;
+}
+
+static double counting_error(const struct meter_row *row, uint32_t intervals)
+{
+	double tries = (double)row_tries(row), p = ((double)row_errors(row) + 1) / (tries + 2);
+
+	return intervals && tries > 0 && p < 1 ? sqrt(p * (1 - p) / (tries / intervals)) : 0;
+}
+
+int kernel_metric_window(const struct kernel_metric *m, const struct series *s, uint64_t from_ns,
+			 uint64_t to_ns, struct kernel_window *ret)
+{
+	struct values values = { .metric = m };
+	struct series_match match;
+	struct meter_row row;
+	double seconds;
+
+	if (match_of(m, s, &match))
+		return -ENODATA;
+	values.size = series_sum(s, &match, from_ns, to_ns, &row, &seconds);
+	values.v = calloc(values.size + 1, sizeof(*values.v));
+	if (!values.v)
+		return -ENOMEM;
+	series_each(s, &match, from_ns, to_ns, take_value, &values);
+	if (!values.n) {
+		free(values.v);
+		return -ENODATA;
+	}
+	ret->n = is_latency(m) ? (uint32_t)row.requests : values.n;
+	ret->mean = value_of(m, &row, seconds);
+	ret->sd = deviation(values.v, values.n);
+	if (m->stat == KERNEL_ERROR_RATE)
+		ret->sd = fmax(ret->sd, counting_error(&row, values.tried));
+	if (is_latency(m)) {
+		ret->mean = hist_mean_ns(&row.latency) / 1e9;
+		ret->p50 = hist_quantile_ns(&row.latency, 0.50) / 1e9;
+		ret->p95 = hist_quantile_ns(&row.latency, 0.95) / 1e9;
+		ret->p99 = hist_quantile_ns(&row.latency, 0.99) / 1e9;
+	} else {
+		ret->p50 = percentile(values.v, values.n, 0.50);
+		ret->p95 = percentile(values.v, values.n, 0.95);
+		ret->p99 = percentile(values.v, values.n, 0.99);
+	}
+	free(values.v);
+	return 0;
+}
