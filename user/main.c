@@ -24,6 +24,8 @@ static const struct command commands[] = {
 	{ "check", "judge an experiment file without running it", false, cmd_check },
 	{ "import", "make an experiment file from another tool's", false, cmd_import },
 	{ "probe", "call a URL at regular times from outside and log pass or fail", false, cmd_probe },
+	{ "top", "what the kernel measures of each service and edge, live", true, cmd_top },
+	{ "graph", "who calls whom, as seen on the wire", true, cmd_graph },
 	{ "lab", "bring up, take down or show the embedded lab", true, cmd_lab },
 	{ "score", "print the scoreboard of a finished run", false, cmd_score },
 	{ "history", "compare finished runs: scores, and what regressed", false, cmd_history },

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * top.c - faultline top: what the kernel measures of each service and edge, again and again: one
+ * screen on a terminal, plain lines elsewhere, a JSON object a line with -o json.
+ */
+#include <argp.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "cmd/cmd.h"
+#include "fault/live.h"
+#include "measure/fleet.h"
+#include "measure/table.h"
+#include "serve/exporter.h"
+#include "serve/openmetrics.h"
+#include "util/clock.h"
+#include "util/units.h"
+
+#define REFRESH_NS (5 * NS_PER_SEC) /* how often restarted containers are looked for */
+
+struct options {
+	char **targets; /* of argv */
+	struct table_options table;
+	uint64_t interval_ns;
+	int64_t count; /* 0: no limit */
+	const char *metrics; /* where to listen; NULL: nowhere */
+	bool json;
+	struct fl_error err;
+};
+
+struct top {
+	const struct options *options;
+	struct meter *meter;
+	struct meter_snapshot last;
+	uint64_t refreshed_ns;
+	uv_loop_t loop;
+	uv_signal_t interrupted, terminated, resized;
+	uv_timer_t timer;
+	struct exporter *exporter;
+	bool screen; /* stdout is a terminal */
+	struct meter_snapshot difference;
+	double seconds;
+	int64_t n;
+	int rc;
+	struct fl_error *err;
+};
+
+enum { OPT_SORT = 256, OPT_FILTER, OPT_METRICS };
+
+static const struct argp_option option_table[] = {
+	{ "sort", OPT_SORT, "rate|errors|p50|p95|p99", 0, "The order of the lines (rate)", 0 },
+	{ "filter", OPT_FILTER, "TEXT", 0, "Only services and edges with TEXT in a name", 0 },
+	{ "interval", 'i', "TIME", 0, "How long each line's figures are measured (1s)", 0 },
+	{ "count", 'n', "N", 0, "End after N tables", 0 },
+	{ "metrics", OPT_METRICS, "[ADDR:]PORT", 0, "Serve /metrics as well (127.0.0.1)", 0 },
+	{ "output", 'o', "json", 0, "One JSON object a line", 0 },
+	{ NULL, 0, NULL, 0, NULL, 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case OPT_SORT:
+		if (table_sort_parse(arg, &o->table.sort))
+			argp_error(state, "--sort knows rate, errors, p50, p95 and p99, not '%s'", arg);
+		return 0;
+	case OPT_FILTER:
+		o->table.filter = arg;
+		return 0;
+	case 'i':
+		if (units_duration_ns(arg, &o->interval_ns, &o->err))
+			return EINVAL;
+		if (o->interval_ns < 100 * NS_PER_MSEC)
+			argp_error(state, "--interval is at least 100ms");
+		return 0;
+	case 'n':
+		return units_int(arg, 1, UINT32_MAX, &o->count, &o->err) ? EINVAL : 0;
+	case OPT_METRICS:
+		o->metrics = arg;
+		return 0;
+	case 'o':
+		o->json = cmd_output_json(arg, state);
+		return 0;
+	case ARGP_KEY_ARGS:
+		o->targets = state->argv + state->next;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	option_table, parse, "[TARGET...]",
+	"Show rate, share of errors, latency, retransmissions and resets of each service and of each "
+	"edge between them, as the kernel measures them.\v"
+	"Without a TARGET: all services that are known here. A service's line is what it answered; an "
+	"edge's line is what its client saw. Ends at --count or a signal.",
+	NULL, NULL, NULL
+};
+
+/* --- showing --------------------------------------------------------------------------------- */
+
+static void draw_screen(const struct table *t)
+{
+	struct winsize size = {};
+	struct text out = {};
+	char *line, *rest;
+
+	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+	/* The last line stays free: a newline there would scroll. */
+	table_print(t, size.ws_col ? size.ws_col : 80, size.ws_row > 1 ? size.ws_row - 1u : 24, &out);
+	fputs("\033[H", stdout);
+	for (rest = out.s; rest && *rest && (line = strsep(&rest, "\n"));)
+		printf("%s\033[K\n", line);
+	fputs("\033[J", stdout);
+	text_free(&out);
+}
+
+static void print_lines(const struct top *top, const struct table *t)
+{
+	struct text out = {};
+
+	table_print(t, 0, 0, &out);
+	printf("%s%s", top->n ? "\n" : "", out.s ? out.s : "");
+	text_free(&out);
+}
+
+static void print_json(const struct top *top, const struct table *t)
+{
+	json_t *o = table_json(t);
+
+	json_object_set_new(o, "time", json_real(clock_wall_s()));
+	json_object_set_new(o, "seconds", json_real(top->seconds));
+	json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));
+	putchar('\n');
+	json_decref(o);
+}
+
+static int show(struct top *top)
+{
+	struct table t;
+	int r = table_make(&top->difference, top->seconds, &top->options->table, &t);
+
+	if (r)
+		return error_sys(top->err, -r, "out of memory");
+	if (top->options->json)
+		print_json(top, &t);
+	else if (top->screen)
+		draw_screen(&t);
+	else
+		print_lines(top, &t);
+	table_free(&t);
+	return fflush(stdout) ? error_sys(top->err, errno, "standard output: %s", strerror(errno)) : 0;
+}
+
+/* --- measuring ------------------------------------------------------------------------------- */
+
+static void end(struct top *top)
+{
+	exporter_close(top->exporter);
+	top->exporter = NULL;
+	uv_close((uv_handle_t *)&top->interrupted, NULL);
+	uv_close((uv_handle_t *)&top->terminated, NULL);
+	uv_close((uv_handle_t *)&top->resized, NULL);
+	uv_close((uv_handle_t *)&top->timer, NULL);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	(void)number;
+	end(handle->data);
+}
+
+static void on_resize(uv_signal_t *handle, int number)
+{
+	struct top *top = handle->data;
+
+	(void)number;
+	if (top->screen && top->n)
+		show(top);
+}
+
+/* What happened since the reading before. */
+static int measure(struct top *top)
+{
+	struct meter_snapshot now;
+	int r = meter_read(top->meter, &now, top->err);
+
+	if (r)
+		return r;
+	meter_snapshot_free(&top->difference);
+	memset(&top->difference, 0, sizeof(top->difference));
+	r = meter_subtract(&now, &top->last, &top->difference, top->err);
+	top->seconds = (double)(now.taken_ns - top->last.taken_ns) / 1e9;
+	meter_snapshot_free(&top->last);
+	top->last = now;
+	return r;
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct top *top = timer->data;
+	uint64_t now = clock_mono_ns();
+
+	top->rc = measure(top);
+	if (!top->rc)
+		top->rc = show(top);
+	top->n++;
+	if (top->rc || top->n == top->options->count) {
+		end(top);
+	} else if (now - top->refreshed_ns > REFRESH_NS) {
+		fleet_refresh(top->meter, top->options->targets);
+		top->refreshed_ns = now;
+	}
+}
+
+static int fill_metrics(void *ctx, struct text *out)
+{
+	struct top *top = ctx;
+	struct meter_snapshot s;
+	json_t *faults = NULL;
+	int r = meter_read(top->meter, &s, NULL);
+
+	if (r)
+		return r;
+	live_faults(&faults, NULL);
+	openmetrics_write(&s, faults, out);
+	json_decref(faults);
+	meter_snapshot_free(&s);
+	return 0;
+}
+
+static void start(struct top *top)
+{
+	uint64_t ms = top->options->interval_ns / NS_PER_MSEC;
+
+	uv_signal_init(&top->loop, &top->interrupted);
+	uv_signal_init(&top->loop, &top->terminated);
+	uv_signal_init(&top->loop, &top->resized);
+	uv_timer_init(&top->loop, &top->timer);
+	top->interrupted.data = top->terminated.data = top->resized.data = top->timer.data = top;
+	uv_signal_start(&top->interrupted, on_signal, SIGINT);
+	uv_signal_start(&top->terminated, on_signal, SIGTERM);
+	uv_signal_start(&top->resized, on_resize, SIGWINCH);
+	uv_timer_start(&top->timer, on_timer, ms, ms);
+}
+
+static int run(const struct options *o, struct fl_error *err)
+{
+	struct top top = { .options = o, .err = err, .refreshed_ns = clock_mono_ns(),
+			   .screen = !o->json && isatty(STDOUT_FILENO) };
+	uint32_t n;
+	int r = fleet_open(o->targets, true, &top.meter, &n, err);
+
+	if (r)
+		return r;
+	uv_loop_init(&top.loop);
+	r = meter_read(top.meter, &top.last, err);
+	if (!r && o->metrics)
+		r = exporter_open(&top.loop, o->metrics, fill_metrics, &top, &top.exporter, err);
+	if (!r && o->metrics)
+		fprintf(stderr, "serving %s\n", exporter_url(top.exporter));
+	if (!r) {
+		/* The alternate screen: what was on the terminal comes back at the end. */
+		if (top.screen)
+			fputs("\033[?1049h\033[?25l", stdout);
+		start(&top);
+		uv_run(&top.loop, UV_RUN_DEFAULT);
+		if (top.screen)
+			fputs("\033[?25h\033[?1049l", stdout);
+		r = top.rc;
+	}
+	uv_loop_close(&top.loop);
+	meter_snapshot_free(&top.last);
+	meter_snapshot_free(&top.difference);
+	meter_close(top.meter);
+	return r;
+}
+
+int cmd_top(int argc, char **argv)
+{
+	struct options o = { .interval_ns = NS_PER_SEC };
+
+	if (argp_parse(&argp, argc, argv, 0, NULL, &o))
+		return o.err.exit ? cmd_fail(&o.err) : FL_EXIT_USAGE;
+	return run(&o, &o.err) ? cmd_fail(&o.err) : FL_EXIT_OK;
+}

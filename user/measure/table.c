@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* table.c - see table.h */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "measure/table.h"
+#include "util/cleanup.h"
+
+/* What is summed up for one line. */
+struct sum {
+	struct meter_row row;
+	uint32_t protocols; /* a bit each */
+};
+
+static void sum_rows(const struct meter_snapshot *d, int64_t client, uint32_t server,
+		     enum meter_vantage vantage, struct sum *ret)
+{
+	uint32_t i;
+
+	memset(ret, 0, sizeof(*ret));
+	for (i = 0; i < d->n_rows; i++) {
+		const struct meter_row *r = &d->rows[i];
+
+		if (r->server != server || r->vantage != vantage ||
+		    (client >= 0 && r->client != (uint64_t)client))
+			continue;
+		row_add(&ret->row, r);
+		ret->protocols |= 1u << r->protocol;
+	}
+}
+
+static bool is_wanted(const char *client, const char *server, const char *filter)
+{
+	return !filter || strstr(server, filter) || (client && strstr(client, filter));
+}
+
+static void set_line(struct table_line *l, const struct sum *s, double seconds)
+{
+	l->protocol = __builtin_popcount(s->protocols) == 1 ? __builtin_ctz(s->protocols) : -1;
+	l->requests = row_tries(&s->row);
+	l->errors = row_errors(&s->row);
+	figures_of(&s->row, seconds, &l->figures);
+}
+
+static void add_services(const struct meter_snapshot *d, double seconds,
+			 const struct table_options *o, struct table *t, struct sum *sum)
+{
+	uint32_t i;
+
+	for (i = 1; i < d->n_services; i++) {
+		struct table_line *l = &t->services[t->n_services];
+
+		if (!is_wanted(NULL, d->services[i], o->filter))
+			continue;
+		*l = (struct table_line){ .server = d->services[i] };
+		sum_rows(d, -1, i, METER_AS_SERVER, sum);
+		set_line(l, sum, seconds);
+		t->n_services++;
+	}
+}
+
+static bool has_edge(const struct table *t, const char *client, const char *server)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->n_edges; i++)
+		if (t->edges[i].client == client && t->edges[i].server == server)
+			return true;
+	return false;
+}
+
+static void add_edges(const struct meter_snapshot *d, double seconds, const struct table_options *o,
+		      struct table *t, struct sum *sum)
+{
+	uint32_t i;
+
+	for (i = 0; i < d->n_rows; i++) {
+		const struct meter_row *r = &d->rows[i];
+		const char *client = d->services[r->client], *server = d->services[r->server];
+		struct table_line *l = &t->edges[t->n_edges];
+		uint64_t others;
+
+		if (!is_wanted(client, server, o->filter) || has_edge(t, client, server))
+			continue;
+		*l = (struct table_line){ .client = client, .server = server };
+		/* Both ends send again: retransmissions are of the edge, whoever sent them. */
+		sum_rows(d, r->client, r->server, METER_AS_SERVER, sum);
+		others = sum->row.retransmits;
+		l->vantage = r->client ? METER_AS_CLIENT : METER_AS_SERVER;
+		sum_rows(d, r->client, r->server, l->vantage, sum);
+		if (l->vantage == METER_AS_CLIENT)
+			sum->row.retransmits += others;
+		set_line(l, sum, seconds);
+		if (l->requests || l->errors || sum->row.retransmits || sum->row.bytes_to_server)
+			t->n_edges++;
+	}
+}
+
+/* --- order ----------------------------------------------------------------------------------- */
+
+static double value_of(const struct table_line *l, enum table_sort sort)
+{
+	switch (sort) {
+	case SORT_ERRORS: return l->figures.error_rate;
+	case SORT_P50: return l->figures.p50_s;
+	case SORT_P95: return l->figures.p95_s;
+	case SORT_P99: return l->figures.p99_s;
+	default: return l->figures.rate;
+	}
+}
+
+static int compare(const void *a, const void *b, void *sort)
+{
+	const struct table_line *x = a, *y = b;
+	double p = value_of(x, *(enum table_sort *)sort), q = value_of(y, *(enum table_sort *)sort);
+	int r;
+
+	/* What is not known comes last; names make the order of equals a stable one. */
+	if (isnan(p) != isnan(q))
+		return isnan(p) ? 1 : -1;
+	if (!isnan(p) && p != q)
+		return p < q ? 1 : -1;
+	r = strcmp(x->server, y->server);
+	return r || !x->client ? r : strcmp(x->client, y->client);
+}
+
+int table_sort_parse(const char *text, enum table_sort *ret)
+{
+	static const char *const words[] = { "rate", "errors", "p50", "p95", "p99" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		if (!strcmp(words[i], text)) {
+			*ret = (enum table_sort)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+int table_make(const struct meter_snapshot *d, double seconds, const struct table_options *o,
+	       struct table *ret)
+{
+	enum table_sort sort = o->sort;
+	struct sum *sum = malloc(sizeof(*sum));
+
+	*ret = (struct table){ .flows_evicted = d->flows_evicted, .events_lost = d->events_lost,
+			       .requests_unpaired = d->requests_unpaired };
+	ret->services = calloc(d->n_services + 1, sizeof(*ret->services));
+	ret->edges = calloc(d->n_rows + 1, sizeof(*ret->edges));
+	if (!sum || !ret->services || !ret->edges) {
+		free(sum);
+		table_free(ret);
+		return -ENOMEM;
+	}
+	add_services(d, seconds, o, ret, sum);
+	add_edges(d, seconds, o, ret, sum);
+	free(sum);
+	qsort_r(ret->services, ret->n_services, sizeof(*ret->services), compare, &sort);
+	qsort_r(ret->edges, ret->n_edges, sizeof(*ret->edges), compare, &sort);
+	return 0;
+}
+
+void table_free(struct table *t)
+{
+	free(t->services);
+	free(t->edges);
+	t->services = t->edges = NULL;
+	t->n_services = t->n_edges = 0;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * table.h - the lines of `top`: services and edges of the difference of two snapshots, filtered and
+ * sorted. A service is what it answered (its server rows over all clients). An edge is what its
+ * client saw, or, when the client is not measured, what its server saw. Pure.
+ */
+#ifndef FL_TABLE_H
+#define FL_TABLE_H
+
+#include <jansson.h>
+
+#include "measure/figures.h"
+#include "util/text.h"
+
+enum table_sort { SORT_RATE, SORT_ERRORS, SORT_P50, SORT_P95, SORT_P99 };
+
+struct table_line {
+	const char *client; /* NULL: a service, in `server` */
+	const char *server;
+	enum meter_vantage vantage;
+	int protocol; /* enum meter_protocol; -1: none or more than one */
+	uint64_t requests, errors;
+	struct figures figures;
+};
+
+struct table_options {
+	enum table_sort sort;
+	const char *filter; /* part of a name; NULL: all */
+};
+
+struct table {
+	struct table_line *services, *edges;
+	uint32_t n_services, n_edges;
+	uint64_t flows_evicted, events_lost, requests_unpaired;
+};
+
+/* @d is the difference over @seconds; its names are borrowed. Release with table_free(). */
+int table_make(const struct meter_snapshot *d, double seconds, const struct table_options *o,
+	       struct table *ret);
+void table_free(struct table *t);
+
+/* "rate", "errors", "p50", "p95", "p99"; -EINVAL. */
+int table_sort_parse(const char *text, enum table_sort *ret);
+
+/* The table as text of at most @height lines of at most @width columns (0: no limit), services
+ * first; what does not fit is counted in the last line. */
+void table_print(const struct table *t, unsigned int width, unsigned int height, struct text *out);
+
+/* {"services": [...], "edges": [...], "lost": {...}}; a new reference. */
+json_t *table_json(const struct table *t);
+
+/* A number, or null for NaN and infinity; a new reference. */
+json_t *json_finite(double v);
+
+#endif
