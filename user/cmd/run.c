@@ -18,7 +18,7 @@
 #include "util/units.h"
 
 struct options {
-	const char *file, *out, *probe, *pipeline, *adapter, *root_label, *lang;
+	const char *file, *out, *probe, *pipeline, *adapter, *root_label, *lang, *metrics;
 	int *only;
 	uint32_t n_only;
 	int64_t repeat, seed;
@@ -28,7 +28,7 @@ struct options {
 };
 
 enum { OPT_PIPELINE = 256, OPT_PROBE, OPT_RESUME, OPT_EVERY, OPT_REPEAT, OPT_LAB, OPT_FORCE, OPT_SEED,
-       OPT_ONLY, OPT_OUT, OPT_LANG, OPT_ADAPTER, OPT_ROOT_LABEL };
+       OPT_ONLY, OPT_OUT, OPT_LANG, OPT_ADAPTER, OPT_ROOT_LABEL, OPT_METRICS };
 
 static const struct argp_option option_table[] = {
 	{ "only", OPT_ONLY, "N,..", 0, "Run these experiments, by number", 0 },
@@ -44,6 +44,7 @@ static const struct argp_option option_table[] = {
 	{ "every", OPT_EVERY, "TIME", 0, "A run every TIME, until a signal or --repeat ends it", 0 },
 	{ "seed", OPT_SEED, "N", 0, "Seed of all random choices", 0 },
 	{ "force-stage", OPT_FORCE, NULL, 0, "Run although the stage before was not passed", 0 },
+	{ "metrics", OPT_METRICS, "[ADDR:]PORT", 0, "Serve /metrics meanwhile (127.0.0.1)", 0 },
 	{ "lang", OPT_LANG, "vi|en", 0, "Language of the reports (en)", 0 },
 	{ "quiet", 'q', NULL, 0, "No progress, one line a result", 0 },
 	{ "output", 'o', "json", 0, "Print JSON", 0 },
@@ -80,6 +81,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (!words_find(arg))
 			argp_error(state, "--lang knows vi and en, not '%s'", arg);
 		return 0;
+	case OPT_METRICS: o->metrics = arg; return 0;
 	case OPT_PIPELINE: o->pipeline = arg; return 0;
 	case OPT_ADAPTER:
 		o->adapter = arg;
@@ -162,6 +164,8 @@ static int load(const struct options *o, struct suite **ret, struct fl_error *er
 		r = replace(&(*ret)->stack, "lab", err);
 	if (!r)
 		r = suite_use_stack(*ret, err);
+	if (!r)
+		suite_know_services(*ret);
 	return r;
 }
 
@@ -204,7 +208,7 @@ static int run_once(const struct options *o, const struct suite *s, int64_t n, b
 	struct run_show show = { .quiet = o->quiet };
 	struct run_options options = {
 		.only = o->only, .n_only = o->n_only, .dir = dir, .resume = o->resume,
-		.force_stage = o->force_stage, .seed = (uint64_t)o->seed,
+		.force_stage = o->force_stage, .seed = (uint64_t)o->seed, .metrics = o->metrics,
 		.progress = run_show_progress, .ctx = &show,
 	};
 	struct run_report report;

@@ -123,6 +123,7 @@ void run_close(struct run *r)
 	uv_close((uv_handle_t *)&r->sigterm, NULL);
 	owner_stop(r->owner);
 	metrics_close(r->metrics);
+	run_kernel_close(r);
 	probe_stop(r->probe);
 	r->metrics = NULL;
 	r->probe = NULL;
@@ -242,6 +243,8 @@ static int set_up(struct run *r, struct fl_error *err)
 		rc = owner_start(&r->loop, r->session, &r->owner, err);
 	if (!rc)
 		owner_on_change(r->owner, run_faults_changed, r);
+	if (!rc)
+		rc = run_kernel_open(r, err);
 	return rc;
 }
 
@@ -369,6 +372,7 @@ int suite_run(const struct suite *s, const struct run_options *o, struct run_rep
 		}
 	} else {
 		metrics_close(r->metrics);
+		run_kernel_close(r);
 		probe_stop(r->probe);
 		uv_run(&r->loop, UV_RUN_DEFAULT);
 	}

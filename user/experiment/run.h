@@ -31,6 +31,7 @@ struct run_options {
 	bool resume;	 /* go on with what is in dir */
 	bool force_stage;
 	uint64_t seed;	 /* of every random choice; 0: take one */
+	const char *metrics; /* where /metrics is served, see exporter_open(); NULL: nowhere */
 	void (*progress)(void *ctx, const struct run_progress *p);
 	void *ctx;
 };
@@ -70,6 +71,9 @@ enum fl_exit run_verdict(const struct run_report *r, char *ret_why, size_t size)
  * lab's description. Nothing for a suite without `stack`.
  */
 int suite_use_stack(struct suite *s, struct fl_error *err);
+
+/* The services that run here and may be named in metrics; nothing when nobody can be asked. */
+void suite_know_services(struct suite *s);
 
 /* Seconds that the suite takes when nothing has to be waited for. */
 double suite_estimate_s(const struct suite *s, const struct run_options *o);

@@ -13,6 +13,8 @@
 #include "kern/session.h"
 #include "measure/metrics.h"
 #include "measure/probe.h"
+#include "measure/symptom.h"
+#include "serve/exporter.h"
 
 /* The kernel ends a fault by itself this long after the runner should have. */
 #define RUN_EXPIRY_MARGIN_NS (2 * NS_PER_SEC)
@@ -55,6 +57,21 @@ struct job {
 	bool busy;
 };
 
+/* The kernel's meter; without one, @meter is NULL and @off says why. */
+struct run_kernel {
+	char **specs; /* what is to be measured; the names are the suite's */
+	char *off;
+	struct meter *meter;
+	struct meter_snapshot last;
+	struct series *series; /* from the turn's beginning on */
+	struct symptom_watch *watches;
+	uint32_t n_watches, readings_lost;
+	uv_timer_t timer;
+	uv_poll_t poll; /* of the meter's events */
+	bool polling;
+	struct exporter *exporter; /* NULL: nobody asked for /metrics */
+};
+
 struct run {
 	const struct suite *suite;
 	const struct run_options *options;
@@ -68,6 +85,7 @@ struct run {
 	struct probe *probe; /* NULL: the suite has none */
 	uint64_t probe_since_ns;
 	struct metrics *metrics;
+	struct run_kernel kernel;
 	enum run_state state;
 	uint64_t state_ns; /* since when */
 	uint64_t seed;	   /* the faults' seeds are made from it and their number */
@@ -124,6 +142,19 @@ bool run_is_steady(struct run *r, uint64_t from_ns); /* a full window since @fro
 void run_watch(struct run *r); /* trigger_when and abort_conditions; may begin the rollback */
 int run_other_metric(void *ctx, const struct metric_source *source, const struct expr_clause *clause,
 		     double *ret);
+
+/* run_kernel.c */
+int run_kernel_open(struct run *r, struct fl_error *err); /* no meter here is no error */
+void run_kernel_close(struct run *r);
+void run_kernel_turn(struct run *r);   /* an experiment begins */
+void run_kernel_read(struct run *r);   /* now: a window begins or ends */
+void run_kernel_inject(struct run *r); /* the baseline is over: watch for what leaves it */
+bool run_kernel_symptom(const struct run *r, const struct symptom_watch **ret_watch,
+			struct symptom *ret);
+
+/* run_kernel_result.c; new references */
+json_t *run_kernel_json(const struct run *r, const struct turn *t);
+json_t *run_moments_json(const struct run *r, const struct turn *t);
 
 /* run_result.c */
 int run_result_begin(struct run *r, struct turn *t, struct fl_error *err); /* written ahead */

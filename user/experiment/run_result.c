@@ -9,6 +9,7 @@
 
 #include "experiment/run_private.h"
 #include "experiment/stage.h"
+#include "measure/kernel_json.h"
 #include "score/pipeline.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -180,13 +181,15 @@ static json_t *proofs_json(const struct turn *t)
 static const char *judge(struct run *r, const struct turn *t, const struct expr_clause *c,
 			 double *ret_value, uint32_t *ret_n)
 {
+	char name[EXPR_NAME_MAX];
 	uint64_t to = t->end_ns;
 
 	*ret_value = NAN;
 	*ret_n = 0;
 	if (c->for_ns && t->inject_ns + c->for_ns < to)
 		to = t->inject_ns + c->for_ns;
-	if (!t->inject_ns || metrics_over(r->metrics, c->metric, t->inject_ns, to, ret_value, ret_n))
+	expr_clause_name(c, name, sizeof(name));
+	if (!t->inject_ns || metrics_over(r->metrics, name, t->inject_ns, to, ret_value, ret_n))
 		return "not_measurable";
 	return expr_compare(c->op, *ret_value, c->value) ? "held" : "refuted";
 }
@@ -203,14 +206,16 @@ static json_t *hypothesis_json(struct run *r, const struct turn *t, bool *ret_re
 		struct metric_source source;
 		struct fl_error why = {};
 		const char *verdict = judge(r, t, c, &value, &n);
+		char name[EXPR_NAME_MAX];
 
 		held += verdict[0] == 'h';
 		refuted += verdict[0] == 'r';
-		if (!metric_resolve(r->suite, c->metric, &source, &why) && verdict[0] == 'n')
+		expr_clause_name(c, name, sizeof(name));
+		if (!metric_resolve(r->suite, name, &source, &why) && verdict[0] == 'n')
 			text_copy(why.message, sizeof(why.message), "no samples in the fault window");
 		json_array_append_new(clauses,
 				      json_pack("{s:s, s:s, s:s, s:f, s:o, s:i, s:s, s:o}", "clause",
-						c->text, "metric", c->metric, "op", expr_op_text(c->op),
+						c->text, "metric", name, "op", expr_op_text(c->op),
 						"limit", c->value, "value", number(value), "samples",
 						(int)n, "verdict", verdict, "why",
 						why.message[0] ? json_string(why.message) : json_null()));
@@ -273,6 +278,7 @@ static void set_detail(struct run *r, struct turn *t, bool *ret_refuted)
 	json_object_set_new(d, "ground_truth", ground_truth_json(&x->truth));
 	json_object_set_new(d, "probe", probe_windows(r, t));
 	json_object_set_new(d, "metrics", metric_windows(r, t));
+	json_object_set_new(d, "kernel", run_kernel_json(r, t));
 	json_object_set_new(d, "proof", proofs_json(t));
 	json_object_set_new(d, "rollback", rollback_json(t));
 	json_object_set_new(d, "rca_by_cluster", t->rca ? json_incref(t->rca) : json_array());
@@ -301,18 +307,27 @@ static void set_causes(struct turn *t)
 
 static void add_baseline(struct run *r, const struct turn *t)
 {
-	json_t *metrics;
+	json_t *metrics, *services;
 	char **m;
 
 	if (!t->inject_ns)
 		return;
 	metrics = json_object();
+	services = metrics_range(r->metrics);
+	if (r->kernel.series) {
+		json_t *kernel = kernel_baseline(r->kernel.series, t->baseline_ns, t->inject_ns);
+
+		json_array_extend(services, kernel);
+		json_decref(kernel);
+	}
 	for (m = t->x->metrics; m && *m; m++)
 		json_object_set_new(metrics, *m, describe(r, *m, t->baseline_ns, t->inject_ns));
 	json_array_append_new(json_object_get(r->baseline, "windows"),
-			      json_pack("{s:s, s:f, s:f, s:o, s:o}", "experiment", t->x->id, "start",
-					t->result.baseline_start, "end", t->result.baseline_end, "probe",
-					probe_json(r, t->baseline_ns, t->inject_ns), "metrics", metrics));
+			      json_pack("{s:s, s:f, s:f, s:o, s:o, s:o}", "experiment", t->x->id,
+					"start", t->result.baseline_start, "end",
+					t->result.baseline_end, "probe",
+					probe_json(r, t->baseline_ns, t->inject_ns), "metrics", metrics,
+					"services", services));
 }
 
 static void report_result(struct run *r, const struct turn *t)
@@ -341,6 +356,7 @@ int run_result_finish(struct run *r, struct turn *t, struct fl_error *err)
 	if (t->inject_ns) {
 		score_detect(&t->result);
 		set_causes(t);
+		json_object_set_new(t->result.detail, "moments", run_moments_json(r, t));
 		/* A fault that was cut short passes nothing, and fails nothing. */
 		if (t->result.status == RESULT_OK || t->result.status == RESULT_NOT_RECOVERED)
 			stage_record(t->x, t->result.status == RESULT_OK && !refuted, NULL);

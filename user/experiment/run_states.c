@@ -79,6 +79,7 @@ static void resolve_tick(struct run *r)
 	struct turn *t = &r->turn;
 	int rc = run_result_begin(r, t, &t->error);
 
+	run_kernel_turn(r);
 	if (!rc && !r->aborting)
 		rc = check_stage(r, t, &t->error);
 	if (rc == -EPERM)
@@ -126,6 +127,7 @@ static void steady_tick(struct run *r)
 
 static void baseline_enter(struct run *r)
 {
+	run_kernel_read(r);
 	r->turn.baseline_ns = clock_mono_ns();
 	r->turn.result.baseline_start = clock_wall_s();
 	run_poll_alerts(r);
@@ -145,8 +147,11 @@ static void inject_enter(struct run *r)
 {
 	struct turn *t = &r->turn;
 
+	run_kernel_read(r);
+	run_kernel_inject(r);
 	t->inject_ns = clock_mono_ns();
 	t->result.baseline_end = t->result.inject = clock_wall_s();
+	metrics_ask_range(r->metrics, t->result.baseline_start, t->result.baseline_end);
 	t->result.pipeline_reachable_during = r->suite->pipeline.url != NULL;
 }
 
@@ -179,6 +184,7 @@ static void rollback_enter(struct run *r)
 		t->end_ns = clock_mono_ns();
 		t->result.end = clock_wall_s();
 		run_faults_read(t);
+		run_kernel_read(r);
 		events_write(r->events, "rollback", t->x->id,
 			     json_pack("{s:s, s:s, s:o}", "cause", causes[t->cause], "why",
 				       t->cause_text, "breach_to_rollback_ms",

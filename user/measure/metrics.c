@@ -6,6 +6,7 @@
 #include "measure/http_loop.h"
 #include "measure/metrics.h"
 #include "measure/percentile.h"
+#include "measure/prom_range.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/text.h"
@@ -21,14 +22,17 @@ struct query {
 	struct metrics *metrics;
 	const char *name;
 	char *url;
-	bool asking;
+	const char *promql;
+	bool asking, asking_range;
 	struct point *v;
 	uint32_t n, size;
+	json_t *range; /* of metrics_ask_range(); NULL: no answer yet */
 };
 
 struct metrics {
 	const struct suite *suite;
 	const struct probe *probe;
+	const struct series *series; /* may be NULL */
 	metrics_other other;
 	void *ctx;
 	struct http_loop *http;
@@ -93,6 +97,45 @@ void metrics_poll(struct metrics *m)
 	}
 }
 
+static void on_range(void *ctx, const struct http_response *response)
+{
+	struct query *q = ctx;
+
+	q->asking_range = false;
+	if (response->complete && response->body.s)
+		prom_range_read(q->name, response->body.s, response->body.len, &q->range, NULL);
+}
+
+void metrics_ask_range(struct metrics *m, double start_s, double end_s)
+{
+	uint32_t i;
+
+	for (i = 0; i < m->n_queries; i++) {
+		struct query *q = &m->queries[i];
+		_cleanup_free_ char *url = prom_range_url(m->suite->prometheus_url, q->promql, start_s,
+							  end_s);
+		struct http_request req = { .url = url, .timeout_ns = 5 * NS_PER_SEC,
+					    .body_max = HTTP_BODY_MAX };
+
+		if (!url || q->asking_range)
+			continue;
+		json_decref(q->range);
+		q->range = NULL;
+		q->asking_range = !http_loop_start(m->http, &req, on_range, q, NULL);
+	}
+}
+
+json_t *metrics_range(const struct metrics *m)
+{
+	json_t *list = json_array();
+	uint32_t i;
+
+	for (i = 0; i < m->n_queries; i++)
+		if (m->queries[i].range)
+			json_array_extend(list, m->queries[i].range);
+	return list;
+}
+
 static int add_query(struct metrics *m, const char *name, const char *promql, struct fl_error *err)
 {
 	struct query *grown = reallocarray(m->queries, m->n_queries + 1, sizeof(*grown));
@@ -107,7 +150,8 @@ static int add_query(struct metrics *m, const char *name, const char *promql, st
 		free(url);
 		return error_sys(err, ENOMEM, "metrics: out of memory");
 	}
-	grown[m->n_queries++] = (struct query){ .metrics = m, .name = name, .url = url };
+	grown[m->n_queries++] = (struct query){ .metrics = m, .name = name, .promql = promql,
+						.url = url };
 	return 0;
 }
 
@@ -147,9 +191,15 @@ void metrics_close(struct metrics *m)
 	for (i = 0; i < m->n_queries; i++) {
 		free(m->queries[i].url);
 		free(m->queries[i].v);
+		json_decref(m->queries[i].range);
 	}
 	free(m->queries);
 	free(m);
+}
+
+void metrics_use_series(struct metrics *m, const struct series *series)
+{
+	m->series = series;
 }
 
 /* --- windows --------------------------------------------------------------------------------- */
@@ -226,6 +276,9 @@ int metrics_over(struct metrics *m, const char *name, uint64_t from_ns, uint64_t
 	int r = metric_resolve(m->suite, name, &source, NULL);
 
 	*ret_n = 0;
+	if (!r && source.kind == METRIC_KERNEL)
+		return m->series ? kernel_metric_value(&source.kernel, m->series, from_ns, to_ns, ret,
+						       ret_n) : -ENODATA;
 	if (!r)
 		r = samples_of(m, &source, name, from_ns, to_ns, &v, ret_n);
 	if (r)
@@ -245,17 +298,32 @@ int metrics_now(struct metrics *m, const struct expr_clause *clause, uint64_t si
 {
 	uint64_t now = clock_mono_ns(), from = now > METRICS_NOW_NS ? now - METRICS_NOW_NS : 0;
 	struct metric_source source;
+	char name[EXPR_NAME_MAX];
 	uint32_t n;
-	int r = metric_resolve(m->suite, clause->metric, &source, NULL);
+	int r = metric_resolve(m->suite, expr_clause_name(clause, name, sizeof(name)), &source, NULL);
 
 	if (r)
 		return r;
 	if (source.kind == METRIC_SLO_BREACH || source.kind == METRIC_ALERTS)
 		return m->other(m->ctx, &source, clause, ret);
-	if (source.kind == METRIC_KERNEL)
-		return -ENODATA;
-	r = metrics_over(m, clause->metric, from > since_ns ? from : since_ns, now, ret, &n);
+	r = metrics_over(m, name, from > since_ns ? from : since_ns, now, ret, &n);
 	return !r && source.kind != METRIC_PROMETHEUS && n < METRICS_NOW_MIN ? -ENODATA : r;
+}
+
+static json_t *number(double v)
+{
+	return isfinite(v) ? json_real(v) : json_null();
+}
+
+static json_t *describe_kernel(const struct metrics *m, const struct kernel_metric *metric,
+			       uint64_t from_ns, uint64_t to_ns)
+{
+	struct kernel_window w;
+
+	if (!m->series || kernel_metric_window(metric, m->series, from_ns, to_ns, &w))
+		return NULL;
+	return json_pack("{s:o, s:o, s:o, s:i}", "mean", number(w.mean), "p99", number(w.p99), "spread",
+			 number(w.sd), "n", (int)w.n);
 }
 
 json_t *metrics_describe(struct metrics *m, const char *name, uint64_t from_ns, uint64_t to_ns)
@@ -265,8 +333,11 @@ json_t *metrics_describe(struct metrics *m, const char *name, uint64_t from_ns, 
 	double mean, spread = 0;
 	uint32_t n, i;
 
-	if (metric_resolve(m->suite, name, &source, NULL) ||
-	    samples_of(m, &source, name, from_ns, to_ns, &v, &n) || !n)
+	if (metric_resolve(m->suite, name, &source, NULL))
+		return NULL;
+	if (source.kind == METRIC_KERNEL)
+		return describe_kernel(m, &source.kernel, from_ns, to_ns);
+	if (samples_of(m, &source, name, from_ns, to_ns, &v, &n) || !n)
 		return NULL;
 	mean = mean_of(v, n);
 	if (source.kind == METRIC_FAIL_RATE)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * metrics.h - the values behind metric names while a suite runs: from the probe's samples, and from
- * Prometheus, which is asked once a second for each query of the suite (instant queries, on the
- * loop). Names are resolved by metric_name.h.
+ * metrics.h - the values behind metric names while a suite runs: from the probe's samples, from the
+ * readings of the kernel's meter, and from Prometheus, which is asked once a second for each query of
+ * the suite (instant queries, on the loop). Names are resolved by metric_name.h.
  */
 #ifndef FL_METRICS_H
 #define FL_METRICS_H
@@ -23,10 +23,20 @@ int metrics_open(uv_loop_t *loop, const struct suite *s, const struct probe *pro
 		 metrics_other other, void *ctx, struct metrics **ret, struct fl_error *err);
 void metrics_close(struct metrics *m);
 
+/* Where the kernel's metrics come from; NULL: they have no data. Not owned. */
+void metrics_use_series(struct metrics *m, const struct series *series);
+
 /* Ask Prometheus again; once a second. */
 void metrics_poll(struct metrics *m);
 
-/* How far back "now" reaches, and how many tries of the probe it takes at least. */
+/*
+ * Ask Prometheus for each query of the suite over a window (epoch seconds), and what it answered: the
+ * entries of prom_range.h, a new reference, empty until they are there.
+ */
+void metrics_ask_range(struct metrics *m, double start_s, double end_s);
+json_t *metrics_range(const struct metrics *m);
+
+/* How far back "now" reaches, and how many tries or requests it takes at least. */
 #define METRICS_NOW_NS	(10 * NS_PER_SEC)
 #define METRICS_NOW_MIN 3
 

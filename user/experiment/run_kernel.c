@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * run_kernel.c - the kernel's meter over the services of the suite while it runs: read twice a second
+ * and at the borders of the windows into a series, and its events watched for the first symptom. A
+ * host where it cannot be had runs the suite without it, and the manifest says why.
+ */
+#include <errno.h>
+
+#include "experiment/run_private.h"
+#include "fault/live.h"
+#include "measure/fleet.h"
+#include "serve/openmetrics.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+
+#define READ_MS 500
+
+/* --- which services -------------------------------------------------------------------------- */
+
+static int add_words(struct run_kernel *k, uint32_t *n, char *const *words)
+{
+	char **grown;
+
+	for (; words && *words; words++) {
+		grown = reallocarray(k->specs, *n + 2, sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		k->specs = grown;
+		grown[(*n)++] = *words;
+		grown[*n] = NULL;
+	}
+	return 0;
+}
+
+/* Targets as they were written, and what else runs here; the names are the suite's. */
+static int list_specs(struct run_kernel *k, const struct suite *s)
+{
+	uint32_t n = 0, i, f;
+	int r = add_words(k, &n, s->services);
+
+	for (i = 0; !r && i < s->n; i++) {
+		r = add_words(k, &n, s->experiments[i].targets);
+		for (f = 0; !r && f < s->experiments[i].n_faults; f++)
+			r = add_words(k, &n, s->experiments[i].faults[f].targets);
+	}
+	return r;
+}
+
+/* --- reading --------------------------------------------------------------------------------- */
+
+static void note_off(struct run *r, const struct fl_error *why)
+{
+	events_write(r->events, "kernel-measurement", NULL,
+		     json_pack("{s:b, s:s}", "on", 0, "why", why->message));
+	outdir_note(&r->out, "kernel_measurement",
+		    json_pack("{s:b, s:s}", "on", 0, "why", why->message), NULL);
+}
+
+void run_kernel_read(struct run *r)
+{
+	struct run_kernel *k = &r->kernel;
+	struct meter_snapshot now, difference;
+
+	if (!k->meter || meter_read(k->meter, &now, NULL))
+		return;
+	if (!meter_subtract(&now, &k->last, &difference, NULL)) {
+		if (series_add(k->series, &difference, k->last.taken_ns, now.taken_ns))
+			k->readings_lost++;
+		meter_snapshot_free(&difference);
+	}
+	meter_snapshot_free(&k->last);
+	k->last = now;
+}
+
+static void on_time(uv_timer_t *timer)
+{
+	struct run *r = timer->data;
+
+	run_kernel_read(r);
+	run_watch(r);
+}
+
+/* --- the first symptom ----------------------------------------------------------------------- */
+
+static struct symptom_watch *find_watch(struct run_kernel *k, uint32_t client, uint32_t server,
+					enum meter_vantage vantage)
+{
+	uint32_t i;
+
+	for (i = 0; i < k->n_watches; i++) {
+		const struct series_match *m = &k->watches[i].match;
+
+		if (m->client == (int32_t)client && m->server == (int32_t)server &&
+		    m->vantage == vantage)
+			return &k->watches[i];
+	}
+	return NULL;
+}
+
+static struct symptom_watch *add_watch(struct run *r, uint32_t client, uint32_t server,
+				       enum meter_vantage vantage)
+{
+	struct run_kernel *k = &r->kernel;
+	struct symptom_watch *grown = reallocarray(k->watches, k->n_watches + 1, sizeof(*grown)), *w;
+
+	if (!grown)
+		return NULL;
+	k->watches = grown;
+	w = &grown[k->n_watches++];
+	*w = (struct symptom_watch){ .match = { (int32_t)client, (int32_t)server, vantage } };
+	symptom_learn(w, k->series, r->turn.baseline_ns,
+		      r->turn.inject_ns ? r->turn.inject_ns : UINT64_MAX);
+	return w;
+}
+
+static void on_event(void *ctx, const struct meter_event *e)
+{
+	struct run *r = ctx;
+	struct symptom_watch *w;
+
+	if (r->state < RUN_INJECT || r->state > RUN_RECOVER || !r->turn.inject_ns)
+		return;
+	w = find_watch(&r->kernel, e->client, e->server, e->vantage);
+	if (!w) /* an edge that the baseline had not: nothing of it was bad before */
+		w = add_watch(r, e->client, e->server, e->vantage);
+	if (w)
+		symptom_take(w, e);
+}
+
+static void on_events(uv_poll_t *poll, int status, int events)
+{
+	struct run *r = poll->data;
+
+	(void)status;
+	(void)events;
+	meter_poll(r->kernel.meter, on_event, r);
+}
+
+static void drop_watches(struct run_kernel *k)
+{
+	uint32_t i;
+
+	for (i = 0; i < k->n_watches; i++)
+		symptom_free(&k->watches[i]);
+	free(k->watches);
+	k->watches = NULL;
+	k->n_watches = 0;
+}
+
+/* The kernel sends what is slower than the lowest limit of the service's watches. */
+static void set_limits(struct run_kernel *k)
+{
+	const char(*names)[128];
+	uint32_t n = series_services(k->series, &names), service, i;
+
+	for (service = 1; service < n; service++) {
+		uint64_t slow = 0;
+
+		for (i = 0; i < k->n_watches; i++) {
+			const struct symptom_watch *w = &k->watches[i];
+			bool client = w->match.vantage == METER_AS_CLIENT;
+
+			if ((uint32_t)(client ? w->match.client : w->match.server) != service)
+				continue;
+			if (w->slow_ns && (!slow || w->slow_ns < slow))
+				slow = w->slow_ns;
+		}
+		meter_watch(k->meter, names[service], slow, NULL);
+	}
+}
+
+/* There is something to wait for once the first service is watched. */
+static void wait_for_events(struct run *r)
+{
+	struct run_kernel *k = &r->kernel;
+
+	if (k->polling || meter_poll_fd(k->meter) < 0 ||
+	    uv_poll_init(&r->loop, &k->poll, meter_poll_fd(k->meter)))
+		return;
+	k->poll.data = r;
+	k->polling = true;
+	uv_poll_start(&k->poll, UV_READABLE, on_events);
+}
+
+void run_kernel_inject(struct run *r)
+{
+	struct run_kernel *k = &r->kernel;
+	struct series_edge *edges = NULL;
+	uint32_t n, i;
+
+	if (!k->meter)
+		return;
+	drop_watches(k);
+	n = series_edges(k->series, &edges);
+	for (i = 0; edges && i < n; i++) {
+		if (edges[i].as_client)
+			add_watch(r, edges[i].client, edges[i].server, METER_AS_CLIENT);
+		if (edges[i].as_server)
+			add_watch(r, edges[i].client, edges[i].server, METER_AS_SERVER);
+	}
+	free(edges);
+	set_limits(k);
+	wait_for_events(r);
+}
+
+bool run_kernel_symptom(const struct run *r, const struct symptom_watch **ret_watch,
+			struct symptom *ret)
+{
+	const struct run_kernel *k = &r->kernel;
+	const struct turn *t = &r->turn;
+	double watched = (double)(clock_mono_ns() - t->inject_ns) / 1e9;
+	struct symptom s;
+	bool found = false;
+	uint32_t i;
+
+	for (i = 0; i < k->n_watches; i++) {
+		if (!symptom_find(&k->watches[i], t->inject_ns, watched, &s) ||
+		    (found && s.first.at_ns >= ret->first.at_ns))
+			continue;
+		*ret = s;
+		*ret_watch = &k->watches[i];
+		found = true;
+	}
+	return found;
+}
+
+/* --- /metrics -------------------------------------------------------------------------------- */
+
+static int fill_metrics(void *ctx, struct text *out)
+{
+	static char outside[1][128] = { "outside" };
+	struct run *r = ctx;
+	struct meter_snapshot s = { .services = outside, .n_services = 1 };
+	json_t *faults = NULL;
+	int rc = r->kernel.meter ? meter_read(r->kernel.meter, &s, NULL) : 0;
+
+	if (rc)
+		return rc;
+	live_faults(&faults, NULL);
+	openmetrics_write(&s, faults, out);
+	json_decref(faults);
+	if (r->kernel.meter)
+		meter_snapshot_free(&s);
+	return 0;
+}
+
+/* --- begin and end --------------------------------------------------------------------------- */
+
+static int start(struct run *r, struct fl_error *err)
+{
+	struct run_kernel *k = &r->kernel;
+	uint32_t n;
+	int rc = list_specs(k, r->suite);
+
+	if (rc)
+		return error_sys(err, ENOMEM, "run: out of memory");
+	rc = fleet_open(k->specs, false, &k->meter, &n, err);
+	if (rc)
+		return rc;
+	k->series = series_new();
+	rc = k->series ? meter_read(k->meter, &k->last, err) : error_sys(err, ENOMEM, "out of memory");
+	if (rc) {
+		meter_close(k->meter);
+		k->meter = NULL;
+		return rc;
+	}
+	metrics_use_series(r->metrics, k->series);
+	uv_timer_init(&r->loop, &k->timer);
+	k->timer.data = r;
+	uv_timer_start(&k->timer, on_time, READ_MS, READ_MS);
+	events_write(r->events, "kernel-measurement", NULL,
+		     json_pack("{s:b, s:i}", "on", 1, "services", (int)n));
+	return outdir_note(&r->out, "kernel_measurement",
+			   json_pack("{s:b, s:i}", "on", 1, "services", (int)n), err);
+}
+
+int run_kernel_open(struct run *r, struct fl_error *err)
+{
+	struct fl_error why = {};
+	int rc = 0;
+
+	if (start(r, &why)) {
+		note_off(r, &why);
+		r->kernel.off = strdup(why.message);
+	}
+	if (r->options->metrics)
+		rc = exporter_open(&r->loop, r->options->metrics, fill_metrics, r, &r->kernel.exporter,
+				   err);
+	return rc ? rc : r->options->metrics ?
+		     outdir_note(&r->out, "metrics_url",
+				 json_string(exporter_url(r->kernel.exporter)), err) : 0;
+}
+
+void run_kernel_turn(struct run *r)
+{
+	struct run_kernel *k = &r->kernel;
+	_cleanup_free_ char *note = k->off ? text_format("kernel measurement is off: %s", k->off) : NULL;
+
+	if (note)
+		run_report_progress(r, false, note);
+	free(k->off); /* said once */
+	k->off = NULL;
+	if (!k->meter)
+		return;
+	fleet_refresh(k->meter, k->specs);
+	series_forget(k->series, clock_mono_ns());
+	drop_watches(k);
+}
+
+static json_t *lost_json(const struct run *r)
+{
+	const struct meter_snapshot *s = &r->kernel.last;
+
+	return json_pack("{s:I, s:I, s:I, s:i}", "flows_evicted", (json_int_t)s->flows_evicted,
+			 "events_lost", (json_int_t)s->events_lost, "requests_unpaired",
+			 (json_int_t)s->requests_unpaired, "readings_lost",
+			 (int)r->kernel.readings_lost);
+}
+
+void run_kernel_close(struct run *r)
+{
+	struct run_kernel *k = &r->kernel;
+
+	exporter_close(k->exporter);
+	k->exporter = NULL;
+	if (k->meter) {
+		uv_close((uv_handle_t *)&k->timer, NULL);
+		if (k->polling)
+			uv_close((uv_handle_t *)&k->poll, NULL);
+		if (r->out.manifest)
+			json_object_set_new(json_object_get(r->out.manifest, "kernel_measurement"),
+					    "lost", lost_json(r));
+	}
+	drop_watches(k);
+	meter_snapshot_free(&k->last);
+	meter_close(k->meter);
+	series_free(k->series);
+	free(k->specs);
+	free(k->off);
+	memset(&k->last, 0, sizeof(k->last));
+	k->meter = NULL;
+	k->series = NULL;
+	k->specs = NULL;
+	k->off = NULL;
+}

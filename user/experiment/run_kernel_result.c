@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * run_kernel_result.c - what the kernel measured around a fault, in its entry of chaos_results.json:
+ * each service and edge before, during and after, and the moments of the experiment on one clock.
+ * docs/results.md explains the keys.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "experiment/run_private.h"
+#include "measure/kernel_json.h"
+#include "util/clock.h"
+
+/* A time on CLOCK_MONOTONIC, on the wall clock, and after the fault became active; null for 0. */
+static json_t *moment(const struct turn *t, uint64_t at_ns, uint64_t active_ns)
+{
+	double wall;
+
+	if (!at_ns)
+		return json_null();
+	wall = t->result.inject + ((double)at_ns - (double)t->inject_ns) / 1e9;
+	return json_pack("{s:I, s:f, s:f}", "mono_ns", (json_int_t)at_ns, "wall", wall,
+			 "after_active_s", ((double)at_ns - (double)active_ns) / 1e9);
+}
+
+static uint64_t earliest(uint64_t a, uint64_t b)
+{
+	return !a || (b && b < a) ? b : a;
+}
+
+/* The pipeline's own time of its first alert; it lives on the wall clock. */
+static uint64_t first_alert_ns(const struct turn *t)
+{
+	const struct result *result = &t->result;
+
+	if (!result->detected || isnan(result->mttd_s))
+		return 0;
+	return t->inject_ns + (uint64_t)(fmax(result->mttd_s, 0) * 1e9);
+}
+
+static json_t *symptom_json(const struct run *r, uint64_t active_ns)
+{
+	const struct symptom_watch *w;
+	const char(*names)[128];
+	struct symptom s;
+	json_t *o;
+
+	if (!r->kernel.series || !run_kernel_symptom(r, &w, &s))
+		return json_null();
+	series_services(r->kernel.series, &names);
+	o = moment(&r->turn, s.first.at_ns, active_ns);
+	json_object_set_new(o, "client", json_string(names[w->match.client]));
+	json_object_set_new(o, "server", json_string(names[w->match.server]));
+	json_object_set_new(o, "seen_by",
+			    json_string(w->match.vantage == METER_AS_CLIENT ? "client" : "server"));
+	json_object_set_new(o, "latency_ms", json_real((double)s.first.latency_ns / 1e6));
+	json_object_set_new(o, "status", json_integer(s.first.status));
+	json_object_set_new(o, "slow_ms",
+			    w->slow_ns ? json_real((double)w->slow_ns / 1e6) : json_null());
+	json_object_set_new(o, "run", json_integer(s.run));
+	json_object_set_new(o, "within_s", json_real(s.within_s));
+	json_object_set_new(o, "probability", json_real(s.probability));
+	return o;
+}
+
+json_t *run_kernel_json(const struct run *r, const struct turn *t)
+{
+	const uint64_t borders[4] = { t->baseline_ns, t->inject_ns, t->end_ns, clock_mono_ns() };
+
+	return r->kernel.series && t->end_ns ? kernel_entries(r->kernel.series, borders) : json_array();
+}
+
+json_t *run_moments_json(const struct run *r, const struct turn *t)
+{
+	uint64_t armed = 0, active = 0, hit = 0;
+	uint32_t i;
+
+	for (i = 0; i < t->n_faults; i++) {
+		armed = t->faults[i].fault.armed_ns > armed ? t->faults[i].fault.armed_ns : armed;
+		active = earliest(active, t->faults[i].fault.active_ns);
+		hit = earliest(hit, t->faults[i].proof.first_hit_ns);
+	}
+	active = active ? active : t->inject_ns;
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "clock", "CLOCK_MONOTONIC", "armed",
+			 moment(t, armed, active), "active", moment(t, active, active), "first_hit",
+			 moment(t, hit, active), "first_symptom", symptom_json(r, active),
+			 "first_alert", moment(t, first_alert_ns(t), active));
+}

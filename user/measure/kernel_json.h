@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* kernel_json.h - what the kernel measured, as chaos_results.json and baseline.json have it
+ * (docs/results.md). Pure. */
+#ifndef FL_KERNEL_JSON_H
+#define FL_KERNEL_JSON_H
+
+#include <jansson.h>
+
+#include "measure/series.h"
+
+/*
+ * Each service and each edge whose client is measured, before, during and after: the windows between
+ * the four borders (CLOCK_MONOTONIC). [{service, client?, metric, unit, before, during, after}], each
+ * window {n, mean, sd, p50, p95, p99} or null. A new reference.
+ */
+json_t *kernel_entries(const struct series *s, const uint64_t borders[4]);
+
+/* One window of it: [{source: "kernel", service, client?, metric, unit, mean, p99, spread, n}]. */
+json_t *kernel_baseline(const struct series *s, uint64_t from_ns, uint64_t to_ns);
+
+#endif
