@@ -60,6 +60,8 @@ static void add_measurements(struct result *r)
 				   "\"after\": {\"pass_rate\": 1}}", 0, NULL));
 	put(r, "kernel", json_loads("[{\"service\": \"payment-svc\", \"metric\": \"p50\", \"unit\": \"ms\","
 				    "\"before\": {\"mean\": 40, \"sd\": 10}, \"during\": {\"mean\": 90}}]", 0, NULL));
+	put(r, "moments", json_loads("{\"first_symptom\": {\"wall\": 1300.25, \"client\": \"api-gateway\","
+				     "\"server\": \"payment-svc\"}}", 0, NULL));
 	put(r, "proof", json_loads("[{\"matched\": 10, \"injected\": 4, \"first_hit\": 1300.02}]", 0, NULL));
 }
 

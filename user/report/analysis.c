@@ -110,6 +110,19 @@ static void say_proof(struct paragraph *p)
 		   WORDS_END);
 }
 
+static void say_symptom(struct paragraph *p)
+{
+	char edge[160], when[32];
+	double at = evidence_first_symptom(p->r, edge, sizeof(edge));
+
+	if (isnan(at))
+		return;
+	_cleanup_free_ char *quoted = quote(edge, 4);
+
+	words_fill(sentence(p, WANTED), p->w->symptom_seen, "time",
+		   score_seconds(at - p->r->inject, when, sizeof(when)), "edge", quoted, WORDS_END);
+}
+
 static void say_detected(struct paragraph *p)
 {
 	char mttd[32], n[16], window[32];
@@ -304,6 +317,7 @@ void report_analysis(const struct folder *f, const struct result *r, const struc
 	say_hypothesis(&p);
 	say_injected(&p);
 	say_proof(&p);
+	say_symptom(&p);
 	say_detected(&p);
 	say_rca(&p);
 	say_match(&p);

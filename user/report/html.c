@@ -41,6 +41,7 @@ static const char style[] =
 	".pass{fill:var(--blue)}.failed{stroke:var(--bad);stroke-width:2;fill:none}"
 	".shift{fill:none;stroke:var(--violet);stroke-width:2}.alert{fill:var(--amber)}"
 	"line.hit{stroke:var(--fault);stroke-width:2;stroke-dasharray:4 3}"
+	"line.symptom{stroke:var(--fault);stroke-width:2;stroke-dasharray:1 3}"
 	"line.back{stroke:var(--good);stroke-width:2;stroke-dasharray:4 3}"
 	".edge{fill:none;stroke:var(--soft);opacity:.6}.box rect{fill:var(--page);stroke:var(--line)}"
 	".box.shared rect{stroke-dasharray:2 3}.box.hit rect{stroke:var(--fault);stroke-width:2.5}"

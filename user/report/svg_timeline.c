@@ -222,6 +222,16 @@ static void alerts(struct plot *p, const struct result *r, struct text *out)
 	p->y += 8 + (int)n * LANE_H;
 }
 
+static void symptom(const struct plot *p, const struct result *r, int bottom, const struct words *w,
+		    struct text *out)
+{
+	char edge[160], label[224];
+	double at = evidence_first_symptom(r, edge, sizeof(edge));
+
+	snprintf(label, sizeof(label), "%.60s %.150s", w->first_symptom, edge);
+	mark(p, "symptom", at, bottom, label, out);
+}
+
 static bool plot_range(const struct result *r, struct plot *p)
 {
 	double end = fmax(fmax(r->window_end > 0 ? r->window_end : 0, r->end > 0 ? r->end : 0),
@@ -258,6 +268,7 @@ void svg_timeline(const struct folder *f, const struct result *r, const struct w
 	axis(&p, w, bottom, out);
 	text_append(out, "%s", lanes.s ? lanes.s : "");
 	mark(&p, "hit", evidence_first_hit(r), bottom, w->first_hit, out);
+	symptom(&p, r, bottom, w, out);
 	mark(&p, "back", r->recovered, bottom, w->back, out);
 	text_append(out, "</svg>\n");
 	text_free(&lanes);

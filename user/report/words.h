@@ -24,8 +24,9 @@ struct words {
 	/* results */
 	const char *matrix, *more, *accepted, *rejected, *not_scored;
 	/* an experiment: sentences in the order of their importance */
-	const char *hypothesis, *no_hypothesis, *injected, *proof, *proof_none, *no_proof, *detected, *missed,
-		*rca, *rca_none, *rca_silent, *rca_not_asked, *match, *noticed, *mismatch, *mismatch_unknown, *excused, *status,
+	const char *hypothesis, *no_hypothesis, *injected, *proof, *proof_none, *no_proof, *symptom_seen,
+		*detected, *missed, *rca, *rca_none, *rca_silent, *rca_not_asked, *match, *noticed,
+		*mismatch, *mismatch_unknown, *excused, *status,
 		*probe, *no_probe, *shift, *no_shift, *verdicts, *no_verdicts, *recovered,
 		*not_recovered, *loudness, *windows, *false_alarms, *blind, *rule_basis, *reader_note;
 	const char *right, *wrong;
@@ -40,7 +41,7 @@ struct words {
 		*ask_trade_off, *pass, *fail;
 	/* report.html */
 	const char *html_detected, *html_rca, *html_mttd, *html_false, *html_precision, *html_recall,
-		*fault, *probe_pass, *probe_fail, *alert, *measured, *first_hit, *back, *seconds, *hit, *blamed,
+		*fault, *probe_pass, *probe_fail, *alert, *measured, *first_hit, *first_symptom, *back, *seconds, *hit, *blamed,
 		*hit_blamed, *dependencies, *experiments, *raw, *no_probe_lines, *latency;
 };
 

@@ -72,6 +72,8 @@ const struct words words_en = {
 		 "switch.",
 	.proof_none = "The kernel counted no hit on {matched} matches: the fault never took effect.",
 	.no_proof = "No count of hits is recorded for this fault.",
+	.symptom_seen = "The first request outside of the baseline ended {time} after the injection, on "
+			"{edge}, by the kernel's clock.",
 	.detected = "**Observed.** The pipeline detected it: first alert after {mttd}; alerts in the "
 		    "fault window: {alerts}.",
 	.missed = "**Observed.** The pipeline missed it: no alert within the {window} of the watch.",
@@ -164,6 +166,7 @@ const struct words words_en = {
 	.alert = "alert",
 	.measured = "largest measured change",
 	.first_hit = "first hit",
+	.first_symptom = "first symptom, on",
 	.back = "recovered",
 	.seconds = "seconds after injection",
 	.hit = "hit by the fault",

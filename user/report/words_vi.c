@@ -70,6 +70,8 @@ const struct words words_vi = {
 	.proof = "Kernel đếm được {injected} lần trúng trên {matched} lần khớp, lần đầu {first} sau khi bật.",
 	.proof_none = "Kernel không đếm được lần trúng nào trên {matched} lần khớp: fault chưa hề có tác dụng.",
 	.no_proof = "Không có số đếm lần trúng nào được ghi cho fault này.",
+	.symptom_seen = "Theo đồng hồ kernel, request đầu tiên ra khỏi baseline kết thúc {time} sau khi "
+			"inject, trên {edge}.",
 	.detected = "**Observed.** Pipeline phát hiện được: alert đầu tiên sau {mttd}, có {alerts} alert trong "
 		    "fault window.",
 	.missed = "**Observed.** Pipeline bỏ lỡ: không có alert nào trong {window} theo dõi.",
@@ -158,6 +160,7 @@ const struct words words_vi = {
 	.alert = "alert",
 	.measured = "thay đổi đo được lớn nhất",
 	.first_hit = "lần trúng đầu",
+	.first_symptom = "symptom đầu tiên, trên",
 	.back = "hồi phục",
 	.seconds = "giây sau khi inject",
 	.hit = "bị fault trúng",

@@ -42,6 +42,7 @@ static bool read_shift(const json_t *entry, struct shift *ret)
 static bool kernel_shift(const struct result *r, struct shift *ret)
 {
 	struct shift s = { .by_kernel = true };
+	const char *client;
 	bool found = false;
 	json_t *entry;
 	size_t i;
@@ -49,8 +50,9 @@ static bool kernel_shift(const struct result *r, struct shift *ret)
 	json_array_foreach(json_object_get(r->detail, "kernel"), i, entry) {
 		if (!read_shift(entry, &s) || (found && s.spreads <= ret->spreads))
 			continue;
-		snprintf(s.what, sizeof(s.what), "%.55s of %.55s", text_of(entry, "metric"),
-			 text_of(entry, "service"));
+		client = text_of(entry, "client");
+		snprintf(s.what, sizeof(s.what), "%.30s of %.40s%s%.40s", text_of(entry, "metric"), client,
+			 *client ? " > " : "", text_of(entry, "service"));
 		*ret = s;
 		found = true;
 	}
@@ -199,6 +201,18 @@ double evidence_first_hit(const struct result *r)
 			first = fmin(isnan(first) ? INFINITY : first, json_number_value(hit));
 	}
 	return first;
+}
+
+double evidence_first_symptom(const struct result *r, char *ret_what, size_t size)
+{
+	const json_t *symptom = json_path(r->detail, "moments.first_symptom");
+	const json_t *wall = json_object_get(symptom, "wall");
+
+	text_copy(ret_what, size, "");
+	if (!json_is_number(wall))
+		return NAN;
+	snprintf(ret_what, size, "%.60s > %.60s", text_of(symptom, "client"), text_of(symptom, "server"));
+	return json_number_value(wall);
 }
 
 const char *evidence_truth_text(const struct result *r, char *buf, size_t size)

@@ -46,6 +46,10 @@ const char *evidence_root(const struct result *r, size_t n);
 /* Epoch seconds of the first packet or call that a fault of the experiment hit; NaN: none known. */
 double evidence_first_hit(const struct result *r);
 
+/* Epoch seconds of the first request that left the baseline, by the kernel's clock, and its edge
+ * ("checkout-svc > payment-svc"); NaN: none known. */
+double evidence_first_symptom(const struct result *r, char *ret_what, size_t size);
+
 /* "payment-svc or api-gateway"; "not checkout-svc"; "none" */
 const char *evidence_truth_text(const struct result *r, char *buf, size_t size);
 
