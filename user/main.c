@@ -23,6 +23,7 @@ static const struct command commands[] = {
 	{ "run", "carry out an experiment file and score the pipeline", true, cmd_run },
 	{ "check", "judge an experiment file without running it", false, cmd_check },
 	{ "import", "make an experiment file from another tool's", false, cmd_import },
+	{ "baseline", "how each service is when nothing is wrong", true, cmd_baseline },
 	{ "probe", "call a URL at regular times from outside and log pass or fail", false, cmd_probe },
 	{ "top", "what the kernel measures of each service and edge, live", true, cmd_top },
 	{ "graph", "who calls whom, as seen on the wire", true, cmd_graph },

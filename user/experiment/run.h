@@ -75,6 +75,10 @@ int suite_use_stack(struct suite *s, struct fl_error *err);
 /* The services that run here and may be named in metrics; nothing when nobody can be asked. */
 void suite_know_services(struct suite *s);
 
+/* What is measured beside it: those services, and every target as it was written. NULL-terminated; the
+ * caller frees the array, the words are the suite's. NULL: out of memory. */
+char **suite_specs(const struct suite *s);
+
 /* Seconds that the suite takes when nothing has to be waited for. */
 double suite_estimate_s(const struct suite *s, const struct run_options *o);
 

@@ -15,37 +15,6 @@
 
 #define READ_MS 500
 
-/* --- which services -------------------------------------------------------------------------- */
-
-static int add_words(struct run_kernel *k, uint32_t *n, char *const *words)
-{
-	char **grown;
-
-	for (; words && *words; words++) {
-		grown = reallocarray(k->specs, *n + 2, sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		k->specs = grown;
-		grown[(*n)++] = *words;
-		grown[*n] = NULL;
-	}
-	return 0;
-}
-
-/* Targets as they were written, and what else runs here; the names are the suite's. */
-static int list_specs(struct run_kernel *k, const struct suite *s)
-{
-	uint32_t n = 0, i, f;
-	int r = add_words(k, &n, s->services);
-
-	for (i = 0; !r && i < s->n; i++) {
-		r = add_words(k, &n, s->experiments[i].targets);
-		for (f = 0; !r && f < s->experiments[i].n_faults; f++)
-			r = add_words(k, &n, s->experiments[i].faults[f].targets);
-	}
-	return r;
-}
-
 /* --- reading --------------------------------------------------------------------------------- */
 
 static void note_off(struct run *r, const struct fl_error *why)
@@ -250,9 +219,10 @@ static int start(struct run *r, struct fl_error *err)
 {
 	struct run_kernel *k = &r->kernel;
 	uint32_t n;
-	int rc = list_specs(k, r->suite);
+	int rc;
 
-	if (rc)
+	k->specs = suite_specs(r->suite);
+	if (!k->specs)
 		return error_sys(err, ENOMEM, "run: out of memory");
 	rc = fleet_open(k->specs, false, &k->meter, &n, err);
 	if (rc)

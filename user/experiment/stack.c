@@ -59,3 +59,40 @@ void suite_know_services(struct suite *s)
 	if (target_names(&s->services, NULL))
 		s->services = NULL;
 }
+
+static uint32_t add_words(char **v, uint32_t n, char *const *words)
+{
+	uint32_t i;
+
+	for (; words && *words; words++) {
+		for (i = 0; v && i < n && strcmp(v[i], *words) != 0; i++)
+			;
+		if (!v || i == n)
+			n++;
+		if (v)
+			v[i] = *words;
+	}
+	return n;
+}
+
+/* Into @v, or only counted, repeats included, when it is NULL. */
+static uint32_t add_specs(char **v, const struct suite *s)
+{
+	uint32_t n = add_words(v, 0, s->services), i, f;
+
+	for (i = 0; i < s->n; i++) {
+		n = add_words(v, n, s->experiments[i].targets);
+		for (f = 0; f < s->experiments[i].n_faults; f++)
+			n = add_words(v, n, s->experiments[i].faults[f].targets);
+	}
+	return n;
+}
+
+char **suite_specs(const struct suite *s)
+{
+	char **v = calloc(add_specs(NULL, s) + 1, sizeof(*v));
+
+	if (v)
+		add_specs(v, s);
+	return v;
+}
