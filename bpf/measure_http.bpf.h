@@ -240,10 +240,13 @@ static __always_inline void http_response(struct __sk_buff *skb, struct seen *s,
 	}
 }
 
-/* The next request begins here. */
+/*
+ * The next request begins here. When its client acknowledges more than we saw of the server, an answer
+ * went by before both of our hooks were there: what waited for it must not take the next one.
+ */
 static __always_inline void http_align(struct seen *s, struct flow *f)
 {
-	if (f->server_side & FLOW_SIDE_LOST) {
+	if (f->server_side & FLOW_SIDE_LOST || (__s32)(s->ack - f->response.next) > 0) {
 		http_forget(f);
 		f->server_side &= ~FLOW_SIDE_LOST;
 		http_restart(&f->response, s->ack);

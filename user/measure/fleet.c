@@ -5,31 +5,59 @@
 #include "measure/fleet.h"
 #include "util/cleanup.h"
 
-static const struct target_options options = { .need_veth = true };
+/* The targets that could be resolved. */
+struct fleet {
+	struct target *v;
+	uint32_t n;
+};
 
-static int add_one(struct meter *m, const char *spec, struct fl_error *err)
+static void fleet_free(struct fleet *f)
 {
-	struct target t;
-	int r = target_resolve(spec, &options, &t, err);
+	uint32_t i;
 
-	if (r)
-		return r;
-	r = meter_add(m, &t, err);
-	target_free(&t);
+	for (i = 0; i < f->n; i++)
+		target_free(&f->v[i]);
+	free(f->v);
+}
+
+/* All of them must be there when @strict. */
+static int resolve(char *const *specs, bool strict, struct fleet *ret, struct fl_error *err)
+{
+	const struct target_options options = { .need_veth = true };
+	uint32_t n = 0;
+	int r = 0;
+
+	while (specs[n])
+		n++;
+	*ret = (struct fleet){ .v = calloc(n + 1, sizeof(*ret->v)) };
+	if (!ret->v)
+		return error_sys(err, ENOMEM, "out of memory");
+	for (; !r && *specs; specs++) {
+		r = target_resolve(*specs, &options, &ret->v[ret->n], strict ? err : NULL);
+		ret->n += !r;
+		r = strict ? r : 0;
+	}
 	return r;
 }
 
-/* Worth loading the programs? */
-static bool any_resolves(char *const *specs)
+/* Names before hooks: a connection keeps the names that its ends had when it was first seen. */
+static int measure(struct meter *m, const struct fleet *f, bool strict, uint32_t *ret_n,
+		   struct fl_error *err)
 {
-	struct target t;
+	uint32_t i;
+	int r = 0;
 
-	for (; *specs; specs++)
-		if (!target_resolve(*specs, &options, &t, NULL)) {
-			target_free(&t);
-			return true;
-		}
-	return false;
+	*ret_n = 0;
+	for (i = 0; i < f->n; i++)
+		meter_name(m, &f->v[i], NULL);
+	for (i = 0; i < f->n; i++) {
+		error_clear(err);
+		r = meter_add(m, &f->v[i], err);
+		*ret_n += !r;
+		if (r && strict)
+			return r;
+	}
+	return *ret_n ? 0 : r;
 }
 
 static int nobody(struct fl_error *err)
@@ -44,8 +72,9 @@ int fleet_open(char *const *specs, bool strict, struct meter **ret, uint32_t *re
 	       struct fl_error *err)
 {
 	_cleanup_free_ char **known = NULL;
+	struct fleet fleet = {};
 	struct meter *m = NULL;
-	int r = 0, rc;
+	int r = 0;
 
 	*ret_n = 0;
 	if (!specs || !specs[0]) {
@@ -53,34 +82,35 @@ int fleet_open(char *const *specs, bool strict, struct meter **ret, uint32_t *re
 		specs = known;
 		strict = false;
 	}
-	if (!r && !strict && !any_resolves(specs))
+	if (!r)
+		r = resolve(specs, strict, &fleet, err);
+	if (!r && !fleet.n)
 		r = nobody(err);
 	if (!r)
 		r = meter_open(NULL, &m, err);
-	for (; !r && *specs; specs++) {
-		rc = add_one(m, *specs, strict ? err : NULL);
-		*ret_n += !rc;
-		r = strict ? rc : 0;
-	}
-	if (!r && !*ret_n)
-		r = nobody(err);
-	if (r) {
+	if (!r)
+		r = measure(m, &fleet, strict, ret_n, err);
+	if (!r)
+		*ret = m;
+	else
 		meter_close(m);
-		return r;
-	}
-	*ret = m;
-	return 0;
+	fleet_free(&fleet);
+	return r;
 }
 
 void fleet_refresh(struct meter *m, char *const *specs)
 {
 	_cleanup_free_ char **known = NULL;
+	struct fleet fleet = {};
+	struct fl_error err = {};
+	uint32_t n;
 
 	if (!specs || !specs[0]) {
 		if (target_names(&known, NULL))
 			return;
 		specs = known;
 	}
-	for (; *specs; specs++)
-		add_one(m, *specs, NULL);
+	if (!resolve(specs, false, &fleet, NULL))
+		measure(m, &fleet, false, &n, &err);
+	fleet_free(&fleet);
 }

@@ -148,10 +148,9 @@ static int set_addrs(struct meter *m, uint32_t id, const struct target *t, struc
 	return 0;
 }
 
-int meter_add(struct meter *m, const struct target *t, struct fl_error *err)
+int meter_name(struct meter *m, const struct target *t, struct fl_error *err)
 {
 	uint32_t id = find(m, t->name);
-	int r;
 
 	if (!t->n_veths || !t->n_addrs)
 		return error_env(err, ENODEV, "measure %s: it has no %s", t->name,
@@ -163,8 +162,14 @@ int meter_add(struct meter *m, const struct target *t, struct fl_error *err)
 		id = m->n_services++;
 		text_copy(m->services[id].name, sizeof(m->services[id].name), t->name);
 	}
-	r = set_addrs(m, id, t, err);
-	return r ? r : meter_attach(m, id, t, err);
+	return set_addrs(m, id, t, err);
+}
+
+int meter_add(struct meter *m, const struct target *t, struct fl_error *err)
+{
+	int r = meter_name(m, t, err);
+
+	return r ? r : meter_attach(m, find(m, t->name), t, err);
 }
 
 /* --- what it costs --------------------------------------------------------------------------- */

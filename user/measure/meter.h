@@ -74,6 +74,12 @@ struct meter_options {
 /* Load; nothing is attached yet. Everything goes when the process dies. */
 int meter_open(const struct meter_options *options, struct meter **ret, struct fl_error *err);
 
+/*
+ * Give @t's addresses its name, and measure nothing yet. A connection keeps the names that its ends had
+ * when it was first seen: name all services before the first is added.
+ */
+int meter_name(struct meter *m, const struct target *t, struct fl_error *err);
+
 /* Measure @t under the name @t->name; one already measured is brought up to date (new veths). */
 int meter_add(struct meter *m, const struct target *t, struct fl_error *err);
 
