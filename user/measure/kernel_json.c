@@ -24,9 +24,16 @@ static const struct {
 	{ "resets", "/s", 1, true, { .stat = KERNEL_RESETS } },
 };
 
+/* Six digits are more than a histogram of sixteenths knows. */
 static json_t *number(double v, double scale)
 {
-	return isfinite(v) ? json_real(v * scale) : json_null();
+	double digits;
+
+	v *= scale;
+	if (!isfinite(v) || !v)
+		return isfinite(v) ? json_real(0) : json_null();
+	digits = pow(10, 5 - floor(log10(fabs(v))));
+	return json_real(round(v * digits) / digits);
 }
 
 static json_t *window_json(const struct kernel_window *w, double scale)

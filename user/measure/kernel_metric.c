@@ -247,6 +247,9 @@ int kernel_metric_value(const struct kernel_metric *m, const struct series *s, u
 	return 0;
 }
 
+/* Shorter ones come about where a window begins or ends; so short, a rate is mostly chance. */
+#define INTERVAL_MIN_S 0.25
+
 /* The values of the intervals that have one. */
 struct values {
 	const struct kernel_metric *metric;
@@ -261,6 +264,8 @@ static void take_value(void *ctx, const struct meter_row *row, double seconds)
 	struct kernel_metric metric = *values->metric;
 	double v;
 
+	if (seconds < INTERVAL_MIN_S)
+		return;
 	if (is_latency(&metric))
 		metric.stat = KERNEL_MEAN;
 	v = value_of(&metric, row, seconds);
