@@ -211,9 +211,13 @@ void run_show_plan(const struct suite *suite, const struct run_options *o, bool 
 			printf("%3d  %-24s %-8s %s\n", x->number, x->name, stage_text(x->stage), plan);
 	}
 	if (json) {
-		cmd_print_json(json_pack("{s:f, s:o}", "seconds", seconds, "experiments", list));
+		cmd_print_json(json_pack("{s:f, s:s?, s:s?, s:O?, s:o}", "seconds", seconds, "probe",
+					 suite->probe.url, "pipeline", suite->pipeline.url, "graph",
+					 suite->graph, "experiments", list));
 		return;
 	}
 	json_decref(list);
+	printf("probe %s, pipeline %s\n", suite->probe.url,
+	       suite->pipeline.url ? suite->pipeline.url : "none");
 	printf("about %.0f min %.0f s; nothing was touched\n", floor(seconds / 60), fmod(seconds, 60));
 }

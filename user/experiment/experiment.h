@@ -94,7 +94,7 @@ struct suite {
 	char *path;	  /* the file */
 	char sha256[65];
 	char *name, *description;
-	char *stack; /* "lab": URLs and graph that the file leaves out come from the running lab */
+	char *stack; /* "lab", "docker": URLs and graph that the file leaves out come from there */
 	struct probe_config probe; /* url NULL: not given */
 	struct pipeline_config pipeline;
 	char *prometheus_url;

@@ -39,7 +39,7 @@ static int read_adapter(struct yaml *y, struct fy_node *node, void *out)
 
 static int read_stack(struct yaml *y, struct fy_node *node, void *out)
 {
-	static const char *const words[] = { "lab", NULL };
+	static const char *const words[] = { "lab", "docker", NULL };
 
 	return read_word_of(y, node, "stack", words, out);
 }

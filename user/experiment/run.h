@@ -68,7 +68,8 @@ enum fl_exit run_verdict(const struct run_report *r, char *ret_why, size_t size)
 
 /*
  * `stack: lab`: fill probe URL, pipeline URL and graph that the file leaves out from the running
- * lab's description. Nothing for a suite without `stack`.
+ * lab's description, or where no lab runs from the labels of containers, as `stack: docker` does.
+ * Nothing for a suite without `stack`.
  */
 int suite_use_stack(struct suite *s, struct fl_error *err);
 

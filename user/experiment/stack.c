@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * stack.c - where a running stack can be reached. The only one known by name is the lab, which
- * describes itself in FL_RUN_DIR/lab/lab.json; what the suite says itself always wins.
+ * stack.c - where a running stack can be reached. The lab describes itself in FL_RUN_DIR/lab/lab.json,
+ * a stack of containers by labels (stack_docker.c); what the suite says itself always wins.
  */
 #include <errno.h>
 
 #include "experiment/run.h"
+#include "experiment/stack.h"
 #include "kern/session.h"
 #include "target/target.h"
 #include "util/cleanup.h"
@@ -14,9 +15,53 @@
 #define LAB_JSON     FL_RUN_DIR "/lab/lab.json"
 #define LAB_JSON_MAX (1u << 20)
 
-static int fill(char **to, const json_t *lab, const char *key)
+static int from_lab(json_t **ret, struct fl_error *err)
 {
-	const char *value = json_string_value(json_object_get(lab, key));
+	_cleanup_free_ char *text = NULL;
+	int r = file_read(LAB_JSON, LAB_JSON_MAX, &text, NULL, err);
+
+	if (r)
+		return r;
+	*ret = json_loads(text, 0, NULL);
+	if (json_is_object(*ret))
+		return 0;
+	json_decref(*ret);
+	*ret = NULL;
+	return error_env(err, EBADMSG, LAB_JSON " is damaged");
+}
+
+/* Nothing says where it is. @lab: one was looked for. */
+static int not_found(bool lab, struct fl_error *why, struct fl_error *err)
+{
+	error_env(err, ENOENT, "'stack: %s', and none runs here: %s%s", lab ? "lab" : "docker",
+		  lab ? "there is no " LAB_JSON "; " : "",
+		  why->message[0] ? why->message : "no container has a label faultline.health");
+	error_hint(err, "%s or give --probe and --pipeline",
+		   lab ? "faultline lab up starts the lab, make demo-docker the same under Docker;" :
+			 "label the containers (docs/demo-docker.md),");
+	return -ENOENT;
+}
+
+/* The description of the stack that @s asks for, a new reference. */
+static int describe(const struct suite *s, json_t **ret, struct fl_error *err)
+{
+	bool lab = !strcmp(s->stack, "lab");
+	struct fl_error why = {};
+	int r;
+
+	if (lab && !access(LAB_JSON, R_OK))
+		return from_lab(ret, err);
+	r = stack_from_docker(ret, &why);
+	if (r == -EEXIST)
+		*err = why;
+	else if (r)
+		r = not_found(lab, &why, err);
+	return r;
+}
+
+static int fill(char **to, const json_t *stack, const char *key)
+{
+	const char *value = json_string_value(json_object_get(stack, key));
 
 	if (*to || !value)
 		return 0;
@@ -26,30 +71,26 @@ static int fill(char **to, const json_t *lab, const char *key)
 
 int suite_use_stack(struct suite *s, struct fl_error *err)
 {
-	_cleanup_free_ char *text = NULL;
-	json_t *lab;
+	bool needed = !s->probe.url || !s->pipeline.url;
+	struct fl_error why = {};
+	json_t *stack = NULL;
 	int r;
 
 	if (!s->stack)
 		return 0;
-	if (access(LAB_JSON, R_OK) && s->probe.url && s->pipeline.url)
+	r = describe(s, &stack, &why);
+	if (r && !needed)
 		return 0; /* both given by hand: the stack need not be there */
-	if (access(LAB_JSON, R_OK)) {
-		error_env(err, errno, "'stack: lab', and no lab runs here: %s: %s", LAB_JSON,
-			  strerror(errno));
-		error_hint(err, "faultline lab up starts it; or give --probe and --pipeline");
-		return -ENOENT;
-	}
-	r = file_read(LAB_JSON, LAB_JSON_MAX, &text, NULL, err);
-	if (r)
+	if (r) {
+		if (err)
+			*err = why;
 		return r;
-	lab = json_loads(text, 0, NULL);
-	r = json_is_object(lab) ? 0 : error_env(err, EBADMSG, LAB_JSON " is damaged");
-	if (!r && (fill(&s->probe.url, lab, "health") || fill(&s->pipeline.url, lab, "pipeline")))
+	}
+	if (fill(&s->probe.url, stack, "health") || fill(&s->pipeline.url, stack, "pipeline"))
 		r = error_sys(err, ENOMEM, "stack: out of memory");
 	if (!r && !s->graph)
-		s->graph = json_incref(json_object_get(lab, "graph"));
-	json_decref(lab);
+		s->graph = json_incref(json_object_get(stack, "graph"));
+	json_decref(stack);
 	return r;
 }
 

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * stack_docker.c - a stack of containers describes itself by labels, in the words of lab.json:
+ *
+ *     faultline.health     the URL that the probe calls
+ *     faultline.pipeline   the URL of the pipeline
+ *     faultline.calls      names of the services that this one calls, between blanks
+ *
+ * A container goes by the name of its Compose service, else by its own. What a label holds is data:
+ * a URL is checked by whoever calls it, a name is a node of the graph and nothing else.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "experiment/stack.h"
+#include "target/docker_api.h"
+#include "util/cleanup.h"
+#include "util/text.h"
+
+#define LABEL_SERVICE "com.docker.compose.service"
+
+static const char *label(const json_t *container, const char *name)
+{
+	return json_string_value(json_object_get(json_object_get(container, "Labels"), name));
+}
+
+static const char *service_of(const json_t *container)
+{
+	const char *own = json_string_value(json_array_get(json_object_get(container, "Names"), 0));
+	const char *service = label(container, LABEL_SERVICE);
+
+	if (service)
+		return service;
+	return own ? own + (*own == '/') : NULL;
+}
+
+/* The URL of @from into @stack as @key. Two different ones are two stacks. */
+static int take_url(json_t *stack, const char *key, const json_t *container, const char *from,
+		    struct fl_error *err)
+{
+	const char *url = label(container, from);
+	const char *was = json_string_value(json_object_get(stack, key));
+
+	if (!url || (was && !strcmp(was, url)))
+		return 0;
+	if (was) {
+		error_env(err, EEXIST, "two stacks run under Docker: the label %s is %.100s and %.100s",
+			  from, was, url);
+		error_hint(err, "say which: --probe URL --pipeline URL");
+		return -EEXIST;
+	}
+	json_object_set_new(stack, key, json_string(url));
+	return 0;
+}
+
+static void add_service(json_t *services, const char *name)
+{
+	json_t *v;
+	size_t i;
+
+	json_array_foreach(services, i, v)
+		if (!strcmp(json_string_value(v), name))
+			return;
+	json_array_append_new(services, json_string(name));
+}
+
+static int take_calls(json_t *graph, const json_t *container)
+{
+	json_t *services = json_object_get(graph, "services"), *edges = json_object_get(graph, "edges");
+	const char *caller = service_of(container), *calls = label(container, "faultline.calls");
+	_cleanup_free_ char *words = calls && caller ? strdup(calls) : NULL;
+	char *rest = words, *word;
+
+	if (!calls || !caller)
+		return 0;
+	if (!words)
+		return -ENOMEM;
+	add_service(services, caller);
+	while ((word = strsep(&rest, " "))) {
+		if (!*word)
+			continue;
+		add_service(services, word);
+		json_array_append_new(edges, json_pack("[s, s]", caller, word));
+	}
+	return 0;
+}
+
+/* The running containers. */
+static int get_containers(json_t **ret, struct fl_error *err)
+{
+	_cleanup_free_ char *query = docker_filters(json_pack("{s:[s]}", "status", "running"));
+	_cleanup_free_ char *path = query ? text_format("/containers/json%s", query) : NULL;
+
+	if (!path)
+		return error_sys(err, ENOMEM, "Docker: out of memory");
+	return docker_get(path, ret, err);
+}
+
+int stack_from_docker(json_t **ret, struct fl_error *err)
+{
+	json_t *containers = NULL, *container;
+	json_t *graph = json_pack("{s:[], s:[]}", "services", "edges");
+	json_t *stack = json_object();
+	size_t i;
+	int r = get_containers(&containers, err);
+
+	json_array_foreach(containers, i, container) {
+		if (!r)
+			r = take_url(stack, "health", container, "faultline.health", err);
+		if (!r)
+			r = take_url(stack, "pipeline", container, "faultline.pipeline", err);
+		if (!r && take_calls(graph, container))
+			r = error_sys(err, ENOMEM, "Docker: out of memory");
+	}
+	if (!r && json_array_size(json_object_get(graph, "edges")))
+		json_object_set(stack, "graph", graph);
+	if (!r && !json_object_size(stack))
+		r = -ENOENT;
+	json_decref(graph);
+	json_decref(containers);
+	if (r) {
+		json_decref(stack);
+		return r;
+	}
+	*ret = stack;
+	return 0;
+}
