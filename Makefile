@@ -37,6 +37,7 @@ all: $(BUILD)/faultline lab
 help:
 	@echo 'make all     build everything into $(BUILD)/'
 	@echo 'make demo    install what is missing, build, run the demo on the embedded lab'
+	@echo 'make demo-docker  the same with containers, on a Docker engine of its own if none runs'
 	@echo 'make check   install what tests need, run every suite'
 	@echo 'make check-vm  the suites on other kernels, in QEMU'
 	@echo 'make fuzz    libFuzzer on every reader of foreign bytes, FUZZ_SECONDS=20 each'
@@ -94,6 +95,11 @@ demo:
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tools/demo.sh $(BUILD)
 
+demo-docker:
+	$(Q)tools/setup.sh demo-docker
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tools/demo-docker.sh $(BUILD)
+
 check:
 	$(Q)tools/setup.sh test
 	$(Q)$(MAKE) --no-print-directory all tests
@@ -118,7 +124,7 @@ install: all install-gen
 clean:
 	rm -rf build build-san build-fuzz
 
-.PHONY: all help lab tests demo check check-vm bench lint install clean
+.PHONY: all help lab tests demo demo-docker check check-vm bench lint install clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# setup.sh build|demo|test|vm - install the Debian packages that a step needs, once. On any other
+# setup.sh build|demo|demo-docker|test|vm - install the Debian packages that a step needs, once. On any other
 # system: print the list and stop, so that a person can install what their system calls them.
 set -eu
 
@@ -8,20 +8,21 @@ build='gcc clang llvm make pkg-config bpftool libbpf-dev libelf-dev zlib1g-dev
 	libcurl4-openssl-dev libjansson-dev libfyaml-dev libmicrohttpd-dev libuv1-dev libmnl-dev libmd-dev
 	libc-ares-dev libhiredis-dev'
 demo="$build iproute2 dnsmasq-base redis-server stress-ng"
-test="$demo libcmocka-dev libclang-rt-14-dev cppcheck clang-tidy clang-format
-	prometheus prometheus-alertmanager
+demo_docker="$demo docker.io docker-compose prometheus prometheus-alertmanager curl"
+test="$demo_docker libcmocka-dev libclang-rt-14-dev cppcheck clang-tidy clang-format
 	iputils-ping iperf3 wrk nginx-light redis-tools bind9-dnsutils curl jq python3 python3-jsonschema python3-yaml strace ethtool procps lowdown
-	qemu-system-x86 busybox-static docker.io cpio kmod xz-utils"
+	qemu-system-x86 busybox-static cpio kmod xz-utils"
 vm="$test flex bison bc libssl-dev dwarves"
 
 step=${1:-}
 case $step in
 build) packages=$build ;;
 demo) packages=$demo ;;
+demo-docker) packages=$demo_docker ;;
 test) packages=$test ;;
 vm) packages=$vm ;;
 *)
-	echo "usage: tools/setup.sh build|demo|test|vm" >&2
+	echo "usage: tools/setup.sh build|demo|demo-docker|test|vm" >&2
 	exit 2
 	;;
 esac
