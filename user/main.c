@@ -41,7 +41,9 @@ static void usage(FILE *out)
 	fputs("Usage: faultline COMMAND [OPTION...]\n\nCommands:\n", out);
 	for (c = commands; c->name; c++)
 		fprintf(out, "  %-10s %s\n", c->name, c->summary);
-	fputs("\n'faultline COMMAND --help' explains one command.\n", out);
+	fputs("\nEvery command takes --docker-socket PATH; the default is that of DOCKER_HOST, else what is\n"
+	      "there of /var/run/docker.sock, the rootless one and Podman's.\n"
+	      "\n'faultline COMMAND --help' explains one command.\n", out);
 }
 
 static int unknown(const char *word)
@@ -65,6 +67,34 @@ int cmd_fail(const struct fl_error *err)
 {
 	error_print(err, stderr);
 	return err->exit ? (int)err->exit : FL_EXIT_INTERNAL;
+}
+
+/*
+ * --docker-socket PATH, for all commands: taken out of @argv, into the environment that the
+ * guardian and other children inherit. False: no PATH.
+ */
+static bool take_docker_socket(int *argc, char **argv)
+{
+	static const char option[] = "--docker-socket";
+	size_t len = strlen(option);
+	int i, used;
+
+	for (i = 1; i < *argc && strcmp(argv[i], "--"); i++) {
+		_cleanup_free_ char *host = NULL;
+		const char *path;
+
+		if (strncmp(argv[i], option, len) || (argv[i][len] && argv[i][len] != '='))
+			continue;
+		used = argv[i][len] ? 1 : 2;
+		path = used == 1 ? argv[i] + len + 1 : argv[i + 1];
+		host = path && *path ? text_format("unix://%s", path) : NULL;
+		if (!host || setenv("DOCKER_HOST", host, 1))
+			return false;
+		memmove(argv + i, argv + i + used, (size_t)(*argc - i - used + 1) * sizeof(*argv));
+		*argc -= used;
+		i--;
+	}
+	return true;
 }
 
 /* Help is for everybody. */
@@ -94,6 +124,10 @@ int main(int argc, char **argv)
 {
 	const struct command *c;
 
+	if (!take_docker_socket(&argc, argv)) {
+		fputs("faultline: --docker-socket: a PATH is missing\n", stderr);
+		return FL_EXIT_USAGE;
+	}
 	if (argc < 2) {
 		usage(stderr);
 		return FL_EXIT_USAGE;

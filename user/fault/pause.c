@@ -2,7 +2,8 @@
 /*
  * pause.c - pause: freeze all processes of the target, and thaw them.
  *
- * By the cgroup freezer: cgroup.freeze of the v2 tree (in every kernel's core since 5.2, no
+ * A container by its engine's own pause, which is the cgroup freezer as well, and known to the
+ * engine. Else by the cgroup freezer: cgroup.freeze of the v2 tree (in every kernel's core since 5.2, no
  * controller needed), else freezer.state of a v1 hierarchy. Processes notice nothing, children
  * made meanwhile cannot escape. Where the target has no cgroup of its own, or shares it, SIGSTOP
  * to each of its processes: their parents can see that (SIGCHLD, WUNTRACED).
@@ -19,6 +20,7 @@
 #include "journal/journal.h"
 #include "kern/process.h"
 #include "kern/session.h"
+#include "target/docker_api.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/text.h"
@@ -27,13 +29,14 @@
 #define POLL_MS		  2
 #define STOP_ROUNDS	  10 /* a process may fork while its siblings are being stopped */
 
-enum method { METHOD_AUTO, METHOD_FREEZER, METHOD_SIGSTOP };
+enum method { METHOD_AUTO, METHOD_FREEZER, METHOD_SIGSTOP, METHOD_ENGINE };
 
-static const char *const methods[] = { "auto", "freezer", "sigstop", NULL };
+static const char *const methods[] = { "auto", "freezer", "sigstop", "engine", NULL };
 
 static const struct param params[] = {
 	{ .name = "method", .type = PARAM_ENUM, .def = "auto", .choices = methods,
-	  .help = "cgroup freezer or SIGSTOP; auto: the freezer where the target has one" },
+	  .help = "cgroup freezer, SIGSTOP, or the container engine's own pause; auto: the engine's for a "
+		  "container, else the freezer where the target has one" },
 	{}
 };
 
@@ -46,7 +49,8 @@ struct stopped {
 struct pause_unit {
 	struct target *target;
 	struct cgroup_set cgroups;
-	const struct cgroup_dir *freezer; /* NULL: by signal */
+	const struct cgroup_dir *freezer; /* NULL: by signal, or by its engine alone */
+	bool by_engine;
 	unsigned int entry;		  /* of the frozen cgroup */
 	struct stopped *stopped;
 	uint32_t n_stopped;
@@ -142,6 +146,13 @@ static bool only_target(const struct pause_unit *u, const struct cgroup_dir *d)
 	return true;
 }
 
+static const char *way_of(const struct pause_unit *u)
+{
+	if (u->by_engine)
+		return "container engine";
+	return !u->freezer ? "SIGSTOP" : is_v2(u->freezer) ? "cgroup v2 freezer" : "cgroup v1 freezer";
+}
+
 static int choose(struct fault *f, struct pause_unit *u, struct fl_error *err)
 {
 	enum method method = (enum method)params_u64(&f->params, "method");
@@ -154,30 +165,56 @@ static int choose(struct fault *f, struct pause_unit *u, struct fl_error *err)
 		else if (v1 && only_target(u, v1))
 			u->freezer = v1;
 	}
-	if (method == METHOD_FREEZER && !u->freezer) {
-		error_env(err, ENOTSUP, "pause on %s: it has no cgroup freezer for itself",
-			  u->target->name);
+	u->by_engine = (method == METHOD_AUTO || method == METHOD_ENGINE) && target_has_pause(u->target);
+	if ((method == METHOD_FREEZER && !u->freezer) || (method == METHOD_ENGINE && !u->by_engine)) {
+		error_env(err, ENOTSUP, "pause on %s: it has no %s", u->target->name,
+			  method == METHOD_ENGINE ? "container engine" : "cgroup freezer for itself");
 		error_hint(err, "method: sigstop stops its processes one by one");
 		return -ENOTSUP;
 	}
-	if (u->freezer && is_frozen(u->freezer->path, is_v2(u->freezer)) == 1)
+	if ((v1 && is_frozen(v1->path, false) == 1) || (v2 && is_frozen(v2->path, true) == 1))
 		return error_env(err, EBUSY, "pause on %s: it is frozen already", u->target->name);
-	text_copy(f->backend, sizeof(f->backend),
-		  !u->freezer ? "SIGSTOP" : is_v2(u->freezer) ? "cgroup v2 freezer" :
-								"cgroup v1 freezer");
+	text_copy(f->backend, sizeof(f->backend), way_of(u));
 	return 0;
+}
+
+static void add_freezer(json_t *args, const struct cgroup_dir *d)
+{
+	json_object_set_new(args, "path", json_string(d->path));
+	json_object_set_new(args, "v2", json_boolean(is_v2(d)));
+	json_object_set_new(args, "dev", json_integer((json_int_t)d->dev));
+	json_object_set_new(args, "ino", json_integer((json_int_t)d->ino));
+}
+
+/* By its engine, which then knows of it: health checks, `docker ps`, its own stop. */
+static int pause_by_engine(struct fault *f, struct pause_unit *u, struct fl_error *err)
+{
+	_cleanup_free_ struct process_id *ids = NULL;
+	char identity[104];
+	json_t *args;
+	int r;
+
+	target_identity(u->target, identity, sizeof(identity));
+	args = docker_undo_args(identity, true);
+	if (u->freezer)
+		add_freezer(args, u->freezer);
+	r = journal_add(f->session->journal, "unpause-target", args, &u->entry, err);
+	if (!r)
+		r = target_pause(identity, true, err);
+	if (!r && process_list(u->target, &u->cgroups, &ids, &u->processes, NULL))
+		u->processes = 1; /* the one it was named by */
+	return r;
 }
 
 static int freeze(struct fault *f, struct pause_unit *u, struct fl_error *err)
 {
 	const struct cgroup_dir *d = u->freezer;
 	_cleanup_free_ pid_t *pids = NULL;
+	json_t *args = json_object();
 	int r;
 
-	r = journal_add(f->session->journal, "thaw-cgroup",
-			json_pack("{s:s, s:b, s:I, s:I}", "path", d->path, "v2", is_v2(d), "dev",
-				  (json_int_t)d->dev, "ino", (json_int_t)d->ino),
-			&u->entry, err);
+	add_freezer(args, d);
+	r = journal_add(f->session->journal, "thaw-cgroup", args, &u->entry, err);
 	if (!r)
 		r = set_frozen(d->path, is_v2(d), true, err);
 	if (r)
@@ -298,7 +335,8 @@ static int activate(struct fault *f, bool on, struct fl_error *err)
 
 		if (on) {
 			u->processes = 0;
-			r = u->freezer ? freeze(f, u, err) : stop_all(f, u, err);
+			r = u->by_engine ? pause_by_engine(f, u, err) :
+			    u->freezer ? freeze(f, u, err) : stop_all(f, u, err);
 			u->cpu_known = !cgroup_cpu_used_ns(&u->cgroups, &u->cpu_frozen_ns);
 		} else {
 			r = thaw(f, u, err);
@@ -401,7 +439,29 @@ static int undo_continue(const json_t *args, struct fl_error *err)
 						 (int)id.pid, strerror(-r));
 }
 
+/* An engine that cannot be asked must not keep it frozen; that it then takes it for paused is told. */
+static int undo_unpause(const json_t *args, struct fl_error *err)
+{
+	const char *spec = json_string_value(json_object_get(args, "target"));
+	struct fl_error why = {};
+	int r = !spec ? -EINVAL : docker_undo_begin(args, &why);
+
+	if (!r)
+		r = target_pause(spec, false, &why);
+	if (!r || r == -ENOENT) /* -ENOENT: it was removed */
+		return 0;
+	if (!json_object_get(args, "path") || undo_thaw(args, NULL)) {
+		if (err)
+			*err = why;
+		return r;
+	}
+	error_env(err, -r, "%.80s was thawed without its engine, which may take it for paused: %.200s", spec,
+		  why.message);
+	return 0;
+}
+
 const struct undo_op undo_pause[] = {
+	{ "unpause-target", undo_unpause },
 	{ "thaw-cgroup", undo_thaw },
 	{ "continue-process", undo_continue },
 	{},

@@ -3,7 +3,9 @@
  * process.c - faults that end the target's processes: availability (kill once or every N
  * seconds), crash (a fatal signal once), stop (down until the rollback), restart (down and up).
  *
- * Signals go through pidfds to processes known by pid and start time. What starts a service
+ * A supervisor that takes orders (Docker) sends the signal to the main process itself, so that it
+ * knows that this was meant: what it shall not start again stays down. All other signals go
+ * through pidfds to processes known by pid and start time. What starts a service
  * again is its stack's business (a supervisor, a restart policy); faultline follows it to its new
  * process. At rollback, and by the journal, who supervises the target (lab, Docker) is asked to
  * start it if it does not run; a target that nobody supervises stays down, and the effect says so.
@@ -22,6 +24,7 @@
 #include "journal/journal.h"
 #include "kern/process.h"
 #include "kern/session.h"
+#include "target/docker_api.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/text.h"
@@ -77,6 +80,8 @@ struct app_unit {
 	uint64_t restart_ns;  /* from the last signal to the new process */
 	uint32_t kills, processes, restarts, skipped;
 	bool shielded, unsupervised;
+	bool direct; /* its supervisor cannot be asked to send a signal, or has failed to */
+	char identity[104]; /* target_identity() as it was first hit */
 };
 
 struct app {
@@ -111,14 +116,36 @@ static bool is_shielded(pid_t pid, int signal)
 	return !(caught & 1ull << (signal - 1));
 }
 
-static int hit(struct app_unit *u, struct process_id id, int signal)
+/*
+ * The main process goes down by its supervisor's hand where there is one that takes orders; whatever
+ * is wrong with that one, the signal is sent. (A stop that the kernel shields it from is followed by
+ * SIGKILL after the grace, as the supervisor's own would be.)
+ */
+static int send_signal(const struct app *s, struct app_unit *u, struct process_id id, int signal)
 {
+	bool keep_down = s->after != AFTER_NOTHING;
 	bool shielded = is_shielded(id.pid, signal);
-	int r = process_signal(id, shielded ? SIGKILL : signal);
+	char spec[sizeof(u->identity)];
+	int r;
+
+	target_identity(u->target, spec, sizeof(spec));
+	if (!u->direct && id.pid == u->target->pid && !process_dead(id) &&
+	    !target_signal(spec, shielded && !keep_down ? SIGKILL : signal, keep_down, NULL)) {
+		u->shielded |= shielded && !keep_down;
+		return 0;
+	}
+	u->direct = true;
+	r = process_signal(id, shielded ? SIGKILL : signal);
+	u->shielded |= shielded && !r;
+	return r;
+}
+
+static int hit(const struct app *s, struct app_unit *u, struct process_id id, int signal)
+{
+	int r = send_signal(s, u, id, signal);
 
 	if (r)
 		return r;
-	u->shielded |= shielded;
 	u->processes++;
 	u->last_ns = clock_mono_ns();
 	if (!u->first_ns)
@@ -136,10 +163,10 @@ static int hit_target(const struct app *s, struct app_unit *u, int signal)
 
 	if (s->which == WHICH_ALL && !process_list(u->target, &u->cgroups, &all, &n, NULL)) {
 		for (i = 0; i < n; i++)
-			if (!hit(u, all[i], signal))
+			if (!hit(s, u, all[i], signal))
 				r = 0;
 	} else {
-		r = hit(u, main_process, signal);
+		r = hit(s, u, main_process, signal);
 	}
 	if (r)
 		return r;
@@ -155,8 +182,10 @@ static int journal_start(struct fault *f, struct app_unit *u, struct fl_error *e
 {
 	if (u->entry)
 		return 0;
+	target_identity(u->target, u->identity, sizeof(u->identity));
 	return journal_add(f->session->journal, "start-service",
-			   json_pack("{s:s}", "target", u->target->spec), &u->entry, err);
+			   docker_undo_args(u->identity, !strcmp(u->target->provider, "docker")),
+			   &u->entry, err);
 }
 
 /* ---- what happens to it afterwards ----------------------------------------------------------- */
@@ -169,10 +198,10 @@ static void watch_death(const struct app *s, struct app_unit *u, uint64_t now)
 		return;
 	if (process_dead(id)) {
 		u->dead = true;
-		if (s->after == AFTER_START && target_start(u->target->spec, NULL))
+		if (s->after == AFTER_START && target_start_later(u->identity))
 			u->unsupervised = true;
 	} else if (s->grace_ns && now - u->signalled_ns > s->grace_ns) {
-		process_signal(id, SIGKILL);
+		send_signal(s, u, id, SIGKILL);
 	}
 }
 
@@ -451,11 +480,20 @@ static int undo_start(const json_t *args, struct fl_error *err)
 {
 	const struct target_options options = { .allow_host_interface = true };
 	const char *spec = json_string_value(json_object_get(args, "target"));
+	struct fl_error why = {};
 	struct target t;
 	bool runs;
 	int r;
 
-	if (!spec || target_resolve(spec, &options, &t, NULL))
+	if (!spec || docker_undo_begin(args, NULL))
+		return 0;
+	r = target_resolve(spec, &options, &t, &why);
+	if (r && r != -ENOENT && json_object_get(args, "engine")) { /* nobody could look for it */
+		if (err)
+			*err = why;
+		return r;
+	}
+	if (r)
 		return 0; /* gone with its stack: nothing to bring back */
 	runs = t.pid && !process_dead((struct process_id){ t.pid, t.pid_start });
 	target_free(&t);

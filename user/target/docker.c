@@ -11,6 +11,7 @@
  * ipvlan, none) takes no network faults, and all others.
  */
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 
 #include "target/docker.h"
@@ -19,6 +20,7 @@
 #include "util/text.h"
 
 #define START_PATIENCE_S 60
+#define ORDER_PATIENCE_S 1 /* the event loop waits for it */
 
 /* --- one container ----------------------------------------------------------------------------- */
 
@@ -230,17 +232,59 @@ static int members(const char *what, bool bare, struct target_names *ret, struct
 	return r == -ENOENT ? no_such(what, err) : r;
 }
 
+/* --- orders ------------------------------------------------------------------------------------ */
+
+/* POST /containers/ID/@action; one that went away meanwhile is an error of its own. */
+static int order(const struct docker_container *c, const char *action, unsigned int patience_s,
+		 struct fl_error *err)
+{
+	_cleanup_free_ char *path = text_format("/containers/%s/%s", c->id, action);
+	int r = path ? docker_post(path, patience_s, err) :
+		       error_sys(err, ENOMEM, "Docker: out of memory");
+
+	if (r == -ENOENT)
+		error_env(err, ENOENT, "docker:%s: the container is gone", c->name);
+	return r;
+}
+
 static int start(const char *what, struct fl_error *err)
 {
-	_cleanup_free_ char *path = NULL;
 	struct docker_container c;
 	int r = find(what, false, &c, err);
 
-	if (r || c.running)
+	return r || c.running ? r : order(&c, "start", START_PATIENCE_S, err);
+}
+
+/*
+ * An engine that sends the signal itself takes the container for stopped by its user, and heeds no
+ * restart policy any more. So one that has a policy, and shall come back, is left to die as in a
+ * crash.
+ */
+static int send_signal(const char *what, int signal, bool keep_down, struct fl_error *err)
+{
+	char action[64];
+	struct docker_container c;
+	int r = find(what, false, &c, err);
+
+	if (r)
 		return r;
-	path = text_format("/containers/%s/start", c.id);
-	r = path ? docker_post(path, START_PATIENCE_S, err) : error_sys(err, ENOMEM, "Docker: out of memory");
-	return r == -ENOENT ? no_such(what, err) : r;
+	if (c.restarts && !keep_down)
+		return -ENOTSUP;
+	if (keep_down && signal == SIGTERM && c.stop_signal[0] && docker_is_name(c.stop_signal))
+		snprintf(action, sizeof(action), "kill?signal=%s", c.stop_signal);
+	else
+		snprintf(action, sizeof(action), "kill?signal=%d", signal);
+	return order(&c, action, ORDER_PATIENCE_S, err);
+}
+
+static int freeze(const char *what, bool on, struct fl_error *err)
+{
+	struct docker_container c;
+	int r = find(what, false, &c, err);
+
+	if (r || c.paused == on)
+		return r;
+	return order(&c, on ? "pause" : "unpause", START_PATIENCE_S, err);
 }
 
 const struct target_provider target_docker = {
@@ -250,4 +294,6 @@ const struct target_provider target_docker = {
 	.resolve = resolve,
 	.members = members,
 	.start = start,
+	.signal = send_signal,
+	.pause = freeze,
 };

@@ -89,6 +89,23 @@ int docker_use_socket(const char *path, struct fl_error *err)
 	return r;
 }
 
+json_t *docker_undo_args(const char *identity, bool is_container)
+{
+	json_t *args = json_pack("{s:s}", "target", identity);
+	char socket[DOCKER_SOCKET_MAX];
+
+	if (is_container && !docker_socket(socket, NULL))
+		json_object_set_new(args, "engine", json_string(socket));
+	return args;
+}
+
+int docker_undo_begin(const json_t *args, struct fl_error *err)
+{
+	const char *engine = json_string_value(json_object_get(args, "engine"));
+
+	return engine ? docker_use_socket(engine, err) : 0;
+}
+
 /* --- one exchange ---------------------------------------------------------------------------- */
 
 /* What an engine says about an error goes to a terminal: nothing but plain characters. */

@@ -27,6 +27,11 @@ int docker_socket(char ret[DOCKER_SOCKET_MAX], struct fl_error *err);
 /* Talk to this one from now on: an entry of a journal knows where its container was. */
 int docker_use_socket(const char *path, struct fl_error *err);
 
+/* For the arguments of an undo: {"target": @identity, "engine": SOCKET}; the way back, which is 0 also
+ * when no engine is written there. */
+json_t *docker_undo_args(const char *identity, bool is_container);
+int docker_undo_begin(const json_t *args, struct fl_error *err);
+
 struct docker_version {
 	char socket[DOCKER_SOCKET_MAX];
 	char engine[64]; /* "20.10.24" */

@@ -38,9 +38,11 @@ struct target_provider {
 	 * the prefix. NULL: every name is one target.
 	 */
 	int (*members)(const char *name, bool bare, struct target_names *ret, struct fl_error *err);
-	/* Ask whoever supervises it to start it now, if it does not run; returns without waiting
-	 * for that. NULL: nobody does. */
+	/* Ask whoever supervises it to start it now, if it does not run. NULL: nobody does. */
 	int (*start)(const char *name, struct fl_error *err);
+	/* The supervisor's own ways, see target_signal() and target_pause(). NULL: it has none. */
+	int (*signal)(const char *name, int signal, bool keep_down, struct fl_error *err);
+	int (*pause)(const char *name, bool on, struct fl_error *err);
 };
 
 /* The ways of this build, ended by NULL (table.c). */

@@ -257,17 +257,6 @@ int target_resolve(const char *spec, const struct target_options *options, struc
 	return r;
 }
 
-int target_start(const char *spec, struct fl_error *err)
-{
-	const char *name;
-	const struct target_provider *provider;
-	int r = target_provider_of(spec, &provider, &name, err);
-
-	if (r)
-		return r;
-	return provider->start ? provider->start(name, err) : -ENOTSUP;
-}
-
 void target_free(struct target *t)
 {
 	uint32_t i;

@@ -86,11 +86,28 @@ int target_resolve(const char *spec, const struct target_options *options, struc
 		   struct fl_error *err);
 void target_free(struct target *t);
 
+/* What names @t for ever, also while it does not run ("docker:ID"), where there is such a name. */
+void target_identity(const struct target *t, char *ret, size_t size);
+
 /*
- * Ask whoever supervises @spec (the lab, Docker) to start it, if it does not run; does not wait
- * for that. -ENOTSUP, without an error: nobody does.
+ * Ask whoever supervises @spec (the lab, Docker) to start it, if it does not run. May wait for that,
+ * some tenths of a second; target_start_later() does it in the background. -ENOTSUP, without an
+ * error: nobody does.
  */
 int target_start(const char *spec, struct fl_error *err);
+int target_start_later(const char *spec);
+
+/*
+ * Have the supervisor send @signal to the main process, so that it knows who did it. @keep_down: it
+ * shall not start it again by itself. -ENOTSUP, without an error: it has to be signalled directly;
+ * because nobody supervises it, or because then nobody would start it again who otherwise does.
+ */
+int target_signal(const char *spec, int signal, bool keep_down, struct fl_error *err);
+
+/* Have the supervisor freeze all of its processes, or let them go on; one that is so already: 0.
+ * -ENOTSUP: none does that. */
+bool target_has_pause(const struct target *t);
+int target_pause(const char *spec, bool on, struct fl_error *err);
 
 /* All service names that providers know now, NULL-terminated, one allocation, caller frees. */
 int target_names(char ***ret, struct fl_error *err);
