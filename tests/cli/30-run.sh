@@ -21,6 +21,10 @@ check "detected by the alert's own time" test "$(field "$out" '[.[].mttd_s | . >
 check "run.json says what ran" jq -e '.config.sha256 and .host.kernel and .seed and .ended and .verdict.exit_status == 0' "$out/run.json"
 check "baseline.json has a window an experiment" jq -e '.windows | length == 2 and .[0].metrics.p99.n > 3' "$out/baseline.json"
 
+check "nothing here has a network of its own to measure, and the manifest says so" jq -e '.kernel_measurement | .on == false and (.why | length > 10)' "$out/run.json"
+check "so says the run" grep -q 'kernel measurement is off: ' "$T/stderr"
+check "the times of an experiment are there all the same" test "$(field "$out" '.[0].moments | .armed.mono_ns < .active.mono_ns and .active.after_active_s == 0 and (.first_alert.after_active_s | . > 0.2 and . < 0.4) and .first_symptom == null')" = true
+
 jq -r 'select(.event == "state" and .experiment == "payment_latency").to' "$out/events.jsonl" | paste -sd' ' >"$T/states"
 check "the states come in their order" grep -qx 'RESOLVE ARM STEADY BASELINE INJECT ROLLBACK RECOVER SCORE' "$T/states"
 check "every line of probe.log has the form" test "$(grep -vcE '^[0-9]+ (pass|fail [0-9]{3}) [0-9]+$' "$out/probe.log")" = 0

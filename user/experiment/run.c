@@ -371,6 +371,8 @@ int suite_run(const struct suite *s, const struct run_options *o, struct run_rep
 			rc = r->error.code;
 		}
 	} else {
+		if (r->owner)
+			owner_stop(r->owner);
 		metrics_close(r->metrics);
 		run_kernel_close(r);
 		probe_stop(r->probe);
