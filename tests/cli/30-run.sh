@@ -6,8 +6,9 @@
 
 out=$T/out
 pipeline good "$out/events.jsonl"
-suite "$T/s.yaml" payment_latency payment_loss
-"$FL" run "$T/s.yaml" --out "$out" >"$T/stdout" 2>"$T/stderr"
+TIMING='versions: {stack: {version: shop 2.3, commit: 0abc1def}, pipeline: {version: aiops 7}}' \
+	suite "$T/s.yaml" payment_latency payment_loss
+"$FL" run "$T/s.yaml" --out "$out" --journal "$T/journal.json" >"$T/stdout" 2>"$T/stderr"
 check_num "a good pipeline is accepted" $? eq 0
 sed "s|$out|DIR|" "$T/stdout" >"$T/board"
 check "the scoreboard is the golden one" diff -u "$TOP/tests/golden/run-good.txt" "$T/board"
@@ -19,6 +20,10 @@ check "with hits" test "$(field "$out" '[.[].proof[0].injected] | unique == [3]'
 check "with a verdict and its number" test "$(field "$out" '.[0].hypothesis.clauses[0] | .verdict == "held" and .value == 1')" = true
 check "detected by the alert's own time" test "$(field "$out" '[.[].mttd_s | . > 0.29 and . < 0.35] | all')" = true
 check "run.json says what ran" jq -e '.config.sha256 and .host.kernel and .seed and .ended and .verdict.exit_status == 0' "$out/run.json"
+check "... and what was under test" jq -e '.stack == {"version": "shop 2.3", "commit": "0abc1def"} and .pipeline == {"version": "aiops 7", "commit": null}' "$out/run.json"
+check "... which the report names" grep -q 'shop 2.3 0abc1def' "$out/chaos_report.md"
+check "--journal has the layout of Chaos Toolkit" python3 "$TOP/tests/tools/journal_valid.py" "$T/journal.json"
+check "... a completed run of two actions, each with its probe" jq -e '.status == "completed" and (.deviated | not) and [.run[] | .activity.type + " " + .status] == ["action succeeded", "probe succeeded", "action succeeded", "probe succeeded"] and (.experiment.method | length) == 2 and .steady_states.before.steady_state_met and .steady_states.after.steady_state_met and .run[0].output.injected == 3' "$T/journal.json"
 check "baseline.json has a window an experiment" jq -e '.windows | length == 2 and .[0].metrics.p99.n > 3' "$out/baseline.json"
 
 check "nothing here has a network of its own to measure, and the manifest says so" jq -e '.kernel_measurement | .on == false and (.why | length > 10)' "$out/run.json"

@@ -11,6 +11,7 @@
 #include "cmd/run_show.h"
 #include "experiment/run.h"
 #include "fault/fault.h"
+#include "report/export.h"
 #include "report/report.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -18,7 +19,7 @@
 #include "util/units.h"
 
 struct options {
-	const char *file, *out, *probe, *pipeline, *adapter, *root_label, *lang, *metrics;
+	const char *file, *out, *probe, *pipeline, *adapter, *root_label, *lang, *metrics, *journal;
 	int *only;
 	uint32_t n_only;
 	int64_t repeat, seed;
@@ -28,7 +29,7 @@ struct options {
 };
 
 enum { OPT_PIPELINE = 256, OPT_PROBE, OPT_RESUME, OPT_EVERY, OPT_REPEAT, OPT_LAB, OPT_FORCE, OPT_SEED,
-       OPT_ONLY, OPT_OUT, OPT_LANG, OPT_ADAPTER, OPT_ROOT_LABEL, OPT_METRICS };
+       OPT_ONLY, OPT_OUT, OPT_LANG, OPT_ADAPTER, OPT_ROOT_LABEL, OPT_METRICS, OPT_JOURNAL };
 
 static const struct argp_option option_table[] = {
 	{ "only", OPT_ONLY, "N,..", 0, "Run these experiments, by number", 0 },
@@ -45,6 +46,7 @@ static const struct argp_option option_table[] = {
 	{ "seed", OPT_SEED, "N", 0, "Seed of all random choices", 0 },
 	{ "force-stage", OPT_FORCE, NULL, 0, "Run although the stage before was not passed", 0 },
 	{ "metrics", OPT_METRICS, "[ADDR:]PORT", 0, "Serve /metrics meanwhile (127.0.0.1)", 0 },
+	{ "journal", OPT_JOURNAL, "FILE", 0, "Write a journal as Chaos Toolkit does, too", 0 },
 	{ "lang", OPT_LANG, "vi|en", 0, "Language of the reports (en)", 0 },
 	{ "quiet", 'q', NULL, 0, "No progress, one line a result", 0 },
 	{ "output", 'o', "json", 0, "Print JSON", 0 },
@@ -82,6 +84,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--lang knows vi and en, not '%s'", arg);
 		return 0;
 	case OPT_METRICS: o->metrics = arg; return 0;
+	case OPT_JOURNAL: o->journal = arg; return 0;
 	case OPT_PIPELINE: o->pipeline = arg; return 0;
 	case OPT_ADAPTER:
 		o->adapter = arg;
@@ -110,6 +113,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "which FILE?");
 		if (o->resume && !o->out)
 			argp_error(state, "--resume needs the folder: --out DIR");
+		if (o->journal && (o->repeat || o->every_ns))
+			argp_error(state, "--journal is of one run, not several");
 		if (o->resume && (o->repeat || o->every_ns))
 			argp_error(state, "--resume goes on with one run, not several");
 		return 0;
@@ -198,6 +203,8 @@ static void write_reports(const struct options *o, const char *dir)
 	if (folder_open(&f, dir, &err) ||
 	    report_write(&f, words_find(o->lang), false, name, kept, &err))
 		error_print(&err, stderr);
+	else if (o->journal && export_journal(&f, o->journal, &err))
+		error_print(&err, stderr);
 	folder_close(&f);
 }
 
@@ -228,6 +235,7 @@ static int run_once(const struct options *o, const struct suite *s, int64_t n, b
 		return r;
 	write_reports(o, dir);
 	status = run_show_report(&report, dir, o->json);
+	fflush(stdout); /* the next run may be a day away */
 	if (report.unfinished) {
 		fflush(NULL);
 		_exit(status);

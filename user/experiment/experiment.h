@@ -102,6 +102,7 @@ struct suite {
 	json_t *metrics;     /* name -> source, see measure/metrics.h; or NULL */
 	json_t *graph;	     /* services and edges when the file gives them, or NULL */
 	char **services;     /* what providers know here (suite_know_services()), or NULL */
+	json_t *versions;    /* {"stack": {"version": ..., "commit": ...}, "pipeline": ...}, or NULL */
 	struct experiment *experiments;
 	uint32_t n;
 };

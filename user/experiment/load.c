@@ -175,10 +175,50 @@ static int read_graph(struct yaml *y, struct fy_node *node, void *out)
 	return r ? r : yaml_json(y, node, out);
 }
 
+struct version_shape {
+	char *version, *commit;
+};
+
+static int read_version(struct yaml *y, struct fy_node *node, void *out)
+{
+	static const struct yaml_field fields[] = {
+		{ "version", yaml_word, offsetof(struct version_shape, version), false },
+		{ "commit", yaml_word, offsetof(struct version_shape, commit), false },
+		{},
+	};
+	struct version_shape v = {};
+	int r = yaml_map(y, node, "a version", fields, &v);
+
+	free(v.version);
+	free(v.commit);
+	return r ? r : yaml_json(y, node, out);
+}
+
+struct versions_shape {
+	json_t *stack, *pipeline;
+};
+
+/* versions: {stack: {version: x, commit: y}, pipeline: {...}}: what is under test, for the reports. */
+static int read_versions(struct yaml *y, struct fy_node *node, void *out)
+{
+	static const struct yaml_field fields[] = {
+		{ "stack", read_version, offsetof(struct versions_shape, stack), false },
+		{ "pipeline", read_version, offsetof(struct versions_shape, pipeline), false },
+		{},
+	};
+	struct versions_shape v = {};
+	int r = yaml_map(y, node, "versions", fields, &v);
+
+	json_decref(v.stack);
+	json_decref(v.pipeline);
+	return r ? r : yaml_json(y, node, out);
+}
+
 static const struct yaml_field suite_fields[] = {
 	{ "name", yaml_word, offsetof(struct suite, name), false },
 	{ "description", yaml_string, offsetof(struct suite, description), false },
 	{ "stack", read_stack, offsetof(struct suite, stack), false },
+	{ "versions", read_versions, offsetof(struct suite, versions), false },
 	{ "probe", read_probe, offsetof(struct suite, probe), false },
 	{ "pipeline", read_pipeline, offsetof(struct suite, pipeline), false },
 	{ "prometheus", read_url, offsetof(struct suite, prometheus_url), false },

@@ -48,6 +48,24 @@ int outdir_save_results(const struct outdir *d, const struct result *v, uint32_t
 	return path ? results_save(path, v, n, err) : error_sys(err, ENOMEM, "out of memory");
 }
 
+/* "stack" and "pipeline": version and commit, as far as the suite or the stack says them. */
+static void note_versions(json_t *manifest, const json_t *versions)
+{
+	static const char *const of[] = { "stack", "pipeline" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(of); i++) {
+		const json_t *v = json_object_get(versions, of[i]);
+
+		if (v)
+			json_object_set_new(manifest, of[i],
+					    json_pack("{s:s?, s:s?}", "version",
+						      json_string_value(json_object_get(v, "version")),
+						      "commit",
+						      json_string_value(json_object_get(v, "commit"))));
+	}
+}
+
 static json_t *manifest_new(const struct suite *s)
 {
 	struct file_version version;
@@ -76,6 +94,7 @@ static json_t *manifest_new(const struct suite *s)
 	json_object_set_new(m, "resumed", json_integer(0));
 	if (s->graph)
 		json_object_set(m, "graph", s->graph);
+	note_versions(m, s->versions);
 	return m;
 }
 

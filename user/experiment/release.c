@@ -47,6 +47,7 @@ void suite_free(struct suite *s)
 	free(s->name);
 	free(s->description);
 	free(s->stack);
+	json_decref(s->versions);
 	free(s->probe.url);
 	free(s->probe.body_regex);
 	free(s->probe.json_path);

@@ -90,6 +90,8 @@ int suite_use_stack(struct suite *s, struct fl_error *err)
 		r = error_sys(err, ENOMEM, "stack: out of memory");
 	if (!r && !s->graph)
 		s->graph = json_incref(json_object_get(stack, "graph"));
+	if (!r && !s->versions)
+		s->versions = json_incref(json_object_get(stack, "versions"));
 	json_decref(stack);
 	return r;
 }

@@ -17,4 +17,9 @@
 int export_rcaeval(const struct folder *f, uint32_t *ret_n, struct fl_error *err);
 int export_openrca(const struct folder *f, uint32_t *ret_n, struct fl_error *err);
 
+/* A journal as Chaos Toolkit writes it; docs/results.md says how a run is put into it. The JSON is a new
+ * reference, NULL when out of memory. */
+json_t *export_toolkit_journal(const struct folder *f);
+int export_journal(const struct folder *f, const char *path, struct fl_error *err);
+
 #endif

@@ -212,6 +212,9 @@ json_t *state_build(const struct lab_topology *t, struct fl_error *err)
 		error_sys(err, ENOMEM, "out of memory");
 		return NULL;
 	}
+	json_object_set_new(state, "versions",
+			    json_pack("{s:{s:s}, s:{s:s}}", "stack", "version", "embedded lab " FL_VERSION,
+				      "pipeline", "version", "reference pipeline " FL_VERSION));
 	json_object_set_new(state, "entry", json_sprintf("http://%s:%u", entry->address, entry->port));
 	json_object_set_new(state, "health", json_sprintf("http://%s:%u%s", entry->address, entry->port,
 							  t->health));
