@@ -54,6 +54,11 @@ PY
 check "the scoreboard in the report is the one that score prints" grep -qxF 'RCA correct: 6/8' "$run/chaos_report.md"
 check "--lang vi" "$FL" report --lang vi "$run"
 check "the Vietnamese texts are in it" grep -q 'Pipeline phát hiện được' "$run/chaos_report.md"
+check "... also the gaps, with their numbers" grep -q 'RCA chọn frontend với 3 alert, còn gốc api-gateway có 1 và được nó gọi' "$run/chaos_report.md"
+for said in 'RCA nêu checkout-svc (sai) với confidence 0.88' 'pipeline ngừng trả lời khi log-collector bị fault' '1 alert trong baseline window'; do
+	check "... in report.html: $said" grep -qF "$said" "$run/report.html"
+done
+check "no English gap is left in the page" bash -c "! grep -qE 'RCA blamed|RCA names|stopped answering|no rule of' '$run/report.html'"
 check "SUBMIT.md asks its author in Vietnamese" grep -q 'Tác giả' "$run/SUBMIT.md"
 
 echo 'my own answer' >>"$run/SUBMIT.md"

@@ -317,6 +317,11 @@ static void both_languages_whole(void **state)
 	for (i = 0; i < n; i++)
 		if (!en[i] || !vi[i])
 			fail_msg("text %zu of %zu is missing in %s", i, n, en[i] ? "vi" : "en");
+	/* Gaps are told by the scoreboard in English; in any other language by the report. */
+	vi = (const char *const *)words_find("vi")->gap;
+	for (i = 0; i < sizeof(struct gap_words) / sizeof(char *); i++)
+		if (!vi[i])
+			fail_msg("gap text %zu is missing in vi", i);
 }
 
 int main(void)

@@ -164,11 +164,17 @@ static void say_match(struct paragraph *p)
 {
 	uint32_t i = 0;
 	const struct gap *gap = folder_next_gap(p->folder, p->r, &i);
-	_cleanup_free_ char *symptom = quote(gap ? gap->symptom : "", FOREIGN_WORDS);
-	_cleanup_free_ char *cause = quote(gap ? gap->cause : "", FOREIGN_WORDS);
+	struct text said = {}, why = {};
+	_cleanup_free_ char *symptom = NULL, *cause = NULL;
 	bool asked = result_rca_asked(p->r);
 	bool good = p->r->detected && (p->r->rca_correct || !asked);
 
+	if (gap)
+		report_gap(p->folder, gap, p->w, &said, &why);
+	symptom = quote(said.s ? said.s : "", FOREIGN_WORDS);
+	cause = quote(why.s ? why.s : "", FOREIGN_WORDS);
+	text_free(&said);
+	text_free(&why);
 	if (!result_counts(p->r))
 		words_fill(sentence(p, MUST), p->w->excused, "status",
 			   result_status_text(p->r->status), WORDS_END);

@@ -13,7 +13,7 @@
 static const char style[] =
 	":root{--ink:#1d2430;--soft:#5b6576;--line:#d9dee7;--page:#f6f7f9;--card:#fff;--good:#1a7f4b;"
 	"--bad:#c22f3d;--fault:#c22f3d;--blue:#2563b0;--amber:#b56a00;--violet:#7440a8}"
-	"@media(prefers-color-scheme:dark){:root{--ink:#e6e9ef;--soft:#9aa4b5;--line:#343c49;"
+	"@media screen and (prefers-color-scheme:dark){:root{--ink:#e6e9ef;--soft:#9aa4b5;--line:#343c49;"
 	"--page:#14181f;--card:#1c222c;--good:#4cc38a;--bad:#ff7b84;--fault:#ff7b84;--blue:#79b0ff;"
 	"--amber:#f0b44d;--violet:#c79bff}}"
 	"*{box-sizing:border-box}body{margin:0;background:var(--page);color:var(--ink);"
@@ -33,7 +33,8 @@ static const char style[] =
 	".yes{color:var(--good);font-weight:600}.no{color:var(--bad);font-weight:600}"
 	"article{background:var(--card);border:1px solid var(--line);border-radius:8px;"
 	"padding:.9rem 1rem;margin:0 0 1rem}article p{margin:.5rem 0}"
-	"svg{display:block;width:100%;height:auto}svg text{fill:var(--ink);font-size:12px}"
+	"svg{display:block;width:100%;height:auto}svg text{fill:var(--ink);font-size:12px;"
+	"paint-order:stroke;stroke:var(--card);stroke-width:2.5px;stroke-linejoin:round}"
 	"svg .tick{fill:var(--soft);font-size:11px}svg .lane{font-size:12px}"
 	".timeline{min-width:34rem;margin:.6rem 0}.graph{min-width:30rem;margin:.8rem 0 .2rem}"
 	".baseline{fill:var(--blue);opacity:.06}.watch{fill:var(--amber);opacity:.1}"
@@ -47,7 +48,7 @@ static const char style[] =
 	".box.shared rect{stroke-dasharray:2 3}.box.hit rect{stroke:var(--fault);stroke-width:2.5}"
 	".box.blamed rect{stroke:var(--amber);stroke-width:2.5;stroke-dasharray:5 3}"
 	".box.hitblamed rect{stroke:var(--good);stroke-width:3}"
-	"circle.count{fill:var(--amber)}svg text.count{fill:#111;font-size:10px;font-weight:600}"
+	"circle.count{fill:var(--amber)}svg text.count{fill:#111;font-size:10px;font-weight:600;stroke:none}"
 	".legend{display:flex;flex-wrap:wrap;gap:.2rem 1rem;color:var(--soft);font-size:.85rem;"
 	"list-style:none;padding:0;margin:.2rem 0}.legend i{display:inline-block;width:.8rem;"
 	"height:.8rem;margin-right:.35rem;vertical-align:-.1rem;border-radius:2px}"
@@ -55,14 +56,42 @@ static const char style[] =
 	".k-bad{background:var(--bad)}.k-amber{background:var(--amber)}"
 	".k-violet{background:var(--violet)}.k-good{background:var(--good)}"
 	"ul.gaps li{margin:.35rem 0}"
-	"@media print{body{background:#fff;font-size:11pt}article,.card{break-inside:avoid;"
-	"border-color:#bbb}main{max-width:none;padding:0}.timeline,.graph{min-width:0}}";
+	/* A phone: pictures are as wide as it is, with text that can still be read; what is wider than that
+	 * scrolls, and a shadow at its edge says so. */
+	"@media screen and (max-width:40rem){main{padding:1rem .6rem 2rem}article{padding:.8rem .7rem}"
+	"table{font-size:.82rem}th,td{padding:.3rem .4rem}.timeline{min-width:0}.timeline text{font-size:20px}"
+	".timeline .tick{font-size:18px}"
+	"article .wide{background:linear-gradient(90deg,var(--card) 40%,transparent) local 0 0/2rem 100% no-repeat,"
+	"linear-gradient(270deg,var(--card) 40%,transparent) local 100% 0/2rem 100% no-repeat,"
+	"linear-gradient(90deg,var(--line),transparent) 0 0/.7rem 100% no-repeat,"
+	"linear-gradient(270deg,var(--line),transparent) 100% 0/.7rem 100% no-repeat}}"
+	/* Colours mean something here: browsers leave them out of print unless told. */
+	"@media print{*{-webkit-print-color-adjust:exact;print-color-adjust:exact}"
+	":root{--page:#fff}body{font-size:10.5pt}h2{break-after:avoid}tr,article,.card{break-inside:avoid}"
+	".cards{grid-template-columns:repeat(6,1fr)}.card b{font-size:1rem}article,.card{border-color:#bbb}"
+	"main{max-width:none;padding:0}.wide{overflow:visible}.timeline,.graph{min-width:0}"
+	"a{color:inherit;text-decoration:none}}";
 
 static void card(struct text *out, const char *value, const char *label)
 {
 	text_append(out, "<div class='card'><b>");
 	html_escape(out, value);
 	text_append(out, "</b><span>%s</span></div>", label);
+}
+
+/* " · embedded lab 0.1.0 0abc1def" */
+static void under_test(const struct folder *f, const char *what, struct text *out)
+{
+	static const char *const keys[] = { "version", "commit" };
+	char path[32], value[128];
+	size_t i;
+
+	for (i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		snprintf(path, sizeof(path), "%s.%s", what, keys[i]);
+		folder_manifest(f, path, value, sizeof(value));
+		text_append(out, "%s", !*value ? "" : i ? " " : " · ");
+		html_escape(out, value);
+	}
 }
 
 static void head(const struct folder *f, const struct words *w, struct text *out)
@@ -84,7 +113,9 @@ static void head(const struct folder *f, const struct words *w, struct text *out
 		    f->n ? report_time(f->results[0].inject, a, sizeof(a)) : "");
 	text_append(out, "%s", *kernel ? " · Linux " : "");
 	html_escape(out, kernel);
-	text_append(out, "</p><p><span class='verdict%s'>%s</span></p>\n<div class='cards'>",
+	under_test(f, "stack", out);
+	under_test(f, "pipeline", out);
+	text_append(out, "</p><p><span class='verdict%s'>Acceptance: %s</span></p>\n<div class='cards'>",
 		    s->accepted ? "" : " fail", s->accepted ? w->pass : w->fail);
 	snprintf(a, sizeof(a), "%u/%u", s->tp, s->total);
 	card(out, a, w->html_detected);
@@ -147,13 +178,18 @@ static void gap_list(const struct folder *f, const struct words *w, struct text 
 		text_append(out, "<p>%s</p>\n", w->no_gaps);
 	text_append(out, "<ul class='gaps'>");
 	for (i = 0; i < f->n_gaps; i++) {
+		struct text symptom = {}, cause = {};
+
 		text_append(out, "<li><b>");
 		html_escape(out, f->gaps[i].experiment);
 		text_append(out, "</b>: ");
-		html_escape(out, f->gaps[i].symptom);
+		report_gap(f, &f->gaps[i], w, &symptom, &cause);
+		html_escape(out, symptom.s ? symptom.s : "");
 		text_append(out, " → ");
-		html_escape(out, f->gaps[i].cause);
+		html_escape(out, cause.s ? cause.s : "");
 		text_append(out, "</li>");
+		text_free(&symptom);
+		text_free(&cause);
 	}
 	text_append(out, "</ul>\n");
 }

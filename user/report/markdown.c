@@ -265,13 +265,18 @@ static void weakness(const struct folder *f, const struct words *w, const struct
 	words_fill(out, w->affected, "n", count, "total", total, WORDS_END);
 	text_append(out, " (%s).", list.s ? list.s : "");
 	for (i = 0; i < f->n_gaps; i++) {
+		struct text symptom = {}, cause = {};
+
 		if (strcmp(f->gaps[i].mode, k->mode) != 0)
 			continue;
 		text_append(out, " ");
 		markdown_escape(out, f->gaps[i].experiment);
 		text_append(out, ": ");
-		markdown_escape(out, f->gaps[i].symptom);
+		report_gap(f, &f->gaps[i], w, &symptom, &cause);
+		markdown_escape(out, symptom.s ? symptom.s : "");
 		text_append(out, ".");
+		text_free(&symptom);
+		text_free(&cause);
 	}
 	text_append(out, "\n- **%s:** %s.\n- **%s:** %s.\n", w->cause, m->cause, w->fix, m->fix);
 	text_free(&list);

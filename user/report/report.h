@@ -22,6 +22,10 @@ void report_html(const struct folder *f, const struct words *w, struct text *out
 void report_analysis(const struct folder *f, const struct result *r, const struct words *w,
 		     struct text *out);
 
+/* Symptom and cause of a gap in the report's language, appended. */
+void report_gap(const struct folder *f, const struct gap *gap, const struct words *w,
+		struct text *ret_symptom, struct text *ret_cause);
+
 #define REPORT_FILES 3
 
 /*

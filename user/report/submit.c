@@ -83,6 +83,7 @@ static void learned(const struct folder *f, const struct words *w, struct text *
 static void one_missed(const struct folder *f, const struct words *w, struct text *out)
 {
 	const struct result *r = NULL;
+	struct text what = {}, cause = {};
 	const struct gap *gap;
 	const char *symptom;
 	uint32_t i, at = 0;
@@ -107,11 +108,14 @@ static void one_missed(const struct folder *f, const struct words *w, struct tex
 	markdown_escape(out, symptom ? symptom : w->no_expectation);
 	text_append(out, ". %s\n- %s: ", w->ask_expected, w->why_missed);
 	if (gap) {
-		markdown_escape(out, gap->symptom);
+		report_gap(f, gap, w, &what, &cause);
+		markdown_escape(out, what.s ? what.s : "");
 		text_append(out, " → ");
-		markdown_escape(out, gap->cause);
+		markdown_escape(out, cause.s ? cause.s : "");
 		text_append(out, ". ");
 	}
+	text_free(&what);
+	text_free(&cause);
 	text_append(out, "%s\n", w->ask_why);
 }
 

@@ -14,6 +14,13 @@ struct mode_words {
 	const char *weakness, *cause, *fix, *confirm;
 };
 
+/* A gap in words: symptoms are templates, causes are not. */
+struct gap_words {
+	const char *noise, *visible_cause, *noise_cause, *merged, *merged_cause, *no_output, *loudest, *called,
+		*loudest_no_root, *loudest_cause, *ungrounded, *ungrounded_cause, *blind, *blind_cause, *missed,
+		*no_rca, *wrong, *none_cause, *false_alarms, *false_cause;
+};
+
 struct words {
 	const char *lang;
 	/* headings */
@@ -34,6 +41,7 @@ struct words {
 	const char *no_gaps, *fewer_gaps, *symptom, *cause, *fix, *affected, *nothing_open,
 		*open_missed, *open_rca, *open_false, *open_left_out, *open_confirm;
 	const struct mode_words *modes;
+	const struct gap_words *gap; /* empty: as the scoreboard says it */
 	/* SUBMIT.md */
 	const char *submit_title, *learned, *missed_head, *trade_off_head, *summary_head, *author,
 		*fact_detect, *fact_rca, *fact_time, *ask_learned, *experiment, *expected, *why_missed,

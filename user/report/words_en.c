@@ -36,6 +36,8 @@ static const struct mode_words modes[] = {
 	{ 0 },
 };
 
+static const struct gap_words gap; /* the scoreboard speaks English */
+
 const struct words words_en = {
 	.lang = "en",
 	.title = "Chaos Engineering Report",
@@ -130,6 +132,7 @@ const struct words words_en = {
 			 "it again until it is hit and watched to the end.",
 	.open_confirm = "**{id}** ({mode}): {text}.",
 	.modes = modes,
+	.gap = &gap,
 	.submit_title = "W3-D2 Submission",
 	.learned = "3 things I learned about my AIOps pipeline",
 	.missed_head = "1 fault I expected the pipeline to catch but it missed",

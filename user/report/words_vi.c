@@ -35,6 +35,30 @@ static const struct mode_words modes[] = {
 	{ 0 },
 };
 
+static const struct gap_words gap = {
+	.noise = "không có alert nào trong khi {who} thấy {what} đi từ {before} thành {during}, bằng {spreads} lần "
+		 "độ lệch của baseline",
+	.visible_cause = "detector: ngưỡng nằm trên một anomaly thấy rõ, noise floor quá rộng (7.1)",
+	.noise_cause = "detector: anomaly nằm gọn trong noise floor của một mean (7.1)",
+	.merged = "cluster {n} trên {total} chứa {a} và {b}, hai service không tới được nhau; RCA: {rca}",
+	.merged_cause = "correlator: gom theo thời gian, không theo dependency graph (7.2)",
+	.no_output = "không có output",
+	.loudest = "RCA chọn {blamed} với {alerts} alert, còn gốc {root} có {of_root}{called}",
+	.called = " và được nó gọi",
+	.loudest_no_root = "RCA chọn {blamed}, service ồn nhất với {alerts} alert, mà đó không phải gốc",
+	.loudest_cause = "RCA: xếp hạng theo số alert, không theo topology và thời gian (7.3)",
+	.ungrounded = "RCA nêu {blamed} ({verdict}) với confidence {confidence} và danh sách bằng chứng rỗng",
+	.ungrounded_cause = "RCA: confidence không dựa trên bằng chứng (7.4)",
+	.blind = "pipeline ngừng trả lời khi {target} bị fault ({error})",
+	.blind_cause = "monitoring phụ thuộc vào chính cái mà nó giám sát (7.5)",
+	.missed = "không có alert nào trong {window} kể từ khi inject",
+	.no_rca = "phát hiện được nhưng RCA không có output; gốc thật là {truth}",
+	.wrong = "RCA chọn {blamed}, gốc thật là {truth}",
+	.none_cause = "không quy tắc nào trong 7.1-7.5 khớp với dữ liệu",
+	.false_alarms = "{n} alert trong baseline window, trước mọi fault",
+	.false_cause = "detector báo khi không có fault; không quy tắc nào trong 7.1-7.5 khớp với dữ liệu",
+};
+
 const struct words words_vi = {
 	.lang = "vi",
 	.title = "Chaos Engineering Report",
@@ -125,6 +149,7 @@ const struct words words_vi = {
 			 "tới khi fault trúng và được theo dõi đến cuối.",
 	.open_confirm = "**{id}** ({mode}): {text}.",
 	.modes = modes,
+	.gap = &gap,
 	.submit_title = "W3-D2 Submission",
 	.learned = "3 thứ tôi học được về AIOps pipeline của mình",
 	.missed_head = "1 fault mà tôi mong pipeline catch nhưng nó miss",

@@ -21,7 +21,6 @@
 
 #define NAMES_MAX	   64
 #define UNGROUNDED_FROM	   0.8 /* confidence */
-#define VISIBLE_SPREADS	   3.0 /* what a 3 sigma detector on the kernel's figure would have seen */
 
 struct finder {
 	const struct graph *graph;
@@ -92,7 +91,7 @@ static bool noise_floor(struct finder *f, const struct result *r)
 	say(g, symptom, "no alert while %s saw %.100s go from %.4g to %.4g%s%.16s, %.1f spreads of its baseline",
 	    s.by_kernel ? "the kernel" : "the runner", s.what, s.before, s.during,
 	    *s.unit ? " " : "", s.unit, s.spreads);
-	if (s.spreads >= VISIBLE_SPREADS)
+	if (s.spreads >= GAP_VISIBLE_SPREADS)
 		say(g, cause, "detector: its threshold lies above a visible anomaly, the noise floor is too wide (7.1)");
 	else
 		say(g, cause, "detector: the anomaly stays inside the noise floor of a mean (7.1)");

@@ -60,6 +60,9 @@ bool score_rca_correct(const struct ground_truth *truth, const char *service);
 /* a/b, NaN when b is 0. */
 double score_ratio(double a, double b);
 
+/* What a 3 sigma detector on the measurement would have seen. */
+#define GAP_VISIBLE_SPREADS 3.0
+
 struct gap {
 	char experiment[64];
 	char mode[8]; /* "7.1" .. "7.5", or "-" where no rule fits */
