@@ -61,19 +61,18 @@ mknet() {
 innet() { _n=$1; shift; ip netns exec "flt-$_n" "$@"; }
 
 # What must be the same before and after: links and qdiscs of the initial namespace, namespaces,
-# pins, run state, cgroups of ours, mounts but bpffs, loaded BPF programs, processes. BPF programs
-# and cgroups belong to the whole machine: FLTEST_SHARED=1 leaves them out where others test too.
+# pins, run state, mounts but bpffs, processes; and what belongs to the whole machine, which
+# FLTEST_SHARED=1 leaves out where others test at the same time.
 snapshot() {
 	ip -o link | awk -F': ' '{print "link", $2}' | sed 's/@.*//'
 	tc qdisc show | sed 's/ refcnt.*//; s/^/qdisc /'
 	ls /run/netns 2>/dev/null | sed 's/^/netns /'
 	find /sys/fs/bpf/faultline -mindepth 1 2>/dev/null | sed 's/^/pin /'
 	find /run/faultline -mindepth 1 -maxdepth 1 ! -name ledger.json 2>/dev/null | sed 's/^/run /'
-	[ -n "${FLTEST_SHARED:-}" ] || find /sys/fs/cgroup -maxdepth 3 -type d -name 'faultline*' 2>/dev/null | sed 's/^/cgroup /'
 	# (Those below /run/netns are named above; hidden ones of the host come and go with its labs.)
 	awk '$3 != "bpf" && $2 !~ "^/run/netns" {print "mount", $2}' /proc/mounts
 	find /proc/sys/net/ipv4/conf -maxdepth 1 -name 'fl*' | sed 's/^/dev /'
-	[ -n "${FLTEST_SHARED:-}" ] || bpftool prog list 2>/dev/null | awk '/^[0-9]+:/ && /name fl_/ {print "prog", $0}' | sed 's/ *tag.*//; s/prog [0-9]*:/prog/'
+	[ -n "${FLTEST_SHARED:-}" ] || "$TOP/tests/leftovers.sh"
 	ps -eo comm= | grep -E '^(faultline|fl-|lab-)' | sed 's/^/process /'
 }
 cleanup() {

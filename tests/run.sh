@@ -1,14 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# run.sh BUILD [PATTERN] - run the test programs and scripts one after the other, print what failed,
-# and close with "N passed, N failed, N skipped". A skip must be listed in tests/skips for this
-# kernel; any other skip is a failure. A test that prints no result is a failure.
+# run.sh BUILD [PATTERN] - run the test programs and scripts, print what failed, and close with
+# "N passed, N failed, N skipped". A skip must be listed in tests/skips for this kernel; any other
+# skip is a failure. So is a test that prints no result, or not as many as its plan ("1..N").
+#
+# Two lanes: most tests wait more than they compute, so two run at a time, LANES=1 for one. A test
+# that measures times or rates says so in its first lines, "lane: quiet"; those come last, one by one.
 set -u
 cd "$(dirname "$0")/.."
 BUILD=${1:-build}
 export BUILD
 pattern=${2:-}
-passed=0 failed=0 skipped=0
+lanes=${LANES:-$(nproc)}
 log=$(mktemp -d)
 trap 'rm -rf "$log"' EXIT
 started=$SECONDS
@@ -31,46 +34,92 @@ results() {
 	     /^not ok/ { print "fail" }' "$1"
 }
 
-one() { # NAME COMMAND...
-	local name=$1 out="$log/out" rc t0=$SECONDS p f s bad
-	shift
-	timeout --kill-after=10 "${TEST_TIMEOUT:-180}" "$@" >"$out" 2>&1 </dev/null
+# one TEST: run it and print its report whole; its counts go to $log/tally.
+one() {
+	local test=$1 name out rc t0=$SECONDS p f s bad plan
+	name=${test#"$BUILD"/}
+	name=${name#tests/}
+	out=$log/${name//\//_}
+	# Programs under test have the kernel to themselves; unit tests need neither root nor kernel.
+	case $test in
+	*.sh) set -- bash "$test" ;;
+	*/bpf/*) set -- tests/sandbox.sh "$test" ;;
+	esac
+	timeout --kill-after=10 "${TEST_TIMEOUT:-240}" "$@" >"$out" 2>&1 </dev/null
 	rc=$?
-	results "$out" >"$log/results"
-	p=$(grep -c '^pass' "$log/results")
-	f=$(grep -c '^fail' "$log/results")
-	s=$(grep -c '^skip' "$log/results")
-	bad=$(sed -n 's/^skip //p' "$log/results" | sort -u | grep -vxFf "$log/allowed")
-	if [ -n "$bad" ]; then
-		f=$((f + $(wc -l <<<"$bad")))
-		sed 's/^/    skip not allowed on this kernel: /' <<<"$bad"
-	fi
-	if [ $rc != 0 ] && [ "$f" = 0 ]; then f=1; echo "    exit status $rc"; fi
-	if [ $((p + f + s)) = 0 ]; then f=1; echo "    printed no result"; fi
-	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-	printf '  %-44s %4d ok %3d failed %3d skipped %4ds\n' "$name" "$p" "$f" "$s" $((SECONDS - t0))
-	if [ "$f" != 0 ]; then
-		grep '^not ok' -A12 "$out" | grep -v '# SKIP' | head -60 | sed 's/^/    /'
-		tail -n 15 "$out" | sed 's/^/    | /'
-	elif [ -n "${VERBOSE:-}" ]; then
-		sed 's/^/    /' "$out"
-	else
-		grep '^# FIGURE' "$out" | sed 's/^# FIGURE/     /'
-	fi
+	results "$out" >"$out.results"
+	p=$(grep -c '^pass' "$out.results")
+	f=$(grep -c '^fail' "$out.results")
+	s=$(grep -c '^skip' "$out.results")
+	bad=$(sed -n 's/^skip //p' "$out.results" | sort -u | grep -vxFf "$log/allowed")
+	plan=$(awk '/^1\.\.[0-9]+$/ { n += substr($0, 4) } END { print n + 0 }' "$out")
+	{
+		if [ $((p + f + s)) != "$plan" ] || [ "$plan" = 0 ]; then
+			echo "    $((p + f + s)) results of $plan that were planned"
+			f=$((f + 1))
+		fi
+		if [ -n "$bad" ]; then
+			f=$((f + $(wc -l <<<"$bad")))
+			sed 's/^/    skip not allowed on this kernel: /' <<<"$bad"
+		fi
+		if [ $rc != 0 ] && [ "$f" = 0 ]; then f=1; echo "    exit status $rc"; fi
+		printf '  %-44s %4d ok %3d failed %3d skipped %4ds\n' "$name" "$p" "$f" "$s" $((SECONDS - t0))
+		if [ "$f" != 0 ]; then
+			grep '^not ok' -A12 "$out" | grep -v '# SKIP' | head -60 | sed 's/^/    /'
+			tail -n 15 "$out" | sed 's/^/    | /'
+		elif [ -n "${VERBOSE:-}" ]; then
+			sed 's/^/    /' "$out"
+		else
+			grep '^# FIGURE' "$out" | sed 's/^# FIGURE/     /'
+		fi
+	} >"$out.report"
+	echo "$p $f $s" >>"$log/tally"
+	flock "$log/tally" cat "$out.report"
 }
 
-for t in "$BUILD"/tests/unit/test_* "$BUILD"/tests/bpf/test_*; do
-	case $t in *.o | *.d | *'*') continue ;; esac
-	[[ -z $pattern || $t == *$pattern* ]] || continue
-	# Programs under test have the kernel to themselves; unit tests need neither root nor kernel.
-	case $t in */bpf/*) set -- tests/sandbox.sh "$t" ;; *) set -- "$t" ;; esac
-	CMOCKA_MESSAGE_OUTPUT=TAP one "${t#"$BUILD"/tests/}" "$@"
+# lane TEST...: those that no other lane has taken.
+lane() {
+	local test
+	for test; do
+		! mkdir "$log/${test//\//_}.taken" 2>/dev/null || one "$test"
+	done
+}
+
+quiet() { # TEST: does it want the machine for itself?
+	local source=tests/${1#"$BUILD"/tests/}.c
+	case $1 in *.sh) source=$1 ;; esac
+	head -n 12 "$source" | grep -q 'lane: quiet'
+}
+
+export CMOCKA_MESSAGE_OUTPUT=TAP
+together=() alone=() backwards=()
+for t in "$BUILD"/tests/unit/test_* "$BUILD"/tests/bpf/test_* tests/{build,cli,lab,docker,vm}/*.sh; do
+	case $t in *.o | *.d) continue ;; esac
+	[ -f "$t" ] && [[ -z $pattern || $t == *$pattern* ]] || continue
+	if quiet "$t"; then
+		alone+=("$t")
+	else
+		together+=("$t")
+		backwards=("$t" "${backwards[@]}")
+	fi
 done
-for t in tests/build/*.sh tests/cli/*.sh tests/lab/*.sh tests/docker/*.sh tests/vm/*.sh; do
-	[ -f "$t" ] || continue
-	[[ -z $pattern || $t == *$pattern* ]] || continue
-	one "${t#tests/}" bash "$t"
-done
+: >"$log/tally"
+tests/leftovers.sh >"$log/before"
+# What two tests leave on the machine cannot be told apart: it is looked at when both lanes are empty.
+if [ "$lanes" -gt 1 ]; then
+	FLTEST_SHARED=1 lane "${backwards[@]}" &
+	FLTEST_SHARED=1 lane "${together[@]}"
+	wait
+else
+	lane "${together[@]}"
+fi
+lane "${alone[@]}"
+clean() { tests/leftovers.sh | diff "$log/before" - >"$log/left"; }
+# (The kernel frees programs a little after their last user went.)
+if [ -z "${FLTEST_SHARED:-}" ] && ! clean && ! { sleep 2; clean; }; then
+	echo "  left behind on the machine:"
+	sed 's/^/    /' "$log/left"
+	echo "0 1 0" >>"$log/tally"
+fi
 echo "suites took $((SECONDS - started)) s"
-echo "$passed passed, $failed failed, $skipped skipped"
-[ $failed = 0 ]
+awk '{ p += $1; f += $2; s += $3 } END { printf "%d passed, %d failed, %d skipped\n", p, f, s; exit f != 0 }' "$log/tally"

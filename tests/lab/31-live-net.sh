@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
+# lane: quiet
 # The commands on faults that packets meet: how soon inject is active and set is obeyed, what they
 # cost, that list reads the kernel's counters, that two sessions on one interface add up.
 . "$(dirname "$0")/../lib.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
+# lane: quiet
 # TCP through a delay line: fast, nothing lost or out of order. And how soon a change is obeyed.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../net.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
+# lane: quiet
 # Rate limits: within 5 % from 1 Mbit/s to 1 Gbit/s, queue and burst as asked; TCP fills the line.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../net.sh"

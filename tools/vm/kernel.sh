@@ -12,6 +12,8 @@
 # The mirror is the one that the host's own apt sources name.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
+# (Nobody says that there is a $HOME.)
+: "${HOME:=$(getent passwd "$(id -u)" | cut -d: -f6)}"
 cache=${FAULTLINE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/faultline}/kernels
 name=${1:?usage: kernel.sh 6.1|6.12|6.1-override}
 dir=$cache/$name
