@@ -35,7 +35,7 @@ same "... and list shows it" "$(listed 'map(select(.kind == "null"))[0].matched'
 check "set on one with rules is a map write" jq -e '.map_write_us > 0' "$T/set"
 check_num "... which the packets obey (ms)" "$(ping -q -c 3 -i 0.01 10.77.1.2 | awk -F/ '/^rtt/ {print $5}')" ge 120
 check "stop of one fault switches off that one" "$FL" stop "$session.2"
-check_num "... packets are on time (ms)" "$(ping -q -c 3 -i 0.01 10.77.1.2 | awk -F/ '/^rtt/ {print $5}')" lt 20
+check_num "... packets are on time (ms)" "$(ping -q -c 3 -i 0.01 10.77.1.2 | awk -F/ '/^rtt/ {print $5}')" lt 100
 same "... the other one is still on" "$(listed 'sort_by(.id) | map(.active) | join(" ")')" "true false"
 check "stop of the session ends the run" "$FL" stop "$session"
 wait $run; rc=$?

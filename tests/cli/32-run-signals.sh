@@ -25,18 +25,20 @@ interrupt() {
 	[ $rc = 5 ] && [ $took -lt 1500 ] && ok "$2 in $1: exit status 5 after $took ms" || not_ok "$2 in $1: exit status $rc after $took ms"
 }
 BG_PID=$target PARAMS="{file: '$T/mark'}" suite "$T/s.yaml" a b c
+sed -i 's/cooldown: .*/cooldown: 10s/' "$T/s.yaml" # long enough to be interrupted on any machine
 for state in STEADY BASELINE RECOVER COOLDOWN; do
 	interrupt $state INT
 	check "$state: the results are valid and hold one entry" jq -e 'length == 1 and .[0].name == "a"' "$out/chaos_results.json"
 done
 check "an experiment that was over stays what it was" jq -e '.[0].status == "ok"' "$T/COOLDOWN/chaos_results.json"
 check "what was not over is aborted" jq -se 'map(.[0].status) == ["aborted", "aborted", "aborted"]' "$T"/{STEADY,BASELINE,RECOVER}/chaos_results.json
+sed -i 's/duration: [0-9]*ms/duration: 10s/' "$T/s.yaml"
 for signal in INT TERM; do
 	interrupt INJECT $signal
 	check "INJECT, $signal: aborted" jq -e '.[0].status == "aborted" and .[0].rollback.cause == "signal"' "$out/chaos_results.json"
 	check "INJECT, $signal: the fault was taken back" test ! -e "$T/mark"
 	jq -s '[.[] | select(.event == "signal").mono_ns][0] as $s | [.[] | select(.event == "fault-off").mono_ns][0] - $s | . / 1e6' "$out/events.jsonl" >"$T/ms"
-	check_num "INJECT, $signal: ms from the signal to the rollback" "$(cat "$T/ms")" lt 100
+	check_num "INJECT, $signal: ms from the signal to the rollback" "$(cat "$T/ms")" lt 250
 	check "INJECT, $signal: run.json says how it ended" jq -e '.verdict.exit_status == 5 and .not_run == 2' "$out/run.json"
 done
 

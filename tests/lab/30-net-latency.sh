@@ -54,10 +54,10 @@ n=5000
 for law in uniform normal pareto paretonormal; do
 	"$FL" set "$ID" jitter=10ms distribution=$law >/dev/null
 	flow --from flt-a --count $n --rate 5000 --law $law,50ms,10ms 10.77.1.1
-	near "$law: mean" "$(calc "$(got mean_ms) - $base")" 50 "$(calc "3.291 * $(got law_sd_ms) / sqrt($n) + 0.1")"
-	near "$law: standard deviation" "$(got sd_ms)" "$(got law_sd_ms)" "$(calc "3.291 * $(got law_sd_error_ms)")"
-	check_num "$law: Kolmogorov-Smirnov distance" "$(got distance)" lt "$(calc "1.949 / sqrt($n)")"
-	near "$law: not correlated" "$(got lag1)" 0 0.05
+	near "$law: mean" "$(calc "$(got mean_ms) - $base")" 50 "$(calc "$Z * $(got law_sd_ms) / sqrt($n) + 0.1")"
+	near "$law: standard deviation" "$(got sd_ms)" "$(got law_sd_ms)" "$(calc "$Z * $(got law_sd_error_ms)")"
+	check_num "$law: Kolmogorov-Smirnov distance" "$(got distance)" lt "$(calc "$K / sqrt($n)")"
+	near "$law: not correlated" "$(got lag1)" 0 "$(calc "$Z / sqrt($n)")"
 done
 for law in uniform normal; do
 	"$FL" set "$ID" distribution=$law correlation=70% >/dev/null

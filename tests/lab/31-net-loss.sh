@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Loss: each model loses what it says, within what chance allows (99.9 %: 3.291 standard errors).
+# Loss: each model loses what it says, within what chance allows.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../net.sh"
 mknet a 1
 n=20000
 lose() { flow --from flt-a --count $n --rate 40000 --wait 200 10.77.1.1; }
 # interval P CORRELATED: half width for a loss of P whose chain has second eigenvalue CORRELATED.
-interval() { calc "3.291 * sqrt($1 * (1 - $1) / $n * (1 + $2) / (1 - $2))"; }
+interval() { calc "$Z * sqrt($1 * (1 - $1) / $n * (1 + $2) / (1 - $2))"; }
 
 lose
 check_num "without it, none is lost" "$(got lost)" eq 0
@@ -16,7 +16,7 @@ fault network_loss netns:flt-a --percent 30% --peer-port 5400
 lose
 near "random 30 %" "$(got loss)" 0.3 "$(interval 0.3 0)"
 # Bursts of independent losses are geometric: mean 1 / (1 - p).
-near "in bursts of" "$(got burst)" "$(calc 1/0.7)" "$(calc "3.291 * sqrt(0.3) / 0.7 / sqrt($(got bursts))")"
+near "in bursts of" "$(got burst)" "$(calc 1/0.7)" "$(calc "$Z * sqrt(0.3) / 0.7 / sqrt($(got bursts))")"
 note "FIGURE loss 30 %: $(got lost) of $n"
 check_num "the proof says the same" "$(hits "$ID" injected)" eq "$(got lost)"
 check_num "and counts what matched" "$(hits "$ID" matched)" eq $n
@@ -46,14 +46,14 @@ heal
 fault network_loss netns:flt-a --model gilbert-elliott --p 2% --r 20%
 lose
 near "Gilbert-Elliott, loss" "$(got loss)" "$(calc 0.02/0.22)" "$(interval 0.090909 0.78)"
-near "Gilbert-Elliott, mean burst" "$(got burst)" 5 "$(calc "3.291 * sqrt(0.8) / 0.2 / sqrt($(got bursts))")"
+near "Gilbert-Elliott, mean burst" "$(got burst)" 5 "$(calc "$Z * sqrt(0.8) / 0.2 / sqrt($(got bursts))")"
 heal
 
 # Loss with correlation 50 %: the overall rate stays, a loss follows a loss with p + c (1 - p).
 fault network_loss netns:flt-a --percent 20% --correlation 50%
 lose
 near "correlated, loss" "$(got loss)" 0.2 "$(interval 0.2 0.5)"
-near "correlated, mean burst" "$(got burst)" 2.5 "$(calc "3.291 * sqrt(0.6) / 0.4 / sqrt($(got bursts))")"
+near "correlated, mean burst" "$(got burst)" 2.5 "$(calc "$Z * sqrt(0.6) / 0.4 / sqrt($(got bursts))")"
 heal
 
 # Four states: p14 alone makes single losses.
@@ -77,7 +77,7 @@ for port in $(seq 6000 6039); do
 	*) not_ok "a flow is hit as a whole or not at all ($(got lost) of 5)" ;;
 	esac
 done
-near "40 % of 40 flows" $((hit)) 16 "$(calc "3.291 * sqrt(40 * 0.4 * 0.6)")"
+near "40 % of 40 flows" $((hit)) 16 "$(calc "$Z * sqrt(40 * 0.4 * 0.6)")"
 heal
 fault network_loss netns:flt-a --percent 30% --direction to
 flow --to flt-a --count $n --rate 40000 --wait 200 10.77.1.2

@@ -15,6 +15,8 @@ delivered() {
 	flow --from "flt-$1" ${2:+--to "flt-$2"} --count 50 --rate 5000 --wait 50 --port "${4:-5400}" "$3"
 	got received
 }
+# late FROM TO ADDRESS: the median delay, ms
+late() { flow --from "flt-$1" --to "flt-$2" --count 100 --wait 200 "$3"; got p50_ms; }
 # Neighbour discovery needs the link-local addresses, which are tentative for a second.
 wait_for 5 innet a ping -6 -n -c 1 -W 1 fd77:2::2
 wait_for 5 innet b ping -6 -n -c 1 -W 1 fd77:3::2
@@ -69,21 +71,17 @@ check_num "healed: a reaches b" "$(delivered a b 10.77.2.2)" eq 50
 fault latency netns:flt-a --delay 20ms
 fault network_loss netns:flt-a --percent 50 --peer 10.77.2.0/24
 flow --from flt-a --to flt-b --count 2000 --rate 10000 --wait 200 10.77.2.2
-near "two faults: half is lost" "$(got loss)" 0.5 "$(calc '3.291 * sqrt(0.25 / 2000)')"
-near "two faults: the rest is late" "$(got p50_ms)" 20 5
-flow --from flt-a --to flt-c --count 200 --wait 200 10.77.3.2
-check_num "two faults: another peer loses none" "$(got lost)" eq 0
-near "two faults: but is late as well" "$(got p50_ms)" 20 5
+near "two faults: half is lost" "$(got loss)" 0.5 "$(calc "$Z * sqrt(0.25 / 2000)")"
+settles "two faults: the rest is late" "late a b 10.77.2.2" 20 5
+check_num "two faults: another peer loses none" "$(delivered a c 10.77.3.2)" eq 50
+settles "two faults: but is late as well" "late a c 10.77.3.2" 20 5
 heal
 
 # --- one fault on two targets ---
 fault latency netns:flt-a netns:flt-b --delay 20ms
-flow --from flt-a --to flt-c --count 100 --wait 200 10.77.3.2
-near "two targets: the first" "$(got p50_ms)" 20 5
-flow --from flt-b --to flt-c --count 100 --wait 200 10.77.3.2
-near "two targets: the second" "$(got p50_ms)" 20 5
-flow --from flt-c --to flt-a --count 100 --wait 200 10.77.1.2
-check_num "two targets: none of it the other way" "$(got p50_ms)" lt 1
+settles "two targets: the first" "late a c 10.77.3.2" 20 5
+settles "two targets: the second" "late b c 10.77.3.2" 20 5
+settles "two targets: none of it the other way" "late c a 10.77.1.2" 0 1
 check_num "two targets: one proof" "$(hits "$ID" injected)" ge 200
 heal
 

@@ -7,32 +7,34 @@
 mknet a 1
 mknet b 2
 late() { flow --from flt-a --count 50 --wait 300 10.77.1.1; got p50_ms; }
+# The same, and a byte to $T/sent for each packet.
+sent_late() { printf '%050d' 0 >>"$T/sent"; late; }
 # owner: the pid of the session of $ID.
 owner() { jq -r .pid "/run/faultline/${ID%.*}/session.json"; }
-clean() { check_num "$1" "$(late)" lt 1; }
+clean() { settles "$1" late 0 1; }
 qdiscs() { tc qdisc show dev fltv1 | sed 's/ refcnt.*//'; }
 
 for how in tcx clsact; do
 	if [ $how = clsact ]; then export FAULTLINE_ATTACH=clsact; fi
-	before=$(qdiscs)
+	qdiscs_before=$(qdiscs)
 	fault latency netns:flt-a --delay 20ms --protocol udp
-	near "$how: a fault" "$(late)" 20 5
+	settles "$how: a fault" late 20 5
 	if [ $how = clsact ]; then check "$how: there is a filter" bash -c "tc filter show dev fltv1 ingress | grep -q fl_ingress"; fi
-	if [ $how = tcx ]; then check "$how: there is no qdisc" [ "$(qdiscs)" = "$before" ]; fi
+	if [ $how = tcx ]; then check "$how: there is no qdisc" [ "$(qdiscs)" = "$qdiscs_before" ]; fi
 	# A second session, behind the first: a packet waits in both delay lines, once in each.
-	first=$ID
+	first=$ID before=$(hits "$ID" injected)
 	fault latency netns:flt-a --delay 30ms --protocol udp
 	second=$ID
-	near "$how: two sessions add up" "$(late)" 50 5
-	check_num "$how: the first counts each once" "$(hits "$first" injected)" eq "$(($(hits "$second" injected) + 50))"
+	settles "$how: two sessions add up" late 50 5
+	check_num "$how: each counts each once" "$(($(hits "$first" injected) - before))" eq "$(hits "$second" injected)"
 	"$FL" stop "$first" >/dev/null
-	near "$how: the second stays" "$(late)" 30 5
+	settles "$how: the second stays" late 30 5
 	# The first one's place is free again; a later session comes behind.
 	fault network_loss netns:flt-a --percent 100 --max-hits 10 --protocol udp
 	check_num "$how: loss behind a delay line" "$(flow --from flt-a --count 50 --wait 300 10.77.1.1; got received)" eq 40
 	heal
 	clean "$how: stopped"
-	check "$how: the qdiscs are as before" [ "$(qdiscs)" = "$before" ]
+	check "$how: the qdiscs are as before" [ "$(qdiscs)" = "$qdiscs_before" ]
 
 	# An older session that attaches later must come before: else a packet that one gives back
 	# looks fresh to the other, for ever.
@@ -41,8 +43,9 @@ for how in tcx clsact; do
 	fault latency netns:flt-a --delay 30ms --protocol udp
 	kill -USR1 $older
 	wait_for 5 grep -q active "$T/late"
-	near "$how: the older session attaches later" "$(late)" 50 5
-	check_num "$how: each packet waits once there" "$(hits "$ID" injected)" eq 50
+	rm -f "$T/sent"
+	settles "$how: the older session attaches later" sent_late 50 5
+	check_num "$how: each packet waits once there" "$(hits "$ID" injected)" eq "$(wc -c <"$T/sent")"
 	"$FL" stop "$ID" >/dev/null
 	kill -TERM $older
 	wait $older
@@ -52,8 +55,28 @@ for how in tcx clsact; do
 	kill -9 "$(owner)"
 	check "$how: clean within 2 s of SIGKILL" wait_for 2 bash -c "ping -n -c 3 -i 0.01 -W 1 10.77.1.2 | awk -F/ '/rtt/ { exit !(\$6 < 1) }'"
 	check "$how: the session is gone" wait_for 5 bash -c '! ls /run/faultline/?????? 2>/dev/null'
-	check "$how: the qdiscs are as before" [ "$(qdiscs)" = "$before" ]
+	check "$how: the qdiscs are as before" [ "$(qdiscs)" = "$qdiscs_before" ]
 done
+
+# --- both on one interface: filters run behind all of tcx, whoever is older ---
+fault latency netns:flt-a --delay 20ms --protocol udp
+first=$ID
+FAULTLINE_ATTACH='' fault latency netns:flt-a --delay 30ms --protocol udp
+rm -f "$T/sent"
+settles "a newer session joins clsact" sent_late 50 5
+check_num "... each packet waits once there" "$(hits "$ID" injected)" eq "$(wc -c <"$T/sent")"
+check_num "... as a filter" "$(tc filter show dev fltv1 ingress | grep -c fl_ingress)" eq 2
+heal
+"$BUILD/tests/tools/latefault" netns:flt-a 20ms >"$T/late" 2>&1 & older=$!
+wait_for 5 grep -q begun "$T/late"
+FAULTLINE_ATTACH='' fault latency netns:flt-a --delay 30ms --protocol udp
+kill -USR1 $older
+wait $older
+check_num "an older session cannot join tcx by clsact" $? eq 3
+check "... and the way out is told" grep -q 'unset FAULTLINE_ATTACH' "$T/late"
+settles "... the other one goes on" late 30 5
+heal
+check "... and nothing stays" wait_for 5 bash -c '! ls /run/faultline/?????? 2>/dev/null'
 
 # --- a clsact qdisc and filters of somebody else (FAULTLINE_ATTACH is still clsact) ---
 tc qdisc add dev fltv1 clsact
@@ -65,7 +88,7 @@ tc filter show dev fltv1 ingress >"$T/other"
 undisturbed() { tc filter show dev fltv1 ingress | cmp -s - "$T/other"; }
 check "there is a foreign filter" [ -s "$T/other" ]
 fault latency netns:flt-a --delay 20ms
-near "foreign clsact: shared" "$(late)" 20 5
+settles "foreign clsact: shared" late 20 5
 heal
 check "foreign clsact: its filter is as before" undisturbed
 check "foreign clsact: still there" bash -c "tc qdisc show dev fltv1 | grep -q clsact"
@@ -79,8 +102,8 @@ unset FAULTLINE_ATTACH
 # --- a root qdisc of somebody else ---
 tc qdisc add dev fltv1 root handle 5: pfifo limit 77
 fault latency netns:flt-a --delay 20ms --direction both
-pings 20 10.77.1.2
-near "foreign root qdisc: the fault works" "$(mean)" 40 5
+round_trip() { pings 20 10.77.1.2; percentile 0.5; }
+settles "foreign root qdisc: the fault works" round_trip 40 5
 heal
 check "foreign root qdisc: untouched" bash -c "tc qdisc show dev fltv1 | grep -q 'pfifo 5: root.*limit 77p'"
 tc qdisc del dev fltv1 root
@@ -91,10 +114,10 @@ ip link set fltv1 netns flt-hub
 ip -n flt-hub addr add 10.77.1.1/24 dev fltv1
 ip -n flt-hub link set fltv1 up
 fault latency netns:flt-a netns:flt-b --delay 20ms
-flow --from flt-a --to flt-hub --count 50 10.77.1.1
-near "host side in a hub namespace" "$(got p50_ms)" 20 5
-flow --from flt-b --count 50 10.77.2.1
-near "and another one here, by the same fault" "$(got p50_ms)" 20 5
+in_hub() { flow --from flt-a --to flt-hub --count 50 10.77.1.1; got p50_ms; }
+settles "host side in a hub namespace" in_hub 20 5
+here() { flow --from flt-b --count 50 10.77.2.1; got p50_ms; }
+settles "and another one here, by the same fault" here 20 5
 check "its TAP is there as well" bash -c "ip -n flt-hub -o link | grep -q ': flh'"
 heal
 check "and gone" bash -c "! ip -n flt-hub -o link | grep -q ': flh'"

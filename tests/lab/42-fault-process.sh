@@ -68,20 +68,21 @@ answer() { [ "$(tail -n 1 "$T/log" | cut -d' ' -f2)" = "$1" ]; }
 starved() { answer EMFILE; }
 before=$(limits)
 served() { answer ok && [ "$(limits)" = "$before" ]; }
-"$FL" inject fd_exhaustion "pid:$TARGET" --for 1200ms -o json >"$T/out" & p=$!
+"$FL" inject fd_exhaustion "pid:$TARGET" --for 60s -o json >"$T/out" & p=$!
 check "fd_exhaustion: the target's own open() answers EMFILE" wait_for 2 starved
 sleep 0.5
 l=$(lines)
 sleep 0.3
 check_num "... each one" "$(tail -n +$((l + 1)) "$T/log" | grep -vc EMFILE)" eq 0
-wait $p
+kill -INT $p; wait $p
 check "... and opens again when it is over" wait_for 2 served
 note "FIGURE fd_exhaustion: $(jq -r .effect "$T/out")"
 check "limits of the target and of children born meanwhile are as before" test "$(limits)" = "$before"
-"$FL" inject fd_exhaustion "pid:$TARGET" --spare 1 --for 500ms >"$T/out" & p=$!
-sleep 0.3
+"$FL" inject fd_exhaustion "pid:$TARGET" --spare 1 --for 60s >"$T/out" & p=$!
+wait_for 5 grep -q active "$T/out"
+sleep 0.1 # the target tries every 20 ms
 check "with one to spare it can open one" answer ok
-wait $p
+kill -INT $p; wait $p
 kill_check fd_exhaustion starved served
 
 # --- signals ---

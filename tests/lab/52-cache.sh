@@ -13,13 +13,22 @@ fill() {
 	r flushall >/dev/null
 	for i in $(seq 1 50); do echo "SET item:$i '{\"price\":$((1000 + i)),\"stock\":0}'"; done | r >/dev/null
 	r set other:1 100 >/dev/null
-	r set item:ttl 4711 px 60000 >/dev/null
+	r set item:ttl 4711 px 600000 >/dev/null
 	r hset item:hash field 1 >/dev/null
 	printf 'a\0b 7\xff' | r -x set item:binary >/dev/null
 	r set item:empty "" >/dev/null
 }
 # All strings, as hex: one line a key.
-dump() { r --scan | sort | while read -r k; do [ "$(r type "$k")" = string ] && echo "$k $(r get "$k" | od -An -tx1 | tr -d ' \n')"; done; }
+dump() {
+	r eval "local out = {}
+		for _, k in ipairs(redis.call('keys', '*')) do
+			if redis.call('type', k).ok == 'string' then
+				out[#out + 1] = k .. ' ' .. redis.call('get', k):gsub('.', function(c) return ('%02x'):format(c:byte()) end)
+			end
+		end
+		table.sort(out)
+		return out" 0
+}
 fill
 dump >"$T/right"
 right() { dump >"$T/is"; cmp -s "$T/right" "$T/is"; }
@@ -36,11 +45,11 @@ dump >"$T/is"
 check_num "keys that hold another value (50, ttl, binary)" "$(diff "$T/right" "$T/is" | grep -c '^>')" eq 52
 check "a key of another name is right" [ "$(r get other:1)" = 100 ]
 check "a hash is left alone" [ "$(r hget item:hash field)" = 1 ]
-ttl=$(r pttl item:ttl); check_num "a time to live goes on, ms" "$ttl" gt 50000; check_num "and is no longer than it was, ms" "$ttl" le 60000
+ttl=$(r pttl item:ttl); check_num "a time to live goes on, ms" "$ttl" gt 500000; check_num "and is no longer than it was, ms" "$ttl" le 600000
 check_num "one that has none gets none" "$(r pttl item:1)" eq -1
 finish
 check "afterwards all is right" right
-ttl=$(r pttl item:ttl); check_num "the time to live went on, ms" "$ttl" le 60000; check_num "... from where it was, ms" "$ttl" gt 50000
+ttl=$(r pttl item:ttl); check_num "the time to live went on, ms" "$ttl" le 600000; check_num "... from where it was, ms" "$ttl" gt 500000
 check "the result says what was done" grep -q '52 of 5[0-9] keys' "$T/inject.out"
 note "FIGURE cache: $(sed -n 's/^ *effect *//p' "$T/inject.out"), all right again, time to live kept"
 inject --keys 'item:*' --seed 3; dump >"$T/1"; finish
@@ -67,7 +76,7 @@ fill
 
 # --- SIGKILL ---
 inject --keys 'item:*'
-# Reading them all takes a second; they are put back in the order in which they were poisoned.
+# They are put back in the order in which they were poisoned.
 t0=$(date +%s%N); kill -9 "$owner"
 wait_for 3 not_wrong; took=$((($(date +%s%N) - t0) / 1000000))
 wait_for 3 right; check "SIGKILL of the owner: all is right again" right; check_num "within two seconds, ms" "$took" le 2000

@@ -129,7 +129,7 @@ static void overlapping_tries(void **state)
 		assert_int_equal(r.v[i].http_code, 0);
 		assert_true(r.v[i].latency_ms >= 199);
 		/* Late by what a busy machine costs, never by the length of a try. */
-		assert_true(at_ms > due_ms - 15 && at_ms < due_ms + 100);
+		assert_true(at_ms > due_ms - 15 && at_ms < due_ms + 180);
 	}
 }
 

@@ -7,7 +7,7 @@ set -u
 cd "$(dirname "$0")/../.."
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
-VM_TIMEOUT=150 tools/vm/boot.sh 6.1 "${BUILD:-build}" tests/run.sh build bpf/ >"$out" 2>&1
+VM_TIMEOUT=220 nice tools/vm/boot.sh 6.1 "${BUILD:-build}" tests/run.sh build bpf/ >"$out" 2>&1
 awk '/ ok +[0-9]+ failed +[0-9]+ skipped/ {
 	n++; good = $4 == 0 && $2 > 0
 	print (good ? "ok " : "not ok ") n " - 6.1: " $0; bad += !good }

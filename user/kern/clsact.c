@@ -14,6 +14,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -56,28 +57,69 @@ static int count_cb(const struct nlmsghdr *nlh, void *arg)
 	return MNL_CB_OK;
 }
 
+/* Hand the filters on one side of the clsact qdisc of @ifindex to @cb. */
+static int dump_filters(uint32_t ifindex, bool egress, mnl_cb_t cb, void *arg)
+{
+	char buf[256];
+	struct tcmsg *tc;
+	void *extra;
+	struct nlmsghdr *nlh;
+
+	nlh = nl_begin(buf, RTM_GETTFILTER, NLM_F_DUMP, &extra, sizeof(*tc));
+	tc = extra;
+	tc->tcm_ifindex = (int)ifindex;
+	tc->tcm_parent = TC_H_MAKE(TC_H_CLSACT, egress ? TC_H_MIN_EGRESS : TC_H_MIN_INGRESS);
+	return nl_ask(nlh, cb, arg);
+}
+
 /* Filters on both sides of the clsact qdisc of @ifindex; a negative errno when it has none. */
 static int count_filters(uint32_t ifindex)
 {
-	static const uint32_t sides[] = { TC_H_MIN_INGRESS, TC_H_MIN_EGRESS };
-	unsigned int n = 0, i;
+	unsigned int n = 0;
+	int r = dump_filters(ifindex, false, count_cb, &n);
 
-	for (i = 0; i < ARRAY_SIZE(sides); i++) {
-		char buf[256];
-		struct tcmsg *tc;
-		void *extra;
-		struct nlmsghdr *nlh;
-		int r;
+	if (!r)
+		r = dump_filters(ifindex, true, count_cb, &n);
+	return r ? r : (int)n;
+}
 
-		nlh = nl_begin(buf, RTM_GETTFILTER, NLM_F_DUMP, &extra, sizeof(*tc));
-		tc = extra;
-		tc->tcm_ifindex = (int)ifindex;
-		tc->tcm_parent = TC_H_MAKE(TC_H_CLSACT, sides[i]);
-		r = nl_ask(nlh, count_cb, &n);
-		if (r)
-			return r;
+/* The name of a filter's program, as libbpf gives it: "fl_ingress:[ID]"; "" of other filters. */
+static const char *filter_name(const struct nlmsghdr *nlh)
+{
+	const struct nlattr *option, *attr;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct tcmsg)) {
+		if (mnl_attr_get_type(attr) != TCA_OPTIONS)
+			continue;
+		mnl_attr_for_each_nested(option, attr)
+			if (mnl_attr_get_type(option) == TCA_BPF_NAME &&
+			    !mnl_attr_validate(option, MNL_TYPE_NUL_STRING))
+				return mnl_attr_get_str(option);
 	}
-	return (int)n;
+	return "";
+}
+
+struct older {
+	uint32_t generation;
+	bool found;
+};
+
+static int older_cb(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct tcmsg *tc = mnl_nlmsg_get_payload(nlh);
+	struct older *o = arg;
+
+	if (TC_H_MAJ(tc->tcm_info) >> 16 < o->generation && !strncmp(filter_name(nlh), "fl_", 3))
+		o->found = true;
+	return MNL_CB_OK;
+}
+
+bool clsact_has_older(uint32_t ifindex, bool egress, uint32_t generation)
+{
+	struct older o = { .generation = generation };
+
+	dump_filters(ifindex, egress, older_cb, &o); /* no clsact qdisc: none */
+	return o.found;
 }
 
 /* With the lock held, in the namespace. */

@@ -23,6 +23,12 @@ struct clsact_filter {
 	unsigned int entry;
 };
 
+/*
+ * Is there a filter of a session older than @generation? All of tcx runs before clsact, so who wants
+ * to stay behind it must be a filter as well. In the caller's namespace.
+ */
+bool clsact_has_older(uint32_t ifindex, bool egress, uint32_t generation);
+
 /* Attach in the caller's namespace, @f->netns_inode; the caller fills all but handle, tag, entry. */
 int clsact_attach(struct clsact_filter *f, const char *ifname, int prog_fd, struct fl_error *err);
 

@@ -27,32 +27,50 @@ static uint32_t generation_offset(const struct net_bpf *programs)
 			  (const char *)programs->rodata);
 }
 
+static int attach_tcx(struct engine *e, struct engine_attachment *a, struct bpf_program *prog)
+{
+	a->link = tcx_attach(a->filter.ifindex, a->filter.egress, bpf_program__fd(prog),
+			     e->session->generation, generation_offset(engine_maps(e)));
+	return a->link >= 0 ? 0 : a->link;
+}
+
+/* A filter runs behind all of tcx: no newer session may be there. @journal: see attach_here(). */
+static int attach_clsact(struct engine *e, struct engine_attachment *a, struct bpf_program *prog,
+			 const char *ifname, struct journal *journal, struct fl_error *err)
+{
+	uint32_t generation = e->session->generation;
+	struct clsact_filter *f = &a->filter;
+
+	a->link = -1;
+	if (tcx_has_newer(f->ifindex, f->egress, generation, generation_offset(engine_maps(e)))) {
+		error_env(err, EBUSY, "attach to %s by a clsact filter: a newer session is there by tcx "
+				      "and would come first", ifname);
+		error_hint(err, "stop the other session, or unset FAULTLINE_ATTACH");
+		return -EBUSY;
+	}
+	f->prio = generation;
+	f->journal = journal;
+	return clsact_attach(f, ifname, bpf_program__fd(prog), err);
+}
+
 /* In the namespace. @journal NULL: the interface goes with this process. */
 static int attach_here(struct engine *e, struct engine_attachment *a, struct bpf_program *prog,
 		       const char *ifname, struct journal *journal, struct fl_error *err)
 {
-	int fd = bpf_program__fd(prog);
 	struct clsact_filter *f = &a->filter;
+	int r;
 
-	if (e->attach != ATTACH_CLSACT) {
-		a->link = tcx_attach(f->ifindex, f->egress, fd, e->session->generation,
-				     generation_offset(engine_maps(e)));
-		if (a->link >= 0) {
+	if (e->attach != ATTACH_CLSACT &&
+	    !clsact_has_older(f->ifindex, f->egress, e->session->generation)) {
+		r = attach_tcx(e, a, prog);
+		if (!r)
 			e->attach = ATTACH_TCX;
-			return 0;
-		}
 		/* -EINVAL is how a kernel without tcx says so; with tcx it means something else. */
-		if (a->link != -EINVAL || e->attach == ATTACH_TCX)
-			return error_env(err, -a->link, "attach to %s: %s", ifname,
-					 strerror(-a->link));
-		a->link = -1;
+		if (!r || r != -EINVAL || e->attach == ATTACH_TCX)
+			return r ? error_env(err, -r, "attach to %s: %s", ifname, strerror(-r)) : 0;
+		e->attach = ATTACH_CLSACT;
 	}
-	f->prio = e->session->generation;
-	f->journal = journal;
-	if (clsact_attach(f, ifname, fd, err))
-		return err ? err->code : -EIO;
-	e->attach = ATTACH_CLSACT;
-	return 0;
+	return attach_clsact(e, a, prog, ifname, journal, err);
 }
 
 static int attach(struct engine *e, struct engine_attachment *a, uint32_t netns, uint32_t ifindex,

@@ -78,17 +78,32 @@ static uint32_t program_generation(uint32_t id, uint32_t offset)
 	return generation;
 }
 
-/* The id of the first program there that must run behind @generation; 0 when there is none. */
-static uint32_t first_behind(uint32_t ifindex, uint32_t type, uint32_t generation, uint32_t offset)
+/*
+ * The id of the first program there that must run behind @generation; 0 when there is none.
+ * @ret_theirs: its generation.
+ */
+static uint32_t first_behind(uint32_t ifindex, uint32_t type, uint32_t generation, uint32_t offset,
+			     uint32_t *ret_theirs)
 {
 	__u32 ids[MAX_PROGRAMS], n = MAX_PROGRAMS, flags, i;
 
 	if (bpf_prog_query((int)ifindex, type, 0, &flags, ids, &n))
 		return 0;
-	for (i = 0; i < n; i++)
-		if (program_generation(ids[i], offset) > generation)
+	for (i = 0; i < n; i++) {
+		*ret_theirs = program_generation(ids[i], offset);
+		if (*ret_theirs > generation)
 			return ids[i];
+	}
 	return 0;
+}
+
+bool tcx_has_newer(uint32_t ifindex, bool egress, uint32_t generation, uint32_t generation_offset)
+{
+	uint32_t theirs;
+
+	return first_behind(ifindex, egress ? TCX_EGRESS : TCX_INGRESS, generation,
+			    generation_offset, &theirs) &&
+	       theirs != UINT32_MAX;
 }
 
 int tcx_attach(uint32_t ifindex, bool egress, int prog_fd, uint32_t generation,
@@ -99,9 +114,11 @@ int tcx_attach(uint32_t ifindex, bool egress, int prog_fd, uint32_t generation,
 		.target_ifindex = ifindex,
 		.attach_type = egress ? TCX_EGRESS : TCX_INGRESS,
 	};
+	uint32_t theirs;
 	long fd;
 
-	attr.relative_id = first_behind(ifindex, attr.attach_type, generation, generation_offset);
+	attr.relative_id = first_behind(ifindex, attr.attach_type, generation, generation_offset,
+					&theirs);
 	if (attr.relative_id)
 		attr.flags = BPF_F_BEFORE | BPF_F_ID;
 	fd = syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));

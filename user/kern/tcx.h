@@ -18,6 +18,9 @@
 int tcx_attach(uint32_t ifindex, bool egress, int prog_fd, uint32_t generation,
 	       uint32_t generation_offset);
 
+/* Is there a program of a session newer than @generation? In the caller's namespace. */
+bool tcx_has_newer(uint32_t ifindex, bool egress, uint32_t generation, uint32_t generation_offset);
+
 /*
  * The same for the measuring programs (bpf/measure.bpf.c): between the container and all others, which
  * is before them on the way from it, and behind them on the way to it. tcx_attach() keeps it so.
