@@ -237,7 +237,7 @@ struct fl_rule {
 	__u8 kind; /* enum fl_kind */
 	__u8 enabled;
 	__u8 protocol; /* IPPROTO_*; 0: any */
-	__u8 pad0;
+	__u8 departs;  /* DELAY, RATE: 1: by departure time, through an fq qdisc; else a delay line */
 	struct fl_port_range port;	 /* either end */
 	struct fl_port_range local_port; /* the target's end */
 	struct fl_port_range peer_port;	 /* the other end */
@@ -268,7 +268,7 @@ struct fl_state {
 	__u32 chain;   /* state of a Markov chain */
 	__s64 ar_q16;  /* last value of the AR(1) process */
 	__u64 tokens;  /* RATE: when the line is free again */
-	__u64 last_due_ns; /* RATE: when the last packet that had to wait is due */
+	__u64 last_due_ns; /* RATE, departs: when the last packet that had to wait is due */
 };
 _Static_assert(sizeof(struct fl_state) == 48, "fl_state");
 

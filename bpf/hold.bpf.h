@@ -10,6 +10,7 @@
 #ifndef FL_HOLD_BPF_H
 #define FL_HOLD_BPF_H
 
+#include "edt.bpf.h"
 #include "maps.bpf.h"
 #include "packet.bpf.h"
 #include "proof.bpf.h"
@@ -111,7 +112,7 @@ static __always_inline int hold_send(struct __sk_buff *skb, struct packet *p)
 	struct fl_hold_header header = {
 		.ethertype = bpf_htons(HOLD_ETHERTYPE),
 		.flags = p->stalled || !p->jittered ? FL_HOLD_ORDERED : 0,
-		.due_ns = packet_now(p) + p->delay_ns,
+		.due_ns = packet_now(p) + edt_pending(skb, p) + p->departs_ns + p->delay_ns,
 		.flow_hash = p->flow,
 		.rule = p->delay_rule,
 	};

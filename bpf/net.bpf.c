@@ -4,13 +4,15 @@
  * target sends, egress is what it gets. A packet that no rule wants goes on unharmed, after one
  * hash look-up for the hook and one for each prefix length in use.
  *
- *   mark → hook → peer → rules in the order of verdicts → drop, or one trip to the delay line
+ *   mark → hook → peer → rules in the order of verdicts → drop, or one trip to the delay line,
+ *   or a departure time for fq
  *
  * Limits: Ethernet devices; IPv4 and IPv6 without VLAN tag; at most 16 rules for one peer.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include "dns_flow.bpf.h"
+#include "edt.bpf.h"
 #include "hold.bpf.h"
 #include "http_flow.bpf.h"
 #include "mangle.bpf.h"
@@ -60,6 +62,8 @@ static __always_inline int net_apply(struct __sk_buff *skb, struct packet *p,
 	}
 	if (p->delayed)
 		return hold_send(skb, p);
+	if (p->departs)
+		edt_send(skb, p);
 	if (p->copies)
 		mangle_duplicate(skb, p);
 	return TC_ACT_UNSPEC;

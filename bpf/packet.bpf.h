@@ -51,6 +51,7 @@ struct packet {
 	__u64 now_ns;	    /* 0: the clock was not read yet */
 	/* What the rules have decided so far. */
 	__u64 delay_ns;
+	__u64 departs_ns; /* to wait by departure time */
 	__u32 delay_rule;
 	__u32 hold_ifindex;
 	__u8 delayed;	/* delay_ns counts, even if 0 */
@@ -60,7 +61,8 @@ struct packet {
 	__u8 dns_done;	/* so has the DNS stage */
 	__u8 prefix_len; /* under which the rules were found */
 	__u8 copies;	 /* a second one is to be sent, by copy_rule */
-	__u8 pad[5];
+	__u8 departs;	 /* departs_ns counts, even if 0 */
+	__u8 pad[4];
 	__u32 question_end; /* DNS: offset behind the question of the present message */
 	__u32 error_rule;   /* DNS: the rule that wants an error */
 	__u32 copy_rule;

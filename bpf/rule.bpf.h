@@ -6,6 +6,7 @@
 #ifndef FL_RULE_BPF_H
 #define FL_RULE_BPF_H
 
+#include "edt.bpf.h"
 #include "hold.bpf.h"
 #include "jitter.bpf.h"
 #include "loss.h"
@@ -77,8 +78,22 @@ static __always_inline int rule_shape(struct __sk_buff *skb, struct packet *p, _
 	proof_injected(index, p);
 	if (result == SHAPE_DROP)
 		return RULE_DROP;
-	hold_delay(p, index, wait, false);
+	if (rule->departs)
+		edt_delay(p, state, wait, true);
+	else
+		hold_delay(p, index, wait, false);
 	return RULE_NEXT;
+}
+
+static __always_inline void rule_delay(struct packet *p, __u32 index, const struct fl_rule *rule,
+				       struct fl_state *state, __u64 n)
+{
+	__u64 delay = jitter_delay(&rule->delay, state, rule->seed, n);
+
+	if (rule->departs)
+		edt_delay(p, state, delay, !rule->delay.jitter_ns);
+	else
+		hold_delay(p, index, delay, rule->delay.jitter_ns);
 }
 
 /* Do what the rule says. Returns a verdict, or negative when it could not be done. */
@@ -98,8 +113,7 @@ static __always_inline int rule_act(struct __sk_buff *skb, struct packet *p, __u
 		p->copy_rule = index;
 		return RULE_NEXT;
 	case FL_KIND_DELAY:
-		hold_delay(p, index, jitter_delay(&rule->delay, state, rule->seed, n),
-			   rule->delay.jitter_ns);
+		rule_delay(p, index, rule, state, n);
 		return RULE_NEXT;
 	default: /* REORDER: it goes at once, and so overtakes those that wait */
 		p->jittered = 1;
@@ -120,7 +134,7 @@ __noinline int rule_packet(struct __sk_buff *skb, struct packet *p, __u32 index)
 		return RULE_NEXT;
 	n = __sync_fetch_and_add(&state->matched, 1);
 	proof_matched(index);
-	if (rule->kind >= FL_KIND_REORDER && !p->hold_ifindex) {
+	if (rule->kind >= FL_KIND_REORDER && !rule->departs && !p->hold_ifindex) {
 		proof_skipped(index);
 		return RULE_NEXT;
 	}

@@ -110,6 +110,11 @@ struct __sk_buff {
 	__u64 hwtstamp;
 };
 
+/* For bpf_skb_set_tstamp() (Linux 5.18). */
+enum {
+	BPF_SKB_TSTAMP_DELIVERY_MONO = 1,
+};
+
 /* Verdicts of a tc program; with tcx, UNSPEC is "ask the next program". */
 enum {
 	TC_ACT_UNSPEC = -1,

@@ -23,7 +23,7 @@ programs="bash sh cat ls cp mv rm mkdir rmdir mktemp ln touch chmod chown stat d
 	date sleep seq env id uname dirname basename readlink realpath tee timeout nproc nice df sync cmp diff
 	od sha256sum base64 yes truncate kill ps pgrep mount umount unshare nsenter setpriv setsid flock
 	ip tc ss bridge ping awk sed grep find xargs jq curl strace bpftool sysctl poweroff insmod
-	nginx wrk iperf3 redis-server redis-cli redis-benchmark dnsmasq dig stress-ng ${VM_PROGRAMS:-}"
+	nginx wrk iperf3 redis-server redis-cli redis-benchmark dnsmasq dig stress-ng taskset ${VM_PROGRAMS:-}"
 
 mkdir -p "$root"/{bin,sbin,usr/bin,usr/sbin,proc,sys,dev,tmp,run,etc,root,var/log/nginx,var/lib/nginx,lib/modules,fl}
 # One file and, when it is a program, the libraries that its loader would find.

@@ -5,7 +5,7 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 build=${1:?usage: matrix.sh BUILD}
-suites=${VM_SUITES:-"unit/ bpf/ lab/1 lab/2 lab/kill syscall"}
+suites=${VM_SUITES:-"unit/ bpf/ lab/1 lab/2 lab/39-net-edt lab/kill syscall"}
 kernels=${VM_KERNELS:-"6.1 6.12 6.1-override"}
 log=$(mktemp -d)
 trap 'rm -rf "$log"' EXIT

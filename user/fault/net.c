@@ -163,6 +163,8 @@ int net_arm_hold(struct fault *f, unsigned int flags, struct fl_error *err)
 	int r = net_arm(f, flags, err);
 
 	text_copy(f->backend, sizeof(f->backend), "hold");
+	if (!r && has_param(&f->params, "backend"))
+		text_copy(f->backend, sizeof(f->backend), params_text(&f->params, "backend"));
 	return r;
 }
 
@@ -235,6 +237,8 @@ int net_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 	fault_proof_from(ret, &sum);
 	if (!r && !strcmp(f->backend, "hold")) /* the line is the session's, shared by its faults */
 		tell_hold(f->session->engine, ret->effect, sizeof(ret->effect));
+	if (!r && !strcmp(f->backend, "edt"))
+		net_tell_edt(f->session->engine, ret->effect, sizeof(ret->effect));
 	return r;
 }
 

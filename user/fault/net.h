@@ -48,7 +48,7 @@ uint32_t net_rules(const struct fault *f, uint32_t *ret, uint32_t max);
 
 /* Most kinds need no flags. */
 int net_arm_plain(struct fault *f, struct fl_error *err);
-/* For kinds that make packets wait: the backend is "hold". */
+/* For kinds that make packets wait: the backend is "hold", or "edt" where the rule departs. */
 int net_arm_hold(struct fault *f, unsigned int flags, struct fl_error *err);
 
 /* What all kinds have in common in their descriptor. */
@@ -63,6 +63,19 @@ int net_validate(const struct params *p, struct fl_error *err);
 /* Is there tc with BPF? And, for kinds that make packets wait, TAP? */
 void net_supported(struct fault_support *ret);
 void net_supported_hold(struct fault_support *ret);
+
+/* net_edt.c: the parameter "backend" of kinds that can also wait by departure time. */
+extern const char *const net_backends[];
+#define NET_PARAM_BACKEND                                                                   \
+	{ .name = "backend", .type = PARAM_ENUM, .def = "hold", .choices = net_backends,     \
+	  .help = "where packets wait: a delay line, or an fq qdisc (only direction to)" }
+bool net_is_edt(const struct params *p);
+/* Error when @kind asks edt for what it cannot do; @longest_ns that a packet may wait. */
+int net_check_edt(const struct params *p, const char *kind, uint64_t longest_ns,
+		  struct fl_error *err);
+/* As net_supported_hold(), and the reason tells whether edt works. */
+void net_supported_edt(struct fault_support *ret, const char *summary);
+void net_tell_edt(const struct engine *e, char *effect, size_t size);
 
 /* fl_rule.delay from "delay", "jitter", and, where the kind has them, "correlation" and
  * "distribution". */

@@ -20,12 +20,14 @@ static const struct param params[] = {
 	{ .name = "queue", .type = PARAM_DURATION, .def = "500ms", .live = true,
 	  .help = "the longest that a packet waits; beyond it is dropped" },
 	NET_PARAM_DIRECTION("from"),
+	NET_PARAM_BACKEND,
 	{},
 };
 
 static int compile(const struct params *p, struct fl_rule *rule, struct fl_error *err)
 {
 	rule->kind = FL_KIND_RATE;
+	rule->departs = net_is_edt(p);
 	rule->rate = (struct fl_rate){
 		.rate_bps = params_u64(p, "rate"),
 		.burst_bytes = params_u64(p, "burst"),
@@ -43,7 +45,7 @@ static int validate(const struct params *p, struct fl_error *err)
 		r = error_usage(err, "bandwidth: queue must be longer than 0");
 	if (!r && params_u64(p, "burst") > 1u << 30)
 		r = error_usage(err, "bandwidth: burst can be at most 1 GiB");
-	return r;
+	return r ? r : net_check_edt(p, "bandwidth", params_u64(p, "queue"), err);
 }
 
 static int arm(struct fault *f, struct fl_error *err)
@@ -51,14 +53,21 @@ static int arm(struct fault *f, struct fl_error *err)
 	return net_arm_hold(f, NET_RULE_PER_HOOK, err);
 }
 
+#define SUMMARY "Make the line slow"
+
+static void supported(struct fault_support *ret)
+{
+	net_supported_edt(ret, SUMMARY);
+}
+
 const struct fault_ops fault_bandwidth = {
 	NET_OPS,
 	.class = FAULT_NETWORK,
 	.name = "bandwidth",
 	.aliases = aliases,
-	.summary = "Make the line slow",
+	.summary = SUMMARY,
 	.params = params,
-	.supported = net_supported_hold,
+	.supported = supported,
 	.validate = validate,
 	.arm = arm,
 	.compile = compile,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * net_latency.c - latency: packets wait in a delay line (kern/hold.h). Without jitter the order of
- * packets is kept; with jitter each packet draws for itself and may overtake, as with netem.
+ * packets is kept; with jitter each packet draws for itself and may overtake, as with netem. Or, on
+ * request, in an fq qdisc (net_edt.c).
  */
 #include <errno.h>
 
@@ -22,6 +23,7 @@ static const struct param params[] = {
 	  .help = "of the delays of one packet and the next" },
 	NET_PARAM_PERCENT("100%", "the matching packets that wait"),
 	NET_PARAM_DIRECTION("from"),
+	NET_PARAM_BACKEND,
 	{},
 };
 
@@ -30,6 +32,7 @@ static int compile(const struct params *p, struct fl_rule *rule, struct fl_error
 	int r = net_match(p, rule, err);
 
 	rule->kind = FL_KIND_DELAY;
+	rule->departs = net_is_edt(p);
 	rule->probability_ppm = (__u32)params_u64(p, "percent");
 	return r ? r : net_delay(p, &rule->delay, err);
 }
@@ -44,7 +47,8 @@ static int validate(const struct params *p, struct fl_error *err)
 	}
 	if (!r && params_u64(p, "correlation") == FL_PPM)
 		r = error_usage(err, "latency: correlation must be below 100%%");
-	return r;
+	return r ? r : net_check_edt(p, "latency", params_u64(p, "delay") + params_u64(p, "jitter"),
+				     err);
 }
 
 static int arm(struct fault *f, struct fl_error *err)
@@ -52,14 +56,21 @@ static int arm(struct fault *f, struct fl_error *err)
 	return net_arm_hold(f, 0, err);
 }
 
+#define SUMMARY "Make packets late"
+
+static void supported(struct fault_support *ret)
+{
+	net_supported_edt(ret, SUMMARY);
+}
+
 const struct fault_ops fault_latency = {
 	NET_OPS,
 	.class = FAULT_NETWORK,
 	.name = "latency",
 	.aliases = aliases,
-	.summary = "Make packets late",
+	.summary = SUMMARY,
 	.params = params,
-	.supported = net_supported_hold,
+	.supported = supported,
 	.validate = validate,
 	.arm = arm,
 	.compile = compile,

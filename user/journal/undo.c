@@ -12,6 +12,7 @@ extern const struct undo_op undo_fd[];
 extern const struct undo_op undo_cache[];
 extern const struct undo_op undo_clock[];
 extern const struct undo_op undo_file[];
+extern const struct undo_op undo_fq_qdisc[];
 extern const struct undo_op undo_null[];
 extern const struct undo_op undo_pause[];
 extern const struct undo_op undo_scratch[];
@@ -24,6 +25,7 @@ const struct undo_op *const undo_ops[] = {
 	undo_cache,
 	undo_clock,
 	undo_file,
+	undo_fq_qdisc,
 	undo_null,
 	undo_pause,
 	undo_scratch,

@@ -18,7 +18,6 @@
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
-#include <sys/file.h>
 
 #include "kern/clsact.h"
 #include "kern/netns.h"
@@ -27,15 +26,6 @@
 #include "util/cleanup.h"
 
 #define HANDLE_TRIES 16 /* filters of one preference: those of sessions that died, in the worst case */
-
-static int lock_run_dir(void)
-{
-	int fd = open(FL_RUN_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd >= 0)
-		flock(fd, LOCK_EX);
-	return fd;
-}
 
 struct made_mark {
 	char path[96];
@@ -219,7 +209,7 @@ int clsact_attach(struct clsact_filter *f, const char *ifname, int prog_fd, stru
 	if (bpf_obj_get_info_by_fd(prog_fd, &info, &len))
 		return error_sys(err, errno, "ask for the tag of a program: %s", strerror(errno));
 	memcpy(f->tag, info.tag, sizeof(f->tag));
-	lock = lock_run_dir();
+	lock = session_lock_host();
 	r = need_qdisc(f, ifname, err);
 	if (r)
 		return r;
@@ -248,7 +238,7 @@ static int remove_filter(const struct clsact_filter *f, struct fl_error *err)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)f->ifindex, .attach_point = side(f));
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = f->handle, .priority = f->prio);
-	_cleanup_fd_ int lock __attribute__((unused)) = lock_run_dir(); /* until the end */
+	_cleanup_fd_ int lock __attribute__((unused)) = session_lock_host(); /* until the end */
 	int r = still_ours(f, &hook) ? bpf_tc_detach(&hook, &opts) : 0;
 
 	if (r && r != -ENOENT && r != -ENODEV)

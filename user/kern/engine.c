@@ -9,9 +9,11 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "kern/engine_impl.h"
+#include "kern/netns.h"
 #include "kern/proof.h"
 #include "util/clock.h"
 
@@ -21,14 +23,21 @@ int engine_open(struct session *s, uint32_t max_rules, struct fl_error *err)
 	struct engine *e = calloc(1, sizeof(*e));
 	int r;
 
-	if (e)
-		e->kinds = calloc(max_rules ? max_rules : FL_RULES_DEFAULT, 1);
-	if (!e || !e->kinds) {
+	max_rules = max_rules ? max_rules : FL_RULES_DEFAULT;
+	if (e) {
+		e->kinds = calloc(max_rules, 1);
+		e->waits = calloc(max_rules, 1);
+	}
+	if (!e || !e->kinds || !e->waits) {
+		if (e) {
+			free(e->kinds);
+			free(e->waits);
+		}
 		free(e);
 		return error_sys(err, ENOMEM, "network engine: out of memory");
 	}
 	e->session = s;
-	e->max_rules = max_rules ? max_rules : FL_RULES_DEFAULT;
+	e->max_rules = max_rules;
 	e->attach = forced && !strcmp(forced, "clsact") ? ATTACH_CLSACT : ATTACH_UNKNOWN;
 	r = engine_load_first(e, err);
 	if (r) {
@@ -73,6 +82,7 @@ void engine_close(struct engine *e)
 	if (e->session->engine == e)
 		e->session->engine = NULL;
 	free(e->kinds);
+	free(e->waits);
 	free(e);
 }
 
@@ -106,23 +116,27 @@ static int reset(struct engine *e, uint32_t rule, struct fl_error *err)
 	return r ? error_sys(err, -r, "reset rule %u: %s", rule, strerror(-r)) : 0;
 }
 
-/* Kinds that make packets wait. */
-static bool needs_hold(uint8_t kind)
+static enum engine_wait waits(const struct fl_rule *rule)
 {
-	return kind >= FL_KIND_HTTP_DELAY;
+	if (rule->kind < FL_KIND_HTTP_DELAY)
+		return WAIT_NOWHERE;
+	return rule->departs ? WAIT_FQ : WAIT_HOLD;
 }
 
 #define NO_RULE UINT32_MAX
 
-/* Does a rule of the hook, other than @but, make packets wait? */
-static bool hook_needs_hold(const struct engine *e, const struct engine_hook *hook, uint32_t but)
+#define DEPART_MAX_NS (500 * NS_PER_MSEC) /* for which the owner can be away from its loop */
+
+/* Do packets wait at @where by a rule of the hook, other than @but? */
+static bool hook_needs(const struct engine *e, const struct engine_hook *hook,
+		       enum engine_wait where, uint32_t but)
 {
 	uint32_t i, j;
 
 	for (i = 0; i < hook->peers.n; i++)
 		for (j = 0; j < hook->peers.entries[i].n_own; j++)
 			if (hook->peers.entries[i].own[j] != but &&
-			    needs_hold(e->kinds[hook->peers.entries[i].own[j]]))
+			    e->waits[hook->peers.entries[i].own[j]] == where)
 				return true;
 	return false;
 }
@@ -131,13 +145,17 @@ static bool hook_needs_hold(const struct engine *e, const struct engine_hook *ho
 static int shrink_hook(struct engine *e, struct engine_hook *hook, struct fl_error *err)
 {
 	uint8_t lens[FL_MAX_PREFIX_LENS];
-	int r;
+	int r, r2;
 
 	if (!peers_lens(&hook->peers, lens))
 		return engine_hook_drop(e, hook, err);
 	r = engine_hook_sync(e, hook, err);
-	if (!hook_needs_hold(e, hook, NO_RULE))
+	if (!hook_needs(e, hook, WAIT_HOLD, NO_RULE))
 		engine_hook_release(e, hook);
+	if (!hook_needs(e, hook, WAIT_FQ, NO_RULE)) {
+		r2 = engine_hook_release_fq(hook, err);
+		r = r ? r : r2;
+	}
 	return r;
 }
 
@@ -151,8 +169,10 @@ int engine_add_hook(struct engine *e, uint32_t rule, const struct target_veth *v
 
 	if (r)
 		return r;
-	if (needs_hold(e->kinds[rule]))
+	if (e->waits[rule] == WAIT_HOLD)
 		r = engine_hook_hold(e, hook, err);
+	if (e->waits[rule] == WAIT_FQ)
+		r = engine_hook_fq(e, hook, err);
 	for (i = 0; i < n_peers && !r; i++)
 		r = peers_add(&hook->peers, &peers[i].addr, peers[i].prefix_len, rule, err);
 	if (!r)
@@ -197,6 +217,7 @@ int engine_add(struct engine *e, const struct target_veth *veth, enum fl_directi
 	if (r)
 		return r;
 	e->kinds[index] = rule->kind;
+	e->waits[index] = waits(rule);
 	r = engine_add_hook(e, index, veth, dir, peers, n_peers, err);
 	if (r) {
 		engine_remove(e, index, NULL);
@@ -233,6 +254,35 @@ static void end_rule(void *arg)
 	end->result = write_rule(end->engine, end->rule, end->value, end->err);
 }
 
+/* A rule by which nothing has to wait, but nothing overtakes either. */
+static struct fl_rule at_once(const struct fl_rule *rule)
+{
+	struct fl_rule ret = *rule;
+
+	ret.enabled = 1;
+	ret.expires_ns = UINT64_MAX; /* the lease bounds it */
+	ret.delay.delay_ns = 0;
+	ret.delay.jitter_ns = 0;
+	if (rule->kind == FL_KIND_REORDER)
+		ret.reorder.delay_ns = 0;
+	if (rule->kind == FL_KIND_RATE)
+		ret.rate.burst_bytes = 1u << 30;
+	return ret;
+}
+
+/* What waits in fq leaves when its time comes, the last of the rule's packets at a known one. */
+static void let_depart(struct engine *e, uint32_t rule)
+{
+	struct timespec pause = { .tv_nsec = NS_PER_MSEC };
+	uint64_t deadline = clock_mono_ns() + DEPART_MAX_NS;
+	struct fl_state state = {};
+
+	while (clock_mono_ns() < deadline &&
+	       !bpf_map_lookup_elem(bpf_map__fd(engine_maps(e)->maps.states), &rule, &state) &&
+	       clock_mono_ns() < state.last_due_ns)
+		nanosleep(&pause, NULL);
+}
+
 /*
  * Write @off, a rule that is disabled, behind the packets that wait by it: first nothing more has
  * to wait but still goes through the line in order, then the line is emptied. Where another rule
@@ -242,26 +292,23 @@ static int let_go(struct engine *e, uint32_t rule, const struct fl_rule *off, st
 {
 	struct ending end = { .engine = e, .rule = rule, .value = off, .err = err };
 	struct hold_line *lines[ENGINE_MAX_HOOKS];
-	struct fl_rule at_once = *off;
+	struct fl_rule before = at_once(off);
 	uint32_t n = 0, i;
 	int r;
 
-	at_once.enabled = 1;
-	at_once.delay.delay_ns = 0;
-	at_once.delay.jitter_ns = 0;
-	if (off->kind == FL_KIND_REORDER)
-		at_once.reorder.delay_ns = 0;
-	if (off->kind == FL_KIND_RATE)
-		at_once.rate.burst_bytes = 1u << 30; /* nothing has to wait, but not to overtake either */
-	for (i = 0; i < e->n_hooks; i++)
-		if (e->hooks[i]->line.ifindex && !hook_needs_hold(e, e->hooks[i], rule))
+	for (i = 0; i < e->n_hooks && !off->departs; i++)
+		if (e->hooks[i]->line.ifindex && !hook_needs(e, e->hooks[i], WAIT_HOLD, rule))
 			lines[n++] = e->hooks[i]->line.hold;
-	if (!n)
-		return write_rule(e, rule, off, err);
-	r = write_rule(e, rule, &at_once, err);
-	if (!r)
+	r = n || off->departs ? write_rule(e, rule, &before, err) : 0;
+	if (r)
+		return r;
+	if (n) {
 		hold_release(e->hold, lines, n, end_rule, &end);
-	return r ? r : end.result;
+		return end.result;
+	}
+	if (off->departs)
+		let_depart(e, rule);
+	return write_rule(e, rule, off, err);
 }
 
 /* A delay that the kernel ends by itself lets newer packets overtake those that wait. Its owner,
@@ -273,11 +320,11 @@ int engine_enable(struct engine *e, uint32_t rule, bool on, uint64_t expires_ns,
 {
 	struct fl_rule value = {};
 	int r = engine_get_rule(e, rule, &value, err);
-	bool release = !on && value.enabled && needs_hold(value.kind);
+	bool release = !on && value.enabled && waits(&value) != WAIT_NOWHERE;
 
 	if (r)
 		return r;
-	if (needs_hold(value.kind) && expires_ns < UINT64_MAX - OWNER_FIRST_NS)
+	if (waits(&value) != WAIT_NOWHERE && expires_ns < UINT64_MAX - OWNER_FIRST_NS)
 		expires_ns += OWNER_FIRST_NS;
 	value.enabled = on;
 	value.expires_ns = expires_ns;
@@ -298,6 +345,7 @@ int engine_remove(struct engine *e, uint32_t rule, struct fl_error *err)
 		r = r ? r : r2;
 	}
 	e->kinds[rule] = FL_KIND_NULL;
+	e->waits[rule] = WAIT_NOWHERE;
 	return r;
 }
 
@@ -315,6 +363,26 @@ int engine_proof(struct engine *e, uint32_t rule, struct fl_proof *ret, struct f
 const char *engine_attach_kind(const struct engine *e)
 {
 	return e->attach == ATTACH_CLSACT ? "clsact" : "tcx";
+}
+
+void engine_fq_stats(const struct engine *e, uint64_t *ret_dropped, uint32_t *ret_gone)
+{
+	uint32_t i;
+	int old;
+
+	*ret_dropped = 0;
+	*ret_gone = 0;
+	for (i = 0; i < e->n_hooks; i++) {
+		struct fq_state state = {};
+
+		if (!e->hooks[i]->fq.ifindex ||
+		    netns_enter(e->netns[e->hooks[i]->netns].fd, &old, NULL))
+			continue;
+		fq_state(e->hooks[i]->fq.ifindex, &state);
+		netns_leave(old);
+		*ret_dropped += state.dropped;
+		*ret_gone += !state.there;
+	}
 }
 
 void engine_hold_stats(const struct engine *e, struct hold_stats *ret)

@@ -5,7 +5,8 @@
  * One engine a session: maps are made once and pinned; programs are loaded once per host-side
  * network namespace (an ifindex is only unique within one), with the namespace's number in their
  * read-only data. Hooks are attached on demand, by tcx where the kernel has it, else by clsact.
- * A delay line (hold.h) is made for a hook when the first rule there needs one.
+ * A delay line (hold.h), or an fq qdisc (fq.h), is made for a hook when the first rule there needs
+ * one.
  */
 #ifndef FL_ENGINE_H
 #define FL_ENGINE_H
@@ -55,7 +56,9 @@ int engine_get_rule(struct engine *e, uint32_t rule, struct fl_rule *ret, struct
 /*
  * Switch a rule on until @expires_ns, or off. Off, a rule that makes packets wait lets go of them
  * first: its delay becomes 0 while order is still kept, what waits is given back, and only then
- * does the rule sleep; so the end of a delay does not make packets overtake each other.
+ * does the rule sleep; so the end of a delay does not make packets overtake each other. From an
+ * fq qdisc nothing can be taken back: it is given the time that packets have to wait, half a
+ * second at most.
  */
 int engine_enable(struct engine *e, uint32_t rule, bool on, uint64_t expires_ns,
 		  struct fl_error *err);
@@ -68,6 +71,12 @@ int engine_proof(struct engine *e, uint32_t rule, struct fl_proof *ret, struct f
 
 /* "tcx" or "clsact". */
 const char *engine_attach_kind(const struct engine *e);
+
+/*
+ * Of all fq qdiscs: packets that they dropped. *ret_gone: how many have been replaced or removed by
+ * somebody, so that packets do not wait there.
+ */
+void engine_fq_stats(const struct engine *e, uint64_t *ret_dropped, uint32_t *ret_gone);
 
 /* Of all delay lines; zeros when there is none. */
 void engine_hold_stats(const struct engine *e, struct hold_stats *ret);

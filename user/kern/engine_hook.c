@@ -234,6 +234,41 @@ void engine_hook_release(struct engine *e, struct engine_hook *hook)
 	bpf_map_delete_elem(bpf_map__fd(engine_maps(e)->maps.lines), &key);
 }
 
+/* --- departure times ----------------------------------------------------------------------- */
+
+int engine_hook_fq(struct engine *e, struct engine_hook *hook, struct fl_error *err)
+{
+	int old, r;
+
+	if (hook->fq.ifindex)
+		return 0;
+	if (hook->direction != FL_DIR_TO)
+		return error_sys(err, EINVAL, "edt on %s: there is no qdisc at ingress",
+				 hook->ifname);
+	hook->fq = (struct fq_qdisc){
+		.netns_inode = e->netns[hook->netns].inode,
+		.ifindex = hook->ifindex,
+		.journal = e->session->journal,
+	};
+	text_copy(hook->fq.session, sizeof(hook->fq.session), e->session->name);
+	r = netns_enter(e->netns[hook->netns].fd, &old, err);
+	if (!r) {
+		r = fq_add(&hook->fq, hook->ifname, err);
+		netns_leave(old);
+	}
+	if (r)
+		hook->fq.ifindex = 0;
+	return r;
+}
+
+int engine_hook_release_fq(struct engine_hook *hook, struct fl_error *err)
+{
+	int r = hook->fq.ifindex ? fq_remove(&hook->fq, err) : 0;
+
+	hook->fq.ifindex = 0;
+	return r;
+}
+
 /* --- hooks --------------------------------------------------------------------------------- */
 
 /* Neither a delay line of ours nor anything else that starts like one may become a target. */
@@ -306,11 +341,13 @@ int engine_hook_drop(struct engine *e, struct engine_hook *hook, struct fl_error
 {
 	struct fl_hook_key key = hook_key(hook);
 	uint32_t i;
-	int r;
+	int r, r2;
 
 	/* What comes back from the delay line must still meet the program that takes its mark off. */
 	engine_hook_release(e, hook);
 	r = detach(&hook->attachment, err);
+	r2 = engine_hook_release_fq(hook, err);
+	r = r ? r : r2;
 	bpf_map_delete_elem(bpf_map__fd(engine_maps(e)->maps.hooks), &key);
 	delete_peers(e, hook);
 	peers_free(&hook->peers);

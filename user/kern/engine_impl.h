@@ -9,6 +9,7 @@
 #pragma GCC diagnostic pop
 #include "kern/clsact.h"
 #include "kern/engine.h"
+#include "kern/fq.h"
 #include "kern/hold.h"
 #include "kern/peers.h"
 
@@ -43,7 +44,11 @@ struct engine_hook {
 	struct peer_table peers;
 	struct engine_attachment attachment;
 	struct engine_line line;
+	struct fq_qdisc fq;
 };
+
+/* Where the packets of a rule wait. */
+enum engine_wait { WAIT_NOWHERE, WAIT_HOLD, WAIT_FQ };
 
 enum engine_attach { ATTACH_UNKNOWN, ATTACH_TCX, ATTACH_CLSACT };
 
@@ -52,6 +57,7 @@ struct engine {
 	enum engine_attach attach;
 	uint32_t max_rules;
 	uint8_t *kinds; /* by rule index; FL_KIND_NULL: free */
+	uint8_t *waits; /* by rule index: enum engine_wait */
 	uint32_t n_netns;
 	struct engine_netns netns[ENGINE_MAX_NAMESPACES]; /* the first one's maps are everybody's */
 	uint32_t n_hooks;
@@ -76,11 +82,15 @@ int engine_hook_get(struct engine *e, const struct target_veth *veth, enum fl_di
 		    struct engine_hook **ret, struct fl_error *err);
 /* Have a delay line there. */
 int engine_hook_hold(struct engine *e, struct engine_hook *hook, struct fl_error *err);
+/* Have an fq qdisc there. */
+int engine_hook_fq(struct engine *e, struct engine_hook *hook, struct fl_error *err);
 /* Write to the maps what has changed in the hook's peer table; attach it when it is not. */
 int engine_hook_sync(struct engine *e, struct engine_hook *hook, struct fl_error *err);
 /* Remove a hook that has no rule any more. */
 int engine_hook_drop(struct engine *e, struct engine_hook *hook, struct fl_error *err);
 /* No rule there needs its delay line any more: give back what waits, remove the TAP. */
 void engine_hook_release(struct engine *e, struct engine_hook *hook);
+/* No rule there needs the fq qdisc any more. */
+int engine_hook_release_fq(struct engine_hook *hook, struct fl_error *err);
 
 #endif

@@ -70,6 +70,14 @@ static int lock_run_dir(int operation, int *ret_fd, struct fl_error *err)
 	return 0;
 }
 
+int session_lock_host(void)
+{
+	int fd = -1;
+
+	lock_run_dir(LOCK_EX, &fd, NULL);
+	return fd;
+}
+
 static bool is_session_name(const char *name)
 {
 	return strlen(name) == NAME_LEN && strspn(name, NAME_LETTERS) == NAME_LEN;

@@ -92,6 +92,10 @@ int session_list(struct session_info **ret, uint32_t *ret_n, struct fl_error *er
  */
 int session_recover(const char *name, unsigned int *ret_undone, struct fl_error *err);
 
+/* Keep other faultline processes from making and removing what all share (qdiscs) until the
+ * descriptor is closed; -1 when that cannot be. */
+int session_lock_host(void);
+
 /* Mount bpffs at /sys/fs/bpf if it is not there. */
 int session_need_bpffs(struct fl_error *err);
 
