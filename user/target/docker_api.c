@@ -196,7 +196,8 @@ static bool read_version(const char *text, struct api_version *ret)
 {
 	int end = 0;
 
-	return text && sscanf(text, "%3u.%3u%n", &ret->major, &ret->minor, &end) == 2 && !text[end];
+	return text && strspn(text, "0123456789.") == strlen(text) &&
+	       sscanf(text, "%3u.%3u%n", &ret->major, &ret->minor, &end) == 2 && !text[end];
 }
 
 static bool is_older(struct api_version a, struct api_version b)

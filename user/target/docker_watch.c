@@ -116,6 +116,20 @@ static struct watched *find(uint32_t id)
 	return NULL;
 }
 
+/* When a process began, by the wall clock; to the kernel's tick. */
+static uint64_t begin_of(uint64_t start)
+{
+	uint64_t since_boot_ns = start * (NS_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK));
+
+	return clock_wall_ns() - clock_read_ns(CLOCK_BOOTTIME) + since_boot_ns;
+}
+
+/* The engine connects the networks first: what counts is from when on there was a process. */
+static uint64_t later(uint64_t event_ns, uint64_t begin_ns)
+{
+	return begin_ns > event_ns ? begin_ns : event_ns;
+}
+
 /* Resolve @name without the lock; then see whether that is news for @id. */
 static int look_at(uint32_t id, const char *name, uint64_t since_ns)
 {
@@ -132,7 +146,7 @@ static int look_at(uint32_t id, const char *name, uint64_t since_ns)
 	if (w && now->pid && (w->down || now->pid != w->pid || now->pid_start != w->start ||
 			      !same_veths(w, now))) {
 		text_copy(w->name, sizeof(w->name), name);
-		publish(w, now, since_ns);
+		publish(w, now, later(since_ns, begin_of(now->pid_start)));
 	} else {
 		if (w && !now->pid)
 			set_down(w, since_ns);
