@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * syscall_loop CALL N cost|errors ERRNO|count - make N calls, one after the other.
+ *
+ *   cost           print ns per call: the median over batches of 50, so that what else the machine
+ *                  does in between is no part of it
+ *   errors ERRNO   print how many answered ERRNO; exit status 1 when one failed otherwise
+ *   count          print the number of each call when it has come back
+ *
+ * CALL: connect (UDP to loopback's port 9, which always succeeds), socket, getppid.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "fault/syscall_table.h"
+#include "util/clock.h"
+#include "util/units.h"
+
+#define BATCH 50
+
+static int udp = -1;
+
+static int call_connect(void)
+{
+	const struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(9),
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+
+	return connect(udp, (const struct sockaddr *)&a, sizeof(a));
+}
+
+static int call_socket(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	return fd < 0 ? -1 : close(fd);
+}
+
+static int call_getppid(void)
+{
+	return syscall(SYS_getppid) < 0 ? -1 : 0;
+}
+
+static const struct {
+	const char *name;
+	int (*call)(void);
+} calls[] = { { "connect", call_connect }, { "socket", call_socket }, { "getppid", call_getppid }, {} };
+
+static int count_errors(int (*call)(void), int64_t n, int expected)
+{
+	int64_t failed = 0, other = 0;
+
+	while (n--) {
+		if (!call())
+			continue;
+		if (errno == expected)
+			failed++;
+		else
+			other++;
+	}
+	printf("%lld\n", (long long)failed);
+	return other != 0;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static int print_cost(int (*call)(void), int64_t n)
+{
+	int64_t batches = n / BATCH, i, j;
+	double *ns = calloc((size_t)batches, sizeof(*ns));
+
+	if (!ns)
+		return 2;
+	for (i = 0; i < batches; i++) {
+		uint64_t begin = clock_mono_ns();
+
+		for (j = 0; j < BATCH; j++)
+			call();
+		ns[i] = (double)(clock_mono_ns() - begin) / BATCH;
+	}
+	qsort(ns, (size_t)batches, sizeof(*ns), by_value);
+	printf("%.1f\n", ns[batches / 2]);
+	free(ns);
+	return 0;
+}
+
+static int usage(void)
+{
+	fputs("usage: syscall_loop connect|socket|getppid N cost|errors ERRNO|count\n", stderr);
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	int64_t n, i;
+	int k = 0, expected;
+
+	while (argc > 3 && calls[k].name && strcmp(calls[k].name, argv[1]))
+		k++;
+	if (argc < 4 || !calls[k].name || units_int(argv[2], BATCH, 100000000, &n, NULL))
+		return usage();
+	/* Not of the calls that are counted: only who connects needs it. */
+	if (calls[k].call == call_connect)
+		udp = socket(AF_INET, SOCK_DGRAM, 0);
+	if (!strcmp(argv[3], "errors")) {
+		if (argc != 5 || syscall_errno(argv[4], &expected, NULL))
+			return usage();
+		return count_errors(calls[k].call, n, expected);
+	}
+	if (!strcmp(argv[3], "cost"))
+		return print_cost(calls[k].call, n);
+	for (i = 1; i <= n; i++) {
+		calls[k].call();
+		printf("%lld\n", (long long)i);
+		fflush(stdout);
+	}
+	return 0;
+}
