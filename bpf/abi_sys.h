@@ -75,7 +75,7 @@ struct fl_sys_call {
 	__s8 path_arg;
 	__s8 fd_arg;
 	__s8 addr_arg;
-	__s8 pad;
+	__u8 keeps_break; /* brk: its failure is the break as it was, never an errno */
 };
 _Static_assert(sizeof(struct fl_sys_call) == 8, "fl_sys_call");
 

@@ -38,7 +38,7 @@ long BPF_PROG(sys_syscall, const struct pt_regs *regs, long ret)
 {
 	if (ret || !sys_call_hits(regs))
 		return ret;
-	return (long)sys_clamp(sys_error());
+	return sys_failure();
 }
 
 /* Path of an open file, by the kernel's own d_path(). */

@@ -14,6 +14,6 @@ int sys_override(struct pt_regs *ctx)
 	const struct pt_regs *regs = (const struct pt_regs *)PT_REGS_PARM1(ctx);
 
 	if (sys_call_hits(regs))
-		bpf_override_return(ctx, (unsigned long)(long)sys_error());
+		bpf_override_return(ctx, (unsigned long)sys_failure());
 	return 0;
 }

@@ -194,6 +194,18 @@ static __always_inline void sys_read_args(const struct pt_regs *regs, __u64 arg[
 	arg[7] = 0;
 }
 
+/*
+ * What the hooked call returns when it is hit: an errno, sign-extended to the width of a register.
+ * brk(2) reports a failure by returning the old break; an errno there would be taken for a very
+ * high one, and the caller's malloc would use memory that it does not have.
+ */
+static __always_inline long sys_failure(void)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	return call.keeps_break ? (long)BPF_CORE_READ(task, mm, brk) : (long)sys_error();
+}
+
 static __always_inline bool sys_call_hits(const struct pt_regs *regs)
 {
 	const struct fl_sys_rule *rule = sys_live();

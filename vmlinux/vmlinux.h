@@ -327,7 +327,12 @@ struct files_struct {
 	struct fdtable *fdt;
 };
 
+struct mm_struct {
+	unsigned long brk;
+};
+
 struct task_struct {
+	struct mm_struct *mm;
 	struct pid *thread_pid;
 	struct files_struct *files;
 };

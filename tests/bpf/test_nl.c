@@ -82,7 +82,7 @@ static void dumps(void **state)
 	alarm(5);
 	assert_int_equal(nl_ask(nlh, count, &n), 0);
 	alarm(0);
-	assert_int_equal(n, 1);
+	assert_true(n >= 1); /* the loopback; some kernels add tunnels */
 }
 
 int main(void)

@@ -160,6 +160,17 @@ static void writes(struct report *report, int expected)
 	close(fd);
 }
 
+/* brk has no errno: libc compares the break that it gets with the one it wanted. */
+static void breaks(struct report *report, int expected)
+{
+	char *old = sbrk(0);
+	uint32_t i;
+
+	for (i = 0; i < 100; i++)
+		fails_as(brk(old + 4096), expected, report);
+	report->other += sbrk(0) != old;
+}
+
 /* Set: nobody renews the lease while a child works. */
 static bool owner_hangs;
 
@@ -377,6 +388,21 @@ static void writing(const char *backend)
 	assert_int_equal(r.other, 0);
 }
 
+/* A failed brk leaves the break where it was, and malloc goes on by mmap. */
+static void breaking(const char *backend)
+{
+	struct setting s[] = { { "syscall", "brk" }, { "errno", "ENOMEM" }, { "backend", backend }, {} };
+	struct fault f = {};
+	struct report r;
+
+	NEED(backend, "brk", 0);
+	fault_on(&f, s);
+	r = in_cgroup(breaks, ENOMEM);
+	assert_int_equal(fault_off(&f).injected, 100);
+	assert_int_equal(r.failed, 100);
+	assert_int_equal(r.other, 0);
+}
+
 /* The owner hangs: no heartbeat for longer than the lease, and the fault is over. */
 static void lease(const char *backend)
 {
@@ -412,6 +438,8 @@ ON(override, lease) ON(modret, lease) ON(cgroup, lease)
 /* cgroup hooks see neither paths nor descriptors */
 ON(override, paths) ON(modret, paths)
 ON(override, writing) ON(modret, writing)
+/* no hook but the syscall itself sees brk */
+ON(override, breaking)
 
 #define THREE(check) \
 	cmocka_unit_test(check##_override), cmocka_unit_test(check##_modret), cmocka_unit_test(check##_cgroup)
@@ -422,6 +450,7 @@ int main(void)
 		THREE(exact), THREE(ports), THREE(window), THREE(binding), THREE(lease),
 		cmocka_unit_test(paths_override), cmocka_unit_test(paths_modret),
 		cmocka_unit_test(writing_override), cmocka_unit_test(writing_modret),
+		cmocka_unit_test(breaking_override),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

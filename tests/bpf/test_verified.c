@@ -18,6 +18,11 @@
 #include "kern/features.h"
 
 #define LIMIT 100000u
+#if defined(__aarch64__)
+#define A_SYSCALL "__arm64_sys_listen"
+#else
+#define A_SYSCALL "__x64_sys_listen"
+#endif
 
 /* What a program of a section needs of the kernel, and how tests/skips calls its absence. */
 static const struct need {
@@ -28,7 +33,7 @@ static const struct need {
 } needs[] = {
 	{ "fmod_ret/", probe_fmod_ret, "syscall backend modret", NULL },
 	/* On a syscall itself: allowed by the same configuration as override. */
-	{ "fmod_ret", probe_override, "syscall backend override", "__x64_sys_getpid" },
+	{ "fmod_ret", probe_override, "syscall backend override", A_SYSCALL },
 	{ "kprobe", probe_override, "syscall backend override", NULL },
 	{ "fentry/", probe_fentry, "fentry", NULL },
 	{ "fexit/", probe_fentry, "fentry", NULL },
@@ -37,7 +42,7 @@ static const struct need {
 };
 
 static unsigned int n_results, n_bad;
-static char last_words[256];
+static char first_words[256]; /* of libbpf on a failure: which program, and why */
 
 static void result(bool good, const char *object, const char *program, const char *what)
 {
@@ -46,10 +51,10 @@ static void result(bool good, const char *object, const char *program, const cha
 }
 
 __attribute__((format(printf, 2, 0)))
-static int keep_last_words(enum libbpf_print_level level, const char *fmt, va_list ap)
+static int keep_first_words(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
-	if (level == LIBBPF_WARN)
-		vsnprintf(last_words, sizeof(last_words), fmt, ap);
+	if (level == LIBBPF_WARN && !first_words[0])
+		vsnprintf(first_words, sizeof(first_words), fmt, ap);
 	return 0;
 }
 
@@ -116,10 +121,11 @@ static void verify(const char *path)
 	}
 	bpf_object__for_each_program(p, o)
 		consider(object, p);
-	last_words[0] = '\0';
+	first_words[0] = '\0';
 	r = bpf_object__load(o);
+	first_words[strcspn(first_words, "\n")] = '\0';
 	if (r)
-		result(false, object, "load", last_words[0] ? last_words : strerror(-r));
+		result(false, object, "load", first_words[0] ? first_words : strerror(-r));
 	bpf_object__for_each_program(p, o) {
 		if (r || !bpf_program__autoload(p))
 			continue;
@@ -143,7 +149,7 @@ int main(void)
 	size_t i;
 
 	snprintf(pattern, sizeof(pattern), "%s/bpf/*.bpf.o", build ? build : "build");
-	libbpf_set_print(keep_last_words);
+	libbpf_set_print(keep_first_words);
 	if (glob(pattern, 0, NULL, &found))
 		result(false, pattern, "find", "no object");
 	else

@@ -9,14 +9,14 @@ mkdir "$group"
 loop=$BUILD/tests/tools/syscall_loop
 calls=100000
 # How many of so many connects answered ETIMEDOUT.
-counting=("$loop" connect $calls errors ETIMEDOUT)
-in_group() { bash -c 'echo $$ >"$0/cgroup.procs"; exec "$@"' "$group" "$@"; }
+counting=(connect $calls errors ETIMEDOUT)
+in_group() { "$loop" --in "$group" "$@"; }
 inject() { "$FL" inject syscall_error "cgroup:$group" "$@"; }
 
 inject --syscall connect --errno ETIMEDOUT --percent 20 --seed 11 --detach >"$T/id" 2>"$T/err"
 check "inject --detach is active" test -s "$T/id"
 seen=$(in_group "${counting[@]}")
-outside=$("${counting[@]}")
+outside=$("$loop" "${counting[@]}")
 # The owner publishes its counters once a second.
 wait_for 3 bash -c "\"\$FL\" list -o json | jq -e '.[0].matched == $calls'"
 json=$("$FL" list -o json)
@@ -40,7 +40,7 @@ inject --syscall connect --errno ETIMEDOUT --detach >"$T/id" 2>&1
 owner=$(jq -r .pid /run/faultline/*/session.json)
 check_num "on before the kill" "$(in_group "${counting[@]}")" eq $calls
 kill -9 "$owner"
-spared() { [ "$(in_group "$loop" connect 50 errors ETIMEDOUT)" = 0 ]; }
+spared() { [ "$(in_group connect 50 errors ETIMEDOUT)" = 0 ]; }
 check "clean within 2 s of SIGKILL" wait_for 2 spared
 check "recover" "$FL" recover
 
@@ -68,14 +68,14 @@ bash -c 'echo $$ >"$0/cgroup.procs"; exec sleep 60' "$group" &
 sleeper=$!
 wait_for 2 grep -q . "$group/cgroup.procs"
 _pids="$_pids $sleeper"
-sockets() { in_group "$loop" socket 1000 errors EMFILE; }
+sockets() { in_group socket 1000 errors EMFILE; }
 "$FL" inject fd_exhaustion "cgroup:$group" --mode kernel --detach >"$T/id" 2>"$T/err" || cat "$T/err"
 check_num "fd_exhaustion mode=kernel: every socket answers EMFILE" "$(sockets)" eq 1000
 "$FL" stop --all >/dev/null
 check_num "and none after stop" "$(sockets)" eq 0
 # crash at the 50th connect: exactly 49 came back.
 "$FL" inject crash "cgroup:$group" --syscall connect --nth 50 --signal KILL --detach >/dev/null 2>"$T/err" || cat "$T/err"
-in_group "$loop" connect 200 count >"$T/crash" 2>/dev/null
+in_group connect 200 count >"$T/crash" 2>/dev/null
 check_num "crash at the 50th connect: status of SIGKILL" $? eq 137
 check_num "the last call that came back" "$(tail -n 1 "$T/crash")" eq 49
 "$FL" stop --all >/dev/null

@@ -12,9 +12,11 @@ loop=$BUILD/tests/tools/syscall_loop
 # Emulated, a call takes a hundred times as long.
 calls=100000 traced=2000 rounds=5
 [ -z "${FLTEST_VM:-}" ] || calls=5000 traced=200
-cost() { "$loop" connect "$1" cost; }
-in_group() { bash -c 'echo $$ >"$0/cgroup.procs"; exec "$@"' "$group" "$loop" connect $calls cost; }
-under_strace() { strace -qq -o /dev/null -e trace=connect -e inject=connect:error=ETIMEDOUT:when=60000 "$loop" connect $traced cost; }
+# On one CPU: what strace costs is then its two switches, not how far apart two CPUs are.
+pin="taskset -c 0"
+cost() { $pin "$loop" connect $calls cost; }
+in_group() { $pin "$loop" --in "$group" connect $calls cost; }
+under_strace() { $pin strace -qq -o /dev/null -e trace=connect -e inject=connect:error=ETIMEDOUT:when=60000 "$loop" connect $traced cost; }
 median() { sort -g "$1" | sed -n $(((rounds + 1) / 2))p; }
 
 check "strace's injection works here" strace -qq -o /dev/null -e inject=connect:error=ETIMEDOUT:when=2 "$loop" connect 50 errors ETIMEDOUT
@@ -27,11 +29,11 @@ for backend in override modret cgroup; do
 	rm -f "$T"/ns.*
 	hit=0
 	for ((i = 0; i < rounds; i++)); do
-		cost $calls >>"$T/ns.plain"
+		cost >>"$T/ns.plain"
 		under_strace >>"$T/ns.strace"
 		id=$("$FL" inject syscall_error "cgroup:$group" --syscall connect --errno ETIMEDOUT --port 4444 --backend $backend --detach 2>"$T/err") || not_ok "inject by $backend: $(cat "$T/err")"
 		in_group >>"$T/ns.inside"
-		cost $calls >>"$T/ns.outside"
+		cost >>"$T/ns.outside"
 		hit=$((hit + $("$FL" list -o json | jq '.[0].injected')))
 		"$FL" stop "$id" >/dev/null
 	done

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * syscall_loop CALL N cost|errors ERRNO|count - make N calls, one after the other.
+ * syscall_loop [--in CGROUP] CALL N cost|errors ERRNO|count - make N calls, one after the other.
+ * With --in, first move into the cgroup: so nothing that a program does to get started is hit.
  *
  *   cost           print ns per call: the median over batches of 50, so that what else the machine
  *                  does in between is no part of it
@@ -10,6 +11,7 @@
  * CALL: connect (UDP to loopback's port 9, which always succeeds), socket, getppid.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -92,9 +94,24 @@ static int print_cost(int (*call)(void), int64_t n)
 	return 0;
 }
 
+static int enter(const char *cgroup)
+{
+	char path[400];
+	int fd, r;
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	r = fd >= 0 && write(fd, "0", 1) == 1 ? 0 : -1;
+	if (r)
+		perror(path);
+	if (fd >= 0)
+		close(fd);
+	return r;
+}
+
 static int usage(void)
 {
-	fputs("usage: syscall_loop connect|socket|getppid N cost|errors ERRNO|count\n", stderr);
+	fputs("usage: syscall_loop [--in CGROUP] connect|socket|getppid N cost|errors ERRNO|count\n", stderr);
 	return 2;
 }
 
@@ -103,6 +120,12 @@ int main(int argc, char **argv)
 	int64_t n, i;
 	int k = 0, expected;
 
+	if (argc > 2 && !strcmp(argv[1], "--in")) {
+		if (enter(argv[2]))
+			return 2;
+		argv += 2;
+		argc -= 2;
+	}
 	while (argc > 3 && calls[k].name && strcmp(calls[k].name, argv[1]))
 		k++;
 	if (argc < 4 || !calls[k].name || units_int(argv[2], BATCH, 100000000, &n, NULL))

@@ -22,7 +22,7 @@ root=$work/root
 modules='veth tun bridge dummy ifb 8021q sch_ingress cls_bpf act_bpf sch_netem sch_fq sch_tbf'
 programs="bash sh cat ls cp mv rm mkdir rmdir mkfifo mknod mktemp ln touch chmod chown stat dd head tail
 	sort uniq wc tr cut paste comm echo printf expr test [ true false date sleep seq env id uname tty
-	dirname basename readlink realpath tee timeout nproc nice df sync cmp diff od sha256sum base64 yes
+	dirname basename readlink realpath tee timeout nproc nice df sync taskset cmp diff od sha256sum base64 yes
 	truncate kill ps pgrep mount umount unshare nsenter setpriv setsid flock ip tc ss bridge ping awk
 	sed grep find xargs jq strace bpftool sysctl insmod"
 [ -n "${VM_SMALL:-}" ] || programs="$programs curl nginx wrk iperf3 redis-server redis-cli
@@ -137,7 +137,7 @@ timeout "${VM_TIMEOUT:-300}" qemu-system-x86_64 -accel tcg,thread=multi -cpu max
 	-m "${VM_MEMORY:-1536}" -smp 2 -nographic -no-reboot -net none \
 	-kernel "$dir/vmlinuz" -initrd "$work/initrd" \
 	-append "console=ttyS0 quiet panic=-1 loglevel=3 mitigations=off" </dev/null 2>&1 |
-	tr -d '\r' | tee "$work/log" | awk '/^@@END/ {on = 0} on {print; fflush()} /@@BEGIN/ {on = 1}' || true
+	sed -u 's|\r||g' | tee "$work/log" | awk '/^@@END/ {on = 0} on {print; fflush()} /@@BEGIN/ {on = 1}' || true
 status=$(sed -n 's/^@@END \([0-9]*\)$/\1/p' "$work/log")
 if [ -z "$status" ]; then
 	echo "boot.sh: the guest did not finish; its last lines:" >&2

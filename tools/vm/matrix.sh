@@ -1,26 +1,112 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# matrix.sh BUILD - boot every kernel of the matrix, run the suites that make sense in a guest, and
-# print a table: suite x kernel, passed / failed / skipped. Exit 1 when anything failed.
+# matrix.sh BUILD - boot every kernel of the matrix once, run suites.sh in it, and print: suite x
+# kernel (passed / failed / skipped) with the reason of each skip, the instructions that the verifier
+# processed, the figures, and where `doctor` differs from tests/vm/kinds and tests/vm/calls.
+# Exit 1 when anything failed, was skipped without leave (tests/skips), or did not finish.
+#
+# Logs and the guests' doctor reports are kept in BUILD/vm. VM_KERNELS and VM_SUITES choose a part.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
 build=${1:?usage: matrix.sh BUILD}
-suites=${VM_SUITES:-"unit/ bpf/ lab/1 lab/2 lab/39-net-edt lab/kill syscall"}
-kernels=${VM_KERNELS:-"6.1 6.12 6.1-override"}
-log=$(mktemp -d)
-trap 'rm -rf "$log"' EXIT
+read -ra kernels <<<"${VM_KERNELS:-6.1 6.12 6.1-override}"
+read -ra suites <<<"${VM_SUITES:-verifier programs syscall net kill measure cost doctor}"
+out=$build/vm
 bad=0
-printf '%-12s' kernel
-for s in $suites; do printf ' %-18s' "$s"; done
-echo
-for k in $kernels; do
-	printf '%-12s' "$k"
-	for s in $suites; do
-		out=$log/$k.$(tr / _ <<<"$s")
-		VM_TIMEOUT=${VM_TIMEOUT:-600} "$here/boot.sh" "$k" "$build" tests/run.sh build "$s" >"$out" 2>&1 || bad=1
-		printf ' %-18s' "$(tail -n 1 "$out" | sed -nE 's/^([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped$/\1 \/ \2 \/ \3/p' | grep . || echo 'did not finish')"
-	done
-	echo
+mkdir -p "$out"
+
+# The output between "@@WORD" and the next mark.
+part() { # KERNEL WORD
+	awk -v mark="@@$2" '/^@@/ {on = $0 == mark; next} on' "$out/$1.log"
+}
+finished() { grep -qx "@@DONE $2" "$out/$1.log"; }
+# "passed / failed / skipped" of a suite.
+counts() { # KERNEL SUITE
+	finished "$1" "$2" || { echo 'not finished'; return; }
+	part "$1" "SUITE $2" | awk '/ ok +[0-9]+ failed +[0-9]+ skipped/ { n++; p += $2; f += $4; s += $6 }
+		END { if (n) printf "%d / %d / %d\n", p, f, s; else print "-" }'
+}
+
+row() { printf '  %-22s' "$1"; shift; printf ' %-16s' "$@"; echo; }
+
+for k in "${kernels[@]}"; do
+	echo "booting $k" >&2
+	VM_TIMEOUT=${VM_TIMEOUT:-3000} "$here/boot.sh" "$k" "$build" tools/vm/suites.sh "${suites[@]}" >"$out/$k.log" 2>&1 || true
+	part "$k" DOCTOR >"$out/$k.doctor.json"
+	part "$k" DOCTOR--syscalls >"$out/$k.calls.json"
 done
-[ $bad = 0 ] || { echo; grep -hE -A4 'not ok|not allowed|did not finish' "$log"/* | head -n 60; }
+
+echo
+row 'passed/failed/skipped' "${kernels[@]}"
+for s in "${suites[@]}"; do
+	cells=()
+	for k in "${kernels[@]}"; do
+		cell=$(counts "$k" "$s")
+		case $cell in *' / 0 / '* | -) ;; *) bad=1 ;; esac
+		cells+=("$cell")
+	done
+	row "$s" "${cells[@]}"
+done
+
+echo
+echo 'skipped'
+for k in "${kernels[@]}"; do
+	for s in "${suites[@]}"; do
+		part "$k" "SUITE $s" | sed -n 's/.*# missing: //p' | sort | uniq -c |
+			while read -r n why; do echo "  $k $s: $n x $why"; done
+	done
+done
+
+echo
+row 'verified instructions' "${kernels[@]}"
+for k in "${kernels[@]}"; do
+	part "$k" 'SUITE verifier' | sed -nE 's/.*ok [0-9]+ - ([^:]*)\.bpf\.o: ([^:]*): ([0-9]+) instructions.*/\1 \2 \3/p' >"$out/$k.verified"
+done
+sort -u -k 1,2 "$out"/*.verified | awk '{print $1, $2}' | sort -u | while read -r object program; do
+	cells=()
+	for k in "${kernels[@]}"; do
+		cells+=("$(awk -v o="$object" -v p="$program" '$1 == o && $2 == p {print $3; found = 1} END {if (!found) print "-"}' "$out/$k.verified")")
+	done
+	row "$object:$program" "${cells[@]}"
+done
+
+echo
+echo 'figures'
+for k in "${kernels[@]}"; do
+	for s in "${suites[@]}"; do
+		[ "$s" = verifier ] || part "$k" "SUITE $s" | sed -n "s/.*# FIGURE /  $k: /p"
+	done
+done
+
+# What doctor says there against the table: a line a kind (or a call), a column a kernel.
+compare() { # TABLE SUFFIX JQ
+	local k column
+	for k in "${kernels[@]}"; do
+		column=$(awk -v k="$k" '$1 == "name" {for (i = 2; i <= NF; i++) if ($i == k) print i}' "$top/$1")
+		awk -v c="${column:-99}" '!/^#/ && NF && $1 != "name" {print $1, $c}' "$top/$1" | sort >"$out/expected"
+		jq -r "$3" "$out/$k.$2.json" 2>/dev/null | sort >"$out/said"
+		if diff "$out/expected" "$out/said" >"$out/diff"; then
+			echo "  $k: as in $1 ($(wc -l <"$out/said") lines)"
+		else
+			bad=1
+			echo "  $k: not as in $1 (< the table, > doctor):"
+			grep '^[<>]' "$out/diff" | sed 's/^/    /'
+		fi
+	done
+}
+echo
+echo 'doctor'
+word='gsub(" "; "_")'
+compare tests/vm/kinds doctor ".faults[] | \"\(.name) \(if .supported then (.backend | $word) else \"-\" end)\""
+compare tests/vm/calls calls ".[] | \"\(.name) \(if .supported then .backend else \"-\" end)\""
+
+if [ $bad != 0 ]; then
+	echo
+	echo 'what failed'
+	for k in "${kernels[@]}"; do
+		grep -hE 'not ok [0-9]|not allowed|boot.sh: ' -A3 "$out/$k.log" | grep -v '# SKIP' | sed "s/^/  $k: /" | head -n 60
+		finished "$k" doctors || tail -n 5 "$out/$k.log" | sed "s/^/  $k: /"
+	done
+fi
 exit $bad

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/utsname.h>
+#include <sys/syscall.h>
 
 #include "bpf/abi_sys.h"
 #include "bpf/sys_cgroup.skel.h"
@@ -118,7 +118,8 @@ static int reuse(struct bpf_object *o, const char *name, int fd)
 static void set_call(struct bpf_object *o, const struct syscall_row *row)
 {
 	struct bpf_map *map = bpf_object__find_map_by_name(o, ".rodata");
-	struct fl_sys_call call = { row->number, row->path_arg, row->fd_arg, row->addr_arg, 0 };
+	struct fl_sys_call call = { row->number, row->path_arg, row->fd_arg, row->addr_arg,
+				      row->number == __NR_brk };
 
 	if (map)
 		bpf_map__set_initial_value(map, &call, sizeof(call));

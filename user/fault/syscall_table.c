@@ -56,7 +56,7 @@ const struct syscall_row syscall_rows[] = {
 	{ "statx", "stat", NR(statx), 1, -1, -1, "sys_getattr", NULL, NULL, FILTER_PATH, 0, NULL },
 	{ "mmap", "mmap", NR(mmap), -1, 4, -1, "sys_mmap", NULL, NULL, 0, 0, NULL },
 	{ "brk", "brk", NR(brk), -1, -1, -1, NULL, NULL, NULL, 0, 0,
-	  "brk returns the old break on failure, libc turns that into ENOMEM" },
+	  "it answers with the old break, which libc turns into ENOMEM whatever errno is asked" },
 	{ "clone", "fork", NR(clone), -1, -1, -1, "sys_fork", NULL, NULL, 0, 0, NULL },
 	{ "clone3", "fork", NR(clone3), -1, -1, -1, "sys_fork", NULL, NULL, 0, 0, NULL },
 	{ "fork", "fork", OLD(fork), -1, -1, -1, "sys_fork", NULL, NULL, 0, 0, NULL },

@@ -1,0 +1,36 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# suites.sh [SUITE...] - what the kernel matrix runs in a guest: each suite of the table below, between
+# two marks that matrix.sh reads; then what doctor says there.
+set -u
+cd "$(dirname "$0")/../.."
+declare -A tests=(
+	[verifier]='bpf/test_verified'
+	[programs]='bpf/test_net bpf/test_nl bpf/test_exec'
+	[syscall]='bpf/test_syscall lab/60-fault-syscall'
+	[net]='lab/70-netem lab/31-net-loss lab/32-net-partition lab/36-net-attach lab/38-net-mangle'
+	[kill]='lab/30-kill'
+	[measure]='bpf/test_m'
+	[cost]='lab/61-syscall-cost'
+	[doctor]='cli/12-doctor'
+	[short]='bpf/test_verified bpf/test_nl bpf/test_syscall'
+)
+order='verifier programs syscall net kill measure cost doctor'
+export LANES=1 VERBOSE=1 TEST_TIMEOUT=${TEST_TIMEOUT:-900}
+# shellcheck disable=SC2086
+[ $# -gt 0 ] || set -- $order
+for suite; do
+	echo "@@SUITE $suite"
+	for t in ${tests[$suite]:?}; do
+		# A suite that is not in this tree has no result, which the matrix shows.
+		compgen -G "build/tests/$t*" >/dev/null || compgen -G "tests/$t*" >/dev/null || continue
+		tests/run.sh build "$t"
+	done
+	echo "@@DONE $suite"
+done
+for what in '' --syscalls; do
+	echo "@@DOCTOR${what}"
+	# shellcheck disable=SC2086
+	build/faultline doctor $what -o json
+done
+echo '@@DONE doctors'
