@@ -50,5 +50,10 @@ check "... and the report is there" jq -e '.features.capabilities.supported == f
 # Which syscalls fail by what.
 "$FL" doctor --syscalls -o json >"$T/calls"
 check "connect can be made to fail here" jq -e '.[] | select(.name == "connect") | .supported and .backend != null' "$T/calls"
+promised="open openat openat2 creat read pread64 readv write pwrite64 writev fsync close rename unlink mkdir stat lstat fstat
+newfstatat statx mmap brk clone fork vfork execve socket connect bind listen accept accept4 sendto sendmsg sendmmsg recvfrom recvmsg
+recvmmsg setsockopt epoll_wait futex clock_gettime nanosleep"
+listed=$(jq -r '.[].name' "$T/calls")
+same "every call that is promised is listed" "$(for c in $promised; do grep -qx "$c" <<<"$listed" || echo "$c"; done)" ""
 check "a call that cannot says why, backend by backend" jq -e 'all(.[]; .supported or (.reasons | length == 3))' "$T/calls"
 same "the text has a line for each" "$("$FL" doctor --syscalls | tail -n +2 | grep -vc '^ ')" "$(jq length "$T/calls")"
