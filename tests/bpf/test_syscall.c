@@ -171,6 +171,33 @@ static void breaks(struct report *report, int expected)
 	report->other += sbrk(0) != old;
 }
 
+/* Opens that make a file; `fine` counts the files that are there although the open failed. */
+static void creates(struct report *report, int expected)
+{
+	char path[64];
+	int i;
+
+	for (i = 0; i < 10; i++) {
+		snprintf(path, sizeof(path), "/tmp/fltest-created-%d-%d", (int)getpid(), i);
+		fails_as(open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), expected, report);
+		report->fine += !unlink(path);
+	}
+}
+
+/* One client in the queue, two accepts. */
+static void accepts(struct report *report, int expected)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int server = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), client = socket(AF_INET, SOCK_STREAM, 0);
+	socklen_t len = sizeof(a);
+
+	report->other += bind(server, (struct sockaddr *)&a, sizeof(a)) || listen(server, 1) ||
+			 getsockname(server, (struct sockaddr *)&a, &len) ||
+			 connect(client, (struct sockaddr *)&a, sizeof(a));
+	fails_as(accept(server, NULL, NULL), expected, report);
+	fails_as(accept(server, NULL, NULL), expected, report);
+}
+
 /* Set: nobody renews the lease while a child works. */
 static bool owner_hangs;
 
@@ -264,13 +291,17 @@ static const struct syscall_row *row_of(const char *name)
 	return row;
 }
 
+static bool serves(const char *backend, const char *call, unsigned int filters)
+{
+	char why[200];
+
+	return syscall_backend_serves(syscall_backend_find(backend), row_of(call), filters, why, sizeof(why));
+}
+
 /* Skip the test when this kernel's @backend cannot serve @call; tests/run.sh reads the reason. */
 #define NEED(backend, call, filters)                                                                \
 	do {                                                                                        \
-		char why[200];                                                                      \
-                                                                                                    \
-		if (!syscall_backend_serves(syscall_backend_find(backend), row_of(call), filters, why, \
-					    sizeof(why))) {                                         \
+		if (!serves(backend, call, filters)) {                                              \
 			print_message("# missing: syscall backend %s\n", backend);                  \
 			skip();                                                                     \
 		}                                                                                   \
@@ -403,6 +434,40 @@ static void breaking(const char *backend)
 	assert_int_equal(r.other, 0);
 }
 
+/* A refused open(O_CREAT): on the syscall nothing has happened, on the hook the file is there. */
+static void creating(const char *backend)
+{
+	struct setting s[] = { { "syscall", "open" }, { "errno", "EDQUOT" }, { "backend", backend }, {} };
+	struct fault f = {};
+	struct report r;
+	/* What passes no hook can only be served on the syscall itself. */
+	bool at_entry = serves(backend, "futex", 0);
+
+	NEED(backend, "openat", 0);
+	fault_on(&f, s);
+	r = in_cgroup(creates, EDQUOT);
+	assert_int_equal(fault_off(&f).injected, 10);
+	assert_int_equal(r.failed, 10);
+	assert_int_equal(r.fine, at_entry ? 0 : 10);
+}
+
+/* A refused accept leaves the connection in the queue, for the next one. */
+static void accepting(const char *backend)
+{
+	struct setting s[] = { { "syscall", "accept" }, { "errno", "ENFILE" }, { "last", "1" },
+			       { "backend", backend },	{} };
+	struct fault f = {};
+	struct report r;
+
+	NEED(backend, "accept", 0);
+	fault_on(&f, s);
+	r = in_cgroup(accepts, ENFILE);
+	fault_off(&f);
+	assert_int_equal(r.failed, 1);
+	assert_int_equal(r.fine, 1);
+	assert_int_equal(r.other, 0);
+}
+
 /* The owner hangs: no heartbeat for longer than the lease, and the fault is over. */
 static void lease(const char *backend)
 {
@@ -438,6 +503,8 @@ ON(override, lease) ON(modret, lease) ON(cgroup, lease)
 /* cgroup hooks see neither paths nor descriptors */
 ON(override, paths) ON(modret, paths)
 ON(override, writing) ON(modret, writing)
+ON(override, creating) ON(modret, creating)
+ON(override, accepting) ON(modret, accepting)
 /* no hook but the syscall itself sees brk */
 ON(override, breaking)
 
@@ -451,6 +518,8 @@ int main(void)
 		cmocka_unit_test(paths_override), cmocka_unit_test(paths_modret),
 		cmocka_unit_test(writing_override), cmocka_unit_test(writing_modret),
 		cmocka_unit_test(breaking_override),
+		cmocka_unit_test(creating_override), cmocka_unit_test(creating_modret),
+		cmocka_unit_test(accepting_override), cmocka_unit_test(accepting_modret),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -28,18 +28,17 @@ programs="bash sh cat ls cp mv rm mkdir rmdir mkfifo mknod mktemp ln touch chmod
 [ -n "${VM_SMALL:-}" ] || programs="$programs curl nginx wrk iperf3 redis-server redis-cli
 	redis-benchmark dnsmasq dig stress-ng"
 
-# One file and, when it is a program, the libraries that its loader would find.
 carry() { # PATH IN HOST
-	local l
 	[ -e "$1" ] && [ ! -e "$root$1" ] || return 0
 	mkdir -p "$root${1%/*}"
 	cp -L "$1" "$root$1"
-	libraries "$1"
 }
-libraries() { # PROGRAM
-	ldd "$1" 2>/dev/null | grep -o '/[^ ]*' | while read -r l; do
-		[ -e "$root$l" ] || { mkdir -p "$root${l%/*}"; cp -L "$l" "$root$l"; }
-	done || true
+
+# The libraries that the loader would find for all programs, asked for once.
+carry_libraries() { # PROGRAM...
+	local l
+	ldd "$@" 2>/dev/null | grep -o '^[[:space:]].* /[^ ]*\|^[[:space:]]/[^ ]*' | grep -o '/[^ ]*$' | sort -u |
+		while read -r l; do carry "$l"; done
 }
 
 carry_programs() {
@@ -50,6 +49,7 @@ carry_programs() {
 		path=$(PATH=/usr/sbin:/usr/bin:/sbin:/bin type -P "$p" || true)
 		[ -n "$path" ] || continue
 		carry "$path"
+		binaries+=("$path")
 		[ -e "$root/bin/$p" ] || ln -sf "$path" "$root/bin/$p"
 	done
 	carry /bin/busybox
@@ -60,20 +60,20 @@ carry_programs() {
 	echo '127.0.0.1 localhost' >"$root/etc/hosts"
 }
 
-# The tree, and of the build folder what can run (without its debugging information, which would be
-# most of the image) and the BPF objects.
+# The tree, and of the build folder what a guest runs (without its debugging information, which would
+# be most of the image) and the BPF objects.
 carry_tree() {
 	local d f to
 	for d in tests experiments tools; do cp -r "$top/$d" "$root/fl/"; done
-	find "$build" -type f \( -perm -u+x -o -name '*.bpf.o' \) \( -name '*.bpf.o' -o ! -name '*.o' \) ! -name '*.d' \
-		! -name '*.libfuzzer' ! -path '*/unit/*' ! -path '*/fuzz/*' | while read -r f; do
+	while read -r f; do
 		to=$root/fl/build/${f#"$build"/}
 		mkdir -p "${to%/*}"
 		case $f in
 		*.bpf.o) cp "$f" "$to" ;;
-		*) strip -g -o "$to" "$f" 2>/dev/null || cp "$f" "$to"; libraries "$f" ;;
+		*) strip -g -o "$to" "$f" 2>/dev/null || cp "$f" "$to"; binaries+=("$f") ;;
 		esac
-	done
+	done < <(find "$build" \( -name unit -o -name fuzz -o -name vm \) -prune -o -type f \
+		\( -name '*.bpf.o' -o -perm -u+x ! -name '*.o' \) -print)
 }
 
 # Modules in the order in which they must be inserted.
@@ -122,8 +122,10 @@ INIT
 	printf '\n%s\n' 'echo "@@END $?"' 'sync; poweroff -f'
 }
 
+binaries=()
 carry_programs
 carry_tree
+carry_libraries "${binaries[@]}"
 carry_modules
 write_init "$@" >"$root/init"
 chmod +x "$root/init"
