@@ -55,10 +55,18 @@ static inline void rig_hook(struct rig *r, enum fl_direction dir, const struct f
 	assert_int_equal(bpf_map_update_elem(bpf_map__fd(r->skel->maps.hooks), &key, hook, 0), 0);
 }
 
-/* Programs loaded, both hooks there with "any peer" and a delay line, a lease, no rule. */
-static inline struct rig *rig_open_sized(uint32_t n_rules, uint32_t n_peers)
+/* Both hooks there with "any peer" and a delay line, a lease, no rule. */
+static inline void rig_begin(struct rig *r)
 {
 	static const struct fl_hook hook = { .n_lens = 1, .hold_ifindex = RIG_TAP };
+
+	rig_hook(r, FL_DIR_FROM, &hook);
+	rig_hook(r, FL_DIR_TO, &hook);
+	rig_lease(r, UINT64_MAX);
+}
+
+static inline struct rig *rig_open_sized(uint32_t n_rules, uint32_t n_peers)
+{
 	struct rig *r = calloc(1, sizeof(*r));
 
 	assert_non_null(r);
@@ -71,25 +79,57 @@ static inline struct rig *rig_open_sized(uint32_t n_rules, uint32_t n_peers)
 	bpf_map__set_max_entries(r->skel->maps.proofs, n_rules);
 	bpf_map__set_max_entries(r->skel->maps.peers, n_peers);
 	assert_int_equal(net_bpf__load(r->skel), 0);
-	rig_hook(r, FL_DIR_FROM, &hook);
-	rig_hook(r, FL_DIR_TO, &hook);
-	rig_lease(r, UINT64_MAX);
+	rig_begin(r);
 	return r;
 }
 
+static inline void rig_empty(const struct bpf_map *map)
+{
+	enum bpf_map_type type = bpf_map__type(map);
+	bool per_cpu = type == BPF_MAP_TYPE_PERCPU_ARRAY;
+	size_t value = per_cpu ? (bpf_map__value_size(map) + 7u) / 8 * 8 * (size_t)libbpf_num_possible_cpus()
+			       : bpf_map__value_size(map);
+	void *zeros = calloc(1, value), *key = calloc(1, bpf_map__key_size(map));
+	uint32_t i;
+
+	assert_true(zeros && key);
+	if (type == BPF_MAP_TYPE_ARRAY || per_cpu)
+		for (i = 0; i < bpf_map__max_entries(map); i++)
+			assert_int_equal(bpf_map_update_elem(bpf_map__fd(map), &i, zeros, 0), 0);
+	else
+		while (!bpf_map_get_next_key(bpf_map__fd(map), NULL, key))
+			assert_int_equal(bpf_map_delete_elem(bpf_map__fd(map), key), 0);
+	free(zeros);
+	free(key);
+}
+
+/*
+ * A rig as if fresh. The verifier takes longer than most tests, so that a program of tests loads
+ * once, and takes out of maps and global variables what the test before has left there.
+ */
 static inline int rig_setup(void **state)
 {
-	*state = rig_open_sized(FL_RULES_DEFAULT, 64);
+	static struct rig *kept;
+	struct bpf_map *map;
+
+	if (!kept) {
+		kept = rig_open_sized(FL_RULES_DEFAULT, 64);
+	} else {
+		bpf_object__for_each_map(map, kept->skel->obj)
+			if (!bpf_map__is_internal(map))
+				rig_empty(map);
+		memset(kept->skel->bss, 0, sizeof(*kept->skel->bss));
+		*kept = (struct rig){ .skel = kept->skel };
+		rig_begin(kept);
+	}
+	*state = kept;
 	return 0;
 }
 
-static inline int rig_teardown(void **state)
+static inline void rig_close(struct rig *r)
 {
-	struct rig *r = *state;
-
 	net_bpf__destroy(r->skel);
 	free(r);
-	return 0;
 }
 
 /* A rule that hits every packet, for ever. */
@@ -228,6 +268,6 @@ static inline struct fl_hold_header rig_held(const struct rig *r, const struct f
 	return header;
 }
 
-#define rig_test(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
+#define rig_test(f) cmocka_unit_test_setup(f, rig_setup)
 
 #endif

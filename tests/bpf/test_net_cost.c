@@ -70,7 +70,7 @@ static void not_matching(void **state)
 	print_message("# FIGURE no hook: %u ns; no rule matches: %u ns with 1 rule, %u ns with %u (limit 100)\n",
 		      bare, least_one, least_many, MANY);
 	for (i = 0; i < ARRAY_SIZE(rigs); i++)
-		rig_teardown(&rigs[i]);
+		rig_close(rigs[i]);
 	if (bare >= EMULATED_NS) {
 		print_message("# missing: a CPU that is not emulated\n");
 		skip();

@@ -79,7 +79,7 @@ static int setup(void **state)
 	struct wire *w = calloc(1, sizeof(*w));
 
 	assert_non_null(w);
-	w->rig = rig_open_sized(FL_RULES_DEFAULT, 64);
+	rig_setup((void **)&w->rig);
 	IP("netns", "add", NETNS);
 	IP("link", "add", "fltv0", "type", "veth", "peer", "name", "eth0", "netns", NETNS);
 	IP("addr", "add", HOST "/24", "dev", "fltv0");
@@ -101,13 +101,11 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct wire *w = *state;
-	void *rig = w->rig;
 
 	IP("link", "del", "fltv0");
 	IP("netns", "del", NETNS);
 	close(w->host_ns);
 	close(w->target_ns);
-	rig_teardown(&rig);
 	free(w);
 	return 0;
 }

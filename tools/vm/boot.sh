@@ -26,7 +26,7 @@ programs="bash sh cat ls cp mv rm mkdir rmdir mkfifo mknod mktemp ln touch chmod
 	truncate kill ps pgrep mount umount unshare nsenter setpriv setsid flock ip tc ss bridge ping awk
 	sed grep find xargs jq strace bpftool sysctl insmod"
 [ -n "${VM_SMALL:-}" ] || programs="$programs curl nginx wrk iperf3 redis-server redis-cli
-	redis-benchmark dnsmasq dig stress-ng"
+	redis-benchmark dnsmasq dig stress-ng python3"
 
 carry() { # PATH IN HOST
 	[ -e "$1" ] && [ ! -e "$root$1" ] || return 0
@@ -58,6 +58,16 @@ carry_programs() {
 		[ ! -e "$f" ] || cp -rL "$f" "$root$f"
 	done
 	echo '127.0.0.1 localhost' >"$root/etc/hosts"
+}
+
+# Python's own modules, but not what only a developer's machine needs.
+carry_python() {
+	local lib
+	lib=$(/usr/bin/python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))' 2>/dev/null) || return 0
+	mkdir -p "$root$lib"
+	tar -C "$lib" -ch --exclude=./test --exclude=./idlelib --exclude=./ensurepip --exclude=./lib2to3 \
+		--exclude=./tkinter --exclude=./pydoc_data --exclude='./config-*' --exclude='*.a' . | tar -C "$root$lib" -x
+	binaries+=("$lib"/lib-dynload/*.so)
 }
 
 # The tree, and of the build folder what a guest runs (without its debugging information, which would
@@ -124,6 +134,7 @@ INIT
 
 binaries=()
 carry_programs
+[ -n "${VM_SMALL:-}" ] || carry_python
 carry_tree
 carry_libraries "${binaries[@]}"
 carry_modules
