@@ -172,5 +172,5 @@ int main(void)
 		cmocka_unit_test(on_top), cmocka_unit_test(order), cmocka_unit_test(rate),
 	};
 
-	return cmocka_run_group_tests(tests, rig_setup, rig_teardown);
+	return cmocka_run_group_tests(tests, rig_setup, NULL);
 }
