@@ -330,7 +330,7 @@ static const struct yaml_field experiment_fields[] = {
 	{ "name", yaml_word, offsetof(struct draft, x.name), true },
 	{ "description", yaml_string, offsetof(struct draft, x.description), false },
 	{ "tags", yaml_words, offsetof(struct draft, x.tags), false },
-	{ "hypothesis", yaml_string, offsetof(struct draft, x.hypothesis), true },
+	{ "hypothesis", yaml_string, offsetof(struct draft, x.hypothesis), false }, /* see finish() */
 	{ "fault_type", yaml_keep, offsetof(struct draft, fault_type), false },
 	{ "params", yaml_keep, offsetof(struct draft, params), false },
 	{ "faults", yaml_keep, offsetof(struct draft, faults), false },
@@ -396,6 +396,12 @@ static int finish(struct yaml *y, struct fy_node *node, struct draft *d, struct 
 	int r;
 
 	yaml_place(node, &x->line, &x->column);
+	if (!x->hypothesis) {
+		yaml_error(y, node, "no-hypothesis: 'hypothesis' is missing: without one there is nothing to hold or "
+			   "to refute");
+		error_hint(y->err, "say what users still get while the fault is on: 'success_rate >= 99%%'");
+		return -EINVAL;
+	}
 	if (!x->number)
 		x->number = (int)s->n + 1;
 	if (!x->id)
