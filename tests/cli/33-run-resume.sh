@@ -1,36 +1,64 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# SIGKILL of the runner at random moments: the guardian takes everything back, the results are valid,
-# --resume goes on with the next experiment, and what comes out is one run.
+# SIGKILL in the middle of a run, at random moments, of the runner, of its guardian, of both: traffic is
+# clean within 2 s, everything is taken back, the results are valid, --resume goes on with the next
+# experiment, and what comes out is one run. FLTEST_KILLS=50 for more rounds.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/tools/run_lib.sh"
+KILLS=${FLTEST_KILLS:-6}
+RANDOM=${FLTEST_SEED:-$(($(date +%s) % 32768))}
+note "rounds $KILLS, FLTEST_SEED=$RANDOM"
 
 pipeline silent
 PARAMS="{file: '$T/mark'}" DURATION=500ms suite "$T/s.yaml" a b c
+mknet a 1
+check "the target answers" ping -c 1 -W 2 10.77.1.2
+# Each experiment: something the kernel does not undo by itself, and packets that are late.
+sed "s|^    fault_type:.*|    faults: [{type: 'null', params: {file: '$T/mark'}}, {type: latency, target: 'netns:flt-a', params: {delay: 150ms}}]|; /^    params:/d" "$T/s.yaml" >"$T/net.yaml"
+cmp -s "$T/s.yaml" "$T/net.yaml" && not_ok "the edit changed nothing"
 out=$T/out
 clean() { [ ! -e "$T/mark" ] && [ -z "$(ls /run/faultline 2>/dev/null | grep -v ledger.json)" ]; }
+# Each packet on its way in less than 100 ms; the fault makes it 150.
+flowing() { ping -q -c 3 -i 0.01 -W 1 10.77.1.2 | awk -F/ '/^rtt/ {exit !($6 < 100)} END {if (!/rtt/) exit 1}'; }
+# Packets to be late, all the time.
+bg ping -q -i 0.05 10.77.1.2 >/dev/null
 
-RANDOM=4711
-note "seed of the moments: 4711"
-kills=0 dirty=0 slow=0 broken=0
-while [ $kills -lt 8 ]; do
+worst=0 dirty=0 broken=0 resumed=0 inside=0
+for ((i = 0; i < KILLS; i++)); do
+	who=$((i % 3)) # 0 the runner, 1 its guardian, 2 both
 	rm -rf "$out"
-	"$FL" run "$T/s.yaml" --out "$out" -q >/dev/null 2>&1 &
+	"$FL" run "$T/net.yaml" --out "$out" -q >/dev/null 2>&1 &
 	pid=$!
-	sleep "$(awk -v r=$RANDOM 'BEGIN { print 0.1 + 1.9 * r / 32768 }')"
-	kill -9 $pid
-	wait $pid 2>/dev/null
-	kills=$((kills + 1))
+	# From before there is a session to the second experiment.
+	sleep "$(awk -v r=$RANDOM 'BEGIN { print 0.1 + 3.4 * r / 32768 }')"
+	guardian=$(pgrep -P $pid -x fl-guardian)
+	[ -e "$T/mark" ] && inside=$((inside + 1))
+	[ $who = 0 ] || [ -z "$guardian" ] || kill -9 "$guardian"
+	[ $who = 1 ] || kill -9 $pid
 	t0=$(date +%s%N)
-	wait_for 5 clean || dirty=$((dirty + 1))
+	# A run goes on without its guardian, and ends in order when it is told to.
+	[ $who != 1 ] || kill -TERM $pid
+	wait $pid 2>/dev/null
+	wait_for 5 flowing || dirty=$((dirty + 1))
 	ms=$((($(date +%s%N) - t0) / 1000000))
-	[ $ms -gt $slow ] && slow=$ms
-	[ ! -e "$out/chaos_results.json" ] || jq -e 'length >= 1 and all(.[]; .status)' "$out/chaos_results.json" >/dev/null || broken=$((broken + 1))
+	[ $ms -gt $worst ] && worst=$ms
+	[ $who != 2 ] || "$FL" recover >/dev/null || dirty=$((dirty + 1))
+	wait_for 5 clean || { dirty=$((dirty + 1)); note "round $i (killed $who): left behind: $(ls /run/faultline "$T/mark" 2>&1 | tr '\n' ' ')"; "$FL" recover >/dev/null; }
+	[ ! -e "$out/chaos_results.json" ] && continue
+	jq -e 'length >= 1 and all(.[]; .status)' "$out/chaos_results.json" >/dev/null || broken=$((broken + 1))
+	# Long form: every run that had begun is resumed, and is one run in the end.
+	[ -n "${FLTEST_KILLS:-}" ] && [ $who != 1 ] || continue
+	kept=$(jq -c '[.[] | select(.status == "ok")]' "$out/chaos_results.json")
+	"$FL" run "$T/net.yaml" --out "$out" --resume -q >/dev/null 2>&1
+	resumed=$((resumed + 1))
+	jq -e --argjson kept "$kept" 'map(.name) == ["a", "b", "c"] and ([.[] | select(.status != "ok")] | length) <= 1 and .[:($kept | length)] == $kept' "$out/chaos_results.json" >/dev/null &&
+		jq -e '.resumed == 1 and .not_run == 0 and .ended' "$out/run.json" >/dev/null ||
+		{ broken=$((broken + 1)); note "round $i: after the resume: $(jq -c 'map([.name, .status])' "$out/chaos_results.json")"; }
 done
-check_num "$kills kills: not clean again" $dirty eq 0
-check_num "ms until the slowest was clean" $slow lt 2000
-check_num "results that are not valid" $broken eq 0
-note "FIGURE run: clean $slow ms after SIGKILL, worst of $kills random moments"
+check_num "SIGKILL in $KILLS runs: rounds that left something" $dirty eq 0
+check_num "traffic is clean again, worst (ms)" $worst lt 2000
+check_num "results that are not valid, or not of one run" $broken eq 0
+note "FIGURE run: traffic clean at most $worst ms after SIGKILL at $KILLS random moments ($inside in a fault, $resumed resumed)"
 
 # A kill inside the fault of the second experiment, then resume.
 rm -rf "$out"
