@@ -54,6 +54,14 @@ check "check says so as well" grep -q 'skipped-stage' <("$FL" check "$T/staging.
 "$FL" run "$T/staging.yaml" --out "$T/forced" -q --force-stage >/dev/null 2>&1
 out=$T/forced
 verdict "--force-stage runs it and leaves a mark" '.status == "ok" and .stage_forced'
+echo '{"host": "another", "null@pid:1": {"dev": {"passed": 1, "name": "x"}}}' >/run/faultline/ledger.json
+cp /run/faultline/ledger.json "$T/ledger"
+"$FL" check "$T/staging.yaml" >"$T/foreign" 2>&1
+check_num "a ledger from another host: exit" $? eq 3
+check "... said so" grep -q 'ledger of another host (another)' "$T/foreign"
+"$FL" run "$T/staging.yaml" --out "$T/foreign-run" -q >"$T/foreign" 2>&1
+check_num "... nothing runs by it" $? eq 3
+check "... and it is not overwritten" cmp "$T/ledger" /run/faultline/ledger.json
 rm -f /run/faultline/ledger.json
 outcome dev
 verdict "dev passes" '.status == "ok" and .stage == "dev" and (.stage_forced | not)'

@@ -2,7 +2,9 @@
 /* outdir.c - see outdir.h */
 #include <curl/curl.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <libfyaml.h>
+#include <sys/file.h>
 #include <sys/utsname.h>
 #include <uv.h>
 
@@ -125,42 +127,67 @@ static int resume(struct outdir *d, const struct suite *s, struct result **ret, 
 	return access(results, F_OK) ? 0 : results_load(results, ret, ret_n, err);
 }
 
-int outdir_open(struct outdir *d, const char *path, const struct suite *s, bool resuming,
-		struct result **ret_results, uint32_t *ret_n, struct fl_error *err)
+static bool holds_run(const struct outdir *d)
 {
 	static const char *const marks[] = { "run.json", "chaos_results.json", "events.jsonl" };
 	bool used = false;
 	size_t i;
-	int r;
 
-	*d = (struct outdir){ .path = path };
-	*ret_results = NULL;
-	*ret_n = 0;
 	for (i = 0; i < ARRAY_SIZE(marks); i++) {
 		_cleanup_free_ char *file = outdir_file(d, marks[i]);
 
 		used |= file && !access(file, F_OK);
 	}
-	if (used && !resuming) {
+	return used;
+}
+
+/* One writer at a time, for as long as it lives; the guardian keeps no copy of the descriptor. */
+static int lock_folder(struct outdir *d, struct fl_error *err)
+{
+	d->lock_fd = open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (d->lock_fd < 0)
+		return error_env(err, errno, "cannot open %s: %s", d->path, strerror(errno));
+	if (!flock(d->lock_fd, LOCK_EX | LOCK_NB))
+		return 0;
+	if (errno != EWOULDBLOCK)
+		return error_env(err, errno, "cannot lock %s: %s", d->path, strerror(errno));
+	error_usage(err, "another faultline is running into %s", d->path);
+	error_hint(err, "choose another --out, or wait for its end");
+	return -EBUSY;
+}
+
+int outdir_open(struct outdir *d, const char *path, const struct suite *s, bool resuming,
+		struct result **ret_results, uint32_t *ret_n, struct fl_error *err)
+{
+	int r;
+
+	*d = (struct outdir){ .path = path, .lock_fd = -1 };
+	*ret_results = NULL;
+	*ret_n = 0;
+	if (resuming && !holds_run(d))
+		return error_usage(err, "%s holds no run to resume", path);
+	r = dir_make(path, 0755, err);
+	if (!r)
+		r = lock_folder(d, err);
+	if (r)
+		return r;
+	if (resuming)
+		return resume(d, s, ret_results, ret_n, err);
+	if (holds_run(d)) {
 		error_usage(err, "%s holds a run already", path);
 		error_hint(err, "--resume goes on with it; or choose another --out");
 		return -EEXIST;
 	}
-	if (used)
-		return resume(d, s, ret_results, ret_n, err);
-	if (resuming)
-		return error_usage(err, "%s holds no run to resume", path);
-	r = dir_make(path, 0755, err);
-	if (!r) {
-		d->manifest = manifest_new(s);
-		r = d->manifest ? outdir_save_json(d, "run.json", d->manifest, err) :
-				  error_sys(err, ENOMEM, "run.json: out of memory");
-	}
-	return r;
+	d->manifest = manifest_new(s);
+	return d->manifest ? outdir_save_json(d, "run.json", d->manifest, err) :
+			     error_sys(err, ENOMEM, "run.json: out of memory");
 }
 
 void outdir_close(struct outdir *d)
 {
 	json_decref(d->manifest);
 	d->manifest = NULL;
+	if (d->lock_fd >= 0)
+		close(d->lock_fd);
+	d->lock_fd = -1;
 }

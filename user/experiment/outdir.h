@@ -8,11 +8,13 @@
 struct outdir {
 	const char *path;
 	json_t *manifest; /* run.json */
+	int lock_fd;	  /* on the folder; -1: not locked */
 };
 
 /*
  * Make or reuse the folder. One that holds a run already is refused, unless @resume, which wants the
- * same config (by SHA-256) and gives the results so far.
+ * same config (by SHA-256) and gives the results so far. One that another process is running into is
+ * refused in any case.
  */
 int outdir_open(struct outdir *d, const char *path, const struct suite *s, bool resume,
 		struct result **ret_results, uint32_t *ret_n, struct fl_error *err);

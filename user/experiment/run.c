@@ -4,9 +4,11 @@
  */
 #include <errno.h>
 #include <math.h>
+#include <signal.h>
 #include <sys/random.h>
 
 #include "experiment/run_private.h"
+#include "experiment/stage.h"
 #include "experiment/yaml.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -182,7 +184,12 @@ static int try_faults(const struct suite *s, const struct experiment *x, struct 
 int run_preflight(const struct suite *s, const struct run_options *o, struct fl_error *err)
 {
 	uint32_t i, selected = 0;
+	json_t *ledger = NULL;
 	int r = no_errors(s, err);
+
+	if (!r) /* damaged, or another host's: nothing can be said of stages */
+		r = stage_read(&ledger, err);
+	json_decref(ledger);
 
 	for (i = 0; !r && i < s->n; i++)
 		if (run_is_selected(o, &s->experiments[i])) {
@@ -352,6 +359,7 @@ int suite_run(const struct suite *s, const struct run_options *o, struct run_rep
 	      struct fl_error *err)
 {
 	struct run *r = calloc(1, sizeof(*r));
+	sigset_t ends, before;
 	int rc;
 
 	memset(ret, 0, sizeof(*ret));
@@ -361,9 +369,16 @@ int suite_run(const struct suite *s, const struct run_options *o, struct run_rep
 	r->options = o;
 	r->seed = o->seed;
 	uv_loop_init(&r->loop);
+	/* An end that is asked for while the session comes to be waits until somebody listens. */
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	sigprocmask(SIG_BLOCK, &ends, &before);
 	rc = set_up(r, err);
-	if (!rc) {
+	if (!rc)
 		open_handles(r);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (!rc) {
 		uv_run(&r->loop, UV_RUN_DEFAULT);
 		rc = finish(r, ret, err);
 		if (!rc && r->error.exit != FL_EXIT_OK) {

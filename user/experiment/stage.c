@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/utsname.h>
 
 #include "experiment/stage.h"
 #include "fault/fault.h"
@@ -16,6 +17,32 @@
 
 #define LEDGER	   FL_RUN_DIR "/ledger.json"
 #define LEDGER_MAX (4u << 20)
+
+/* What passed on one host says nothing of another: the ledger names its own. A subject has an '@'. */
+#define HOST_KEY "host"
+
+static char *host_id(void)
+{
+	_cleanup_free_ char *id = NULL;
+	struct utsname u;
+
+	if (!file_read("/etc/machine-id", 64, &id, NULL, NULL) && id[strcspn(id, "\n")] && strcspn(id, "\n"))
+		return strndup(id, strcspn(id, "\n"));
+	return uname(&u) ? NULL : strdup(u.nodename);
+}
+
+/* A ledger without a host is this one's. */
+static int check_host(const json_t *ledger, struct fl_error *err)
+{
+	const char *host = json_string_value(json_object_get(ledger, HOST_KEY));
+	_cleanup_free_ char *here = host_id();
+
+	if (!host || !here || !strcmp(host, here))
+		return 0;
+	error_env(err, EXDEV, LEDGER " is the ledger of another host (%.64s)", host);
+	error_hint(err, "move it away; every experiment then begins at stage dev on this one");
+	return -EXDEV;
+}
 
 /* What a pass is a pass of: the kinds of fault and where they go. The caller's to free. */
 static char *subject_of(const struct experiment *x)
@@ -49,13 +76,17 @@ int stage_read(json_t **ret, struct fl_error *err)
 	if (r)
 		return r;
 	*ret = json_loads(text, 0, &why);
-	if (json_is_object(*ret))
-		return 0;
-	error_env(err, EBADMSG, LEDGER " is damaged: %s", *ret ? "it is no object" : why.text);
-	json_decref(*ret);
-	*ret = NULL;
-	error_hint(err, "move it away; every experiment then begins at stage dev again");
-	return -EBADMSG;
+	if (json_is_object(*ret)) {
+		r = check_host(*ret, err);
+	} else {
+		r = error_env(err, EBADMSG, LEDGER " is damaged: %s", *ret ? "it is no object" : why.text);
+		error_hint(err, "move it away; every experiment then begins at stage dev again");
+	}
+	if (r) {
+		json_decref(*ret);
+		*ret = NULL;
+	}
+	return r;
 }
 
 int stage_allowed(const json_t *ledger, const struct experiment *x, struct fl_error *err)
@@ -102,7 +133,7 @@ int stage_enter(json_t *ledger, const struct experiment *x, bool passed, double 
 int stage_record(const struct experiment *x, bool passed, struct fl_error *err)
 {
 	_cleanup_fd_ int lock = open(FL_RUN_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_free_ char *text = NULL;
+	_cleanup_free_ char *text = NULL, *host = host_id();
 	json_t *ledger = NULL;
 	int r;
 
@@ -112,6 +143,8 @@ int stage_record(const struct experiment *x, bool passed, struct fl_error *err)
 	if (!r)
 		r = stage_enter(ledger, x, passed, clock_wall_s());
 	if (!r && json_object_size(ledger)) {
+		if (host)
+			json_object_set_new(ledger, HOST_KEY, json_string(host));
 		text = json_dumps(ledger, JSON_INDENT(1) | JSON_SORT_KEYS);
 		r = text ? file_write(LEDGER, text, strlen(text), 0600, err) :
 			   error_sys(err, ENOMEM, LEDGER ": out of memory");
