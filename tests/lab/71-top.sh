@@ -34,8 +34,6 @@ jq -r '.edges[] | select(.client != "outside" and .protocols != ["dns"]) | "\(.c
 check "every edge on the wire is a declared one" test -z "$(comm -13 "$T/declared" "$T/seen")"
 check_num "edges seen, of $(wc -l <"$T/declared")" "$(wc -l <"$T/seen")" ge 12
 check "first and last are of this time" jq -e --argjson now "$(date +%s)" '[.edges[] | .first <= .last and .first > $now - 10 and .last <= $now + 1] | all' "$T/graph.json"
-"$FL" graph --for 100ms >"$T/graph.dot"
-check "DOT" grep -q '^	"frontend" -> "api-gateway" \[label="[0-9.]*/s' "$T/graph.dot"
 
 # --- top --------------------------------------------------------------------------------------------
 script -qec "stty rows 12 cols 60; exec $FL top --count 2 --interval 150ms" "$T/screen" >/dev/null </dev/null
@@ -73,7 +71,7 @@ cat >"$T/s.yaml" <<-Y
 	  stack: lab
 	  prometheus: $prom
 	  probe: {interval: 100ms, timeout: 5s, steady_window: 500ms, recover_within: 30s}
-	  baseline: 2500ms
+	  baseline: 4s
 	  cooldown: 100ms
 	  grace: 800ms
 	  metrics: {scrapes: {prometheus: 'up{job="payment-svc"}'}}
@@ -83,7 +81,7 @@ cat >"$T/s.yaml" <<-Y
 	    fault_type: latency
 	    params: {delay: 200ms, direction: from, peer: checkout-svc}
 	    blast_radius: {target: payment-svc, traffic: 0% (synthetic), duration: 8s}
-	    rollback: {automatic: true, trigger_when: 'edge_p95{from=checkout-svc,to=payment-svc} > 150ms', method: m}
+	    rollback: {automatic: true, trigger_when: 'edge_p95{from=checkout-svc,to=payment-svc} > 150ms for 5s', method: m}
 	    measurement: {metrics: [success_rate, scrapes, checkout_p99], capture_window: t-2s to t+9s}
 	    ground_truth: {root_service: payment-svc}
 Y
@@ -105,7 +103,7 @@ check "the hypothesis is judged by the kernel" test "$(f '.hypothesis.clauses | 
 check "the times come in their order" test "$(f '.moments | [.armed, .active, .first_hit, .first_symptom] | map(.mono_ns) | . == sort and all(. > 0)')" = true
 check "the symptom is on an edge of payment's" test "$(f '.moments.first_symptom | [.client, .server] | index("payment-svc") != null')" = true
 rollback=$(jq -r 'select(.event == "rollback").mono_ns' "$out/events.jsonl")
-check_num "from the first symptom to the rollback, ms" "$(f "($rollback - .moments.first_symptom.mono_ns) / 1e6 | round")" lt 1500
+check_num "from five seconds behind the first symptom to the rollback, ms" "$(f "($rollback - .moments.first_symptom.mono_ns) / 1e6 - 5000 | round")" lt 1500
 note "FIGURE run: first hit $(f '.moments.first_hit.after_active_s * 1000 | round') ms, first symptom $(f '.moments.first_symptom.after_active_s * 1000 | round') ms after the switch"
 row=".kernel[] | select(.client == \"checkout-svc\" and .service == \"payment-svc\" and .metric == \"latency\")"
 check_num "before, during: what the edge's client saw grew by, ms" "$(f "[$row][0] | .during.p99 - .before.p50")" ge 195

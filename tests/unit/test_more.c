@@ -188,6 +188,11 @@ static void where_time_goes(void **state)
 	assert_true(near(m.alerts_per_fault, 3));
 	assert_true(near(m.clearance_s, 15));
 	assert_true(near(m.false_alarms_per_hour, 12));
+	/* The kernel saw it before the probe did. */
+	json_object_set_new(r.detail, "moments", json_pack("{s:{s:f}}", "first_symptom", "wall", 1301.0));
+	more_compute(&r, 1, NULL, probe, 4, &m);
+	assert_true(near(m.to_symptom_s, 0.5));
+	assert_true(near(m.to_alert_s, 19));
 	result_free(&r);
 }
 

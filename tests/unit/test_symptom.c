@@ -12,8 +12,7 @@
 #include "util/clock.h"
 
 static const char *const names[] = { "a", "b", NULL };
-#define BASELINE_S 10
-#define RATE	   100 /* requests a second */
+#define SINCE 20 /* s: the injection */
 
 /* A generator of its own, so that the test is the same everywhere. */
 static uint64_t seed;
@@ -23,150 +22,190 @@ static double uniform(void)
 	return ((seed >> 11) + 0.5) / 9007199254740992.0;
 }
 
-/* Ten seconds of a request every 10 ms at 10 ms, every fiftieth at 30 ms. */
-static void learn(struct symptom_watch *w, struct series *s)
+/* @readings half seconds of 50 requests at 10 ms, two of them at 30 ms; @bad have one at 200 ms. */
+static void learn(struct symptom_watch *w, uint32_t readings, uint32_t bad)
 {
+	struct series *s = series_new();
 	struct meter_snapshot d;
 	uint32_t i;
 
-	snapshot_make(&d, names);
-	snapshot_row(&d, 1, 2, METER_AS_CLIENT, RATE - 2, 10 * NS_PER_MSEC, 2);
-	hist_take(&d.rows[0].latency, 2, 30 * NS_PER_MSEC);
-	d.rows[0].requests += 2;
-	for (i = 0; i < BASELINE_S; i++)
-		series_add(s, &d, i * NS_PER_SEC, (i + 1) * NS_PER_SEC);
 	*w = (struct symptom_watch){ .match = { 1, 2, METER_AS_CLIENT } };
-	symptom_learn(w, s, 0, BASELINE_S * NS_PER_SEC);
-	snapshot_drop(&d);
+	for (i = 0; i < readings; i++) {
+		snapshot_make(&d, names);
+		snapshot_row(&d, 1, 2, METER_AS_CLIENT, 50, 10 * NS_PER_MSEC, 2);
+		hist_take(&d.rows[0].latency, 2, 30 * NS_PER_MSEC);
+		hist_take(&d.rows[0].latency, i < bad, 200 * NS_PER_MSEC);
+		d.rows[0].requests += 2 + (i < bad);
+		series_add(s, &d, i * SYMPTOM_BIN_NS, (i + 1) * SYMPTOM_BIN_NS);
+		snapshot_drop(&d);
+	}
+	symptom_learn(w, s, 0, UINT64_MAX, SINCE * NS_PER_SEC);
+	series_free(s);
 }
 
-static void take(struct symptom_watch *w, double at_s, double ms, uint16_t status)
+static void take(struct symptom_watch *w, double after_s, double ms, uint16_t status)
 {
-	const struct meter_event e = { .at_ns = (uint64_t)(at_s * 1e9), .client = 1, .server = 2,
-				       .vantage = METER_AS_CLIENT,
+	const struct meter_event e = { .at_ns = (uint64_t)((SINCE + after_s) * 1e9), .client = 1,
+				       .server = 2, .vantage = METER_AS_CLIENT,
 				       .latency_ns = (uint64_t)(ms * 1e6), .status = status };
 
 	symptom_take(w, &e);
 }
 
+/* All of m bad with Beta(a, b): the product of (a + i) / (a + b + i); at least one: 1 - none. */
 static void tails(void **state)
 {
+	double all = 1, none = 1;
+	int i;
+
 	(void)state;
-	assert_true(fabs(poisson_tail(1, 0.5) - (1 - exp(-0.5))) < 1e-12);
-	assert_true(fabs(poisson_tail(2, 1) - (1 - 2 * exp(-1))) < 1e-12);
-	assert_true(fabs(poisson_tail(3, 50) - 1) < 1e-9);
-	assert_true(fabs(poisson_tail(10, 0.1) / 2.518e-17 - 1) < 0.01);
-	assert_true(poisson_tail(0, 3) == 1 && poisson_tail(2, 0) == 0);
+	for (i = 0; i < 8; i++) {
+		all *= (0.5 + i) / (15 + i);
+		none *= (14.5 + i) / (15 + i);
+	}
+	assert_true(fabs(exp(beta_binomial_log_tail(8, 8, 0.5, 14.5)) / all - 1) < 1e-9);
+	assert_true(fabs(exp(beta_binomial_log_tail(1, 8, 0.5, 14.5)) - (1 - none)) < 1e-9);
+	assert_true(beta_binomial_log_tail(0, 8, 0.5, 14.5) == 0);
+	/* Uniform: each count from 0 to m has the same probability. */
+	assert_true(fabs(exp(beta_binomial_log_tail(3, 4, 1, 1)) - 0.4) < 1e-9);
 }
 
 static void baseline(void **state)
 {
-	struct series *s = series_new();
 	struct symptom_watch w;
 
 	(void)state;
-	learn(&w, s);
+	learn(&w, 10, 0);
 	/* p99 is in the bucket of 30 ms; a quarter above it, nothing of the baseline is left. */
 	assert_in_range(w.slow_ns, 35 * NS_PER_MSEC, 40 * NS_PER_MSEC);
-	assert_true(fabs(w.bad_hz - 0.1) < 1e-9); /* (0 + 1) / 10 s */
-	assert_true(w.dispersion == 1);
-	take(&w, 20, 45, 200);
-	assert_int_equal(w.n, 1);
-	take(&w, 20.1, 30, 200); /* as before */
-	assert_int_equal(w.n, 1);
+	assert_true(w.readings == 10 && w.bad_readings == 0);
+	take(&w, 1, 30, 200); /* as before */
+	take(&w, -1, 500, 500); /* before the injection */
+	take(&w, 3600, 500, 500); /* long after it */
+	assert_null(w.bins);
+	take(&w, 1, 45, 200);
+	assert_non_null(w.bins);
+	assert_true(w.bins[2].latency_ns == 45 * NS_PER_MSEC);
 	symptom_free(&w);
-	series_free(s);
+	learn(&w, 100, 3);
+	assert_true(w.readings == 100 && w.bad_readings == 3);
+	symptom_free(&w);
 }
 
-/* From 20.25 s on everything takes 60 ms: the symptom is the first of them. */
+/* From 2.25 s on everything takes 60 ms: the symptom is the first of them, and no straggler before. */
 static void a_delay_is_found(void **state)
 {
-	struct series *s = series_new();
 	struct symptom_watch w;
 	struct symptom found;
 	int i;
 
 	(void)state;
-	learn(&w, s);
-	take(&w, 15, 60, 200); /* before the fault */
-	for (i = 0; i < 200; i++)
-		take(&w, 20 + i * 0.01, i < 25 ? 10 : 60, 200);
-	assert_true(symptom_find(&w, 20 * NS_PER_SEC, 10, &found));
-	assert_true(llabs((long long)found.first.at_ns - 20250000000ll) < 1000);
-	assert_in_range(found.run, 3, 6);
-	assert_true(found.probability < SYMPTOM_ALPHA);
+	learn(&w, 10, 0);
+	take(&w, 0.3, 300, 200);
+	for (i = 0; i < 1000; i++)
+		take(&w, i * 0.01, i < 225 ? 10 : 60, 200);
+	assert_true(symptom_find(&w, 60, 10, &found));
+	assert_true(llabs((long long)found.first.at_ns - (SINCE * 1000 + 2250) * (long long)NS_PER_MSEC) < 1000);
+	assert_true(found.run == 16 && found.bad == 16);
 	symptom_free(&w);
-	series_free(s);
 }
 
-static void errors_are_found_without_a_slow_limit(void **state)
+/* One request in five fails, at 8 a second. */
+static void errors_without_a_slow_limit(void **state)
 {
-	struct symptom_watch w = { .bad_hz = 0.1, .dispersion = 1 };
+	struct symptom_watch w = { .readings = 10, .since_ns = SINCE * NS_PER_SEC };
 	struct symptom found;
 	int i;
 
 	(void)state;
-	take(&w, 5, 9000, 200); /* slow means nothing here */
-	for (i = 0; i < 5; i++)
-		take(&w, 21 + i * 0.05, 1, i % 2 ? 503 : 0);
-	take(&w, 21.5, 1, 404);
-	assert_int_equal(w.n, 6);
-	assert_true(symptom_find(&w, 20 * NS_PER_SEC, 10, &found));
-	assert_true(found.first.at_ns == 21 * NS_PER_SEC);
+	take(&w, 0.1, 9000, 200); /* slow means nothing here */
+	assert_null(w.bins);
+	for (i = 0; i < 80; i++)
+		take(&w, 1.01 + i * 0.125, 1, i % 5 ? 200 : i % 2 ? 503 : 0);
+	assert_true(symptom_find(&w, 60, 12, &found));
+	assert_true(llabs((long long)found.first.at_ns - (SINCE * 1000 + 1010) * (long long)NS_PER_MSEC) < 1000);
 	symptom_free(&w);
 }
 
-/* Two in a row are no run. */
-static void stragglers_are_none(void **state)
+/* What a longer baseline has not seen is improbable sooner. */
+static void a_short_baseline_knows_less(void **state)
 {
-	struct symptom_watch w = { .bad_hz = 0.1, .dispersion = 1, .slow_ns = NS_PER_MSEC };
+	struct symptom_watch w;
 	struct symptom found;
+	uint32_t readings, n;
+	uint32_t needed[2];
+	int k;
 
 	(void)state;
-	take(&w, 20.0, 60, 200);
-	take(&w, 20.001, 60, 200);
-	take(&w, 25.0, 60, 200);
-	take(&w, 29.9, 60, 200);
-	assert_false(symptom_find(&w, 20 * NS_PER_SEC, 10, &found));
-	symptom_free(&w);
-}
+	for (k = 0; k < 2; k++) {
+		readings = k ? 600 : 10;
+		for (n = 2; n < 20; n++) {
+			uint32_t i;
+			bool yes;
 
-/* 2000 watches of 30 s in which bad requests come as in the baseline: about SYMPTOM_ALPHA speak. */
-static void silence(void **state)
-{
-	unsigned int i, alarms = 0;
-
-	(void)state;
-	seed = 42;
-	for (i = 0; i < 2000; i++) {
-		struct symptom_watch w = { .bad_hz = 2, .dispersion = 1, .slow_ns = NS_PER_MSEC };
-		struct symptom found;
-		double at = 0;
-
-		while ((at += -log(uniform()) / 2) < 30)
-			take(&w, at, 5, 200);
-		alarms += symptom_find(&w, 0, 30, &found);
-		symptom_free(&w);
+			learn(&w, readings, 0);
+			for (i = 0; i < n; i++)
+				take(&w, 0.1 + 0.5 * i, 60, 200);
+			yes = symptom_find(&w, 60, 12, &found);
+			symptom_free(&w);
+			if (yes)
+				break;
+		}
+		needed[k] = n;
 	}
-	print_message("%u of 2000 silent watches spoke\n", alarms);
-	assert_true(alarms <= 8); /* 2 are expected; more than 8 has a probability of 2e-4 */
+	assert_in_range(needed[0], 5, 8);
+	assert_in_range(needed[1], 2, 3);
 }
 
-/* The same in bursts of five: the dispersion of the baseline explains them. */
-static void bursts(void **state)
+/* Hiccups: 20 bad requests in 30 ms, once in five seconds. Many requests, few half seconds. */
+static void hiccups_are_none(void **state)
 {
-	struct symptom_watch w = { .bad_hz = 2, .dispersion = 5, .slow_ns = NS_PER_MSEC };
+	struct symptom_watch w;
 	struct symptom found;
 	int i, k;
 
 	(void)state;
-	for (i = 0; i < 12; i++)
-		for (k = 0; k < 5; k++)
-			take(&w, 2.5 * i + 0.002 * k, 5, 200);
-	assert_false(symptom_find(&w, 0, 30, &found));
-	w.dispersion = 1;
-	assert_true(symptom_find(&w, 0, 30, &found));
+	learn(&w, 10, 1);
+	for (i = 0; i < 4; i++)
+		for (k = 0; k < 20; k++)
+			take(&w, 1.1 + 5 * i + 0.0015 * k, 400, 200);
+	assert_false(symptom_find(&w, 60, 20, &found));
 	symptom_free(&w);
+}
+
+/*
+ * 1000 experiments of 60 watches in which a half second is bad as often as in a baseline of ten, 5 % or
+ * 20 %: at most one in a hundred has a symptom.
+ */
+static void silence(void **state)
+{
+	static const double shares[] = { 0.05, 0.2 };
+	unsigned int e, k, i, s, alarms;
+
+	(void)state;
+	seed = 42;
+	for (s = 0; s < 2; s++) {
+		alarms = 0;
+		for (e = 0; e < 1000; e++) {
+			bool found = false;
+
+			for (k = 0; k < 60 && !found; k++) {
+				struct symptom_event bins[SYMPTOM_BINS] = {};
+				struct symptom_watch w = { .readings = 10, .bins = bins };
+				struct symptom symptom;
+
+				for (i = 0; i < 10; i++)
+					w.bad_readings += uniform() < shares[s];
+				for (i = 0; i < 34; i++)
+					bins[i].at_ns = uniform() < shares[s];
+				found = symptom_find(&w, 60, 17, &symptom);
+			}
+			alarms += found;
+		}
+		print_message("%u of 1000 silent experiments had a symptom (%.0f %% bad)\n", alarms,
+			      100 * shares[s]);
+		assert_true(alarms <= 20);
+	}
 }
 
 int main(void)
@@ -175,10 +214,10 @@ int main(void)
 		cmocka_unit_test(tails),
 		cmocka_unit_test(baseline),
 		cmocka_unit_test(a_delay_is_found),
-		cmocka_unit_test(errors_are_found_without_a_slow_limit),
-		cmocka_unit_test(stragglers_are_none),
+		cmocka_unit_test(errors_without_a_slow_limit),
+		cmocka_unit_test(a_short_baseline_knows_less),
+		cmocka_unit_test(hiccups_are_none),
 		cmocka_unit_test(silence),
-		cmocka_unit_test(bursts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,7 +78,7 @@ static struct symptom_watch *add_watch(struct run *r, uint32_t client, uint32_t 
 	w = &grown[k->n_watches++];
 	*w = (struct symptom_watch){ .match = { (int32_t)client, (int32_t)server, vantage } };
 	symptom_learn(w, k->series, r->turn.baseline_ns,
-		      r->turn.inject_ns ? r->turn.inject_ns : UINT64_MAX);
+		      r->turn.inject_ns ? r->turn.inject_ns : UINT64_MAX, k->watched_since_ns);
 	return w;
 }
 
@@ -160,6 +160,7 @@ void run_kernel_inject(struct run *r)
 	if (!k->meter)
 		return;
 	drop_watches(k);
+	k->watched_since_ns = clock_mono_ns();
 	n = series_edges(k->series, &edges);
 	for (i = 0; edges && i < n; i++) {
 		if (edges[i].as_client)
@@ -176,14 +177,13 @@ bool run_kernel_symptom(const struct run *r, const struct symptom_watch **ret_wa
 			struct symptom *ret)
 {
 	const struct run_kernel *k = &r->kernel;
-	const struct turn *t = &r->turn;
-	double watched = (double)(clock_mono_ns() - t->inject_ns) / 1e9;
+	double watched = (double)(clock_mono_ns() - k->watched_since_ns) / 1e9;
 	struct symptom s;
 	bool found = false;
 	uint32_t i;
 
 	for (i = 0; i < k->n_watches; i++) {
-		if (!symptom_find(&k->watches[i], t->inject_ns, watched, &s) ||
+		if (!symptom_find(&k->watches[i], k->n_watches, watched, &s) ||
 		    (found && s.first.at_ns >= ret->first.at_ns))
 			continue;
 		*ret = s;

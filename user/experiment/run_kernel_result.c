@@ -57,9 +57,9 @@ static json_t *symptom_json(const struct run *r, uint64_t active_ns)
 	json_object_set_new(o, "status", json_integer(s.first.status));
 	json_object_set_new(o, "slow_ms",
 			    w->slow_ns ? json_real((double)w->slow_ns / 1e6) : json_null());
-	json_object_set_new(o, "run", json_integer(s.run));
-	json_object_set_new(o, "within_s", json_real(s.within_s));
-	json_object_set_new(o, "probability", json_real(s.probability));
+	json_object_set_new(o, "half_seconds", json_integer(s.run));
+	json_object_set_new(o, "bad_half_seconds", json_integer(s.bad));
+	json_object_set_new(o, "probability", json_real(exp(s.log_probability)));
 	return o;
 }
 

@@ -66,6 +66,7 @@ struct run_kernel {
 	struct series *series; /* from the turn's beginning on */
 	struct symptom_watch *watches;
 	uint32_t n_watches, readings_lost;
+	uint64_t watched_since_ns;
 	uv_timer_t timer;
 	uv_poll_t poll; /* of the meter's events */
 	bool polling;

@@ -213,11 +213,14 @@ static void delay_split(const struct result *results, uint32_t n, const struct p
 	for (i = 0; i < n; i++) {
 		const struct result *r = &results[i];
 		double hit, symptom;
+		char edge[160];
 
 		if (!result_counts(r))
 			continue;
 		hit = evidence_first_hit(r);
-		symptom = first_failed_try(probe, n_probe, r->inject, r->window_end);
+		symptom = evidence_first_symptom(r, edge, sizeof(edge));
+		if (isnan(symptom))
+			symptom = first_failed_try(probe, n_probe, r->inject, r->window_end);
 		sum_add(&to_hit, hit - r->inject);
 		sum_add(&to_symptom, symptom - (isnan(hit) ? r->inject : hit));
 		if (r->detected)

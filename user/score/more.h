@@ -26,7 +26,8 @@ struct more_scores {
 	double tuple_exact, tuple_partial;
 	/* time to detect where a miss is infinite, so that missing more cannot look faster */
 	double delay_p50_s, delay_p95_s;
-	/* where that time goes, means: injection > first hit > first failed try > first alert */
+	/* where that time goes, means: injection > first hit > first symptom > first alert; the symptom is
+	 * the kernel's, or else the first failed try */
 	double to_hit_s, to_symptom_s, to_alert_s;
 	double alerts_per_fault;     /* of the detected: 1 is a pipeline that speaks once */
 	double clearance_s;	     /* last alert after the end of the fault, mean */
