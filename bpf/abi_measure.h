@@ -109,9 +109,10 @@ enum fl_measure_stat {
 
 /* In and out of fl_sweep. */
 struct fl_sweep {
-	__u64 idle_ns;	   /* a flow that waited that long for its answer gets none */
-	__u64 dns_idle_ns; /* the same for a DNS query */
-	__u64 alive;	   /* out: flows in the table */
+	__u64 idle_ns;	       /* a request that waited that long for its answer gets none */
+	__u64 dns_idle_ns;     /* the same for a DNS query */
+	__u64 connect_idle_ns; /* and for a SYN */
+	__u64 alive;	       /* out: flows in the tables */
 };
 
 #endif /* FL_ABI_MEASURE_H */

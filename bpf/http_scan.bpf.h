@@ -15,6 +15,7 @@
 #define HTTP_SCAN_SIZE	1024 /* bytes of a head that are looked at; a power of two */
 #define HTTP_SCAN_SLACK 32   /* readable bytes behind them */
 #define HTTP_SCAN_LINES 96   /* lines of a head; a long one counts more than once */
+#define HTTP_SCAN_SOME	4    /* ... at a time */
 #define HTTP_SCAN_STRIDE 64  /* bytes that are searched for the end of a line at a time */
 #define HTTP_SCAN_DIGITS 20  /* bytes of a Content-Length's value */
 
@@ -36,7 +37,7 @@
  */
 struct http_head {
 	__u32 at;
-	__u32 pad;
+	__u32 alone; /* http_scan_leap() */
 	__u8 bytes[HTTP_SCAN_SIZE + HTTP_SCAN_SLACK];
 };
 
@@ -187,18 +188,6 @@ HTTP_SCAN_PART int http_scan_header(struct http_parser *p, const struct http_hea
 	}
 }
 
-/*
- * The first line, whose newline is at @newline. Returns what it is, HTTP_LOST when it is for the
- * parser to say.
- */
-HTTP_SCAN_PART int http_scan_first(struct http_parser *p, const struct http_head *h, __u32 newline)
-{
-	if (!p || !h)
-		return HTTP_LOST;
-	return p->flags & HTTP_RESPONSE ? http_scan_status(p, h, newline)
-					: http_scan_request(p, h, newline);
-}
-
 /* The first newline in the HTTP_SCAN_STRIDE bytes from @at on; @at + HTTP_SCAN_STRIDE: none. */
 static inline __u32 http_scan_newline(const struct http_head *h, __u32 at)
 {
@@ -213,25 +202,43 @@ static inline __u32 http_scan_newline(const struct http_head *h, __u32 at)
 	return at + HTTP_SCAN_STRIDE;
 }
 
+/* The first line. Returns what it is, with h->at at its end; HTTP_LOST: it is for the parser to say. */
+HTTP_SCAN_PART int http_scan_first(struct http_parser *p, struct http_head *h, __u32 n)
+{
+	__u32 newline;
+
+	if (!p || !h)
+		return HTTP_LOST;
+	newline = http_scan_newline(h, 0);
+	if (newline == HTTP_SCAN_STRIDE)
+		newline = http_scan_newline(h, HTTP_SCAN_STRIDE);
+	if (newline >= n || newline == 2 * HTTP_SCAN_STRIDE)
+		return HTTP_LOST;
+	h->at = newline;
+	return p->flags & HTTP_RESPONSE ? http_scan_status(p, h, newline)
+					: http_scan_request(p, h, newline);
+}
+
 #define HTTP_SCAN_ON 0 /* go on */
 #define HTTP_SCAN_NO (-1) /* not all of the head is here, or it is unusual */
 
-/* To the next line after h->at. Returns the length of the head when that is the empty one. */
-HTTP_SCAN_PART int http_scan_next(struct http_parser *p, struct http_head *h, __u32 n)
+/*
+ * To the next line after h->at. Returns the length of the head when that is the empty one. (Volatile:
+ * the compiler would not go through memory, see struct http_head.)
+ */
+static inline int http_scan_line(struct http_parser *p, struct http_head *h, __u32 n)
 {
-	__u32 at, newline;
+	__u32 at = h->at, newline;
 	__u8 first;
 
-	if (!p || !h)
-		return HTTP_SCAN_NO;
-	newline = http_scan_newline(h, h->at);
+	*(volatile __u32 *)&h->at = http_scan_newline(h, at);
+	newline = *(volatile __u32 *)&h->at;
+
 	/* At the end of the copy a header's name may be cut. */
 	if (newline + 1 >= n || newline > HTTP_SCAN_SIZE - HTTP_SCAN_SLACK)
 		return HTTP_SCAN_NO;
-	if (newline == h->at + HTTP_SCAN_STRIDE) {
-		h->at = newline;
+	if (newline == at + HTTP_SCAN_STRIDE)
 		return HTTP_SCAN_ON;
-	}
 	at = newline + 1;
 	h->at = at;
 	first = h->bytes[http_scan_index(at)];
@@ -247,24 +254,60 @@ HTTP_SCAN_PART int http_scan_next(struct http_parser *p, struct http_head *h, __
 }
 
 /*
+ * The Content-Length is known, and nothing follows the message: is its head's end where its body must
+ * then begin? That saves the lines in between. Returns as http_scan_line() does.
+ */
+static inline int http_scan_leap(const struct http_parser *p, struct http_head *h, __u32 n)
+{
+	__u64 end = h->alone - p->number;
+
+	if (p->number < h->alone && end <= n && end >= h->at + 4 &&
+	    (http_word(h, end - 4) & 0xffffffff) == 0x0a0d0a0d) /* "\r\n\r\n" */
+		return end;
+	h->alone = 0;
+	return HTTP_SCAN_ON;
+}
+
+/*
+ * A few lines at a time: between two programs of the kernel side a call costs as much as a line.
+ * Returns as http_scan_line() does.
+ */
+HTTP_SCAN_PART int http_scan_some(struct http_parser *p, struct http_head *h, __u32 n)
+{
+	__u32 i;
+
+	if (!p || !h)
+		return HTTP_SCAN_NO;
+	for (i = 0; i < HTTP_SCAN_SOME; i++) {
+		int length = http_scan_line(p, h, n);
+
+		if (length != HTTP_SCAN_ON)
+			return length;
+		if (h->alone && p->flags & HTTP_HAS_LENGTH)
+			return http_scan_leap(p, h, n);
+	}
+	return HTTP_SCAN_ON;
+}
+
+/*
  * A head at the beginning of @h, of which @n bytes are there. Returns its length when it ended
  * within them, and the parser then knows what http_headers_end() asks for: status, method,
  * HAS_LENGTH, number, CHUNKED. 0: feed it to the parser, which is as it was, but for these.
+ *
+ * @alone: how many bytes there are from the head's beginning on, if they are this message and nothing
+ * behind it; 0: there may be another one.
  */
-static inline __u32 http_scan(struct http_parser *p, struct http_head *h, __u32 n)
+static inline __u32 http_scan(struct http_parser *p, struct http_head *h, __u32 n, __u32 alone)
 {
-	__u32 i, newline = http_scan_newline(h, 0);
+	__u32 i;
 
 	p->flags &= HTTP_RESPONSE;
 	p->number = 0;
-	if (newline == HTTP_SCAN_STRIDE)
-		newline = http_scan_newline(h, HTTP_SCAN_STRIDE);
-	if (newline >= n || newline == 2 * HTTP_SCAN_STRIDE ||
-	    http_scan_first(p, h, newline) == HTTP_LOST)
+	if (http_scan_first(p, h, n) == HTTP_LOST)
 		return 0;
-	h->at = newline;
-	for (i = 0; i < HTTP_SCAN_LINES; i++) {
-		int length = http_scan_next(p, h, n);
+	h->alone = alone;
+	for (i = 0; i < HTTP_SCAN_LINES / HTTP_SCAN_SOME; i++) {
+		int length = http_scan_some(p, h, n);
 
 		if (length != HTTP_SCAN_ON)
 			return length > 0 ? length : 0;

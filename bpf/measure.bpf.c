@@ -20,12 +20,29 @@
 #include <bpf/bpf_helpers.h>
 #include "bpf/abi.h"
 #include "hash.h"
+#include "measure_dns.bpf.h"
 #include "measure_flow.bpf.h"
-#include "measure_http.bpf.h"
 #include "measure_packet.bpf.h"
+#include "measure_sweep.bpf.h"
 #include "measure_tcp.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
+
+static __always_inline void measure_packet(struct __sk_buff *skb, bool from)
+{
+	struct seen s = { .from = from };
+
+	if (skb->vlan_present)
+		return;
+	switch (seen_read(skb, &s)) {
+	case SEEN_TCP:
+		measure_tcp(skb, &s);
+		return;
+	case SEEN_UDP:
+		measure_dns(skb, &s);
+		return;
+	}
+}
 
 SEC("tc")
 int fl_measure_from(struct __sk_buff *skb)
@@ -41,4 +58,10 @@ int fl_measure_to(struct __sk_buff *skb)
 {
 	measure_packet(skb, false);
 	return TC_ACT_UNSPEC;
+}
+
+SEC("syscall")
+int fl_sweep(struct fl_sweep *args)
+{
+	return sweep_all(args);
 }

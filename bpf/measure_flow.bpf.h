@@ -31,6 +31,7 @@ enum {
 	FLOW_SPOKEN = 1 << 1,	    /* edge.spoken is known, not guessed */
 	FLOW_CONNECTING = 1 << 2,   /* SYN seen, no SYN-ACK yet */
 	FLOW_TALKED = 1 << 3,	    /* HTTP: a whole request line was seen */
+	FLOW_GIVEN_UP = 1 << 4,	    /* nobody answers its SYN, and that was booked */
 };
 
 enum {
@@ -46,7 +47,7 @@ struct flow {
 	__u64 began_ns;			/* first byte of the present request */
 	__u64 answer_ns;		/* ... response */
 	__u64 syn_ns, connect_ns;	/* connect_ns: not booked yet */
-	__u64 last_ns;			/* of a packet with payload */
+	__u64 last_ns;			/* of a packet with payload, or a SYN */
 	__u64 to_server, to_client;	/* bytes */
 	__u64 booked_to_server, booked_to_client;
 	struct fl_edge edge;
@@ -55,7 +56,7 @@ struct flow {
 	__u16 port; /* the server's */
 	__u8 head;  /* requests seen, modulo 256 */
 	__u8 tail;  /* responses begun, modulo 256 */
-	__u8 flags; /* FLOW_*; set while nothing but the handshake was seen */
+	__u8 flags; /* FLOW_* */
 	__u8 client_side, server_side; /* FLOW_SIDE_* */
 	__u8 pad;
 };
@@ -90,6 +91,14 @@ struct {
 	__type(key, struct flow_key);
 	__type(value, struct flow);
 } flows SEC(".maps");
+
+/* DNS queries, each a flow of its own. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct flow_key);
+	__type(value, struct flow);
+} queries SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);

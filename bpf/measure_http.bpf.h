@@ -133,16 +133,17 @@ static __always_inline int http_chunk(struct __sk_buff *skb, struct seen *s, str
 __noinline int http_fast_head(struct __sk_buff *skb, struct seen *s, struct flow *f, __u32 off)
 {
 	struct http_parser *parser;
+	__u32 zero = 0, n, left;
 	struct http_head *head;
-	__u32 zero = 0, n;
 
 	head = bpf_map_lookup_elem(&heads, &zero);
 	if (!s || !f || !head)
 		return 0;
 	parser = http_side(f, s->is_request);
-	n = load_some(skb, s->payload_off + off, head->bytes, HTTP_SCAN_SIZE, s->payload_len - off);
+	left = s->payload_len - off;
+	n = load_some(skb, s->payload_off + off, head->bytes, HTTP_SCAN_SIZE, left);
 	if (n)
-		n = http_scan(parser, head, n);
+		n = http_scan(parser, head, n, !s->is_request && flow_waiting(f) == 1 ? left : 0);
 	if (!n)
 		return 0;
 	parser->start = parser->next;

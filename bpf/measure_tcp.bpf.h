@@ -40,26 +40,10 @@ static __always_inline __u8 spoken_guess(const struct flow *f)
 
 static __always_inline struct flow *flow_open(struct __sk_buff *skb, const struct seen *s)
 {
-	__u16 local = service_of(skb, s, true), peer;
-	struct flow *f;
-	bool client;
+	struct flow *f = flow_make(skb, s, &flows, sent_by_client(skb, s));
 
-	if (!local)
-		return NULL;
-	bpf_map_update_elem(&flows, &s->key, &flow_fresh, BPF_ANY);
-	f = bpf_map_lookup_elem(&flows, &s->key);
-	if (!f)
-		return NULL;
-	loss_count(FL_MEASURE_FLOWS_MADE, 1);
-	peer = service_of(skb, s, false);
-	client = sent_by_client(skb, s) == !!s->from;
-	f->edge.client = client ? local : peer;
-	f->edge.server = client ? peer : local;
-	f->edge.vantage = client ? FL_AS_CLIENT : FL_AS_SERVER;
-	f->port = client ? s->key.peer_port : s->key.local_port;
-	f->edge.spoken = spoken_guess(f);
-	f->flags = client ? FLOW_CLIENT_LOCAL : 0;
-	f->response.flags = HTTP_RESPONSE;
+	if (f)
+		f->edge.spoken = spoken_guess(f);
 	return f;
 }
 
@@ -208,6 +192,7 @@ static __always_inline void flow_end(struct seen *s, struct flow *f)
 static __always_inline struct flow *flow_syn(struct __sk_buff *skb, struct seen *s, struct flow *f)
 {
 	if (f && f->flags & FLOW_CONNECTING && f->syn_seq == s->seq) {
+		f->last_ns = s->now_ns;
 		if (s->from)
 			flow_note(f, s->now_ns, FLOW_RETRANSMITTED, 1);
 		return f;
@@ -222,6 +207,7 @@ static __always_inline struct flow *flow_syn(struct __sk_buff *skb, struct seen 
 	f->flags |= FLOW_CONNECTING;
 	f->syn_seq = s->seq;
 	f->syn_ns = s->now_ns;
+	f->last_ns = s->now_ns;
 	f->client_side |= FLOW_SIDE_SEEN;
 	f->request.next = s->seq + 1;
 	return f;
@@ -286,16 +272,6 @@ static __always_inline void measure_tcp(struct __sk_buff *skb, struct seen *s)
 		flow_rst(s, f);
 	else if (s->tcp_flags & TCP_FIN)
 		flow_fin(s, f);
-}
-
-static __always_inline void measure_packet(struct __sk_buff *skb, bool from)
-{
-	struct seen s = { .from = from };
-
-	if (skb->vlan_present)
-		return;
-	if (seen_read(skb, &s) == SEEN_TCP)
-		measure_tcp(skb, &s);
 }
 
 #endif

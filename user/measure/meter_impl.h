@@ -31,6 +31,7 @@ struct meter {
 	uint32_t n_hooks, room;
 	struct meter_hook *hooks;
 	struct ring_buffer *ring; /* NULL until somebody watches */
+	uint64_t flows_evicted;   /* so far, as far as it is known */
 	meter_callback callback;  /* while meter_poll() runs */
 	void *callback_ctx;
 };

@@ -123,11 +123,41 @@ static uint64_t read_loss(struct meter *m, uint32_t which)
 	return sum;
 }
 
+/* How long an answer is awaited when nothing ends the connection. */
+#define IDLE_NS		(30 * NS_PER_SEC)
+#define DNS_IDLE_NS	(5 * NS_PER_SEC)
+#define CONNECT_IDLE_NS (5 * NS_PER_SEC)
+
+/*
+ * Book what waits in vain, and see what was evicted. A flow that comes or goes meanwhile makes the
+ * number of evictions too small, never too large: made is read before, ended behind the count.
+ */
+static int sweep(struct meter *m, struct fl_error *err)
+{
+	struct fl_sweep args = {
+		.idle_ns = IDLE_NS,
+		.dns_idle_ns = DNS_IDLE_NS,
+		.connect_idle_ns = CONNECT_IDLE_NS,
+	};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &args, .ctx_size_in = sizeof(args));
+	uint64_t made = read_loss(m, FL_MEASURE_FLOWS_MADE), gone;
+	int r = bpf_prog_test_run_opts(bpf_program__fd(m->skel->progs.fl_sweep), &opts);
+
+	if (r)
+		return error_sys(err, -r, "sweep the table of flows: %s", strerror(-r));
+	gone = read_loss(m, FL_MEASURE_FLOWS_ENDED) + args.alive;
+	if (made > gone + m->flows_evicted)
+		m->flows_evicted = made - gone;
+	return 0;
+}
+
 int meter_read(struct meter *m, struct meter_snapshot *ret, struct fl_error *err)
 {
 	struct meter_snapshot s = { .taken_ns = clock_mono_ns() };
-	int r = read_services(m, &s, err);
+	int r = sweep(m, err);
 
+	if (!r)
+		r = read_services(m, &s, err);
 	if (!r)
 		r = read_rows(m, &s, err);
 	if (r) {
@@ -136,6 +166,7 @@ int meter_read(struct meter *m, struct meter_snapshot *ret, struct fl_error *err
 	}
 	if (s.n_rows)
 		qsort(s.rows, s.n_rows, sizeof(*s.rows), meter_row_order);
+	s.flows_evicted = m->flows_evicted;
 	s.events_lost = read_loss(m, FL_MEASURE_EVENTS_LOST);
 	s.requests_unpaired = read_loss(m, FL_MEASURE_UNPAIRED) + read_loss(m, FL_MEASURE_NO_ROW);
 	*ret = s;
