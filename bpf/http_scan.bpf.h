@@ -117,8 +117,7 @@ static inline int http_scan_status(struct http_parser *p, const struct http_head
 	if (newline < 13 || !http_scan_version(http_word(h, 0)) || (word & 0xff) != ' ' ||
 	    !http_is_digit(a) || !http_is_digit(b) || !http_is_digit(c))
 		return HTTP_LOST;
-	/* An interim response, or no HTTP any more behind it. */
-	if (a < '2')
+	if (a == '0')
 		return HTTP_LOST;
 	p->status = (a - '0') * 100 + (b - '0') * 10 + (c - '0');
 	return HTTP_STATUS_LINE;
