@@ -17,6 +17,7 @@
 #include "fault/owner.h"
 #include "fault/record.h"
 #include "kern/session.h"
+#include "measure/meter.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/proc.h"
@@ -112,8 +113,12 @@ static int stop_all(json_t *done, struct fl_error *err)
 	int r = session_list(&all, &n, err);
 
 	for (i = 0; i < n; i++) {
-		int one = end_session(&all[i], err);
+		int one;
 
+		/* It has no faults. */
+		if (all[i].alive && !strcmp(all[i].purpose, METER_PURPOSE))
+			continue;
+		one = end_session(&all[i], err);
 		if (one)
 			r = one;
 		else

@@ -97,9 +97,11 @@ struct older {
 static int older_cb(const struct nlmsghdr *nlh, void *arg)
 {
 	const struct tcmsg *tc = mnl_nlmsg_get_payload(nlh);
+	const char *name = filter_name(nlh);
 	struct older *o = arg;
 
-	if (TC_H_MAJ(tc->tcm_info) >> 16 < o->generation && !strncmp(filter_name(nlh), "fl_", 3))
+	if (TC_H_MAJ(tc->tcm_info) >> 16 < CLSACT_FIRST + o->generation && !strncmp(name, "fl_", 3) &&
+	    strncmp(name, "fl_measure_", 11))
 		o->found = true;
 	return MNL_CB_OK;
 }

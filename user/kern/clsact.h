@@ -2,7 +2,7 @@
 /*
  * clsact.h - attach a program to an interface by a filter on its clsact qdisc: what kernels before
  * tcx (6.6) offer. A filter outlives its process, so it is written ahead into the journal. Its
- * preference is the session's generation, which is the order in which sessions see a packet.
+ * preference grows with the session's generation, which is the order in which sessions see a packet.
  */
 #ifndef FL_CLSACT_H
 #define FL_CLSACT_H
@@ -12,6 +12,10 @@
 
 #include "journal/journal.h"
 #include "util/error.h"
+
+/* The preferences of the measuring programs; a session's lies between: its generation + CLSACT_FIRST. */
+#define CLSACT_FIRST 1u
+#define CLSACT_LAST  0xffffu
 
 struct clsact_filter {
 	uint64_t netns_inode;

@@ -48,7 +48,7 @@ static int attach_clsact(struct engine *e, struct engine_attachment *a, struct b
 		error_hint(err, "stop the other session, or unset FAULTLINE_ATTACH");
 		return -EBUSY;
 	}
-	f->prio = generation;
+	f->prio = CLSACT_FIRST + generation;
 	f->journal = journal;
 	return clsact_attach(f, ifname, bpf_program__fd(prog), err);
 }

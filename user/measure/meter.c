@@ -79,6 +79,8 @@ void meter_close(struct meter *m)
 	if (!m)
 		return;
 	meter_detach_all(m);
+	if (m->session)
+		session_end(m->session, NULL);
 	ring_buffer__free(m->ring);
 	measure_bpf__destroy(m->skel);
 	free(m->services);

@@ -20,6 +20,9 @@
 
 struct meter;
 
+/* Of the session that a meter begins on a kernel without tcx, to have its filters cleaned up. */
+#define METER_PURPOSE "measure"
+
 enum meter_vantage { METER_AS_SERVER, METER_AS_CLIENT };
 
 enum meter_protocol {

@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * meter_attach.c - the measuring programs on veths: from the container before everything else, to it
- * behind everything else, also behind the programs of sessions that begin later (kern/tcx.h).
+ * behind everything else, also behind the programs of sessions that begin later. By tcx links, which end
+ * with this process; where the kernel has none (before 6.6), by clsact filters.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "bpf/abi.h"
+#include "journal/guardian.h"
 #include "kern/netns.h"
 #include "kern/tcx.h"
 #include "measure/meter_impl.h"
+#include "util/clock.h"
+
+#define FOREVER_NS (100ull * 365 * 86400 * NS_PER_SEC)
 
 static bool is_at(const struct meter_hook *h, const struct target_veth *v)
 {
@@ -20,9 +27,59 @@ static void detach(struct meter_hook *h)
 {
 	int i;
 
-	for (i = 0; i < 2; i++)
+	for (i = 0; i < 2; i++) {
 		if (h->links[i] >= 0)
 			close(h->links[i]);
+		else if (h->filters[i].ifindex)
+			clsact_detach(&h->filters[i], NULL);
+	}
+}
+
+/*
+ * A filter outlives its process, so a guardian must stand by that takes it off: a session of our own,
+ * which nobody else's end touches. We give no sign of life, since we have no loop.
+ */
+static int need_session(struct meter *m, struct fl_error *err)
+{
+	int r = m->session ? 0 : session_begin(METER_PURPOSE, &m->session, err);
+
+	if (!r)
+		guardian_beat(m->session->guardian, FOREVER_NS);
+	return r;
+}
+
+/* In the namespace. The outermost preferences: those of sessions lie between (engine_hook.c). */
+static int attach_clsact(struct meter *m, struct meter_hook *h, bool egress, int prog_fd,
+			 const char *ifname, struct fl_error *err)
+{
+	struct clsact_filter *f = &h->filters[egress];
+	int r = need_session(m, err);
+
+	if (r)
+		return r;
+	*f = (struct clsact_filter){
+		.netns_inode = h->netns_inode,
+		.ifindex = h->ifindex,
+		.egress = egress,
+		.prio = egress ? CLSACT_LAST : CLSACT_FIRST,
+		.journal = m->session->journal,
+	};
+	r = clsact_attach(f, ifname, prog_fd, err);
+	if (r)
+		f->ifindex = 0;
+	return r;
+}
+
+/*
+ * All of tcx runs before clsact: to stay behind a session's filter on the way to the container, we
+ * must be a filter as well. FAULTLINE_ATTACH: as the engine has it.
+ */
+static bool may_use_tcx(const struct meter_hook *h, bool egress)
+{
+	const char *forced = getenv("FAULTLINE_ATTACH");
+
+	return !(forced && !strcmp(forced, "clsact")) &&
+	       !(egress && clsact_has_older(h->ifindex, true, FL_MAX_GENERATION));
 }
 
 /* In the namespace. */
@@ -31,18 +88,21 @@ static int attach_here(struct meter *m, struct meter_hook *h, const char *ifname
 {
 	const struct bpf_program *programs[] = { m->skel->progs.fl_measure_from,
 						 m->skel->progs.fl_measure_to };
-	int i;
+	int i, r;
 
 	for (i = 0; i < 2; i++) {
-		h->links[i] = tcx_attach_outer(h->ifindex, i == 1, bpf_program__fd(programs[i]));
-		if (h->links[i] == -EINVAL) {
-			error_env(err, EOPNOTSUPP, "measure on %s: this kernel has no tcx", ifname);
-			error_hint(err, "tcx came with Linux 6.6");
-			return -EOPNOTSUPP;
-		}
-		if (h->links[i] < 0)
-			return error_env(err, -h->links[i], "measure on %s: %s", ifname,
-					 strerror(-h->links[i]));
+		int fd = bpf_program__fd(programs[i]);
+
+		r = may_use_tcx(h, i == 1) ? tcx_attach_outer(h->ifindex, i == 1, fd) : -EINVAL;
+		/* -EINVAL is how a kernel without tcx says so. */
+		if (r == -EINVAL)
+			r = attach_clsact(m, h, i == 1, fd, ifname, err);
+		else if (r >= 0)
+			h->links[i] = r;
+		else
+			error_env(err, -r, "measure on %s: %s", ifname, strerror(-r));
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }

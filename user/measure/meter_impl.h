@@ -7,6 +7,7 @@
 
 #include "bpf/measure.skel.h"
 #include "kern/clsact.h"
+#include "kern/session.h"
 #include "measure/meter.h"
 
 /* The programs on one veth. */
@@ -30,6 +31,7 @@ struct meter {
 	struct meter_service *services;
 	uint32_t n_hooks, room;
 	struct meter_hook *hooks;
+	struct session *session; /* for clsact filters; NULL where there are none */
 	struct ring_buffer *ring; /* NULL until somebody watches */
 	uint64_t flows_evicted;   /* so far, as far as it is known */
 	meter_callback callback;  /* while meter_poll() runs */
