@@ -4,10 +4,10 @@
 # afterwards, also after SIGKILL; what somebody else has written meanwhile stays.
 . "$(dirname "$0")/../lib.sh"
 vol=$T/vol conf=$T/vol/app.conf
-mkdir "$vol"
+mkdir "$vol" "$T/disk"
 # A target with a mount of its own at a path where the host has another file.
 echo "the host's" >"$conf"
-bg unshare --mount --propagation private bash -c "mount -t tmpfs -o size=4m tmpfs $vol && mkdir $vol/empty && ln -s app.conf $vol/link && exec sleep 300"
+bg unshare --mount --propagation private bash -c "mount -t tmpfs -o size=4m tmpfs $vol && mkdir $vol/empty $vol/disk && mount --bind $T/disk $vol/disk && ln -s app.conf $vol/link && exec sleep 300"
 target=$BG_PID
 wait_for 5 grep -q sleep "/proc/$target/comm"
 seen=/proc/$target/root$conf
@@ -101,6 +101,16 @@ refuses "replace without content" "without content" --path "$conf" --mode replac
 refuses "content with flip" "needs mode replace" --path "$conf" --content x
 refuses "a size with flip" "needs mode truncate" --path "$conf" --size 1k
 refuses "a file of the host" "host's own" --path /etc/hostname
+# What is on a disk outlives a reboot, what is saved of it does not. (All is in memory in a guest.)
+echo "on a disk" >"$T/disk/conf"
+if [ "$(stat -f -c %T "$T/disk")" != tmpfs ]; then
+	refuses "a file on a disk" "outlives a reboot" --path "$vol/disk/conf"
+	check "... it is as it was" [ "$(cat "$T/disk/conf")" = "on a disk" ]
+	"$FL" inject config_corruption pid:$target --for 100ms --path "$vol/disk/conf" --allow-persistent >"$T/inject.out"
+	check "with allow-persistent it is spoilt, and put back" grep -q 'conf: flip, 9 of 10' "$T/inject.out"
+	check "when it was applied is told" grep -qE '^  applied   once, at [0-9:]{8}\.[0-9]{3}$' "$T/inject.out"
+	check "... it is as it was" [ "$(cat "$T/disk/conf")" = "on a disk" ]
+fi
 : >"$seen"; refuses "an empty file has no byte to flip" "would not change" --path "$conf"
 
 

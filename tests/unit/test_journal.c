@@ -32,7 +32,12 @@ static int undo_stubborn(const json_t *args, struct fl_error *err)
 	return undo_note(args, err);
 }
 
-static const struct undo_op family[] = {{"note", undo_note}, {"stubborn", undo_stubborn}, {}};
+static const struct undo_op family[] = {
+	{ "note", undo_note, false },
+	{ "stubborn", undo_stubborn, false },
+	{ "process", undo_note, true },
+	{}
+};
 const struct undo_op *const undo_ops[] = { family, NULL };
 
 static char dir[64];
@@ -211,6 +216,33 @@ static void two_at_once(void **state)
 	assert_int_equal(total, 50);
 }
 
+/* After a reboot the numbers of a process mean another one; a file is still the file. */
+static void earlier_boot(void **state)
+{
+	static const char *const lines =
+		"{\"n\":1,\"boot\":\"another\",\"undo\":\"process\",\"args\":{\"word\":\"a\"}}\n"
+		"{\"n\":2,\"boot\":\"another\",\"undo\":\"note\",\"args\":{\"word\":\"b\"}}\n"
+		"{\"n\":3,\"undo\":\"process\",\"args\":{\"word\":\"c\"}}\n";
+	struct journal *j;
+	unsigned int n;
+	(void)state;
+
+	assert_int_equal(journal_open(dir, &j, NULL), 0);
+	write_tail(lines);
+	journal_close(j);
+	assert_int_equal(journal_replay(dir, &n, NULL), 0);
+	assert_string_equal(undone.s, "c b ");
+	assert_int_equal(journal_replay(dir, &n, NULL), 0);
+	assert_int_equal(n, 0);
+
+	unlink(file());
+	assert_int_equal(journal_open(dir, &j, NULL), 0);
+	add(j, "process", "d", &n);
+	journal_close(j);
+	assert_int_equal(journal_replay(dir, &n, NULL), 0);
+	assert_string_equal(undone.s, "c b d ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +252,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(failure_is_tried_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(unknown_or_damaged, setup, teardown),
 		cmocka_unit_test_setup_teardown(two_at_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(earlier_boot, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

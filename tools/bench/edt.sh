@@ -3,7 +3,7 @@
 # edt.sh [SECONDS] - one TCP flow, and eight, to a target 50 ms away: by a delay line (hold) and by
 # departure times (edt), in turns. Needs sch_fq; where this kernel has none, in a guest:
 #
-#     tools/vm/boot.sh 6.1 build bash tools/bench/edt.sh
+#     VM_TIMEOUT=600 tools/vm/boot.sh 6.1 build bash tools/bench/edt.sh
 #
 # "local" senders are sockets of this host: their packets are charged to them until they leave fq.
 # "routed" ones sit in another namespace and come through this host's routing, which ends the charge.
@@ -24,7 +24,7 @@ rate() { # STREAMS COMMAND...: Mbit/s and retransmissions
 	"${@:2}" iperf3 -J -c 10.77.1.2 -t "$seconds" -O 1 -P "$1" | jq -r '[.end.sum_received.bits_per_second / 1e6, .end.sum_sent.retransmits] | @tsv'
 }
 printf '%-8s %-8s %-8s %12s %8s %14s\n' backend sender streams Mbit/s retrans 'CPU s a Gbit'
-for round in 1 2 3; do
+for _ in 1 2; do
 	for backend in none hold edt; do
 		[ $backend = none ] || fault latency netns:flt-a --delay 50ms --direction to --backend $backend
 		for streams in 1 8; do

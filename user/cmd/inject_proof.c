@@ -3,6 +3,7 @@
  * nothing, so that is said first and with what to look at. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "cmd/inject.h"
 #include "util/cleanup.h"
@@ -15,10 +16,29 @@ static double active_s(const struct fault *f)
 		       (double)(f->inactive_ns - f->active_ns) / 1e9 : 0;
 }
 
-/* Seconds from activation to a hit. */
+/* Seconds from activation to a hit; it can come before the command has the time of the first. */
 static double after_s(const struct fault *f, uint64_t hit_ns)
 {
-	return ((double)hit_ns - (double)f->active_ns) / 1e9;
+	return hit_ns > f->active_ns ? (double)(hit_ns - f->active_ns) / 1e9 : 0;
+}
+
+/* A state (a clock, a file) is changed once, by activation itself; traffic is hit again and again. */
+static void print_when(const struct fault *f, const struct fault_proof *p)
+{
+	time_t seconds = (time_t)(p->first_hit_wall_ns / NS_PER_SEC);
+	struct tm local;
+	char at[16];
+
+	if (!p->first_hit_ns)
+		return;
+	if (p->last_hit_ns > f->active_ns) {
+		printf("  hits      from %.3f s to %.3f s after it became active\n",
+		       after_s(f, p->first_hit_ns), after_s(f, p->last_hit_ns));
+		return;
+	}
+	if (localtime_r(&seconds, &local) && strftime(at, sizeof(at), "%T", &local))
+		printf("  applied   once, at %s.%03u\n", at,
+		       (unsigned int)(p->first_hit_wall_ns % NS_PER_SEC / NS_PER_MSEC));
 }
 
 static void print_nothing_hit(const struct fault *f, const struct fault_proof *p)
@@ -63,9 +83,7 @@ void inject_print_proof(const struct inject *in, const struct fault_proof *p)
 	       p->matched, p->injected, p->skipped);
 	if (p->bytes)
 		printf("  bytes     %s\n", units_format_bytes(p->bytes, bytes, sizeof(bytes)));
-	if (p->first_hit_ns)
-		printf("  hits      from %.3f s to %.3f s after it became active\n",
-		       after_s(f, p->first_hit_ns), after_s(f, p->last_hit_ns));
+	print_when(f, p);
 }
 
 static json_t *wall_json(uint64_t ns)

@@ -107,4 +107,4 @@ static int undo_restore_cache(const json_t *args, struct fl_error *err)
 	return r;
 }
 
-const struct undo_op undo_cache[] = { { "restore-cache", undo_restore_cache }, {} };
+const struct undo_op undo_cache[] = { { "restore-cache", undo_restore_cache, false }, {} };

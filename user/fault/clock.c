@@ -390,4 +390,4 @@ static int undo_clock_restore(const json_t *args, struct fl_error *err)
 	return r ? r : vdso_revert_all(&p, NULL, err);
 }
 
-const struct undo_op undo_clock[] = { { "clock-restore", undo_clock_restore }, {} };
+const struct undo_op undo_clock[] = { { "clock-restore", undo_clock_restore, true }, {} };

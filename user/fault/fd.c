@@ -412,4 +412,4 @@ static int undo_nofile(const json_t *args, struct fl_error *err)
 						 (int)id.pid, strerror(-r));
 }
 
-const struct undo_op undo_fd[] = { { "restore-nofile", undo_nofile }, {} };
+const struct undo_op undo_fd[] = { { "restore-nofile", undo_nofile, true }, {} };

@@ -12,8 +12,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "fault/fault.h"
@@ -42,6 +44,8 @@ static const struct param params[] = {
 	  .help = "flip: of the choice of bytes, 0: a new one" },
 	{ .name = "allow-host-root", .type = PARAM_BOOL, .def = "no",
 	  .help = "also a file that the host itself sees under this path" },
+	{ .name = "allow-persistent", .type = PARAM_BOOL, .def = "no",
+	  .help = "also a file that outlives a reboot, while what it was does not" },
 	{}
 };
 
@@ -106,6 +110,24 @@ static bool host_sees_it(const struct unit *u, const char *path)
 	return !stat(path, &st) && st.st_dev == u->dev && st.st_ino == u->ino;
 }
 
+/*
+ * What the file was is kept in FL_RUN_DIR, in memory. A file on a disk would stay as it is spoilt
+ * when the host went down meanwhile, and its content be lost: not without being told.
+ */
+static int refuse_persistent(const struct fault *f, const struct unit *u, struct fl_error *err)
+{
+	struct statfs fs;
+
+	if (params_u64(&f->params, "allow-persistent") ||
+	    (!fstatfs(u->fd, &fs) && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC)))
+		return 0;
+	error_env(err, EPERM, "config_corruption on %s: %s is on a file system that outlives a reboot, "
+			      "and what is saved of it does not", u->target->name,
+		  params_text(&f->params, "path"));
+	error_hint(err, "keep a copy of it and give allow-persistent: yes");
+	return -EPERM;
+}
+
 static int spoil(const struct fault *f, struct unit *u, struct fl_error *err)
 {
 	const struct params *p = &f->params;
@@ -168,6 +190,7 @@ static int prepare(struct fault *f, struct unit *u, struct fl_error *err)
 {
 	const char *path = params_text(&f->params, "path"), *name = u->target->name;
 	struct stat st;
+	int r;
 
 	/* Non-blocking: what was a file yesterday may be a FIFO today. */
 	u->fd = process_open_path(u->target->pid, path, O_RDWR | O_NONBLOCK, err);
@@ -182,7 +205,8 @@ static int prepare(struct fault *f, struct unit *u, struct fl_error *err)
 		error_hint(err, "name a file of the target alone, or give allow-host-root: yes");
 		return -EPERM;
 	}
-	return study(f, u, err);
+	r = refuse_persistent(f, u, err);
+	return r ? r : study(f, u, err);
 }
 
 static int arm(struct fault *f, struct fl_error *err)

@@ -158,4 +158,4 @@ static int undo_restore_file(const json_t *args, struct fl_error *err)
 	return r;
 }
 
-const struct undo_op undo_file[] = { { "restore-file", undo_restore_file }, {} };
+const struct undo_op undo_file[] = { { "restore-file", undo_restore_file, false }, {} };

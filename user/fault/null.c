@@ -206,4 +206,4 @@ static int undo_remove_file(const json_t *args, struct fl_error *err)
 	return 0;
 }
 
-const struct undo_op undo_null[] = { { "remove-file", undo_remove_file }, {} };
+const struct undo_op undo_null[] = { { "remove-file", undo_remove_file, false }, {} };

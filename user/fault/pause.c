@@ -461,8 +461,8 @@ static int undo_unpause(const json_t *args, struct fl_error *err)
 }
 
 const struct undo_op undo_pause[] = {
-	{ "unpause-target", undo_unpause },
-	{ "thaw-cgroup", undo_thaw },
-	{ "continue-process", undo_continue },
+	{ "unpause-target", undo_unpause, true },
+	{ "thaw-cgroup", undo_thaw, true },
+	{ "continue-process", undo_continue, true },
 	{},
 };

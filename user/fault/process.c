@@ -503,4 +503,4 @@ static int undo_start(const json_t *args, struct fl_error *err)
 	return r == -ENOTSUP ? 0 : r;
 }
 
-const struct undo_op undo_application[] = { { "start-service", undo_start }, {} };
+const struct undo_op undo_application[] = { { "start-service", undo_start, false }, {} };

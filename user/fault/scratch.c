@@ -117,4 +117,4 @@ static int undo_remove(const json_t *args, struct fl_error *err)
 	return r ? error_env(err, -r, "cannot remove %s in %s: %s", name, path, strerror(-r)) : 0;
 }
 
-const struct undo_op undo_scratch[] = { { "remove-scratch", undo_remove }, {} };
+const struct undo_op undo_scratch[] = { { "remove-scratch", undo_remove, false }, {} };

@@ -515,4 +515,4 @@ static int undo_kill(const json_t *args, struct fl_error *err)
 						 strerror(-r));
 }
 
-const struct undo_op undo_stressor[] = { { "kill-process", undo_kill }, {} };
+const struct undo_op undo_stressor[] = { { "kill-process", undo_kill, true }, {} };

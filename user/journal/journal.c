@@ -13,6 +13,7 @@
 
 #include "journal/journal.h"
 #include "util/cleanup.h"
+#include "util/proc.h"
 #include "util/text.h"
 
 #define JOURNAL_MAX (16u << 20) /* bytes; some 100,000 entries */
@@ -96,13 +97,15 @@ static int append(int fd, const char *path, const json_t *line, struct fl_error 
 int journal_add(struct journal *j, const char *undo, json_t *args, unsigned int *ret_n,
 		struct fl_error *err)
 {
+	char boot[PROC_BOOT_SIZE];
 	json_t *line;
 	int r;
 
+	proc_boot(boot);
 	if (!args)
 		return error_sys(err, ENOMEM, "%s: out of memory", j->path);
-	line = json_pack("{s:I, s:s, s:o}", "n", (json_int_t)j->last + 1, "undo", undo, "args",
-			 args);
+	line = json_pack("{s:I, s:s, s:s, s:o}", "n", (json_int_t)j->last + 1, "boot", boot, "undo",
+			 undo, "args", args);
 	if (!line)
 		return error_sys(err, ENOMEM, "%s: out of memory", j->path);
 	r = append(j->fd, j->path, line, err);
@@ -183,6 +186,15 @@ static const struct undo_op *find_op(const char *name)
 	return NULL;
 }
 
+static bool of_earlier_boot(const json_t *entry)
+{
+	const char *then = json_string_value(json_object_get(entry, "boot"));
+	char now[PROC_BOOT_SIZE];
+
+	proc_boot(now);
+	return then && *then && *now && strcmp(then, now);
+}
+
 static int undo_entry(int fd, const char *path, const json_t *entry, struct fl_error *err)
 {
 	const char *name = json_string_value(json_object_get(entry, "undo"));
@@ -193,7 +205,8 @@ static int undo_entry(int fd, const char *path, const json_t *entry, struct fl_e
 	if (!op)
 		return error_sys(err, ENOTSUP, "%s: this build cannot undo '%s'", path,
 				 name ? name : "(nothing)");
-	r = op->undo(json_object_get(entry, "args"), err);
+	r = op->ends_with_boot && of_earlier_boot(entry) ?
+		    0 : op->undo(json_object_get(entry, "args"), err);
 	return r ? r : mark_done(fd, path, (unsigned int)n, err);
 }
 

@@ -6,7 +6,7 @@
  * vDSO, a clsact filter, a stopped container, ...) is described as data, appended to
  * /run/faultline/SESSION/journal.jsonl, fsynced, and only then done. One JSON object a line:
  *
- *     {"n": 1, "undo": "kill-process", "args": {"pid": 812, "start": 4711}}
+ *     {"n": 1, "boot": "5d1f...", "undo": "kill-process", "args": {"pid": 812, "start": 4711}}
  *     {"n": 1, "done": true}                    appended when it has been undone
  *
  * Undo is idempotent and checks identity (pid and start time, device and inode and digest) before
@@ -19,6 +19,7 @@
 #define FL_JOURNAL_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "util/error.h"
 
@@ -30,6 +31,9 @@ struct undo_op {
 	/* 0: undone, or nothing to undo any more; a message in *err is then a remark for the user (a
 	 * file was left alone). Negative errno: could not; it will be tried again. */
 	int (*undo)(const json_t *args, struct fl_error *err);
+	/* What it undoes ends with the boot of the machine (processes, namespaces, interfaces): an
+	 * entry of an earlier boot is done, whoever has these numbers now. */
+	bool ends_with_boot;
 };
 
 /* All the ways that this build knows: one array a family, each ended by a NULL name; NULL. */

@@ -303,6 +303,6 @@ static int undo_filter(const json_t *args, struct fl_error *err)
 }
 
 const struct undo_op undo_clsact[] = {
-	{ "tc-filter", undo_filter },
+	{ "tc-filter", undo_filter, true },
 	{},
 };

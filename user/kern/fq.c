@@ -228,6 +228,6 @@ static int undo_fq(const json_t *args, struct fl_error *err)
 }
 
 const struct undo_op undo_fq_qdisc[] = {
-	{ "fq-qdisc", undo_fq },
+	{ "fq-qdisc", undo_fq, true },
 	{},
 };

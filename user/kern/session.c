@@ -91,7 +91,8 @@ static void read_info(const char *name, struct session_info *ret)
 {
 	_cleanup_free_ char *path = text_format(FL_RUN_DIR "/%s/session.json", name);
 	_cleanup_free_ char *text = NULL;
-	const char *purpose = "";
+	char now[PROC_BOOT_SIZE];
+	const char *purpose = "", *boot = "";
 	json_t *o = NULL;
 	json_int_t pid = 0, start = 0, generation = 0;
 
@@ -99,14 +100,15 @@ static void read_info(const char *name, struct session_info *ret)
 	text_copy(ret->name, sizeof(ret->name), name);
 	if (path && !file_read(path, INFO_MAX, &text, NULL, NULL))
 		o = json_loads(text, 0, NULL);
-	if (o && !json_unpack(o, "{s:s, s:I, s:I, s:I, s:F}", "purpose", &purpose, "pid", &pid,
-			      "start", &start, "generation", &generation, "started_wall",
+	if (o && !json_unpack(o, "{s:s, s?s, s:I, s:I, s:I, s:F}", "purpose", &purpose, "boot", &boot,
+			      "pid", &pid, "start", &start, "generation", &generation, "started_wall",
 			      &ret->started_wall)) {
 		text_copy(ret->purpose, sizeof(ret->purpose), purpose);
 		ret->pid = (pid_t)pid;
 		ret->pid_start = (uint64_t)start;
 		ret->generation = (uint32_t)generation;
-		ret->alive = proc_same(ret->pid, ret->pid_start);
+		proc_boot(now);
+		ret->alive = (!*boot || !strcmp(boot, now)) && proc_same(ret->pid, ret->pid_start);
 	}
 	json_decref(o);
 }
@@ -218,9 +220,13 @@ static json_t *own_cmdline(void)
 static int write_info(const struct session *s, struct fl_error *err)
 {
 	_cleanup_free_ char *path = text_format("%s/session.json", s->dir), *text = NULL;
-	json_t *o = json_pack(
-		"{s:s, s:s, s:i, s:I, s:i, s:f, s:o*}", "name", s->name, "purpose", s->purpose,
-		"pid", (int)getpid(), "start", (json_int_t)proc_start(getpid()), "generation",
+	char boot[PROC_BOOT_SIZE];
+	json_t *o;
+
+	proc_boot(boot);
+	o = json_pack(
+		"{s:s, s:s, s:s, s:i, s:I, s:i, s:f, s:o*}", "name", s->name, "purpose", s->purpose,
+		"boot", boot, "pid", (int)getpid(), "start", (json_int_t)proc_start(getpid()), "generation",
 		(int)s->generation, "started_wall", clock_wall_s(), "cmdline", own_cmdline());
 
 	text = o ? json_dumps(o, JSON_COMPACT) : NULL;

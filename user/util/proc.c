@@ -28,6 +28,15 @@ uint64_t proc_start(pid_t pid)
 	return state == 'Z' || state == 'X' ? 0 : start;
 }
 
+void proc_boot(char ret[PROC_BOOT_SIZE])
+{
+	_cleanup_file_ FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	if (!f || !fgets(ret, PROC_BOOT_SIZE, f))
+		ret[0] = '\0';
+	ret[strcspn(ret, "\n")] = '\0';
+}
+
 bool proc_same(pid_t pid, uint64_t start)
 {
 	return start && proc_start(pid) == start;

@@ -13,4 +13,9 @@ uint64_t proc_start(pid_t pid);
 /* Does the process that (pid, start) was written down for still run? */
 bool proc_same(pid_t pid, uint64_t start);
 
+#define PROC_BOOT_SIZE 40
+/* Which boot of the machine this is; pids and start times, namespaces and interfaces are numbered
+ * anew in each. Empty when the kernel does not say. */
+void proc_boot(char ret[PROC_BOOT_SIZE]);
+
 #endif
