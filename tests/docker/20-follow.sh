@@ -13,7 +13,7 @@ number() { jq -r --arg w "$1" '[.changes[]? | select(.what == $w)] | length' "$T
 inject() { # OUT KIND TARGET...: in the background; active when it returns
 	_out=$1; shift
 	"$FL" inject "$@" --for 60s -o json >"$T/$_out.json" 2>"$T/$_out.err" & INJECT=$!
-	wait_for 5 sh -c "$FL list -o json | jq -e 'any(.active)'"
+	wait_for 5 sh -c "$FL list -o json | jq -e 'any(.pid == $INJECT and .active)'"
 }
 finish() { kill -INT "$1"; wait "$1"; }
 
@@ -55,15 +55,28 @@ docker rm -f shop-pay-1 >/dev/null
 # shellcheck disable=SC2086
 docker run -d --name shop-pay-7 $shop tiny sleep 1000 >/dev/null
 check "its next container, by another name" wait_for 2 web_slow shop-pay-7
+# shellcheck disable=SC2086
+docker run -d --name shop-pay-8 $shop tiny sleep 1000 >/dev/null
+check "and one more, when it is scaled up" wait_for 2 web_slow shop-pay-8
+check "beside the first" web_slow shop-pay-7
 finish $INJECT
-same_name=$(jq -r '.changes[] | select(.what == "moved") | .target' "$T/set.json")
+same_name=$(jq -r '[.changes[] | select(.what == "moved")][0].target' "$T/set.json")
 if [ "$same_name" = pay ]; then ok "and still called what the user calls it"; else not_ok "called '$same_name'"; fi
 
 # --- kinds that hit processes ---
-inject cpu cpu_saturation docker:shop-pay-7 --load 20
-
-in_group() { for p in $(cat "/sys/fs/cgroup/unified/$DOCKER_CGROUP/$(docker_id shop-pay-7)/cgroup.procs" "/sys/fs/cgroup/$DOCKER_CGROUP/$(docker_id shop-pay-7)/cgroup.procs" 2>/dev/null); do grep -q stress-ng "/proc/$p/comm" && return 0; done; return 1; }
-check "a stressor is in the container's group" wait_for 5 in_group
-docker restart -t 0 shop-pay-7 >/dev/null
-check "and is again after its restart" wait_for 5 in_group
-finish $INJECT
+CG() { awk -F: '$2 == "" {print "'"$(awk '$3 == "cgroup2" {print $2; exit}' /proc/mounts)"'" $3}' "/proc/$(docker_pid web)/cgroup"; }
+docker rm -f shop-pay-7 shop-pay-8 >/dev/null
+docker run -d --name web tiny sleep 1000 >/dev/null
+stressed() { for p in $(cat "$(CG)/cgroup.procs" 2>/dev/null); do grep -q stress-ng "/proc/$p/comm" && return 0; done; return 1; }
+ahead() { [ $(($(docker exec web date +%s) - $(date +%s))) -gt 3000 ]; }
+refused() { docker exec web nc -w 1 127.0.0.1 1 2>&1 | grep -q 'Network is unreachable'; }
+inject cpu cpu_saturation docker:web --load 20; cpu=$INJECT
+inject skew time_skew docker:web --offset +1h; skew=$INJECT
+inject call syscall_error docker:web --syscall connect --errno ENETUNREACH; call=$INJECT
+for when in "" ", after a restart"; do
+	[ -z "$when" ] || docker restart -t 0 web >/dev/null
+	check "a stressor in the container's group$when" wait_for 5 stressed
+	check "its clock is ahead$when" wait_for 3 ahead
+	check "its calls fail$when" wait_for 3 refused
+done
+for p in $cpu $skew $call; do finish "$p"; done

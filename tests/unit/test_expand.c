@@ -48,9 +48,9 @@ const struct target_provider *const target_providers[] = { &sets, &plain, NULL }
 static struct target_names expand(const char *spec, const struct target_pick *pick)
 {
 	struct target_names names = {};
-	char scope[64];
+	struct target_set set;
 
-	assert_int_equal(target_expand(spec, pick, &names, scope, sizeof(scope), NULL), 0);
+	assert_int_equal(target_expand(spec, pick, &names, &set, NULL), 0);
 	return names;
 }
 
@@ -86,10 +86,10 @@ static void refused(void **state)
 {
 	struct target_names names = {};
 	struct fl_error err = {};
-	char scope[64];
+	struct target_set set;
 	(void)state;
 
-	assert_true(target_expand("web@0", NULL, &names, scope, sizeof(scope), &err) < 0);
+	assert_true(target_expand("web@0", NULL, &names, &set, &err) < 0);
 	assert_non_null(strstr(err.message, "none of them"));
 	assert_int_equal(names.n, 0);
 }
@@ -98,7 +98,7 @@ static void names_kept(void **state)
 {
 	const struct target_pick one = { .count = 1 };
 	struct target_names names = {};
-	char scope[64];
+	struct target_set set;
 	(void)state;
 
 	names = expand("plain:x@2", NULL);
@@ -107,9 +107,10 @@ static void names_kept(void **state)
 	names = expand("web", &one);
 	assert_string_equal(names.v[0], "web"); /* goes on by the service's name */
 	target_names_free(&names);
-	assert_int_equal(target_expand("sets:web@1", NULL, &names, scope, sizeof(scope), NULL), 0);
+	assert_int_equal(target_expand("sets:web@1", NULL, &names, &set, NULL), 0);
 	assert_memory_equal(names.v[0], "sets:web-", 9);
-	assert_string_equal(scope, "sets:web");
+	assert_string_equal(set.scope, "sets:web");
+	assert_false(set.all);
 	target_names_free(&names);
 }
 

@@ -73,14 +73,19 @@ int fault_add_targets(struct fault *f, const char *spec, const struct target_pic
 		      struct fl_error *err)
 {
 	struct target_names members = {};
-	char scope[sizeof(f->targets->scope)] = "";
-	int r = target_expand(spec, pick, &members, scope, sizeof(scope), err);
+	struct target_set set;
+	int r = target_expand(spec, pick, &members, &set, err);
 	uint32_t i;
 
 	for (i = 0; !r && i < members.n; i++) {
+		struct target *t;
+
 		r = fault_add_target(f, members.v[i], err);
-		if (!r)
-			text_copy(f->targets[f->n_targets - 1].scope, sizeof(scope), scope);
+		if (r)
+			break;
+		t = &f->targets[f->n_targets - 1];
+		text_copy(t->scope, sizeof(t->scope), set.scope);
+		t->takes_all = set.all;
 	}
 	target_names_free(&members);
 	return r;
@@ -121,14 +126,6 @@ static int watch_targets(struct fault *f, struct fl_error *err)
 	for (i = 0; !r && i < f->n_targets; i++)
 		r = target_watch_begin(&f->targets[i], f, err);
 	return r;
-}
-
-static void unwatch_targets(struct fault *f)
-{
-	uint32_t i;
-
-	for (i = 0; i < f->n_targets; i++)
-		target_watch_end(&f->targets[i]);
 }
 
 int fault_arm(struct fault *f, struct fl_error *err)
@@ -178,6 +175,25 @@ int fault_activate(struct fault *f, bool on, struct fl_error *err)
 	return 0;
 }
 
+/* Who has joined a set that the fault takes all of. */
+static int take_joined(struct fault *f, struct fl_error *err)
+{
+	struct target *grown;
+	int r = 0;
+
+	while (!r) {
+		grown = reallocarray(f->targets, f->n_targets + 1, sizeof(*grown));
+		if (!grown)
+			return error_sys(err, ENOMEM, "%s: out of memory", f->id);
+		f->targets = grown;
+		if (!target_watch_joined(f, &grown[f->n_targets]))
+			break;
+		f->n_targets++;
+		r = f->ops->moved(f, f->n_targets - 1, err);
+	}
+	return r;
+}
+
 int fault_tick(struct fault *f, struct fl_error *err)
 {
 	uint32_t i;
@@ -191,6 +207,10 @@ int fault_tick(struct fault *f, struct fl_error *err)
 			continue;
 		follow_target(t, NULL);
 		r2 = t->moves != moves ? f->ops->moved(f, i, err) : 0;
+		r = r ? r : r2;
+	}
+	if (f->armed && f->ops->moved) {
+		r2 = take_joined(f, err);
 		r = r ? r : r2;
 	}
 	if (f->active && f->ops->tick) {
@@ -282,7 +302,7 @@ void fault_free(struct fault *f)
 	/* One whose session has ended without it could not be undone; recover has its journal. */
 	if (f->session)
 		fault_disarm(f, NULL);
-	unwatch_targets(f);
+	target_watch_end(f);
 	for (i = 0; i < f->n_targets; i++)
 		target_free(&f->targets[i]);
 	free(f->targets);

@@ -72,8 +72,8 @@ struct fault_ops {
 	 * it with its heartbeat, every 100 ms. Must return within a few ms. May be NULL. */
 	int (*tick)(struct fault *f, struct fl_error *err);
 	/*
-	 * Its i-th target was replaced while armed (another process, other interfaces): go to it.
-	 * NULL: the kind looks after its targets itself (follow.h), or stays with what it has.
+	 * Its i-th target was replaced while armed (another process, other interfaces), or is a new
+	 * one at the end: go to it. A kind that has this keeps no pointer into f->targets. NULL: the kind looks after its targets itself (follow.h), or stays with what it has.
 	 */
 	int (*moved)(struct fault *f, uint32_t i, struct fl_error *err);
 	int (*proof)(struct fault *f, struct fault_proof *ret, struct fl_error *err);

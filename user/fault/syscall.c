@@ -161,4 +161,5 @@ const struct fault_ops fault_syscall_error = {
 	.update = update,
 	.proof = syscall_proof,
 	.disarm = syscall_disarm,
+	.moved = syscall_moved,
 };

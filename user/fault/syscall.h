@@ -24,11 +24,12 @@ void syscall_request_init(struct syscall_request *r, const char *calls, int erro
 /* Are all words of @calls known syscalls? Needs no kernel. */
 int syscall_check(const char *calls, struct fl_error *err);
 
-/* The arm, activate, proof, disarm of such a fault; f->priv is theirs. */
+/* The arm, activate, proof, disarm, moved of such a fault; f->priv is theirs. */
 int syscall_arm(struct fault *f, const struct syscall_request *request, struct fl_error *err);
 int syscall_activate(struct fault *f, bool on, struct fl_error *err);
 int syscall_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err);
 int syscall_disarm(struct fault *f, struct fl_error *err);
+int syscall_moved(struct fault *f, uint32_t target, struct fl_error *err);
 
 /* The rule of an armed fault, to change it, and writing it to the kernel. */
 struct fl_sys_rule *syscall_rule(struct fault *f);

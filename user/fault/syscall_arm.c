@@ -15,19 +15,21 @@
 
 #define MAX_ROWS 32
 
-struct syscall_state {
-	struct syscall_maps maps;
-	struct fl_sys_rule rule;
-	struct syscall_hook *hooks[MAX_ROWS];
-	unsigned int n_hooks;
-	bool leased; /* the session refreshes maps.leases */
-};
-
 /* The calls that are asked for, and which backend serves each. */
 struct plan {
 	unsigned int rows[MAX_ROWS]; /* indexes of syscall_rows */
 	enum syscall_backend by[MAX_ROWS];
 	unsigned int n;
+};
+
+struct syscall_state {
+	struct plan plan;
+	bool need_cgroup; /* of the target: its backend is attached there */
+	struct syscall_maps maps;
+	struct fl_sys_rule rule;
+	struct syscall_hook *hooks[MAX_ROWS];
+	unsigned int n_hooks;
+	bool leased; /* the session refreshes maps.leases */
 };
 
 void syscall_request_init(struct syscall_request *r, const char *calls, int error)
@@ -160,20 +162,19 @@ static int add_target(const struct target *t, bool need_cgroup, struct fl_task_t
 	return 0;
 }
 
-static int add_targets(const struct fault *f, const struct plan *plan, struct fl_sys_rule *rule,
-		       struct fl_error *err)
+static int add_targets(struct fault *f, struct fl_error *err)
 {
-	bool need_cgroup = false;
+	struct syscall_state *s = f->priv;
 	uint32_t i;
 	int r = 0;
 
 	if (f->n_targets > FL_TASK_MAX_TARGETS)
 		return error_usage(err, "%s: at most %d targets in one fault", f->ops->name, FL_TASK_MAX_TARGETS);
-	for (i = 0; i < plan->n; i++)
-		need_cgroup |= plan->by[i] == BACKEND_CGROUP;
+	for (i = 0; i < s->plan.n; i++)
+		s->need_cgroup |= s->plan.by[i] == BACKEND_CGROUP;
 	for (i = 0; i < f->n_targets && !r; i++)
-		r = add_target(&f->targets[i], need_cgroup, &rule->targets[i], err);
-	rule->n_targets = f->n_targets;
+		r = add_target(&f->targets[i], s->need_cgroup, &s->rule.targets[i], err);
+	s->rule.n_targets = f->n_targets;
 	return r;
 }
 
@@ -196,16 +197,20 @@ int syscall_write(struct fault *f, struct fl_error *err)
 	return 0;
 }
 
+static void detach_rows(struct syscall_state *s)
+{
+	while (s->n_hooks)
+		syscall_hook_detach(s->hooks[--s->n_hooks]);
+}
+
 int syscall_disarm(struct fault *f, struct fl_error *err)
 {
 	struct syscall_state *s = f->priv;
-	unsigned int i;
 	(void)err;
 
 	if (!s)
 		return 0;
-	for (i = 0; i < s->n_hooks; i++)
-		syscall_hook_detach(s->hooks[i]);
+	detach_rows(s);
 	if (s->leased)
 		session_forget_lease(f->session, s->maps.leases);
 	syscall_maps_close(&s->maps);
@@ -214,9 +219,10 @@ int syscall_disarm(struct fault *f, struct fl_error *err)
 	return 0;
 }
 
-static int attach_rows(struct fault *f, const struct plan *plan, struct fl_error *err)
+static int attach_rows(struct fault *f, struct fl_error *err)
 {
 	struct syscall_state *s = f->priv;
+	const struct plan *plan = &s->plan;
 	unsigned int i, j;
 	int r = 0;
 
@@ -240,7 +246,6 @@ static int attach_rows(struct fault *f, const struct plan *plan, struct fl_error
 int syscall_arm(struct fault *f, const struct syscall_request *request, struct fl_error *err)
 {
 	struct syscall_state *s = calloc(1, sizeof(*s));
-	struct plan plan = {};
 	int r;
 
 	if (!s)
@@ -248,8 +253,8 @@ int syscall_arm(struct fault *f, const struct syscall_request *request, struct f
 	f->priv = s;
 	s->rule = request->rule;
 	s->maps = (struct syscall_maps){ -1, -1, -1, -1 };
-	r = find_rows(request->calls, &plan, err) ?: choose_rows(f, request, &plan, err) ?:
-	    add_targets(f, &plan, &s->rule, err) ?: syscall_maps_make(&s->maps, err);
+	r = find_rows(request->calls, &s->plan, err) ?: choose_rows(f, request, &s->plan, err) ?:
+	    add_targets(f, err) ?: syscall_maps_make(&s->maps, err);
 	if (!r && !s->rule.seed && getrandom(&s->rule.seed, sizeof(s->rule.seed), 0) < 0)
 		s->rule.seed = 1;
 	s->rule.owner_tgid = (uint32_t)getpid();
@@ -257,9 +262,29 @@ int syscall_arm(struct fault *f, const struct syscall_request *request, struct f
 		r = session_add_lease(f->session, s->maps.leases, err);
 	s->leased = !r;
 	if (!r)
-		r = syscall_write(f, err) ?: attach_rows(f, &plan, err);
+		r = syscall_write(f, err) ?: attach_rows(f, err);
 	if (r)
 		syscall_disarm(f, NULL);
+	return r;
+}
+
+int syscall_moved(struct fault *f, uint32_t target, struct fl_error *err)
+{
+	struct syscall_state *s = f->priv;
+	int r;
+
+	if (target >= FL_TASK_MAX_TARGETS)
+		return error_env(err, ENOSPC, "%s: %s is one target more than the %d of a fault", f->ops->name,
+				 f->targets[target].name, FL_TASK_MAX_TARGETS);
+	s->rule.n_targets = f->n_targets;
+	r = add_target(&f->targets[target], s->need_cgroup, &s->rule.targets[target], err) ?:
+	    syscall_write(f, err);
+
+	/* Its programs are on the old group. For the others a few calls pass meanwhile. */
+	if (!r && s->need_cgroup) {
+		detach_rows(s);
+		r = attach_rows(f, err);
+	}
 	return r;
 }
 

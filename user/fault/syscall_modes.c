@@ -68,7 +68,8 @@ static int crash_arm(struct fault *f, struct fl_error *err)
 }
 
 #define CALL_OPS                                                                                    \
-	.activate = syscall_activate, .proof = syscall_proof, .disarm = syscall_disarm
+	.activate = syscall_activate, .proof = syscall_proof, .disarm = syscall_disarm, \
+	.moved = syscall_moved
 
 const struct fault_ops fault_fd_exhaustion_kernel = {
 	.name = "fd_exhaustion", .class = FAULT_RESOURCE, .arm = fd_arm, CALL_OPS,

@@ -213,22 +213,22 @@ static bool knows(const char *name)
 	return !r || r == -ENOTUNIQ || (r == -ENOENT && !docker_inspect(name, &c, NULL));
 }
 
-static int members(const char *what, bool bare, struct target_names *ret, struct fl_error *err)
+static int one_member(const char *what, struct target_names *ret, struct fl_error *err)
 {
 	struct docker_container c;
-	int r = -ENOENT;
+	int r = find_container(what, &c, err);
 
-	if (!bare)
-		r = find_container(what, &c, err);
-	if (!r)
-		return target_names_add(ret, c.name);
+	return r ? r : target_names_add(ret, c.name) ?: 1;
+}
+
+static int members(const char *what, bool bare, struct target_names *ret, struct fl_error *err)
+{
+	int r = bare ? -ENOENT : one_member(what, ret, err);
+
 	if (r == -ENOENT)
 		r = docker_members(what, ret, err);
-	if (r == -ENOENT && bare) {
-		r = find_container(what, &c, err);
-		if (!r)
-			r = target_names_add(ret, c.name);
-	}
+	if (r == -ENOENT && bare)
+		r = one_member(what, ret, err);
 	return r == -ENOENT ? no_such(what, err) : r;
 }
 

@@ -37,6 +37,8 @@ struct watched {
 	uint64_t since_ns; /* of the state it is in, by the engine's clock */
 	uint64_t dead_ns;  /* its process is known to have ended; 0: it lives */
 	bool down, has_fresh;
+	bool takes_all;
+	bool joined; /* found by the thread, and not taken by its group yet: fresh is its first */
 	struct target fresh;
 	struct target_veth veths[TARGET_MAX_VETHS]; /* as last resolved, to see a change */
 	uint32_t n_veths;
@@ -190,6 +192,106 @@ static void look_for_heir(uint32_t id, const char *scope, uint64_t since_ns)
 	target_names_free(&names);
 }
 
+/* --- one that joins ---------------------------------------------------------------------------- */
+
+/* The groups that take all of a set, one entry of each. */
+struct sets {
+	struct {
+		const void *group;
+		char scope[256];
+	} v[16];
+	uint32_t n;
+};
+
+static void list_sets(struct sets *ret, const char *name)
+{
+	const struct watched *w;
+	uint32_t i;
+
+	pthread_mutex_lock(&lock);
+	LIST_FOREACH(w, &all, link) {
+		for (i = 0; i < ret->n; i++)
+			if (ret->v[i].group == w->group && !strcmp(ret->v[i].scope, w->scope))
+				break;
+		if (!w->takes_all || i < ret->n || i == ARRAY_SIZE(ret->v) || is_held(w, name))
+			continue;
+		ret->v[i].group = w->group;
+		text_copy(ret->v[i].scope, sizeof(ret->v[i].scope), w->scope);
+		ret->n++;
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+static bool is_member(const char *scope, const char *name)
+{
+	const char *colon = strchr(scope, ':');
+	struct target_names names = {};
+	bool found = false;
+	uint32_t i;
+
+	if (!docker_members(colon ? colon + 1 : scope, &names, NULL))
+		for (i = 0; i < names.n; i++)
+			found |= !strcmp(names.v[i], name);
+	target_names_free(&names);
+	return found;
+}
+
+/* A place for @name in @group, which look_at() fills. */
+static uint32_t add_joined(const void *group, const char *scope, const char *name)
+{
+	struct watched *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return 0;
+	w->group = group;
+	w->joined = w->takes_all = w->down = true;
+	snprintf(w->spec, sizeof(w->spec), "docker:%s", name);
+	text_copy(w->scope, sizeof(w->scope), scope);
+	text_copy(w->shown, sizeof(w->shown), name);
+	text_copy(w->name, sizeof(w->name), name);
+	pthread_mutex_lock(&lock);
+	w->id = ++last_id;
+	LIST_INSERT_HEAD(&all, w, link);
+	pthread_mutex_unlock(&lock);
+	return w->id;
+}
+
+static void look_who_joined(const char *name, uint64_t since_ns)
+{
+	struct sets sets = {};
+	uint32_t i, id;
+
+	list_sets(&sets, name);
+	for (i = 0; i < sets.n; i++) {
+		if (!is_member(sets.v[i].scope, name))
+			continue;
+		id = add_joined(sets.v[i].group, sets.v[i].scope, name);
+		if (id)
+			look_at(id, name, since_ns);
+	}
+}
+
+bool target_watch_joined(const void *group, struct target *ret)
+{
+	struct watched *w;
+	bool found = false;
+
+	pthread_mutex_lock(&lock);
+	LIST_FOREACH(w, &all, link)
+		if (w->group == group && w->joined && w->has_fresh) {
+			*ret = w->fresh;
+			ret->takes_all = true;
+			ret->moves = 1; /* told as one that the fault has gone to */
+			ret->changed_wall_ns = w->since_ns;
+			ret->moved_wall_ns = clock_wall_ns();
+			w->has_fresh = w->joined = false;
+			found = true;
+			break;
+		}
+	pthread_mutex_unlock(&lock);
+	return found;
+}
+
 /* --- events ------------------------------------------------------------------------------------ */
 
 /* What an event was about, copied out of the list so that the lock need not be held. */
@@ -299,6 +401,8 @@ static void on_event(const json_t *o, void *arg)
 	for (i = 0; i < tasks.n; i++)
 		do_task(&tasks.v[i], e.time_ns);
 	free(tasks.v);
+	if (is_action(&e, "start") && docker_is_name(e.name))
+		look_who_joined(e.name, e.time_ns);
 }
 
 /* --- the thread -------------------------------------------------------------------------------- */
@@ -428,36 +532,37 @@ int target_watch_begin(struct target *t, const void *group, struct fl_error *err
 	w = calloc(1, sizeof(*w));
 	if (!w)
 		return error_sys(err, ENOMEM, "cannot watch containers: out of memory");
-	w->id = t->watch = ++last_id;
 	w->group = group;
+	w->takes_all = t->takes_all;
 	text_copy(w->spec, sizeof(w->spec), t->spec);
 	text_copy(w->scope, sizeof(w->scope), t->scope);
 	text_copy(w->shown, sizeof(w->shown), t->name);
 	text_copy(w->name, sizeof(w->name), c.name);
 	remember(w, t);
 	pthread_mutex_lock(&lock);
+	w->id = t->watch = ++last_id;
 	LIST_INSERT_HEAD(&all, w, link);
 	pthread_mutex_unlock(&lock);
 	return start_thread(err);
 }
 
-void target_watch_end(struct target *t)
+void target_watch_end(const void *group)
 {
-	struct watched *w;
+	struct watched *w, *next;
 	bool empty;
 
-	if (!t->watch)
-		return;
 	pthread_mutex_lock(&lock);
-	w = find(t->watch);
-	if (w)
+	for (w = LIST_FIRST(&all); w; w = next) {
+		next = LIST_NEXT(w, link);
+		if (w->group != group)
+			continue;
 		LIST_REMOVE(w, link);
+		if (w->has_fresh)
+			target_free(&w->fresh);
+		free(w);
+	}
 	empty = LIST_EMPTY(&all);
 	pthread_mutex_unlock(&lock);
-	if (w && w->has_fresh)
-		target_free(&w->fresh);
-	free(w);
-	t->watch = 0;
 	if (empty && running)
 		stop_thread();
 }

@@ -112,7 +112,7 @@ static int add_prefix(const char *provider, struct target_names *names)
 }
 
 int target_expand(const char *spec, const struct target_pick *pick, struct target_names *ret,
-		  char *ret_scope, size_t size, struct fl_error *err)
+		  struct target_set *ret_set, struct fl_error *err)
 {
 	const struct target_provider *provider;
 	struct target_pick own = pick ? *pick : (struct target_pick){};
@@ -124,13 +124,16 @@ int target_expand(const char *spec, const struct target_pick *pick, struct targe
 		r = target_provider_of(plain, &provider, &name, err);
 	if (r)
 		return r;
-	ret_scope[0] = '\0';
+	*ret_set = (struct target_set){};
 	if (!provider->members) /* the '@' is part of the name: a systemd unit's group is like that */
 		return target_names_add(ret, spec) ? error_sys(err, ENOMEM, "targets: out of memory") : 0;
 	r = provider->members(name, name == plain, ret, err);
-	if (r)
+	if (r < 0)
 		return r;
-	text_copy(ret_scope, size, plain);
+	if (!r) {
+		text_copy(ret_set->scope, sizeof(ret_set->scope), plain);
+		ret_set->all = target_pick_is_all(&own);
+	}
 	target_pick_apply(&own, ret);
 	/* One that was named as a service is called so; another container of it may follow. */
 	if (ret->n == 1 && name == plain) {

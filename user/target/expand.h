@@ -20,6 +20,11 @@ struct target_pick {
 	uint64_t seed;
 };
 
+static inline bool target_pick_is_all(const struct target_pick *pick)
+{
+	return !pick->count && !pick->ppm;
+}
+
 /*
  * The part of @spec in front of '@', copied to @ret; what stands behind it goes over *pick. An '@'
  * with something else behind it belongs to the name ("image=nginx@sha256:...").
@@ -33,9 +38,13 @@ void target_pick_apply(const struct target_pick *pick, struct target_names *name
 /*
  * The targets that @spec means, each as a spec that means this one only; a name that is one target
  * by its nature is itself. @pick: the bound and the seed where @spec says nothing (NULL: all).
- * @ret_scope: the set, without what is drawn of it; "" where it is none.
+ * *ret_set: which set that is, and whether all of it is meant.
  */
+struct target_set {
+	char scope[256]; /* as written, without what is drawn of it; "": it is no set */
+	bool all;
+};
 int target_expand(const char *spec, const struct target_pick *pick, struct target_names *ret,
-		  char *ret_scope, size_t size, struct fl_error *err);
+		  struct target_set *ret_set, struct fl_error *err);
 
 #endif

@@ -35,7 +35,8 @@ struct target_provider {
 	/*
 	 * Where what stands behind the colon may be several targets: append the names of each (which,
 	 * behind the provider's colon, mean that one only). @bare: it was written as a service, without
-	 * the prefix. NULL: every name is one target.
+	 * the prefix. 1: it is one by its own name, and no set of which others may be. NULL: every
+	 * name is one target.
 	 */
 	int (*members)(const char *name, bool bare, struct target_names *ret, struct fl_error *err);
 	/* Ask whoever supervises it to start it now, if it does not run. NULL: nobody does. */

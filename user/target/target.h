@@ -39,6 +39,7 @@ struct target {
 	char name[128];	    /* what to call it in results: the service name when there is one */
 	char spec[256];	    /* means this target only; mostly as the user wrote it */
 	char scope[256];    /* the set it was taken from, as the user wrote that; may be empty */
+	bool takes_all;	    /* all of that set is meant, also who joins it later */
 	char provider[16];  /* "netns", "pid", "cgroup", "lab", "docker" */
 	char id[80];	    /* container id or the like; may be empty */
 	char cgroup[256];   /* path in the v2 tree (absolute); empty when there is none */

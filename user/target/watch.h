@@ -18,7 +18,8 @@
  * in the group yet.
  */
 int target_watch_begin(struct target *t, const void *group, struct fl_error *err);
-void target_watch_end(struct target *t);
+/* No more of any target of @group. */
+void target_watch_end(const void *group);
 
 enum target_news {
 	TARGET_SAME, /* as it was when it was last taken */
@@ -31,6 +32,12 @@ enum target_news target_watch_take(uint32_t watch, struct target *ret, uint64_t 
 
 /* The same without taking it. */
 enum target_news target_watch_peek(uint32_t watch, uint64_t *ret_since_ns);
+
+/*
+ * One that has joined a set of which @group takes all: to *ret, which is the caller's; it is watched
+ * from then on. False: none has. Never blocks.
+ */
+bool target_watch_joined(const void *group, struct target *ret);
 
 /* How it stands with the supervisor itself. */
 struct target_watch_status {
