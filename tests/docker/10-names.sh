@@ -76,7 +76,14 @@ docker run -d --name host --network host tiny sleep 1000 >/dev/null
 docker run -d --name alone --network none tiny sleep 1000 >/dev/null
 fails "the network of the host" 2 "network of the host itself" --veth docker:host
 check "but its processes" show --process docker:host
-fails "no network at all" 2 "no veth leads" --veth docker:alone
+fails "no network at all, and why" 2 "its network is 'none'; other faults" --veth docker:alone
+docker run -d --name side --network container:shop-pay-1 tiny sleep 1000 >/dev/null
+show --veth docker:side >"$T/out" || not_ok "a shared network"
+same "a network that is shared: with whom" "$(field .note)" "it shares its network with docker:shop-pay-1: what hits one hits both"
+show docker:shop-pay-1 >"$T/out"
+same "seen from the other side" "$(field .note)" "it shares its network with docker:side: what hits one hits both"
+show docker:shop-cart-1 >"$T/out"
+same "one that nobody shares" "$(field .note)" ""
 docker kill web >/dev/null
 fails "a stopped one, with a process wanted" 2 "no process runs" --process docker:web
 fails "a stopped one, with a network wanted" 2 "does not run" --veth docker:web

@@ -93,3 +93,9 @@ check_num "resolved, the program's start included (ms)" "$(awk 'NR == 6 {print $
 note "FIGURE one of 200 containers is resolved in $(awk 'NR == 6 {print $1 / 1000}' "$T/times") ms (median of 11, with the program's start)"
 : >"$T/log"; show front >/dev/null
 same "a plain name: filtered questions only" "$(grep -c 'containers/json$' "$T/log")" 0
+
+# --- doctor ---
+doctor() { "$FL" doctor "$@" -o json | jq -r '.features.docker | "\(.supported) \(.reason)"'; }
+same "doctor: engine, version, socket" "$(doctor)" "true engine 20.10.99, API 1.41 on $SOCK"
+state '.api = "1.24"'
+check "doctor: why not" grep -q '^false .*speaks API 1.12 to 1.24' <<<"$(doctor)"

@@ -23,8 +23,8 @@ static json_t *describe(const struct target *t)
 								   text, sizeof(text))));
 	for (i = 0; i < t->n_pids; i++)
 		json_array_append_new(pids, json_integer(t->pids[i]));
-	return json_pack("{s:s, s:s, s:s, s:I, s:s, s:I, s:I, s:i, s:o, s:o, s:o}", "name",
-			 t->name, "provider", t->provider, "cgroup", t->cgroup, "cgroup_id",
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:I, s:I, s:i, s:o, s:o, s:o}", "name",
+			 t->name, "provider", t->provider, "note", t->note, "cgroup", t->cgroup, "cgroup_id",
 			 (json_int_t)t->cgroup_id, "cgroup_v1", t->cgroup_v1, "pidns_inode",
 			 (json_int_t)t->pidns_inode, "netns_inode", (json_int_t)t->netns_inode,
 			 "pid", (int)t->pid, "pids", pids, "veths", veths, "addrs", addrs);

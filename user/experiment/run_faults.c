@@ -164,6 +164,18 @@ static uint64_t off_ns(const struct turn *t, const struct run_fault *f)
 	return f->plan->duration_ns && own < end ? own : end;
 }
 
+/* Who else is hit has to be known afterwards. */
+static void note_targets(struct run *r, const struct run_fault *f)
+{
+	uint32_t i;
+
+	for (i = 0; i < f->fault.n_targets; i++)
+		if (f->fault.targets[i].note[0])
+			events_write(r->events, "target-note", r->turn.x->id,
+				     json_pack("{s:s, s:s, s:s}", "fault", f->fault.id, "target",
+					       f->fault.targets[i].name, "text", f->fault.targets[i].note));
+}
+
 static void note_switch(struct run *r, const struct run_fault *f, const char *event)
 {
 	events_write(r->events, event, r->turn.x->id,
@@ -201,6 +213,7 @@ static bool switch_on(struct run *r, struct run_fault *f)
 	f->on_wall_s = clock_wall_s();
 	owner_publish(r->owner, NULL);
 	note_switch(r, f, "fault-on");
+	note_targets(r, f);
 	return true;
 }
 

@@ -5,15 +5,14 @@
 #include <mntent.h>
 #include <stdarg.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "kern/caps.h"
 #include "kern/cgroup_mount.h"
 #include "kern/features.h"
+#include "target/docker_api.h"
 #include "util/cleanup.h"
 #include "util/text.h"
 
@@ -168,13 +167,13 @@ static void probe_redis(struct feature_answer *a)
 
 static void probe_docker(struct feature_answer *a)
 {
-	struct sockaddr_un addr = { .sun_family = AF_UNIX, .sun_path = "/var/run/docker.sock" };
-	_cleanup_fd_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct docker_version v;
+	struct fl_error err = {};
 
-	if (fd < 0 || connect(fd, (struct sockaddr *)&addr, sizeof(addr)))
-		feature_no(a, "%s: %s", addr.sun_path, strerror(errno));
+	if (docker_version(&v, &err))
+		feature_no(a, "%s", err.message);
 	else
-		feature_yes(a, "%s", addr.sun_path);
+		feature_yes(a, "engine %s, API %s on %s", v.engine, v.api, v.socket);
 }
 
 #define INSTALL "apt-get install "
@@ -235,6 +234,7 @@ const struct feature features[] = {
 	 probe_dnsmasq},
 	{"redis-server", "programs", "the lab's cache-svc", INSTALL "redis-server",
 	 probe_redis},
-	{"docker", "programs", "docker:NAME targets", "start dockerd; other targets do without",
+	{"docker", "programs", "docker:NAME targets",
+	 "start dockerd, or say --docker-socket PATH; other targets do without",
 	 probe_docker},
 	{}};

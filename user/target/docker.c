@@ -111,6 +111,48 @@ static int use_cgroups(const struct docker_container *c, struct target *t, struc
 	return *path ? target_use_cgroup(t, path, err) : 0;
 }
 
+/* The 64 hex digits in the name of a process's cgroup; "" there are none. */
+static void read_container_id(pid_t pid, char ret[DOCKER_ID_SIZE])
+{
+	_cleanup_free_ char *text = NULL;
+	char path[32];
+	const char *p;
+
+	ret[0] = '\0';
+	snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)pid);
+	if (file_read(path, 65536, &text, NULL, NULL))
+		return;
+	for (p = text; *p; p++) {
+		size_t n = strspn(p, "0123456789abcdef");
+
+		if (n == DOCKER_ID_SIZE - 1) {
+			snprintf(ret, DOCKER_ID_SIZE, "%.*s", (int)n, p);
+			return;
+		}
+		p += n ? n - 1 : 0;
+	}
+}
+
+/* What is peculiar about its network: who shares it, or why it has no veth. */
+static void describe_network(const struct docker_container *c, struct target *t)
+{
+	pid_t stranger = !strcmp(c->network, "host") ? 0 : target_stranger(t);
+	char id[DOCKER_ID_SIZE];
+	struct docker_container other;
+
+	if (!strcmp(c->network, "host") || !strcmp(c->network, "none")) {
+		snprintf(t->note, sizeof(t->note), "its network is '%s'", c->network);
+	} else if (stranger) {
+		read_container_id(stranger, id);
+		if (*id && !docker_inspect(id, &other, NULL))
+			snprintf(t->note, sizeof(t->note), "it shares its network with docker:%.120s: "
+				 "what hits one hits both", other.name);
+		else
+			snprintf(t->note, sizeof(t->note), "process %d, which is none of its own, shares "
+				 "its network: what hits one hits both", (int)stranger);
+	}
+}
+
 static int use_process(const struct docker_container *c, struct target *t, struct fl_error *err)
 {
 	int r = check_process(c, err);
@@ -119,7 +161,11 @@ static int use_process(const struct docker_container *c, struct target *t, struc
 		r = target_use_pid(t, c->pid, err);
 	if (!r)
 		r = use_cgroups(c, t, err);
-	return r ? r : target_add_cgroup_pids(t);
+	if (!r)
+		r = target_add_cgroup_pids(t);
+	if (!r)
+		describe_network(c, t);
+	return r;
 }
 
 /* --- which one --------------------------------------------------------------------------------- */

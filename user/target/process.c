@@ -68,6 +68,24 @@ int target_add_netns_pids(struct target *t)
 	return each_process(visit_netns, t);
 }
 
+pid_t target_stranger(const struct target *t)
+{
+	_cleanup_free_ struct target *all = calloc(1, sizeof(*all));
+	uint32_t i, j;
+
+	if (!all)
+		return 0;
+	all->netns_inode = t->netns_inode;
+	target_add_netns_pids(all);
+	for (i = 0; i < all->n_pids; i++) {
+		for (j = 0; j < t->n_pids && t->pids[j] != all->pids[i]; j++)
+			;
+		if (j == t->n_pids)
+			return all->pids[i];
+	}
+	return 0;
+}
+
 static pid_t parent_of(pid_t pid)
 {
 	char path[32], line[512];

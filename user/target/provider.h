@@ -64,6 +64,8 @@ void target_use_netns(struct target *t, int fd);
 int target_add_cgroup_pids(struct target *t);
 int target_add_netns_pids(struct target *t);
 int target_add_tree_pids(struct target *t);
+/* A process in @t's network namespace that is none of @t->pids; 0 none. */
+pid_t target_stranger(const struct target *t);
 /* The oldest of @t->pids; 0 none. */
 pid_t target_oldest_pid(const struct target *t);
 

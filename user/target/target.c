@@ -212,6 +212,8 @@ static int check_needs(const struct target *t, const struct target_options *o,
 		return -EPERM;
 	}
 	error_usage(err, "%s: no veth leads into its network namespace", t->spec);
+	if (t->note[0])
+		error_hint(err, "%s; other faults than those of the network work", t->note);
 	return -ENODEV;
 }
 

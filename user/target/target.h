@@ -42,6 +42,7 @@ struct target {
 	bool takes_all;	    /* all of that set is meant, also who joins it later */
 	char provider[16];  /* "netns", "pid", "cgroup", "lab", "docker" */
 	char id[80];	    /* container id or the like; may be empty */
+	char note[200];	    /* what to know before it is hit: who else would be; may be empty */
 	char cgroup[256];   /* path in the v2 tree (absolute); empty when there is none */
 	uint64_t cgroup_id; /* v2 cgroup id (inode); 0 none */
 	char cgroup_v1[256]; /* path below each v1 controller ("/lab/x"); empty when none */
