@@ -76,7 +76,7 @@ static int count_filters(uint32_t ifindex)
 /* The name of a filter's program, as libbpf gives it: "fl_ingress:[ID]"; "" of other filters. */
 static const char *filter_name(const struct nlmsghdr *nlh)
 {
-	const struct nlattr *option, *attr;
+	struct nlattr *option, *attr; /* the macros of libmnl cast const away, which clang refuses */
 
 	mnl_attr_for_each(attr, nlh, sizeof(struct tcmsg)) {
 		if (mnl_attr_get_type(attr) != TCA_OPTIONS)
