@@ -14,7 +14,7 @@ in_state() { event "$out" ".event == \"state\" and .to == \"$1\""; }
 interrupt() {
 	out=$T/$1
 	rm -rf "$out"
-	"$FL" run "$T/s.yaml" --out "$out" -q >"$T/$1.out" 2>&1 &
+	"$FL" run "$T/s.yaml" --out "$out" --journal "$T/journal.json" -q >"$T/$1.out" 2>&1 &
 	local pid=$!
 	wait_for 10 in_state "$1" || not_ok "$1: the run came there"
 	local t0=$(date +%s%N)
@@ -39,6 +39,7 @@ for signal in INT TERM; do
 	check "INJECT, $signal: the fault was taken back" test ! -e "$T/mark"
 	jq -s '[.[] | select(.event == "signal").mono_ns][0] as $s | [.[] | select(.event == "fault-off").mono_ns][0] - $s | . / 1e6' "$out/events.jsonl" >"$T/ms"
 	check_num "INJECT, $signal: ms from the signal to the rollback" "$(cat "$T/ms")" lt 250
+	check "INJECT, $signal: so does the journal" sh -c "python3 '$TOP/tests/tools/journal_valid.py' '$T/journal.json' && jq -e '.status == \"interrupted\" and .run[0].status == \"aborted\"' '$T/journal.json'"
 	check "INJECT, $signal: run.json says how it ended" jq -e '.verdict.exit_status == 5 and .not_run == 2' "$out/run.json"
 done
 

@@ -41,8 +41,10 @@ outcome proof
 verdict "proof fails: nothing is claimed" '.status == "not_manifested"'
 
 HYPOTHESIS='p99 latency <= 1us AND success_rate >= 50%' suite "$T/refuted.yaml" x
-outcome refuted
+outcome refuted --journal "$T/journal.json"
 verdict "refuted, clause by clause" '.hypothesis | .verdict == "refuted" and (.clauses | map(.verdict)) == ["refuted", "held"] and .clauses[0].value > 1e-6'
+
+check "... in the journal: valid, deviated and failed, as Chaos Toolkit has it" sh -c "python3 '$TOP/tests/tools/journal_valid.py' '$T/journal.json' && jq -e '.deviated and .status == \"failed\" and .run[1].tolerance_met == false' '$T/journal.json'"
 
 # Stages: the ledger of this sandbox's /run is empty.
 suite "$T/dev.yaml" x

@@ -48,6 +48,8 @@ for i, a in enumerate(j["experiment"]["method"]):
     activity(f"method[{i}]", a)
 for when in ("before", "after"):
     s = j["steady_states"][when]
+    if s is None and j["status"] in ("interrupted", "aborted"):
+        continue
     need(when, s, {"steady_state_met": bool, "probes": list})
     for i, r in enumerate(s["probes"]):
         run(f"{when}[{i}]", r, True)

@@ -128,20 +128,29 @@ static json_t *steady_state(const struct folder *f, const struct result *r, cons
 	return json_pack("{s:b, s:[o]}", "steady_state_met", met, "probes", probe);
 }
 
-/* The steady state of the first baseline and that of the last recovery; a run without it never began. */
-static json_t *steady_states(const struct folder *f)
+/* After the last fault: back at some time, or not until the end of the run. One that was cut short was not
+ * watched: null, as Chaos Toolkit has it. */
+static json_t *steady_after(const struct folder *f, double ended)
+{
+	const struct result *last = f->n ? &f->results[f->n - 1] : NULL;
+	bool came_back = last && last->recovered > 0;
+
+	if (!last || !(last->end > 0) || (!came_back && last->status == RESULT_ABORTED))
+		return json_null();
+	return steady_state(f, last, "after", came_back, last->end, came_back ? last->recovered : ended);
+}
+
+/* Before: the first baseline; a run without it never began. */
+static json_t *steady_states(const struct folder *f, double ended)
 {
 	const struct result *first = f->n ? &f->results[0] : NULL;
-	const struct result *last = f->n ? &f->results[f->n - 1] : NULL;
-	bool began = first && first->inject > 0, came_back = last && last->recovered > 0;
 
 	return json_pack("{s:o, s:o, s:[]}", "before",
-			 first ? steady_state(f, first, "before", began, first->baseline_start, first->baseline_end) :
+			 first && first->baseline_start > 0 ?
+				 steady_state(f, first, "before", first->inject > 0, first->baseline_start,
+					      first->baseline_end > 0 ? first->baseline_end : ended) :
 				 json_null(),
-			 "after",
-			 last && last->end > 0 ? steady_state(f, last, "after", came_back, last->end, last->recovered) :
-						 json_null(),
-			 "during");
+			 "after", steady_after(f, ended), "during");
 }
 
 /* Chaos Toolkit's deviation is a steady state that is not met; a refuted hypothesis is one here. */
@@ -224,7 +233,7 @@ json_t *export_toolkit_journal(const struct folder *f)
 			    json_sprintf("Linux-%s-%s", kernel, machine), "node",
 			    folder_manifest(f, "host.name", node, sizeof(node)), "experiment",
 			    experiment_of(f, method), "start", iso_time(started), "status",
-			    run_status(f, deviated), "deviated", deviated, "steady_states", steady_states(f), "run", run,
+			    run_status(f, deviated), "deviated", deviated, "steady_states", steady_states(f, ended), "run", run,
 			    "rollbacks", "end", iso_time(ended), "duration", seconds(started, ended));
 	json_decref(method);
 	return journal;
