@@ -250,7 +250,7 @@ static void put_experiment(struct text *out, const struct import_experiment *x)
 	text_append(out, "      traffic: 0%% (synthetic) # TODO: the share of real traffic, and with it the stage\n"
 			 "      duration: %s\n"
 			 "    rollback:\n      automatic: true\n"
-			 "      trigger_when: success_rate < 10%% # TODO: when is it enough?\n", on);
+			 "      trigger_when: success_rate < 10%% for 30s # TODO: when is it enough?\n", on);
 	put_key(out, "      ", "method", x->rollback ? x->rollback : "faultline stop --all");
 	text_append(out, "    measurement:\n      metrics: [success_rate, p99]\n"
 			 "      capture_window: t-60s to t+%s\n"
