@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
+# lane: quiet
 # Delay and rate by departure time (fq): exact, in order, on a default qdisc only, and gone with its
 # owner. What it refuses is refused on every kernel.
 #
