@@ -74,6 +74,7 @@ static void table_of_the_shop(void **state)
 	assert_string_equal(t.services[0].server, "frontend");
 	assert_string_equal(t.services[1].server, "payment-svc"); /* as it answered: 10 ms */
 	assert_true(t.services[1].figures.p50_s < 0.011);
+	assert_true(fabs(t.services[1].figures.retransmits - 0.5) < 1e-9); /* of both ends */
 	assert_string_equal(t.services[2].server, "checkout-svc"); /* nothing known comes last */
 	assert_true(isnan(t.services[2].figures.p95_s));
 	assert_int_equal(t.n_edges, 2);
@@ -210,6 +211,7 @@ static void series_windows(void **state)
 {
 	const struct series_match payment = { SERIES_ANY, PAYMENT, METER_AS_SERVER };
 	const struct series_match edge = { CHECKOUT, PAYMENT, METER_AS_CLIENT };
+	const struct series_match both = { SERIES_ANY, PAYMENT, SERIES_ANY };
 	struct series *series = series_new();
 	struct series_edge *edges;
 	struct meter_snapshot s;
@@ -229,6 +231,8 @@ static void series_windows(void **state)
 	assert_int_equal(row.latency.count, 200);
 	assert_int_equal(series_sum(series, &edge, 0, UINT64_MAX, &row, &seconds), 5);
 	assert_int_equal(row.retransmits, 15);
+	series_sum(series, &both, 0, UINT64_MAX, &row, &seconds);
+	assert_int_equal(row.retransmits, 25);
 	assert_true(hist_quantile_ns(&row.latency, 0.5) > 55e6);
 	assert_int_equal(series_edges(series, &edges), 2);
 	assert_true(edges[1].as_client && edges[1].as_server && !edges[0].as_client);

@@ -60,7 +60,7 @@ static struct symptom_watch *find_watch(struct run_kernel *k, uint32_t client, u
 		const struct series_match *m = &k->watches[i].match;
 
 		if (m->client == (int32_t)client && m->server == (int32_t)server &&
-		    m->vantage == vantage)
+		    m->vantage == (int32_t)vantage)
 			return &k->watches[i];
 	}
 	return NULL;

@@ -219,7 +219,10 @@ static bool is_latency(const struct kernel_metric *m)
 
 static int match_of(const struct kernel_metric *m, const struct series *s, struct series_match *ret)
 {
-	*ret = (struct series_match){ .client = SERIES_ANY, .vantage = m->vantage };
+	/* Each end knows what it sent again itself: of an edge, or of a service's, that is both. */
+	*ret = (struct series_match){ .client = SERIES_ANY,
+				      .vantage = m->stat == KERNEL_RETRANSMITS ? SERIES_ANY :
+										 (int32_t)m->vantage };
 	ret->server = series_service(s, m->server);
 	if (m->client[0])
 		ret->client = series_service(s, m->client);

@@ -8,7 +8,7 @@
  *     payment_p99, payment_db_error_rate       p99{service=payment-svc}, error_rate{service=payment-db}
  *
  * Statistics: p1 .. p99 and p99.9 and the like, mean (seconds), error_rate (0..1), rate, retransmits,
- * resets (a second). A short name is the service's with '_' for '-' and without -svc or -service.
+ * resets (a second). Retransmissions are those of both ends, whatever the side. A short name is the service's with '_' for '-' and without -svc or -service.
  * Pure.
  */
 #ifndef FL_KERNEL_METRIC_H

@@ -195,7 +195,7 @@ uint32_t series_edges(const struct series *s, struct series_edge **ret)
 
 static bool is_meant(const struct series_match *m, const struct sample *s)
 {
-	return s->vantage == m->vantage &&
+	return (m->vantage == SERIES_ANY || (int32_t)s->vantage == m->vantage) &&
 	       (m->client == SERIES_ANY || (uint32_t)m->client == s->client) &&
 	       (m->server == SERIES_ANY || (uint32_t)m->server == s->server);
 }

@@ -24,11 +24,10 @@ int series_add(struct series *s, const struct meter_snapshot *difference, uint64
 /* Forget intervals that ended before @before_ns. */
 void series_forget(struct series *s, uint64_t before_ns);
 
-/* Which rows; client and server are indexes of services or SERIES_ANY. */
+/* Which rows: indexes of services and an enum meter_vantage, or SERIES_ANY. */
 enum { SERIES_ANY = -1 };
 struct series_match {
-	int32_t client, server;
-	enum meter_vantage vantage;
+	int32_t client, server, vantage;
 };
 
 /* Index of a service by its name; -ENOENT. 0 is "outside". */

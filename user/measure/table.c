@@ -51,11 +51,16 @@ static void add_services(const struct meter_snapshot *d, double seconds,
 
 	for (i = 1; i < d->n_services; i++) {
 		struct table_line *l = &t->services[t->n_services];
+		uint64_t others;
 
 		if (!is_wanted(NULL, d->services[i], o->filter))
 			continue;
 		*l = (struct table_line){ .server = d->services[i] };
+		/* Each end knows what it sent again itself. */
+		sum_rows(d, -1, i, METER_AS_CLIENT, sum);
+		others = sum->row.retransmits;
 		sum_rows(d, -1, i, METER_AS_SERVER, sum);
+		sum->row.retransmits += others;
 		set_line(l, sum, seconds);
 		t->n_services++;
 	}
@@ -85,7 +90,6 @@ static void add_edges(const struct meter_snapshot *d, double seconds, const stru
 		if (!is_wanted(client, server, o->filter) || has_edge(t, client, server))
 			continue;
 		*l = (struct table_line){ .client = client, .server = server };
-		/* Both ends send again: retransmissions are of the edge, whoever sent them. */
 		sum_rows(d, r->client, r->server, METER_AS_SERVER, sum);
 		others = sum->row.retransmits;
 		l->vantage = r->client ? METER_AS_CLIENT : METER_AS_SERVER;
