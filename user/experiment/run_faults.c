@@ -195,6 +195,7 @@ void run_faults_changed(void *run, const struct fault *f, const json_t *change)
 	if (event)
 		events_write(r->events, event, r->turn.x ? r->turn.x->id : NULL, json_incref(fields));
 	json_decref(fields);
+	run_kernel_refresh(r);
 	run_report_progress(r, false, json_string_value(json_object_get(change, "text")));
 }
 

@@ -261,6 +261,12 @@ int run_kernel_open(struct run *r, struct fl_error *err)
 				 json_string(exporter_url(r->kernel.exporter)), err) : 0;
 }
 
+void run_kernel_refresh(struct run *r)
+{
+	if (r->kernel.meter)
+		fleet_refresh(r->kernel.meter, r->kernel.specs);
+}
+
 void run_kernel_turn(struct run *r)
 {
 	struct run_kernel *k = &r->kernel;
@@ -272,7 +278,7 @@ void run_kernel_turn(struct run *r)
 	k->off = NULL;
 	if (!k->meter)
 		return;
-	fleet_refresh(k->meter, k->specs);
+	run_kernel_refresh(r);
 	series_forget(k->series, clock_mono_ns());
 	drop_watches(k);
 }

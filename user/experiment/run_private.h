@@ -148,6 +148,7 @@ int run_other_metric(void *ctx, const struct metric_source *source, const struct
 int run_kernel_open(struct run *r, struct fl_error *err); /* no meter here is no error */
 void run_kernel_close(struct run *r);
 void run_kernel_turn(struct run *r);   /* an experiment begins */
+void run_kernel_refresh(struct run *r); /* a target has new interfaces */
 void run_kernel_read(struct run *r);   /* now: a window begins or ends */
 void run_kernel_inject(struct run *r); /* the baseline is over: watch for what leaves it */
 bool run_kernel_symptom(const struct run *r, const struct symptom_watch **ret_watch,
