@@ -28,7 +28,7 @@ check_num "a port in use" $? eq 3
 check "is named" grep -q "${host##*:}.*Address already in use" "$T/busy"
 
 # --- the graph is the lab's ------------------------------------------------------------------------
-"$FL" graph --for 1500ms -o json >"$T/graph.json"
+"$FL" graph --for 1s -o json >"$T/graph.json"
 jq -r '.graph.edges[] | join(" ")' $LAB | sort >"$T/declared"
 jq -r '.edges[] | select(.client != "outside" and .protocols != ["dns"]) | "\(.client) \(.server)"' "$T/graph.json" | sort >"$T/seen"
 check "every edge on the wire is a declared one" test -z "$(comm -13 "$T/declared" "$T/seen")"

@@ -249,36 +249,48 @@ static void start(struct top *top)
 	uv_timer_start(&top->timer, on_timer, ms, ms);
 }
 
+/* The port first: it is the quicker one to fail. */
+static int open_all(struct top *top, struct fl_error *err)
+{
+	const struct options *o = top->options;
+	uint32_t n;
+	int r = 0;
+
+	if (o->metrics)
+		r = exporter_open(&top->loop, o->metrics, fill_metrics, top, &top->exporter, err);
+	if (!r)
+		r = fleet_open(o->targets, true, &top->meter, &n, err);
+	if (!r)
+		r = meter_read(top->meter, &top->last, err);
+	if (!r && o->metrics)
+		fprintf(stderr, "serving %s\n", exporter_url(top->exporter));
+	return r;
+}
+
 static int run(const struct options *o, struct fl_error *err)
 {
 	struct top top = { .options = o, .err = err, .refreshed_ns = clock_mono_ns(),
 			   .screen = !o->json && isatty(STDOUT_FILENO) };
-	uint32_t n;
-	int r = fleet_open(o->targets, true, &top.meter, &n, err);
+	int r;
 
-	if (r)
-		return r;
 	uv_loop_init(&top.loop);
-	r = meter_read(top.meter, &top.last, err);
-	if (!r && o->metrics)
-		r = exporter_open(&top.loop, o->metrics, fill_metrics, &top, &top.exporter, err);
-	if (!r && o->metrics)
-		fprintf(stderr, "serving %s\n", exporter_url(top.exporter));
+	r = open_all(&top, err);
 	if (!r) {
 		/* The alternate screen: what was on the terminal comes back at the end. */
 		if (top.screen)
 			fputs("\033[?1049h\033[?25l", stdout);
 		start(&top);
-		uv_run(&top.loop, UV_RUN_DEFAULT);
-		if (top.screen)
-			fputs("\033[?25h\033[?1049l", stdout);
-		r = top.rc;
+	} else {
+		exporter_close(top.exporter);
 	}
+	uv_run(&top.loop, UV_RUN_DEFAULT);
+	if (!r && top.screen)
+		fputs("\033[?25h\033[?1049l", stdout);
 	uv_loop_close(&top.loop);
 	meter_snapshot_free(&top.last);
 	meter_snapshot_free(&top.difference);
 	meter_close(top.meter);
-	return r;
+	return r ? r : top.rc;
 }
 
 int cmd_top(int argc, char **argv)
