@@ -11,7 +11,7 @@ limit_memory $((128 << 20))
 # --- CPU: half a CPU is allowed, nine tenths of that are asked ---
 idle=$(busy_percent 0.3)
 check_num "an idle target uses no CPU (percent of one)" "$idle" lt 5
-"$FL" inject cpu_saturation "pid:$TARGET" --load 90% --for 4s -o json >"$T/cpu" & p=$!
+"$FL" inject cpu_saturation "pid:$TARGET" --load 90% --for 60s -o json >"$T/cpu" & p=$!
 busy() { [ "$(strangers)" -ge 2 ]; }
 check "stressors are in the target's cgroups" wait_for 3 busy
 # (What else the machine does can only take away: the most of three readings.)
@@ -19,19 +19,19 @@ used=$(for _ in 1 2 3; do busy_percent 0.8; echo; done | sort -n | awk 'END {pri
 check_num "CPU at load 90: percent of the allowance" "$used" ge 85
 check_num "... and not over it" "$used" le 101
 note "FIGURE cpu_saturation, load 90: $used % of the cgroup's allowance (0.5 CPU)"
-wait $p
+kill -INT $p; wait $p
 check "the proof has CPU time" jq -e '.injected == 1 and (.effect | capture("(?<s>[0-9.]+) s of CPU burnt by 1 workers").s | tonumber > 0.5)' "$T/cpu"
-"$FL" inject cpu_saturation "pid:$TARGET" --workers 2 --load 90% --for 2s >"$T/cpu" & p=$!
+"$FL" inject cpu_saturation "pid:$TARGET" --workers 2 --load 90% --for 60s >"$T/cpu" & p=$!
 wait_for 3 busy
 used=$(busy_percent 1 | awk '{print $1 * 2}')
 check_num "two workers at 90 % of a CPU each take all of half a CPU (percent)" "$used" ge 95
-wait $p
+kill -INT $p; wait $p
 check "stressors are gone" alone
 check_num "and so is the load" "$(busy_percent 0.3)" lt 5
 
 # --- memory: up to 90 percent of 128 MiB ---
 before=$(memory_kept)
-"$FL" inject memory "pid:$TARGET" --percent 90% --for 2s -o json >"$T/mem" & p=$!
+"$FL" inject memory "pid:$TARGET" --percent 90% --for 60s -o json >"$T/mem" & p=$!
 full() { [ "$(memory_anon)" -gt $((90 << 20)) ]; }
 check "memory becomes resident in the target's cgroup" wait_for 3 full
 # It is still filling: the most of the next second.
@@ -42,7 +42,7 @@ percent=$(echo "$now" | awk '{printf "%.1f", 100 * $1 / (128 * 1048576)}')
 check_num "memory: percent of the limit" "$percent" ge 82
 check_num "... not more" "$percent" le 93
 note "FIGURE memory, 90 % asked: $percent % of 128 MiB used, from $((before >> 20)) to $((now >> 20)) MiB"
-wait $p
+kill -INT $p; wait $p
 check "the proof has the bytes" jq -e '.injected == 1 and .bytes > 110e6' "$T/mem"
 check_num "all of it is given back (MiB)" $(($(memory_used) >> 20)) lt 20
 

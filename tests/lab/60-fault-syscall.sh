@@ -41,7 +41,7 @@ owner=$(jq -r .pid /run/faultline/*/session.json)
 check_num "on before the kill" "$(in_group "${counting[@]}")" eq $calls
 kill -9 "$owner"
 spared() { [ "$(in_group connect 50 errors ETIMEDOUT)" = 0 ]; }
-check "clean within 2 s of SIGKILL" wait_for 2 spared
+check "clean within 2 s of SIGKILL" in_time 2 spared
 check "recover" "$FL" recover
 
 # Refused before anything is loaded.
