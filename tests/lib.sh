@@ -4,6 +4,8 @@
 # host looks as before. Variables: $BUILD (where the binaries are), $FL (the binary), $T (scratch).
 [ "${FLTEST_SANDBOX:-}" = 1 ] || exec "$(dirname "${BASH_SOURCE[0]}")/sandbox.sh" bash "$0" "$@"
 set -u
+# nginx and others give their work to users who must be able to read what a test makes.
+umask 022
 # The system's own programs first: a version manager's python3 is a shell script that starts thirty others.
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
 BUILD=${BUILD:-build}
@@ -30,6 +32,20 @@ check_num() {
 	else
 		not_ok "$1 ($2 not $3 $4)"
 	fi
+}
+# slowdown: how many times its CPU time a process takes now that does nothing but compute; 1 where a CPU is idle.
+slowdown() {
+	local TIMEFORMAT='%R %U %S'
+	{ time for ((_i = 0; _i < 100000; _i++)); do :; done; } 2>&1 | awk '{ s = $1 / ($2 + $3 + 1e-3); printf "%.1f", (s > 1 ? s : 1) }'
+}
+# check_ms DESCRIPTION MS LIMIT: no more than LIMIT; than so many times that, when the machine is that slow.
+check_ms() {
+	_limit=$3
+	if ! awk -v a="$2" -v b="$3" 'BEGIN { exit !(a != "" && a <= b) }'; then
+		_limit=$(awk -v s="$(slowdown)" -v l="$3" 'BEGIN { print s * l }')
+		note "$1: $2 ms, and the machine is $(awk -v a="$_limit" -v b="$3" 'BEGIN { print a / b }') times as slow as it might be"
+	fi
+	check_num "$1" "$2" le "$_limit"
 }
 # wait_for SECONDS COMMAND...: poll every 20 ms until it succeeds. The limit is for what never comes, so
 # a busy machine has three times as long; in_time() is exact, for what has to be so soon.

@@ -81,7 +81,7 @@ kill_check() {
 		_t0=$(date +%s%N)
 		if [ $_who = both ]; then check "$_kind: recover after SIGKILL of both" "$FL" recover; fi
 		check "$_kind: undone after SIGKILL of $_who" wait_for 3 "$_off"
-		check_num "$_kind: within (ms)" $((($(date +%s%N) - _t0) / 1000000)) lt 2000
+		check_ms "$_kind: within (ms)" $((($(date +%s%N) - _t0) / 1000000)) 2000
 		check "$_kind: no session is left" wait_for 2 no_session
 	done
 }

@@ -30,7 +30,7 @@ for sig in INT TERM HUP; do
 	wait_for 5 test -e "$file"
 	t0=$(date +%s%N); kill -$sig $p; wait $p; rc=$?
 	same "SIG$sig ends it with its proof" "$rc $(grep -c 'injected  1' "$T/out")" "0 1"
-	check_num "... at once (ms)" $((($(date +%s%N) - t0) / 1000000)) lt 500
+	check_ms "... at once (ms)" $((($(date +%s%N) - t0) / 1000000)) 500
 	check "... and rolled back" sh -c "[ ! -e '$file' ] && [ ! -e /run/faultline ]"
 done
 
@@ -55,7 +55,7 @@ same "a second session beside it" "$(listed length)" 2
 check "recover touches no living session" sh -c "'$FL' recover | grep -q 'nothing to recover'"
 t0=$(date +%s%N)
 same "stop ID" "$("$FL" stop "$id")" "$id stopped"
-check_num "... returns soon (ms)" $((($(date +%s%N) - t0) / 1000000)) lt 1000
+check_ms "... returns soon (ms)" $((($(date +%s%N) - t0) / 1000000)) 1000
 same "... when it is rolled back, the other one stays" "$([ -e "$file" ] || echo gone) $(listed '.[].id')" "gone $id2"
 same "stop SESSION" "$("$FL" stop "${id2%.1}" -o json | jq -r '.stopped[]')" "${id2%.1}"
 check "then nothing is left" gone

@@ -22,7 +22,8 @@ interrupt() {
 	wait $pid
 	rc=$?
 	took=$((($(date +%s%N) - t0) / 1000000))
-	[ $rc = 5 ] && [ $took -lt 1500 ] && ok "$2 in $1: exit status 5 after $took ms" || not_ok "$2 in $1: exit status $rc after $took ms"
+	check_num "$2 in $1: exit status" $rc eq 5
+	check_ms "$2 in $1: ms until it is gone" $took 1500
 }
 BG_PID=$target PARAMS="{file: '$T/mark'}" suite "$T/s.yaml" a b c
 sed -i 's/cooldown: .*/cooldown: 10s/' "$T/s.yaml" # long enough to be interrupted on any machine
@@ -38,7 +39,7 @@ for signal in INT TERM; do
 	check "INJECT, $signal: aborted" jq -e '.[0].status == "aborted" and .[0].rollback.cause == "signal"' "$out/chaos_results.json"
 	check "INJECT, $signal: the fault was taken back" test ! -e "$T/mark"
 	jq -s '[.[] | select(.event == "signal").mono_ns][0] as $s | [.[] | select(.event == "fault-off").mono_ns][0] - $s | . / 1e6' "$out/events.jsonl" >"$T/ms"
-	check_num "INJECT, $signal: ms from the signal to the rollback" "$(cat "$T/ms")" lt 250
+	check_ms "INJECT, $signal: ms from the signal to the rollback" "$(cat "$T/ms")" 250
 	check "INJECT, $signal: so does the journal" sh -c "python3 '$TOP/tests/tools/journal_valid.py' '$T/journal.json' && jq -e '.status == \"interrupted\" and .run[0].status == \"aborted\"' '$T/journal.json'"
 	check "INJECT, $signal: run.json says how it ended" jq -e '.verdict.exit_status == 5 and .not_run == 2' "$out/run.json"
 done
@@ -57,7 +58,7 @@ kill -INT $pid
 t0=$(date +%s%N)
 wait $pid
 check_num "two signals: exit status" $? eq 5
-check_num "two signals: ms until it is gone" $((($(date +%s%N) - t0) / 1000000)) lt 1500
+check_ms "two signals: ms until it is gone" $((($(date +%s%N) - t0) / 1000000)) 1500
 check "two signals: valid results" jq -e '.[0].status == "aborted"' "$out/chaos_results.json"
 
 # Breaches: the health page goes bad while the fault is on.
@@ -78,7 +79,7 @@ breach() { # NAME: goes bad in INJECT, good again once it was rolled back
 DURATION=4s TRIGGER='success_rate < 60%' BG_PID=$target suite "$T/trigger.yaml" a
 breach trigger good
 check "trigger_when ends the fault early" jq -e '.[0] | .status == "aborted" and .rollback.cause == "trigger_when" and (.rollback.why | startswith("success_rate < 60%: it is"))' "$out/chaos_results.json"
-check_num "ms from the breach seen to the rollback" "$(field "$out" '.[0].rollback.breach_to_rollback_ms')" lt 200
+check_ms "ms from the breach seen to the rollback" "$(field "$out" '.[0].rollback.breach_to_rollback_ms')" 200
 check "it recovered" jq -e '.[0].recovery.recovered' "$out/chaos_results.json"
 DURATION=4s TRIGGER=never ABORT='success_rate < 60% for 300ms' BG_PID=$target suite "$T/abort.yaml" a
 breach abort good

@@ -7,6 +7,8 @@
 . "$(dirname "$0")/../docker.sh"
 conf=$TOP/experiments/docker
 
+# (Compose wants the build contexts to be there, if only by name.)
+mkdir -p "$TOP"/build/docker/{shop,monitoring}
 check "compose.yaml is one" docker-compose -f "$conf/compose.yaml" config -q
 check "alertmanager.yml is one" amtool check-config "$conf/alertmanager.yml"
 cat >"$T/agree.py" <<'END'

@@ -55,7 +55,7 @@ for ((i = 0; i < KILLS; i++)); do
 	[ "$again" = "nothing to recover" ] || { wrong=$((wrong + 1)); note "round $i: a second recover: $again"; }
 done
 check_num "SIGKILL in $KILLS rounds: rounds that left something" $wrong eq 0
-check_num "traffic is clean again, worst (ms)" $worst lt 2000
+check_ms "traffic is clean again, worst (ms)" $worst 2000
 check_num "rounds where recover had work" $recovered ge 1
 note "FIGURE SIGKILL at $KILLS random moments: traffic clean after at most $worst ms, nothing left"
 
@@ -65,7 +65,7 @@ pid=$("$FL" list -o json | jq '.[0].pid')
 check "a latency is there" wait_for 2 slow
 kill -STOP "$pid"; t0=$(date +%s%N)
 check "the owner hangs: traffic is clean" wait_for 3 clean
-check_num "... within (ms)" $((($(date +%s%N) - t0) / 1000000)) lt 2000
+check_ms "... within (ms)" $((($(date +%s%N) - t0) / 1000000)) 2000
 check "... and its guardian ends the session" wait_for 8 untouched
 
 # --- dead, and both killed: stop and recover on what is left ---

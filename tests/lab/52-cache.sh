@@ -79,7 +79,7 @@ inject --keys 'item:*'
 # They are put back in the order in which they were poisoned.
 t0=$(date +%s%N); kill -9 "$owner"
 wait_for 3 not_wrong; took=$((($(date +%s%N) - t0) / 1000000))
-wait_for 3 right; check "SIGKILL of the owner: all is right again" right; check_num "within two seconds, ms" "$took" le 2000
+wait_for 3 right; check "SIGKILL of the owner: all is right again" right; check_ms "within two seconds, ms" "$took" 2000
 note "FIGURE cache put back within $took ms after SIGKILL of its owner"
 inject --keys 'item:*'
 kill -9 "$(pgrep -P "$owner" -x fl-guardian)" "$owner"

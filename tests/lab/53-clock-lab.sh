@@ -41,10 +41,10 @@ check "the shop is steady again" wait_for 12 served
 # --- a cache that lies ---
 price() { curl -s -m 3 "http://$(address frontend):8080/products/$1" | jq -r .price; }
 before=$(price 5)
-"$FL" inject cache_poisoning cache-svc --keys 'stock:*' --for 1s -o json >"$T/cache" & p=$!
+"$FL" inject cache_poisoning cache-svc --keys 'stock:*' --for 60s -o json >"$T/cache" & p=$!
 lies() { [ "$(price 5)" != "$before" ]; }
-check "cache_poisoning: a wrong price reaches the user" wait_for 1 lies
-wait $p
+check "cache_poisoning: a wrong price reaches the user" wait_for 3 lies
+kill -INT $p; wait $p
 true_again() { [ "$(price 5)" = "$before" ]; }
 check "... and the right one afterwards" wait_for 2 true_again
 note "FIGURE cache_poisoning: $(jq -r .effect "$T/cache")"

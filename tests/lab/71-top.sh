@@ -103,7 +103,7 @@ check "the hypothesis is judged by the kernel" test "$(f '.hypothesis.clauses | 
 check "the times come in their order" test "$(f '.moments | [.armed, .active, .first_hit, .first_symptom] | map(.mono_ns) | . == sort and all(. > 0)')" = true
 check "the symptom is on an edge of payment's" test "$(f '.moments.first_symptom | [.client, .server] | index("payment-svc") != null')" = true
 rollback=$(jq -r 'select(.event == "rollback").mono_ns' "$out/events.jsonl")
-check_num "from five seconds behind the first symptom to the rollback, ms" "$(f "($rollback - .moments.first_symptom.mono_ns) / 1e6 - 5000 | round")" lt 1500
+check_ms "from five seconds behind the first symptom to the rollback, ms" "$(f "($rollback - .moments.first_symptom.mono_ns) / 1e6 - 5000 | round")" 1500
 note "FIGURE run: first hit $(f '.moments.first_hit.after_active_s * 1000 | round') ms, first symptom $(f '.moments.first_symptom.after_active_s * 1000 | round') ms after the switch"
 row=".kernel[] | select(.client == \"checkout-svc\" and .service == \"payment-svc\" and .metric == \"latency\")"
 check_num "before, during: what the edge's client saw grew by, ms" "$(f "[$row][0] | .during.p99 - .before.p50")" ge 195
