@@ -17,18 +17,21 @@ fails() {
 # The host side of NAME's interface IF, by the number that sysfs has of it.
 host_side() { ip -o link | awk -F': ' -v n="$(docker exec "$1" cat "/sys/class/net/$2/iflink")" '$1 == n {sub(/@.*/, "", $2); print $2}'; }
 
-check "a Docker engine" docker_up
+_t0=$(date +%s%N)
+check "a Docker engine in the sandbox" docker_up
+note "FIGURE a private dockerd is up after $((($(date +%s%N) - _t0) / 1000000)) ms"
 docker_image tiny
 docker network create --ipv6 --subnet fd00:77::/64 six >/dev/null
 docker network create --internal inner >/dev/null
 shop="--label com.docker.compose.project=shop --label com.docker.compose.service"
 # shellcheck disable=SC2086
 {
-	docker run -d --name web --network six tiny sleep 1000
-	docker run -d --name shop-pay-1 $shop=pay tiny sleep 1000
-	docker run -d --name shop-cart-1 --label tier=back $shop=cart tiny sleep 1000
-	docker run -d --name shop-cart-2 --label tier=back $shop=cart tiny sleep 1000
+	docker run -d --name web --network six tiny sleep 1000 & a=$!
+	docker run -d --name shop-pay-1 $shop=pay tiny sleep 1000 & b=$!
+	docker run -d --name shop-cart-1 --label tier=back $shop=cart tiny sleep 1000 & c=$!
+	docker run -d --name shop-cart-2 --label tier=back $shop=cart tiny sleep 1000 & d=$!
 	docker run -d --name other-cart-1 --label com.docker.compose.project=other --label com.docker.compose.service=stock tiny sleep 1000
+	wait $a $b $c $d
 } >/dev/null
 docker network connect inner web
 

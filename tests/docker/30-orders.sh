@@ -4,7 +4,7 @@
 # runs again afterwards, also when faultline was killed and `recover` has to do it.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../docker.sh"
-inject() { # KIND TARGET...: in the background; active when it returns
+inject() { # KIND [OPTION...] TARGET: in the background; active when it returns
 	"$FL" inject "$@" --for 60s >"$T/inject.out" 2>&1 & INJECT=$!
 	wait_for 5 sh -c "$FL list -o json | jq -e 'any(.active)'"
 }
@@ -15,9 +15,10 @@ again() { [ "$(docker_pid "$1")" != "$2" ] && runs "$1"; }
 no_session() { [ -z "$(ls /run/faultline 2>/dev/null | grep -v ledger.json)" ]; }
 
 docker_up; docker_image tiny
-docker run -d --name plain tiny sleep 1000 >/dev/null
-docker run -d --name keeper --restart always tiny sleep 1000 >/dev/null
+docker run -d --name plain tiny sleep 1000 >/dev/null & a=$!
+docker run -d --name keeper --restart always tiny sleep 1000 >/dev/null & b=$!
 docker run -d --name polite --stop-signal USR1 tiny sh -c 'trap "exit 0" USR1; while :; do sleep 0.1; done' >/dev/null
+wait $a $b
 
 # --- kill ---
 inject availability docker:plain
@@ -62,16 +63,17 @@ check "one that is paused already is refused" grep -q 'frozen already' "$T/out"
 docker unpause plain >/dev/null
 
 # --- killed tools ---
-for kind in stop pause; do
+for kind in "stop --grace 200ms" pause; do
 	for who in owner both; do
+		# shellcheck disable=SC2086
 		inject $kind docker:plain
 		wait_for 3 sh -c "[ \$(docker inspect -f '{{.State.Status}}' plain) != running ]"
 		[ $who = owner ] || kill -9 "$(pgrep -P "$INJECT" -x fl-guardian)"
 		kill -9 "$INJECT"; wait "$INJECT" 2>/dev/null
 		# It is not told where the engine is: the journal knows.
 		[ $who = owner ] || env -u DOCKER_HOST "$FL" recover >"$T/out" 2>&1
-		check "$kind: it runs again after SIGKILL of $who" wait_for 3 runs plain
-		check "$kind: no session is left" wait_for 3 no_session
+		check "${kind%% *}: it runs again after SIGKILL of $who" wait_for 3 runs plain
+		check "${kind%% *}: no session is left" wait_for 3 no_session
 	done
 done
 

@@ -24,9 +24,11 @@ addr=$(docker_addr web)
 # --- the engine dies and comes back; meanwhile the container is as it was ---
 inject latency docker:web --delay 60ms --direction to
 docker_kill
+if docker_answers; then not_ok "a killed engine answers"; else ok "a killed engine answers no more"; fi
 check "an engine that dies is told of" wait_for 2 told 'nobody tells what becomes of the target'
 check "and the fault is on all the same" slow "$addr"
 docker_up
+check "its containers live through that" docker_is web running
 check "as is its return" wait_for 3 told 'is known again'
 docker restart -t 0 web >/dev/null
 check "after which the container is followed again" wait_for 2 told 'web runs anew'
@@ -74,7 +76,7 @@ experiments:
     hypothesis: success_rate >= 50%
     fault_type: latency
     params: {delay: 60ms}
-    blast_radius: {target: 1 instance of docker:web, traffic: 0% (synthetic), duration: 3s}
+    blast_radius: {target: 1 instance of docker:web, traffic: 0% (synthetic), duration: 2500ms}
     rollback: {automatic: true, trigger_when: success_rate < 1%, method: faultline stop}
     measurement: {metrics: [success_rate, p99], capture_window: t-1s to t+1s}
     ground_truth: {root_service: web}

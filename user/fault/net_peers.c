@@ -77,7 +77,7 @@ static int add_address(struct peer_list *l, const char *word, struct fl_error *e
 	return r ? r : add(l, &p.addr, p.prefix_len, err);
 }
 
-static int add_service(struct peer_list *l, const char *word, struct fl_error *err)
+static int add_target(struct peer_list *l, const char *spec, struct fl_error *err)
 {
 	struct target_options any = { .allow_host_interface = true };
 	struct target *t = calloc(1, sizeof(*t));
@@ -86,15 +86,29 @@ static int add_service(struct peer_list *l, const char *word, struct fl_error *e
 
 	if (!t)
 		return error_sys(err, ENOMEM, "peers: out of memory");
-	r = target_resolve(word, &any, t, err);
+	r = target_resolve(spec, &any, t, err);
 	if (!r) {
 		if (!t->n_addrs)
-			r = error_usage(err, "peer: %s has no address", word);
+			r = error_usage(err, "peer: %s has no address", spec);
 		for (i = 0; i < t->n_addrs && !r; i++)
 			r = add(l, &t->addrs[i].addr, 128, err);
 		target_free(t);
 	}
 	free(t);
+	return r;
+}
+
+/* All containers of a scaled one. */
+static int add_service(struct peer_list *l, const char *word, struct fl_error *err)
+{
+	struct target_names members = {};
+	struct target_set set;
+	uint32_t i;
+	int r = target_expand(word, NULL, &members, &set, err);
+
+	for (i = 0; i < members.n && !r; i++)
+		r = add_target(l, members.v[i], err);
+	target_names_free(&members);
 	return r;
 }
 
