@@ -58,6 +58,7 @@ check "... also the gaps, with their numbers" grep -q 'RCA chọn frontend với
 for said in 'RCA nêu checkout-svc (sai) với confidence 0.88' 'pipeline ngừng trả lời khi log-collector bị fault' '1 alert trong baseline window'; do
 	check "... in report.html: $said" grep -qF "$said" "$run/report.html"
 done
+check "... and the truth" grep -qF 'gốc thật là frontend hoặc api-gateway' "$run/report.html"
 check "no English gap is left in the page" bash -c "! grep -qE 'RCA blamed|RCA names|stopped answering|no rule of' '$run/report.html'"
 check "SUBMIT.md asks its author in Vietnamese" grep -q 'Tác giả' "$run/SUBMIT.md"
 

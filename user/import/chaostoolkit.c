@@ -19,7 +19,6 @@
 
 static const struct import_reason reasons[] = {
 	{ "version", NULL }, { "description", NULL }, { "contributions*", NULL }, { "extensions*", NULL },
-	{ "tags*", "only words for readers; add them by hand" },
 	{ "configuration*", NULL }, /* put where it is used */
 	{ "secrets*", "faultline keeps no secrets" },
 	{ "runtime*", "faultline has one strategy: before, during and after, always rolled back" },
@@ -400,6 +399,19 @@ static void import_rollbacks(struct import *im, struct import_experiment *x, jso
 	x->rollback = words.s;
 }
 
+/* One-line texts; anything else is left to be named. */
+static void take_tags(struct import_experiment *x, json_t *doc)
+{
+	json_t *tags = json_object_get(doc, "tags"), *tag;
+	size_t i;
+
+	json_array_foreach(tags, i, tag)
+		if (!json_is_string(tag) || !json_string_length(tag) || json_string_length(tag) > 100 ||
+		    strchr(json_string_value(tag), '\n'))
+			return;
+	x->tags = import_take(doc, "tags");
+}
+
 static int import_document(struct import *im, json_t *doc, struct fl_error *err)
 {
 	_cleanup_free_ char *title = import_take_text(doc, "title");
@@ -415,6 +427,7 @@ static int import_document(struct import *im, json_t *doc, struct fl_error *err)
 		return error_sys(err, ENOMEM, "out of memory");
 	im->title = strdup(title);
 	x->description = import_take_text(doc, "description");
+	take_tags(x, doc);
 	method = json_object_get(doc, "method");
 	import_method(im, x, method);
 	if (x->n_faults && !x->target)

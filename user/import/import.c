@@ -221,6 +221,7 @@ static void experiment_free(struct import_experiment *x)
 	free(x->target);
 	free(x->hypothesis);
 	free(x->rollback);
+	json_decref(x->tags);
 	free(x);
 }
 

@@ -36,6 +36,7 @@ struct import_experiment {
 	char *name, *description, *target;
 	char *hypothesis;   /* clauses out of the source; NULL: none, one is proposed */
 	char *rollback;	    /* what the source would do; NULL */
+	json_t *tags;	    /* array of texts, or NULL */
 	uint64_t duration_ns;
 	struct import_fault **faults;
 	uint32_t n_faults;

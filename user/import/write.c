@@ -232,6 +232,21 @@ static void put_hypothesis(struct text *out, const struct import_experiment *x)
 	put_key(out, "    ", "hypothesis", x->hypothesis ? x->hypothesis : "success_rate >= 99%");
 }
 
+static void put_tags(struct text *out, const json_t *tags)
+{
+	const json_t *tag;
+	size_t i;
+
+	if (json_array_size(tags))
+		text_append(out, "    tags: [");
+	json_array_foreach(tags, i, tag) {
+		text_append(out, "%s", i ? ", " : "");
+		put_scalar(out, json_string_value(tag));
+	}
+	if (json_array_size(tags))
+		text_append(out, "]\n");
+}
+
 static void put_experiment(struct text *out, const struct import_experiment *x)
 {
 	_cleanup_free_ char *target = text_format("1 instance of %s", x->target);
@@ -243,6 +258,7 @@ static void put_experiment(struct text *out, const struct import_experiment *x)
 	put_scalar(out, x->name);
 	text_append(out, "\n");
 	put_key(out, "    ", "description", x->description);
+	put_tags(out, x->tags);
 	put_hypothesis(out, x);
 	put_faults(out, x);
 	text_append(out, "    blast_radius:\n");

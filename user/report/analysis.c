@@ -145,7 +145,7 @@ static void say_rca(struct paragraph *p)
 	_cleanup_free_ char *service = quote(p->r->rca_service, 4), *truth = NULL;
 	char confidence[32], evidence[16], plain[200];
 
-	truth = quote(evidence_truth_text(p->r, plain, sizeof(plain)), 12);
+	truth = quote(evidence_truth_in(p->r, p->w->truth, plain, sizeof(plain)), 12);
 	snprintf(evidence, sizeof(evidence), "%zu", json_array_size(p->r->evidence));
 	if (!result_rca_asked(p->r))
 		words_fill(sentence(p, MUST), p->w->rca_not_asked, WORDS_END);

@@ -93,7 +93,7 @@ static void tell_unexplained(const struct telling *t)
 	char truth[160], number[32];
 	bool false_alarm = json_object_get(t->gap->evidence, "alerts");
 
-	evidence_truth_text(t->r, truth, sizeof(truth));
+	evidence_truth_in(t->r, t->w->truth, truth, sizeof(truth));
 	if (false_alarm) {
 		snprintf(number, sizeof(number), "%u", t->r->false_alarms);
 		words_fill(t->symptom, t->g->false_alarms, "n", number, WORDS_END);

@@ -305,7 +305,7 @@ static void open_gap(const struct gap *gap, const struct result *r, const struct
 
 	markdown_escape(&id, r->id);
 	markdown_escape(&blamed, r->rca_service ? r->rca_service : "-");
-	markdown_escape(&truth, evidence_truth_text(r, plain, sizeof(plain)));
+	markdown_escape(&truth, evidence_truth_in(r, w->truth, plain, sizeof(plain)));
 	snprintf(n, sizeof(n), "%u", r->false_alarms);
 	text_append(out, "- ");
 	if (json_object_get(gap->evidence, "alerts"))

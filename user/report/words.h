@@ -21,6 +21,8 @@ struct gap_words {
 		*no_rca, *wrong, *none_cause, *false_alarms, *false_cause;
 };
 
+struct truth_words; /* score/evidence.h */
+
 struct words {
 	const char *lang;
 	/* headings */
@@ -41,6 +43,7 @@ struct words {
 	const char *no_gaps, *fewer_gaps, *symptom, *cause, *fix, *affected, *nothing_open,
 		*open_missed, *open_rca, *open_false, *open_left_out, *open_confirm;
 	const struct mode_words *modes;
+	const struct truth_words *truth;
 	const struct gap_words *gap; /* empty: as the scoreboard says it */
 	/* SUBMIT.md */
 	const char *submit_title, *learned, *missed_head, *trade_off_head, *summary_head, *author,

@@ -2,6 +2,7 @@
 /* words_en.c - the reports in English. Section numbers (7.1 ...) are those of the list of pipeline
  * failure modes in docs/scoring.md. */
 #include "report/words_all.h"
+#include "score/evidence.h"
 
 static const struct mode_words modes[] = {
 	{ "7.1", "The detector misses anomalies that lie under its noise floor",
@@ -132,6 +133,7 @@ const struct words words_en = {
 			 "it again until it is hit and watched to the end.",
 	.open_confirm = "**{id}** ({mode}): {text}.",
 	.modes = modes,
+	.truth = &(const struct truth_words){ " or ", "not ", "none" },
 	.gap = &gap,
 	.submit_title = "W3-D2 Submission",
 	.learned = "3 things I learned about my AIOps pipeline",

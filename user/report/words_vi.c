@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* words_vi.c - the reports in Vietnamese; technical terms stay as its engineers use them. */
 #include "report/words_all.h"
+#include "score/evidence.h"
 
 static const struct mode_words modes[] = {
 	{ "7.1", "Detector bỏ lỡ anomaly chìm dưới noise floor",
@@ -149,6 +150,7 @@ const struct words words_vi = {
 			 "tới khi fault trúng và được theo dõi đến cuối.",
 	.open_confirm = "**{id}** ({mode}): {text}.",
 	.modes = modes,
+	.truth = &(const struct truth_words){ " hoặc ", "không phải ", "không có" },
 	.gap = &gap,
 	.submit_title = "W3-D2 Submission",
 	.learned = "3 thứ tôi học được về AIOps pipeline của mình",

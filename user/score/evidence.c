@@ -217,15 +217,22 @@ double evidence_first_symptom(const struct result *r, char *ret_what, size_t siz
 
 const char *evidence_truth_text(const struct result *r, char *buf, size_t size)
 {
+	static const struct truth_words english = { " or ", "not ", "none" };
+
+	return evidence_truth_in(r, &english, buf, size);
+}
+
+const char *evidence_truth_in(const struct result *r, const struct truth_words *w, char *buf, size_t size)
+{
 	json_t *roots = json_path(r->detail, "ground_truth.root_services");
 	bool only_nots = !json_array_size(roots);
 	json_t *list = only_nots ? json_path(r->detail, "ground_truth.not_services") : roots, *v;
 	size_t i, len = 0;
 
-	text_copy(buf, size, json_array_size(list) ? "" : "none");
+	text_copy(buf, size, json_array_size(list) ? "" : w->none);
 	json_array_foreach(list, i, v) {
-		snprintf(buf + len, size - len, "%s%s%s", i ? " or " : "",
-			 only_nots ? "not " : "", json_string_value(v) ? json_string_value(v) : "");
+		snprintf(buf + len, size - len, "%s%s%s", i ? w->or : "",
+			 only_nots ? w->not : "", json_string_value(v) ? json_string_value(v) : "");
 		len = strlen(buf);
 	}
 	return buf;

@@ -53,4 +53,10 @@ double evidence_first_symptom(const struct result *r, char *ret_what, size_t siz
 /* "payment-svc or api-gateway"; "not checkout-svc"; "none" */
 const char *evidence_truth_text(const struct result *r, char *buf, size_t size);
 
+/* The same in another language. */
+struct truth_words {
+	const char *or, *not, *none; /* with their blanks */
+};
+const char *evidence_truth_in(const struct result *r, const struct truth_words *w, char *buf, size_t size);
+
 #endif
