@@ -12,6 +12,8 @@ BUILD=${1:-build}
 export BUILD
 pattern=${2:-}
 lanes=${LANES:-$(nproc)}
+limit=${FLTEST_LONG:+900} # s a test
+limit=${TEST_TIMEOUT:-${limit:-240}}
 log=$(mktemp -d)
 trap 'rm -rf "$log"' EXIT
 started=$SECONDS
@@ -45,7 +47,7 @@ one() {
 	*.sh) set -- bash "$test" ;;
 	*/bpf/*) set -- tests/sandbox.sh "$test" ;;
 	esac
-	timeout --kill-after=10 "${TEST_TIMEOUT:-240}" "$@" >"$out" 2>&1 </dev/null
+	timeout --kill-after=10 "$limit" "$@" >"$out" 2>&1 </dev/null
 	rc=$?
 	results "$out" >"$out.results"
 	p=$(grep -c '^pass' "$out.results")

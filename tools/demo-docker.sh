@@ -7,7 +7,7 @@
 # own (tests/sandbox.sh), so that its bridges and firewall rules are not this machine's, with its state in
 # a scratch folder. It goes with all it has when the demo ends.
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 [ "$(id -u)" = 0 ] || exec sudo -- "$0" "$@"
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
 build=${1:-build}

@@ -1,10 +1,11 @@
+# shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 # image-root.sh - sourced: the root folder of an image made from programs of this machine.
 
 # image_base ROOT: what every program takes for granted.
 image_base() {
 	mkdir -p "$1/usr/bin" "$1/etc/ssl/certs" "$1/var/log" "$1/data"
-	mkdir -p -m 1777 "$1/tmp"
+	mkdir -p "$1/tmp"; chmod 1777 "$1/tmp"
 	echo 'root:x:0:0::/:' >"$1/etc/passwd"
 	echo 'root:x:0:' >"$1/etc/group"
 }

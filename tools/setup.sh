@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# setup.sh build|demo|demo-docker|test|vm - install the Debian packages that a step needs, once. On any other
+# setup.sh build|demo|demo-docker|test|long|vm - install the Debian packages that a step needs, once. On any other
 # system: print the list and stop, so that a person can install what their system calls them.
 set -eu
 
@@ -12,6 +12,7 @@ demo_docker="$demo docker.io docker-compose prometheus prometheus-alertmanager c
 test="$demo_docker libcmocka-dev libclang-rt-14-dev cppcheck clang-tidy clang-format
 	iputils-ping iperf3 wrk nginx-light redis-tools bind9-dnsutils curl jq python3 python3-jsonschema python3-yaml strace ethtool procps lowdown
 	qemu-system-x86 busybox-static cpio kmod xz-utils"
+long="$test postgresql"
 vm="$test flex bison bc libssl-dev dwarves"
 
 step=${1:-}
@@ -20,9 +21,10 @@ build) packages=$build ;;
 demo) packages=$demo ;;
 demo-docker) packages=$demo_docker ;;
 test) packages=$test ;;
+long) packages=$long ;;
 vm) packages=$vm ;;
 *)
-	echo "usage: tools/setup.sh build|demo|demo-docker|test|vm" >&2
+	echo "usage: tools/setup.sh build|demo|demo-docker|test|long|vm" >&2
 	exit 2
 	;;
 esac

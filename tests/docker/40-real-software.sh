@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Real servers in containers, made from the files of their Debian packages, and what faults do to them by
 # the measure of their own clients: redis-benchmark, wrk, pgbench. The short form has a few faults on
-# redis and nginx; FLTEST_LONG=1 has all of them, and PostgreSQL and Python as well.
+# redis and nginx; FLTEST_LONG=1 has all of them, and PostgreSQL (tools/setup.sh long) and Python as well.
 # lane: quiet
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../docker.sh"
@@ -11,6 +11,8 @@
 LONG=${FLTEST_LONG:-}
 export PGCONNECT_TIMEOUT=2
 pg=$(echo /usr/lib/postgresql/*)
+python=$(readlink -f /usr/bin/python3)
+python=${python##*/} # with its version
 
 # --- the servers ---
 image() { tar -C "$T/root-$1" -c . | docker import - "$1" >/dev/null; }
@@ -35,9 +37,8 @@ make_postgres() {
 	rmdir "$T/root-postgres/data"; mv "$T/pg" "$T/root-postgres/data"
 }
 make_python() {
-	image_put "$T/root-python" "$(readlink -f /usr/bin/python3)"
-	cp -r --parents /usr/lib/python3.11 "$T/root-python"
-	rm -rf "$T"/root-python/usr/lib/python3.11/{test,idlelib,__pycache__}
+	image_put "$T/root-python" "/usr/bin/$python"
+	cp -r --parents "/usr/lib/$python" "$T/root-python"
 	cat >"$T/root-python/serve.py" <<-'END'
 		from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 		class Handler(BaseHTTPRequestHandler):
@@ -56,7 +57,7 @@ make_python() {
 command_redis="redis-server --bind 0.0.0.0 --protected-mode no --save --appendonly no --dir /tmp"
 command_nginx="nginx -c /etc/nginx.conf"
 command_postgres="postgres -D /data -c listen_addresses=* -c unix_socket_directories= -c shared_buffers=16MB -c fsync=off"
-command_python="python3.11 -B /serve.py"
+command_python="$python -B /serve.py"
 start() { # SOFTWARE
 	_user=
 	[ "$1" != postgres ] || _user="--user 999:999"
@@ -121,7 +122,7 @@ cell() {
 	extra=
 }
 ready=
-patience=2 # s, for a measurement while the fault is on
+patience=3 # s, for a measurement while the fault is on
 inside=
 extra=
 working() { [ "$(hits "$ID" injected)" -gt 0 ]; }
@@ -138,7 +139,7 @@ try_latency() {
 try_loss() {
 	patience=6
 	cell "$1" "loss 20 %" 60 network_loss --percent 20
-	patience=2
+	patience=3
 	check_num "$1: loss makes it slower" "$(f 1 "$during")" lt "$(calc "0.3 * $(f 1 "$before")")"
 	healed
 }
@@ -159,7 +160,7 @@ try_http_error() {
 }
 try_clock() {
 	inside=ahead
-	cell "$1" "clock +1 h" 20000 time_skew --offset +1h
+	cell "$1" "clock +1 h" 2000 time_skew --offset +1h
 	inside=
 	near "$1: its clock, s ahead" "$(<"$T/skew")" 3600 3
 	near "$1: ... and afterwards" "$(calc "$("now_$1") - $(date +%s)")" 0 3
@@ -181,7 +182,7 @@ try_cpu() {
 }
 try_memory() {
 	inside=filled
-	cell "$1" "memory 90 % of 256 MiB" 20000 memory --percent 90%
+	cell "$1" "memory 90 % of 256 MiB" 2000 memory --percent 90%
 	inside=
 	check_num "$1: its cgroup's memory, percent of the limit" "$(<"$T/filled")" ge 85
 	check_num "$1: it still answers" "$(f 1 "$during")" gt 0

@@ -37,7 +37,7 @@ run() { # NAME OPTION...
 	note "FIGURE $_out: detected $(field "$_out" '[.[] | select(.detected)] | length') of $(field "$_out" length), first alert after $(field "$_out" '.[0].mttd_s * 10 | round / 10') s, root $(field "$_out" '.[0].rca_service'); $((SECONDS - _t0)) s"
 }
 
-run alertmanager --only 1 --pipeline $am --adapter alertmanager --root-label root_service
+run alertmanager --only 1 --pipeline $am --adapter alertmanager --root-label root_service --metrics 9107
 check "the latency is detected" test "$(field alertmanager '.[0].detected')" = true
 check_num "its alerts are of the fault's time: s after it" "$(field alertmanager '.[0].mttd_s')" gt 0
 check_num "Alertmanager's groups are the clusters" "$(field alertmanager '.[0].clusters | length')" ge 1
@@ -45,6 +45,12 @@ check "of one root each" test "$(field alertmanager '.[0].clusters | map(.labels
 check "a root cause is named by the label" test "$(field alertmanager '.[0] | .rca_asked and (.rca_service | length > 0)')" = true
 check "what names it is the evidence" test "$(field alertmanager '.[0].evidence | length > 0')" = true
 check "with no confidence of its own" test "$(field alertmanager '.[0].confidence')" = null
+
+# The rules over what faultline itself measures: it served its metrics to Prometheus meanwhile.
+check "a rule over faultline's own figures fired, too" test "$(field alertmanager '[.[0].alerts[].name] | any(. == "AnswersSlow")')" = true
+for s in $(grep -o 'faultline_[a-z_]*' "$conf/alerts.yml" | sort -u); do
+	check "there was a series $s" series_there "last_over_time($s[60s])"
+done
 
 run prometheus --only 3 --pipeline $prom --adapter prometheus
 check "the kill is detected" test "$(field prometheus '.[0].detected')" = true
