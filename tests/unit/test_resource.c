@@ -98,6 +98,8 @@ static void refused(void **state)
 		{ "stop", "grace=-1s", "grace" },
 		{ "pause", "method=ice", "method" },
 		{ "jvm_exception", "class=a.B", "method" },
+		{ "jvm_exception", "class=a.B method=c;d", "method" },
+		{ "jvm_exception", "class=a.B method=c exception=a(b", "exception" },
 	};
 	size_t i;
 	(void)state;

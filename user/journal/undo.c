@@ -8,6 +8,7 @@
 
 extern const struct undo_op undo_clsact[];
 extern const struct undo_op undo_application[];
+extern const struct undo_op undo_byteman[];
 extern const struct undo_op undo_fd[];
 extern const struct undo_op undo_cache[];
 extern const struct undo_op undo_clock[];
@@ -21,6 +22,7 @@ extern const struct undo_op undo_stressor[];
 const struct undo_op *const undo_ops[] = {
 	undo_clsact,
 	undo_application,
+	undo_byteman,
 	undo_fd,
 	undo_cache,
 	undo_clock,

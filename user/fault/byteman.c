@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * byteman.c - see byteman.h. One request a connection: the agent closes it behind the answer. Each is
+ * bounded in time and size, for the agent is code in somebody else's process.
+ *
+ * Undo: `byteman-delete` names JVM (pid, start time), port and script. A JVM that is gone has no rule.
+ */
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "fault/byteman.h"
+#include "journal/journal.h"
+#include "kern/netns.h"
+#include "kern/process.h"
+#include "util/cleanup.h"
+#include "util/text.h"
+#include "util/units.h"
+
+#define ANSWER_MAX (256u << 10)
+
+bool byteman_loaded(pid_t pid)
+{
+	char path[32], link[512];
+	struct dirent *e;
+	bool found = false;
+	ssize_t n;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	dir = opendir(path);
+	while (dir && !found && (e = readdir(dir))) {
+		n = readlinkat(dirfd(dir), e->d_name, link, sizeof(link) - 1);
+		if (n < 4)
+			continue;
+		link[n] = '\0';
+		found = strstr(strrchr(link, '/') ?: link, "byteman") && !strcmp(link + n - 4, ".jar");
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+bool byteman_anywhere(void)
+{
+	DIR *dir = opendir("/proc");
+	bool found = false;
+	struct dirent *e;
+	int64_t pid;
+
+	while (dir && !found && (e = readdir(dir)))
+		found = !units_int(e->d_name, 1, INT32_MAX, &pid, NULL) && byteman_loaded((pid_t)pid);
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+/* A socket belongs to the namespace it was made in. */
+static int connect_to(pid_t pid, uint16_t port, unsigned int timeout_ms, struct fl_error *err)
+{
+	_cleanup_fd_ int netns = netns_open_pid(pid, err), fd = -1;
+	const struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port),
+					.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	const struct timeval timeout = { .tv_sec = timeout_ms / 1000,
+					 .tv_usec = timeout_ms % 1000 * 1000 };
+	int old, r;
+
+	if (netns < 0)
+		return netns;
+	r = netns_enter(netns, &old, err);
+	if (r)
+		return r;
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	netns_leave(old);
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) ||
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) ||
+	    connect(fd, (const struct sockaddr *)&to, sizeof(to))) {
+		error_env(err, errno, "no Byteman agent of process %d listens on 127.0.0.1:%u: %s",
+			  (int)pid, port, strerror(errno));
+		error_hint(err, "listener:true and port:%u among the options of its -javaagent; "
+				"another port: --agent-port", port);
+		return err ? err->code : -ECONNREFUSED;
+	}
+	return take_fd(fd);
+}
+
+static bool complete(const struct text *t)
+{
+	return t->len >= 3 && !strcmp(t->s + t->len - 3, "OK\n") && (t->len == 3 || t->s[t->len - 4] == '\n');
+}
+
+int byteman_ask(pid_t pid, uint16_t port, unsigned int timeout_ms, const char *request, char **ret,
+		struct fl_error *err)
+{
+	_cleanup_fd_ int fd = connect_to(pid, port, timeout_ms, err);
+	size_t len = strlen(request);
+	struct text answer = {};
+	char buf[4096];
+	ssize_t n = 0;
+	int r = 0;
+
+	if (fd < 0)
+		return fd;
+	if (send(fd, request, len, MSG_NOSIGNAL) == (ssize_t)len)
+		while (!complete(&answer) && answer.len < ANSWER_MAX &&
+		       (n = recv(fd, buf, sizeof(buf), 0)) > 0)
+			text_append_bytes(&answer, buf, (size_t)n);
+	if (answer.failed || !complete(&answer))
+		r = error_env(err, EPROTO, "the Byteman agent of process %d did not answer in %u ms",
+			      (int)pid, timeout_ms);
+	if (!r && ret)
+		*ret = take_ptr(answer.s);
+	text_free(&answer);
+	return r;
+}
+
+char *byteman_request(const char *verb, const char *script)
+{
+	return text_format("%s\nSCRIPT faultline\n%sENDSCRIPT\nEND%s\n", verb, script, verb);
+}
+
+static int undo_delete(const json_t *args, struct fl_error *err)
+{
+	struct process_id jvm = process_from_json(args);
+	const char *script = json_string_value(json_object_get(args, "script"));
+	json_int_t port = json_integer_value(json_object_get(args, "port"));
+	_cleanup_free_ char *request = NULL;
+
+	if (!script || port < 1 || port > UINT16_MAX)
+		return error_sys(err, EINVAL, "byteman-delete: arguments are missing");
+	if (process_dead(jvm))
+		return 0;
+	request = byteman_request("DELETE", script);
+	if (!request)
+		return error_sys(err, ENOMEM, "byteman-delete: out of memory");
+	return byteman_ask(jvm.pid, (uint16_t)port, BYTEMAN_PATIENT_MS, request, NULL, err);
+}
+
+const struct undo_op undo_byteman[] = { { "byteman-delete", undo_delete, true }, {} };
