@@ -82,6 +82,23 @@ check "--docker-socket before the command" grep -q "no running container is mean
 env -u DOCKER_HOST "$FL" inject latency docker:nonesuch --delay 1ms --docker-socket="$SOCK" >"$T/out" 2>&1
 check "and behind it" grep -q "no running container is meant by 'nonesuch'" "$T/out"
 
+# --- a stream of events that is none: the fault holds, it is told, and the end is an orderly one ---
+for how in html e500 endless cut; do
+	[ $how = cut ] && state '.open_s = 0.2' || state ".wrong.events = \"$how\""
+	: >"$T/log"
+	"$FL" inject latency docker:web --delay 60ms --for 1s -o json >"$T/json" 2>"$T/err" & INJECT=$!
+	wait_for 2 grep -q 'nobody tells' "$T/err"
+	check "events: $how: it is told" grep -q 'nobody tells what becomes of the target: Docker' "$T/err"
+	rss=$(awk '/VmHWM/ {print int($2 / 1024)}' "/proc/$INJECT/status")
+	[ $how != endless ] || check_num "events without an end: memory is bounded (MiB)" "${rss:-0}" lt 64
+	innet c ping -q -c 3 -i 0.05 10.77.5.1 >"$T/ping"
+	check "events: $how: the fault is on" awk -F/ '/^rtt/ {exit !($5 >= 60)}' "$T/ping"
+	wait $INJECT
+	same "events: $how: the end" "$?" 0
+	check_num "events: $how: asked for again, not all the time" "$(grep -c '/events' "$T/log")" lt 12
+done
+same "each time from the last event on" "$(grep '/events' "$T/log" | grep -vc 'since=[0-9]*\.[0-9]')" 0
+
 # --- 200 containers ---
 state .; : >"$T/log"
 for _ in 1 2 3 4 5 6 7 8 9 10 11; do

@@ -1,0 +1,58 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Faults on all that Docker calls a network: published ports, user-defined bridges with IPv6, internal
+# ones, a network that two containers share. And that nothing is changed in a container, nor left.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../docker.sh"
+inject() { # KIND TARGET...: in the background; active when it returns
+	"$FL" inject "$@" --for 60s >"$T/inject.out" 2>&1 & INJECT=$!
+	wait_for 5 sh -c "$FL list -o json | jq -e 'any(.active)'" || { not_ok "$* is on"; sed 's/^/#   /' "$T/inject.out"; }
+}
+finish() { kill -INT "$INJECT"; wait "$INJECT"; }
+# Median of five, ms, of a command's own time.
+ms() {
+	for _ in 1 2 3 4 5; do
+		_t=$(date +%s%N); "$@" >/dev/null 2>&1 || echo 1e9
+		echo $((($(date +%s%N) - _t) / 1000))
+	done | sort -n | awk 'NR == 3 {print $1 / 1000}'
+}
+by_port() { curl -s --max-time 5 -o /dev/null http://127.0.0.1:8088/; }
+# Round trip from container $1 to $2, ms.
+rtt() { docker exec "$1" ping -c 3 -i 0.1 -W 2 "$2" | awk -F/ '/^round-trip/ {print $4}'; }
+
+docker_up; docker_image tiny
+docker network create --ipv6 --subnet fd00:88::/64 six >/dev/null
+docker network create --internal inner >/dev/null
+docker run -d --name web -p 8088:80 tiny httpd -f -p 80 -h /www >/dev/null & a=$!
+docker run -d --name peer --network six tiny sleep 1000 >/dev/null & b=$!
+docker run -d --name side --network inner tiny sleep 1000 >/dev/null & c=$!
+wait $a $b $c
+docker network connect six web; docker network connect inner web
+docker run -d --name guest --network container:side tiny sleep 1000 >/dev/null
+six=$(docker inspect -f '{{.NetworkSettings.Networks.six.GlobalIPv6Address}}' web)
+inner=$(docker_addr web inner)
+docker diff web >"$T/diff.before"
+docker exec web ip link >"$T/link.before"; ip -o link | sed 's/@.*//' >"$T/host.before"
+before=$(ms by_port)
+
+inject latency docker:web --delay 50ms --direction from
+check_num "through a published port (ms more)" "$(awk "BEGIN {print $(ms by_port) - $before}")" ge 45
+check_num "over IPv6 on a user-defined bridge (ms)" "$(rtt peer "$six")" ge 50
+check_num "on an internal network (ms)" "$(rtt side "$inner")" ge 50
+check "containers see no other links than before" diff "$T/link.before" <(docker exec web ip link)
+finish
+inject http_error docker:web --status 503 --percent 100
+same=$(curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:8088/)
+check_num "an HTTP error through a published port" "$same" eq 503
+finish
+inject partition docker:web --peer docker:side
+check "a partition from one peer" sh -c '! docker exec side ping -c 1 -W 1 '"$inner"
+check_num "and from no other (ms)" "$(rtt peer "$six")" lt 40
+finish
+inject latency docker:guest --delay 50ms --direction from
+check "a shared network: who else is hit" grep -q 'guest: it shares its network with docker:side' "$T/inject.out"
+check_num "and it is (ms)" "$(rtt web "$(docker_addr side inner)")" ge 50
+finish
+check "docker diff: nothing was written in the container" diff "$T/diff.before" <(docker diff web)
+check "the host has the links it had" diff "$T/host.before" <(ip -o link | sed 's/@.*//')
+check "and their queues and filters" sh -c '! tc qdisc show | grep -q clsact'
