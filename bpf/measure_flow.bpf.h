@@ -310,7 +310,6 @@ enum flow_event {
 	FLOW_UNANSWERED, /* @n requests */
 	FLOW_RETRANSMITTED,
 	FLOW_BYTES, /* book them */
-	FLOW_RTT, /* @n: ns */
 };
 
 __noinline int flow_note(struct flow *f, __u64 now_ns, __u32 event, __u64 n)
@@ -321,7 +320,7 @@ __noinline int flow_note(struct flow *f, __u64 now_ns, __u32 event, __u64 n)
 	if (!f)
 		return -1;
 	row = row_get(f, now_ns);
-	if (event == FLOW_CONNECTED || event == FLOW_RTT)
+	if (event == FLOW_CONNECTED)
 		path = path_get(f);
 	if (!row)
 		return -1;
@@ -330,10 +329,6 @@ __noinline int flow_note(struct flow *f, __u64 now_ns, __u32 event, __u64 n)
 		row->connects++;
 		if (path)
 			hist_record_shared(&path->connect, n);
-		return 0;
-	case FLOW_RTT:
-		if (path)
-			hist_record_shared(&path->rtt, n);
 		return 0;
 	case FLOW_RETRANSMITTED:
 		row->retransmits++;

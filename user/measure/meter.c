@@ -37,6 +37,27 @@ static int load_error(int r, struct fl_error *err)
 	return r;
 }
 
+/* The tracepoint, with the maps of the others. Not every kernel can have it: see tcp.bpf.c. */
+static struct tcp_bpf *load_tcp(const struct meter *m)
+{
+	struct tcp_bpf *tcp = tcp_bpf__open();
+	struct bpf_map *map;
+
+	if (!tcp)
+		return NULL;
+	bpf_object__for_each_map(map, tcp->obj) {
+		int fd = bpf_object__find_map_fd_by_name(m->skel->obj, bpf_map__name(map));
+
+		if (!bpf_map__is_internal(map) && bpf_map__reuse_fd(map, fd))
+			goto none;
+	}
+	if (!tcp_bpf__load(tcp) && !tcp_bpf__attach(tcp))
+		return tcp;
+none:
+	tcp_bpf__destroy(tcp);
+	return NULL;
+}
+
 static int load(struct meter *m, const struct meter_options *options, struct fl_error *err)
 {
 	int r;
@@ -49,7 +70,10 @@ static int load(struct meter *m, const struct meter_options *options, struct fl_
 	if (options && options->max_flows)
 		bpf_map__set_max_entries(m->skel->maps.flows, options->max_flows);
 	r = measure_bpf__load(m->skel);
-	return r ? load_error(r, err) : 0;
+	if (r)
+		return load_error(r, err);
+	m->tcp = load_tcp(m);
+	return 0;
 }
 
 int meter_open(const struct meter_options *options, struct meter **ret, struct fl_error *err)
@@ -82,6 +106,7 @@ void meter_close(struct meter *m)
 	if (m->session)
 		session_end(m->session, NULL);
 	ring_buffer__free(m->ring);
+	tcp_bpf__destroy(m->tcp);
 	measure_bpf__destroy(m->skel);
 	free(m->services);
 	free(m->hooks);
@@ -179,7 +204,8 @@ int meter_add(struct meter *m, const struct target *t, struct fl_error *err)
 int meter_cost(struct meter *m, uint64_t *ret_runs, uint64_t *ret_ns)
 {
 	const struct bpf_program *programs[] = { m->skel->progs.fl_measure_from,
-						 m->skel->progs.fl_measure_to };
+						 m->skel->progs.fl_measure_to,
+						 m->tcp ? m->tcp->progs.fl_tcp_probe : NULL };
 	uint64_t runs = 0, ns = 0;
 	uint32_t i;
 
@@ -187,6 +213,8 @@ int meter_cost(struct meter *m, uint64_t *ret_runs, uint64_t *ret_ns)
 		struct bpf_prog_info info = {};
 		__u32 len = sizeof(info);
 
+		if (!programs[i])
+			continue;
 		if (bpf_obj_get_info_by_fd(bpf_program__fd(programs[i]), &info, &len))
 			return -errno;
 		runs += info.run_cnt;
