@@ -30,12 +30,17 @@ reset() { seen; }
 # row VANTAGE PROTOCOL FIELD: of the edge user → shop; 0 when there is no row.
 row() { jq -r --arg v "$1" --arg p "$2" "[.rows[] | select(.client == \"user\" and .server == \"shop\" and .vantage == \$v and .protocol == \$p) | .$3][0] // 0" "$T/seen"; }
 lost() { jq -r ".flows_evicted + .events_lost + .requests_unpaired" "$T/seen"; }
-# start_nginx: in shop, at 8080: /small, /big, and every status below /status/.
+# client COMMAND...: in user. A client that waits for the processor says so of the server: others' work
+# must not come before it.
+client() { innet user nice -n -19 "$@"; }
+# start_nginx: in shop, at 8080: /small, /big, /503, /204; /work is /small behind a password (user shop,
+# shop) that takes the server half a millisecond to check.
 start_nginx() {
 	mkdir -p "$T/www"
 	echo hello >"$T/www/small"
 	head -c 300000 /dev/urandom >"$T/www/big"
 	chmod 755 "$T" "$T/www"
+	echo 'shop:$6$rounds=1000$faultline$W7RevKi.qR7yjBVwYWZQ.7wVG0xxJjgzmSQd/pwrH54421ZWjUpGeTbV2mEC3DUmHg3mfZcbBWuXKsfyddfYo/' >"$T/users"
 	cat >"$T/nginx.conf" <<-C
 	daemon off; pid $T/nginx.pid; error_log /dev/null; worker_processes 1; events { worker_connections 1024; }
 	http {
@@ -43,13 +48,14 @@ start_nginx() {
 		fastcgi_temp_path $T/f; uwsgi_temp_path $T/u; scgi_temp_path $T/s;
 		server {
 			listen 8080 backlog=4096; listen [::]:8080; root $T/www;
+			location = /work { auth_basic shop; auth_basic_user_file $T/users; alias $T/www/small; }
 			location = /count { stub_status; }
 			location = /503 { return 503; }
 			location = /204 { return 204; }
 		}
 	}
 	C
-	bg ip netns exec flt-shop nginx -c "$T/nginx.conf"
+	bg nice -n -19 ip netns exec flt-shop nginx -c "$T/nginx.conf"
 	wait_for 5 curl -fs -o /dev/null http://10.77.1.2:8080/small
 }
 # served: requests that nginx has had, this one not counted

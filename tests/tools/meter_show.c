@@ -43,6 +43,21 @@ static void set_times(json_t *row, const char *name, const struct fl_hist *h)
 	json_object_set_new(row, key, h->count ? json_real(hist_mean_ns(h) / 1e3) : json_null());
 }
 
+/* [[lower, upper, count], ...] in us, of the buckets that are not empty. */
+static json_t *buckets(const struct fl_hist *h)
+{
+	json_t *all = json_array();
+	uint32_t i;
+
+	for (i = 0; i < FL_HIST_BUCKETS; i++)
+		if (h->buckets[i])
+			json_array_append_new(all, json_pack("[f, f, I]",
+							     (double)hist_lower_ns(i) / 1e3,
+							     (double)hist_upper_ns(i) / 1e3,
+							     (json_int_t)h->buckets[i]));
+	return all;
+}
+
 static json_t *row_json(const struct meter_snapshot *s, const struct meter_row *r)
 {
 	json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:i}", "client", s->services[r->client],
@@ -73,6 +88,7 @@ static json_t *row_json(const struct meter_snapshot *s, const struct meter_row *
 	for (i = 0; i < 6; i++)
 		json_array_append_new(status, json_integer((json_int_t)r->status[i]));
 	json_object_set_new(row, "status", status);
+	json_object_set_new(row, "buckets_us", buckets(&r->latency));
 	set_times(row, "", &r->latency);
 	set_times(row, "connect_", &r->connect);
 	set_times(row, "rtt_", &r->rtt);

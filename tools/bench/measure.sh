@@ -18,7 +18,7 @@ line() {
 median() { sort -n | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'; }
 start_nginx
 # load CONNECTIONS: requests/s and p99 in us
-load() { innet user wrk -t 1 -c "$1" -d "${SECONDS_EACH:-2}" --latency http://10.77.1.2:8080/small >"$T/wrk"; }
+load() { client wrk -t 1 -c "$1" -d 2 --latency http://10.77.1.2:8080/small >"$T/wrk"; }
 rate() { awk '/Requests\/sec/ { print $2 }' "$T/wrk"; }
 p99() { awk '$1 == "99%" { v = $2 + 0; print /us$/ ? v : /ms$/ ? v * 1e3 : v * 1e6 }' "$T/wrk"; }
 
