@@ -102,16 +102,14 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
-	__uint(max_entries, 4096);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 512); /* user space says how many; made ahead: in softirq there may be no memory */
 	__type(key, struct fl_edge);
 	__type(value, struct fl_row);
 } rows SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 512); /* as many as rows */
 	__type(key, struct fl_edge);
 	__type(value, struct fl_path);
 } paths SEC(".maps");

@@ -7,11 +7,11 @@ mknet user 2
 echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
 ip -n flt-shop -6 route add default via fd77:1::1
 ip -n flt-user -6 route add default via fd77:2::1
-# meter: start one; reset: forget what it saw; seen: what came since, into $T/seen.
+# meter [TARGET=NAME]...: start one, on more targets too; reset: forget what it saw; seen: what came since, into $T/seen.
 meter() {
 	rm -f "$T/meter.in"; mkfifo "$T/meter.in"
 	: >"$T/meter.out"
-	"$BUILD/tests/tools/meter_show" netns:flt-shop=shop netns:flt-user=user \
+	"$BUILD/tests/tools/meter_show" netns:flt-shop=shop netns:flt-user=user "$@" \
 		<"$T/meter.in" >"$T/meter.out" 2>"$T/meter.err" &
 	METER=$!
 	_pids="$_pids $METER"

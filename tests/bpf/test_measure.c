@@ -360,6 +360,34 @@ static void idle(void **state)
 	assert_int_equal(http_row(r).latency.count, 1);
 }
 
+/* New edges all at once, and more than there is room for: what has no row is counted as lost. */
+static void many_edges(void **state)
+{
+	struct measure_rig *r = *state;
+	uint32_t max = bpf_map__max_entries(r->skel->maps.rows), i;
+	struct flow flow = shop4;
+	char addr[64], peer[32];
+	struct conn c;
+
+	for (i = 0; i < max; i++) {
+		snprintf(peer, sizeof(peer), "10.7.%u.%u", i >> 8, i & 255);
+		snprintf(addr, sizeof(addr), "::ffff:%s", peer);
+		rig_service(r, addr, 100 + i);
+		flow.peer = peer;
+		c = conn_open(r, &flow);
+		request(&c, GET);
+		response(&c, OK_200);
+	}
+	assert_int_equal(rig_loss(r, FL_MEASURE_NO_ROW), 0);
+	for (i = 0; i < max; i++)
+		assert_int_equal(rig_row(r, (uint16_t)(100 + i), SHOP, FL_AS_SERVER, FL_SPOKEN_HTTP)
+					 .latency.count, 1);
+	c = conn_open(r, &shop4);
+	request(&c, GET);
+	response(&c, OK_200);
+	assert_int_equal(rig_loss(r, FL_MEASURE_NO_ROW), 1);
+}
+
 /* --- other protocols ------------------------------------------------------------------------- */
 
 static uint64_t turns(struct measure_rig *r, enum fl_spoken spoken)
@@ -612,7 +640,8 @@ int main(void)
 		rig_test(from_a_delay_line), rig_test(bodies),	    rig_test(other_answers),
 		rig_test(upgrade),	 rig_test(pipelined),	    rig_test(too_many),
 		rig_test(cut_anywhere),	 rig_test(sent_again),	    rig_test(gaps),
-		rig_test(ends),		 rig_test(idle),	    rig_test(redis),
+		rig_test(ends),		 rig_test(idle),	    rig_test(many_edges),
+		rig_test(redis),
 		rig_test(opaque),	 rig_test(greeting),	    rig_test(garbage),
 		rig_test(cut_frames),	 rig_test(large_header),    rig_test(half_a_request),
 		rig_test(dns),		 rig_test(histogram),	    rig_test(events),

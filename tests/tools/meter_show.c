@@ -98,16 +98,17 @@ static json_t *row_json(const struct meter_snapshot *s, const struct meter_row *
 static void show(struct meter *m, const struct meter_snapshot *s)
 {
 	json_t *rows = json_array(), *out;
-	uint64_t runs = 0, ns = 0;
+	struct meter_cost veths = {}, tcp = {};
 	uint32_t i;
 
 	for (i = 0; i < s->n_rows; i++)
 		json_array_append_new(rows, row_json(s, &s->rows[i]));
-	meter_cost(m, &runs, &ns);
-	out = json_pack("{s:o, s:I, s:I, s:I, s:I, s:I}", "rows", rows, "flows_evicted",
+	meter_cost(m, &veths, &tcp);
+	out = json_pack("{s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "rows", rows, "flows_evicted",
 			(json_int_t)s->flows_evicted, "events_lost", (json_int_t)s->events_lost,
 			"requests_unpaired", (json_int_t)s->requests_unpaired, "runs",
-			(json_int_t)runs, "run_ns", (json_int_t)ns);
+			(json_int_t)veths.runs, "run_ns", (json_int_t)veths.ns, "probe_runs",
+			(json_int_t)tcp.runs, "probe_ns", (json_int_t)tcp.ns);
 	json_dumpf(out, stdout, JSON_COMPACT);
 	putchar('\n');
 	fflush(stdout);

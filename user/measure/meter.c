@@ -58,6 +58,22 @@ none:
 	return NULL;
 }
 
+/*
+ * How many rows: what ROWS_BYTES hold over all CPUs, within reason. A stack of 50 services, each called
+ * by three others, has 300.
+ */
+#define ROWS_BYTES (16u << 20)
+#define ROWS_MIN   512u
+#define ROWS_MAX   4096u
+
+static uint32_t max_rows(void)
+{
+	int n_cpus = libbpf_num_possible_cpus();
+	uint32_t fit = ROWS_BYTES / (uint32_t)sizeof(struct fl_row) / (n_cpus > 0 ? (uint32_t)n_cpus : 1);
+
+	return fit < ROWS_MIN ? ROWS_MIN : fit > ROWS_MAX ? ROWS_MAX : fit;
+}
+
 static int load(struct meter *m, const struct meter_options *options, struct fl_error *err)
 {
 	int r;
@@ -69,6 +85,8 @@ static int load(struct meter *m, const struct meter_options *options, struct fl_
 		return load_error(-errno, err);
 	if (options && options->max_flows)
 		bpf_map__set_max_entries(m->skel->maps.flows, options->max_flows);
+	bpf_map__set_max_entries(m->skel->maps.rows, max_rows());
+	bpf_map__set_max_entries(m->skel->maps.paths, max_rows());
 	r = measure_bpf__load(m->skel);
 	if (r)
 		return load_error(r, err);
@@ -201,28 +219,30 @@ int meter_add(struct meter *m, const struct target *t, struct fl_error *err)
 
 /* --- what it costs --------------------------------------------------------------------------- */
 
-int meter_cost(struct meter *m, uint64_t *ret_runs, uint64_t *ret_ns)
+static int add_cost(const struct bpf_program *prog, struct meter_cost *cost)
 {
-	const struct bpf_program *programs[] = { m->skel->progs.fl_measure_from,
-						 m->skel->progs.fl_measure_to,
-						 m->tcp ? m->tcp->progs.fl_tcp_probe : NULL };
-	uint64_t runs = 0, ns = 0;
-	uint32_t i;
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info);
 
-	for (i = 0; i < ARRAY_SIZE(programs); i++) {
-		struct bpf_prog_info info = {};
-		__u32 len = sizeof(info);
-
-		if (!programs[i])
-			continue;
-		if (bpf_obj_get_info_by_fd(bpf_program__fd(programs[i]), &info, &len))
-			return -errno;
-		runs += info.run_cnt;
-		ns += info.run_time_ns;
-	}
-	*ret_runs = runs;
-	*ret_ns = ns;
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
+		return -errno;
+	cost->runs += info.run_cnt;
+	cost->ns += info.run_time_ns;
 	return 0;
+}
+
+int meter_cost(struct meter *m, struct meter_cost *ret_veths, struct meter_cost *ret_tcp)
+{
+	int r;
+
+	*ret_veths = (struct meter_cost){};
+	*ret_tcp = (struct meter_cost){};
+	r = add_cost(m->skel->progs.fl_measure_from, ret_veths);
+	if (!r)
+		r = add_cost(m->skel->progs.fl_measure_to, ret_veths);
+	if (!r && m->tcp)
+		r = add_cost(m->tcp->progs.fl_tcp_probe, ret_tcp);
+	return r;
 }
 
 /* --- events ---------------------------------------------------------------------------------- */

@@ -86,9 +86,14 @@ int meter_name(struct meter *m, const struct target *t, struct fl_error *err);
 /* Measure @t under the name @t->name; one already measured is brought up to date (new veths). */
 int meter_add(struct meter *m, const struct target *t, struct fl_error *err);
 
-/* What it cost so far, while the kernel's statistics are on (kernel.bpf_stats_enabled): runs of the
- * programs and the time spent in them. */
-int meter_cost(struct meter *m, uint64_t *ret_runs, uint64_t *ret_ns);
+/*
+ * What it cost so far, while the kernel's statistics are on (kernel.bpf_stats_enabled): how often the
+ * programs ran and how long, those at the veths and the one in TCP.
+ */
+struct meter_cost {
+	uint64_t runs, ns;
+};
+int meter_cost(struct meter *m, struct meter_cost *ret_veths, struct meter_cost *ret_tcp);
 
 /* Read without stopping it. *ret is the caller's: meter_snapshot_free(). */
 int meter_read(struct meter *m, struct meter_snapshot *ret, struct fl_error *err);
