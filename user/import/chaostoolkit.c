@@ -425,7 +425,6 @@ static int import_document(struct import *im, json_t *doc, struct fl_error *err)
 	x = import_add(im, title);
 	if (!x)
 		return error_sys(err, ENOMEM, "out of memory");
-	im->title = strdup(title);
 	x->description = import_take_text(doc, "description");
 	take_tags(x, doc);
 	method = json_object_get(doc, "method");

@@ -9,6 +9,23 @@
 #include "util/cleanup.h"
 #include "util/units.h"
 
+/* A text that an experiment file takes as a word; any other is lost. */
+static char *take_word(struct import *im, json_t *probe, const char *key, const char *path)
+{
+	char *word = import_take_text(probe, key);
+
+	if (!word || import_is_word(word))
+		return word;
+	import_lose(im, path, word, "%s: more than one line, or too long", key);
+	free(word);
+	return NULL;
+}
+
+static bool is_url(const char *s)
+{
+	return !strncmp(s, "http://", strlen("http://")) || !strncmp(s, "https://", strlen("https://"));
+}
+
 /* A tolerance of an HTTP probe: a status, a regex or a JSON path on the body. */
 static void http_tolerance(struct import *im, json_t *probe, const char *path)
 {
@@ -22,10 +39,10 @@ static void http_tolerance(struct import *im, json_t *probe, const char *path)
 	if (status)
 		import_lose(im, where, status, "a try passes with HTTP 200 and nothing else");
 	if (type && !strcmp(type, "regex")) {
-		im->probe_regex = import_take_text(probe, "tolerance.pattern");
+		im->probe_regex = take_word(im, probe, "tolerance.pattern", path);
 	} else if (type && !strcmp(type, "jsonpath")) {
-		im->probe_path = import_take_text(probe, "tolerance.path");
-		im->probe_value = import_take_text(probe, "tolerance.expect");
+		im->probe_path = take_word(im, probe, "tolerance.path", path);
+		im->probe_value = take_word(im, probe, "tolerance.expect", path);
 	} else if (type) {
 		import_lose(im, where, type, "a body is judged by a regex or a JSON path");
 		json_decref(import_take(probe, "tolerance"));
@@ -41,8 +58,8 @@ static void http_probe(struct import *im, json_t *probe, const char *path)
 	_cleanup_free_ char *timeout = import_take_text(probe, "provider.timeout");
 	double s;
 
-	im->probe_url = import_take_text(probe, "provider.url");
-	if (timeout && !units_double(timeout, &s, NULL) && s > 0 && s < 3600)
+	im->probe_url = take_word(im, probe, "provider.url", path);
+	if (timeout && !units_double(timeout, &s, NULL) && s >= 0.001 && s < 3600)
 		im->probe_timeout = text_format("%.6gs", s);
 	else if (timeout)
 		import_lose(im, path, timeout, "no timeout in seconds");
@@ -104,7 +121,12 @@ void import_steady_state(struct import *im, struct import_experiment *x, json_t 
 	json_t *hypothesis = import_take(doc, "steady-state-hypothesis"), *probes, *probe;
 	size_t i;
 
-	im->prometheus = import_take_text(doc, "configuration.prometheus_base_url");
+	im->prometheus = take_word(im, doc, "configuration.prometheus_base_url", "configuration");
+	if (im->prometheus && !is_url(im->prometheus)) {
+		import_lose(im, "configuration.prometheus_base_url", im->prometheus, "no http:// or https:// URL");
+		free(im->prometheus);
+		im->prometheus = NULL;
+	}
 	probes = json_object_get(hypothesis, "probes");
 	json_array_foreach(probes, i, probe) {
 		_cleanup_free_ char *path = text_format("steady-state-hypothesis.probes[%zu]", i);
@@ -116,7 +138,7 @@ void import_steady_state(struct import *im, struct import_experiment *x, json_t 
 		if (!path)
 			continue;
 		if (type && !strcmp(type, "http") && url && !im->probe_url &&
-		    (!strncmp(url, "http://", 7) || !strncmp(url, "https://", 8))) {
+		    is_url(url)) {
 			http_probe(im, probe, path);
 			import_lose_rest(im, path, probe, rest);
 		} else if (!prometheus_probe(im, x, probe)) {

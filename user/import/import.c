@@ -328,6 +328,24 @@ struct import_fault *import_fault(struct import *im, struct import_experiment *x
 	return f;
 }
 
+bool import_is_word(const char *s)
+{
+	return s && s[0] && strlen(s) <= 200 && !strchr(s, '\n');
+}
+
+/* Written as a list where it is long. */
+static bool are_words(const char *list)
+{
+	for (; *list; list += strspn(list, ",")) {
+		size_t len = strcspn(list, ",");
+
+		if (len > 200)
+			return false;
+		list += len;
+	}
+	return true;
+}
+
 bool import_param(struct import *im, struct import_fault *f, const char *name, const char *value,
 		  const char *path)
 {
@@ -335,7 +353,9 @@ bool import_param(struct import *im, struct import_fault *f, const char *name, c
 
 	if (!f || !value)
 		return false;
-	if (!params_set(&f->params, name, value, &err))
+	if (strchr(value, '\n') || !are_words(value))
+		error_usage(&err, "more than one line, or too long");
+	else if (!params_set(&f->params, name, value, &err))
 		return true;
 	import_lose(im, path, value, "%s", err.message);
 	return false;
@@ -372,7 +392,6 @@ void import_free(struct import *im)
 	}
 	free(im->losses);
 	free(im->where);
-	free(im->title);
 	free(im->probe_url);
 	free(im->probe_timeout);
 	free(im->probe_regex);

@@ -55,7 +55,6 @@ struct import {
 	const struct fault_ops *const *table;
 	const char *fallback_target; /* --target; NULL: none given */
 	char *where;		     /* of the object under way, for losses */
-	char *title;
 	/* What belongs to the suite. */
 	char *probe_url, *probe_timeout, *probe_regex, *probe_path, *probe_value, *prometheus;
 	json_t *metrics; /* name -> PromQL */
@@ -91,6 +90,9 @@ char *import_take_text(json_t *doc, const char *path);
 
 /* Put a value (stolen) back, or another in its place, so that it is named as lost. */
 void import_put(json_t *doc, const char *path, json_t *value);
+
+/* One line, not empty, at most 200 bytes: what an experiment file takes as a word. */
+bool import_is_word(const char *s);
 
 /* Name what could not be carried over. @value may be NULL. */
 void import_lose(struct import *im, const char *path, const char *value, const char *fmt, ...)

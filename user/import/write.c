@@ -137,7 +137,7 @@ static void put_suite(const struct import *im, struct text *out)
 	json_t *query;
 
 	text_append(out, "suite:\n");
-	put_key(out, "  ", "name", im->title ? im->title : im->v[0]->name);
+	put_key(out, "  ", "name", im->v[0]->name);
 	if (im->probe_url) {
 		text_append(out, "  probe:\n");
 		put_key(out, "    ", "url", im->probe_url);
@@ -162,6 +162,26 @@ static void put_suite(const struct import *im, struct text *out)
 	}
 }
 
+/* A value may be long as a list only. */
+static void put_value(struct text *out, const char *s)
+{
+	const char *between = "[";
+
+	if (import_is_word(s)) {
+		put_scalar(out, s);
+		return;
+	}
+	for (; *s; s += strspn(s, ",")) {
+		_cleanup_free_ char *item = strndup(s, strcspn(s, ","));
+
+		text_append(out, "%s", between);
+		put_scalar(out, item ? item : "");
+		between = ", ";
+		s += strcspn(s, ",");
+	}
+	text_append(out, "]");
+}
+
 static void put_params(struct text *out, const struct params *p)
 {
 	const char *between = " ";
@@ -171,7 +191,7 @@ static void put_params(struct text *out, const struct params *p)
 		if (!p->v[i].given)
 			continue;
 		text_append(out, "%s%s: ", between, p->v[i].param->name);
-		put_scalar(out, p->v[i].text);
+		put_value(out, p->v[i].text);
 		between = ", ";
 	}
 }
