@@ -287,7 +287,9 @@ void import_drop_empty(struct import *im)
 /* Names only: no pattern, no list, nothing that the loader would read as something else. */
 static bool is_target(const char *name)
 {
-	return name && name[0] && name[0] != '-' && strlen(name) <= 100 && !strpbrk(name, " \t\n,*?[]{}()|^$\\\"'<>#");
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/:@";
+
+	return name && name[0] && name[0] != '-' && strlen(name) <= 100 && !name[strspn(name, allowed)];
 }
 
 void import_set_target(struct import *im, struct import_experiment *x, const char *name,
