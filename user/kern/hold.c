@@ -329,6 +329,16 @@ void hold_stop(struct hold *h)
 	free(h);
 }
 
+static void count_anew(struct hold *h)
+{
+	h->taken = 0;
+	h->returned = 0;
+	h->overflow = 0;
+	h->malformed = 0;
+	h->failed = 0;
+	h->late_max_ns = 0;
+}
+
 int hold_line_add(struct hold *h, int netns_fd, const char *ifname, struct hold_line **ret,
 		  uint32_t *ret_ifindex, struct fl_error *err)
 {
@@ -351,6 +361,8 @@ int hold_line_add(struct hold *h, int netns_fd, const char *ifname, struct hold_
 		return r;
 	}
 	pthread_mutex_lock(&h->lock);
+	if (!h->n_lines)
+		count_anew(h); /* what the faults of the next experiment do is not what others did */
 	h->lines[h->n_lines++] = line;
 	pthread_mutex_unlock(&h->lock);
 	eventfd_write(h->wake, 1);

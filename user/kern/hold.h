@@ -20,7 +20,7 @@
 struct hold;
 struct hold_line;
 
-/* Counted over all lines since hold_start(). */
+/* Counted over all lines since the first of those that are there was made. */
 struct hold_stats {
 	uint64_t held_now, held_now_bytes; /* waiting; bytes of memory */
 	uint64_t taken, returned;	   /* packets into and out of the lines */
