@@ -100,6 +100,7 @@ static void noise_floor_7_1(void **state)
 {
 	struct result r = make_result(1, "cache_cpu"), quiet = make_result(1, "cache_cpu");
 	struct result steady = make_result(1, "cache_cpu"), outside = make_result(1, "cache_cpu");
+	struct result edge = make_result(1, "cache_cpu");
 	(void)state;
 
 	/* 40 ms +- 10 becomes 90: five spreads; another service moved two. */
@@ -111,6 +112,11 @@ static void noise_floor_7_1(void **state)
 	/* A spread of 0 counts as a hundredth of the mean: 40 -> 44 is ten of them. */
 	kernel(&steady, "cache-svc", 40, 0, 44);
 	one_gap(&steady, "7.1", "10.0 spreads", "visible anomaly");
+	/* Of an edge it is what the client saw of the service. */
+	kernel(&edge, "cache-svc", 40, 10, 90);
+	json_object_set_new(json_array_get(json_object_get(edge.detail, "kernel"), 0), "client",
+			    json_string("frontend"));
+	one_gap(&edge, "7.1", "latency of frontend > cache-svc go from 40 to 90 ms", "visible anomaly");
 	/* Without the kernel, a metric of the experiment: 0.1 s +- 0.05 becomes 0.3. */
 	json_object_set_new(outside.detail, "metrics",
 			    json_loads("{\"checkout_p99\": {\"before\": {\"mean\": 0.1, \"spread\": 0.05},"

@@ -170,6 +170,23 @@ static double sample(const char *text, const char *line)
 	return sscanf(at + strlen(line), " %lf", &v) == 1 ? v : -1;
 }
 
+/* Of one histogram: bounds grow, counts do not shrink; how many buckets. */
+static unsigned int check_buckets(const char *text, const char *line)
+{
+	double bound = -1, count = -1, le, v;
+	unsigned int n = 0;
+	const char *at;
+
+	for (at = strstr(text, line); at; at = strstr(at + 1, line), n++) {
+		if (sscanf(at + strlen(line), "%lf\"} %lf", &le, &v) != 2)
+			break;
+		assert_true(le > bound && v >= count);
+		bound = le;
+		count = v;
+	}
+	return n;
+}
+
 static void openmetrics(void **state)
 {
 	json_t *faults = json_pack("[{s:s, s:s, s:s, s:s, s:i, s:i, s:b}]", "id", "abc.1", "kind",
@@ -189,6 +206,9 @@ static void openmetrics(void **state)
 	text_free(&line);
 	text_append(&line, "faultline_request_duration_seconds_bucket{%s,le=\"0.067108864\"}", edge);
 	assert_true(sample(out.s, line.s) == 100);
+	text_free(&line);
+	text_append(&line, "faultline_request_duration_seconds_bucket{%s,le=\"", edge);
+	assert_int_equal(check_buckets(out.s, line.s), 44); /* two an octave from 2^14 to 2^35 ns; +Inf */
 	text_free(&line);
 	text_append(&line, "faultline_request_duration_seconds_count{%s}", edge);
 	assert_true(sample(out.s, line.s) == 100);
