@@ -12,13 +12,10 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <pthread.h>
 #include <string.h>
-#include <sys/queue.h>
 
-#include "target/docker.h"
 #include "target/docker_events.h"
-#include "target/watch.h"
+#include "target/docker_watch_impl.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/text.h"
@@ -27,270 +24,22 @@
 #define RETRY_MS   300 /* between two tries to reach an engine that is away */
 #define MISSED_NS  (500 * NS_PER_MSEC) /* a process ended that long ago, and no event said so */
 
-struct watched {
-	uint32_t id;
-	const void *group;
-	char spec[256], scope[256], shown[128]; /* of the target: spec, scope, name */
-	char container[DOCKER_ID_SIZE], name[128];
-	pid_t pid;
-	uint64_t start;
-	uint64_t since_ns; /* of the state it is in, by the engine's clock */
-	uint64_t dead_ns;  /* its process is known to have ended; 0: it lives */
-	bool down, has_fresh;
-	bool takes_all;
-	bool joined; /* found by the thread, and not taken by its group yet: fresh is its first */
-	struct target fresh;
-	struct target_veth veths[TARGET_MAX_VETHS]; /* as last resolved, to see a change */
-	uint32_t n_veths;
-	LIST_ENTRY(watched) link;
+struct docker_watch docker_watch = {
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.all = LIST_HEAD_INITIALIZER(docker_watch.all),
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of all this: */
-static LIST_HEAD(, watched) all = LIST_HEAD_INITIALIZER(all);
+/* Under the same lock. */
 static struct target_watch_status status;
-static uint32_t last_id;
-static bool running, stopping;
+static bool stopping;
+
+/* The loop's. */
+static bool running;
 static pthread_t thread;
 static CURLM *multi;
 
 /* The thread's own. */
 static uint64_t last_event_ns;
-
-/* --- looking at one ---------------------------------------------------------------------------- */
-
-static bool same_veths(const struct watched *w, const struct target *t)
-{
-	uint32_t i;
-
-	if (w->n_veths != t->n_veths)
-		return false;
-	for (i = 0; i < w->n_veths; i++)
-		if (w->veths[i].ifindex != t->veths[i].ifindex ||
-		    w->veths[i].netns_inode != t->veths[i].netns_inode)
-			return false;
-	return true;
-}
-
-static void remember(struct watched *w, const struct target *t)
-{
-	w->pid = t->pid;
-	w->start = t->pid_start;
-	w->dead_ns = 0;
-	w->n_veths = t->n_veths;
-	memcpy(w->veths, t->veths, sizeof(w->veths));
-	text_copy(w->container, sizeof(w->container), t->id);
-}
-
-/* @t is how it is now; taken over. The lock is held. */
-static void publish(struct watched *w, struct target *t, uint64_t since_ns)
-{
-	if (w->has_fresh)
-		target_free(&w->fresh);
-	remember(w, t);
-	text_copy(t->spec, sizeof(t->spec), w->spec);
-	text_copy(t->scope, sizeof(t->scope), w->scope);
-	text_copy(t->name, sizeof(t->name), w->shown);
-	t->watch = w->id;
-	w->fresh = *t;
-	w->has_fresh = true;
-	w->down = false;
-	w->since_ns = since_ns;
-}
-
-static void set_down(struct watched *w, uint64_t since_ns)
-{
-	if (w->down)
-		return;
-	if (w->has_fresh)
-		target_free(&w->fresh);
-	w->has_fresh = false;
-	w->down = true;
-	w->since_ns = since_ns;
-}
-
-static struct watched *find(uint32_t id)
-{
-	struct watched *w;
-
-	LIST_FOREACH(w, &all, link)
-		if (w->id == id)
-			return w;
-	return NULL;
-}
-
-/* When a process began, by the wall clock; to the kernel's tick. */
-static uint64_t begin_of(uint64_t start)
-{
-	uint64_t since_boot_ns = start * (NS_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK));
-
-	return clock_wall_ns() - clock_read_ns(CLOCK_BOOTTIME) + since_boot_ns;
-}
-
-/* The engine connects the networks first: what counts is from when on there was a process. */
-static uint64_t later(uint64_t event_ns, uint64_t begin_ns)
-{
-	return begin_ns > event_ns ? begin_ns : event_ns;
-}
-
-/* Resolve @name without the lock; then see whether that is news for @id. */
-static int look_at(uint32_t id, const char *name, uint64_t since_ns)
-{
-	const struct target_options options = { .allow_host_interface = true };
-	_cleanup_free_ char *spec = text_format("docker:%s", name);
-	_cleanup_free_ struct target *now = calloc(1, sizeof(*now));
-	struct watched *w;
-	int r = spec && now ? target_resolve(spec, &options, now, NULL) : -ENOMEM;
-
-	if (r)
-		return r;
-	pthread_mutex_lock(&lock);
-	w = find(id);
-	if (w && now->pid && (w->down || now->pid != w->pid || now->pid_start != w->start ||
-			      !same_veths(w, now))) {
-		text_copy(w->name, sizeof(w->name), name);
-		publish(w, now, later(since_ns, begin_of(now->pid_start)));
-	} else {
-		if (w && !now->pid)
-			set_down(w, since_ns);
-		target_free(now);
-	}
-	pthread_mutex_unlock(&lock);
-	return 0;
-}
-
-/* --- one that was removed ---------------------------------------------------------------------- */
-
-/* Does the group of @w hold the container @name already? The lock is held. */
-static bool is_held(const struct watched *w, const char *name)
-{
-	const struct watched *other;
-
-	LIST_FOREACH(other, &all, link)
-		if (other->group == w->group && !strcmp(other->name, name))
-			return true;
-	return false;
-}
-
-/* Another container of the set that @id is of, and that its group has not got yet. */
-static void look_for_heir(uint32_t id, const char *scope, uint64_t since_ns)
-{
-	struct target_names names = {};
-	const char *heir = NULL, *colon = strchr(scope, ':');
-	const struct watched *w;
-	uint32_t i;
-
-	if (!docker_members(colon ? colon + 1 : scope, &names, NULL)) {
-		pthread_mutex_lock(&lock);
-		w = find(id);
-		for (i = 0; w && i < names.n && !heir; i++)
-			if (!is_held(w, names.v[i]))
-				heir = names.v[i];
-		pthread_mutex_unlock(&lock);
-	}
-	if (heir)
-		look_at(id, heir, since_ns);
-	target_names_free(&names);
-}
-
-/* --- one that joins ---------------------------------------------------------------------------- */
-
-/* The groups that take all of a set, one entry of each. */
-struct sets {
-	struct {
-		const void *group;
-		char scope[256];
-	} v[16];
-	uint32_t n;
-};
-
-static void list_sets(struct sets *ret, const char *name)
-{
-	const struct watched *w;
-	uint32_t i;
-
-	pthread_mutex_lock(&lock);
-	LIST_FOREACH(w, &all, link) {
-		for (i = 0; i < ret->n; i++)
-			if (ret->v[i].group == w->group && !strcmp(ret->v[i].scope, w->scope))
-				break;
-		if (!w->takes_all || i < ret->n || i == ARRAY_SIZE(ret->v) || is_held(w, name))
-			continue;
-		ret->v[i].group = w->group;
-		text_copy(ret->v[i].scope, sizeof(ret->v[i].scope), w->scope);
-		ret->n++;
-	}
-	pthread_mutex_unlock(&lock);
-}
-
-static bool is_member(const char *scope, const char *name)
-{
-	const char *colon = strchr(scope, ':');
-	struct target_names names = {};
-	bool found = false;
-	uint32_t i;
-
-	if (!docker_members(colon ? colon + 1 : scope, &names, NULL))
-		for (i = 0; i < names.n; i++)
-			found |= !strcmp(names.v[i], name);
-	target_names_free(&names);
-	return found;
-}
-
-/* A place for @name in @group, which look_at() fills. */
-static uint32_t add_joined(const void *group, const char *scope, const char *name)
-{
-	struct watched *w = calloc(1, sizeof(*w));
-
-	if (!w)
-		return 0;
-	w->group = group;
-	w->joined = w->takes_all = w->down = true;
-	snprintf(w->spec, sizeof(w->spec), "docker:%s", name);
-	text_copy(w->scope, sizeof(w->scope), scope);
-	text_copy(w->shown, sizeof(w->shown), name);
-	text_copy(w->name, sizeof(w->name), name);
-	pthread_mutex_lock(&lock);
-	w->id = ++last_id;
-	LIST_INSERT_HEAD(&all, w, link);
-	pthread_mutex_unlock(&lock);
-	return w->id;
-}
-
-static void look_who_joined(const char *name, uint64_t since_ns)
-{
-	struct sets sets = {};
-	uint32_t i, id;
-
-	list_sets(&sets, name);
-	for (i = 0; i < sets.n; i++) {
-		if (!is_member(sets.v[i].scope, name))
-			continue;
-		id = add_joined(sets.v[i].group, sets.v[i].scope, name);
-		if (id)
-			look_at(id, name, since_ns);
-	}
-}
-
-bool target_watch_joined(const void *group, struct target *ret)
-{
-	struct watched *w;
-	bool found = false;
-
-	pthread_mutex_lock(&lock);
-	LIST_FOREACH(w, &all, link)
-		if (w->group == group && w->joined && w->has_fresh) {
-			*ret = w->fresh;
-			ret->takes_all = true;
-			ret->moves = 1; /* told as one that the fault has gone to */
-			ret->changed_wall_ns = w->since_ns;
-			ret->moved_wall_ns = clock_wall_ns();
-			w->has_fresh = w->joined = false;
-			found = true;
-			break;
-		}
-	pthread_mutex_unlock(&lock);
-	return found;
-}
 
 /* --- events ------------------------------------------------------------------------------------ */
 
@@ -322,15 +71,15 @@ static void do_task(const struct task *t, uint64_t since_ns)
 {
 	struct watched *w;
 
-	if (look_at(t->id, t->name, since_ns) != -ENOENT)
+	if (docker_watch_look(t->id, t->name, since_ns) != -ENOENT)
 		return;
-	pthread_mutex_lock(&lock);
-	w = find(t->id);
+	pthread_mutex_lock(&docker_watch.lock);
+	w = docker_watch_find(t->id);
 	if (w)
-		set_down(w, since_ns);
-	pthread_mutex_unlock(&lock);
+		docker_watch_down(w, since_ns);
+	pthread_mutex_unlock(&docker_watch.lock);
 	if (*t->scope)
-		look_for_heir(t->id, t->scope, since_ns);
+		docker_watch_heir(t->id, t->scope, since_ns);
 }
 
 struct event {
@@ -388,21 +137,21 @@ static void on_event(const json_t *o, void *arg)
 	(void)arg;
 	if (e.time_ns > last_event_ns)
 		last_event_ns = e.time_ns;
-	pthread_mutex_lock(&lock);
-	LIST_FOREACH(w, &all, link) {
+	pthread_mutex_lock(&docker_watch.lock);
+	LIST_FOREACH(w, &docker_watch.all, link) {
 		bool is_it = *e.container && !strcmp(w->container, e.container);
 
 		if (is_it && is_action(&e, "die"))
-			set_down(w, e.time_ns);
+			docker_watch_down(w, e.time_ns);
 		if (concerns(&e, w, is_it))
 			add_task(&tasks, w);
 	}
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&docker_watch.lock);
 	for (i = 0; i < tasks.n; i++)
 		do_task(&tasks.v[i], e.time_ns);
 	free(tasks.v);
 	if (is_action(&e, "start") && docker_is_name(e.name))
-		look_who_joined(e.name, e.time_ns);
+		docker_watch_joins(e.name, e.time_ns);
 }
 
 /* --- the thread -------------------------------------------------------------------------------- */
@@ -415,14 +164,14 @@ static void look_at_all(bool due)
 	struct watched *w;
 	uint32_t i;
 
-	pthread_mutex_lock(&lock);
-	LIST_FOREACH(w, &all, link) {
+	pthread_mutex_lock(&docker_watch.lock);
+	LIST_FOREACH(w, &docker_watch.all, link) {
 		if (!w->dead_ns && !proc_same(w->pid, w->start))
 			w->dead_ns = now;
 		if (!due || (w->dead_ns && !w->down && now - w->dead_ns > MISSED_NS))
 			add_task(&tasks, w);
 	}
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&docker_watch.lock);
 	for (i = 0; i < tasks.n; i++)
 		do_task(&tasks.v[i], clock_wall_ns());
 	free(tasks.v);
@@ -430,23 +179,23 @@ static void look_at_all(bool due)
 
 static void set_status(bool lost, const struct fl_error *why)
 {
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&docker_watch.lock);
 	if (lost != status.lost) {
 		status.lost = lost;
 		status.losses += lost;
 		status.changed_wall_ns = clock_wall_ns();
 		text_copy(status.why, sizeof(status.why), why ? why->message : "");
 	}
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&docker_watch.lock);
 }
 
 static bool is_stopping(void)
 {
 	bool ret;
 
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&docker_watch.lock);
 	ret = stopping;
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&docker_watch.lock);
 	return ret;
 }
 
@@ -507,9 +256,9 @@ static int start_thread(struct fl_error *err)
 
 static void stop_thread(void)
 {
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&docker_watch.lock);
 	stopping = true;
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&docker_watch.lock);
 	curl_multi_wakeup(multi);
 	pthread_join(thread, NULL);
 	curl_multi_cleanup(take_ptr(multi));
@@ -538,11 +287,11 @@ int target_watch_begin(struct target *t, const void *group, struct fl_error *err
 	text_copy(w->scope, sizeof(w->scope), t->scope);
 	text_copy(w->shown, sizeof(w->shown), t->name);
 	text_copy(w->name, sizeof(w->name), c.name);
-	remember(w, t);
-	pthread_mutex_lock(&lock);
-	w->id = t->watch = ++last_id;
-	LIST_INSERT_HEAD(&all, w, link);
-	pthread_mutex_unlock(&lock);
+	docker_watch_remember(w, t);
+	pthread_mutex_lock(&docker_watch.lock);
+	w->id = t->watch = ++docker_watch.last_id;
+	LIST_INSERT_HEAD(&docker_watch.all, w, link);
+	pthread_mutex_unlock(&docker_watch.lock);
 	return start_thread(err);
 }
 
@@ -551,8 +300,8 @@ void target_watch_end(const void *group)
 	struct watched *w, *next;
 	bool empty;
 
-	pthread_mutex_lock(&lock);
-	for (w = LIST_FIRST(&all); w; w = next) {
+	pthread_mutex_lock(&docker_watch.lock);
+	for (w = LIST_FIRST(&docker_watch.all); w; w = next) {
 		next = LIST_NEXT(w, link);
 		if (w->group != group)
 			continue;
@@ -561,8 +310,8 @@ void target_watch_end(const void *group)
 			target_free(&w->fresh);
 		free(w);
 	}
-	empty = LIST_EMPTY(&all);
-	pthread_mutex_unlock(&lock);
+	empty = LIST_EMPTY(&docker_watch.all);
+	pthread_mutex_unlock(&docker_watch.lock);
 	if (empty && running)
 		stop_thread();
 }
@@ -573,8 +322,8 @@ static enum target_news news_of(uint32_t watch, struct target *ret, uint64_t *re
 	enum target_news news = TARGET_SAME;
 	struct watched *w;
 
-	pthread_mutex_lock(&lock);
-	w = find(watch);
+	pthread_mutex_lock(&docker_watch.lock);
+	w = docker_watch_find(watch);
 	if (w && w->has_fresh) {
 		news = TARGET_NEW;
 		if (ret) {
@@ -585,7 +334,7 @@ static enum target_news news_of(uint32_t watch, struct target *ret, uint64_t *re
 		news = TARGET_DOWN;
 	}
 	*ret_since_ns = w ? w->since_ns : 0;
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&docker_watch.lock);
 	return news;
 }
 
@@ -599,9 +348,30 @@ enum target_news target_watch_peek(uint32_t watch, uint64_t *ret_since_ns)
 	return news_of(watch, NULL, ret_since_ns);
 }
 
+bool target_watch_joined(const void *group, struct target *ret)
+{
+	struct watched *w;
+	bool found = false;
+
+	pthread_mutex_lock(&docker_watch.lock);
+	LIST_FOREACH(w, &docker_watch.all, link)
+		if (w->group == group && w->joined && w->has_fresh) {
+			*ret = w->fresh;
+			ret->takes_all = true;
+			ret->moves = 1; /* told as one that the fault has gone to */
+			ret->changed_wall_ns = w->since_ns;
+			ret->moved_wall_ns = clock_wall_ns();
+			w->has_fresh = w->joined = false;
+			found = true;
+			break;
+		}
+	pthread_mutex_unlock(&docker_watch.lock);
+	return found;
+}
+
 void target_watch_status(struct target_watch_status *ret)
 {
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&docker_watch.lock);
 	*ret = status;
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&docker_watch.lock);
 }
