@@ -74,7 +74,8 @@ fi
 . tools/demo-run.sh
 tools/docker-root.sh "$build" || fail "the images' files could not be laid out"
 for image in shop monitoring; do
-	docker build -q -t faultline-$image -f experiments/docker/Dockerfile "$build/docker/$image" >/dev/null ||
+	docker build -q -t faultline-$image --label "org.opencontainers.image.version=$(cat VERSION)" \
+		--label "org.opencontainers.image.revision=$(git rev-parse HEAD 2>/dev/null)" -f experiments/docker/Dockerfile "$build/docker/$image" >/dev/null ||
 		fail "the image faultline-$image could not be built"
 done
 shop up -d --no-build >"$build/docker/up.log" 2>&1 || { tail -n 5 "$build/docker/up.log" >&2; fail "the shop does not start"; }

@@ -84,7 +84,7 @@ labelled() { # NAME LABEL...: a container of a Compose service
 	# shellcheck disable=SC2086
 	docker run -d --name "p_$1" --label com.docker.compose.project=p --label "com.docker.compose.service=$1" $_args tiny sleep 600 >/dev/null
 }
-check "a container with the probe's URL" labelled web faultline.health=http://10.1.2.3:8080/up faultline.calls=db
+check "a container with the probe's URL" labelled web faultline.health=http://10.1.2.3:8080/up faultline.calls=db org.opencontainers.image.version=4.2
 check "one with the pipeline's" labelled watch faultline.pipeline=http://127.0.0.1:8123
 check "one that has neither" labelled db faultline.calls=
 sed 's/target: 1 instance of .*/target: db/; s/target: frontend <-> .*/target: db/' "$TOP/experiments/demo.yaml" >"$T/lab.yaml"
@@ -94,6 +94,7 @@ for s in lab docker; do
 	check "stack: $s, a dry run" plan $s
 	check "the probe's URL" test "$(jq -r .probe "$T/plan")" = http://10.1.2.3:8080/up
 	check "the pipeline's" test "$(jq -r .pipeline "$T/plan")" = http://127.0.0.1:8123
+	check "what is under test" test "$(jq -c .versions "$T/plan")" = '{"stack":{"version":"4.2","commit":null}}'
 	check "the graph" test "$(jq -c '.graph | [(.services | sort), .edges]' "$T/plan")" = '[["db","web"],[["web","db"]]]'
 done
 "$FL" run "$T/lab.yaml" --only 1 --dry-run -o json --probe http://10.9.9.9/ >"$T/plan"

@@ -211,9 +211,9 @@ void run_show_plan(const struct suite *suite, const struct run_options *o, bool 
 			printf("%3d  %-24s %-8s %s\n", x->number, x->name, stage_text(x->stage), plan);
 	}
 	if (json) {
-		cmd_print_json(json_pack("{s:f, s:s?, s:s?, s:O?, s:o}", "seconds", seconds, "probe",
+		cmd_print_json(json_pack("{s:f, s:s?, s:s?, s:O?, s:O?, s:o}", "seconds", seconds, "probe",
 					 suite->probe.url, "pipeline", suite->pipeline.url, "graph",
-					 suite->graph, "experiments", list));
+					 suite->graph, "versions", suite->versions, "experiments", list));
 		return;
 	}
 	json_decref(list);

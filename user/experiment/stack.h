@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * stack.h - what a running stack says of itself: {"health": URL, "pipeline": URL, "graph": {"services":
- * [..], "edges": [[caller, called], ..]}}, each of them only where it is known.
+ * [..], "edges": [[caller, called], ..]}, "versions": {..}}, each of them only where it is known.
  */
 #ifndef FL_STACK_H
 #define FL_STACK_H

@@ -6,6 +6,7 @@
  *     faultline.pipeline   the URL of the pipeline
  *     faultline.calls      names of the services that this one calls, between blanks
  *
+ * What is under test is what the images of the first two say by the labels of the OCI image specification.
  * A container goes by the name of its Compose service, else by its own. What a label holds is data:
  * a URL is checked by whoever calls it, a name is a node of the graph and nothing else.
  */
@@ -18,6 +19,8 @@
 #include "util/text.h"
 
 #define LABEL_SERVICE "com.docker.compose.service"
+#define LABEL_VERSION "org.opencontainers.image.version"
+#define LABEL_COMMIT  "org.opencontainers.image.revision"
 
 static const char *label(const json_t *container, const char *name)
 {
@@ -34,9 +37,19 @@ static const char *service_of(const json_t *container)
 	return own ? own + (*own == '/') : NULL;
 }
 
-/* The URL of @from into @stack as @key. Two different ones are two stacks. */
-static int take_url(json_t *stack, const char *key, const json_t *container, const char *from,
-		    struct fl_error *err)
+/* What @container's image says of itself into @stack's versions as @of. */
+static void take_version(json_t *stack, const char *of, const json_t *container)
+{
+	const char *version = label(container, LABEL_VERSION), *commit = label(container, LABEL_COMMIT);
+
+	if (version || commit)
+		json_object_set_new(json_object_get(stack, "versions"), of,
+				    json_pack("{s:s?, s:s?}", "version", version, "commit", commit));
+}
+
+/* The URL of @from into @stack as @key, with the version as @of. Two different ones are two stacks. */
+static int take_url(json_t *stack, const char *key, const char *of, const json_t *container,
+		    const char *from, struct fl_error *err)
 {
 	const char *url = label(container, from);
 	const char *was = json_string_value(json_object_get(stack, key));
@@ -50,6 +63,7 @@ static int take_url(json_t *stack, const char *key, const json_t *container, con
 		return -EEXIST;
 	}
 	json_object_set_new(stack, key, json_string(url));
+	take_version(stack, of, container);
 	return 0;
 }
 
@@ -100,21 +114,22 @@ int stack_from_docker(json_t **ret, struct fl_error *err)
 {
 	json_t *containers = NULL, *container;
 	json_t *graph = json_pack("{s:[], s:[]}", "services", "edges");
-	json_t *stack = json_object();
+	json_t *stack = json_pack("{s:{}}", "versions");
 	size_t i;
 	int r = get_containers(&containers, err);
 
 	json_array_foreach(containers, i, container) {
 		if (!r)
-			r = take_url(stack, "health", container, "faultline.health", err);
+			r = take_url(stack, "health", "stack", container, "faultline.health", err);
 		if (!r)
-			r = take_url(stack, "pipeline", container, "faultline.pipeline", err);
+			r = take_url(stack, "pipeline", "pipeline", container, "faultline.pipeline",
+				     err);
 		if (!r && take_calls(graph, container))
 			r = error_sys(err, ENOMEM, "Docker: out of memory");
 	}
 	if (!r && json_array_size(json_object_get(graph, "edges")))
 		json_object_set(stack, "graph", graph);
-	if (!r && !json_object_size(stack))
+	if (!r && json_object_size(stack) == 1) /* nothing but the versions of nothing */
 		r = -ENOENT;
 	json_decref(graph);
 	json_decref(containers);
