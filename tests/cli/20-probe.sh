@@ -18,20 +18,20 @@ _pids="$_pids $!"
 wait_for 5 test -f "$T/port"
 url=http://127.0.0.1:$(cat "$T/port")
 
-"$FL" probe "$url/health" -i 50ms -n 4 -l "$T/probe.log" >"$T/out"
+"$FL" probe "$url/health" -s 5s -t 10s -i 50ms -n 4 -l "$T/probe.log" >"$T/out"
 check_num "a healthy URL: exit 0" $? eq 0
 check "four lines in the log, in the agreed form" test "$(grep -cE '^[0-9]{10} pass [0-9]+$' "$T/probe.log")" = 4
 check "the same lines live, and a summary" diff <(head -n 4 "$T/out") "$T/probe.log"
 check "the summary counts" grep -qE '^4 tries, 4 passed \(100.0 %\)' "$T/out"
 
-"$FL" probe "$url/missing" -i 50ms -n 2 -l "$T/probe.log" >/dev/null
+"$FL" probe "$url/missing" -s 5s -t 10s -i 50ms -n 2 -l "$T/probe.log" >/dev/null
 check_num "a failing URL: exit 1" $? eq 1
 check "a failure names the code" test "$(grep -cE '^[0-9]{10} fail 404 [0-9]+$' "$T/probe.log")" = 2
 check_num "the log is added to" "$(wc -l <"$T/probe.log")" eq 6
 "$FL" probe "http://127.0.0.1:1/" -i 50ms -n 1 >"$T/out"
 check "no answer is 000" grep -qE '^[0-9]{10} fail 000 [0-9]+$' "$T/out"
 
-bg "$FL" probe "$url/health" -i 50ms -o json >"$T/json"
+bg "$FL" probe "$url/health" -s 5s -t 10s -i 50ms -o json >"$T/json"
 wait_for 5 grep -q latency_ms "$T/json"
 kill -INT "$BG_PID"
 wait "$BG_PID"

@@ -76,7 +76,7 @@ inject call syscall_error docker:web --syscall connect --errno ENETUNREACH; call
 for when in "" ", after a restart"; do
 	[ -z "$when" ] || docker restart -t 0 web >/dev/null
 	check "a stressor in the container's group$when" wait_for 5 stressed
-	check "its clock is ahead$when" wait_for 3 ahead
+	check "its clock is ahead$when" wait_for 5 ahead
 	check "its calls fail$when" wait_for 3 refused
 done
 for p in $cpu $skew $call; do finish "$p"; done
