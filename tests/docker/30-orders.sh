@@ -83,3 +83,13 @@ docker_kill
 finish
 check "no engine at the rollback: thawed all the same" grep -qE 'THAWED|^0$' "/sys/fs/cgroup/freezer/$DOCKER_CGROUP/"*/freezer.state "/sys/fs/cgroup/$DOCKER_CGROUP/"*/cgroup.freeze
 docker_up
+docker unpause plain >/dev/null 2>&1
+inject stop docker:plain --grace 200ms
+wait_for 3 docker_is plain exited
+docker_kill
+finish
+check "no engine at the rollback of a stop: it is said" grep -q "no answer from $DOCKER_SOCK" "$T/inject.out"
+docker_up
+env -u DOCKER_HOST "$FL" recover >"$T/out" 2>&1
+check "and recover starts it when the engine is back" wait_for 3 runs plain
+check "no session is left" wait_for 3 no_session
