@@ -115,6 +115,7 @@ lint: all
 
 bench: all tests
 	$(Q)FLTEST_SHARED=$(FLTEST_SHARED) BUILD=$(BUILD) tests/sandbox.sh bash tools/bench/net.sh
+	$(Q)FLTEST_SHARED=$(FLTEST_SHARED) BUILD=$(BUILD) tests/sandbox.sh bash tools/bench/measure.sh
 
 install: all install-gen
 	install -D -m 0755 $(BUILD)/faultline $(DESTDIR)$(PREFIX)/sbin/faultline

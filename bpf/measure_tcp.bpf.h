@@ -10,6 +10,7 @@
 #include "measure_http.bpf.h"
 #include "measure_packet.bpf.h"
 
+#define GOODBYE_NS     10000000 /* nobody gives up waiting so soon */
 #define PORT_EPHEMERAL 32768 /* net.ipv4.ip_local_port_range begins here */
 
 /* --- a new flow ------------------------------------------------------------------------------ */
@@ -238,13 +239,26 @@ static __always_inline void flow_rst(struct seen *s, struct flow *f)
 	flow_end(s, f);
 }
 
+/*
+ * A client's last words, which nobody answers, and which it does not wait for: Terminate of PostgreSQL,
+ * close_notify of TLS.
+ */
+static __always_inline bool flow_says_goodbye(const struct seen *s, const struct flow *f)
+{
+	return s->is_request && f->edge.spoken != FL_SPOKEN_HTTP &&
+	       s->now_ns - f->asked_ns[bounded(f->tail, FLOW_PENDING)] < GOODBYE_NS;
+}
+
 static __always_inline void flow_fin(struct seen *s, struct flow *f)
 {
 	if (s->is_request)
 		f->client_side |= FLOW_SIDE_ENDED;
 	else
 		f->server_side |= FLOW_SIDE_ENDED;
-	flow_give_up(s, f);
+	if (flow_says_goodbye(s, f))
+		flow_forget(f);
+	else
+		flow_give_up(s, f);
 	if (f->client_side & f->server_side & FLOW_SIDE_ENDED)
 		flow_end(s, f);
 }

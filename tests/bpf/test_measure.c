@@ -413,6 +413,30 @@ static void redis(void **state)
 	assert_int_equal(http_row(r).latency.count, 0);
 }
 
+/* PostgreSQL's Terminate has no answer; who waits and then closes has given up. */
+static void goodbye(void **state)
+{
+	struct timespec wait = { .tv_nsec = 15 * NS_PER_MSEC };
+	struct measure_rig *r = *state;
+	struct flow flow = shop4;
+	struct conn c;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		flow.peer_port++;
+		c = conn_open(r, &flow);
+		handshake(&c);
+		request_bytes(&c, "Q\0\0\0\12SELECT 1;", 15);
+		response_bytes(&c, "T\0\0\0\1", 5);
+		request_bytes(&c, "X\0\0\0\4", 5);
+		if (i)
+			nanosleep(&wait, NULL);
+		segment(&c, true, c.req++, FIN | ACK, "", 0);
+		assert_int_equal(rig_row(r, USER, SHOP, FL_AS_SERVER, FL_SPOKEN_TURNS).timeouts, i);
+	}
+	assert_int_equal(turns(r, FL_SPOKEN_TURNS), 2);
+}
+
 static void opaque(void **state)
 {
 	struct measure_rig *r = *state;
@@ -642,7 +666,7 @@ int main(void)
 		rig_test(cut_anywhere),	 rig_test(sent_again),	    rig_test(gaps),
 		rig_test(ends),		 rig_test(idle),	    rig_test(many_edges),
 		rig_test(redis),
-		rig_test(opaque),	 rig_test(greeting),	    rig_test(garbage),
+		rig_test(goodbye),	 rig_test(opaque),	 rig_test(greeting),	    rig_test(garbage),
 		rig_test(cut_frames),	 rig_test(large_header),    rig_test(half_a_request),
 		rig_test(dns),		 rig_test(histogram),	    rig_test(events),
 	};
