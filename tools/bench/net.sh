@@ -29,7 +29,7 @@ row "packet that matches nothing, 1 rule: ns" "$(jq .one "$T/cost")" le 100
 row "  the same in an empty program (the accounting itself): ns" "$(jq .empty "$T/cost")"
 row "10,000 rules to 1 rule, time of such a packet: ratio" "$(jq .ratio "$T/cost")" le 1.2
 
-# --- a hooked veth and an unhooked one ---
+# --- a hooked veth and an unhooked one; both ends come before whatever else wants a CPU ---
 mkdir "$T/www" && echo hello >"$T/www/small" && chmod 755 "$T" "$T/www"
 cat >"$T/nginx.conf" <<E
 daemon off; pid $T/pid; error_log /dev/null; worker_processes 1; events { worker_connections 64; }
@@ -38,15 +38,15 @@ fastcgi_temp_path $T/f; uwsgi_temp_path $T/u; scgi_temp_path $T/s; server { list
 E
 for n in a b; do
 	sed "s,$T/pid,$T/pid-$n," "$T/nginx.conf" >"$T/nginx-$n.conf"
-	bg ip netns exec flt-$n nginx -c "$T/nginx-$n.conf"
+	bg nice -n -20 ip netns exec flt-$n nginx -c "$T/nginx-$n.conf"
 done
 wait_for 5 curl -fs -o /dev/null http://10.77.1.2:8080/small
 wait_for 5 curl -fs -o /dev/null http://10.77.2.2:8080/small
-requests() { wrk -t 1 -c 8 -d 1 "http://10.77.$1.2:8080/small" | awk '/Requests\/sec/ { print $2 }'; }
+requests() { nice -n -20 wrk -t 1 -c 8 -d 1 "http://10.77.$1.2:8080/small" | awk '/Requests\/sec/ { print $2 }'; }
 compare() { # DESCRIPTION LIMIT KIND OPTION...: pairs through a, which is hooked, and b, which is not
 	_w=$1 _l=$2; shift 2
 	: >"$T/ratios"
-	fault "$@"
+	[ $# = 0 ] || fault "$@"
 	for _i in 1 2 3 4 5 6 7 8 9 10; do
 		# What comes second may find a warmer or a busier machine: take turns.
 		[ $((_i % 2)) = 0 ] || _without=$(requests 2)
@@ -57,6 +57,7 @@ compare() { # DESCRIPTION LIMIT KIND OPTION...: pairs through a, which is hooked
 	heal
 	row "$_w" "$(median <"$T/ratios")" ${_l:+ge "$_l"}
 }
+compare "wrk, no fault on either side (this machine's noise now): ratio" ""
 compare "wrk, faults for other peers against none: ratio" 0.97 network_loss netns:flt-a --percent 100 --peer 10.99.0.0/16 --direction both
 compare "wrk, http_error for another path against none: ratio" "" http_error netns:flt-a --path /other
 
