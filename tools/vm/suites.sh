@@ -8,15 +8,16 @@ declare -A tests=(
 	[verifier]='bpf/test_verified'
 	[programs]='bpf/test_net bpf/test_nl bpf/test_exec'
 	[syscall]='bpf/test_syscall lab/60-fault-syscall'
-	[net]='lab/70-netem lab/39-net-edt lab/31-net-loss lab/32-net-partition lab/36-net-attach lab/38-net-mangle'
+	[net]='lab/70-netem lab/36-net-attach lab/31-net-loss'
+	[edt]='lab/39-net-edt'
 	[kill]='lab/30-kill'
 	[measure]='bpf/test_m lab/70-measure'
 	[cost]='lab/61-syscall-cost'
 	[doctor]='cli/12-doctor'
 	[short]='bpf/test_verified bpf/test_nl bpf/test_syscall'
 )
-order='verifier programs syscall net kill measure cost doctor'
-export LANES=1 VERBOSE=1 TEST_TIMEOUT=${TEST_TIMEOUT:-900}
+order='verifier programs syscall net kill measure cost doctor edt'
+export LANES=1 VERBOSE=1 TEST_TIMEOUT=${TEST_TIMEOUT:-300}
 # shellcheck disable=SC2086
 [ $# -gt 0 ] || set -- $order
 for suite; do
