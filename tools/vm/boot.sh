@@ -150,7 +150,7 @@ timeout "${VM_TIMEOUT:-300}" qemu-system-x86_64 -accel tcg,thread=multi -cpu max
 	-m "${VM_MEMORY:-1536}" -smp 2 -nographic -no-reboot -net none \
 	-kernel "$dir/vmlinuz" -initrd "$work/initrd" \
 	-append "console=ttyS0 quiet panic=-1 loglevel=3 mitigations=off no_timer_check" </dev/null 2>&1 |
-	sed -u 's|\r||g' | tee "$work/log" | awk '/^@@END/ {on = 0} on {print; fflush()} /@@BEGIN/ {on = 1}' || true
+	sed -u 's|\r||g' | tee "$work/log" | sed -un '/@@BEGIN/,/^@@END/{//!p}' || true
 status=$(sed -n 's/^@@END \([0-9]*\)$/\1/p' "$work/log")
 if [ -z "$status" ]; then
 	echo "boot.sh: the guest did not finish; its last lines:" >&2
