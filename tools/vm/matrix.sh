@@ -11,7 +11,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 build=${1:?usage: matrix.sh BUILD}
 read -ra kernels <<<"${VM_KERNELS:-6.1 6.12 6.1-override}"
-read -ra suites <<<"${VM_SUITES:-verifier programs syscall net kill measure cost doctor edt}"
+read -ra suites <<<"${VM_SUITES:-doctor verifier cost kill syscall net programs measure attach edt}"
 out=$build/vm
 bad=0
 mkdir -p "$out"

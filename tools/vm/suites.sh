@@ -8,7 +8,8 @@ declare -A tests=(
 	[verifier]='bpf/test_verified'
 	[programs]='bpf/test_net bpf/test_nl bpf/test_exec'
 	[syscall]='bpf/test_syscall lab/60-fault-syscall'
-	[net]='lab/70-netem lab/36-net-attach lab/31-net-loss'
+	[net]='lab/70-netem lab/31-net-loss'
+	[attach]='lab/36-net-attach'
 	[edt]='lab/39-net-edt'
 	[kill]='lab/30-kill'
 	[measure]='bpf/test_m lab/70-measure'
@@ -16,10 +17,17 @@ declare -A tests=(
 	[doctor]='cli/12-doctor'
 	[short]='bpf/test_verified bpf/test_nl bpf/test_syscall'
 )
-order='verifier programs syscall net kill measure cost doctor edt'
-export LANES=1 VERBOSE=1 TEST_TIMEOUT=${TEST_TIMEOUT:-300}
+order='doctor verifier cost kill syscall net programs measure attach edt'
+# Nine rounds: each way of attaching, each of who is killed.
+export FLTEST_KILLS=9 LANES=1 VERBOSE=1 TEST_TIMEOUT=${TEST_TIMEOUT:-300}
 # shellcheck disable=SC2086
 [ $# -gt 0 ] || set -- $order
+for what in '' --syscalls; do
+	echo "@@DOCTOR${what}"
+	# shellcheck disable=SC2086
+	build/faultline doctor $what -o json
+done
+echo '@@DONE doctors'
 for suite; do
 	echo "@@SUITE $suite"
 	for t in ${tests[$suite]:?}; do
@@ -29,9 +37,3 @@ for suite; do
 	done
 	echo "@@DONE $suite"
 done
-for what in '' --syscalls; do
-	echo "@@DOCTOR${what}"
-	# shellcheck disable=SC2086
-	build/faultline doctor $what -o json
-done
-echo '@@DONE doctors'
