@@ -13,7 +13,9 @@ same "the kernel" "$(jq -r .kernel.release "$T/doctor")" "$(uname -r)"
 # Against iproute2 and the file system, in the sandbox's own network namespace.
 ip link add fltd type dummy 2>/dev/null || ip link add fltd type veth peer name fltd2
 for qdisc in clsact fq netem; do
-	same "$qdisc, as tc sees it" "$(says $qdisc)" "$(yes_no tc qdisc add dev fltd $qdisc)"
+	root=root; [ $qdisc != clsact ] || root=
+	# shellcheck disable=SC2086
+	same "$qdisc, as tc sees it" "$(says $qdisc)" "$(yes_no tc qdisc add dev fltd $root $qdisc)"
 	tc qdisc del dev fltd $qdisc 2>/dev/null; tc qdisc del dev fltd root 2>/dev/null
 done
 ip link del fltd
