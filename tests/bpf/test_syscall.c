@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -193,7 +194,8 @@ static void accepts(struct report *report, int expected)
 
 	report->other += bind(server, (struct sockaddr *)&a, sizeof(a)) || listen(server, 1) ||
 			 getsockname(server, (struct sockaddr *)&a, &len) ||
-			 connect(client, (struct sockaddr *)&a, sizeof(a));
+			 connect(client, (struct sockaddr *)&a, sizeof(a)) ||
+			 poll(&(struct pollfd){ .fd = server, .events = POLLIN }, 1, 5000) != 1;
 	fails_as(accept(server, NULL, NULL), expected, report);
 	fails_as(accept(server, NULL, NULL), expected, report);
 }
