@@ -16,9 +16,9 @@ out=$build/vm
 bad=0
 mkdir -p "$out"
 
-# The output between "@@WORD" and the next mark.
+# The output between "@@WORD" and the next mark, but not what run.sh repeats of a test that failed.
 part() { # KERNEL WORD
-	awk -v mark="@@$2" '/^@@/ {on = $0 == mark; next} on' "$out/$1.log"
+	awk -v mark="@@$2" '/^@@/ {on = $0 == mark; next} on && !/^ +\|/' "$out/$1.log"
 }
 finished() { grep -qx "@@DONE $2" "$out/$1.log"; }
 # "passed / failed / skipped" of a suite.
