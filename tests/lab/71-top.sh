@@ -61,6 +61,8 @@ check_num "and not more than that" "$client" lt 75
 check_num "nothing to the server" "$server" lt 25
 check "/metrics has the fault" grep -q "^faultline_fault_active{id=\"$id\",kind=\"latency\",target=\"payment-svc\",backend=\"[a-z]*\"} 1$" "$T/metrics"
 check_num "and its hits" "$(awk -v id="$id" '/^faultline_faults_hits_total/ && index($0, id) { print $NF }' "$T/metrics")" gt 10
+# (Prometheus looks for new targets every five seconds: on a quick machine all of this was quicker.)
+wait_for 10 bash -c "curl -s '$prom/api/v1/targets' | jq -e '[.data.activeTargets[] | select(.labels.job == \"faultline\" and .health == \"up\")] | length == 1'"
 kill -INT $TOP_PID; wait $TOP_PID
 check_num "SIGINT ends top with status 0" $? eq 0
 check "a JSON object a line" jq -es 'length > 3 and (map(.services | length == 13) | all)' "$T/top.lines"
