@@ -45,6 +45,7 @@ for how in $ways; do
 
 	# An older session that attaches later must come before: else a packet that one gives back
 	# looks fresh to the other, for ever.
+	rm -f "$T/late" # a "begun" of the turn before is none
 	"$BUILD/tests/tools/latefault" netns:flt-a 20ms >"$T/late" & older=$!
 	wait_for 5 grep -q begun "$T/late"
 	fault latency netns:flt-a --delay 30ms --protocol udp
@@ -75,6 +76,7 @@ if [ "$ways" != clsact ]; then
 	check_num "... each packet waits once there" "$(hits "$ID" injected)" eq "$(wc -c <"$T/sent")"
 	check_num "... as a filter" "$(tc filter show dev fltv1 ingress | grep -c fl_ingress)" eq 2
 	heal
+	rm -f "$T/late"
 	"$BUILD/tests/tools/latefault" netns:flt-a 20ms >"$T/late" 2>&1 & older=$!
 	wait_for 5 grep -q begun "$T/late"
 	FAULTLINE_ATTACH='' fault latency netns:flt-a --delay 30ms --protocol udp
