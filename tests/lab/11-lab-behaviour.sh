@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # How the lab behaves: quiet when nothing is wrong; refused tokens; one stopped service that retries,
 # time limits and full pools carry up to the frontend; a pipeline that sees it and names the root.
+# lane: quiet (the shop is watched while nothing is wrong)
 . "$(dirname "$0")/../lib.sh"
 export FAULTLINE_LAB_CGROUP=faultline-lab-${T##*.}
 LAB=/run/faultline/lab/lab.json

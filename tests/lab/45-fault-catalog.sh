@@ -3,6 +3,7 @@
 # The resource experiments of the catalog on the lab: gateway_cpu, payment_db_memory, log_disk_fill
 # (inventory_kill: 46-fault-service.sh). Each must manifest: a figure that the services publish
 # leaves the range of its own baseline.
+# lane: quiet (what the services publish of their times is compared)
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../lab.sh"
 
