@@ -30,7 +30,6 @@ int cmd_score(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_history(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
-int cmd_serve(int argc, char **argv);
 int cmd_lab(int argc, char **argv);
 int cmd_import(int argc, char **argv);
 

@@ -8,38 +8,15 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <string.h>
 
+#include "kern/bpf_load.h"
 #include "kern/engine_impl.h"
 #include "kern/netns.h"
 #include "kern/quantile.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/text.h"
-
-/* The last line that libbpf would have printed: mostly the best reason there is. */
-static char last_words[256];
-
-__attribute__((format(printf, 2, 0)))
-static int keep_last_words(enum libbpf_print_level level, const char *fmt, va_list ap)
-{
-	if (level == LIBBPF_WARN)
-		vsnprintf(last_words, sizeof(last_words), fmt, ap);
-	return 0;
-}
-
-static int load_error(int r, struct fl_error *err)
-{
-	last_words[strcspn(last_words, "\n")] = '\0';
-	error_env(err, -r, "load the network programs: %s%s%s%s", strerror(-r),
-		  last_words[0] ? " (" : "", last_words, last_words[0] ? ")" : "");
-	if (r == -EPERM || r == -EACCES)
-		error_hint(err, "run as root (CAP_BPF, CAP_NET_ADMIN)");
-	else
-		error_hint(err, "'faultline doctor' says what this kernel lacks");
-	return r;
-}
 
 /* Size the maps that grow with the number of rules. */
 static void resize(struct net_bpf *programs, uint32_t max_rules)
@@ -74,11 +51,10 @@ static int load(struct engine *e, struct engine_netns *n, struct fl_error *err)
 {
 	int r = 0;
 
-	libbpf_set_print(keep_last_words);
-	last_words[0] = '\0';
+	bpf_load_begin();
 	n->programs = net_bpf__open();
 	if (!n->programs)
-		return load_error(-errno, err);
+		return bpf_load_error(-errno, "the network programs", err);
 	n->programs->rodata->netns_id = (uint32_t)(n - e->netns);
 	n->programs->rodata->generation = e->session->generation;
 	if (n == e->netns)
@@ -88,7 +64,7 @@ static int load(struct engine *e, struct engine_netns *n, struct fl_error *err)
 	if (!r)
 		r = net_bpf__load(n->programs);
 	if (r)
-		return load_error(r, err);
+		return bpf_load_error(r, "the network programs", err);
 	return 0;
 }
 

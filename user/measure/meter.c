@@ -7,35 +7,12 @@
  */
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <string.h>
 
+#include "kern/bpf_load.h"
 #include "measure/meter_impl.h"
 #include "util/cleanup.h"
 #include "util/text.h"
-
-/* The last line that libbpf would have printed: mostly the best reason there is. */
-static char last_words[256];
-
-__attribute__((format(printf, 2, 0)))
-static int keep_last_words(enum libbpf_print_level level, const char *fmt, va_list ap)
-{
-	if (level == LIBBPF_WARN)
-		vsnprintf(last_words, sizeof(last_words), fmt, ap);
-	return 0;
-}
-
-static int load_error(int r, struct fl_error *err)
-{
-	last_words[strcspn(last_words, "\n")] = '\0';
-	error_env(err, -r, "load the measuring programs: %s%s%s%s", strerror(-r),
-		  last_words[0] ? " (" : "", last_words, last_words[0] ? ")" : "");
-	if (r == -EPERM || r == -EACCES)
-		error_hint(err, "run as root (CAP_BPF, CAP_NET_ADMIN)");
-	else
-		error_hint(err, "'faultline doctor' says what this kernel lacks");
-	return r;
-}
 
 /* The tracepoint, with the maps of the others. Not every kernel can have it: see tcp.bpf.c. */
 static struct tcp_bpf *load_tcp(const struct meter *m)
@@ -78,18 +55,17 @@ static int load(struct meter *m, const struct meter_options *options, struct fl_
 {
 	int r;
 
-	libbpf_set_print(keep_last_words);
-	last_words[0] = '\0';
+	bpf_load_begin();
 	m->skel = measure_bpf__open();
 	if (!m->skel)
-		return load_error(-errno, err);
+		return bpf_load_error(-errno, "the measuring programs", err);
 	if (options && options->max_flows)
 		bpf_map__set_max_entries(m->skel->maps.flows, options->max_flows);
 	bpf_map__set_max_entries(m->skel->maps.rows, max_rows());
 	bpf_map__set_max_entries(m->skel->maps.paths, max_rows());
 	r = measure_bpf__load(m->skel);
 	if (r)
-		return load_error(r, err);
+		return bpf_load_error(r, "the measuring programs", err);
 	m->tcp = load_tcp(m);
 	return 0;
 }

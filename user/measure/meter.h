@@ -106,10 +106,6 @@ int meter_row_order(const void *a, const void *b);
 int meter_subtract(const struct meter_snapshot *now, const struct meter_snapshot *before,
 		   struct meter_snapshot *ret, struct fl_error *err);
 
-/* All rows of a vantage between @client and @server added up, protocols too; -1: any. */
-void meter_sum(const struct meter_snapshot *s, int32_t client, int32_t server,
-	       enum meter_vantage vantage, struct meter_row *ret);
-
 /*
  * Live events, for the "first symptom": meter_poll() hands on, with its kernel time, every request
  * of a watched service, as client or server, that took longer than @slow_ns (0: failures alone)

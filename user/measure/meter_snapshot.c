@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* meter_snapshot.c - snapshots subtracted and added up (meter.h). Pure. */
+/* meter_snapshot.c - one snapshot taken from another (meter.h). Pure. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,29 +27,6 @@ void meter_snapshot_free(struct meter_snapshot *s)
 	free(s->services);
 	free(s->rows);
 	*s = (struct meter_snapshot){};
-}
-
-static void add(struct meter_row *a, const struct meter_row *b)
-{
-	uint32_t i;
-
-	a->requests += b->requests;
-	for (i = 0; i < 6; i++)
-		a->status[i] += b->status[i];
-	a->resets += b->resets;
-	a->timeouts += b->timeouts;
-	a->refused += b->refused;
-	a->bytes_to_server += b->bytes_to_server;
-	a->bytes_to_client += b->bytes_to_client;
-	a->connects += b->connects;
-	a->retransmits += b->retransmits;
-	if (b->first_ns && (!a->first_ns || b->first_ns < a->first_ns))
-		a->first_ns = b->first_ns;
-	if (b->last_ns > a->last_ns)
-		a->last_ns = b->last_ns;
-	hist_add(&a->latency, &b->latency);
-	hist_add(&a->connect, &b->connect);
-	hist_add(&a->rtt, &b->rtt);
 }
 
 static void subtract(struct meter_row *a, const struct meter_row *b)
@@ -111,28 +88,4 @@ int meter_subtract(const struct meter_snapshot *now, const struct meter_snapshot
 	s.requests_unpaired -= before->requests_unpaired;
 	*ret = s;
 	return 0;
-}
-
-void meter_sum(const struct meter_snapshot *s, int32_t client, int32_t server,
-	       enum meter_vantage vantage, struct meter_row *ret)
-{
-	bool first = true;
-	uint32_t i;
-
-	*ret = (struct meter_row){
-		.client = client < 0 ? 0 : (uint32_t)client,
-		.server = server < 0 ? 0 : (uint32_t)server,
-		.vantage = vantage,
-	};
-	for (i = 0; i < s->n_rows; i++) {
-		const struct meter_row *row = &s->rows[i];
-
-		if (row->vantage != vantage || (client >= 0 && row->client != (uint32_t)client) ||
-		    (server >= 0 && row->server != (uint32_t)server))
-			continue;
-		add(ret, row);
-		ret->port = first || ret->port == row->port ? row->port : 0;
-		ret->protocol = row->protocol;
-		first = false;
-	}
 }
