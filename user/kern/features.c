@@ -205,8 +205,8 @@ const struct feature features[] = {
 	 "a kernel with CONFIG_BPF_KPROBE_OVERRIDE (Ubuntu, Fedora, RHEL have it; Debian has "
 	 "not)",
 	 probe_override},
-	{"fentry", "tracing", "kernel-side measurement",
-	 "a kernel with CONFIG_FUNCTION_TRACER and BTF", probe_fentry},
+	{"fentry", "tracing", "tracing of kernel functions",
+	 "CONFIG_FUNCTION_TRACER and BTF; no fault and no measurement needs it", probe_fentry},
 	{"fmod_ret", "tracing", "errno from open, connect, ... through security hooks",
 	 "a kernel with CONFIG_FUNCTION_TRACER, CONFIG_SECURITY and BTF", probe_fmod_ret},
 	{"lsm", "tracing", "errno from file and socket calls",
