@@ -5,17 +5,8 @@
 cd "$(dirname "$0")/../.."
 . tests/lib.sh
 . tests/net.sh
+. tools/bench/table.sh
 . tests/measure.sh
-# row WHAT VALUE [OP LIMIT]: a line of the table; OP and LIMIT as check_num has them.
-line() {
-	_mark=
-	if [ $# = 4 ]; then
-		_mark="must be $3 $4"
-		awk -v a="$2" -v o="$3" -v b="$4" 'BEGIN { exit !((o == "le" && a <= b) || (o == "ge" && a >= b)) }' || _mark="$_mark: MISSED"
-	fi
-	printf '%-62s %10.3f  %s\n' "$1" "$2" "$_mark"
-}
-median() { sort -n | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'; }
 start_nginx
 # load CONNECTIONS: requests/s and p99 in us
 load() { client wrk -t 1 -c "$1" -d 1 --latency http://10.77.1.2:8080/small >"$T/wrk"; }

@@ -5,18 +5,9 @@
 cd "$(dirname "$0")/../.."
 . tests/lib.sh
 . tests/net.sh
+. tools/bench/table.sh
 mknet a 1
 mknet b 2
-# row WHAT VALUE [OP LIMIT]: a line of the table; OP and LIMIT as check_num has them.
-row() {
-	_mark=
-	if [ $# = 4 ]; then
-		_mark="must be $3 $4"
-		awk -v a="$2" -v o="$3" -v b="$4" 'BEGIN { exit !((o == "le" && a <= b) || (o == "ge" && a >= b)) }' || _mark="$_mark: MISSED"
-	fi
-	printf '%-62s %10.3f  %s\n' "$1" "$2" "$_mark"
-}
-median() { sort -n | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'; }
 
 # --- what a packet costs that no rule wants ---
 # (Whatever it holds, the session opened second is up to 15 % slower: once each way.)
@@ -25,9 +16,9 @@ for sizes in "1 10000" "10000 1"; do
 	"$BUILD/tests/tools/rulecost" $sizes 20 netns:flt-a 10.77.1.2 netns:flt-b 10.77.2.2
 done | jq -s '{one: ((.[0].few_ns + .[1].many_ns) / 2), empty: ((.[0].empty_ns + .[1].empty_ns) / 2),
 	ratio: (.[0].ratio / .[1].ratio | sqrt)}' >"$T/cost"
-row "packet that matches nothing, 1 rule: ns" "$(jq .one "$T/cost")" le 100
-row "  the same in an empty program (the accounting itself): ns" "$(jq .empty "$T/cost")"
-row "10,000 rules to 1 rule, time of such a packet: ratio" "$(jq .ratio "$T/cost")" le 1.2
+line "packet that matches nothing, 1 rule: ns" "$(jq .one "$T/cost")" le 100
+line "  the same in an empty program (the accounting itself): ns" "$(jq .empty "$T/cost")"
+line "10,000 rules to 1 rule, time of such a packet: ratio" "$(jq .ratio "$T/cost")" le 1.2
 
 # --- a hooked veth and an unhooked one; both ends come before whatever else wants a CPU ---
 mkdir "$T/www" && echo hello >"$T/www/small" && chmod 755 "$T" "$T/www"
@@ -55,7 +46,7 @@ compare() { # DESCRIPTION LIMIT KIND OPTION...: pairs through a, which is hooked
 		calc "$_with / $_without" >>"$T/ratios"; echo >>"$T/ratios"
 	done
 	heal
-	row "$_w" "$(median <"$T/ratios")" ${_l:+ge "$_l"}
+	line "$_w" "$(median <"$T/ratios")" ${_l:+ge "$_l"}
 }
 compare "wrk, no fault on either side (this machine's noise now): ratio" ""
 compare "wrk, faults for other peers against none: ratio" 0.97 network_loss netns:flt-a --percent 100 --peer 10.99.0.0/16 --direction both
@@ -71,18 +62,18 @@ for _ in 1 2 3 4 5 6 7; do
 	rss=$(awk '/VmHWM/ { print $2 / 1024 }' "/proc/$(jq .pid "/run/faultline/${ID%.*}/session.json")/status")
 	heal
 done
-row "inject, from exec to active: ms" "$(median <"$T/ms")" le 300
-row "inject, resident memory: MiB" "$rss" le 32
+line "inject, from exec to active: ms" "$(median <"$T/ms")" le 300
+line "inject, resident memory: MiB" "$rss" le 32
 fault network_loss netns:flt-a --percent 100 --peer-port 5401
 "$BUILD/tests/tools/settime" "${ID%.*}" 0 flt-a 10.77.1.1 50 >"$T/set"
-row "from the map write to the first packet that obeys: ms" "$(jq '([.on_us, .off_us] | max) / 1000' "$T/set")" le 1
+line "from the map write to the first packet that obeys: ms" "$(jq '([.on_us, .off_us] | max) / 1000' "$T/set")" le 1
 : >"$T/ms"
 for percent in 10 20 30 40 50; do
 	t0=$(date +%s%N)
 	"$FL" set "$ID" percent=$percent >/dev/null
 	calc "($(date +%s%N) - $t0) / 1e6" >>"$T/ms"; echo >>"$T/ms"
 done
-row "the command 'set' as a whole: ms" "$(median <"$T/ms")"
+line "the command 'set' as a whole: ms" "$(median <"$T/ms")"
 heal
 
 # --- accuracy and throughput of the delay line ---
@@ -90,8 +81,8 @@ pings 500 10.77.1.2
 base=$(mean) base99=$(percentile 0.99)
 fault latency netns:flt-a --delay 50ms
 pings 500 10.77.1.2
-row "latency 50 ms, error of the mean: ms" "$(calc "$(mean) - $base - 50")" le 0.3
-row "latency 50 ms, error of p99: ms" "$(calc "$(percentile 0.99) - $base99 - 50")" le 2
+line "latency 50 ms, error of the mean: ms" "$(calc "$(mean) - $base - 50")" le 0.3
+line "latency 50 ms, error of p99: ms" "$(calc "$(percentile 0.99) - $base99 - 50")" le 2
 heal
 for flows in 1 8; do
 	fault latency netns:flt-a --delay 50ms --direction to
@@ -99,12 +90,12 @@ for flows in 1 8; do
 	wait_for 5 innet a bash -c 'ss -Htln sport = 5201 | grep -q .'
 	iperf3 -J -c 10.77.1.2 -P $flows -t 4 >"$T/iperf"
 	wait $!
-	row "TCP through a 50 ms hold, $flows flow(s): Gbit/s" "$(jq '.end.sum_received.bits_per_second / 1e9' "$T/iperf")" ge "$([ $flows = 8 ] && echo 1 || echo 0)"
-	row "  retransmitted segments" "$(jq .end.sum_sent.retransmits "$T/iperf")" le 0
+	line "TCP through a 50 ms hold, $flows flow(s): Gbit/s" "$(jq '.end.sum_received.bits_per_second / 1e9' "$T/iperf")" ge "$([ $flows = 8 ] && echo 1 || echo 0)"
+	line "  retransmitted segments" "$(jq .end.sum_sent.retransmits "$T/iperf")" le 0
 	heal
 done
 fault latency netns:flt-a --delay 50ms
 flow --from flt-a --count 200000 --rate 100000 --wait 300 10.77.1.1
-row "100,000 small packets a second through it: lost of 200,000" "$(got lost)" le 0
-row "  late at p99: ms" "$(calc "$(got p99_ms) - 50")"
+line "100,000 small packets a second through it: lost of 200,000" "$(got lost)" le 0
+line "  late at p99: ms" "$(calc "$(got p99_ms) - 50")"
 heal

@@ -254,12 +254,8 @@ static bool is_blank(const char *text, const char *end)
 static int import_document(struct import *im, const char *text, size_t len, int line, struct fl_error *err)
 {
 	json_t *doc = NULL;
-	struct yaml y;
-	int r = yaml_open(&y, im->source, text, len, err);
+	int r = import_parse(im, text, len, &doc, err);
 
-	if (!r)
-		r = yaml_json(&y, yaml_root(&y), &doc);
-	yaml_close(&y);
 	if (!r)
 		r = json_is_object(doc) ? import_object(im, doc, err) :
 					  error_usage(err, "no Kubernetes object: it is no mapping");

@@ -445,12 +445,8 @@ static int import_document(struct import *im, json_t *doc, struct fl_error *err)
 int import_chaostoolkit(struct import *im, const char *text, size_t len, struct fl_error *err)
 {
 	json_t *doc = NULL;
-	struct yaml y;
-	int r = yaml_open(&y, im->source, text, len, err);
+	int r = import_parse(im, text, len, &doc, err);
 
-	if (!r)
-		r = yaml_json(&y, yaml_root(&y), &doc);
-	yaml_close(&y);
 	if (!r)
 		r = json_is_object(doc) ? import_document(im, doc, err) :
 					  error_usage(err, "no experiment of Chaos Toolkit: it is no mapping");

@@ -25,6 +25,18 @@ static json_t *holder_of(json_t *doc, const char *path, const char **ret_key)
 	return doc;
 }
 
+int import_parse(const struct import *im, const char *text, size_t len, json_t **ret,
+		 struct fl_error *err)
+{
+	struct yaml y;
+	int r = yaml_open(&y, im->source, text, len, err);
+
+	if (!r)
+		r = yaml_json(&y, yaml_root(&y), ret);
+	yaml_close(&y);
+	return r;
+}
+
 json_t *import_take(json_t *doc, const char *path)
 {
 	const char *key;

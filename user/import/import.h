@@ -83,6 +83,10 @@ void import_free(struct import *im);
 
 /* --- for the importers ------------------------------------------------------------------------ */
 
+/* A YAML (or JSON) document of @im's source as JSON, scalars as texts; *ret is a new reference. */
+int import_parse(const struct import *im, const char *text, size_t len, json_t **ret,
+		 struct fl_error *err);
+
 /* Take what is at @path ("spec.delay.latency") out of @doc; NULL when it is not there. New
  * references; the text is the caller's to free. An array or object is no text. */
 json_t *import_take(json_t *doc, const char *path);
