@@ -3,13 +3,16 @@
  * abi_measure.h - the maps of the measuring programs (measure.bpf.c, tcp.bpf.c), beside abi.h.
  *
  * A measured service has a small number, given by user space (1..FL_MEASURE_SERVICES-1; 0 is
- * everything that is no measured service). Rows are per edge, vantage and protocol class.
+ * everything that is no measured service). Rows are per edge, vantage and protocol class, those of HTTP
+ * requests also per method and path prefix; what is not of one request (connections, resets, bytes
+ * of a connection that ends) is in the row without either.
  *
  *   map       type          key               value
  *   services  HASH          address (16 B)    __u32               which service has it
  *   rows      PERCPU_HASH   struct fl_edge    struct fl_row       what happened on an edge
  *   paths     HASH          struct fl_edge    struct fl_path      rarer things, one for all CPUs
  *   watches   ARRAY         service           struct fl_watch     of whom events are wanted
+ *   prefixes  ARRAY         0..FL_PREFIXES-1  struct fl_prefix    what request paths are told apart by
  *   events    RINGBUF       -                 struct fl_measure_event
  *   losses    PERCPU_ARRAY  enum fl_measure_stat  __u64           what could not be counted
  */
@@ -56,7 +59,8 @@ struct fl_edge {
 	__u16 client, server; /* services */
 	__u8 vantage;	      /* enum fl_vantage */
 	__u8 spoken;	      /* enum fl_spoken */
-	__u16 pad;
+	__u8 method;	      /* HTTP: enum fl_http_method (abi.h); 0: not of a request */
+	__u8 path;	      /* HTTP: 1 + number of its prefix; 0: none of them */
 };
 _Static_assert(sizeof(struct fl_edge) == 8, "fl_edge");
 
@@ -80,6 +84,20 @@ _Static_assert(sizeof(struct fl_row) == 128 + sizeof(struct fl_hist), "fl_row");
 struct fl_path {
 	struct fl_hist connect, rtt;
 };
+
+/*
+ * A request whose target begins with the bytes of @text under @mask (0xff, behind them 0) is of the
+ * class of the first prefix that it meets, so user space puts the longest first. How many there are is
+ * in `n_prefixes`. A target is looked at where its head's beginning is in one packet.
+ */
+#define FL_PREFIXES   8
+#define FL_PREFIX_MAX 32
+
+struct fl_prefix {
+	__u8 text[FL_PREFIX_MAX];
+	__u8 mask[FL_PREFIX_MAX];
+};
+_Static_assert(sizeof(struct fl_prefix) == 64, "fl_prefix");
 
 /* Events are wanted of the service's requests that were slower, or failed; slow_ns 0: failed. */
 struct fl_watch {

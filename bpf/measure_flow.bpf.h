@@ -130,6 +130,16 @@ struct {
 } watches SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, FL_PREFIXES);
+	__type(key, __u32);
+	__type(value, struct fl_prefix);
+} prefixes SEC(".maps");
+
+/* How many of them are set, from the first on. */
+__u32 n_prefixes = 0;
+
+struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 256 * 1024);
 } events SEC(".maps");

@@ -94,7 +94,7 @@ static inline void rig_run(struct measure_rig *r, bool from, const struct frame 
 static inline struct fl_row rig_row(struct measure_rig *r, uint16_t client, uint16_t server,
 				    enum fl_vantage vantage, enum fl_spoken spoken)
 {
-	struct fl_edge edge = { client, server, (uint8_t)vantage, (uint8_t)spoken, 0 };
+	struct fl_edge edge = { client, server, (uint8_t)vantage, (uint8_t)spoken, 0, 0 };
 	int i, k, n = libbpf_num_possible_cpus();
 	struct fl_row *cpus = calloc((size_t)n, sizeof(*cpus)), sum = {};
 
