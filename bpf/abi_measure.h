@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * abi_measure.h - the maps of the measuring programs (measure.bpf.c, tcp.bpf.c), beside abi.h.
+ * abi_measure.h - the maps of the measuring programs (measure.bpf.c), beside abi.h.
  *
  * A measured service has a small number, given by user space (1..FL_MEASURE_SERVICES-1; 0 is
  * everything that is no measured service). Rows are per edge, vantage and protocol class, those of HTTP
@@ -96,7 +96,7 @@ struct fl_path {
 struct fl_prefix {
 	__u8 text[FL_PREFIX_MAX];
 	__u8 mask[FL_PREFIX_MAX];
-};
+} __attribute__((aligned(8))); /* read eight bytes at a time */
 _Static_assert(sizeof(struct fl_prefix) == 64, "fl_prefix");
 
 /* Events are wanted of the service's requests that were slower, or failed; slow_ns 0: failed. */

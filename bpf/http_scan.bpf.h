@@ -13,10 +13,11 @@
 #include "http.bpf.h"
 
 #define HTTP_SCAN_SIZE	1024 /* bytes of a head that are looked at; a power of two */
-#define HTTP_SCAN_SLACK 32   /* readable bytes behind them */
+#define HTTP_SCAN_SLACK 48   /* readable bytes behind them */
 #define HTTP_SCAN_LINES 96   /* lines of a head; a long one counts more than once */
 #define HTTP_SCAN_SOME	4    /* ... at a time */
 #define HTTP_SCAN_STRIDE 64  /* bytes that are searched for the end of a line at a time */
+#define HTTP_SCAN_NAME	32 /* a header's name that is looked for, and what is looked at behind it */
 #define HTTP_SCAN_DIGITS 20  /* bytes of a Content-Length's value */
 
 /* An index into the copy: the verifier must see the mask, the compiler must not remove it. */
@@ -38,6 +39,9 @@
 struct http_head {
 	__u32 at;
 	__u32 alone; /* http_scan_leap() */
+	__u32 first_end; /* where the first line ends: its newline */
+	__u32 length_at, length_end; /* the line with Content-Length: its first byte, its newline */
+	__u32 pad;
 	__u8 bytes[HTTP_SCAN_SIZE + HTTP_SCAN_SLACK];
 };
 
@@ -53,10 +57,10 @@ static inline __u64 http_word(const struct http_head *h, __u32 at)
 	return word;
 }
 
-/* The upper bit of each byte that is a newline; only the lowest one set is exact (Mycroft 1987). */
-static inline __u64 http_newlines(__u64 word)
+/* The upper bit of each byte that is @c; only the lowest one set is exact (Mycroft 1987). */
+static inline __u64 http_equal(__u64 word, __u8 c)
 {
-	word ^= HTTP_EACH_BYTE * '\n';
+	word ^= HTTP_EACH_BYTE * c;
 	return (word - HTTP_EACH_BYTE) & ~word & HTTP_EACH_BYTE << 7;
 }
 
@@ -123,8 +127,8 @@ static inline int http_scan_status(struct http_parser *p, const struct http_head
 	return HTTP_STATUS_LINE;
 }
 
-/* The value of Content-Length at @at, to the end of its line. */
-HTTP_SCAN_PART int http_scan_length(struct http_parser *p, const struct http_head *h, __u32 at)
+/* The value of Content-Length at @at, to the end of its line, which is h->at then. */
+HTTP_SCAN_PART int http_scan_length(struct http_parser *p, struct http_head *h, __u32 at)
 {
 	__u64 n = 0;
 	__u32 i;
@@ -136,6 +140,8 @@ HTTP_SCAN_PART int http_scan_length(struct http_parser *p, const struct http_hea
 
 		if (c == '\n') {
 			p->number = n;
+			h->at = at + i;
+			h->length_end = at + i;
 			return HTTP_NOTHING;
 		}
 		if (http_is_digit(c)) {
@@ -160,7 +166,7 @@ static inline int http_scan_encoding(struct http_parser *p, const struct http_he
 }
 
 /* A header line that begins at @at. */
-HTTP_SCAN_PART int http_scan_header(struct http_parser *p, const struct http_head *h, __u32 at)
+HTTP_SCAN_PART int http_scan_header(struct http_parser *p, struct http_head *h, __u32 at)
 {
 	__u64 first, second;
 
@@ -174,6 +180,7 @@ HTTP_SCAN_PART int http_scan_header(struct http_parser *p, const struct http_hea
 			return HTTP_NOTHING;
 		if (first >> 56 != '-' || (second >> 48 & 0xff) != ':')
 			return HTTP_LOST;
+		h->length_at = at;
 		return http_scan_length(p, h, at + 15);
 	case 0x726566736e617274: /* transfer */
 		second = http_word(h, at + 8);
@@ -193,7 +200,7 @@ static inline __u32 http_scan_newline(const struct http_head *h, __u32 at)
 	__u32 i;
 
 	for (i = 0; i < HTTP_SCAN_STRIDE; i += 8) {
-		__u64 newlines = http_newlines(http_word(h, at + i));
+		__u64 newlines = http_equal(http_word(h, at + i), '\n');
 
 		if (newlines)
 			return at + i + http_first_byte(newlines);
@@ -214,6 +221,7 @@ HTTP_SCAN_PART int http_scan_first(struct http_parser *p, struct http_head *h, _
 	if (newline >= n || newline == 2 * HTTP_SCAN_STRIDE)
 		return HTTP_LOST;
 	h->at = newline;
+	h->first_end = newline;
 	return p->flags & HTTP_RESPONSE ? http_scan_status(p, h, newline)
 					: http_scan_request(p, h, newline);
 }
@@ -234,7 +242,7 @@ static inline int http_scan_line(struct http_parser *p, struct http_head *h, __u
 	newline = *(volatile __u32 *)&h->at;
 
 	/* At the end of the copy a header's name may be cut. */
-	if (newline + 1 >= n || newline > HTTP_SCAN_SIZE - HTTP_SCAN_SLACK)
+	if (newline + 1 >= n || newline > HTTP_SCAN_SIZE - HTTP_SCAN_NAME)
 		return HTTP_SCAN_NO;
 	if (newline == at + HTTP_SCAN_STRIDE)
 		return HTTP_SCAN_ON;

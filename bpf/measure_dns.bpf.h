@@ -36,7 +36,7 @@ static __always_inline void dns_query(struct __sk_buff *skb, struct seen *s, str
 	f->edge.spoken = FL_SPOKEN_DNS;
 	f->to_server = s->payload_len;
 	f->last_ns = s->now_ns;
-	flow_ask(f, s->now_ns, 0);
+	flow_ask(f, &(struct asked){ .ns = s->now_ns });
 }
 
 static __always_inline void dns_answer(struct seen *s, struct flow *f, __u8 code)
@@ -44,8 +44,7 @@ static __always_inline void dns_answer(struct seen *s, struct flow *f, __u8 code
 	f->to_client += s->payload_len;
 	if (f->tail != f->head) {
 		f->tail++;
-		flow_answered(f, s->now_ns, s->now_ns - f->asked_ns[0],
-			      code & 0x0f ? DNS_FAILED : 0);
+		flow_answered(f, s->now_ns, 0, code & 0x0f ? DNS_FAILED : 0);
 	}
 	if (!bpf_map_delete_elem(&queries, &s->key))
 		loss_count(FL_MEASURE_FLOWS_ENDED, 1);

@@ -13,7 +13,7 @@
 #include "compat.bpf.h"
 #include "bpf/abi_measure.h"
 #define HTTP_WITHOUT_PATH
-#include "http.bpf.h"
+#include "http_memo.bpf.h"
 
 #define FLOW_PENDING 8 /* requests of a connection whose answers are awaited */
 
@@ -40,25 +40,45 @@ enum {
 	FLOW_SIDE_LOST = 1 << 2, /* HTTP: the place in it is not known */
 };
 
+/* A request that waits for its answer. */
+struct asked {
+	__u64 ns;
+	__u8 flags; /* HTTP_NO_BODY, HTTP_CONNECT */
+	__u8 method, path; /* as in struct fl_edge */
+	__u8 pad[5];
+};
+
+/* In the order in which the sides write it, so that a packet touches few cache lines. */
 struct flow {
-	struct http_parser request, response; /* of other protocols: `next` alone */
-	__u64 asked_ns[FLOW_PENDING];
-	__u8 asked_flags[FLOW_PENDING]; /* HTTP_NO_BODY, HTTP_CONNECT */
-	__u64 began_ns;			/* first byte of the present request */
-	__u64 answer_ns;		/* ... response */
-	__u64 syn_ns, connect_ns;	/* connect_ns: not booked yet */
-	__u64 last_ns;			/* of a packet with payload, or a SYN */
-	__u64 to_server, to_client;	/* bytes */
-	__u64 booked_to_server, booked_to_client;
-	struct fl_edge edge;
-	__u32 beyond; /* requests that did not fit into asked_ns[] */
-	__u32 syn_seq;
-	__u16 port; /* the server's */
-	__u8 head;  /* requests seen, modulo 256 */
-	__u8 tail;  /* responses begun, modulo 256 */
-	__u8 flags; /* FLOW_* */
-	__u8 client_side, server_side; /* FLOW_SIDE_* */
+	/* The client's side. */
+	struct asked asked[FLOW_PENDING];
+	struct http_parser request; /* of other protocols: `next` alone */
+	struct http_memo request_memo;
+	__u64 began_ns;	 /* first byte of the present request */
+	__u64 to_server; /* bytes */
+	__u32 beyond;	 /* requests that did not fit into asked[] */
+	__u8 head;	 /* requests seen, modulo 256 */
+	__u8 client_side; /* FLOW_SIDE_* */
+	__u8 path;	 /* of the present request: class of its target */
 	__u8 pad;
+	/* The server's. */
+	struct http_parser response;
+	struct http_memo response_memo;
+	__u64 answer_ns; /* first byte of the present response */
+	__u64 to_client;
+	__u64 booked_to_server, booked_to_client;
+	__u8 tail;	 /* responses begun, modulo 256 */
+	__u8 server_side; /* FLOW_SIDE_* */
+	/* Both, or neither once the connection stands. */
+	__u8 flags; /* FLOW_* */
+	__u8 pad2;
+	__u16 port; /* the server's */
+	__u16 pad3;
+	__u64 last_ns;		  /* of a packet with payload, or a SYN */
+	struct fl_edge edge;	  /* without method and path */
+	__u64 syn_ns, connect_ns; /* connect_ns: not booked yet */
+	__u32 syn_seq;
+	__u32 pad4;
 };
 
 /* The packet at hand. */
@@ -216,15 +236,15 @@ static __always_inline void hist_record_shared(struct fl_hist *h, __u64 ns)
 
 /* --- rows ------------------------------------------------------------------------------------ */
 
-/* This CPU's row of the flow's edge, made when there is none; NULL: no room. */
-static __always_inline struct fl_row *row_get(const struct flow *f, __u64 now_ns)
+/* This CPU's row of @edge, made when there is none; NULL: no room. */
+static __always_inline struct fl_row *row_get(const struct flow *f, const struct fl_edge *edge,
+					      __u64 now_ns)
 {
-	struct fl_edge edge = f->edge;
-	struct fl_row *row = bpf_map_lookup_elem(&rows, &edge);
+	struct fl_row *row = bpf_map_lookup_elem(&rows, edge);
 
 	if (!row) {
-		bpf_map_update_elem(&rows, &edge, &row_fresh, BPF_NOEXIST);
-		row = bpf_map_lookup_elem(&rows, &edge);
+		bpf_map_update_elem(&rows, edge, &row_fresh, BPF_NOEXIST);
+		row = bpf_map_lookup_elem(&rows, edge);
 	}
 	if (!row) {
 		loss_count(FL_MEASURE_NO_ROW, 1);
@@ -292,15 +312,26 @@ static __always_inline void watch_tell(const struct flow *f, __u64 now_ns, __u64
 	bpf_ringbuf_submit(e, 0);
 }
 
-/* A request was answered, with @status (0: the protocol has none that is known). */
-__noinline int flow_answered(struct flow *f, __u64 now_ns, __u64 latency_ns, __u32 status)
+/*
+ * The request that was asked in @slot is answered, with @status (0: the protocol has none that is
+ * known).
+ */
+__noinline int flow_answered(struct flow *f, __u64 now_ns, __u32 slot, __u32 status)
 {
 	__u32 class = bounded(status / 100, 8);
+	const struct asked *asked;
+	struct fl_edge edge;
 	struct fl_row *row;
+	__u64 latency_ns;
 
 	if (!f)
 		return -1;
-	row = row_get(f, now_ns);
+	asked = &f->asked[bounded(slot, FLOW_PENDING)];
+	latency_ns = now_ns - asked->ns;
+	edge = f->edge;
+	edge.method = asked->method;
+	edge.path = asked->path;
+	row = row_get(f, &edge, now_ns);
 	if (!row)
 		return -1;
 	hist_record(&row->latency, latency_ns);
@@ -323,11 +354,13 @@ enum flow_event {
 __noinline int flow_note(struct flow *f, __u64 now_ns, __u32 event, __u64 n)
 {
 	struct fl_path *path = NULL;
+	struct fl_edge edge;
 	struct fl_row *row;
 
 	if (!f)
 		return -1;
-	row = row_get(f, now_ns);
+	edge = f->edge;
+	row = row_get(f, &edge, now_ns);
 	if (event == FLOW_CONNECTED)
 		path = path_get(f);
 	if (!row)
@@ -366,18 +399,16 @@ static __always_inline __u32 flow_waiting(const struct flow *f)
 	return (__u8)(f->head - f->tail) + f->beyond;
 }
 
-/* A request that began at @began_ns is complete enough to be one. */
-static __always_inline void flow_ask(struct flow *f, __u64 began_ns, __u8 flags)
+/* A request is complete enough to be one. */
+static __always_inline void flow_ask(struct flow *f, const struct asked *asked)
 {
-	__u32 slot = bounded(f->head, FLOW_PENDING);
 
 	if (f->beyond || (__u8)(f->head - f->tail) >= FLOW_PENDING) {
 		f->beyond++;
 		loss_count(FL_MEASURE_UNPAIRED, 1);
 		return;
 	}
-	f->asked_ns[slot] = began_ns;
-	f->asked_flags[slot] = flags;
+	f->asked[bounded(f->head, FLOW_PENDING)] = *asked;
 	f->head++;
 }
 

@@ -3,8 +3,8 @@
  * measure_http.bpf.h - requests of an HTTP/1.x connection and the answers to them, in order: keep-alive,
  * pipelining, chunked bodies, interim responses and HEAD are framed right, so a count is exact.
  *
- * A head that is in one packet goes the fast way (http_scan.bpf.h); any other is parsed byte by byte,
- * wherever it is cut. Where the responses go on after something was missed: the acknowledgement
+ * A head that is in one packet goes the fast way: by its likeness to the one before (http_memo.bpf.h), else
+ * by its lines (http_scan.bpf.h); any other is parsed byte by byte, wherever it is cut. Where the responses go on after something was missed: the acknowledgement
  * number of a request is the position of its response, when no other one is awaited.
  *
  * Limits: 8 requests in flight on a connection and 8 KiB of unusual heads in one packet; what is beyond
@@ -45,8 +45,7 @@ static __always_inline void http_forget(struct flow *f)
 static __always_inline void http_answers(struct flow *f)
 {
 	struct http_parser *parser = &f->response;
-	__u32 slot = bounded(f->tail, FLOW_PENDING);
-	__u64 asked_ns;
+	__u32 slot = f->tail;
 
 	if (f->tail == f->head) {
 		/* One beyond those that are remembered: its framing is a guess. */
@@ -54,22 +53,27 @@ static __always_inline void http_answers(struct flow *f)
 			f->beyond--;
 		return;
 	}
-	parser->flags |= f->asked_flags[slot];
+	parser->flags |= f->asked[bounded(slot, FLOW_PENDING)].flags;
 	if (parser->status < 200 && parser->status != 101)
 		return;
-	asked_ns = f->asked_ns[slot];
 	f->tail++;
-	flow_answered(f, f->answer_ns, f->answer_ns - asked_ns, parser->status);
+	flow_answered(f, f->answer_ns, slot, parser->status);
 }
 
 static __always_inline void http_asks(struct flow *f)
 {
-	__u8 flags = f->request.flags & HTTP_CONNECT;
+	struct asked asked = {
+		.ns = f->began_ns,
+		.flags = f->request.flags & HTTP_CONNECT,
+		.method = f->request.method,
+		.path = f->path,
+	};
 
 	if (f->request.method == FL_HTTP_HEAD)
-		flags |= HTTP_NO_BODY;
-	f->flags |= FLOW_TALKED;
-	flow_ask(f, f->began_ns, flags);
+		asked.flags |= HTTP_NO_BODY;
+	if (!(f->flags & FLOW_TALKED))
+		f->flags |= FLOW_TALKED;
+	flow_ask(f, &asked);
 }
 
 /* Take what was found. Returns negative when nothing can be made of this direction any more. */
@@ -129,11 +133,85 @@ static __always_inline int http_chunk(struct __sk_buff *skb, struct seen *s, str
 	return n;
 }
 
-/* A message begins at @off: its head the fast way. Returns its length; 0: the slow one. */
-__noinline int http_fast_head(struct __sk_buff *skb, struct seen *s, struct flow *f, __u32 off)
+/* --- the fast way ---------------------------------------------------------------------------- */
+
+static __always_inline struct http_memo *http_memo_side(struct flow *f, bool request)
 {
-	struct http_parser *parser;
+	return request ? &f->request_memo : &f->response_memo;
+}
+
+static __always_inline bool http_has_prefix(const struct http_head *h, __u32 at, const struct fl_prefix *p)
+{
+	const __u64 *text = (const __u64 *)p->text, *mask = (const __u64 *)p->mask;
+	__u64 differs = 0, here;
+	__u32 i;
+
+	for (i = 0; i < FL_PREFIX_MAX / 8; i++) {
+		__builtin_memcpy(&here, &h->bytes[http_scan_index(at) + 8 * i], 8);
+		differs |= (here ^ text[i]) & mask[i];
+	}
+	return !differs;
+}
+
+/* The class of the target of the request whose beginning is in @h, with zeros behind what is there. */
+__noinline int http_path_class(const struct http_head *h)
+{
+	__u64 blanks;
+	__u32 at, i;
+
+	if (!h)
+		return 0;
+	/* Behind the first blank; a method of eight letters or more is none that is looked for. */
+	blanks = http_equal(http_word(h, 0), ' ');
+	if (!blanks)
+		return 0;
+	at = http_first_byte(blanks) + 1;
+	for (i = 0; i < FL_PREFIXES; i++) {
+		__u32 key = i;
+		const struct fl_prefix *p = bpf_map_lookup_elem(&prefixes, &key);
+
+		if (!p || i >= n_prefixes)
+			return 0;
+		if (http_has_prefix(h, at, p))
+			return i + 1;
+	}
+	return 0;
+}
+
+static __always_inline void http_target(struct seen *s, struct flow *f, struct http_head *head, __u32 n)
+{
+	if (!s->is_request || !n_prefixes)
+		return;
+	/* What others left behind is none of this target. */
+	__builtin_memset(&head->bytes[n], 0, HTTP_SCAN_SLACK);
+	f->path = http_path_class(head);
+}
+
+/* The head at @off, if it is laid out as the one before it. Returns its length; 0: it is not. */
+static __always_inline __u32 http_head_again(struct __sk_buff *skb, struct seen *s, struct flow *f,
+					     struct http_head *head, __u32 off)
+{
+	const struct http_memo *memo = http_memo_side(f, s->is_request);
+	__u32 n;
+
+	if (!memo->after)
+		return 0;
+	/* Its first line and its length may be longer than they were. */
+	n = memo->size + HTTP_SCAN_SLACK;
+	if (n > s->payload_len - off)
+		n = s->payload_len - off;
+	n = load_some(skb, s->payload_off + off, head->bytes, HTTP_SCAN_SIZE, n);
+	if (!n)
+		return 0;
+	http_target(s, f, head, n);
+	return http_memo_scan(memo, http_side(f, s->is_request), head, n);
+}
+
+/* The head at @off, understood. Returns its length; 0: not all of it is here, or it is unusual. */
+__noinline int http_head_scan(struct __sk_buff *skb, struct seen *s, struct flow *f, __u32 off)
+{
 	__u32 zero = 0, n, left;
+	struct http_parser *parser;
 	struct http_head *head;
 
 	head = bpf_map_lookup_elem(&heads, &zero);
@@ -142,15 +220,54 @@ __noinline int http_fast_head(struct __sk_buff *skb, struct seen *s, struct flow
 	parser = http_side(f, s->is_request);
 	left = s->payload_len - off;
 	n = load_some(skb, s->payload_off + off, head->bytes, HTTP_SCAN_SIZE, left);
+	if (!n)
+		return 0;
+	http_target(s, f, head, n);
+	n = http_scan(parser, head, n, !s->is_request && flow_waiting(f) == 1 ? left : 0);
 	if (n)
-		n = http_scan(parser, head, n, !s->is_request && flow_waiting(f) == 1 ? left : 0);
+		http_memo_keep(http_memo_side(f, s->is_request), parser, head, n);
+	return n;
+}
+
+/*
+ * A message begins at @off. Returns how many bytes of it are done: its head, and what there is of its
+ * body; 0: it is for the slow way.
+ */
+__noinline int http_fast(struct __sk_buff *skb, struct seen *s, struct flow *f, __u32 off)
+{
+	struct http_parser *parser;
+	__u32 zero = 0, n, skipped;
+	struct http_head *head;
+
+	head = bpf_map_lookup_elem(&heads, &zero);
+	if (!s || !f || !head)
+		return 0;
+	parser = http_side(f, s->is_request);
+	n = http_head_again(skb, s, f, head, off);
+	if (!n)
+		n = http_head_scan(skb, s, f, off);
 	if (!n)
 		return 0;
 	parser->start = parser->next;
 	parser->next += n;
-	http_found(f, s->is_request ? HTTP_REQUEST_LINE : HTTP_STATUS_LINE);
+	if (s->is_request)
+		http_asks(f);
+	else
+		http_answers(f);
 	http_headers_end(parser);
+	if (parser->phase == HTTP_BODY) {
+		http_skip(parser, s->payload_len - off - n, &skipped);
+		n += skipped;
+	}
 	return n;
+}
+
+static __always_inline void http_begins(struct seen *s, struct flow *f)
+{
+	if (s->is_request)
+		f->began_ns = s->now_ns;
+	else
+		f->answer_ns = s->now_ns;
 }
 
 /* Go on at @off of the payload, by skipping or by parsing. Returns how many bytes are done. */
@@ -168,11 +285,8 @@ __noinline int http_advance(struct __sk_buff *skb, struct seen *s, struct flow *
 		return skipped;
 	}
 	if (parser->phase == HTTP_START) {
-		if (s->is_request)
-			f->began_ns = s->now_ns;
-		else
-			f->answer_ns = s->now_ns;
-		n = http_fast_head(skb, s, f, off);
+		http_begins(s, f);
+		n = http_fast(skb, s, f, off);
 		if (n)
 			return n;
 	}
@@ -180,7 +294,7 @@ __noinline int http_advance(struct __sk_buff *skb, struct seen *s, struct flow *
 }
 
 /* Follow the payload from @off to its end. Returns 0, or negative when that was impossible. */
-__noinline int http_follow(struct __sk_buff *skb, struct seen *s, struct flow *f, __u32 off)
+__noinline int http_follow_all(struct __sk_buff *skb, struct seen *s, struct flow *f, __u32 off)
 {
 	__u32 i;
 
@@ -197,6 +311,16 @@ __noinline int http_follow(struct __sk_buff *skb, struct seen *s, struct flow *f
 		off += n;
 	}
 	return -1;
+}
+
+/* The same; what mostly comes is one message, from its first byte on, and needs none of the steps. */
+static __always_inline int http_follow(struct __sk_buff *skb, struct seen *s, struct flow *f, __u32 off)
+{
+	if (!off && http_side(f, s->is_request)->phase == HTTP_START) {
+		http_begins(s, f);
+		off = http_fast(skb, s, f, 0);
+	}
+	return off < s->payload_len ? http_follow_all(skb, s, f, off) : 0;
 }
 
 /* Does the payload begin as a request line does? */

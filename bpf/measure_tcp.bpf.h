@@ -11,6 +11,8 @@
 #include "measure_packet.bpf.h"
 
 #define GOODBYE_NS     10000000 /* nobody gives up waiting so soon */
+#define TLS_ALERT_MAX  64 /* bytes of a record with an alert, encrypted and padded */
+#define RTT_SAMPLE     16 /* one request in so many; a power of two */
 #define PORT_EPHEMERAL 32768 /* net.ipv4.ip_local_port_range begins here */
 
 /* --- a new flow ------------------------------------------------------------------------------ */
@@ -77,31 +79,72 @@ static __always_inline void flow_speaks(struct flow *f, __u8 spoken, __u64 now_n
 	}
 }
 
+/* --- round trip time ------------------------------------------------------------------------- */
+
+/*
+ * A segment that the container sent still belongs to its socket here, whose TCP knows the smoothed round
+ * trip time. The first request of a connection and each 16th behind it are looked at.
+ */
+static __always_inline void flow_sample_rtt(struct __sk_buff *skb, const struct flow *f)
+{
+	struct bpf_sock *sk = skb->sk;
+	struct bpf_tcp_sock *tcp;
+	struct fl_path *path;
+
+	if ((f->head & (RTT_SAMPLE - 1)) != 1 || !sk)
+		return;
+	sk = bpf_sk_fullsock(sk);
+	tcp = sk ? bpf_tcp_sock(sk) : NULL;
+	/* (In eighths of a us; 0 until a segment was acknowledged.) */
+	path = tcp && tcp->srtt_us ? path_get(f) : NULL;
+	if (path)
+		hist_record_shared(&path->rtt, (__u64)(tcp->srtt_us >> 3) * 1000);
+}
+
 /* --- turns ----------------------------------------------------------------------------------- */
 
-static __always_inline void turn_request(struct seen *s, struct flow *f)
+/*
+ * A client's last words, which nobody answers: Terminate of PostgreSQL, COM_QUIT of MySQL, an alert of
+ * TLS (close_notify, mostly).
+ */
+static __always_inline bool turn_is_goodbye(struct __sk_buff *skb, const struct seen *s, const struct flow *f)
 {
-	if (!flow_waiting(f))
-		flow_ask(f, s->now_ns, 0);
+	bool tls = f->edge.spoken == FL_SPOKEN_OPAQUE;
+	__u8 b[5];
+
+	if ((s->payload_len != 5 && !(tls && s->payload_len <= TLS_ALERT_MAX)) ||
+	    s->payload_len < 5 || bpf_skb_load_bytes(skb, s->payload_off, b, sizeof(b)))
+		return false;
+	if (tls)
+		return b[0] == 0x15 && b[1] == 3;
+	return (b[0] == 'X' && !b[1] && !b[2] && !b[3] && b[4] == 4) ||
+	       (b[0] == 1 && !b[1] && !b[2] && !b[3] && b[4] == 1);
+}
+
+static __always_inline void turn_request(struct __sk_buff *skb, struct seen *s, struct flow *f)
+{
+	if (!flow_waiting(f) && !turn_is_goodbye(skb, s, f))
+		flow_ask(f, &(struct asked){ .ns = s->now_ns });
 }
 
 static __always_inline void turn_response(struct seen *s, struct flow *f)
 {
-	__u64 asked_ns = f->asked_ns[bounded(f->tail, FLOW_PENDING)];
+	__u32 slot = f->tail;
 
 	if (f->tail == f->head)
 		return;
 	f->tail++;
-	flow_answered(f, s->now_ns, s->now_ns - asked_ns, 0);
+	flow_answered(f, s->now_ns, slot, 0);
 }
 
 /* The connection is none of HTTP/1.x any more, or never was: what is awaited is a turn. */
-static __always_inline void turns_from_now(struct seen *s, struct flow *f, __u8 spoken)
+static __always_inline void turns_from_now(struct __sk_buff *skb, struct seen *s, struct flow *f,
+					   __u8 spoken)
 {
 	http_forget(f);
 	flow_speaks(f, spoken, s->now_ns);
 	if (s->is_request)
-		turn_request(s, f);
+		turn_request(skb, s, f);
 }
 
 /* --- payload --------------------------------------------------------------------------------- */
@@ -109,7 +152,7 @@ static __always_inline void turns_from_now(struct seen *s, struct flow *f, __u8 
 static __always_inline void payload_http(struct __sk_buff *skb, struct seen *s, struct flow *f)
 {
 	if (f->response.flags & HTTP_TUNNEL) {
-		turns_from_now(s, f, FL_SPOKEN_OPAQUE);
+		turns_from_now(skb, s, f, FL_SPOKEN_OPAQUE);
 		return;
 	}
 	if (!s->is_request) {
@@ -119,7 +162,7 @@ static __always_inline void payload_http(struct __sk_buff *skb, struct seen *s, 
 	http_request(skb, s, f);
 	/* Its first line was none: it only looked like one. */
 	if (f->client_side & FLOW_SIDE_LOST && !(f->flags & FLOW_TALKED))
-		turns_from_now(s, f, FL_SPOKEN_TURNS);
+		turns_from_now(skb, s, f, FL_SPOKEN_TURNS);
 }
 
 /* New bytes of the connection? Keeps `next` where no parser does. */
@@ -161,7 +204,7 @@ static __always_inline void flow_payload(struct __sk_buff *skb, struct seen *s, 
 		if (f->edge.spoken == FL_SPOKEN_HTTP)
 			return;
 	} else if (s->is_request) {
-		turn_request(s, f);
+		turn_request(skb, s, f);
 	} else {
 		turn_response(s, f);
 	}
@@ -239,14 +282,11 @@ static __always_inline void flow_rst(struct seen *s, struct flow *f)
 	flow_end(s, f);
 }
 
-/*
- * A client's last words, which nobody answers, and which it does not wait for: Terminate of PostgreSQL,
- * close_notify of TLS.
- */
+/* Last words that are not known as such (turn_is_goodbye()): who says them does not wait. */
 static __always_inline bool flow_says_goodbye(const struct seen *s, const struct flow *f)
 {
 	return s->is_request && f->edge.spoken != FL_SPOKEN_HTTP &&
-	       s->now_ns - f->asked_ns[bounded(f->tail, FLOW_PENDING)] < GOODBYE_NS;
+	       s->now_ns - f->asked[bounded(f->tail, FLOW_PENDING)].ns < GOODBYE_NS;
 }
 
 static __always_inline void flow_fin(struct seen *s, struct flow *f)
@@ -280,8 +320,11 @@ static __always_inline void measure_tcp(struct __sk_buff *skb, struct seen *s)
 	s->is_request = !!(f->flags & FLOW_CLIENT_LOCAL) == !!s->from;
 	if (s->tcp_flags & TCP_SYN)
 		flow_syn_ack(s, f);
-	if (s->payload_len)
+	if (s->payload_len) {
 		flow_payload(skb, s, f);
+		if (s->from)
+			flow_sample_rtt(skb, f);
+	}
 	if (s->tcp_flags & TCP_RST)
 		flow_rst(s, f);
 	else if (s->tcp_flags & TCP_FIN)

@@ -220,6 +220,11 @@ struct bpf_sock {
 	__u32 priority;
 };
 
+struct bpf_tcp_sock {
+	__u32 snd_cwnd;
+	__u32 srtt_us;
+};
+
 struct bpf_sockopt {
 	union {
 		struct bpf_sock *sk;
@@ -339,31 +344,6 @@ struct task_struct {
 
 struct msghdr {
 	void *msg_name;
-};
-
-struct in6_addr {
-	union {
-		__be32 u6_addr32[4];
-	} in6_u;
-};
-
-/* (In the kernel, some of these are in unnamed unions.) */
-struct sock_common {
-	__be32 skc_daddr;
-	__be32 skc_rcv_saddr;
-	__be16 skc_dport;
-	__u16 skc_num;
-	unsigned short skc_family;
-	struct in6_addr skc_v6_daddr;
-	struct in6_addr skc_v6_rcv_saddr;
-};
-
-struct sock {
-	struct sock_common __sk_common;
-};
-
-struct tcp_sock {
-	__u32 srtt_us;
 };
 
 struct socket;

@@ -90,31 +90,53 @@ static inline void rig_run(struct measure_rig *r, bool from, const struct frame 
 	r->ns += opts.duration;
 }
 
-/* The rows of an edge, added up over CPUs; zeros when there is none. */
+static inline void rig_add(struct measure_rig *r, const struct fl_edge *edge, struct fl_row *sum)
+{
+	int i, k, n = libbpf_num_possible_cpus();
+	struct fl_row *cpus = calloc((size_t)n, sizeof(*cpus));
+
+	assert_non_null(cpus);
+	bpf_map_lookup_elem(bpf_map__fd(r->skel->maps.rows), edge, cpus);
+	for (i = 0; i < n; i++) {
+		hist_add(&sum->latency, &cpus[i].latency);
+		for (k = 0; k < 6; k++)
+			sum->status[k] += cpus[i].status[k];
+		sum->resets += cpus[i].resets;
+		sum->refused += cpus[i].refused;
+		sum->timeouts += cpus[i].timeouts;
+		sum->bytes_to_server += cpus[i].bytes_to_server;
+		sum->bytes_to_client += cpus[i].bytes_to_client;
+		sum->connects += cpus[i].connects;
+		sum->retransmits += cpus[i].retransmits;
+		if (cpus[i].port)
+			sum->port = cpus[i].port;
+	}
+	free(cpus);
+}
+
+/* The row of requests of that method and path class, added up over CPUs; zeros when there is none. */
+static inline struct fl_row rig_requests(struct measure_rig *r, uint8_t method, uint8_t path)
+{
+	struct fl_edge edge = { USER, SHOP, FL_AS_SERVER, FL_SPOKEN_HTTP, method, path };
+	struct fl_row sum = {};
+
+	rig_add(r, &edge, &sum);
+	return sum;
+}
+
+/* The rows of an edge, of all methods and paths. */
 static inline struct fl_row rig_row(struct measure_rig *r, uint16_t client, uint16_t server,
 				    enum fl_vantage vantage, enum fl_spoken spoken)
 {
-	struct fl_edge edge = { client, server, (uint8_t)vantage, (uint8_t)spoken, 0, 0 };
-	int i, k, n = libbpf_num_possible_cpus();
-	struct fl_row *cpus = calloc((size_t)n, sizeof(*cpus)), sum = {};
+	struct fl_edge edge, *before = NULL;
+	struct fl_row sum = {};
 
-	assert_non_null(cpus);
-	bpf_map_lookup_elem(bpf_map__fd(r->skel->maps.rows), &edge, cpus);
-	for (i = 0; i < n; i++) {
-		hist_add(&sum.latency, &cpus[i].latency);
-		for (k = 0; k < 6; k++)
-			sum.status[k] += cpus[i].status[k];
-		sum.resets += cpus[i].resets;
-		sum.refused += cpus[i].refused;
-		sum.timeouts += cpus[i].timeouts;
-		sum.bytes_to_server += cpus[i].bytes_to_server;
-		sum.bytes_to_client += cpus[i].bytes_to_client;
-		sum.connects += cpus[i].connects;
-		sum.retransmits += cpus[i].retransmits;
-		if (cpus[i].port)
-			sum.port = cpus[i].port;
+	while (!bpf_map_get_next_key(bpf_map__fd(r->skel->maps.rows), before, &edge)) {
+		before = &edge;
+		if (edge.client == client && edge.server == server && edge.vantage == vantage &&
+		    edge.spoken == spoken)
+			rig_add(r, &edge, &sum);
 	}
-	free(cpus);
 	return sum;
 }
 
@@ -127,6 +149,21 @@ static inline uint64_t rig_loss(struct measure_rig *r, uint32_t which)
 	for (i = 0; i < libbpf_num_possible_cpus(); i++)
 		sum += cpus[i];
 	return sum;
+}
+
+/* Paths are told apart by these prefixes, of which the first that is met counts; NULL ends them. */
+static inline void rig_prefixes(struct measure_rig *r, const char *const *prefixes)
+{
+	uint32_t i;
+
+	for (i = 0; prefixes[i]; i++) {
+		struct fl_prefix p = {};
+
+		memcpy(p.text, prefixes[i], strlen(prefixes[i]));
+		memset(p.mask, 0xff, strlen(prefixes[i]));
+		assert_int_equal(bpf_map_update_elem(bpf_map__fd(r->skel->maps.prefixes), &i, &p, 0), 0);
+	}
+	r->skel->bss->n_prefixes = i;
 }
 
 /* --- a connection ---------------------------------------------------------------------------- */

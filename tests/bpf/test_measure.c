@@ -176,6 +176,132 @@ static void pipelined(void **state)
 	assert_classes(r, 21, 6, 0);
 }
 
+/* Heads that come again are known again, and only those: whatever stands behind them or differs. */
+static void repeated(void **state)
+{
+	static const char post[] = "POST /pay HTTP/1.1\r\nContent-Length: 5\r\n\r\n";
+	static const char head_only[] = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
+	struct measure_rig *r = *state;
+	struct conn c = conn_open(r, &shop4);
+	int i;
+
+	handshake(&c);
+	for (i = 0; i < 40; i++) {
+		request(&c, GET);
+		response(&c, i % 4 == 3 ? "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello!" : OK_200);
+	}
+	for (i = 0; i < 40; i++) {
+		/* A head alone, its body behind it; the answer to HEAD has the head of one to GET. */
+		request(&c, post);
+		request(&c, i % 2 ? "GET /" : "HTTP/");
+		response(&c, OK_200);
+		request(&c, "HEAD / HTTP/1.1\r\n\r\n");
+		response(&c, head_only);
+		request(&c, GET GET);
+		response(&c, OK_200 OK_200);
+		request(&c, GET);
+		response(&c, head_only);
+		response(&c, "HTTP/");
+	}
+	assert_classes(r, 40 + 5 * 40, 0, 0);
+	/* Another status in every second answer, then never the same again. */
+	for (i = 0; i < 100; i++) {
+		char text[128];
+
+		request(&c, GET);
+		snprintf(text, sizeof(text), "HTTP/1.1 %d OK\r\nX: %d\r\nContent-Length: 5\r\n\r\nhello",
+			 i % 2 ? 404 : 500, i);
+		response(&c, text);
+	}
+	assert_classes(r, 40 + 5 * 40, 50, 50);
+}
+
+/* Each byte of a head counts: with another one in its place it is another head. */
+static void each_byte(void **state)
+{
+	static const char answer[] = "HTTP/1.1 200 OK\r\nServer: aaaaaaaa\r\nContent-Length: 10\r\n\r\n0123456789";
+	static const struct {
+		size_t at;
+		char c;
+		const char *more; /* of the body */
+	} changes[] = {
+		{ 10, '1', "" },  { 14, 'k', "" }, { 25, 'b', "" },	     { 26, 'b', "" }, { 27, 'b', "" },
+		{ 28, 'b', "" },  { 29, 'b', "" }, { 30, 'b', "" },	     { 31, 'b', "" }, { 32, 'b', "" },
+		{ 52, '1', "!" }, { 17, 's', "" }, { 51, '2', "HTTP/1.1 5" },
+	};
+	struct measure_rig *r = *state;
+	struct conn c = conn_open(r, &shop4);
+	char text[sizeof(answer)];
+	size_t i;
+
+	handshake(&c);
+	for (i = 0; i < ARRAY_SIZE(changes); i++) {
+		request(&c, GET);
+		response(&c, answer);
+		memcpy(text, answer, sizeof(text));
+		text[changes[i].at] = changes[i].c;
+		request(&c, GET);
+		response(&c, text);
+		response(&c, changes[i].more);
+	}
+	request(&c, GET);
+	response(&c, "HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n");
+	assert_classes(r, 2 * ARRAY_SIZE(changes), 0, 1);
+}
+
+/* By method, and by the prefix of the target. */
+static void methods_and_paths(void **state)
+{
+	static const char *const prefixes[] = { "/pay/card", "/pay", "/a/path/that/has/the/full/length", NULL };
+	struct measure_rig *r = *state;
+	struct conn c = conn_open(r, &shop4);
+	int i;
+
+	handshake(&c);
+	request(&c, GET);
+	response(&c, OK_200);
+	assert_int_equal(rig_requests(r, FL_HTTP_GET, 0).latency.count, 1);
+	/* (What is known of a connection's heads stays known: a new one.) */
+	rig_prefixes(r, prefixes);
+	c = conn_open(r, &(struct flow){ "10.9.0.5", "10.8.1.2", 80, 40001 });
+	handshake(&c);
+	for (i = 0; i < 3; i++) {
+		request(&c, GET);
+		response(&c, OK_200);
+		request(&c, "GET /pay/card/7 HTTP/1.1\r\n\r\n");
+		response(&c, OK_200);
+		request(&c, "POST /payment HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi");
+		response(&c, "HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n");
+		request(&c, "GET /pa HTTP/1.1\r\n\r\n");
+		response(&c, OK_200);
+		request(&c, "DELETE /a/path/that/has/the/full/length HTTP/1.1\r\n\r\n");
+		response(&c, OK_200);
+		/* Not the fast way: a method that is no common one, a head in two packets. */
+		request(&c, "OPTIONS /pay HTTP/1.1\r\n\r\n");
+		response(&c, OK_200);
+		request(&c, "PUT /pay HTTP/1.1\r\nHo");
+		request(&c, "st: a\r\nContent-Length: 0\r\n\r\n");
+		response(&c, OK_200);
+		request(&c, "PROPFIND /pay HTTP/1.1\r\n\r\n");
+		response(&c, OK_200);
+		request(&c, GET "GET /pay/card HTTP/1.1\r\n\r\n" "HEAD /x HTTP/1.1\r\n\r\n");
+		response(&c, OK_200 OK_200 "HTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\n");
+	}
+	assert_int_equal(rig_requests(r, FL_HTTP_GET, 2).latency.count, 6);
+	assert_int_equal(rig_requests(r, FL_HTTP_GET, 1).latency.count, 6);
+	assert_int_equal(rig_requests(r, FL_HTTP_POST, 2).status[5], 3);
+	assert_int_equal(rig_requests(r, FL_HTTP_GET, 0).latency.count, 1 + 3);
+	assert_int_equal(rig_requests(r, FL_HTTP_DELETE, 3).latency.count, 3);
+	assert_int_equal(rig_requests(r, FL_HTTP_OPTIONS, 2).latency.count, 3);
+	assert_int_equal(rig_requests(r, FL_HTTP_PUT, 2).latency.count, 3);
+	assert_int_equal(rig_requests(r, FL_HTTP_OTHER, 0).latency.count, 3);
+	assert_int_equal(rig_requests(r, FL_HTTP_HEAD, 0).status[4], 3);
+	/* What is of the connection and of no request. */
+	assert_int_equal(rig_requests(r, 0, 0).connects, 2);
+	assert_int_equal(rig_requests(r, 0, 0).latency.count, 0);
+	assert_classes(r, 1 + 3 * 9, 3, 3);
+}
+
 /* More in flight than are remembered: those are said to be missing, the others are right. */
 static void too_many(void **state)
 {
@@ -413,28 +539,42 @@ static void redis(void **state)
 	assert_int_equal(http_row(r).latency.count, 0);
 }
 
-/* PostgreSQL's Terminate has no answer; who waits and then closes has given up. */
-static void goodbye(void **state)
+/* One turn, then last words, then a pause, then the end. Returns the timeouts so far. */
+static uint64_t farewell(struct measure_rig *r, uint16_t port, const char *first, const char *last, size_t n,
+			 long pause_ns)
 {
-	struct timespec wait = { .tv_nsec = 15 * NS_PER_MSEC };
-	struct measure_rig *r = *state;
+	struct timespec wait = { .tv_nsec = pause_ns };
 	struct flow flow = shop4;
 	struct conn c;
-	int i;
 
-	for (i = 0; i < 2; i++) {
-		flow.peer_port++;
-		c = conn_open(r, &flow);
-		handshake(&c);
-		request_bytes(&c, "Q\0\0\0\12SELECT 1;", 15);
-		response_bytes(&c, "T\0\0\0\1", 5);
-		request_bytes(&c, "X\0\0\0\4", 5);
-		if (i)
-			nanosleep(&wait, NULL);
-		segment(&c, true, c.req++, FIN | ACK, "", 0);
-		assert_int_equal(rig_row(r, USER, SHOP, FL_AS_SERVER, FL_SPOKEN_TURNS).timeouts, i);
-	}
-	assert_int_equal(turns(r, FL_SPOKEN_TURNS), 2);
+	flow.peer_port = port;
+	c = conn_open(r, &flow);
+	handshake(&c);
+	request_bytes(&c, first, 6);
+	response_bytes(&c, first, 6);
+	request_bytes(&c, last, n);
+	nanosleep(&wait, NULL);
+	segment(&c, true, c.req++, FIN | ACK, "", 0);
+	return rig_row(r, USER, SHOP, FL_AS_SERVER, FL_SPOKEN_TURNS).timeouts +
+	       rig_row(r, USER, SHOP, FL_AS_SERVER, FL_SPOKEN_OPAQUE).timeouts;
+}
+
+/* Last words have no answer; who says anything else, waits and then closes has given up. */
+static void goodbye(void **state)
+{
+	static const char tls[] = "\x16\x03\x01\x00\x01x";
+	struct measure_rig *r = *state;
+	long long_ns = 15 * NS_PER_MSEC;
+
+	assert_int_equal(farewell(r, 41000, "Q\0\0\0\5;", "X\0\0\0\4", 5, long_ns), 0);
+	assert_int_equal(farewell(r, 41001, "\2\0\0\0\3S", "\1\0\0\0\1", 5, long_ns), 0);
+	assert_int_equal(farewell(r, 41002, tls, "\x15\x03\x03\x00\x02\x01\x00", 7, long_ns), 0);
+	assert_int_equal(farewell(r, 41003, "PING\r\n", "BYE\r\n", 5, 0), 0);
+	assert_int_equal(farewell(r, 41004, "PING\r\n", "BYE\r\n", 5, long_ns), 1);
+	assert_int_equal(farewell(r, 41005, tls, "\x17\x03\x03\x00\x02hi", 7, long_ns), 2);
+	/* The turns were answered; the last words are none. */
+	assert_int_equal(turns(r, FL_SPOKEN_TURNS), 4);
+	assert_int_equal(turns(r, FL_SPOKEN_OPAQUE), 2);
 }
 
 static void opaque(void **state)
@@ -663,6 +803,7 @@ int main(void)
 		rig_test(keep_alive),	 rig_test(local_is_client), rig_test(strangers),
 		rig_test(from_a_delay_line), rig_test(bodies),	    rig_test(other_answers),
 		rig_test(upgrade),	 rig_test(pipelined),	    rig_test(too_many),
+		rig_test(repeated),	 rig_test(each_byte),	    rig_test(methods_and_paths),
 		rig_test(cut_anywhere),	 rig_test(sent_again),	    rig_test(gaps),
 		rig_test(ends),		 rig_test(idle),	    rig_test(many_edges),
 		rig_test(redis),

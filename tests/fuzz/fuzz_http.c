@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The HTTP/1.x framing that the kernel side uses, on any bytes: the parser that is fed byte by byte
- * (bpf/http.bpf.h), and the fast way through heads that ends in the same state (bpf/http_scan.bpf.h).
- * Wherever the parser finds its way, both must see the same messages at the same places.
+ * (bpf/http.bpf.h), and the fast ways through heads that end in the same state (bpf/http_memo.bpf.h,
+ * bpf/http_scan.bpf.h). Wherever the parser finds its way, all must see the same messages at the same
+ * places.
  *
  * The first byte of the input says: bit 0 responses; bit 1 they are to HEAD; the rest, where the
  * "packets" are cut.
@@ -13,7 +14,7 @@
 #include <string.h>
 
 #define HTTP_WITHOUT_PATH
-#include "bpf/http_scan.bpf.h"
+#include "bpf/http_memo.bpf.h"
 
 #define MAX_FOUND 256
 
@@ -25,6 +26,7 @@ struct found {
 
 struct run {
 	struct http_parser p;
+	struct http_memo memo;
 	uint8_t options;
 	uint32_t n;
 	struct found found[MAX_FOUND];
@@ -50,19 +52,66 @@ static void begin(struct run *r, uint8_t options)
 	r->p.flags = options & 1 ? HTTP_RESPONSE : 0;
 }
 
-/* As bpf/measure_http.bpf.h does: the head of a message that begins in a packet, at once. */
-static uint32_t fast(struct run *r, const uint8_t *bytes, uint32_t n)
+/* One empty line, at its end; one line that could be its Content-Length, none its Transfer-Encoding. */
+static int is_plain(const uint8_t *bytes, uint32_t size)
 {
-	static struct http_head head;
+	int lengths = 0;
+	uint32_t i;
+
+	for (i = 0; i + 1 < size; i++) {
+		if (bytes[i] != '\n')
+			continue;
+		if (bytes[i + 1] == '\n' || (bytes[i + 1] == '\r' && i + 3 < size))
+			return 0;
+		if ((bytes[i + 1] | 0x20) == 't')
+			return 0;
+		lengths += (bytes[i + 1] | 0x20) == 'c';
+	}
+	return lengths <= 1;
+}
+
+/* As bpf/measure_http.bpf.h does: the head of a message that begins in a packet, at once. */
+static uint32_t again(struct run *r, struct http_head *head, const uint8_t *bytes, uint32_t n)
+{
+	uint32_t have = r->memo.size + HTTP_SCAN_SLACK, length;
+
+	if (!r->memo.after)
+		return 0;
+	if (have > n)
+		have = n;
+	if (have > HTTP_SCAN_SIZE)
+		have = HTTP_SCAN_SIZE;
+	memcpy(head->bytes, bytes, have);
+	length = http_memo_scan(&r->memo, &r->p, head, have);
+	if (length > have)
+		abort();
+	/* Another one is not for this way, but for its limits. */
+	return length && is_plain(bytes, length) ? length : 0;
+}
+
+static uint32_t scan(struct run *r, struct http_head *head, const uint8_t *bytes, uint32_t n)
+{
 	uint32_t have = n < HTTP_SCAN_SIZE ? n : HTTP_SCAN_SIZE, length;
 
 	/* What is behind is left from other packets. */
-	memcpy(head.bytes, bytes, have);
-	length = http_scan(&r->p, &head, have, 0);
-	if (!length)
-		return 0;
+	memcpy(head->bytes, bytes, have);
+	length = http_scan(&r->p, head, have, 0);
 	if (length > have)
 		abort();
+	if (length)
+		http_memo_keep(&r->memo, &r->p, head, length);
+	return length;
+}
+
+static uint32_t fast(struct run *r, const uint8_t *bytes, uint32_t n)
+{
+	static struct http_head head;
+	uint32_t length = again(r, &head, bytes, n);
+
+	if (!length)
+		length = scan(r, &head, bytes, n);
+	if (!length)
+		return 0;
 	r->p.start = r->p.next;
 	r->p.next += length;
 	take(r, r->options & 1 ? HTTP_STATUS_LINE : HTTP_REQUEST_LINE);

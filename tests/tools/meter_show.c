@@ -98,17 +98,16 @@ static json_t *row_json(const struct meter_snapshot *s, const struct meter_row *
 static void show(struct meter *m, const struct meter_snapshot *s)
 {
 	json_t *rows = json_array(), *out;
-	struct meter_cost veths = {}, tcp = {};
+	struct meter_cost cost = {};
 	uint32_t i;
 
 	for (i = 0; i < s->n_rows; i++)
 		json_array_append_new(rows, row_json(s, &s->rows[i]));
-	meter_cost(m, &veths, &tcp);
-	out = json_pack("{s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "rows", rows, "flows_evicted",
+	meter_cost(m, &cost);
+	out = json_pack("{s:o, s:I, s:I, s:I, s:I, s:I}", "rows", rows, "flows_evicted",
 			(json_int_t)s->flows_evicted, "events_lost", (json_int_t)s->events_lost,
 			"requests_unpaired", (json_int_t)s->requests_unpaired, "runs",
-			(json_int_t)veths.runs, "run_ns", (json_int_t)veths.ns, "probe_runs",
-			(json_int_t)tcp.runs, "probe_ns", (json_int_t)tcp.ns);
+			(json_int_t)cost.runs, "run_ns", (json_int_t)cost.ns);
 	json_dumpf(out, stdout, JSON_COMPACT);
 	putchar('\n');
 	fflush(stdout);

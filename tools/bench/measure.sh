@@ -39,7 +39,6 @@ seen
 n=$(row client http requests)
 line "program time a request, at one veth: ns" "$(jq --argjson n "$n" '.run_ns / 2 / $n' "$T/seen")"
 line "  packets a request there" "$(jq --argjson n "$n" '.runs / 2 / $n' "$T/seen")"
-line "TCP's tracepoint, a segment: ns" "$(jq '.probe_ns / .probe_runs' "$T/seen")"
 meter_off
 echo 0 >/proc/sys/kernel/bpf_stats_enabled 2>/dev/null
 

@@ -14,27 +14,6 @@
 #include "util/cleanup.h"
 #include "util/text.h"
 
-/* The tracepoint, with the maps of the others. Not every kernel can have it: see tcp.bpf.c. */
-static struct tcp_bpf *load_tcp(const struct meter *m)
-{
-	struct tcp_bpf *tcp = tcp_bpf__open();
-	struct bpf_map *map;
-
-	if (!tcp)
-		return NULL;
-	bpf_object__for_each_map(map, tcp->obj) {
-		int fd = bpf_object__find_map_fd_by_name(m->skel->obj, bpf_map__name(map));
-
-		if (!bpf_map__is_internal(map) && bpf_map__reuse_fd(map, fd))
-			goto none;
-	}
-	if (!tcp_bpf__load(tcp) && !tcp_bpf__attach(tcp))
-		return tcp;
-none:
-	tcp_bpf__destroy(tcp);
-	return NULL;
-}
-
 /*
  * How many rows: what ROWS_BYTES hold over all CPUs, within reason. A stack of 50 services, each called
  * by three others, has 300.
@@ -66,7 +45,6 @@ static int load(struct meter *m, const struct meter_options *options, struct fl_
 	r = measure_bpf__load(m->skel);
 	if (r)
 		return bpf_load_error(r, "the measuring programs", err);
-	m->tcp = load_tcp(m);
 	return 0;
 }
 
@@ -100,7 +78,6 @@ void meter_close(struct meter *m)
 	if (m->session)
 		session_end(m->session, NULL);
 	ring_buffer__free(m->ring);
-	tcp_bpf__destroy(m->tcp);
 	measure_bpf__destroy(m->skel);
 	free(m->services);
 	free(m->hooks);
@@ -207,18 +184,13 @@ static int add_cost(const struct bpf_program *prog, struct meter_cost *cost)
 	return 0;
 }
 
-int meter_cost(struct meter *m, struct meter_cost *ret_veths, struct meter_cost *ret_tcp)
+int meter_cost(struct meter *m, struct meter_cost *ret)
 {
 	int r;
 
-	*ret_veths = (struct meter_cost){};
-	*ret_tcp = (struct meter_cost){};
-	r = add_cost(m->skel->progs.fl_measure_from, ret_veths);
-	if (!r)
-		r = add_cost(m->skel->progs.fl_measure_to, ret_veths);
-	if (!r && m->tcp)
-		r = add_cost(m->tcp->progs.fl_tcp_probe, ret_tcp);
-	return r;
+	*ret = (struct meter_cost){};
+	r = add_cost(m->skel->progs.fl_measure_from, ret);
+	return r ? r : add_cost(m->skel->progs.fl_measure_to, ret);
 }
 
 /* --- events ---------------------------------------------------------------------------------- */

@@ -88,12 +88,12 @@ int meter_add(struct meter *m, const struct target *t, struct fl_error *err);
 
 /*
  * What it cost so far, while the kernel's statistics are on (kernel.bpf_stats_enabled): how often the
- * programs ran and how long, those at the veths and the one in TCP.
+ * programs ran and how long.
  */
 struct meter_cost {
 	uint64_t runs, ns;
 };
-int meter_cost(struct meter *m, struct meter_cost *ret_veths, struct meter_cost *ret_tcp);
+int meter_cost(struct meter *m, struct meter_cost *ret);
 
 /* Read without stopping it. *ret is the caller's: meter_snapshot_free(). */
 int meter_read(struct meter *m, struct meter_snapshot *ret, struct fl_error *err);

@@ -6,7 +6,6 @@
 #include <bpf/libbpf.h>
 
 #include "bpf/measure.skel.h"
-#include "bpf/tcp.skel.h"
 #include "kern/clsact.h"
 #include "kern/session.h"
 #include "measure/meter.h"
@@ -28,7 +27,6 @@ struct meter_service {
 
 struct meter {
 	struct measure_bpf *skel;
-	struct tcp_bpf *tcp; /* NULL: this kernel cannot have it, and there are no round trip times */
 	uint32_t n_services, max_services; /* with number 0, "outside" */
 	struct meter_service *services;
 	uint32_t n_hooks, room;
