@@ -40,8 +40,7 @@ struct http_head {
 	__u32 at;
 	__u32 alone; /* http_scan_leap() */
 	__u32 first_end; /* where the first line ends: its newline */
-	__u32 length_at, length_end; /* the line with Content-Length: its first byte, its newline */
-	__u32 pad;
+	__u32 length_at, digits_at, length_end; /* the line with Content-Length: first byte, value, newline */
 	__u8 bytes[HTTP_SCAN_SIZE + HTTP_SCAN_SLACK];
 };
 
@@ -127,7 +126,7 @@ static inline int http_scan_status(struct http_parser *p, const struct http_head
 	return HTTP_STATUS_LINE;
 }
 
-/* The value of Content-Length at @at, to the end of its line, which is h->at then. */
+/* The value of Content-Length at @at, to the end of its line. */
 HTTP_SCAN_PART int http_scan_length(struct http_parser *p, struct http_head *h, __u32 at)
 {
 	__u64 n = 0;
@@ -140,11 +139,12 @@ HTTP_SCAN_PART int http_scan_length(struct http_parser *p, struct http_head *h, 
 
 		if (c == '\n') {
 			p->number = n;
-			h->at = at + i;
 			h->length_end = at + i;
 			return HTTP_NOTHING;
 		}
 		if (http_is_digit(c)) {
+			if (!(p->flags & HTTP_HAS_LENGTH))
+				h->digits_at = at + i;
 			n = n * 10 + (c - '0');
 			p->flags |= HTTP_HAS_LENGTH;
 		} else if (c != ' ' && c != '\r' && c != '\t') {

@@ -32,6 +32,7 @@ enum {
 	FLOW_CONNECTING = 1 << 2,   /* SYN seen, no SYN-ACK yet */
 	FLOW_TALKED = 1 << 3,	    /* HTTP: a whole request line was seen */
 	FLOW_GIVEN_UP = 1 << 4,	    /* nobody answers its SYN, and that was booked */
+	FLOW_STEADY = FLOW_SPOKEN | FLOW_TALKED, /* and nothing else but who is local */
 };
 
 enum {

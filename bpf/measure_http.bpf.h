@@ -3,8 +3,9 @@
  * measure_http.bpf.h - requests of an HTTP/1.x connection and the answers to them, in order: keep-alive,
  * pipelining, chunked bodies, interim responses and HEAD are framed right, so a count is exact.
  *
- * A head that is in one packet goes the fast way: by its likeness to the one before (http_memo.bpf.h), else
- * by its lines (http_scan.bpf.h); any other is parsed byte by byte, wherever it is cut. Where the responses go on after something was missed: the acknowledgement
+ * Most packets are one message with a head like the one before (http_memo.bpf.h); they are done in one
+ * piece, http_steady(). Any other head that is in one packet is scanned line by line (http_scan.bpf.h),
+ * and where even that does not do, byte by byte (http.bpf.h), wherever it is cut. Where the responses go on after something was missed: the acknowledgement
  * number of a request is the position of its response, when no other one is awaited.
  *
  * Limits: 8 requests in flight on a connection and 8 KiB of unusual heads in one packet; what is beyond
@@ -178,35 +179,6 @@ __noinline int http_path_class(const struct http_head *h)
 	return 0;
 }
 
-static __always_inline void http_target(struct seen *s, struct flow *f, struct http_head *head, __u32 n)
-{
-	if (!s->is_request || !n_prefixes)
-		return;
-	/* What others left behind is none of this target. */
-	__builtin_memset(&head->bytes[n], 0, HTTP_SCAN_SLACK);
-	f->path = http_path_class(head);
-}
-
-/* The head at @off, if it is laid out as the one before it. Returns its length; 0: it is not. */
-static __always_inline __u32 http_head_again(struct __sk_buff *skb, struct seen *s, struct flow *f,
-					     struct http_head *head, __u32 off)
-{
-	const struct http_memo *memo = http_memo_side(f, s->is_request);
-	__u32 n;
-
-	if (!memo->after)
-		return 0;
-	/* Its first line and its length may be longer than they were. */
-	n = memo->size + HTTP_SCAN_SLACK;
-	if (n > s->payload_len - off)
-		n = s->payload_len - off;
-	n = load_some(skb, s->payload_off + off, head->bytes, HTTP_SCAN_SIZE, n);
-	if (!n)
-		return 0;
-	http_target(s, f, head, n);
-	return http_memo_scan(memo, http_side(f, s->is_request), head, n);
-}
-
 /* The head at @off, understood. Returns its length; 0: not all of it is here, or it is unusual. */
 __noinline int http_head_scan(struct __sk_buff *skb, struct seen *s, struct flow *f, __u32 off)
 {
@@ -222,7 +194,11 @@ __noinline int http_head_scan(struct __sk_buff *skb, struct seen *s, struct flow
 	n = load_some(skb, s->payload_off + off, head->bytes, HTTP_SCAN_SIZE, left);
 	if (!n)
 		return 0;
-	http_target(s, f, head, n);
+	if (s->is_request && n_prefixes) {
+		/* What others left behind is none of this target. */
+		__builtin_memset(&head->bytes[n], 0, HTTP_SCAN_SLACK);
+		f->path = http_path_class(head);
+	}
 	n = http_scan(parser, head, n, !s->is_request && flow_waiting(f) == 1 ? left : 0);
 	if (n)
 		http_memo_keep(http_memo_side(f, s->is_request), parser, head, n);
@@ -230,35 +206,23 @@ __noinline int http_head_scan(struct __sk_buff *skb, struct seen *s, struct flow
 }
 
 /*
- * A message begins at @off. Returns how many bytes of it are done: its head, and what there is of its
- * body; 0: it is for the slow way.
+ * A message begins at @off. Returns how many bytes of it are done, its head; 0: it is for the slow way.
  */
 __noinline int http_fast(struct __sk_buff *skb, struct seen *s, struct flow *f, __u32 off)
 {
 	struct http_parser *parser;
-	__u32 zero = 0, n, skipped;
-	struct http_head *head;
+	int n;
 
-	head = bpf_map_lookup_elem(&heads, &zero);
-	if (!s || !f || !head)
+	if (!s || !f)
 		return 0;
 	parser = http_side(f, s->is_request);
-	n = http_head_again(skb, s, f, head, off);
-	if (!n)
-		n = http_head_scan(skb, s, f, off);
-	if (!n)
+	n = http_head_scan(skb, s, f, off);
+	if (n <= 0)
 		return 0;
 	parser->start = parser->next;
 	parser->next += n;
-	if (s->is_request)
-		http_asks(f);
-	else
-		http_answers(f);
+	http_found(f, s->is_request ? HTTP_REQUEST_LINE : HTTP_STATUS_LINE);
 	http_headers_end(parser);
-	if (parser->phase == HTTP_BODY) {
-		http_skip(parser, s->payload_len - off - n, &skipped);
-		n += skipped;
-	}
 	return n;
 }
 
@@ -294,7 +258,7 @@ __noinline int http_advance(struct __sk_buff *skb, struct seen *s, struct flow *
 }
 
 /* Follow the payload from @off to its end. Returns 0, or negative when that was impossible. */
-__noinline int http_follow_all(struct __sk_buff *skb, struct seen *s, struct flow *f, __u32 off)
+__noinline int http_follow(struct __sk_buff *skb, struct seen *s, struct flow *f, __u32 off)
 {
 	__u32 i;
 
@@ -311,16 +275,6 @@ __noinline int http_follow_all(struct __sk_buff *skb, struct seen *s, struct flo
 		off += n;
 	}
 	return -1;
-}
-
-/* The same; what mostly comes is one message, from its first byte on, and needs none of the steps. */
-static __always_inline int http_follow(struct __sk_buff *skb, struct seen *s, struct flow *f, __u32 off)
-{
-	if (!off && http_side(f, s->is_request)->phase == HTTP_START) {
-		http_begins(s, f);
-		off = http_fast(skb, s, f, 0);
-	}
-	return off < s->payload_len ? http_follow_all(skb, s, f, off) : 0;
 }
 
 /* Does the payload begin as a request line does? */
@@ -402,6 +356,70 @@ static __always_inline void http_request(struct __sk_buff *skb, struct seen *s, 
 		http_lost(parser);
 		f->client_side |= FLOW_SIDE_LOST;
 	}
+}
+
+/* --- what mostly comes ----------------------------------------------------------------------- */
+
+/*
+ * Is the packet one that begins a message in a conversation that is under way as it should be: all bytes
+ * before it were seen, one request at a time?
+ */
+static __always_inline bool http_is_steady(const struct seen *s, const struct flow *f)
+{
+	const struct http_parser *parser = s->is_request ? &f->request : &f->response;
+	const struct http_memo *memo = s->is_request ? &f->request_memo : &f->response_memo;
+	__u8 waiting = f->head - f->tail;
+
+	if (!memo->after || parser->phase != HTTP_START || parser->next != s->seq ||
+	    f->edge.spoken != FL_SPOKEN_HTTP || (f->flags & ~FLOW_CLIENT_LOCAL) != FLOW_STEADY ||
+	    f->client_side != FLOW_SIDE_SEEN || f->server_side != FLOW_SIDE_SEEN || f->beyond)
+		return false;
+	if (s->is_request)
+		return !waiting && s->ack == f->response.next;
+	return waiting == 1 && !f->asked[bounded(f->tail, FLOW_PENDING)].flags;
+}
+
+/*
+ * Take the packet, if it is a head like the one before it and what belongs to it; false: nothing was done,
+ * and it goes the general way. (Which does the same: a request that it knows so is one that http_align()
+ * would leave alone.)
+ */
+static __always_inline bool http_steady(struct __sk_buff *skb, struct seen *s, struct flow *f)
+{
+	struct http_parser *parser = http_side(f, s->is_request);
+	const struct http_memo *memo = http_memo_side(f, s->is_request);
+	__u32 zero = 0, n, number, body;
+	struct http_head *head = bpf_map_lookup_elem(&heads, &zero);
+
+	if (!head || !http_is_steady(s, f))
+		return false;
+	n = memo->size + HTTP_MEMO_SLACK;
+	n = load_some(skb, s->payload_off, head->bytes, HTTP_SCAN_SIZE, n < s->payload_len ? n : s->payload_len);
+	if (!n)
+		return false;
+	n = http_memo_scan(memo, head, n, !s->is_request, &number);
+	body = s->payload_len - n;
+	/* What is behind the body is another message. */
+	if (!n || number < body)
+		return false;
+	http_memo_take(memo, parser, number);
+	parser->start = s->seq;
+	parser->next = s->seq + s->payload_len;
+	parser->left = number - body;
+	if (parser->left)
+		parser->phase = HTTP_BODY;
+	f->last_ns = s->now_ns;
+	http_begins(s, f);
+	if (s->is_request) {
+		f->to_server += s->payload_len;
+		if (n_prefixes)
+			f->path = http_path_class(head);
+		http_asks(f);
+	} else {
+		f->to_client += s->payload_len;
+		flow_answered(f, s->now_ns, f->tail++, parser->status);
+	}
+	return true;
 }
 
 #endif

@@ -321,7 +321,8 @@ static __always_inline void measure_tcp(struct __sk_buff *skb, struct seen *s)
 	if (s->tcp_flags & TCP_SYN)
 		flow_syn_ack(s, f);
 	if (s->payload_len) {
-		flow_payload(skb, s, f);
+		if (s->tcp_flags & ~(TCP_ACK | TCP_PSH) || !http_steady(skb, s, f))
+			flow_payload(skb, s, f);
 		if (s->from)
 			flow_sample_rtt(skb, f);
 	}

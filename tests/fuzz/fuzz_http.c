@@ -73,20 +73,21 @@ static int is_plain(const uint8_t *bytes, uint32_t size)
 /* As bpf/measure_http.bpf.h does: the head of a message that begins in a packet, at once. */
 static uint32_t again(struct run *r, struct http_head *head, const uint8_t *bytes, uint32_t n)
 {
-	uint32_t have = r->memo.size + HTTP_SCAN_SLACK, length;
+	uint32_t have = r->memo.size + HTTP_MEMO_SLACK, length, number;
 
 	if (!r->memo.after)
 		return 0;
 	if (have > n)
 		have = n;
-	if (have > HTTP_SCAN_SIZE)
-		have = HTTP_SCAN_SIZE;
 	memcpy(head->bytes, bytes, have);
-	length = http_memo_scan(&r->memo, &r->p, head, have);
+	length = http_memo_scan(&r->memo, head, have, r->options & 1, &number);
 	if (length > have)
 		abort();
 	/* Another one is not for this way, but for its limits. */
-	return length && is_plain(bytes, length) ? length : 0;
+	if (!length || !is_plain(bytes, length))
+		return 0;
+	http_memo_take(&r->memo, &r->p, number);
+	return length;
 }
 
 static uint32_t scan(struct run *r, struct http_head *head, const uint8_t *bytes, uint32_t n)
