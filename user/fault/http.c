@@ -9,15 +9,11 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 
 #include "fault/net.h"
+#include "util/http_method.h"
 
 static const char *const error_aliases[] = { "cascade_retry", NULL };
-
-/* By bit of enum fl_http_method. */
-static const char *const methods[] = { "GET",	 "HEAD",  "POST",    "PUT",
-				       "DELETE", "PATCH", "OPTIONS", NULL };
 
 #define HTTP_PARAMS                                                                            \
 	{ .name = "path", .type = PARAM_STRING, .live = true,                                  \
@@ -46,15 +42,14 @@ static const struct param latency_params[] = {
 
 static int method_bit(const char *word, size_t len, __u16 *mask, struct fl_error *err)
 {
-	unsigned int i;
+	unsigned int bit = http_method_parse(word, len);
 
-	for (i = 0; methods[i]; i++)
-		if (strlen(methods[i]) == len && !strncasecmp(methods[i], word, len)) {
-			*mask |= (__u16)(1u << i);
-			return 0;
-		}
+	if (bit && bit != FL_HTTP_OTHER) {
+		*mask |= (__u16)bit;
+		return 0;
+	}
 	error_usage(err, "http: no method '%.*s'", (int)(len > 20 ? 20 : len), word);
-	error_hint(err, "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS");
+	error_hint(err, HTTP_METHOD_WORDS);
 	return -EINVAL;
 }
 
