@@ -29,6 +29,8 @@ seen() {
 reset() { seen; }
 # row VANTAGE PROTOCOL FIELD: of the edge user → shop; 0 when there is no row.
 row() { jq -r --arg v "$1" --arg p "$2" "[.rows[] | select(.client == \"user\" and .server == \"shop\" and .vantage == \$v and .protocol == \$p) | .$3][0] // 0" "$T/seen"; }
+# requests VANTAGE METHOD PATH FIELD: the same of the requests of that method and prefix (null: of none of them).
+requests() { jq -r --arg v "$1" --arg m "$2" --arg p "$3" "[.requests[] | select(.client == \"user\" and .server == \"shop\" and .vantage == \$v and .method == \$m and (.path // \"null\") == \$p) | .$4][0] // 0" "$T/seen"; }
 lost() { jq -r ".flows_evicted + .events_lost + .requests_unpaired" "$T/seen"; }
 # client COMMAND...: in user. A client that waits for the processor says so of the server: others' work
 # must not come before it.

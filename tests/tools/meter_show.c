@@ -4,7 +4,9 @@
  * as JSON at each line of standard input (since the line before) and at its end (since the
  * beginning). For tests.
  *
- * Rows are {"client", "server", "vantage", "protocol", "requests", "p50_us", "p99_us", ...}.
+ * "rows" are {"client", "server", "vantage", "protocol", "requests", "p50_us", "p99_us", ...}, over all
+ * methods and paths; "requests" are the rows of one method each, with "method" and "path". METER_PATHS:
+ * prefixes, with commas.
  */
 #include <jansson.h>
 #include <math.h>
@@ -14,6 +16,7 @@
 
 #include "measure/hist.h"
 #include "measure/meter.h"
+#include "util/http_method.h"
 #include "util/text.h"
 
 static const char *const protocols[METER_PROTOCOLS] = { "http", "dns", "turns", "opaque" };
@@ -87,6 +90,10 @@ static json_t *row_json(const struct meter_snapshot *s, const struct meter_row *
 		json_object_set_new(row, counts[i].name, json_integer((json_int_t)counts[i].value));
 	for (i = 0; i < 6; i++)
 		json_array_append_new(status, json_integer((json_int_t)r->status[i]));
+	if (r->method) {
+		json_object_set_new(row, "method", json_string(http_method_text(r->method)));
+		json_object_set_new(row, "path", json_pack("s?", meter_path_text(&s->paths, r->path)));
+	}
 	json_object_set_new(row, "status", status);
 	json_object_set_new(row, "buckets_us", buckets(&r->latency));
 	set_times(row, "", &r->latency);
@@ -97,17 +104,26 @@ static json_t *row_json(const struct meter_snapshot *s, const struct meter_row *
 
 static void show(struct meter *m, const struct meter_snapshot *s)
 {
-	json_t *rows = json_array(), *out;
+	json_t *rows = json_array(), *requests = json_array(), *out;
+	struct meter_snapshot edges;
 	struct meter_cost cost = {};
+	struct fl_error err = {};
 	uint32_t i;
 
+	if (meter_by_edge(s, &edges, &err))
+		fail(&err);
+	for (i = 0; i < edges.n_rows; i++)
+		json_array_append_new(rows, row_json(&edges, &edges.rows[i]));
 	for (i = 0; i < s->n_rows; i++)
-		json_array_append_new(rows, row_json(s, &s->rows[i]));
+		if (s->rows[i].method)
+			json_array_append_new(requests, row_json(s, &s->rows[i]));
+	meter_snapshot_free(&edges);
 	meter_cost(m, &cost);
-	out = json_pack("{s:o, s:I, s:I, s:I, s:I, s:I}", "rows", rows, "flows_evicted",
-			(json_int_t)s->flows_evicted, "events_lost", (json_int_t)s->events_lost,
-			"requests_unpaired", (json_int_t)s->requests_unpaired, "runs",
-			(json_int_t)cost.runs, "run_ns", (json_int_t)cost.ns);
+	out = json_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:I}", "rows", rows, "requests", requests,
+			"flows_evicted", (json_int_t)s->flows_evicted, "events_lost",
+			(json_int_t)s->events_lost, "requests_unpaired",
+			(json_int_t)s->requests_unpaired, "runs", (json_int_t)cost.runs, "run_ns",
+			(json_int_t)cost.ns);
 	json_dumpf(out, stdout, JSON_COMPACT);
 	putchar('\n');
 	fflush(stdout);
@@ -142,15 +158,28 @@ static void add(struct meter *m, char *spec)
 	target_free(&t);
 }
 
+static void set_paths(struct meter_paths *paths, char *list)
+{
+	struct fl_error err = {};
+	char *prefix;
+
+	while (list && (prefix = strsep(&list, ",")))
+		if (meter_paths_add(paths, prefix, &err))
+			fail(&err);
+}
+
 int main(int argc, char **argv)
 {
+	struct meter_paths paths = {};
+	const struct meter_options options = { .paths = &paths };
 	struct meter_snapshot first, before, now, delta;
 	struct fl_error err = {};
 	char line[64];
 	struct meter *m;
 	int i;
 
-	if (meter_open(NULL, &m, &err))
+	set_paths(&paths, getenv("METER_PATHS"));
+	if (meter_open(&options, &m, &err))
 		fail(&err);
 	for (i = 1; i < argc; i++)
 		add(m, argv[i]);

@@ -58,4 +58,19 @@ static inline struct meter_row *snapshot_row(struct meter_snapshot *s, uint32_t 
 	return r;
 }
 
+/* The same of requests of one method and path of the snapshot's. */
+static inline struct meter_row *snapshot_requests(struct meter_snapshot *s, uint32_t client,
+						  uint32_t server, enum meter_vantage vantage,
+						  uint8_t method, const char *path, uint64_t n,
+						  uint64_t ns, int class)
+{
+	struct meter_row *r = snapshot_row(s, client, server, vantage, n, ns, class);
+
+	r->method = method;
+	for (r->path = (uint8_t)s->paths.n; r->path; r->path--)
+		if (path && !strcmp(meter_path_text(&s->paths, r->path), path))
+			break;
+	return r;
+}
+
 #endif

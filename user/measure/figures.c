@@ -47,7 +47,8 @@ void row_add(struct meter_row *a, const struct meter_row *b)
 	a->bytes_to_client += b->bytes_to_client;
 	a->connects += b->connects;
 	a->retransmits += b->retransmits;
-	a->port = first || a->port == b->port ? b->port : 0;
+	if (b->first_ns)
+		a->port = first || a->port == b->port ? b->port : 0;
 	if (first || (b->first_ns && b->first_ns < a->first_ns))
 		a->first_ns = b->first_ns;
 	if (b->last_ns > a->last_ns)

@@ -6,8 +6,10 @@
  * Measured at the host side of each service's veth, between the container and every fault: a
  * delay that is injected on an edge is seen by its client's row and not by its server's.
  *
- * A row is one edge as one end saw it: (client, server, vantage, protocol). Rows are cumulative
- * from meter_open() on; two snapshots subtracted are what happened in between.
+ * A row is one edge as one end saw it: (client, server, vantage, protocol), and of HTTP requests also
+ * (method, path prefix). What is not of one request (connections, resets and other calls without an
+ * answer, retransmissions, what a connection ends with) is in the row that has neither. Rows are
+ * cumulative from meter_open() on; two snapshots subtracted are what happened in between.
  */
 #ifndef FL_METER_H
 #define FL_METER_H
@@ -15,6 +17,7 @@
 #include <stdint.h>
 
 #include "bpf/abi_measure.h"
+#include "measure/meter_paths.h"
 #include "target/target.h"
 #include "util/error.h"
 
@@ -41,7 +44,9 @@ struct meter_row {
 	uint32_t client, server;
 	enum meter_vantage vantage;
 	enum meter_protocol protocol;
-	uint16_t port; /* the server's; 0: more than one */
+	uint8_t method; /* a bit of enum fl_http_method (bpf/abi.h); 0: not of a request, or not HTTP */
+	uint8_t path;	/* of meter_snapshot.paths, meter_path_text(); 0: none of them */
+	uint16_t port;	/* the server's; 0: more than one */
 
 	uint64_t requests;  /* complete ones, those in `latency` */
 	uint64_t status[6]; /* HTTP by class 1..5 (index 0: none known); DNS: [0] NOERROR, [5]
@@ -63,6 +68,7 @@ struct meter_snapshot {
 	char (*services)[128]; /* [0] = "outside" */
 	uint32_t n_rows;
 	struct meter_row *rows; /* in the order of meter_row_order() */
+	struct meter_paths paths; /* what `path` of a row stands for */
 	/* What the meter could not count: never silent. */
 	uint64_t flows_evicted;	    /* by the LRU table, while still open */
 	uint64_t events_lost;	    /* ring buffer full */
@@ -72,6 +78,7 @@ struct meter_snapshot {
 struct meter_options {
 	uint32_t max_flows;    /* 0: default (65536) */
 	uint32_t max_services; /* 0: default (255) */
+	const struct meter_paths *paths; /* by what requests are told apart; NULL: method alone */
 };
 
 /* Load; nothing is attached yet. Everything goes when the process dies. */
@@ -99,8 +106,17 @@ int meter_cost(struct meter *m, struct meter_cost *ret);
 int meter_read(struct meter *m, struct meter_snapshot *ret, struct fl_error *err);
 void meter_snapshot_free(struct meter_snapshot *s);
 
-/* By client, server, vantage, protocol; for qsort() and bsearch(). */
+/* By client, server, vantage, protocol, method, path; for qsort() and bsearch(). */
 int meter_row_order(const void *a, const void *b);
+
+/* Of one edge, vantage and protocol: rows that differ in method and path alone. */
+bool meter_same_edge(const struct meter_row *a, const struct meter_row *b);
+
+/*
+ * @s with the rows of an edge, vantage and protocol added up, whatever their methods and paths. *ret is
+ * the caller's.
+ */
+int meter_by_edge(const struct meter_snapshot *s, struct meter_snapshot *ret, struct fl_error *err);
 
 /* now - before, by rows; a row that was not in @before is taken whole. *ret is the caller's. */
 int meter_subtract(const struct meter_snapshot *now, const struct meter_snapshot *before,

@@ -29,6 +29,7 @@ struct meter {
 	struct measure_bpf *skel;
 	uint32_t n_services, max_services; /* with number 0, "outside" */
 	struct meter_service *services;
+	struct meter_paths paths;
 	uint32_t n_hooks, room;
 	struct meter_hook *hooks;
 	struct session *session; /* for clsact filters; NULL where there are none */

@@ -45,7 +45,6 @@ static void add_cpu(struct meter_row *to, uint32_t *port, const struct fl_row *f
 static int read_row(struct meter *m, const struct fl_edge *edge, struct fl_row *cpus, int n_cpus,
 		    struct meter_row *ret)
 {
-	struct fl_path path;
 	uint32_t port = 0;
 	int i, r;
 
@@ -54,6 +53,8 @@ static int read_row(struct meter *m, const struct fl_edge *edge, struct fl_row *
 		.server = edge->server,
 		.vantage = (enum meter_vantage)edge->vantage,
 		.protocol = (enum meter_protocol)edge->spoken,
+		.method = edge->method,
+		.path = edge->path,
 	};
 	r = bpf_map_lookup_elem(bpf_map__fd(m->skel->maps.rows), edge, cpus);
 	if (r)
@@ -62,36 +63,83 @@ static int read_row(struct meter *m, const struct fl_edge *edge, struct fl_row *
 		add_cpu(ret, &port, &cpus[i]);
 	ret->port = port == FL_PORTS_MANY ? 0 : (uint16_t)port;
 	ret->requests = ret->latency.count;
-	if (!bpf_map_lookup_elem(bpf_map__fd(m->skel->maps.paths), edge, &path)) {
-		ret->connect = path.connect;
-		ret->rtt = path.rtt;
-	}
 	return 0;
 }
 
-static int read_rows(struct meter *m, struct meter_snapshot *s, struct fl_error *err)
+/* Place for one more row; NULL: out of memory. It counts once s->n_rows does. */
+static struct meter_row *next_row(struct meter_snapshot *s, uint32_t *room)
+{
+	if (s->n_rows == *room) {
+		uint32_t size = *room ? *room * 2 : 32;
+		void *more = reallocarray(s->rows, size, sizeof(*s->rows));
+
+		if (!more)
+			return NULL;
+		s->rows = more;
+		*room = size;
+	}
+	return &s->rows[s->n_rows];
+}
+
+static int read_rows(struct meter *m, struct meter_snapshot *s, uint32_t *room, struct fl_error *err)
 {
 	int n_cpus = libbpf_num_possible_cpus(), fd = bpf_map__fd(m->skel->maps.rows);
 	_cleanup_free_ struct fl_row *cpus = NULL;
 	struct fl_edge edge, *previous = NULL;
-	uint32_t room = 0;
 
 	cpus = n_cpus > 0 ? calloc((size_t)n_cpus, sizeof(*cpus)) : NULL;
 	if (!cpus)
 		return error_sys(err, ENOMEM, "meter: out of memory");
 	while (!bpf_map_get_next_key(fd, previous, &edge)) {
-		previous = &edge;
-		if (s->n_rows == room) {
-			void *more = realloc(s->rows, (room ? room *= 2 : (room = 32)) *
-							      sizeof(*s->rows));
+		struct meter_row *row = next_row(s, room);
 
-			if (!more)
-				return error_sys(err, ENOMEM, "meter: out of memory");
-			s->rows = more;
-		}
-		if (!read_row(m, &edge, cpus, n_cpus, &s->rows[s->n_rows]))
+		previous = &edge;
+		if (!row)
+			return error_sys(err, ENOMEM, "meter: out of memory");
+		if (!read_row(m, &edge, cpus, n_cpus, row))
 			s->n_rows++;
 	}
+	if (s->n_rows)
+		qsort(s->rows, s->n_rows, sizeof(*s->rows), meter_row_order);
+	return 0;
+}
+
+/*
+ * Times of connections and of round trips are of no request: they belong to the row without method and
+ * path, the first one of its edge. Where nothing else was counted in it yet, it is not there and made:
+ * were they given to another row now, and to that one later, a difference would fall below 0.
+ */
+static int read_paths(struct meter *m, struct meter_snapshot *s, uint32_t *room, struct fl_error *err)
+{
+	int fd = bpf_map__fd(m->skel->maps.paths);
+	uint32_t n = s->n_rows, i;
+
+	for (i = 0; i < n; i++) {
+		struct meter_row *row = &s->rows[i];
+		const struct fl_edge edge = {
+			.client = (__u16)row->client, .server = (__u16)row->server,
+			.vantage = (__u8)row->vantage, .spoken = (__u8)row->protocol,
+		};
+		struct fl_path path;
+
+		if ((i && meter_same_edge(row, row - 1)) || bpf_map_lookup_elem(fd, &edge, &path))
+			continue;
+		if (row->method || row->path) {
+			row = next_row(s, room);
+			if (!row)
+				return error_sys(err, ENOMEM, "meter: out of memory");
+			*row = (struct meter_row){
+				.client = edge.client, .server = edge.server,
+				.vantage = (enum meter_vantage)edge.vantage,
+				.protocol = (enum meter_protocol)edge.spoken,
+			};
+			s->n_rows++;
+		}
+		row->connect = path.connect;
+		row->rtt = path.rtt;
+	}
+	if (s->n_rows > n)
+		qsort(s->rows, s->n_rows, sizeof(*s->rows), meter_row_order);
 	return 0;
 }
 
@@ -153,19 +201,20 @@ static int sweep(struct meter *m, struct fl_error *err)
 
 int meter_read(struct meter *m, struct meter_snapshot *ret, struct fl_error *err)
 {
-	struct meter_snapshot s = { .taken_ns = clock_mono_ns() };
+	struct meter_snapshot s = { .taken_ns = clock_mono_ns(), .paths = m->paths };
+	uint32_t room = 0;
 	int r = sweep(m, err);
 
 	if (!r)
 		r = read_services(m, &s, err);
 	if (!r)
-		r = read_rows(m, &s, err);
+		r = read_rows(m, &s, &room, err);
+	if (!r)
+		r = read_paths(m, &s, &room, err);
 	if (r) {
 		meter_snapshot_free(&s);
 		return r;
 	}
-	if (s.n_rows)
-		qsort(s.rows, s.n_rows, sizeof(*s.rows), meter_row_order);
 	s.flows_evicted = m->flows_evicted;
 	s.events_lost = read_loss(m, FL_MEASURE_EVENTS_LOST);
 	s.requests_unpaired = read_loss(m, FL_MEASURE_UNPAIRED) + read_loss(m, FL_MEASURE_NO_ROW);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* meter_snapshot.c - one snapshot taken from another (meter.h). Pure. */
+/* meter_snapshot.c - one snapshot taken from another, rows added up (meter.h). Pure. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "measure/figures.h"
 #include "measure/hist.h"
 #include "measure/meter.h"
 
@@ -19,7 +20,9 @@ int meter_row_order(const void *a, const void *b)
 
 	r = r ? r : compare(x->server, y->server);
 	r = r ? r : compare(x->vantage, y->vantage);
-	return r ? r : compare(x->protocol, y->protocol);
+	r = r ? r : compare(x->protocol, y->protocol);
+	r = r ? r : compare(x->method, y->method);
+	return r ? r : compare(x->path, y->path);
 }
 
 void meter_snapshot_free(struct meter_snapshot *s)
@@ -87,5 +90,37 @@ int meter_subtract(const struct meter_snapshot *now, const struct meter_snapshot
 	s.events_lost -= before->events_lost;
 	s.requests_unpaired -= before->requests_unpaired;
 	*ret = s;
+	return 0;
+}
+
+bool meter_same_edge(const struct meter_row *a, const struct meter_row *b)
+{
+	return a->client == b->client && a->server == b->server && a->vantage == b->vantage &&
+	       a->protocol == b->protocol;
+}
+
+int meter_by_edge(const struct meter_snapshot *s, struct meter_snapshot *ret, struct fl_error *err)
+{
+	struct meter_snapshot all;
+	struct meter_row *last = NULL;
+	uint32_t i, n = 0;
+	int r = copy(s, &all, err);
+
+	if (r)
+		return r;
+	for (i = 0; i < all.n_rows; i++) {
+		struct meter_row *row = &all.rows[i];
+
+		if (last && meter_same_edge(last, row)) {
+			row_add(last, row);
+			continue;
+		}
+		last = &all.rows[n++];
+		if (last != row)
+			*last = *row;
+		last->method = last->path = 0;
+	}
+	all.n_rows = n;
+	*ret = all;
 	return 0;
 }
