@@ -32,6 +32,12 @@ static const char sound[] =
 	"    abort_conditions: [alert tier-1 fires]\n"
 	"    ground_truth: {root_service: x}\n";
 
+/* As many path prefixes as a meter tells apart. */
+#define RATE(path) "'rate{service=x,path=/" path "}'"
+#define EIGHT                                                                     \
+	RATE("1") ", " RATE("2") ", " RATE("3") ", " RATE("4") ", " RATE("5") ", " \
+	RATE("6") ", " RATE("7") ", " RATE("8") ", " RATE("1")
+
 /* Check the sound suite with one edit; the findings as "rule rule ..." (errors with '!'). */
 static void findings(const char *from, const char *to, char *ret, size_t size)
 {
@@ -76,6 +82,12 @@ static void rules(void **state)
 		{ "metrics: [order_rate]", "metrics: [order_rate, zzz]", "unresolvable-metric!" },
 		{ "prometheus: http://127.0.0.1:9090", "name: n", "" },
 		{ "alert tier-1 fires", "nope > 3", "unresolvable-metric!" },
+		{ "order_rate < 10%", "'p99{service=x,path=/a} > 1s'", "" },
+		{ "order_rate < 10%", "'p99{service=x,path=/three-and-thirty-bytes-are-one-t} > 1s'",
+		  "unresolvable-metric!" },
+		{ "metrics: [order_rate]", "metrics: [order_rate, " EIGHT "]", "" },
+		{ "metrics: [order_rate]", "metrics: [order_rate, " EIGHT ", 'rate{service=x,path=/9}']",
+		  "too-many-paths!" },
 		{ "traffic: 5%", "traffic: 15%", "stage-limit!" },
 		{ "traffic: 5%", "traffic: 5%, stage: region", "stage-limit!" },
 		{ "traffic: 5%", "traffic: 0%, stage: canary", "stage-limit!" },

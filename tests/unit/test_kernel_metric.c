@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "bpf/abi.h"
 #include "measure/kernel_metric.h"
 #include "measure/metric_name.h"
 #include "tests/unit/snapshot_maker.h"
@@ -62,7 +63,7 @@ static void names(void **state)
 			fail_msg("%s: %s", good[i].name, err.message);
 		if (m.stat != good[i].stat || m.vantage != good[i].vantage ||
 		    fabs(m.quantile - good[i].quantile) > 1e-9 || strcmp(m.client, good[i].client) ||
-		    strcmp(m.server, good[i].server))
+		    strcmp(m.server, good[i].server) || m.method || m.path[0])
 			fail_msg("%s: %s > %s, statistic %d, side %d", good[i].name, m.client, m.server,
 				 (int)m.stat, (int)m.vantage);
 	}
@@ -77,6 +78,48 @@ static void names(void **state)
 	}
 	/* Where not all services are known, a label is taken at its word. */
 	assert_int_equal(kernel_metric_parse("p95{service=other}", services, false, &m, NULL), 0);
+}
+
+static void names_of_requests(void **state)
+{
+	static const struct {
+		const char *name;
+		uint8_t method;
+		const char *path;
+	} good[] = {
+		{ "p99{service=payment-svc,path=/pay}", 0, "/pay" },
+		{ "rate{ method=POST, service=payment-svc}", FL_HTTP_POST, "" },
+		{ "edge_error_rate{from=checkout-svc,to=payment-svc,path=\"/pay?id=\",method=other}",
+		  FL_HTTP_OTHER, "/pay?id=" },
+	};
+	static const struct {
+		const char *name, *says;
+	} bad[] = {
+		{ "p95{path=/pay}", "service" },
+		{ "p95{method=GET}", "service" },
+		{ "p95{service=payment-svc,path=pay}", "'/'" },
+		{ "p95{service=payment-svc,path=/pay*}", "'*'" },
+		{ "p95{service=payment-svc,path=/three-and-thirty-bytes-are-one-t}", "33 bytes" },
+		{ "p95{service=payment-svc,method=FETCH}", "PATCH" },
+		{ "resets{service=payment-svc,path=/pay}", "of connections" },
+		{ "retransmits{service=payment-svc,method=GET}", "of connections" },
+	};
+	struct kernel_metric m;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(good); i++) {
+		assert_int_equal(kernel_metric_parse(good[i].name, services, true, &m, NULL), 0);
+		assert_int_equal(m.method, good[i].method);
+		assert_string_equal(m.path, good[i].path);
+	}
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct fl_error err = {};
+
+		assert_int_equal(kernel_metric_parse(bad[i].name, services, true, &m, &err), -EINVAL);
+		if (!strstr(err.message, bad[i].says) && !strstr(err.hint, bad[i].says))
+			fail_msg("%s: '%s' '%s'", bad[i].name, err.message, err.hint);
+	}
 }
 
 static void two_of_one_name(void **state)
@@ -105,6 +148,8 @@ static void order(void **state)
 	assert_int_equal(m.kind, METRIC_PROBE_LATENCY);
 	assert_int_equal(metric_resolve(&s, "p99{service=probe}", &m, NULL), 0);
 	assert_int_equal(m.kind, METRIC_KERNEL);
+	/* Not the probe's, whose requests are told apart by nothing. */
+	assert_true(metric_resolve(&s, "p99{path=/pay}", &m, NULL) < 0);
 	assert_int_equal(metric_resolve(&s, "alerts_firing{level=tier-1}", &m, NULL), 0);
 	assert_int_equal(m.kind, METRIC_ALERTS);
 	s.metrics = json_pack("{s:{s:s}, s:{s:s}, s:{s:s}}", "payment_p99", "probe", "p50", "slow",
@@ -183,13 +228,99 @@ static void values(void **state)
 	series_free(s);
 }
 
+/* One second: what is of no request, and three classes of requests. */
+static void requests(void **state)
+{
+	static const char *const three[] = { "checkout-svc", "payment-svc", NULL };
+	static const struct {
+		const char *name;
+		double value;
+		uint32_t n;
+	} expected[] = {
+		{ "rate{service=payment-svc}", 1165, 1 },
+		{ "rate{service=payment-svc,path=/pay}", 150, 1 }, /* with those of /pay/refund */
+		{ "rate{service=payment-svc,path=/pay/refund}", 50, 1 },
+		{ "rate{service=payment-svc,method=GET}", 1050, 1 },
+		{ "rate{service=payment-svc,method=GET,path=/pay}", 50, 1 },
+		{ "error_rate{service=payment-svc,method=POST}", 0.25, 100 }, /* 5xx alone */
+		{ "error_rate{service=payment-svc}", 40 / 1165.0, 1165 },
+		{ "mean{service=payment-svc,path=/pay/refund}", 0.030, 50 },
+		{ "edge_mean{from=checkout-svc,to=payment-svc,path=/pay,side=server,method=post}", 0.010, 100 },
+	};
+	struct series *s = series_new();
+	struct meter_snapshot d;
+	struct meter_row *r;
+	uint32_t i, n;
+
+	(void)state;
+	snapshot_make(&d, three);
+	meter_paths_add(&d.paths, "/pay", NULL);
+	meter_paths_add(&d.paths, "/pay/refund", NULL);
+	r = snapshot_row(&d, 1, 2, METER_AS_SERVER, 0, 0, 2);
+	r->timeouts = 5;
+	r->refused = 10;
+	r = snapshot_requests(&d, 1, 2, METER_AS_SERVER, FL_HTTP_POST, "/pay", 100, 10 * NS_PER_MSEC, 2);
+	r->status[5] = 25;
+	snapshot_requests(&d, 1, 2, METER_AS_SERVER, FL_HTTP_GET, "/pay/refund", 50, 30 * NS_PER_MSEC, 2);
+	snapshot_requests(&d, 1, 2, METER_AS_SERVER, FL_HTTP_GET, NULL, 1000, 1 * NS_PER_MSEC, 2);
+	series_add(s, &d, 0, NS_PER_SEC);
+	snapshot_drop(&d);
+	for (i = 0; i < ARRAY_SIZE(expected); i++) {
+		double v = value(s, expected[i].name, 0, 10, &n);
+
+		if (!(fabs(v - expected[i].value) < 1e-9) || n != expected[i].n)
+			fail_msg("%s: %g of %u", expected[i].name, v, n);
+	}
+	/* A prefix that the meter was not told: nobody knows which requests these are. */
+	assert_true(isnan(value(s, "rate{service=payment-svc,path=/pa}", 0, 10, &n)));
+	assert_true(isnan(value(s, "p95{service=payment-svc,method=PUT}", 0, 10, &n)));
+	series_free(s);
+}
+
+/* The prefixes of a suite: wherever a metric may stand; the kernel's alone. */
+static void paths_of_a_suite(void **state)
+{
+	char *metrics[] = { strdup("rate{service=a,path=/measured}"), strdup("success_rate"), NULL };
+	struct expr *aborts[2] = {};
+	struct expr_clause *clauses;
+	struct experiment x[2] = { {}, { .metrics = metrics, .aborts = aborts } };
+	struct suite s = { .experiments = x, .n = 2 };
+	const struct experiment *where;
+	struct meter_paths p;
+	struct fl_error err = {};
+
+	(void)state;
+	assert_int_equal(expr_parse("(p99{service=a,path=/trigger} > 1s OR error_rate{service=a,path=/b} > 5%) for 5s",
+				    &x[0].trigger_when, NULL), 0);
+	assert_int_equal(expr_parse("NOT rate{service=a,path=/abort} > 5", &aborts[0], NULL), 0);
+	x[1].n_clauses = expr_find_clauses("payment: p99{service=a,path=/held} <= 800ms, still", &clauses);
+	x[1].clauses = clauses;
+	s.metrics = json_pack("{s:{s:s}, s:{s:s}}", "mapped", "kernel", "p95{service=a,path=/mapped}",
+			      "asked", "prometheus", "up{path=\"/x\"}");
+	assert_int_equal(x[1].n_clauses, 1);
+	assert_int_equal(metric_paths(&s, &p, &where, &err), 0);
+	assert_int_equal(p.n, 6);
+	assert_int_equal(meter_paths_below(&p, "/"), 0x7e);
+	assert_int_equal(meter_paths_below(&p, "/held") && meter_paths_below(&p, "/mapped") &&
+			 meter_paths_below(&p, "/abort") && meter_paths_below(&p, "/trigger"), 1);
+	json_decref(s.metrics);
+	expr_free(x[0].trigger_when);
+	expr_free(aborts[0]);
+	free(clauses);
+	free(metrics[0]);
+	free(metrics[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names),
+		cmocka_unit_test(names_of_requests),
 		cmocka_unit_test(two_of_one_name),
 		cmocka_unit_test(order),
 		cmocka_unit_test(values),
+		cmocka_unit_test(requests),
+		cmocka_unit_test(paths_of_a_suite),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

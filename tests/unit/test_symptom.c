@@ -29,7 +29,7 @@ static void learn(struct symptom_watch *w, uint32_t readings, uint32_t bad)
 	struct meter_snapshot d;
 	uint32_t i;
 
-	*w = (struct symptom_watch){ .match = { 1, 2, METER_AS_CLIENT } };
+	*w = (struct symptom_watch){ .match = { .client = 1, .server = 2, .vantage = METER_AS_CLIENT } };
 	for (i = 0; i < readings; i++) {
 		snapshot_make(&d, names);
 		snapshot_row(&d, 1, 2, METER_AS_CLIENT, 50, 10 * NS_PER_MSEC, 2);

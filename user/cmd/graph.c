@@ -110,7 +110,7 @@ static int run(const struct options *o, struct fl_error *err)
 	struct meter *meter;
 	uint64_t began;
 	uint32_t n;
-	int r = fleet_open(o->targets, true, &meter, &n, err);
+	int r = fleet_open(o->targets, true, NULL, &meter, &n, err);
 
 	if (r)
 		return r;

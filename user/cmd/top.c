@@ -259,7 +259,7 @@ static int open_all(struct top *top, struct fl_error *err)
 	if (o->metrics)
 		r = exporter_open(&top->loop, o->metrics, fill_metrics, top, &top->exporter, err);
 	if (!r)
-		r = fleet_open(o->targets, true, &top->meter, &n, err);
+		r = fleet_open(o->targets, true, NULL, &top->meter, &n, err);
 	if (!r)
 		r = meter_read(top->meter, &top->last, err);
 	if (!r && o->metrics)

@@ -50,7 +50,7 @@ static int open_meter(struct watch *w, const struct suite *s, struct fl_error *e
 	w->series = series_new();
 	if (!specs || !w->series)
 		return error_sys(err, ENOMEM, "baseline: out of memory");
-	r = fleet_open(specs, false, &w->meter, &n, err);
+	r = fleet_open(specs, false, NULL, &w->meter, &n, err);
 	if (!r)
 		r = meter_read(w->meter, &w->last, err);
 	return r;

@@ -186,11 +186,16 @@ static void check_truth(struct report *r, const struct experiment *x)
 static void check_suite(struct report *r)
 {
 	const struct suite *s = r->suite;
+	const struct experiment *where;
+	struct meter_paths paths;
+	struct fl_error err = {};
 	bool combined = false;
 	uint32_t i;
 
 	for (i = 0; i < s->n; i++)
 		combined |= s->experiments[i].n_faults > 1;
+	if (metric_paths(s, &paths, &where, &err))
+		add(r, true, "too-many-paths", where, "%s; %s", err.message, err.hint);
 	if (!combined)
 		add(r, false, "single-fault-suite", NULL, "no experiment combines faults: real outages "
 		    "mostly have several causes at once");

@@ -76,7 +76,8 @@ static struct symptom_watch *add_watch(struct run *r, uint32_t client, uint32_t 
 		return NULL;
 	k->watches = grown;
 	w = &grown[k->n_watches++];
-	*w = (struct symptom_watch){ .match = { (int32_t)client, (int32_t)server, vantage } };
+	*w = (struct symptom_watch){ .match = { .client = (int32_t)client, .server = (int32_t)server,
+						.vantage = (int32_t)vantage } };
 	symptom_learn(w, k->series, r->turn.baseline_ns,
 		      r->turn.inject_ns ? r->turn.inject_ns : UINT64_MAX, k->watched_since_ns);
 	return w;
@@ -215,16 +216,28 @@ static int fill_metrics(void *ctx, struct text *out)
 
 /* --- begin and end --------------------------------------------------------------------------- */
 
+static int open_meter(struct run *r, uint32_t *ret_n, struct fl_error *err)
+{
+	struct run_kernel *k = &r->kernel;
+	const struct experiment *where;
+	struct meter_paths paths;
+	const struct meter_options options = { .paths = &paths };
+	int rc = metric_paths(r->suite, &paths, &where, err);
+
+	if (rc)
+		return rc;
+	k->specs = suite_specs(r->suite);
+	if (!k->specs)
+		return error_sys(err, ENOMEM, "run: out of memory");
+	return fleet_open(k->specs, false, &options, &k->meter, ret_n, err);
+}
+
 static int start(struct run *r, struct fl_error *err)
 {
 	struct run_kernel *k = &r->kernel;
 	uint32_t n;
-	int rc;
+	int rc = open_meter(r, &n, err);
 
-	k->specs = suite_specs(r->suite);
-	if (!k->specs)
-		return error_sys(err, ENOMEM, "run: out of memory");
-	rc = fleet_open(k->specs, false, &k->meter, &n, err);
 	if (rc)
 		return rc;
 	k->series = series_new();

@@ -68,8 +68,8 @@ static int nobody(struct fl_error *err)
 	return -ENOENT;
 }
 
-int fleet_open(char *const *specs, bool strict, struct meter **ret, uint32_t *ret_n,
-	       struct fl_error *err)
+int fleet_open(char *const *specs, bool strict, const struct meter_options *options,
+	       struct meter **ret, uint32_t *ret_n, struct fl_error *err)
 {
 	_cleanup_free_ char **known = NULL;
 	struct fleet fleet = {};
@@ -87,7 +87,7 @@ int fleet_open(char *const *specs, bool strict, struct meter **ret, uint32_t *re
 	if (!r && !fleet.n)
 		r = nobody(err);
 	if (!r)
-		r = meter_open(NULL, &m, err);
+		r = meter_open(options, &m, err);
 	if (!r)
 		r = measure(m, &fleet, strict, ret_n, err);
 	if (!r)

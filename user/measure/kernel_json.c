@@ -99,7 +99,8 @@ static void add_entries(const struct series *s, const char *client, const char *
 
 static bool is_idle(const struct series *s, int32_t server, const struct borders *b)
 {
-	const struct series_match m = { SERIES_ANY, server, METER_AS_SERVER };
+	const struct series_match m = { .client = SERIES_ANY, .server = server,
+					.vantage = METER_AS_SERVER };
 	struct meter_row row;
 	double seconds;
 

@@ -10,6 +10,7 @@
 #include "measure/kernel_metric.h"
 #include "measure/percentile.h"
 #include "util/cleanup.h"
+#include "util/http_method.h"
 #include "util/text.h"
 #include "util/units.h"
 
@@ -113,16 +114,33 @@ static int check_service(const char *name, const char *const *services, bool all
 	return -EINVAL;
 }
 
-/* One label; the sides of an edge are services as well. */
-static int take_label(const char *key, const char *value, struct kernel_metric *ret, bool *ret_side)
+static int take_method(const char *word, struct kernel_metric *ret, struct fl_error *err)
+{
+	ret->method = (uint8_t)http_method_parse(word, strlen(word));
+	if (ret->method)
+		return 0;
+	error_usage(err, "'method=%.60s': no such method is told apart", word);
+	error_hint(err, "%s, or OTHER for all others", HTTP_METHOD_WORDS);
+	return -EINVAL;
+}
+
+/* One label; the sides of an edge are services as well. -ENOENT: there is no such label. */
+static int take_label(const char *key, const char *value, struct kernel_metric *ret, bool *ret_side,
+		      struct fl_error *err)
 {
 	char *to = !strcmp(key, "service") || !strcmp(key, "to") ? ret->server :
 		   !strcmp(key, "from")				 ? ret->client : NULL;
 
 	if (to)
-		return text_copy(to, sizeof(ret->server), value) ? 0 : -EINVAL;
+		return text_copy(to, sizeof(ret->server), value) ? 0 : -ENOENT;
+	if (!strcmp(key, "method"))
+		return take_method(value, ret, err);
+	if (!strcmp(key, "path")) {
+		text_copy(ret->path, sizeof(ret->path), value);
+		return meter_path_check(value, err);
+	}
 	if (strcmp(key, "side") || (strcmp(value, "client") && strcmp(value, "server")))
-		return -EINVAL;
+		return -ENOENT;
 	*ret_side = true;
 	ret->vantage = !strcmp(value, "client") ? METER_AS_CLIENT : METER_AS_SERVER;
 	return 0;
@@ -144,21 +162,54 @@ static int parse_labels(const char *labels, struct kernel_metric *ret, struct fl
 	_cleanup_free_ char *copy = strndup(labels, strcspn(labels, "}"));
 	char *rest = copy, *pair, *value;
 	bool side = false;
+	int r;
 
 	while (rest && (pair = strsep(&rest, ","))) {
 		value = strchr(pair, '=');
 		if (value)
 			*value++ = '\0';
-		if (value && !take_label(trim(pair), trim(value), ret, &side))
+		r = value ? take_label(trim(pair), trim(value), ret, &side, err) : -ENOENT;
+		if (!r)
 			continue;
-		error_usage(err, "'%.60s%s%.60s': no such label of a kernel metric", pair,
-			    value ? "=" : "", value ? value : "");
-		error_hint(err, "service=NAME, or from=NAME,to=NAME; side=client or side=server");
+		if (r == -ENOENT) {
+			error_usage(err, "'%.60s%s%.60s': no such label of a kernel metric", pair,
+				    value ? "=" : "", value ? value : "");
+			error_hint(err, "service=NAME, or from=NAME,to=NAME; side=client or side=server; "
+				   "method=WORD; path=/PREFIX");
+		}
 		return -EINVAL;
 	}
 	if (!side && ret->client[0])
 		ret->vantage = METER_AS_CLIENT;
 	return 0;
+}
+
+bool kernel_metric_is_labelled(const char *name)
+{
+	static const char *const keys[] = { "service", "from", "to", "method", "path" };
+	const char *at = strchr(name, '{');
+	size_t i;
+
+	for (; at; at = strchr(at, ',')) {
+		at += 1 + strspn(at + 1, " \t\"'");
+		for (i = 0; i < ARRAY_SIZE(keys); i++)
+			if (strcspn(at, " \t\"'=,}") == strlen(keys[i]) &&
+			    !strncmp(at, keys[i], strlen(keys[i])))
+				return true;
+	}
+	return false;
+}
+
+/* Retransmissions and resets are of connections. */
+static int check_of_requests(const char *name, const struct kernel_metric *m, struct fl_error *err)
+{
+	if ((!m->method && !m->path[0]) ||
+	    (m->stat != KERNEL_RETRANSMITS && m->stat != KERNEL_RESETS))
+		return 0;
+	error_usage(err, "metric '%.90s': it is of connections, which have neither method nor path",
+		    name);
+	error_hint(err, "leave these labels out");
+	return -EINVAL;
 }
 
 /* "p95{service=a}", "edge_p95{from=a,to=b}". Other labels belong to other kinds of metrics. */
@@ -169,7 +220,7 @@ static int parse_labelled(const char *name, const char *brace, const char *const
 	const char *stat = edge ? name + 5 : name;
 	int r = parse_stat(stat, (size_t)(brace - stat), ret);
 
-	if (r || (!strstr(brace, "service") && !strstr(brace, "from") && !strstr(brace, "to=")))
+	if (r || !kernel_metric_is_labelled(brace))
 		return -ENOENT;
 	r = parse_labels(brace + 1, ret, err);
 	if (r)
@@ -180,7 +231,9 @@ static int parse_labelled(const char *name, const char *brace, const char *const
 			   edge ? "from=A,to=B" : "service=A");
 		return -EINVAL;
 	}
-	r = check_service(ret->server, services, all, err);
+	r = check_of_requests(name, ret, err);
+	if (!r)
+		r = check_service(ret->server, services, all, err);
 	return !r && ret->client[0] ? check_service(ret->client, services, all, err) : r;
 }
 
@@ -220,12 +273,17 @@ static bool is_latency(const struct kernel_metric *m)
 static int match_of(const struct kernel_metric *m, const struct series *s, struct series_match *ret)
 {
 	/* Each end knows what it sent again itself: of an edge, or of a service's, that is both. */
-	*ret = (struct series_match){ .client = SERIES_ANY,
+	*ret = (struct series_match){ .client = SERIES_ANY, .method = m->method,
 				      .vantage = m->stat == KERNEL_RETRANSMITS ? SERIES_ANY :
 										 (int32_t)m->vantage };
 	ret->server = series_service(s, m->server);
 	if (m->client[0])
 		ret->client = series_service(s, m->client);
+	if (m->path[0]) {
+		ret->paths = series_paths(s, m->path);
+		if (!ret->paths)
+			return -ENODATA;
+	}
 	return ret->server < 0 || ret->client < SERIES_ANY ? -ENODATA : 0;
 }
 

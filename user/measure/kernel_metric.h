@@ -5,11 +5,15 @@
  *     p99{service=payment-svc}                 of what it answered (as server)
  *     p99{service=payment-svc,side=client}     of what its callers saw
  *     edge_p95{from=checkout-svc,to=payment-svc}   of one edge, as its client saw it
+ *     p99{service=payment-svc,method=POST,path=/pay}   of its POST requests whose target begins with /pay
  *     payment_p99, payment_db_error_rate       p99{service=payment-svc}, error_rate{service=payment-db}
  *
  * Statistics: p1 .. p99 and p99.9 and the like, mean (seconds), error_rate (0..1), rate, retransmits,
- * resets (a second). Retransmissions are those of both ends, whatever the side. A short name is the service's with '_' for '-' and without -svc or -service.
- * Pure.
+ * resets (a second). Retransmissions are those of both ends, whatever the side. A short name is the
+ * service's with '_' for '-' and without -svc or -service.
+ *
+ * method= and path= are of HTTP requests that got an answer. A call that got none has neither: it is in
+ * no rate and no error_rate with such a label. Pure.
  */
 #ifndef FL_KERNEL_METRIC_H
 #define FL_KERNEL_METRIC_H
@@ -34,6 +38,8 @@ struct kernel_metric {
 	char client[64]; /* empty: any */
 	char server[64];
 	enum meter_vantage vantage;
+	uint8_t method; /* a bit of enum fl_http_method; 0: any */
+	char path[FL_PREFIX_MAX + 1]; /* empty: any */
 };
 
 /*
@@ -43,6 +49,9 @@ struct kernel_metric {
  */
 int kernel_metric_parse(const char *name, const char *const *services, bool all,
 			struct kernel_metric *ret, struct fl_error *err);
+
+/* Has it a label that makes it the kernel's, whatever it is without: service, from, to, method, path? */
+bool kernel_metric_is_labelled(const char *name);
 
 /* "payment" of "payment-svc", "payment_db" of "payment-db"; returns @buf. */
 char *kernel_metric_short(const char *service, char *buf, size_t size);

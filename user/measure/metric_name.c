@@ -169,14 +169,6 @@ static int resolve_kernel(const struct suite *s, const char *name, struct metric
 	return r;
 }
 
-/* Labels that say which service make a name the kernel's, whatever it is without them. */
-static bool names_service(const char *name)
-{
-	const char *brace = strchr(name, '{');
-
-	return brace && (strstr(brace, "service") || strstr(brace, "from") || strstr(brace, "to="));
-}
-
 static int resolve_probe(const char *name, const char *word, struct metric_source *ret,
 			 struct fl_error *err)
 {
@@ -195,7 +187,7 @@ int metric_resolve(const struct suite *s, const char *name, struct metric_source
 	const char *kernel = json_string_value(json_object_get(entry, "kernel"));
 
 	*ret = (struct metric_source){};
-	if (!entry && !names_service(name) && !find_builtin(name, ret))
+	if (!entry && !kernel_metric_is_labelled(name) && !find_builtin(name, ret))
 		return 0;
 	if (!entry || kernel)
 		return resolve_kernel(s, kernel ? kernel : name, ret, err);
@@ -209,6 +201,77 @@ int metric_resolve(const struct suite *s, const char *name, struct metric_source
 		  "names no Prometheus", name);
 	error_hint(err, "give its URL: suite.prometheus: http://127.0.0.1:9090");
 	return -ENOENT;
+}
+
+/* --- the paths of a suite -------------------------------------------------------------------- */
+
+/* What metric_paths() fills, and for whom. */
+struct collection {
+	const struct suite *suite;
+	struct meter_paths *paths;
+	struct fl_error *err;
+};
+
+static int collect(const struct collection *c, const char *name)
+{
+	struct metric_source source;
+
+	if (metric_resolve(c->suite, name, &source, NULL) || source.kind != METRIC_KERNEL ||
+	    !source.kernel.path[0])
+		return 0;
+	return meter_paths_add(c->paths, source.kernel.path, c->err);
+}
+
+static int collect_clause(const struct collection *c, const struct expr_clause *clause)
+{
+	char name[EXPR_NAME_MAX];
+
+	return collect(c, expr_clause_name(clause, name, sizeof(name)));
+}
+
+static int collect_expr(const struct collection *c, const struct expr *e)
+{
+	const struct expr_clause *clauses[64];
+	uint32_t n = e ? expr_clauses(e, clauses, ARRAY_SIZE(clauses)) : 0, i;
+	int r = 0;
+
+	for (i = 0; !r && i < n; i++)
+		r = collect_clause(c, clauses[i]);
+	return r;
+}
+
+static int collect_experiment(const struct collection *c, const struct experiment *x)
+{
+	int r = collect_expr(c, x->trigger_when);
+	size_t i;
+
+	for (i = 0; !r && i < x->n_clauses; i++)
+		r = collect_clause(c, &x->clauses[i]);
+	for (i = 0; !r && x->aborts && x->aborts[i]; i++)
+		r = collect_expr(c, x->aborts[i]);
+	for (i = 0; !r && x->metrics && x->metrics[i]; i++)
+		r = collect(c, x->metrics[i]);
+	return r;
+}
+
+int metric_paths(const struct suite *s, struct meter_paths *ret, const struct experiment **ret_where,
+		 struct fl_error *err)
+{
+	const struct collection c = { .suite = s, .paths = ret, .err = err };
+	const char *name;
+	json_t *source;
+	uint32_t i;
+	int r = 0;
+
+	*ret = (struct meter_paths){};
+	*ret_where = NULL;
+	json_object_foreach(s->metrics, name, source)
+		r = r ? r : collect(&c, name);
+	for (i = 0; !r && i < s->n; i++) {
+		*ret_where = &s->experiments[i];
+		r = collect_experiment(&c, &s->experiments[i]);
+	}
+	return r;
 }
 
 bool metric_is_telling(const struct suite *s, const char *name)

@@ -49,6 +49,14 @@ int metric_resolve(const struct suite *s, const char *name, struct metric_source
  */
 const char **metric_services(const struct suite *s, bool *ret_all);
 
+/*
+ * The path prefixes that the suite's kernel metrics name (path=...): in its map, in hypotheses, triggers,
+ * abort conditions, measurements. -EINVAL: more of them than a meter tells apart; *ret_where is whose
+ * is one too many, NULL: the map's.
+ */
+int metric_paths(const struct suite *s, struct meter_paths *ret, const struct experiment **ret_where,
+		 struct fl_error *err);
+
 /* Does a metric of this name tell an error or a latency, beyond "it is up"? */
 bool metric_is_telling(const struct suite *s, const char *name);
 

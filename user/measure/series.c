@@ -17,6 +17,7 @@ struct cell {
 struct sample {
 	uint32_t client, server;
 	enum meter_vantage vantage;
+	uint8_t method, path;
 	uint64_t requests, status4, status5, timeouts, refused, resets, retransmits;
 	uint64_t sum_ns;
 	uint32_t first_cell, n_cells;
@@ -32,6 +33,7 @@ struct interval {
 struct series {
 	char (*services)[128];
 	uint32_t n_services;
+	struct meter_paths paths;
 	struct interval *v;
 	uint32_t n, size;
 };
@@ -99,6 +101,7 @@ static void take_row(struct interval *to, const struct meter_row *r, uint32_t *n
 
 	*s = (struct sample){
 		.client = r->client, .server = r->server, .vantage = r->vantage,
+		.method = r->method, .path = r->path,
 		.requests = r->requests, .status4 = r->status[4], .status5 = r->status[5],
 		.timeouts = r->timeouts, .refused = r->refused, .resets = r->resets,
 		.retransmits = r->retransmits, .sum_ns = r->latency.sum_ns, .first_cell = *n_cells,
@@ -137,6 +140,7 @@ int series_add(struct series *s, const struct meter_snapshot *d, uint64_t from_n
 	for (i = 0; i < d->n_rows; i++)
 		if (!is_empty(&d->rows[i]))
 			take_row(&new, &d->rows[i], &used);
+	s->paths = d->paths;
 	s->v[s->n++] = new;
 	return 0;
 }
@@ -170,6 +174,16 @@ uint32_t series_services(const struct series *s, const char (**ret)[128])
 	return s->n_services;
 }
 
+uint32_t series_paths(const struct series *s, const char *prefix)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->paths.n; i++)
+		if (!strcmp(s->paths.v[i], prefix))
+			return meter_paths_below(&s->paths, prefix);
+	return 0;
+}
+
 static void note_edge(struct series_edge *v, uint32_t *n, const struct sample *s)
 {
 	uint32_t i;
@@ -197,7 +211,8 @@ static bool is_meant(const struct series_match *m, const struct sample *s)
 {
 	return (m->vantage == SERIES_ANY || (int32_t)s->vantage == m->vantage) &&
 	       (m->client == SERIES_ANY || (uint32_t)m->client == s->client) &&
-	       (m->server == SERIES_ANY || (uint32_t)m->server == s->server);
+	       (m->server == SERIES_ANY || (uint32_t)m->server == s->server) &&
+	       (!m->method || m->method == s->method) && (!m->paths || m->paths & 1u << s->path);
 }
 
 static void add_interval(const struct interval *v, const struct series_match *m, struct meter_row *to)

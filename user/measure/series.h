@@ -28,11 +28,20 @@ void series_forget(struct series *s, uint64_t before_ns);
 enum { SERIES_ANY = -1 };
 struct series_match {
 	int32_t client, server, vantage;
+	/* Of requests alone; 0: of all rows. */
+	uint8_t method; /* a bit of enum fl_http_method */
+	uint32_t paths; /* of series_paths() */
 };
 
 /* Index of a service by its name; -ENOENT. 0 is "outside". */
 int32_t series_service(const struct series *s, const char *name);
 uint32_t series_services(const struct series *s, const char (**ret)[128]);
+
+/*
+ * The classes of requests whose target begins with @prefix, for series_match.paths; 0: it is none of
+ * the meter's prefixes, and nobody knows which requests these are.
+ */
+uint32_t series_paths(const struct series *s, const char *prefix);
 
 /* The edges seen so far, as (client, server); the caller frees. */
 struct series_edge {
