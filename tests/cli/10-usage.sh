@@ -43,6 +43,9 @@ refused 2 "either ID" stop
 refused 2 "either ID" stop --all abcdef
 refused 2 "no session" stop abcdef.1
 refused 2 "no argument" recover abcdef
+refused 2 "pay': .*begin with '/'" top --paths /orders,pay
+refused 2 "33 bytes" top --paths /three-and-thirty-bytes-are-one-t
+refused 2 "8 others already" top --paths /1,/2,/3,/4,/5,/6,/7,/8,/9
 refused 2 "did you mean 'inject'" injekt
 refused 2 "" inject null netns:flt-a "$(printf 'x%.0s' {1..5000})"
 

@@ -7,12 +7,14 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "bpf/abi.h"
 #include "measure/edges.h"
 #include "measure/figures.h"
 #include "measure/series.h"
 #include "measure/table.h"
 #include "serve/openmetrics.h"
 #include "tests/unit/snapshot_maker.h"
+#include "util/cleanup.h"
 #include "util/clock.h"
 
 static const char *const shop[] = { "frontend", "checkout-svc", "payment-svc", NULL };
@@ -93,6 +95,97 @@ static void table_of_the_shop(void **state)
 	snapshot_drop(&s);
 }
 
+/* payment-svc and frontend by method and path; what payment answered to POST /pay had two clients. */
+static void make_requests(struct meter_snapshot *s)
+{
+	struct meter_row *r;
+
+	snapshot_make(s, shop);
+	meter_paths_add(&s->paths, "/pay", NULL);
+	meter_paths_add(&s->paths, "/pay/refund", NULL);
+	r = snapshot_row(s, CHECKOUT, PAYMENT, METER_AS_SERVER, 0, 0, 2);
+	r->connects = 3;
+	r->resets = 2;
+	hist_take(&r->connect, 3, NS_PER_MSEC);
+	r = snapshot_requests(s, CHECKOUT, PAYMENT, METER_AS_SERVER, FL_HTTP_POST, "/pay", 40,
+			      10 * NS_PER_MSEC, 2);
+	r->status[4] = 8;
+	r->status[5] = 4;
+	r->status[2] = 28;
+	snapshot_requests(s, CHECKOUT, PAYMENT, METER_AS_SERVER, FL_HTTP_POST, NULL, 50, NS_PER_MSEC, 2);
+	snapshot_requests(s, CHECKOUT, PAYMENT, METER_AS_SERVER, FL_HTTP_GET, "/pay/refund", 100,
+			  NS_PER_MSEC, 2);
+	snapshot_requests(s, FRONTEND, PAYMENT, METER_AS_SERVER, FL_HTTP_POST, "/pay", 60,
+			  10 * NS_PER_MSEC, 2);
+	snapshot_requests(s, FRONTEND, PAYMENT, METER_AS_CLIENT, FL_HTTP_POST, "/pay", 60,
+			  90 * NS_PER_MSEC, 2);
+	snapshot_requests(s, OUTSIDE, FRONTEND, METER_AS_SERVER, FL_HTTP_OPTIONS, "/pay/refund", 1,
+			  NS_PER_MSEC, 2);
+}
+
+static void table_of_requests(void **state)
+{
+	struct table_options o = { .sort = SORT_P95, .print_requests = true };
+	const struct table_line *l;
+	struct meter_snapshot s;
+	struct text out = {};
+	json_t *all, *json;
+	struct table t;
+
+	(void)state;
+	make_requests(&s);
+	assert_int_equal(table_make(&s, 10, &o, &t), 0);
+	assert_int_equal(t.n_requests, 4);
+	l = &t.requests[0];
+	assert_string_equal(l->server, "payment-svc");
+	assert_string_equal(l->method, "POST");
+	assert_string_equal(l->path, "/pay");
+	assert_int_equal(l->requests, 100);
+	assert_int_equal(l->errors, 4);
+	assert_int_equal(l->status[4], 8);
+	assert_true(l->figures.rate == 10 && l->figures.p95_s < 0.011); /* as the server saw it */
+	/* The services and edges are what they were: over all of them. */
+	assert_int_equal(t.n_services, 3);
+	assert_string_equal(t.services[0].server, "payment-svc");
+	assert_int_equal(t.services[0].requests, 252);
+	assert_int_equal(t.services[0].errors, 6);
+	assert_int_equal(t.services[0].protocol, METER_HTTP);
+	assert_int_equal(t.n_edges, 2); /* checkout has no rows as a client */
+
+	table_print(&t, 0, 0, &out);
+	assert_non_null(strstr(out.s, "REQUEST                              rate/s  errors      p50      p95      p99     4xx\n"));
+	assert_non_null(strstr(out.s, "payment-svc POST /pay*                 10.0    4.0%   10.2ms"));
+	assert_non_null(strstr(out.s, "    8.0%\n"));
+	assert_non_null(strstr(out.s, "frontend OPTIONS /pay/refund* "));
+	assert_non_null(strstr(out.s, "payment-svc POST  "));
+	text_free(&out);
+	all = table_json(&t);
+	json = json_array_get(json_object_get(all, "requests"), 0);
+	assert_int_equal(json_array_size(json_object_get(all, "requests")), 4);
+	assert_string_equal(json_string_value(json_object_get(json, "path")), "/pay");
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(json, "status"), "2xx")), 88);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(json, "status"), "5xx")), 4);
+	assert_true(json_real_value(json_object_get(json, "error_rate")) == 0.04);
+	assert_null(json_object_get(json, "retransmits"));
+	json_decref(all);
+	table_free(&t);
+
+	o = (struct table_options){ .sort = SORT_RATE, .filter = "payment" };
+	assert_int_equal(table_make(&s, 10, &o, &t), 0);
+	assert_int_equal(t.n_requests, 3);
+	assert_string_equal(t.requests[0].method, "GET"); /* as many as POST /pay: by name */
+	assert_null(t.requests[2].path);
+	table_print(&t, 0, 0, &out);
+	assert_null(strstr(out.s, "REQUEST")); /* nobody asked for it */
+	all = table_json(&t);
+	json = json_array_get(json_object_get(all, "requests"), 2);
+	assert_true(json_is_null(json_object_get(json, "path"))); /* but it is in the JSON */
+	json_decref(all);
+	text_free(&out);
+	table_free(&t);
+	snapshot_drop(&s);
+}
+
 static uint32_t count_lines(const char *s, size_t *ret_longest)
 {
 	uint32_t n = 0;
@@ -127,6 +220,58 @@ static void table_fits_the_screen(void **state)
 			assert_non_null(strstr(out.s, "7 events lost"));
 		if (height == 5)
 			assert_non_null(strstr(out.s, " more"));
+		text_free(&out);
+	}
+	table_free(&t);
+	snapshot_drop(&s);
+}
+
+/* Heads and lines of a part in a printed table. */
+static uint32_t part_lines(const char *s, const char *head)
+{
+	const char *at = strstr(s, head);
+	uint32_t n = 0;
+
+	while (at && (at = strchr(at, '\n')) && at[1] && at[1] != '\n' &&
+	       !strspn(at + 1, "0123456789") && strncmp(at + 1, "EDGE", 4) &&
+	       strncmp(at + 1, "REQUEST", 7)) {
+		at++;
+		n++;
+	}
+	return n;
+}
+
+/* Three services, two edges and four requests: each part has its share, and what one leaves. */
+static void requests_fit_the_screen(void **state)
+{
+	static const struct {
+		unsigned int height;
+		uint32_t services, edges, requests;
+	} expected[] = {
+		{ 3, 1, 0, 0 }, { 5, 1, 1, 0 },	 { 6, 1, 2, 0 },  { 7, 1, 1, 1 },  { 8, 1, 1, 2 },
+		{ 9, 1, 2, 2 }, { 10, 2, 2, 2 }, { 11, 2, 2, 3 }, { 12, 3, 2, 3 }, { 13, 3, 2, 4 }, { 40, 3, 2, 4 },
+	};
+	struct table_options o = { .sort = SORT_RATE, .print_requests = true };
+	struct meter_snapshot s;
+	struct table t;
+	size_t longest, i;
+
+	(void)state;
+	make_requests(&s);
+	assert_int_equal(table_make(&s, 1, &o, &t), 0);
+	for (i = 0; i < ARRAY_SIZE(expected); i++) {
+		struct text out = {};
+		char more[16];
+
+		table_print(&t, 60, expected[i].height, &out);
+		assert_true(count_lines(out.s, &longest) <= expected[i].height && longest <= 60);
+		if (part_lines(out.s, "SERVICE") != expected[i].services ||
+		    part_lines(out.s, "EDGE") != expected[i].edges ||
+		    part_lines(out.s, "REQUEST") != expected[i].requests)
+			fail_msg("at %u lines:\n%s", expected[i].height, out.s);
+		snprintf(more, sizeof(more), "%u more", 9 - expected[i].services - expected[i].edges -
+			 expected[i].requests);
+		assert_true(!strncmp(more, "0 ", 2) || strstr(out.s, more));
 		text_free(&out);
 	}
 	table_free(&t);
@@ -227,11 +372,69 @@ static void openmetrics(void **state)
 	snapshot_drop(&s);
 }
 
+/* Two samples with the same name and labels make the whole text invalid. */
+static void check_unique(const char *text)
+{
+	const char *a, *b;
+
+	for (a = text; *a; a = strchr(a, '\n') + 1) {
+		size_t len = strcspn(a, "#}\n");
+
+		if (a[len] != '}')
+			continue;
+		for (b = strchr(a, '\n') + 1; *b; b = strchr(b, '\n') + 1)
+			if (!strncmp(a, b, len + 1))
+				fail_msg("twice: %.*s", (int)len + 1, a);
+	}
+}
+
+static void openmetrics_of_requests(void **state)
+{
+	const char *edge = "client=\"checkout-svc\",server=\"payment-svc\",side=\"server\",protocol="
+			   "\"http\"";
+	static const struct {
+		const char *name, *labels;
+		double value;
+	} expected[] = {
+		{ "requests_total", ",method=\"POST\",path=\"/pay\",status=\"4xx\"", 8 },
+		{ "requests_total", ",method=\"POST\",status=\"2xx\"", 50 },
+		{ "request_duration_seconds_count", ",method=\"POST\",path=\"/pay\"", 40 },
+		{ "request_duration_seconds_count", ",method=\"POST\"", 50 },
+		{ "request_duration_seconds_count", ",method=\"GET\",path=\"/pay/refund\"", 100 },
+		{ "request_duration_seconds_count", "", -1 }, /* nothing of no request has a duration */
+		{ "connect_duration_seconds_count", "", 3 },
+		{ "request_errors_total", ",kind=\"5xx\"", 4 },
+		{ "request_errors_total", ",kind=\"reset\"", 2 },
+		{ "bytes_total", ",direction=\"to_server\"", 19000 },
+		{ "connects_total", "", 3 },
+	};
+	struct text out = {}, line = {};
+	struct meter_snapshot s;
+	size_t i;
+
+	(void)state;
+	make_requests(&s);
+	qsort(s.rows, s.n_rows, sizeof(*s.rows), meter_row_order);
+	openmetrics_write(&s, NULL, &out);
+	for (i = 0; i < ARRAY_SIZE(expected); i++) {
+		text_append(&line, "faultline_%s{%s%s}", expected[i].name, edge, expected[i].labels);
+		if (sample(out.s, line.s) != expected[i].value)
+			fail_msg("%s: %g", line.s, sample(out.s, line.s));
+		text_free(&line);
+	}
+	check_unique(out.s);
+	text_free(&out);
+	snapshot_drop(&s);
+}
+
 static void series_windows(void **state)
 {
-	const struct series_match payment = { SERIES_ANY, PAYMENT, METER_AS_SERVER };
-	const struct series_match edge = { CHECKOUT, PAYMENT, METER_AS_CLIENT };
-	const struct series_match both = { SERIES_ANY, PAYMENT, SERIES_ANY };
+	const struct series_match payment = { .client = SERIES_ANY, .server = PAYMENT,
+					      .vantage = METER_AS_SERVER };
+	const struct series_match edge = { .client = CHECKOUT, .server = PAYMENT,
+					   .vantage = METER_AS_CLIENT };
+	const struct series_match both = { .client = SERIES_ANY, .server = PAYMENT,
+					   .vantage = SERIES_ANY };
 	struct series *series = series_new();
 	struct series_edge *edges;
 	struct meter_snapshot s;
@@ -269,6 +472,8 @@ int main(void)
 		cmocka_unit_test(figures),     cmocka_unit_test(table_of_the_shop),
 		cmocka_unit_test(table_fits_the_screen), cmocka_unit_test(graph),
 		cmocka_unit_test(openmetrics), cmocka_unit_test(series_windows),
+		cmocka_unit_test(table_of_requests), cmocka_unit_test(requests_fit_the_screen),
+		cmocka_unit_test(openmetrics_of_requests),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,7 @@
 #include "measure/table.h"
 #include "serve/exporter.h"
 #include "serve/openmetrics.h"
+#include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/units.h"
 
@@ -23,6 +24,7 @@
 struct options {
 	char **targets; /* of argv */
 	struct table_options table;
+	struct meter_paths paths;
 	uint64_t interval_ns;
 	int64_t count; /* 0: no limit */
 	const char *metrics; /* where to listen; NULL: nowhere */
@@ -47,17 +49,31 @@ struct top {
 	struct fl_error *err;
 };
 
-enum { OPT_SORT = 256, OPT_FILTER, OPT_METRICS };
+enum { OPT_SORT = 256, OPT_FILTER, OPT_REQUESTS, OPT_PATHS, OPT_METRICS };
 
 static const struct argp_option option_table[] = {
 	{ "sort", OPT_SORT, "rate|errors|p50|p95|p99", 0, "The order of the lines (rate)", 0 },
 	{ "filter", OPT_FILTER, "TEXT", 0, "Only services and edges with TEXT in a name", 0 },
+	{ "requests", OPT_REQUESTS, NULL, 0, "HTTP requests as well, by service and method", 0 },
+	{ "paths", OPT_PATHS, "PREFIX,...", 0,
+	  "The same, also by these prefixes of their path: up to 8 of at most 32 bytes", 0 },
 	{ "interval", 'i', "TIME", 0, "How long each line's figures are measured (1s)", 0 },
 	{ "count", 'n', "N", 0, "End after N tables", 0 },
 	{ "metrics", OPT_METRICS, "[ADDR:]PORT", 0, "Serve /metrics as well (127.0.0.1)", 0 },
 	{ "output", 'o', "json", 0, "One JSON object a line", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
+
+static int parse_paths(const char *list, struct options *o)
+{
+	_cleanup_free_ char *copy = strdup(list);
+	char *rest = copy, *prefix;
+	int r = copy ? 0 : error_sys(&o->err, ENOMEM, "out of memory");
+
+	while (!r && (prefix = strsep(&rest, ",")))
+		r = meter_paths_add(&o->paths, prefix, &o->err);
+	return r;
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -70,6 +86,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_FILTER:
 		o->table.filter = arg;
+		return 0;
+	case OPT_PATHS:
+		if (parse_paths(arg, o))
+			return EINVAL;
+		o->table.print_requests = true;
+		return 0;
+	case OPT_REQUESTS:
+		o->table.print_requests = true;
 		return 0;
 	case 'i':
 		if (units_duration_ns(arg, &o->interval_ns, &o->err))
@@ -98,7 +122,8 @@ static const struct argp argp = {
 	"Show rate, share of errors, latency, retransmissions and resets of each service and of each "
 	"edge between them, as the kernel measures them.\v"
 	"Without a TARGET: all services that are known here. A service's line is what it answered; an "
-	"edge's line is what its client saw. Ends at --count or a signal.",
+	"edge's line is what its client saw; a request's line (HTTP/1.x) is what the service answered to "
+	"that method and path. Ends at --count or a signal.",
 	NULL, NULL, NULL
 };
 
@@ -253,13 +278,14 @@ static void start(struct top *top)
 static int open_all(struct top *top, struct fl_error *err)
 {
 	const struct options *o = top->options;
+	const struct meter_options meter = { .paths = &o->paths };
 	uint32_t n;
 	int r = 0;
 
 	if (o->metrics)
 		r = exporter_open(&top->loop, o->metrics, fill_metrics, top, &top->exporter, err);
 	if (!r)
-		r = fleet_open(o->targets, true, NULL, &top->meter, &n, err);
+		r = fleet_open(o->targets, true, &meter, &top->meter, &n, err);
 	if (!r)
 		r = meter_read(top->meter, &top->last, err);
 	if (!r && o->metrics)

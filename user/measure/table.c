@@ -7,6 +7,7 @@
 
 #include "measure/table.h"
 #include "util/cleanup.h"
+#include "util/http_method.h"
 
 /* What is summed up for one line. */
 struct sum {
@@ -41,6 +42,7 @@ static void set_line(struct table_line *l, const struct sum *s, double seconds)
 	l->protocol = __builtin_popcount(s->protocols) == 1 ? __builtin_ctz(s->protocols) : -1;
 	l->requests = row_tries(&s->row);
 	l->errors = row_errors(&s->row);
+	memcpy(l->status, s->row.status, sizeof(l->status));
 	figures_of(&s->row, seconds, &l->figures);
 }
 
@@ -102,6 +104,61 @@ static void add_edges(const struct meter_snapshot *d, double seconds, const stru
 	}
 }
 
+static bool is_request(const struct meter_row *r)
+{
+	return r->vantage == METER_AS_SERVER && r->protocol == METER_HTTP && r->method;
+}
+
+/* What was answered of the method and class of paths of @like, over all clients. */
+static void sum_requests(const struct meter_snapshot *d, const struct meter_row *like, struct sum *ret)
+{
+	uint32_t i;
+
+	memset(ret, 0, sizeof(*ret));
+	for (i = 0; i < d->n_rows; i++) {
+		const struct meter_row *r = &d->rows[i];
+
+		if (is_request(r) && r->server == like->server && r->method == like->method &&
+		    r->path == like->path)
+			row_add(&ret->row, r);
+	}
+	ret->protocols = 1u << METER_HTTP;
+}
+
+/* The names are the snapshot's, and those of methods constant: one name, one pointer. */
+static bool has_request(const struct table *t, const struct table_line *l)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->n_requests; i++)
+		if (t->requests[i].server == l->server && t->requests[i].method == l->method &&
+		    t->requests[i].path == l->path)
+			return true;
+	return false;
+}
+
+static void add_requests(const struct meter_snapshot *d, double seconds,
+			 const struct table_options *o, struct table *t, struct sum *sum)
+{
+	uint32_t i;
+
+	for (i = 0; i < d->n_rows; i++) {
+		const struct meter_row *r = &d->rows[i];
+		struct table_line *l = &t->requests[t->n_requests];
+
+		if (!is_request(r) || !is_wanted(NULL, d->services[r->server], o->filter))
+			continue;
+		*l = (struct table_line){ .server = d->services[r->server],
+					  .method = http_method_text(r->method),
+					  .path = meter_path_text(&d->paths, r->path) };
+		if (has_request(t, l))
+			continue;
+		sum_requests(d, r, sum);
+		set_line(l, sum, seconds);
+		t->n_requests += l->requests > 0;
+	}
+}
+
 /* --- order ----------------------------------------------------------------------------------- */
 
 static double value_of(const struct table_line *l, enum table_sort sort)
@@ -127,7 +184,11 @@ static int compare(const void *a, const void *b, void *sort)
 	if (!isnan(p) && p != q)
 		return p < q ? 1 : -1;
 	r = strcmp(x->server, y->server);
-	return r || !x->client ? r : strcmp(x->client, y->client);
+	if (!r && x->client)
+		r = strcmp(x->client, y->client);
+	if (!r && x->method)
+		r = strcmp(x->method, y->method);
+	return r || !x->method ? r : strcmp(x->path ? x->path : "", y->path ? y->path : "");
 }
 
 int table_sort_parse(const char *text, enum table_sort *ret)
@@ -150,19 +211,23 @@ int table_make(const struct meter_snapshot *d, double seconds, const struct tabl
 	struct sum *sum = malloc(sizeof(*sum));
 
 	*ret = (struct table){ .flows_evicted = d->flows_evicted, .events_lost = d->events_lost,
-			       .requests_unpaired = d->requests_unpaired };
+			       .requests_unpaired = d->requests_unpaired,
+			       .print_requests = o->print_requests };
 	ret->services = calloc(d->n_services + 1, sizeof(*ret->services));
 	ret->edges = calloc(d->n_rows + 1, sizeof(*ret->edges));
-	if (!sum || !ret->services || !ret->edges) {
+	ret->requests = calloc(d->n_rows + 1, sizeof(*ret->requests));
+	if (!sum || !ret->services || !ret->edges || !ret->requests) {
 		free(sum);
 		table_free(ret);
 		return -ENOMEM;
 	}
 	add_services(d, seconds, o, ret, sum);
 	add_edges(d, seconds, o, ret, sum);
+	add_requests(d, seconds, o, ret, sum);
 	free(sum);
 	qsort_r(ret->services, ret->n_services, sizeof(*ret->services), compare, &sort);
 	qsort_r(ret->edges, ret->n_edges, sizeof(*ret->edges), compare, &sort);
+	qsort_r(ret->requests, ret->n_requests, sizeof(*ret->requests), compare, &sort);
 	return 0;
 }
 
@@ -170,6 +235,7 @@ void table_free(struct table *t)
 {
 	free(t->services);
 	free(t->edges);
-	t->services = t->edges = NULL;
-	t->n_services = t->n_edges = 0;
+	free(t->requests);
+	t->services = t->edges = t->requests = NULL;
+	t->n_services = t->n_edges = t->n_requests = 0;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * table.h - the lines of `top`: services and edges of the difference of two snapshots, filtered and
- * sorted. A service is what it answered (its server rows over all clients). An edge is what its
- * client saw, or, when the client is not measured, what its server saw. Pure.
+ * table.h - the lines of `top`: services, edges and requests of the difference of two snapshots,
+ * filtered and sorted. A service is what it answered (its server rows over all clients), a request the
+ * same by method and path prefix. An edge is what its client saw, or, when the client is not measured,
+ * what its server saw. Pure.
  */
 #ifndef FL_TABLE_H
 #define FL_TABLE_H
@@ -15,22 +16,27 @@
 enum table_sort { SORT_RATE, SORT_ERRORS, SORT_P50, SORT_P95, SORT_P99 };
 
 struct table_line {
-	const char *client; /* NULL: a service, in `server` */
+	const char *client; /* NULL: a service, in `server`, or its requests */
 	const char *server;
+	const char *method; /* "POST"; NULL: a service or an edge */
+	const char *path;   /* NULL: none of the prefixes */
 	enum meter_vantage vantage;
 	int protocol; /* enum meter_protocol; -1: none or more than one */
 	uint64_t requests, errors;
+	uint64_t status[6]; /* by class, as in struct meter_row */
 	struct figures figures;
 };
 
 struct table_options {
 	enum table_sort sort;
 	const char *filter; /* part of a name; NULL: all */
+	bool print_requests; /* table_print() shows them too */
 };
 
 struct table {
-	struct table_line *services, *edges;
-	uint32_t n_services, n_edges;
+	struct table_line *services, *edges, *requests;
+	uint32_t n_services, n_edges, n_requests;
+	bool print_requests;
 	uint64_t flows_evicted, events_lost, requests_unpaired;
 };
 
@@ -42,11 +48,11 @@ void table_free(struct table *t);
 /* "rate", "errors", "p50", "p95", "p99"; -EINVAL. */
 int table_sort_parse(const char *text, enum table_sort *ret);
 
-/* The table as text of at most @height lines of at most @width columns (0: no limit), services
- * first; what does not fit is counted in the last line. */
+/* The table as text of at most @height lines of at most @width columns (0: no limit), services first,
+ * each part with as much room as the others leave it; what does not fit is counted in the last line. */
 void table_print(const struct table *t, unsigned int width, unsigned int height, struct text *out);
 
-/* {"services": [...], "edges": [...], "lost": {...}}; a new reference. */
+/* {"services": [...], "edges": [...], "requests": [...], "lost": {...}}; a new reference. */
 json_t *table_json(const struct table *t);
 
 /* A number, or null for NaN and infinity; a new reference. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * openmetrics.c - see openmetrics.h. A family is written whole, in one pass over the rows, because
- * OpenMetrics wants the samples of a family side by side.
+ * OpenMetrics wants the samples of a family side by side. A set of labels may be there once in a
+ * family: what has no labels of method and path is written of the rows added up by edge.
  *
  * The buckets are 2^k and 1.5 * 2^k ns. Both are bounds of the kernel's histogram (a power of two is
  * cut into 16), so each count is exact: nothing is interpolated.
@@ -10,6 +11,7 @@
 #include "measure/hist.h"
 #include "serve/openmetrics.h"
 #include "util/cleanup.h"
+#include "util/http_method.h"
 
 #define FIRST_OCTAVE 14 /* 16.4 us */
 #define LAST_OCTAVE  35 /* 34.4 s */
@@ -34,7 +36,10 @@ static void put_label(struct text *out, const char *name, const char *value, boo
 	text_append(out, "\"");
 }
 
-/* NAME{client="a",server="b",side="client",protocol="http" - the brace is left open. */
+/*
+ * NAME{client="a",server="b",side="client",protocol="http",method="POST",path="/pay" - the brace is
+ * left open. Method and path are left out where the row has none: Prometheus takes that for empty.
+ */
 static void put_row(struct text *out, const char *name, const struct meter_snapshot *s,
 		    const struct meter_row *r)
 {
@@ -43,6 +48,10 @@ static void put_row(struct text *out, const char *name, const struct meter_snaps
 	put_label(out, "server", s->services[r->server], false);
 	put_label(out, "side", r->vantage == METER_AS_CLIENT ? "client" : "server", false);
 	put_label(out, "protocol", protocol_text(r->protocol), false);
+	if (r->method)
+		put_label(out, "method", http_method_text(r->method), false);
+	if (r->path)
+		put_label(out, "path", meter_path_text(&s->paths, r->path), false);
 }
 
 static void put_head(struct text *out, const char *name, const char *type, const char *unit,
@@ -95,23 +104,27 @@ static void put_histogram(struct text *out, const char *name, const struct meter
 	text_append(out, "} %.9f\n", (double)h->sum_ns / 1e9);
 }
 
-static void put_histograms(struct text *out, const struct meter_snapshot *s)
+static void put_histograms(struct text *out, const struct meter_snapshot *requests,
+			   const struct meter_snapshot *edges)
 {
-	static const struct {
+	const struct {
 		const char *name, *help;
 		size_t offset;
+		const struct meter_snapshot *s;
 	} families[] = {
 		{ "faultline_request_duration_seconds", "Request's first byte to response's first byte.",
-		  offsetof(struct meter_row, latency) },
+		  offsetof(struct meter_row, latency), requests },
 		{ "faultline_connect_duration_seconds", "TCP SYN to established.",
-		  offsetof(struct meter_row, connect) },
+		  offsetof(struct meter_row, connect), edges },
 		{ "faultline_rtt_seconds", "The kernel's smoothed round-trip time, sampled.",
-		  offsetof(struct meter_row, rtt) },
+		  offsetof(struct meter_row, rtt), edges },
 	};
 	size_t f;
 	uint32_t i;
 
 	for (f = 0; f < ARRAY_SIZE(families); f++) {
+		const struct meter_snapshot *s = families[f].s;
+
 		put_head(out, families[f].name, "histogram", "seconds", families[f].help);
 		for (i = 0; i < s->n_rows; i++) {
 			const char *row = (const char *)&s->rows[i];
@@ -145,6 +158,12 @@ static void put_requests(struct text *out, const struct meter_snapshot *s)
 			if (s->rows[i].status[k])
 				put_counter(out, "faultline_requests_total", s, &s->rows[i], "status",
 					    classes[k], s->rows[i].status[k]);
+}
+
+static void put_errors(struct text *out, const struct meter_snapshot *s)
+{
+	uint32_t i;
+
 	put_head(out, "faultline_request_errors", "counter", NULL,
 		 "Answers 5xx, requests without an answer, refused and reset connections.");
 	for (i = 0; i < s->n_rows; i++) {
@@ -244,10 +263,18 @@ static void put_faults(struct text *out, const json_t *faults)
 
 void openmetrics_write(const struct meter_snapshot *s, const json_t *faults, struct text *out)
 {
-	put_histograms(out, s);
+	struct meter_snapshot edges;
+
+	if (meter_by_edge(s, &edges, NULL)) {
+		out->failed = true;
+		return;
+	}
+	put_histograms(out, s, &edges);
 	put_requests(out, s);
-	put_traffic(out, s);
+	put_errors(out, &edges);
+	put_traffic(out, &edges);
 	put_lost(out, s);
+	meter_snapshot_free(&edges);
 	put_faults(out, faults);
 	text_append(out, "# EOF\n");
 }
