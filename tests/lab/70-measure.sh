@@ -64,3 +64,34 @@ seen
 check_num "refused, by the client's veth" "$(row client turns refused)" eq 1
 check_num "refused, by the server's veth" "$(row server turns refused)" eq 1
 meter_off
+
+# --- requests by method and path, as top has them ---
+"$FL" top netns:flt-shop netns:flt-user --paths /small,/nope --interval 200ms --metrics 0 -o json >"$T/top.lines" 2>"$T/top.err" &
+TOP_PID=$!
+_pids="$_pids $TOP_PID"
+wait_for 5 grep -q serving "$T/top.err"
+ask "$shop/small?[1-30]"
+ask "$shop/small?[1-20]" -I
+ask "$shop/{big,nope,503}?[1-10]"
+ask "$shop/smaller?[1-5]" -X POST -d x
+# top METHOD PATH FIELD: over all lines; SERVICES FIELD: the same of the services' lines
+top() { jq -s --arg m "$1" --argjson p "$2" "[.[].requests[] | select(.service == \"netns:flt-shop\" and .method == \$m and .path == \$p) | .$3] | add // 0" "$T/top.lines"; }
+of_shop() { jq -s "[.[].services[] | select(.service == \"netns:flt-shop\") | .$1] | add // 0" "$T/top.lines"; }
+told() { [ "$(of_shop requests)" -ge 85 ]; }
+wait_for 5 told
+curl -s "$(sed -n 's/^serving //p' "$T/top.err")" >"$T/metrics"
+kill -INT $TOP_PID; wait $TOP_PID
+check_num "top: all requests of the service" "$(of_shop requests)" eq 85
+check_num "top: its errors" "$(of_shop errors)" eq 10
+check_num "top: GET /small*" "$(top GET '"/small"' requests)" eq 30
+check_num "top: HEAD /small*" "$(top HEAD '"/small"' requests)" eq 20
+check_num "top: POST /small*, which /smaller is too" "$(top POST '"/small"' requests)" eq 5
+check_num "top: GET /nope*" "$(top GET '"/nope"' 'status["4xx"]')" eq 10
+check_num "top: GET of none of them" "$(top GET null requests)" eq 20
+check_num "top: its errors" "$(top GET null errors)" eq 10
+check "top: no others" jq -es '[.[].requests[] | [.service, .method, .path]] | unique | length == 5' "$T/top.lines"
+sample() { awk -v s="$1{client=\"netns:flt-user\",server=\"netns:flt-shop\",side=\"server\",protocol=\"http\"$2}" 'index($0, s) == 1 { print $NF }' "$T/metrics"; }
+check_num "/metrics: HEAD /small" "$(sample faultline_requests_total ',method="HEAD",path="/small",status="2xx"')" eq 20
+check_num "/metrics: GET of none" "$(sample faultline_request_duration_seconds_count ',method="GET"')" eq 20
+check_num "/metrics: 5xx of the edge, once" "$(sample faultline_request_errors_total ',kind="5xx"')" eq 10
+check "/metrics: no set of labels twice" test -z "$(grep -v '^#' "$T/metrics" | sed 's/ [^ ]*$//' | sort | uniq -d)"
