@@ -59,8 +59,7 @@ enum http_flag {
 #define HTTP_NAME_ENCODING 0x8640bd735e9d802cull /* transfer-encoding */
 
 struct http_parser {
-	__u64 left;   /* bytes of a body or a chunk still to skip */
-	__u64 number; /* Content-Length, chunk size; the method's bytes in a request line */
+	/* What every message needs, in front: see struct flow in measure_flow.bpf.h. */
 	__u32 next;   /* position of the next byte, in the caller's terms (a TCP sequence number) */
 	__u32 start;  /* position of the first byte of the present message */
 	__u16 status;
@@ -69,7 +68,9 @@ struct http_parser {
 	__u8 at;     /* position in the present token or line */
 	__u8 flags;
 	__u8 pad;
-	__u64 name; /* hash of the header line's name so far */
+	__u64 left;   /* bytes of a body or a chunk still to skip */
+	__u64 number; /* Content-Length, chunk size; the method's bytes in a request line */
+	__u64 name;   /* hash of the header line's name so far */
 #ifndef HTTP_WITHOUT_PATH
 	__u32 path_len;
 	__u8 path[FL_HTTP_PATH_MAX];

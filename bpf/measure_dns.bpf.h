@@ -50,16 +50,19 @@ static __always_inline void dns_answer(struct seen *s, struct flow *f, __u8 code
 		loss_count(FL_MEASURE_FLOWS_ENDED, 1);
 }
 
-static __always_inline void measure_dns(struct __sk_buff *skb, struct seen *s)
+__noinline int measure_dns(struct __sk_buff *skb, struct seen *s)
 {
 	struct dns_start start;
-	__u16 source = s->from ? s->key.local_port : s->key.peer_port;
-	__u16 dest = s->from ? s->key.peer_port : s->key.local_port;
+	__u16 source, dest;
 	struct flow *f;
 
+	if (!s)
+		return -1;
+	source = s->from ? s->key.local_port : s->key.peer_port;
+	dest = s->from ? s->key.peer_port : s->key.local_port;
 	if ((source != DNS_PORT && dest != DNS_PORT) || s->payload_len < DNS_HEADER_SIZE ||
 	    bpf_skb_load_bytes(skb, s->payload_off, &start, sizeof(start)))
-		return;
+		return 0;
 	s->key.id = start.id;
 	s->now_ns = bpf_ktime_get_ns();
 	f = bpf_map_lookup_elem(&queries, &s->key);
@@ -67,6 +70,7 @@ static __always_inline void measure_dns(struct __sk_buff *skb, struct seen *s)
 		dns_query(skb, s, f);
 	else if (start.flags & 0x80 && source == DNS_PORT && f)
 		dns_answer(s, f, start.code);
+	return 0;
 }
 
 #endif

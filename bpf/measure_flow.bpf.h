@@ -49,38 +49,40 @@ struct asked {
 	__u8 pad[5];
 };
 
-/* In the order in which the sides write it, so that a packet touches few cache lines. */
+/*
+ * Each packet of a conversation that goes its usual way writes the first 128 bytes, two cache lines (the
+ * elements of a hash with such a key are aligned so), and only reads the next 128. The two sides are
+ * often on two CPUs, between which each written line moves with each packet: that is most of what a
+ * packet costs us.
+ */
 struct flow {
-	/* The client's side. */
-	struct asked asked[FLOW_PENDING];
-	struct http_parser request; /* of other protocols: `next` alone */
-	struct http_memo request_memo;
-	__u64 began_ns;	 /* first byte of the present request */
-	__u64 to_server; /* bytes */
-	__u32 beyond;	 /* requests that did not fit into asked[] */
 	__u8 head;	 /* requests seen, modulo 256 */
-	__u8 client_side; /* FLOW_SIDE_* */
-	__u8 path;	 /* of the present request: class of its target */
-	__u8 pad;
-	/* The server's. */
-	struct http_parser response;
-	struct http_memo response_memo;
-	__u64 answer_ns; /* first byte of the present response */
-	__u64 to_client;
-	__u64 booked_to_server, booked_to_client;
 	__u8 tail;	 /* responses begun, modulo 256 */
-	__u8 server_side; /* FLOW_SIDE_* */
-	/* Both, or neither once the connection stands. */
-	__u8 flags; /* FLOW_* */
-	__u8 pad2;
-	__u16 port; /* the server's */
-	__u16 pad3;
-	__u64 last_ns;		  /* of a packet with payload, or a SYN */
-	struct fl_edge edge;	  /* without method and path */
+	__u8 flags;	 /* FLOW_* */
+	__u8 client_side, server_side; /* FLOW_SIDE_* */
+	__u8 first_at;	 /* the number of the request in `first` */
+	__u16 port;	 /* the server's */
+	struct http_parser request, response; /* of other protocols: `next` alone */
+	struct fl_edge edge;	/* without method and path */
+	struct asked first;	/* a request that was asked when none was waiting */
+	/* Bytes, modulo 2^32, and how many of them are in a row. */
+	__u32 to_server, booked_to_server, to_client, booked_to_client;
+
+	struct http_memo request_memo;
+	__u32 beyond;	 /* requests that did not fit into asked[] */
+	__u8 path;	 /* of the present request: class of its target */
+	__u8 pad[3];
+	__u64 last_ns;	 /* of a packet with payload, or a SYN; not of those that http_steady() takes */
+	struct http_memo response_memo;
+	__u64 began_ns;	 /* first byte of the present request */
+	__u64 answer_ns; /* ... response */
+
+	struct asked asked[FLOW_PENDING]; /* the others */
 	__u64 syn_ns, connect_ns; /* connect_ns: not booked yet */
 	__u32 syn_seq;
-	__u32 pad4;
+	__u8 pad2[44];
 };
+_Static_assert(sizeof(struct flow) == 448, "whole cache lines");
 
 /* The packet at hand. */
 struct seen {
@@ -273,10 +275,10 @@ static __always_inline struct fl_path *path_get(const struct flow *f)
 /* Book the bytes that went by since the last time. */
 static __always_inline void row_bytes(struct fl_row *row, struct flow *f)
 {
-	__u64 to_server = f->to_server, to_client = f->to_client;
+	__u32 to_server = f->to_server, to_client = f->to_client;
 
-	row->bytes_to_server += to_server - f->booked_to_server;
-	row->bytes_to_client += to_client - f->booked_to_client;
+	row->bytes_to_server += (__u32)(to_server - f->booked_to_server);
+	row->bytes_to_client += (__u32)(to_client - f->booked_to_client);
 	f->booked_to_server = to_server;
 	f->booked_to_client = to_client;
 }
@@ -313,8 +315,14 @@ static __always_inline void watch_tell(const struct flow *f, __u64 now_ns, __u64
 	bpf_ringbuf_submit(e, 0);
 }
 
+/* Request number @slot. */
+static __always_inline const struct asked *flow_asked(const struct flow *f, __u32 slot)
+{
+	return (__u8)slot == f->first_at ? &f->first : &f->asked[bounded(slot, FLOW_PENDING)];
+}
+
 /*
- * The request that was asked in @slot is answered, with @status (0: the protocol has none that is
+ * Request number @slot is answered, with @status (0: the protocol has none that is
  * known).
  */
 __noinline int flow_answered(struct flow *f, __u64 now_ns, __u32 slot, __u32 status)
@@ -327,7 +335,7 @@ __noinline int flow_answered(struct flow *f, __u64 now_ns, __u32 slot, __u32 sta
 
 	if (!f)
 		return -1;
-	asked = &f->asked[bounded(slot, FLOW_PENDING)];
+	asked = flow_asked(f, slot);
 	latency_ns = now_ns - asked->ns;
 	edge = f->edge;
 	edge.method = asked->method;
@@ -409,7 +417,14 @@ static __always_inline void flow_ask(struct flow *f, const struct asked *asked)
 		loss_count(FL_MEASURE_UNPAIRED, 1);
 		return;
 	}
-	f->asked[bounded(f->head, FLOW_PENDING)] = *asked;
+	if (f->head == f->tail) {
+		f->first = *asked;
+		f->first_at = f->head;
+	} else {
+		f->asked[bounded(f->head, FLOW_PENDING)] = *asked;
+		if (f->first_at == f->head) /* of long ago */
+			f->first_at--;
+	}
 	f->head++;
 }
 

@@ -54,7 +54,7 @@ static __always_inline void http_answers(struct flow *f)
 			f->beyond--;
 		return;
 	}
-	parser->flags |= f->asked[bounded(slot, FLOW_PENDING)].flags;
+	parser->flags |= flow_asked(f, slot)->flags;
 	if (parser->status < 200 && parser->status != 101)
 		return;
 	f->tail++;
@@ -179,8 +179,11 @@ __noinline int http_path_class(const struct http_head *h)
 	return 0;
 }
 
-/* The head at @off, understood. Returns its length; 0: not all of it is here, or it is unusual. */
-__noinline int http_head_scan(struct __sk_buff *skb, struct seen *s, struct flow *f, __u32 off)
+/*
+ * A message begins at @off: its head, if all of it is here and nothing about it unusual. Returns how many
+ * bytes that are; 0: it is for the slow way.
+ */
+__noinline int http_fast(struct __sk_buff *skb, struct seen *s, struct flow *f, __u32 off)
 {
 	__u32 zero = 0, n, left;
 	struct http_parser *parser;
@@ -200,25 +203,9 @@ __noinline int http_head_scan(struct __sk_buff *skb, struct seen *s, struct flow
 		f->path = http_path_class(head);
 	}
 	n = http_scan(parser, head, n, !s->is_request && flow_waiting(f) == 1 ? left : 0);
-	if (n)
-		http_memo_keep(http_memo_side(f, s->is_request), parser, head, n);
-	return n;
-}
-
-/*
- * A message begins at @off. Returns how many bytes of it are done, its head; 0: it is for the slow way.
- */
-__noinline int http_fast(struct __sk_buff *skb, struct seen *s, struct flow *f, __u32 off)
-{
-	struct http_parser *parser;
-	int n;
-
-	if (!s || !f)
+	if (!n)
 		return 0;
-	parser = http_side(f, s->is_request);
-	n = http_head_scan(skb, s, f, off);
-	if (n <= 0)
-		return 0;
+	http_memo_keep(http_memo_side(f, s->is_request), parser, head, n);
 	parser->start = parser->next;
 	parser->next += n;
 	http_found(f, s->is_request ? HTTP_REQUEST_LINE : HTTP_STATUS_LINE);
@@ -376,7 +363,7 @@ static __always_inline bool http_is_steady(const struct seen *s, const struct fl
 		return false;
 	if (s->is_request)
 		return !waiting && s->ack == f->response.next;
-	return waiting == 1 && !f->asked[bounded(f->tail, FLOW_PENDING)].flags;
+	return waiting == 1 && f->first_at == f->tail && !f->first.flags;
 }
 
 /*
@@ -402,22 +389,22 @@ static __always_inline bool http_steady(struct __sk_buff *skb, struct seen *s, s
 	/* What is behind the body is another message. */
 	if (!n || number < body)
 		return false;
-	http_memo_take(memo, parser, number);
-	parser->start = s->seq;
 	parser->next = s->seq + s->payload_len;
-	parser->left = number - body;
-	if (parser->left)
+	if (number > body) {
+		parser->left = number - body;
 		parser->phase = HTTP_BODY;
-	f->last_ns = s->now_ns;
-	http_begins(s, f);
+	}
 	if (s->is_request) {
 		f->to_server += s->payload_len;
-		if (n_prefixes)
-			f->path = http_path_class(head);
-		http_asks(f);
+		flow_ask(f, &(struct asked){
+			.ns = s->now_ns,
+			.flags = memo->what == FL_HTTP_HEAD ? HTTP_NO_BODY : 0,
+			.method = memo->what,
+			.path = n_prefixes ? http_path_class(head) : 0,
+		});
 	} else {
 		f->to_client += s->payload_len;
-		flow_answered(f, s->now_ns, f->tail++, parser->status);
+		flow_answered(f, s->now_ns, f->tail++, memo->what);
 	}
 	return true;
 }

@@ -26,7 +26,7 @@ enum seen_kind {
 
 #define SEEN_HEADERS (ETH_HLEN + sizeof(struct ipv6hdr) + sizeof(struct tcphdr))
 
-static __always_inline __u64 hash_ends(const __be32 local[4], const __be32 peer[4])
+static __noinline __u64 hash_ends(const __be32 *local, const __be32 *peer)
 {
 	__u64 h = hash_mix((__u64)local[0] << 32 | local[1]);
 

@@ -19,8 +19,11 @@ struct sweep {
 
 static __always_inline bool sweep_is_idle(const struct sweep *w, const struct flow *f, __u64 idle_ns)
 {
+	__u64 asked_ns = flow_waiting(f) ? flow_asked(f, f->tail)->ns : 0;
+	__u64 last_ns = asked_ns > f->last_ns ? asked_ns : f->last_ns;
+
 	/* A packet on another CPU may be newer than this run. */
-	return w->now_ns > f->last_ns && w->now_ns - f->last_ns > idle_ns;
+	return w->now_ns > last_ns && w->now_ns - last_ns > idle_ns;
 }
 
 static long sweep_flow(void *map, const void *key, struct flow *f, struct sweep *w)

@@ -191,6 +191,9 @@ static __always_inline void flow_payload(struct __sk_buff *skb, struct seen *s, 
 		f->to_server += s->payload_len;
 	else
 		f->to_client += s->payload_len;
+	/* Long before they wrap around. */
+	if ((f->to_server - f->booked_to_server) >> 30 || (f->to_client - f->booked_to_client) >> 30)
+		flow_note(f, s->now_ns, FLOW_BYTES, 0);
 	if (!payload_is_new(s, f))
 		return;
 	if (!(f->flags & FLOW_SPOKEN)) {
@@ -286,7 +289,7 @@ static __always_inline void flow_rst(struct seen *s, struct flow *f)
 static __always_inline bool flow_says_goodbye(const struct seen *s, const struct flow *f)
 {
 	return s->is_request && f->edge.spoken != FL_SPOKEN_HTTP &&
-	       s->now_ns - f->asked[bounded(f->tail, FLOW_PENDING)].ns < GOODBYE_NS;
+	       s->now_ns - flow_asked(f, f->tail)->ns < GOODBYE_NS;
 }
 
 static __always_inline void flow_fin(struct seen *s, struct flow *f)
@@ -303,26 +306,24 @@ static __always_inline void flow_fin(struct seen *s, struct flow *f)
 		flow_end(s, f);
 }
 
-static __always_inline void measure_tcp(struct __sk_buff *skb, struct seen *s)
+/* Whatever a packet may be. @f is NULL where there is no flow yet. */
+__noinline int tcp_packet(struct __sk_buff *skb, struct seen *s, struct flow *f)
 {
-	struct flow *f = bpf_map_lookup_elem(&flows, &s->key);
-
+	if (!s)
+		return -1;
 	if ((s->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
-		s->now_ns = bpf_ktime_get_ns();
 		flow_syn(skb, s, f);
-		return;
+		return 0;
 	}
 	if (!f && s->payload_len)
 		f = flow_open(skb, s);
 	if (!f)
-		return;
-	s->now_ns = bpf_ktime_get_ns();
+		return 0;
 	s->is_request = !!(f->flags & FLOW_CLIENT_LOCAL) == !!s->from;
 	if (s->tcp_flags & TCP_SYN)
 		flow_syn_ack(s, f);
 	if (s->payload_len) {
-		if (s->tcp_flags & ~(TCP_ACK | TCP_PSH) || !http_steady(skb, s, f))
-			flow_payload(skb, s, f);
+		flow_payload(skb, s, f);
 		if (s->from)
 			flow_sample_rtt(skb, f);
 	}
@@ -330,6 +331,23 @@ static __always_inline void measure_tcp(struct __sk_buff *skb, struct seen *s)
 		flow_rst(s, f);
 	else if (s->tcp_flags & TCP_FIN)
 		flow_fin(s, f);
+	return 0;
+}
+
+static __always_inline void measure_tcp(struct __sk_buff *skb, struct seen *s)
+{
+	struct flow *f = bpf_map_lookup_elem(&flows, &s->key);
+
+	s->now_ns = bpf_ktime_get_ns();
+	if (f && !(s->tcp_flags & ~(TCP_ACK | TCP_PSH))) {
+		s->is_request = !!(f->flags & FLOW_CLIENT_LOCAL) == !!s->from;
+		if (http_steady(skb, s, f)) {
+			if (s->from)
+				flow_sample_rtt(skb, f);
+			return;
+		}
+	}
+	tcp_packet(skb, s, f);
 }
 
 #endif
