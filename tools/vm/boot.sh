@@ -171,9 +171,12 @@ watch() {
 watch &
 watcher=$!
 # cx16=off: QEMU 7.2's emulation of cmpxchg16b can leave garbage in the flags, and 6.12's allocator,
-# which uses it, then panics. no_timer_check: an emulator that waits for a CPU looks like a broken APIC.
+# which uses it, then panics. One CPU: with two threads, QEMU before 8.1 translates a page without
+# locking it, so that an int3 by which the kernel patches its code (a static key, a trampoline) can stay
+# in the translation after it is gone from memory, and the other CPU oopses on it.
+# no_timer_check: an emulator that waits for a CPU looks like a broken APIC.
 qemu-system-x86_64 -accel tcg,thread=multi -cpu max,cx16=off -pidfile "$work/pid" \
-	-m "${VM_MEMORY:-1536}" -smp 2 -nographic -no-reboot -net none \
+	-m "${VM_MEMORY:-1536}" -smp "${VM_CPUS:-1}" -nographic -no-reboot -net none \
 	-kernel "$dir/vmlinuz" -initrd "$work/initrd" \
 	-append "console=ttyS0 quiet panic=-1 loglevel=3 mitigations=off no_timer_check" </dev/null 2>&1 |
 	sed -u 's|\r||g' | tee "$work/log" | sed -un '/@@BEGIN/,/^@@END/{//!p}' &

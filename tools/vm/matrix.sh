@@ -84,7 +84,7 @@ row 'verified instructions' "${kernels[@]}"
 for k in "${kernels[@]}"; do
 	part "$k" 'SUITE verifier' | sed -nE 's/.*ok [0-9]+ - ([^:]*)\.bpf\.o: ([^:]*): ([0-9]+) instructions.*/\1 \2 \3/p' >"$out/$k.verified"
 done
-sort -u -k 1,2 "$out"/*.verified | awk '{print $1, $2}' | sort -u | while read -r object program; do
+for k in "${kernels[@]}"; do awk '{print $1, $2}' "$out/$k.verified"; done | sort -u | while read -r object program; do
 	cells=()
 	for k in "${kernels[@]}"; do
 		cells+=("$(awk -v o="$object" -v p="$program" '$1 == o && $2 == p {print $3; found = 1} END {if (!found) print "-"}' "$out/$k.verified")")
@@ -105,14 +105,14 @@ compare() { # TABLE SUFFIX JQ
 	local k column
 	for k in "${kernels[@]}"; do
 		column=$(awk -v k="$k" '$1 == "name" {for (i = 2; i <= NF; i++) if ($i == k) print i}' "$top/$1")
-		awk -v c="${column:-99}" '!/^#/ && NF && $1 != "name" {print $1, $c}' "$top/$1" | sort >"$out/expected"
-		jq -r "$3" "$out/$k.$2.json" 2>/dev/null | sort >"$out/said"
-		if diff "$out/expected" "$out/said" >"$out/diff"; then
-			echo "  $k: as in $1 ($(wc -l <"$out/said") lines)"
+		awk -v c="${column:-99}" '!/^#/ && NF && $1 != "name" {print $1, $c}' "$top/$1" | sort >"$out/$k.expected"
+		jq -r "$3" "$out/$k.$2.json" 2>/dev/null | sort >"$out/$k.said"
+		if diff "$out/$k.expected" "$out/$k.said" >"$out/$k.diff"; then
+			echo "  $k: as in $1 ($(wc -l <"$out/$k.said") lines)"
 		else
 			bad=1
 			echo "  $k: not as in $1 (< the table, > doctor):"
-			grep '^[<>]' "$out/diff" | sed 's/^/    /'
+			grep '^[<>]' "$out/$k.diff" | sed 's/^/    /'
 		fi
 	done
 }
