@@ -5,9 +5,9 @@
 # tests/vm/calls, what failed, and last suite x kernel (passed / failed / skipped) with the reason of
 # each skip. Exit 1 when anything failed, was skipped without leave (tests/skips), or did not finish.
 #
-# A line a suite goes to stderr as it ends. A guest that dies or hangs costs the suite it was in: the
-# others get another boot. Logs and the guests' doctor reports are kept in BUILD/vm. VM_KERNELS and
-# VM_SUITES choose a part.
+# As many guests run at a time as there are CPUs (VM_JOBS: so many). A line a suite goes to stderr as it
+# ends. A guest that dies or hangs costs the suite it was in: the others get another boot. Logs and the
+# guests' doctor reports are kept in BUILD/vm. VM_KERNELS and VM_SUITES choose a part.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
@@ -74,8 +74,18 @@ try() {
 	done
 }
 
+# Each in a process group of its own, which goes with who started it.
+guests=()
+trap 'for g in "${guests[@]}"; do kill -- "-$g" 2>/dev/null; done; exit 130' INT TERM
+set -m
 for k in "${kernels[@]}"; do
-	try "$k"
+	while [ "$(jobs -rp | wc -l)" -ge "${VM_JOBS:-$(nproc)}" ]; do wait -n; done
+	try "$k" &
+	guests+=($!)
+done
+wait
+set +m
+for k in "${kernels[@]}"; do
 	part "$k" DOCTOR >"$out/$k.doctor.json"
 	part "$k" DOCTOR--syscalls >"$out/$k.calls.json"
 done
