@@ -8,7 +8,7 @@
 # tree's tests/ and experiments/, the kernel modules listed below. No disk, no network card, no
 # accelerator. VM_SMALL=1 leaves out the servers and clients that only lab suites call; VM_MEMORY
 # (MiB, 1536), VM_TIMEOUT (s, 300), VM_SILENCE (s without a line after which a guest counts as hung,
-# 120), VM_PROGRAMS (more programs to carry) may be set.
+# VM_TIMEOUT), VM_PROGRAMS (more programs to carry) may be set.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
@@ -155,13 +155,13 @@ rm -rf "$root"
 
 # A guest that takes too long, or says nothing any more, is ended: why is in $work/why.
 watch() {
-	local began=$SECONDS pid
+	local began=$SECONDS pid most=${VM_TIMEOUT:-300} silence=${VM_SILENCE:-${VM_TIMEOUT:-300}}
 	while sleep 2; do
 		pid=$(cat "$work/pid" 2>/dev/null) || continue
-		if [ $((SECONDS - began)) -ge "${VM_TIMEOUT:-300}" ]; then
-			echo "took longer than ${VM_TIMEOUT:-300} s" >"$work/why"
-		elif [ $(($(date +%s) - $(stat -c %Y "$work/log"))) -ge "${VM_SILENCE:-120}" ]; then
-			echo "said nothing for ${VM_SILENCE:-120} s" >"$work/why"
+		if [ $((SECONDS - began)) -ge "$most" ]; then
+			echo "took longer than $most s" >"$work/why"
+		elif [ $(($(date +%s) - $(stat -c %Y "$work/log"))) -ge "$silence" ]; then
+			echo "said nothing for $silence s" >"$work/why"
 		fi
 		[ ! -e "$work/why" ] || { kill -9 "$pid" 2>/dev/null; rm "$work/pid"; return; }
 	done
@@ -184,7 +184,7 @@ wait $! || true
 status=$(sed -n 's/^@@END \([0-9]*\)$/\1/p' "$work/log")
 if [ -z "$status" ]; then
 	echo "boot.sh: the guest $(cat "$work/why" 2>/dev/null || echo 'died'); its last lines:" >&2
-	tail -n 25 "$work/log" >&2
+	tail -n 25 "$work/log" | sed 's/^/    | /' >&2
 	exit 70
 fi
 exit "$status"

@@ -39,7 +39,7 @@ row() { printf '  %-22s' "$1"; shift; printf ' %-18s' "$@"; echo; }
 
 # follow KERNEL: a guest's output, to its log; a line about each suite, and each failure, for who watches.
 follow() {
-	local line suite began=$SECONDS since=$SECONDS
+	local line suite=doctors began=$SECONDS since=$SECONDS
 	while IFS= read -r line; do
 		printf '%s\n' "$line" >&3
 		case $line in
@@ -51,7 +51,11 @@ follow() {
 			say "$1" '%-9s %-18s %4d s' "$suite" "$(counts "$1" "$suite")" $((SECONDS - since))
 			;;
 		'    not ok '*'# SKIP'*) ;;
-		'    not ok '* | '    skip not allowed'* | 'boot.sh: '*) say "$1" '%s' "${line#    }" ;;
+		'    not ok '* | '    skip not allowed'*) say "$1" '%s' "${line#    }" ;;
+		'boot.sh: '*)
+			echo "$suite $((SECONDS - since))" >>"$out/$1.times"
+			say "$1" '%-9s DIED: %s' "$suite" "${line#boot.sh: }"
+			;;
 		esac
 	done 3>>"$out/$1.log"
 }
