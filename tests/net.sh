@@ -29,11 +29,13 @@ near() {
 		not_ok "$1: $2 is not $3 +- $4"
 	fi
 }
+# wakes N: in ms, what N wake-ups of a process by the clock come too late here and now, the median.
+wakes() { calc "$1 * $("$BUILD/tests/tools/pace" wake) / 1000"; }
 # settles DESCRIPTION COMMAND EXPECTED TOLERANCE: near() for what COMMAND measures of time. What this
-# machine does beside can make a reading wrong, a fault that is wrong is so each of three times. An
-# emulated machine's readings are late by milliseconds every time: 10 more.
+# machine does beside can make a reading wrong, a fault that is wrong is so each of three times. What
+# waits in a delay line waits for a process, too, in and out: for four wake-ups in two of them.
 settles() {
-	set -- "$1" "$2" "$3" "$(calc "$4 + ${FLTEST_VM:+10} + 0")"
+	set -- "$1" "$2" "$3" "$(calc "$4 + $(wakes 4)")"
 	for _try in 1 2 3; do
 		_v=$($2)
 		awk -v x="$(calc "($_v) - ($3)")" -v t="$4" 'BEGIN { exit !(x <= t && -x <= t) }' && break
@@ -48,3 +50,21 @@ pings() { ping -n -i 0.005 -c "$1" "$2" | sed -n 's/.*time=\([0-9.]*\) ms.*/\1/p
 mean() { awk '{ s += $1 } END { printf "%.6f", s / NR }' "$T/pings"; }
 # percentile P
 percentile() { awk -v p="$1" '{ v[NR] = $1 } END { print v[int(p * (NR - 1) + 1.5)] }' "$T/pings"; }
+# steady NAME N REFERENCE M: traffic from and to namespace NAME (10.77.N.2), beside that of REFERENCE
+# (10.77.M.2), from now on.
+steady() {
+	mkfifo "$T/steady.in" "$T/steady.out"
+	"$BUILD/tests/tools/traffic" "flt-$1" "10.77.$2.2" "10.77.$2.1" "flt-$3" "10.77.$4.2" "10.77.$4.1" \
+		<"$T/steady.in" >"$T/steady.out" &
+	STEADY=$!
+	_pids="$_pids $STEADY"
+	exec 7>"$T/steady.in" 8<"$T/steady.out"
+}
+steady_end() { kill "$STEADY"; wait "$STEADY" 2>/dev/null; exec 7>&- 8<&-; rm "$T/steady.in" "$T/steady.out"; }
+now_us() { echo "${EPOCHREALTIME/[.,]/}"; }
+# clean_since MICROSECONDS: when it is clean, $CLEAN_MS is how long after that moment the last packet was
+# sent that was hit, $HITS how many were. By the packets' own times: nothing else can make it late.
+clean_since() {
+	echo "$1" >&7
+	read -r -u 8 CLEAN_MS HITS && [ "$CLEAN_MS" != never ] || { CLEAN_MS=99999; HITS=99999; }
+}

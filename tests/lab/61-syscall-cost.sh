@@ -11,7 +11,7 @@ mkdir "$group"
 loop=$BUILD/tests/tools/syscall_loop
 # Emulated, a call takes a hundred times as long.
 calls=100000 traced=2000 rounds=5
-[ -z "${FLTEST_VM:-}" ] || calls=5000 traced=200
+[ -z "${FLTEST_VM:-}" ] || calls=5000 traced=200 rounds=3
 # On one CPU: what strace costs is then its two switches, not how far apart two CPUs are.
 pin="taskset -c 0"
 cost() { $pin "$loop" connect $calls cost; }

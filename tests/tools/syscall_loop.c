@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * syscall_loop [--in CGROUP] CALL N cost|errors ERRNO|count - make N calls, one after the other.
+ * syscall_loop [--in CGROUP] CALL N cost|errors ERRNO|last|count - make N calls, one after the other.
  * With --in, first move into the cgroup: so nothing that a program does to get started is hit.
  *
  *   cost           print ns per call: the median over batches of 50, so that what else the machine
  *                  does in between is no part of it
  *   errors ERRNO   print how many answered ERRNO; exit status 1 when one failed otherwise
+ *   last           with a millisecond in between: print when the last of them began that failed, in
+ *                  microseconds of CLOCK_REALTIME (0: none did)
  *   count          print the number of each call when it has come back
  *
  * CALL: connect (UDP to loopback's port 9, which always succeeds), socket, getppid.
@@ -67,6 +69,21 @@ static int count_errors(int (*call)(void), int64_t n, int expected)
 	return other != 0;
 }
 
+static int print_last(int (*call)(void), int64_t n)
+{
+	const struct timespec pause = { .tv_nsec = NS_PER_MSEC };
+	uint64_t last_ns = 0;
+
+	for (; n--; clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL)) {
+		uint64_t begin_ns = clock_wall_ns();
+
+		if (call())
+			last_ns = begin_ns;
+	}
+	printf("%llu\n", (unsigned long long)(last_ns / NS_PER_USEC));
+	return 0;
+}
+
 static int by_value(const void *a, const void *b)
 {
 	const double *x = a, *y = b;
@@ -111,7 +128,7 @@ static int enter(const char *cgroup)
 
 static int usage(void)
 {
-	fputs("usage: syscall_loop [--in CGROUP] connect|socket|getppid N cost|errors ERRNO|count\n", stderr);
+	fputs("usage: syscall_loop [--in CGROUP] connect|socket|getppid N cost|errors ERRNO|last|count\n", stderr);
 	return 2;
 }
 
@@ -133,6 +150,8 @@ int main(int argc, char **argv)
 	/* Not of the calls that are counted: only who connects needs it. */
 	if (calls[k].call == call_connect)
 		udp = socket(AF_INET, SOCK_DGRAM, 0);
+	if (!strcmp(argv[3], "last"))
+		return print_last(calls[k].call, n);
 	if (!strcmp(argv[3], "errors")) {
 		if (argc != 5 || syscall_errno(argv[4], &expected, NULL))
 			return usage();

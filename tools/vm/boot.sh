@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # boot.sh KERNEL BUILD COMMAND [ARG...] - boot a kernel of kernel.sh under QEMU's software emulation,
 # run COMMAND in it as root, in a copy of this tree with BUILD as its build folder, print what it
-# prints as it prints it, power off, exit with its status (70: the guest did not finish).
+# prints as it prints it, power off, exit with its status (70: the guest did not finish, and why).
 #
 # The guest is one initramfs: the programs that the tests call with the libraries they need, the
 # tree's tests/ and experiments/, the kernel modules listed below. No disk, no network card, no
 # accelerator. VM_SMALL=1 leaves out the servers and clients that only lab suites call; VM_MEMORY
-# (MiB, 1536), VM_TIMEOUT (s, 300), VM_PROGRAMS (more programs to carry) may be set.
+# (MiB, 1536), VM_TIMEOUT (s, 300), VM_SILENCE (s without a line after which a guest counts as hung,
+# VM_TIMEOUT), VM_PROGRAMS (more programs to carry) may be set.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
@@ -16,7 +17,15 @@ build=${2:?}
 shift 2
 dir=$("$here/kernel.sh" "$kernel")
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+# The emulator and who watches it go with this script, however it ends.
+end() {
+	for p in "$(cat "$work/pid" 2>/dev/null || true)" "${watcher:-}"; do
+		[ -z "$p" ] || kill "$p" 2>/dev/null || true
+	done
+	rm -rf "$work"
+}
+trap end EXIT
+trap 'exit 130' INT TERM
 root=$work/root
 
 modules='veth tun bridge dummy ifb 8021q sch_ingress cls_bpf act_bpf sch_netem sch_fq sch_tbf'
@@ -144,17 +153,38 @@ chmod +x "$root/init"
 (cd "$root" && find . | cpio -o -H newc --quiet) >"$work/initrd"
 rm -rf "$root"
 
+# A guest that takes too long, or says nothing any more, is ended: why is in $work/why.
+watch() {
+	local began=$SECONDS pid most=${VM_TIMEOUT:-300} silence=${VM_SILENCE:-${VM_TIMEOUT:-300}}
+	while sleep 2; do
+		pid=$(cat "$work/pid" 2>/dev/null) || continue
+		if [ $((SECONDS - began)) -ge "$most" ]; then
+			echo "took longer than $most s" >"$work/why"
+		elif [ $(($(date +%s) - $(stat -c %Y "$work/log"))) -ge "$silence" ]; then
+			echo "said nothing for $silence s" >"$work/why"
+		fi
+		[ ! -e "$work/why" ] || { kill -9 "$pid" 2>/dev/null; rm "$work/pid"; return; }
+	done
+}
+
+: >"$work/log"
+watch &
+watcher=$!
 # cx16=off: QEMU 7.2's emulation of cmpxchg16b can leave garbage in the flags, and 6.12's allocator,
-# which uses it, then panics. no_timer_check: an emulator that waits for a CPU looks like a broken APIC.
-timeout "${VM_TIMEOUT:-300}" qemu-system-x86_64 -accel tcg,thread=multi -cpu max,cx16=off \
-	-m "${VM_MEMORY:-1536}" -smp 2 -nographic -no-reboot -net none \
+# which uses it, then panics. One CPU: with two threads, QEMU before 8.1 translates a page without
+# locking it, so that an int3 by which the kernel patches its code (a static key, a trampoline) can stay
+# in the translation after it is gone from memory, and the other CPU oopses on it.
+# no_timer_check: an emulator that waits for a CPU looks like a broken APIC.
+qemu-system-x86_64 -accel tcg,thread=multi -cpu max,cx16=off -pidfile "$work/pid" \
+	-m "${VM_MEMORY:-1536}" -smp "${VM_CPUS:-1}" -nographic -no-reboot -net none \
 	-kernel "$dir/vmlinuz" -initrd "$work/initrd" \
 	-append "console=ttyS0 quiet panic=-1 loglevel=3 mitigations=off no_timer_check" </dev/null 2>&1 |
-	sed -u 's|\r||g' | tee "$work/log" | sed -un '/@@BEGIN/,/^@@END/{//!p}' || true
+	sed -u 's|\r||g' | tee "$work/log" | sed -un '/@@BEGIN/,/^@@END/{//!p}' &
+wait $! || true
 status=$(sed -n 's/^@@END \([0-9]*\)$/\1/p' "$work/log")
 if [ -z "$status" ]; then
-	echo "boot.sh: the guest did not finish; its last lines:" >&2
-	tail -n 25 "$work/log" >&2
+	echo "boot.sh: the guest $(cat "$work/why" 2>/dev/null || echo 'died'); its last lines:" >&2
+	tail -n 25 "$work/log" | sed 's/^/    | /' >&2
 	exit 70
 fi
 exit "$status"
