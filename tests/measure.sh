@@ -62,3 +62,14 @@ start_nginx() {
 }
 # served: requests that nginx has had, this one not counted
 served() { curl -s http://10.77.1.2:8080/count | awk 'NR == 3 { print $3 - 1 }'; }
+# close WHAT SEEN SAID WIRE PERCENT: prints what is wrong, if it is
+close() { awk -v w="$1" -v a="$2" -v b="$3" -v c="$4" -v p="$5" 'BEGIN { e = 100 * (a / (b - c) - 1); printf "%s: seen %.1f us, said %.1f us - %.1f us on the wire: %+.2f %%\n", w, a, b, c, e; exit !(e <= p && e >= -p) }'; }
+# truth DESCRIPTION COMMAND...: three tries, since others use the machine; every try is told.
+truth() {
+	_d=$1; shift
+	for _try in 1 2 3; do
+		if "$@" >"$T/truth"; then sed 's/^/# FIGURE truth: /' "$T/truth"; ok "$_d"; return; fi
+		sed 's/^/# /' "$T/truth"
+	done
+	not_ok "$_d"
+}
