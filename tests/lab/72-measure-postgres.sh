@@ -23,10 +23,8 @@ check "pgbench has its tables" pgbench -q -i
 echo 'select 1;' >"$T/one.sql"
 echo 'select count(*) from generate_series(1, 20000);' >"$T/work.sql"
 meter
-# It is one thread that has the answers of all its connections to take: before anybody else's work.
-first="chrt -f 1"
-$first true 2>/dev/null || first="nice -n -19"
-# bench CONNECTIONS TRANSACTIONS OPTION...: pgbench, in user; what it says is in $T/bench
+# bench CONNECTIONS TRANSACTIONS OPTION...: pgbench, in user; what it says is in $T/bench. It is one thread that has
+# the answers of all its connections to take, so it is the first to have the processor.
 # shellcheck disable=SC2086
 bench() { _c=$1 _t=$2; shift 2; innet user $first pgbench -n -c "$_c" -t "$_t" "$@" >"$T/bench" 2>&1; }
 # turns WHAT COUNT CONNECTIONS: what came since is that, at both ends, and nothing failed
