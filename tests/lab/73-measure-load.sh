@@ -13,7 +13,7 @@
 . "$(dirname "$0")/../measure.sh"
 . "$TOP/tools/bench/table.sh"
 conns=$BUILD/tests/tools/conns
-# shellcheck disable=SC2086
+# shellcheck disable=SC2086,SC2154
 bg $first ip netns exec flt-shop "$conns" serve 8080
 check "the server answers" wait_for 5 curl -fs -o /dev/null http://10.77.1.2:8080/
 
@@ -93,14 +93,16 @@ pair() { # SECONDS
 	check_num "... of" "$maps0" gt 1048576
 }
 least() { sort -n "$T/$1" | head -n 1; }
-much() { awk -v a="$(least p50)" -v b="$(least p99)" 'BEGIN { exit !(a > 1.5 || b > 1.5) }'; }
+# A reading keeps one CPU from all else for some of the thousand requests that come meanwhile: more at p99.
+declare -A limit=([p50]=1.5 [p99]=2)
+much() { awk -v a="$(least p50)" -v b="$(least p99)" "BEGIN { exit !(a > ${limit[p50]} || b > ${limit[p99]}) }"; }
 pair 10
 if [ -n "${FLTEST_LONG:-}" ]; then pair 10; pair 10; fi
 # What others do meanwhile can make a pair wrong; what is wrong with measurement is so in each.
-while [ $n -lt 3 ] && much; do pair 3; done
+while [ $n -lt 3 ] && much; do pair 5; done
 for q in p50 p99; do
 	note "FIGURE $q of a request, measured to without, the median of $n: $(median <"$T/$q")"
-	check_num "$q of a request, measured to without, the least of $n" "$(least $q)" le 1.5
+	check_num "$q of a request, measured to without, the least of $n" "$(least $q)" le ${limit[$q]}
 done
 
 # --- a table that is too small ---
