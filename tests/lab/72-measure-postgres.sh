@@ -65,6 +65,21 @@ turns "pgbench -C" $((1 + 2 * 20 * 2)) $((1 + 2 * 20))
 bench 2 50 -b tpcb-like -M simple
 turns "pgbench, TPC-B" $((3 + 2 + 2 * 50 * 7)) 3
 
+# A client that has said farewell and is slow to close its end, so that the server's end is closed first.
+innet user python3 - <<-'END'
+	import socket
+	s = socket.create_connection(("10.77.1.2", 5432), 5)
+	start = b"\0\3\0\0user\0postgres\0database\0postgres\0\0"
+	s.sendall((4 + len(start)).to_bytes(4, "big") + start)
+	answer = b""
+	while not answer.endswith(b"Z\0\0\0\5I"):
+	    answer += s.recv(4096)
+	s.sendall(b"X\0\0\0\4")
+	while s.recv(4096):
+	    pass
+END
+turns "a slow farewell" 1 1
+
 # --- the times ---
 quantile() { sort -n | awk -v q="$1" '{ v[NR] = $1 } END { print v[int(q * (NR - 1) + 1.5)] }'; }
 log_us() { awk '{ print $3 }' "$T"/log.*; }
