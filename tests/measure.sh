@@ -35,6 +35,10 @@ lost() { jq -r ".flows_evicted + .events_lost + .requests_unpaired" "$T/seen"; }
 # client COMMAND...: in user. A client that waits for the processor says so of the server: others' work
 # must not come before it.
 client() { innet user nice -n -19 "$@"; }
+# $first COMMAND...: in real time, where that may be had: before anybody else's work, and what it serves or asks
+# is not late by its own fault.
+first="chrt -f 1"
+$first true 2>/dev/null || first="nice -n -19"
 # start_nginx: in shop, at 8080: /small, /big, /503, /204; /work is /small behind a password (user shop,
 # shop) that takes the server half a millisecond to check.
 start_nginx() {
@@ -62,3 +66,14 @@ start_nginx() {
 }
 # served: requests that nginx has had, this one not counted
 served() { curl -s http://10.77.1.2:8080/count | awk 'NR == 3 { print $3 - 1 }'; }
+# close WHAT SEEN SAID WIRE PERCENT: prints what is wrong, if it is
+close() { awk -v w="$1" -v a="$2" -v b="$3" -v c="$4" -v p="$5" 'BEGIN { e = 100 * (a / (b - c) - 1); printf "%s: seen %.1f us, said %.1f us - %.1f us on the wire: %+.2f %%\n", w, a, b, c, e; exit !(e <= p && e >= -p) }'; }
+# truth DESCRIPTION COMMAND...: three tries, since others use the machine; every try is told.
+truth() {
+	_d=$1; shift
+	for _try in 1 2 3; do
+		if "$@" >"$T/truth"; then sed 's/^/# FIGURE truth: /' "$T/truth"; ok "$_d"; return; fi
+		sed 's/^/# /' "$T/truth"
+	done
+	not_ok "$_d"
+}

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# setup.sh build|demo|demo-docker|test|long|vm - install the Debian packages that a step needs, once. On any other
+# setup.sh build|demo|demo-docker|test|vm - install the Debian packages that a step needs, once. On any other
 # system: print the list and stop, so that a person can install what their system calls them.
 set -eu
 
@@ -10,9 +10,8 @@ build='gcc clang llvm make pkg-config bpftool libbpf-dev libelf-dev zlib1g-dev
 demo="$build iproute2 dnsmasq-base redis-server stress-ng"
 demo_docker="$demo docker.io docker-compose prometheus prometheus-alertmanager curl"
 test="$demo_docker libcmocka-dev libclang-rt-14-dev cppcheck clang-tidy clang-format
-	iputils-ping iperf3 wrk nginx-light redis-tools bind9-dnsutils curl jq python3 python3-jsonschema python3-yaml strace ethtool procps lowdown
+	iputils-ping iperf3 wrk nginx-light redis-tools bind9-dnsutils curl jq python3 python3-jsonschema python3-yaml strace ethtool procps lowdown postgresql
 	qemu-system-x86 busybox-static cpio kmod xz-utils"
-long="$test postgresql"
 vm="$test flex bison bc libssl-dev dwarves"
 
 step=${1:-}
@@ -21,10 +20,9 @@ build) packages=$build ;;
 demo) packages=$demo ;;
 demo-docker) packages=$demo_docker ;;
 test) packages=$test ;;
-long) packages=$long ;;
 vm) packages=$vm ;;
 *)
-	echo "usage: tools/setup.sh build|demo|demo-docker|test|long|vm" >&2
+	echo "usage: tools/setup.sh build|demo|demo-docker|test|vm" >&2
 	exit 2
 	;;
 esac
@@ -63,8 +61,21 @@ if [ ! -e $policy ]; then
 	$sudo chmod 755 $policy
 	mine=1
 fi
+# And PostgreSQL's makes a database, which would run from the next boot on, unless this is there.
+cluster=/etc/postgresql-common/createcluster.d/faultline.conf
+case " $missing " in
+*' postgresql '*)
+	$sudo mkdir -p ${cluster%/*}
+	echo 'create_main_cluster = false' | $sudo tee $cluster >/dev/null
+	;;
+*) cluster= ;;
+esac
 finish() {
 	[ -z "$mine" ] || $sudo rm -f $policy
+	if [ -n "$cluster" ]; then
+		$sudo rm -f $cluster
+		$sudo rmdir -p --ignore-fail-on-non-empty ${cluster%/*}
+	fi
 	rm -f "$log"
 }
 trap finish EXIT

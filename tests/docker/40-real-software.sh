@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Real servers in containers, made from the files of their Debian packages, and what faults do to them by
 # the measure of their own clients: redis-benchmark, wrk, pgbench. The short form has a few faults on
-# redis and nginx; FLTEST_LONG=1 has all of them, and PostgreSQL (tools/setup.sh long) and Python as well.
+# redis and nginx; FLTEST_LONG=1 has all of them, and PostgreSQL and Python as well.
 # lane: quiet
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../docker.sh"

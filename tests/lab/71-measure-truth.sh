@@ -37,8 +37,6 @@ as_wrk() {
 		{ lower[NR] = $2; upper[NR] = $3; n[NR] = $4; total += $4 }
 		END { for (i = 1; i <= NR; i++) { if (below + n[i] >= q * total) { print lower[i] + (upper[i] - lower[i]) * (q * total - below) / n[i]; exit } below += n[i] } }'
 }
-# close WHAT SEEN SAID WIRE PERCENT: prints what is wrong, if it is
-close() { awk -v w="$1" -v a="$2" -v b="$3" -v c="$4" -v p="$5" 'BEGIN { e = 100 * (a / (b - c) - 1); printf "%s: seen %.1f us, said %.1f us - %.1f us on the wire: %+.2f %%\n", w, a, b, c, e; exit !(e <= p && e >= -p) }'; }
 nginx_truth() { # CONNECTIONS
 	wire=$(wire_us)
 	reset
@@ -56,16 +54,6 @@ redis_truth() { # CONNECTIONS REQUESTS
 	close "redis, $1 connections, p50" "$(row client turns p50_us)" "$(calc "1000 * $p50")" "$wire" 3 &&
 		close "redis, $1 connections, p99" "$(row client turns p99_us)" "$(calc "1000 * $p99")" "$wire" 10
 }
-# truth DESCRIPTION COMMAND...: three tries, since others use the machine; every try is told.
-truth() {
-	_d=$1; shift
-	for _try in 1 2 3; do
-		if "$@" >"$T/truth"; then sed 's/^/# FIGURE truth: /' "$T/truth"; ok "$_d"; return; fi
-		sed 's/^/# /' "$T/truth"
-	done
-	not_ok "$_d"
-}
-
 for c in $connections; do
 	truth "nginx, $c connections: p50 within 3 %, p99 within 10 % of wrk's" nginx_truth "$c"
 	n=$(row client http requests) said=$(awk '/requests in/ { print $1 }' "$T/wrk")

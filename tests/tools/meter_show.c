@@ -5,8 +5,8 @@
  * beginning). For tests.
  *
  * "rows" are {"client", "server", "vantage", "protocol", "requests", "p50_us", "p99_us", ...}, over all
- * methods and paths; "requests" are the rows of one method each, with "method" and "path". METER_PATHS:
- * prefixes, with commas.
+ * methods and paths; "requests" are the rows of one method each, with "method" and "path". Of the
+ * environment: METER_PATHS, prefixes, with commas; METER_MAX_FLOWS, the size of the table of flows.
  */
 #include <jansson.h>
 #include <math.h>
@@ -18,6 +18,7 @@
 #include "measure/meter.h"
 #include "util/http_method.h"
 #include "util/text.h"
+#include "util/units.h"
 
 static const char *const protocols[METER_PROTOCOLS] = { "http", "dns", "turns", "opaque" };
 
@@ -168,10 +169,21 @@ static void set_paths(struct meter_paths *paths, char *list)
 			fail(&err);
 }
 
+static uint32_t max_flows(void)
+{
+	const char *text = getenv("METER_MAX_FLOWS");
+	struct fl_error err = {};
+	int64_t n = 0;
+
+	if (text && units_int(text, 1, UINT32_MAX, &n, &err))
+		fail(&err);
+	return (uint32_t)n;
+}
+
 int main(int argc, char **argv)
 {
 	struct meter_paths paths = {};
-	const struct meter_options options = { .paths = &paths };
+	const struct meter_options options = { .max_flows = max_flows(), .paths = &paths };
 	struct meter_snapshot first, before, now, delta;
 	struct fl_error err = {};
 	char line[64];
