@@ -5,7 +5,7 @@
 # ones a second come for 10 s and ask once each; then those that were held ask once more. Without measurement, and
 # with it at both ends and read once a second. Every connection works, every one and every request is counted at both
 # ends, none is lost; median and 99th percentile of the new ones' requests, the reader's time and memory and the
-# kernel's memory stay within bounds. One pair of runs, FLTEST_LONG=1 three; up to two short ones more when the times
+# kernel's memory stay within bounds. One pair of runs, FLTEST_LONG=1 three; up to four short ones more when the times
 # are not what they should be. Then a table with room for 1,024 flows, and 5,000 connections: what is evicted is counted,
 # and what is in it is measured. tests/tools/conns.c is both ends.
 . "$(dirname "$0")/../lib.sh"
@@ -99,7 +99,7 @@ much() { awk -v a="$(least p50)" -v b="$(least p99)" "BEGIN { exit !(a > ${limit
 pair 10
 if [ -n "${FLTEST_LONG:-}" ]; then pair 10; pair 10; fi
 # What others do meanwhile can make a pair wrong; what is wrong with measurement is so in each.
-while [ $n -lt 3 ] && much; do pair 5; done
+while [ $n -lt 5 ] && much; do pair 5; done
 for q in p50 p99; do
 	note "FIGURE $q of a request, measured to without, the median of $n: $(median <"$T/$q")"
 	check_num "$q of a request, measured to without, the least of $n" "$(least $q)" le ${limit[$q]}
