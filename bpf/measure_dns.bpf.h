@@ -41,18 +41,21 @@ static __always_inline void dns_query(struct __sk_buff *skb, struct seen *s, str
 
 static __always_inline void dns_answer(struct seen *s, struct flow *f, __u8 code)
 {
+	struct flow_key key = s->key;
+
 	f->to_client += s->payload_len;
 	if (f->tail != f->head) {
 		f->tail++;
 		flow_answered(f, s->now_ns, 0, code & 0x0f ? DNS_FAILED : 0);
 	}
-	if (!bpf_map_delete_elem(&queries, &s->key))
+	if (!bpf_map_delete_elem(&queries, &key))
 		loss_count(FL_MEASURE_FLOWS_ENDED, 1);
 }
 
 __noinline int measure_dns(struct __sk_buff *skb, struct seen *s)
 {
 	struct dns_start start;
+	struct flow_key key;
 	__u16 source, dest;
 	struct flow *f;
 
@@ -65,7 +68,8 @@ __noinline int measure_dns(struct __sk_buff *skb, struct seen *s)
 		return 0;
 	s->key.id = start.id;
 	s->now_ns = bpf_ktime_get_ns();
-	f = bpf_map_lookup_elem(&queries, &s->key);
+	key = s->key;
+	f = bpf_map_lookup_elem(&queries, &key);
 	if (!(start.flags & 0x80) && dest == DNS_PORT)
 		dns_query(skb, s, f);
 	else if (start.flags & 0x80 && source == DNS_PORT && f)

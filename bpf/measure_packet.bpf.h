@@ -146,14 +146,15 @@ static __always_inline struct flow *flow_make(struct __sk_buff *skb, const struc
 {
 	__u16 local = service_of(skb, s, true), peer;
 	bool client = by_client == !!s->from;
+	struct flow_key key = s->key; /* on the stack: before 6.3 a key may not be in memory at large */
 	struct flow *f;
 
 	if (!local)
 		return NULL;
 	/* Made on the other CPU meanwhile: it is counted there. */
-	if (!bpf_map_update_elem(map, &s->key, &flow_fresh, BPF_NOEXIST))
+	if (!bpf_map_update_elem(map, &key, &flow_fresh, BPF_NOEXIST))
 		loss_count(FL_MEASURE_FLOWS_MADE, 1);
-	f = bpf_map_lookup_elem(map, &s->key);
+	f = bpf_map_lookup_elem(map, &key);
 	if (!f)
 		return NULL;
 	peer = service_of(skb, s, false);

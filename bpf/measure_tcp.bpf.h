@@ -228,11 +228,13 @@ static __always_inline void flow_give_up(struct seen *s, struct flow *f)
 
 static __always_inline void flow_end(struct seen *s, struct flow *f)
 {
+	struct flow_key key = s->key;
+
 	if (f->connect_ns)
 		flow_speaks(f, f->edge.spoken, s->now_ns);
 	if (f->to_server != f->booked_to_server || f->to_client != f->booked_to_client)
 		flow_note(f, s->now_ns, FLOW_BYTES, 0);
-	if (!bpf_map_delete_elem(&flows, &s->key))
+	if (!bpf_map_delete_elem(&flows, &key))
 		loss_count(FL_MEASURE_FLOWS_ENDED, 1);
 }
 
