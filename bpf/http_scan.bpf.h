@@ -127,7 +127,7 @@ static inline int http_scan_status(struct http_parser *p, const struct http_head
 }
 
 /* The value of Content-Length at @at, to the end of its line. */
-HTTP_SCAN_PART int http_scan_length(struct http_parser *p, struct http_head *h, __u32 at)
+static inline int http_scan_length(struct http_parser *p, struct http_head *h, __u32 at)
 {
 	__u64 n = 0;
 	__u32 i;

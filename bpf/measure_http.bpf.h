@@ -108,13 +108,13 @@ __noinline int http_step(struct flow *f, __u32 request, __u32 c)
 }
 
 /* Parse up to HTTP_CHUNK bytes of the payload at @off. Returns how many; negative: give up. */
-static __always_inline int http_chunk(struct __sk_buff *skb, struct seen *s, struct flow *f,
-				      __u32 off)
+__noinline int http_chunk(struct __sk_buff *skb, struct seen *s, struct flow *f, __u32 off)
 {
-	bool request = s->is_request;
 	__u8 bytes[HTTP_CHUNK] = {};
 	__u32 i, n;
 
+	if (!s || !f)
+		return -1;
 	n = load_some(skb, s->payload_off + off, bytes, HTTP_CHUNK, s->payload_len - off);
 	if (!n)
 		return -1;
@@ -123,7 +123,7 @@ static __always_inline int http_chunk(struct __sk_buff *skb, struct seen *s, str
 
 		if (i >= n)
 			break;
-		event = http_step(f, request, bytes[i]);
+		event = http_step(f, s->is_request, bytes[i]);
 		if (!event)
 			continue;
 		if (http_found(f, event & ~HTTP_STOPS) < 0)
