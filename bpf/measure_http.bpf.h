@@ -4,9 +4,10 @@
  * pipelining, chunked bodies, interim responses and HEAD are framed right, so a count is exact.
  *
  * Most packets are one message with a head like the one before (http_memo.bpf.h); they are done in one
- * piece, http_steady(). Any other head that is in one packet is scanned line by line (http_scan.bpf.h),
- * and where even that does not do, byte by byte (http.bpf.h), wherever it is cut. Where the responses go on after something was missed: the acknowledgement
- * number of a request is the position of its response, when no other one is awaited.
+ * piece, http_steady(). Any other head that is in one packet is scanned line by line (http_scan.bpf.h), and
+ * where even that does not do, byte by byte (http.bpf.h), wherever it is cut. Where the responses go on
+ * after something was missed: the acknowledgement number of a request is the position of its response,
+ * when no other one is awaited.
  *
  * Limits: 8 requests in flight on a connection and 8 KiB of unusual heads in one packet; what is beyond
  * is counted as unpaired.
@@ -14,7 +15,7 @@
 #ifndef FL_MEASURE_HTTP_BPF_H
 #define FL_MEASURE_HTTP_BPF_H
 
-#include "http_scan.bpf.h"
+#include "http_memo.bpf.h"
 #include "measure_flow.bpf.h"
 
 #define HTTP_CHUNK     32  /* bytes that are parsed at a time */
