@@ -6,8 +6,8 @@
  * of digits, and the empty line as far behind it as it was. Paths, dates, identifiers and cookies may be
  * others; those behind the first line, of the same length.
  *
- * What matters here is how little code a packet runs through, more than what that code does: around it
- * lies all of the network stack, and the CPU has forgotten us since the last packet.
+ * It is written to be short, and in one piece: between two packets the CPU runs all of the network stack,
+ * so much of this code is fetched again for each.
  *
  * Limits: what is in between is not looked at. A head whose layout is the same although it has an empty
  * line, a Transfer-Encoding or a second Content-Length there is framed wrongly; HTTP forbids the last two

@@ -52,8 +52,7 @@ struct asked {
 /*
  * Each packet of a conversation that goes its usual way writes the first 128 bytes, two cache lines (the
  * elements of a hash with such a key are aligned so), and only reads the next 128. The two sides are
- * often on two CPUs, between which each written line moves with each packet: that is most of what a
- * packet costs us.
+ * often on two CPUs, between which each written line moves with each packet.
  */
 struct flow {
 	__u8 head;	 /* requests seen, modulo 256 */
