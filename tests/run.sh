@@ -6,8 +6,8 @@
 #
 # Two lanes: most tests wait more than they compute, so two run at a time, LANES=1 for one. A test
 # that measures times or rates says so in its first lines, "lane: quiet"; those come last, one by one. One of
-# them that fails is run once more, and said to have been: what a host does beside this machine for a
-# minute is not seen from here, and what is wrong with the code is so twice.
+# them that fails is run once more: what a host does beside this machine for a minute is not seen from here. A
+# race may pass a second time as well, so what failed is told at once, and who needed it at the end.
 set -u
 cd "$(dirname "$0")/.."
 BUILD=${1:-build}
@@ -60,6 +60,7 @@ one() {
 	plan=$(awk '/^1\.\.[0-9]+$/ { n += substr($0, 4) } END { print n + 0 }' "$out")
 	if [ -n "$again" ] && { [ "$f" != 0 ] || [ $rc != 0 ]; }; then
 		echo "  $name failed; once more. What failed:"
+		echo "$name" >>"$log/again"
 		grep '^not ok' "$out" | grep -v '# SKIP' | head -n 20 | sed 's/^/    /'
 		one "$test"
 		return
@@ -133,5 +134,6 @@ if [ -z "${FLTEST_SHARED:-}" ] && ! clean && ! { sleep 2; clean; }; then
 	sed 's/^/    /' "$log/left"
 	echo "0 1 0" >>"$log/tally"
 fi
+[ ! -e "$log/again" ] || echo "had a second try: $(tr '\n' ' ' <"$log/again")"
 echo "suites took $((SECONDS - started)) s"
 awk '{ p += $1; f += $2; s += $3 } END { printf "%d passed, %d failed, %d skipped\n", p, f, s; exit f != 0 }' "$log/tally"
