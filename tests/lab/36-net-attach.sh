@@ -62,8 +62,9 @@ for how in $ways; do
 	steady a 1 b 2
 	fault latency netns:flt-a --delay 100ms --direction both
 	check "$how: packets are hit" wait_for 2 hitting
+	victim=$(owner)
 	t0=$(now_us)
-	kill -9 "$(owner)"
+	kill -9 "$victim"
 	clean_since "$t0"
 	check_num "$how: clean within 2 s of SIGKILL (ms)" "$CLEAN_MS" le 2000
 	steady_end

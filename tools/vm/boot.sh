@@ -46,7 +46,8 @@ carry() { # PATH IN HOST
 # The libraries that the loader would find for all programs, asked for once.
 carry_libraries() { # PROGRAM...
 	local l
-	ldd "$@" 2>/dev/null | grep -o '^[[:space:]].* /[^ ]*\|^[[:space:]]/[^ ]*' | grep -o '/[^ ]*$' | sort -u |
+	# (ldd fails for scripts.)
+	{ ldd "$@" 2>/dev/null || true; } | grep -o '^[[:space:]].* /[^ ]*\|^[[:space:]]/[^ ]*' | grep -o '/[^ ]*$' | sort -u |
 		while read -r l; do carry "$l"; done
 }
 

@@ -145,7 +145,7 @@ if [ $bad != 0 ]; then
 	echo
 	echo 'what failed'
 	for k in "${kernels[@]}"; do
-		grep -hE 'not ok [0-9]|not allowed' -A3 "$out/$k.log" | grep -v '# SKIP' | sed "s/^/  $k: /" | head -n 60
+		grep -v '# SKIP' "$out/$k.log" | grep -E 'not ok [0-9]|not allowed' -A3 | sed "s/^/  $k: /" | head -n 60
 		grep -h '^boot.sh: ' -A25 "$out/$k.log" | sed "s/^/  $k: /"
 	done
 fi
