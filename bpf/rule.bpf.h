@@ -73,7 +73,9 @@ static __always_inline int rule_shape(struct __sk_buff *skb, struct packet *p, _
 	__u64 wait;
 	int result = shape_rate(&rule->rate, state, packet_now(p), shape_bytes(skb, p), &wait);
 
-	if (result == SHAPE_PASS || !rule_claim(rule, state))
+	if (result == SHAPE_FOLLOW && !rule->departs && !p->delayed)
+		hold_delay(p, HOLD_NO_RULE, 0, false);
+	if (result == SHAPE_PASS || result == SHAPE_FOLLOW || !rule_claim(rule, state))
 		return RULE_NEXT;
 	proof_injected(index, p);
 	if (result == SHAPE_DROP)

@@ -14,12 +14,14 @@
 
 #define SHAPE_QUEUE_NS	500000000ull /* where the rule names no bound */
 #define SHAPE_BURST_MAX (1ull << 30) /* keeps the arithmetic within 64 bits */
-#define SHAPE_LATE_NS	2000000ull   /* how late a delay line may be */
+/* How late a delay line may be: it is a process, whose faults end when it does not run for so long. */
+#define SHAPE_LATE_NS	1000000000ull
 
 enum shape_result {
 	SHAPE_PASS = 0,
 	SHAPE_WAIT = 1,
 	SHAPE_DROP = 2,
+	SHAPE_FOLLOW = 3, /* need not wait, but must not overtake those that did either */
 };
 
 static __always_inline __u64 shape_line_ns(__u64 bytes, __u64 rate_bps)
@@ -53,10 +55,11 @@ static __always_inline int shape_rate(const struct fl_rate *rate, struct fl_stat
 		result = SHAPE_DROP;
 	} else {
 		state->tokens = free + line_ns;
-		/* What need not wait must not overtake those that did either. */
-		result = wait || now < state->last_due_ns + SHAPE_LATE_NS ? SHAPE_WAIT : SHAPE_PASS;
-		if (wait)
+		result = now < state->last_due_ns + SHAPE_LATE_NS ? SHAPE_FOLLOW : SHAPE_PASS;
+		if (wait) {
+			result = SHAPE_WAIT;
 			state->last_due_ns = now + wait;
+		}
 	}
 	bpf_spin_unlock(&state->lock);
 	*ret_wait_ns = wait;

@@ -30,6 +30,22 @@ flow --to flt-a --count 200 10.77.1.2
 check_num "the other way it is free" "$(got p99_ms)" lt 5
 heal
 
+# A delay line that does not run for a while is late: what need not wait stays behind what does.
+fault bandwidth netns:flt-a --rate 1mbit --burst 2k
+owner=$("$FL" list -o json | jq '.[0].pid')
+"$udpflow" --from flt-a --count 100 --rate 200 --size 1000 10.77.1.1 >"$T/flow" &
+sender=$!
+sleep 0.3
+kill -STOP "$owner" $sender
+sleep 0.3
+kill -CONT $sender
+sleep 0.1
+kill -CONT "$owner"
+wait $sender
+check_num "a delay line that is late: none lost" "$(got lost)" eq 0
+check_num "a delay line that is late: none overtaken" "$(got overtaken)" eq 0
+heal
+
 # transfer SECONDS: TCP out of the target, what the receiver got, per second of the line's time.
 transfer() {
 	iperf3 -s -1 >/dev/null 2>&1 &
