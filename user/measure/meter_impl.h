@@ -35,6 +35,7 @@ struct meter {
 	struct session *session; /* for clsact filters; NULL where there are none */
 	struct ring_buffer *ring; /* NULL until somebody watches */
 	uint64_t flows_evicted;   /* so far, as far as it is known */
+	uint64_t sweep_ns;	  /* not before that time again */
 	meter_callback callback;  /* while meter_poll() runs */
 	void *callback_ctx;
 };

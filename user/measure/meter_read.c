@@ -176,23 +176,36 @@ static uint64_t read_loss(struct meter *m, uint32_t which)
 #define DNS_IDLE_NS	(5 * NS_PER_SEC)
 #define CONNECT_IDLE_NS (5 * NS_PER_SEC)
 
+/* A sweep walks through all flows in one go, in which its CPU does nothing else: one part in so many. */
+#define SWEEP_SHARE	1000
+#define SWEEP_PAUSE_MAX (5 * NS_PER_SEC)
+
 /*
- * Book what waits in vain, and see what was evicted. A flow that comes or goes meanwhile makes the
- * number of evictions too small, never too large: made is read before, ended behind the count.
+ * Book what waits in vain, and see what was evicted; now and then, if there are many flows. A flow that
+ * comes or goes meanwhile makes the number of evictions too small, never too large: made is read before,
+ * ended behind the count.
  */
 static int sweep(struct meter *m, struct fl_error *err)
 {
+	uint64_t begin_ns = clock_mono_ns();
 	struct fl_sweep args = {
 		.idle_ns = IDLE_NS,
 		.dns_idle_ns = DNS_IDLE_NS,
 		.connect_idle_ns = CONNECT_IDLE_NS,
 	};
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &args, .ctx_size_in = sizeof(args));
-	uint64_t made = read_loss(m, FL_MEASURE_FLOWS_MADE), gone;
-	int r = bpf_prog_test_run_opts(bpf_program__fd(m->skel->progs.fl_sweep), &opts);
+	uint64_t made, gone, now_ns, pause_ns;
+	int r;
 
+	if (begin_ns < m->sweep_ns)
+		return 0;
+	made = read_loss(m, FL_MEASURE_FLOWS_MADE);
+	r = bpf_prog_test_run_opts(bpf_program__fd(m->skel->progs.fl_sweep), &opts);
 	if (r)
 		return error_sys(err, -r, "sweep the table of flows: %s", strerror(-r));
+	now_ns = clock_mono_ns();
+	pause_ns = (now_ns - begin_ns) * SWEEP_SHARE;
+	m->sweep_ns = now_ns + (pause_ns < SWEEP_PAUSE_MAX ? pause_ns : SWEEP_PAUSE_MAX);
 	gone = read_loss(m, FL_MEASURE_FLOWS_ENDED) + args.alive;
 	if (made > gone + m->flows_evicted)
 		m->flows_evicted = made - gone;
