@@ -71,13 +71,11 @@ static inline void http_memo_keep(struct http_memo *m, const struct http_parser 
 static inline __u32 http_memo_line(struct http_head *h)
 {
 	volatile __u32 *at = &h->at;
-	__u64 newlines = 0, word;
+	__u64 newlines = 0;
 	__u32 i, end;
 
-	for (i = 0; i < HTTP_MEMO_FIRST && !newlines; i += 8) {
-		__builtin_memcpy(&word, &h->bytes[i], sizeof(word));
-		newlines = http_equal(word, '\n');
-	}
+	for (i = 0; i < HTTP_MEMO_FIRST && !newlines; i += 8)
+		newlines = http_equal(http_word(h, i), '\n');
 	*at = i;
 	if (!newlines)
 		return 0;

@@ -44,12 +44,26 @@ struct http_head {
 	__u8 bytes[HTTP_SCAN_SIZE + HTTP_SCAN_SLACK];
 };
 
+/* Eight bytes that may lie anywhere. (In BPF one instruction does it, which its compiler does not believe.) */
+static inline __u64 http_load(const __u8 *bytes)
+{
+#ifdef __bpf__
+	typedef __u64 __attribute__((may_alias)) word;
+
+	return *(const word *)bytes;
+#else
+	__u64 word;
+
+	__builtin_memcpy(&word, bytes, sizeof(word));
+	return word;
+#endif
+}
+
 /* Little-endian, wherever this runs: the first byte is the lowest. */
 static inline __u64 http_word(const struct http_head *h, __u32 at)
 {
-	__u64 word;
+	__u64 word = http_load(&h->bytes[http_scan_index(at)]);
 
-	__builtin_memcpy(&word, &h->bytes[http_scan_index(at)], sizeof(word));
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 	word = __builtin_bswap64(word);
 #endif

@@ -50,9 +50,9 @@ struct asked {
 };
 
 /*
- * Each packet of a conversation that goes its usual way writes the first 128 bytes, two cache lines (the
- * elements of a hash with such a key are aligned so), and only reads the next 128. The two sides are
- * often on two CPUs, between which each written line moves with each packet.
+ * Each packet of a conversation that goes its usual way writes the first 64 bytes, one cache line (the
+ * elements of a hash with such a key are aligned so), and only reads 64 more, those of its side. The two
+ * sides are often on two CPUs, between which each written line moves with each packet.
  */
 struct flow {
 	__u8 head;	 /* requests seen, modulo 256 */
@@ -61,25 +61,28 @@ struct flow {
 	__u8 client_side, server_side; /* FLOW_SIDE_* */
 	__u8 first_at;	 /* the number of the request in `first` */
 	__u16 port;	 /* the server's */
-	struct http_parser request, response; /* of other protocols: `next` alone */
 	struct fl_edge edge;	/* without method and path */
+	__u32 request_next, response_next; /* sequence number of the next byte that was not seen yet */
 	struct asked first;	/* a request that was asked when none was waiting */
 	/* Bytes, modulo 2^32, and how many of them are in a row. */
 	__u32 to_server, booked_to_server, to_client, booked_to_client;
-
-	struct http_memo request_memo;
 	__u32 beyond;	 /* requests that did not fit into asked[] */
 	__u8 path;	 /* of the present request: class of its target */
 	__u8 pad[3];
+
+	struct http_memo request_memo;
+	struct http_parser request; /* its `next` only while a packet is parsed */
 	__u64 last_ns;	 /* of a packet with payload, or a SYN; not of those that http_steady() takes */
-	struct http_memo response_memo;
 	__u64 began_ns;	 /* first byte of the present request */
 	__u64 answer_ns; /* ... response */
+	__u64 syn_ns, connect_ns; /* connect_ns: not booked yet */
+
+	struct http_memo response_memo;
+	struct http_parser response;
+	__u32 syn_seq;
+	__u8 pad2[36];
 
 	struct asked asked[FLOW_PENDING]; /* the others */
-	__u64 syn_ns, connect_ns; /* connect_ns: not booked yet */
-	__u32 syn_seq;
-	__u8 pad2[44];
 };
 _Static_assert(sizeof(struct flow) == 448, "whole cache lines");
 
@@ -191,17 +194,30 @@ static __always_inline void loss_count(__u32 which, __u64 n)
 
 /* --- histograms ------------------------------------------------------------------------------ */
 
-/* floor(log2(v)), v not 0: there is no instruction for it. */
+/* 1 if @v is not 0. */
+static __always_inline __u32 not_zero(__u64 v)
+{
+	return (v | -v) >> 63;
+}
+
+/* floor(log2(v)), v not 0: there is no instruction for it. Without branches, which no two latencies take alike. */
 static __always_inline __u32 log2_of(__u64 v)
 {
-	__u32 n = 0;
+	__u32 n = not_zero(v >> 32) << 5, step;
 
-	if (v >> 32) { v >>= 32; n += 32; }
-	if (v >> 16) { v >>= 16; n += 16; }
-	if (v >> 8) { v >>= 8; n += 8; }
-	if (v >> 4) { v >>= 4; n += 4; }
-	if (v >> 2) { v >>= 2; n += 2; }
-	return n + (v >> 1);
+	v >>= n;
+	step = not_zero(v >> 16) << 4;
+	v >>= step;
+	n += step;
+	step = not_zero(v >> 8) << 3;
+	v >>= step;
+	n += step;
+	step = not_zero(v >> 4) << 2;
+	v >>= step;
+	n += step;
+	step = not_zero(v >> 2) << 1;
+	v >>= step;
+	return n + step + (v >> 1);
 }
 
 static __always_inline __u32 hist_bucket(__u64 ns)
@@ -400,6 +416,12 @@ __noinline int flow_note(struct flow *f, __u64 now_ns, __u32 event, __u64 n)
 }
 
 /* --- requests and their answers -------------------------------------------------------------- */
+
+/* The position of the next byte of one side. */
+static __always_inline __u32 *flow_next(struct flow *f, bool request)
+{
+	return request ? &f->request_next : &f->response_next;
+}
 
 /* Requests that wait for their answer. */
 static __always_inline __u32 flow_waiting(const struct flow *f)

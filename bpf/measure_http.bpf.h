@@ -145,13 +145,11 @@ static __always_inline struct http_memo *http_memo_side(struct flow *f, bool req
 static __always_inline bool http_has_prefix(const struct http_head *h, __u32 at, const struct fl_prefix *p)
 {
 	const __u64 *text = (const __u64 *)p->text, *mask = (const __u64 *)p->mask;
-	__u64 differs = 0, here;
+	__u64 differs = 0;
 	__u32 i;
 
-	for (i = 0; i < FL_PREFIX_MAX / 8; i++) {
-		__builtin_memcpy(&here, &h->bytes[http_scan_index(at) + 8 * i], 8);
-		differs |= (here ^ text[i]) & mask[i];
-	}
+	for (i = 0; i < FL_PREFIX_MAX / 8; i++)
+		differs |= (http_load(&h->bytes[http_scan_index(at) + 8 * i]) ^ text[i]) & mask[i];
 	return !differs;
 }
 
@@ -307,18 +305,24 @@ static __always_inline void http_response(struct __sk_buff *skb, struct seen *s,
 	}
 }
 
+static __always_inline void http_answers_from(struct flow *f, __u32 next)
+{
+	http_restart(&f->response, next);
+	f->response_next = next;
+}
+
 /*
  * The next request begins here. When its client acknowledges more than we saw of the server, an answer
  * went by before both of our hooks were there: what waited for it must not take the next one.
  */
 static __always_inline void http_align(struct seen *s, struct flow *f)
 {
-	if (f->server_side & FLOW_SIDE_LOST || (__s32)(s->ack - f->response.next) > 0) {
+	if (f->server_side & FLOW_SIDE_LOST || (__s32)(s->ack - f->response_next) > 0) {
 		http_forget(f);
 		f->server_side &= ~FLOW_SIDE_LOST;
-		http_restart(&f->response, s->ack);
+		http_answers_from(f, s->ack);
 	} else if (!flow_waiting(f) && !(f->flags & FLOW_TALKED)) {
-		http_restart(&f->response, s->ack);
+		http_answers_from(f, s->ack);
 	}
 }
 
@@ -352,18 +356,18 @@ static __always_inline void http_request(struct __sk_buff *skb, struct seen *s, 
  * Is the packet one that begins a message in a conversation that is under way as it should be: all bytes
  * before it were seen, one request at a time?
  */
-static __always_inline bool http_is_steady(const struct seen *s, const struct flow *f)
+static __always_inline bool http_is_steady(const struct seen *s, struct flow *f)
 {
 	const struct http_parser *parser = s->is_request ? &f->request : &f->response;
 	const struct http_memo *memo = s->is_request ? &f->request_memo : &f->response_memo;
 	__u8 waiting = f->head - f->tail;
 
-	if (!memo->after || parser->phase != HTTP_START || parser->next != s->seq ||
+	if (!memo->after || parser->phase != HTTP_START || *flow_next(f, s->is_request) != s->seq ||
 	    f->edge.spoken != FL_SPOKEN_HTTP || (f->flags & ~FLOW_CLIENT_LOCAL) != FLOW_STEADY ||
 	    f->client_side != FLOW_SIDE_SEEN || f->server_side != FLOW_SIDE_SEEN || f->beyond)
 		return false;
 	if (s->is_request)
-		return !waiting && s->ack == f->response.next;
+		return !waiting && s->ack == f->response_next;
 	return waiting == 1 && f->first_at == f->tail && !f->first.flags;
 }
 
@@ -390,7 +394,7 @@ static __always_inline bool http_steady(struct __sk_buff *skb, struct seen *s, s
 	/* What is behind the body is another message. */
 	if (!n || number < body)
 		return false;
-	parser->next = s->seq + s->payload_len;
+	*flow_next(f, s->is_request) = s->seq + s->payload_len;
 	if (number > body) {
 		parser->left = number - body;
 		parser->phase = HTTP_BODY;

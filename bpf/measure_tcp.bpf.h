@@ -165,13 +165,14 @@ static __always_inline void payload_http(struct __sk_buff *skb, struct seen *s, 
 		turns_from_now(skb, s, f, FL_SPOKEN_TURNS);
 }
 
-/* New bytes of the connection? Keeps `next` where no parser does. */
+/* New bytes of the connection? The parser goes on at its side's next byte, which tcp_packet() takes back. */
 static __always_inline bool payload_is_new(struct seen *s, struct flow *f)
 {
 	struct http_parser *parser = s->is_request ? &f->request : &f->response;
 	__u8 *side = s->is_request ? &f->client_side : &f->server_side;
 	__s32 old;
 
+	parser->next = *flow_next(f, s->is_request);
 	if (!(*side & FLOW_SIDE_SEEN)) {
 		*side |= FLOW_SIDE_SEEN;
 		parser->next = s->seq;
@@ -184,7 +185,7 @@ static __always_inline bool payload_is_new(struct seen *s, struct flow *f)
 
 static __always_inline void flow_payload(struct __sk_buff *skb, struct seen *s, struct flow *f)
 {
-	struct http_parser *parser = s->is_request ? &f->request : &f->response;
+	struct http_parser *parser = http_side(f, s->is_request);
 
 	f->last_ns = s->now_ns;
 	if (s->is_request)
@@ -258,21 +259,21 @@ static __always_inline struct flow *flow_syn(struct __sk_buff *skb, struct seen 
 	f->syn_ns = s->now_ns;
 	f->last_ns = s->now_ns;
 	f->client_side |= FLOW_SIDE_SEEN;
-	f->request.next = s->seq + 1;
+	f->request_next = s->seq + 1;
 	return f;
 }
 
 static __always_inline void flow_syn_ack(struct seen *s, struct flow *f)
 {
 	if (!(f->flags & FLOW_CONNECTING)) {
-		if (s->from && f->server_side & FLOW_SIDE_SEEN && f->response.next == s->seq + 1)
+		if (s->from && f->server_side & FLOW_SIDE_SEEN && f->response_next == s->seq + 1)
 			flow_note(f, s->now_ns, FLOW_RETRANSMITTED, 1);
 		return;
 	}
 	f->flags &= ~FLOW_CONNECTING;
 	f->connect_ns = s->now_ns - f->syn_ns;
 	f->server_side |= FLOW_SIDE_SEEN;
-	f->response.next = s->seq + 1;
+	f->response_next = s->seq + 1;
 }
 
 static __always_inline void flow_rst(struct seen *s, struct flow *f)
@@ -326,6 +327,7 @@ __noinline int tcp_packet(struct __sk_buff *skb, struct seen *s, struct flow *f)
 		flow_syn_ack(s, f);
 	if (s->payload_len) {
 		flow_payload(skb, s, f);
+		*flow_next(f, s->is_request) = http_side(f, s->is_request)->next;
 		if (s->from)
 			flow_sample_rtt(skb, f);
 	}
