@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
+# lane: quiet
 # DNS, with a real dnsmasq: late and failing answers, by name, over UDP and TCP, IPv4 and IPv6.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../net.sh"

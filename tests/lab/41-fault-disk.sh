@@ -14,11 +14,14 @@ percent() { space | cut -d' ' -f3; }
 over() { awk -v a="$(percent)" -v b="$1" 'BEGIN {exit !(a > b)}'; }
 empty() { awk -v a="$(percent)" 'BEGIN {exit !(a < 5)}'; }
 full() { over 90; }
-fill() { # NAME OPTIONS...: in the background, until it is killed; waits until it is on
+fill() { # OPTIONS...: in the background, until it is killed; waits until it is on, and takes no more
 	"$FL" inject disk_fill "pid:$TARGET" --path /mnt "$@" --for 60s -o json >"$T/proof" 2>"$T/err" & p=$!
 	wait_for 10 on
+	_was=-1
+	wait_for 10 settled
 }
 on() { "$FL" list -o json | jq -e '.[0].active'; }
+settled() { set -- "$_was"; _was=$(used); [ "$_was" = "$1" ]; }
 unfill() { kill -INT $p; wait $p; }
 within() { # DESCRIPTION VALUE GOAL: at most 1 % of the goal away
 	check_num "$1: $2 of $3, percent away" "$(awk -v a="$2" -v b="$3" 'BEGIN {d = 100 * (a - b) / b; printf "%.3f", d < 0 ? -d : d}')" le 1
