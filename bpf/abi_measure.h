@@ -9,7 +9,8 @@
  *
  *   map       type          key               value
  *   services  HASH          address (16 B)    __u32               which service has it
- *   rows      PERCPU_HASH   struct fl_edge    struct fl_row       what happened on an edge
+ *   edges     HASH          struct fl_edge    __u32               which row an edge has
+ *   rows      PERCPU_ARRAY  0, 1, ...         struct fl_row       what happened on an edge
  *   paths     HASH          struct fl_edge    struct fl_path      rarer things, one for all CPUs
  *   watches   ARRAY         service           struct fl_watch     of whom events are wanted
  *   prefixes  ARRAY         0..FL_PREFIXES-1  struct fl_prefix    what request paths are told apart by

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * http_memo.bpf.h - the fastest way through a head: it is laid out like the one before it on that side of
- * the connection. A request has the same method and as many bytes behind its first line; a response begins
+ * http_memo.bpf.h - the fastest way through a head: it is laid out like the last one on that side of
+ * the edge. A request has the same method and as many bytes behind its first line; a response begins
  * with the same sixteen bytes ("HTTP/1.1 200 OK"). Content-Length stands where it stood, with any number
  * of digits, and the empty line as far behind it as it was. Paths, dates, identifiers and cookies may be
  * others; those behind the first line, of the same length.
@@ -11,7 +11,7 @@
  *
  * Limits: what is in between is not looked at. A head whose layout is the same although it has an empty
  * line, a Transfer-Encoding or a second Content-Length there is framed wrongly; HTTP forbids the last two
- * (RFC 9112, 6.3), and who does it all the same misleads the measurement of their own connection.
+ * (RFC 9112, 6.3), and who does it all the same misleads the measurement of their own edge.
  *
  * Works on the copy of http_scan.bpf.h, and in user space as well.
  */

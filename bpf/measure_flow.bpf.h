@@ -39,6 +39,7 @@ enum {
 	FLOW_SIDE_SEEN = 1 << 0, /* the parser's `next` is known */
 	FLOW_SIDE_ENDED = 1 << 1, /* FIN */
 	FLOW_SIDE_LOST = 1 << 2, /* HTTP: the place in it is not known */
+	FLOW_SIDE_INSIDE = 1 << 3, /* HTTP: ... is inside a message */
 };
 
 /* A request that waits for its answer. */
@@ -50,9 +51,9 @@ struct asked {
 };
 
 /*
- * Each packet of a conversation that goes its usual way writes the first 64 bytes, one cache line (the
- * elements of a hash with such a key are aligned so), and only reads 64 more, those of its side. The two
- * sides are often on two CPUs, between which each written line moves with each packet.
+ * All that a packet of a conversation needs that goes its usual way is in the first 64 bytes, one cache line (the
+ * elements of a hash with such a key are aligned so). The two sides are often on two CPUs, between which each
+ * written line moves with each packet.
  */
 struct flow {
 	__u8 head;	 /* requests seen, modulo 256 */
@@ -67,24 +68,23 @@ struct flow {
 	/* Bytes, modulo 2^32, and how many of them are in a row. */
 	__u32 to_server, booked_to_server, to_client, booked_to_client;
 	__u32 beyond;	 /* requests that did not fit into asked[] */
+	__u32 row;	 /* the last one that was counted in: row_get() */
+
+	struct http_parser request; /* its `next` only while a packet is parsed */
+	__u64 began_ns;	 /* first byte of the present request */
+	__u64 last_ns;	 /* of a packet with payload, or a SYN; not of those that http_steady() takes */
+	__u64 syn_ns;
+
+	struct http_parser response;
+	__u64 answer_ns; /* first byte of the present response */
+	__u64 connect_ns; /* not booked yet */
+	__u32 syn_seq;
 	__u8 path;	 /* of the present request: class of its target */
 	__u8 pad[3];
 
-	struct http_memo request_memo;
-	struct http_parser request; /* its `next` only while a packet is parsed */
-	__u64 last_ns;	 /* of a packet with payload, or a SYN; not of those that http_steady() takes */
-	__u64 began_ns;	 /* first byte of the present request */
-	__u64 answer_ns; /* ... response */
-	__u64 syn_ns, connect_ns; /* connect_ns: not booked yet */
-
-	struct http_memo response_memo;
-	struct http_parser response;
-	__u32 syn_seq;
-	__u8 pad2[36];
-
 	struct asked asked[FLOW_PENDING]; /* the others */
 };
-_Static_assert(sizeof(struct flow) == 448, "whole cache lines");
+_Static_assert(sizeof(struct flow) == 320, "whole cache lines");
 
 /* The packet at hand. */
 struct seen {
@@ -125,16 +125,30 @@ struct {
 	__type(value, struct flow);
 } queries SEC(".maps");
 
+/* How many rows there may be, at most ROW_MASK - 1; user space says it here and to the three maps. */
+const volatile __u32 max_rows = 512;
+
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
-	__uint(max_entries, 512); /* user space says how many; made ahead: in softirq there may be no memory */
-	__type(key, struct fl_edge);
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 512);
+	__type(key, __u32);
 	__type(value, struct fl_row);
 } rows SEC(".maps");
 
+/* Which of them an edge has. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 512); /* as many as rows */
+	__uint(max_entries, 512);
+	__type(key, struct fl_edge);
+	__type(value, __u32);
+} edges SEC(".maps");
+
+/* How many were given away. */
+__u32 n_rows = 0;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 512);
 	__type(key, struct fl_edge);
 	__type(value, struct fl_path);
 } paths SEC(".maps");
@@ -181,7 +195,6 @@ __u32 watching = 0;
 
 /* Zeroed ones: they are too large for the stack. */
 const __u8 flow_fresh[sizeof(struct flow)] = {};
-const __u8 row_fresh[sizeof(struct fl_row)] = {};
 const __u8 path_fresh[sizeof(struct fl_path)] = {};
 
 static __always_inline void loss_count(__u32 which, __u64 n)
@@ -238,6 +251,8 @@ static __always_inline void hist_record(struct fl_hist *h, __u64 ns)
 
 	h->count++;
 	h->sum_ns += ns;
+	/* Whatever the compiler knows of it: old verifiers want to see the comparison. */
+	asm volatile("" : "+r"(i));
 	if (i < FL_HIST_BUCKETS)
 		h->buckets[i]++;
 }
@@ -254,16 +269,55 @@ static __always_inline void hist_record_shared(struct fl_hist *h, __u64 ns)
 
 /* --- rows ------------------------------------------------------------------------------------ */
 
-/* This CPU's row of @edge, made when there is none; NULL: no room. */
-static __always_inline struct fl_row *row_get(const struct flow *f, const struct fl_edge *edge,
-					      __u64 now_ns)
+/* The number of the row of @edge, which gets one when it has none; negative: there is no room. */
+__noinline int row_find(const struct fl_edge *edge)
 {
-	struct fl_row *row = bpf_map_lookup_elem(&rows, edge);
+	struct fl_edge key;
+	__u32 *row, fresh;
 
-	if (!row) {
-		bpf_map_update_elem(&rows, edge, &row_fresh, BPF_NOEXIST);
-		row = bpf_map_lookup_elem(&rows, edge);
+	if (!edge)
+		return -1;
+	key = *edge;
+	row = bpf_map_lookup_elem(&edges, &key);
+	if (row)
+		return *row;
+	if (n_rows >= max_rows)
+		return -1;
+	fresh = __sync_fetch_and_add(&n_rows, 1);
+	if (fresh >= max_rows)
+		return -1;
+	/* Given one on another CPU meanwhile: that is it, and this one is lost. */
+	bpf_map_update_elem(&edges, &key, &fresh, BPF_NOEXIST);
+	row = bpf_map_lookup_elem(&edges, &key);
+	return row ? (int)*row : -1;
+}
+
+/* In struct flow's `row`: its number + 1, and behind that what it is of. Of one piece: both sides write it. */
+#define ROW_MASK    0x1fff
+#define ROW_SPOKEN  13
+#define ROW_METHOD  16
+#define ROW_PATH    24
+
+/* This CPU's row of @f's requests with that method and path, made when there is none; NULL: no room. */
+static __always_inline struct fl_row *row_get(struct flow *f, __u8 method, __u8 path, __u64 now_ns)
+{
+	__u32 of = (__u32)f->edge.spoken << ROW_SPOKEN | (__u32)method << ROW_METHOD | (__u32)path << ROW_PATH;
+	__u32 known = *(volatile __u32 *)&f->row, i;
+	struct fl_row *row;
+
+	if (!(known & ROW_MASK) || (known ^ of) & ~ROW_MASK) {
+		struct fl_edge edge = f->edge;
+		int found;
+
+		edge.method = method;
+		edge.path = path;
+		found = row_find(&edge);
+		known = found < 0 ? 0 : of | (found + 1);
+		f->row = known;
 	}
+	/* (Without one, the last number there is: of no row.) */
+	i = (known & ROW_MASK) - 1;
+	row = bpf_map_lookup_elem(&rows, &i);
 	if (!row) {
 		loss_count(FL_MEASURE_NO_ROW, 1);
 		return NULL;
@@ -340,22 +394,13 @@ static __always_inline const struct asked *flow_asked(const struct flow *f, __u3
  * Request number @slot is answered, with @status (0: the protocol has none that is
  * known).
  */
-__noinline int flow_answered(struct flow *f, __u64 now_ns, __u32 slot, __u32 status)
+static __always_inline int flow_answer(struct flow *f, __u64 now_ns, __u32 slot, __u32 status)
 {
+	const struct asked *asked = flow_asked(f, slot);
+	__u64 latency_ns = now_ns - asked->ns;
 	__u32 class = bounded(status / 100, 8);
-	const struct asked *asked;
-	struct fl_edge edge;
-	struct fl_row *row;
-	__u64 latency_ns;
+	struct fl_row *row = row_get(f, asked->method, asked->path, now_ns);
 
-	if (!f)
-		return -1;
-	asked = flow_asked(f, slot);
-	latency_ns = now_ns - asked->ns;
-	edge = f->edge;
-	edge.method = asked->method;
-	edge.path = asked->path;
-	row = row_get(f, &edge, now_ns);
 	if (!row)
 		return -1;
 	hist_record(&row->latency, latency_ns);
@@ -363,6 +408,12 @@ __noinline int flow_answered(struct flow *f, __u64 now_ns, __u32 slot, __u32 sta
 	row_bytes(row, f);
 	watch_tell(f, now_ns, latency_ns, status, status >= 400);
 	return 0;
+}
+
+/* The same, out of line. */
+__noinline int flow_answered(struct flow *f, __u64 now_ns, __u32 slot, __u32 status)
+{
+	return f ? flow_answer(f, now_ns, slot, status) : -1;
 }
 
 /* The rarer things. */
@@ -378,13 +429,11 @@ enum flow_event {
 __noinline int flow_note(struct flow *f, __u64 now_ns, __u32 event, __u64 n)
 {
 	struct fl_path *path = NULL;
-	struct fl_edge edge;
 	struct fl_row *row;
 
 	if (!f)
 		return -1;
-	edge = f->edge;
-	row = row_get(f, &edge, now_ns);
+	row = row_get(f, 0, 0, now_ns);
 	if (event == FLOW_CONNECTED)
 		path = path_get(f);
 	if (!row)
@@ -421,6 +470,11 @@ __noinline int flow_note(struct flow *f, __u64 now_ns, __u32 event, __u64 n)
 static __always_inline __u32 *flow_next(struct flow *f, bool request)
 {
 	return request ? &f->request_next : &f->response_next;
+}
+
+static __always_inline __u8 *flow_side(struct flow *f, bool request)
+{
+	return request ? &f->client_side : &f->server_side;
 }
 
 /* Requests that wait for their answer. */

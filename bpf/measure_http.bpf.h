@@ -30,6 +30,26 @@ struct {
 	__type(value, struct http_head);
 } heads SEC(".maps");
 
+/*
+ * What the heads of an edge look like that this CPU saw, requests and responses. (Not of each connection: what all
+ * of them share is in the cache when a packet comes.) Where two edges share one, it is of the last.
+ */
+#define HTTP_MEMOS 512
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, HTTP_MEMOS);
+	__type(key, __u32);
+	__type(value, struct http_memo);
+} memos SEC(".maps");
+
+static __always_inline struct http_memo *http_memo_of(const struct flow *f, bool request)
+{
+	__u32 i = bounded((f->edge.client * 37 + f->edge.server) * 2 + request, HTTP_MEMOS);
+
+	return bpf_map_lookup_elem(&memos, &i);
+}
+
 static __always_inline struct http_parser *http_side(struct flow *f, bool request)
 {
 	return request ? &f->request : &f->response;
@@ -137,11 +157,6 @@ __noinline int http_chunk(struct __sk_buff *skb, struct seen *s, struct flow *f,
 
 /* --- the fast way ---------------------------------------------------------------------------- */
 
-static __always_inline struct http_memo *http_memo_side(struct flow *f, bool request)
-{
-	return request ? &f->request_memo : &f->response_memo;
-}
-
 static __always_inline bool http_has_prefix(const struct http_head *h, __u32 at, const struct fl_prefix *p)
 {
 	const __u64 *text = (const __u64 *)p->text, *mask = (const __u64 *)p->mask;
@@ -186,6 +201,7 @@ __noinline int http_fast(struct __sk_buff *skb, struct seen *s, struct flow *f, 
 {
 	__u32 zero = 0, n, left;
 	struct http_parser *parser;
+	struct http_memo *memo;
 	struct http_head *head;
 
 	head = bpf_map_lookup_elem(&heads, &zero);
@@ -204,7 +220,9 @@ __noinline int http_fast(struct __sk_buff *skb, struct seen *s, struct flow *f, 
 	n = http_scan(parser, head, n, !s->is_request && flow_waiting(f) == 1 ? left : 0);
 	if (!n)
 		return 0;
-	http_memo_keep(http_memo_side(f, s->is_request), parser, head, n);
+	memo = http_memo_of(f, s->is_request);
+	if (memo)
+		http_memo_keep(memo, parser, head, n);
 	parser->start = parser->next;
 	parser->next += n;
 	http_found(f, s->is_request ? HTTP_REQUEST_LINE : HTTP_STATUS_LINE);
@@ -309,6 +327,7 @@ static __always_inline void http_answers_from(struct flow *f, __u32 next)
 {
 	http_restart(&f->response, next);
 	f->response_next = next;
+	f->server_side &= ~FLOW_SIDE_INSIDE;
 }
 
 /*
@@ -358,13 +377,11 @@ static __always_inline void http_request(struct __sk_buff *skb, struct seen *s, 
  */
 static __always_inline bool http_is_steady(const struct seen *s, struct flow *f)
 {
-	const struct http_parser *parser = s->is_request ? &f->request : &f->response;
-	const struct http_memo *memo = s->is_request ? &f->request_memo : &f->response_memo;
 	__u8 waiting = f->head - f->tail;
 
-	if (!memo->after || parser->phase != HTTP_START || *flow_next(f, s->is_request) != s->seq ||
-	    f->edge.spoken != FL_SPOKEN_HTTP || (f->flags & ~FLOW_CLIENT_LOCAL) != FLOW_STEADY ||
-	    f->client_side != FLOW_SIDE_SEEN || f->server_side != FLOW_SIDE_SEEN || f->beyond)
+	if (*flow_next(f, s->is_request) != s->seq || f->edge.spoken != FL_SPOKEN_HTTP ||
+	    (f->flags & ~FLOW_CLIENT_LOCAL) != FLOW_STEADY || f->client_side != FLOW_SIDE_SEEN ||
+	    f->server_side != FLOW_SIDE_SEEN || f->beyond)
 		return false;
 	if (s->is_request)
 		return !waiting && s->ack == f->response_next;
@@ -378,12 +395,16 @@ static __always_inline bool http_is_steady(const struct seen *s, struct flow *f)
  */
 static __always_inline bool http_steady(struct __sk_buff *skb, struct seen *s, struct flow *f)
 {
-	struct http_parser *parser = http_side(f, s->is_request);
-	const struct http_memo *memo = http_memo_side(f, s->is_request);
 	__u32 zero = 0, n, number, body;
-	struct http_head *head = bpf_map_lookup_elem(&heads, &zero);
+	const struct http_memo *memo;
+	struct http_parser *parser;
+	struct http_head *head;
 
-	if (!head || !http_is_steady(s, f))
+	if (!http_is_steady(s, f))
+		return false;
+	head = bpf_map_lookup_elem(&heads, &zero);
+	memo = http_memo_of(f, s->is_request);
+	if (!head || !memo || !memo->after)
 		return false;
 	n = memo->size + HTTP_MEMO_SLACK;
 	n = load_some(skb, s->payload_off, head->bytes, HTTP_SCAN_SIZE, n < s->payload_len ? n : s->payload_len);
@@ -396,8 +417,10 @@ static __always_inline bool http_steady(struct __sk_buff *skb, struct seen *s, s
 		return false;
 	*flow_next(f, s->is_request) = s->seq + s->payload_len;
 	if (number > body) {
+		parser = http_side(f, s->is_request);
 		parser->left = number - body;
 		parser->phase = HTTP_BODY;
+		*flow_side(f, s->is_request) |= FLOW_SIDE_INSIDE;
 	}
 	if (s->is_request) {
 		f->to_server += s->payload_len;
@@ -409,7 +432,7 @@ static __always_inline bool http_steady(struct __sk_buff *skb, struct seen *s, s
 		});
 	} else {
 		f->to_client += s->payload_len;
-		flow_answered(f, s->now_ns, f->tail++, memo->what);
+		flow_answer(f, s->now_ns, f->tail++, memo->what);
 	}
 	return true;
 }

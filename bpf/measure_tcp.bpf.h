@@ -165,11 +165,11 @@ static __always_inline void payload_http(struct __sk_buff *skb, struct seen *s, 
 		turns_from_now(skb, s, f, FL_SPOKEN_TURNS);
 }
 
-/* New bytes of the connection? The parser goes on at its side's next byte, which tcp_packet() takes back. */
+/* New bytes of the connection? The parser goes on at its side's next byte, which payload_done() takes back. */
 static __always_inline bool payload_is_new(struct seen *s, struct flow *f)
 {
-	struct http_parser *parser = s->is_request ? &f->request : &f->response;
-	__u8 *side = s->is_request ? &f->client_side : &f->server_side;
+	struct http_parser *parser = http_side(f, s->is_request);
+	__u8 *side = flow_side(f, s->is_request);
 	__s32 old;
 
 	parser->next = *flow_next(f, s->is_request);
@@ -214,6 +214,17 @@ static __always_inline void flow_payload(struct __sk_buff *skb, struct seen *s, 
 	}
 turn:
 	parser->next = s->seq + s->payload_len;
+}
+
+static __always_inline void payload_done(const struct seen *s, struct flow *f)
+{
+	const struct http_parser *parser = http_side(f, s->is_request);
+	__u8 *side = flow_side(f, s->is_request);
+
+	*flow_next(f, s->is_request) = parser->next;
+	*side &= ~FLOW_SIDE_INSIDE;
+	if (parser->phase != HTTP_START)
+		*side |= FLOW_SIDE_INSIDE;
 }
 
 /* --- beginning and end ----------------------------------------------------------------------- */
@@ -327,7 +338,7 @@ __noinline int tcp_packet(struct __sk_buff *skb, struct seen *s, struct flow *f)
 		flow_syn_ack(s, f);
 	if (s->payload_len) {
 		flow_payload(skb, s, f);
-		*flow_next(f, s->is_request) = http_side(f, s->is_request)->next;
+		payload_done(s, f);
 		if (s->from)
 			flow_sample_rtt(skb, f);
 	}

@@ -94,9 +94,11 @@ static inline void rig_add(struct measure_rig *r, const struct fl_edge *edge, st
 {
 	int i, k, n = libbpf_num_possible_cpus();
 	struct fl_row *cpus = calloc((size_t)n, sizeof(*cpus));
+	uint32_t number;
 
 	assert_non_null(cpus);
-	bpf_map_lookup_elem(bpf_map__fd(r->skel->maps.rows), edge, cpus);
+	if (!bpf_map_lookup_elem(bpf_map__fd(r->skel->maps.edges), edge, &number))
+		bpf_map_lookup_elem(bpf_map__fd(r->skel->maps.rows), &number, cpus);
 	for (i = 0; i < n; i++) {
 		hist_add(&sum->latency, &cpus[i].latency);
 		for (k = 0; k < 6; k++)
@@ -131,7 +133,7 @@ static inline struct fl_row rig_row(struct measure_rig *r, uint16_t client, uint
 	struct fl_edge edge, *before = NULL;
 	struct fl_row sum = {};
 
-	while (!bpf_map_get_next_key(bpf_map__fd(r->skel->maps.rows), before, &edge)) {
+	while (!bpf_map_get_next_key(bpf_map__fd(r->skel->maps.edges), before, &edge)) {
 		before = &edge;
 		if (edge.client == client && edge.server == server && edge.vantage == vantage &&
 		    edge.spoken == spoken)

@@ -61,7 +61,9 @@ static int load(struct meter *m, const struct meter_options *options, struct fl_
 		return bpf_load_error(-errno, "the measuring programs", err);
 	if (options && options->max_flows)
 		bpf_map__set_max_entries(m->skel->maps.flows, options->max_flows);
+	m->skel->rodata->max_rows = max_rows();
 	bpf_map__set_max_entries(m->skel->maps.rows, max_rows());
+	bpf_map__set_max_entries(m->skel->maps.edges, max_rows());
 	bpf_map__set_max_entries(m->skel->maps.paths, max_rows());
 	r = measure_bpf__load(m->skel);
 	if (r)

@@ -45,7 +45,7 @@ static void add_cpu(struct meter_row *to, uint32_t *port, const struct fl_row *f
 static int read_row(struct meter *m, const struct fl_edge *edge, struct fl_row *cpus, int n_cpus,
 		    struct meter_row *ret)
 {
-	uint32_t port = 0;
+	uint32_t port = 0, number;
 	int i, r;
 
 	*ret = (struct meter_row){
@@ -56,7 +56,9 @@ static int read_row(struct meter *m, const struct fl_edge *edge, struct fl_row *
 		.method = edge->method,
 		.path = edge->path,
 	};
-	r = bpf_map_lookup_elem(bpf_map__fd(m->skel->maps.rows), edge, cpus);
+	r = bpf_map_lookup_elem(bpf_map__fd(m->skel->maps.edges), edge, &number);
+	if (!r)
+		r = bpf_map_lookup_elem(bpf_map__fd(m->skel->maps.rows), &number, cpus);
 	if (r)
 		return r;
 	for (i = 0; i < n_cpus; i++)
@@ -83,7 +85,7 @@ static struct meter_row *next_row(struct meter_snapshot *s, uint32_t *room)
 
 static int read_rows(struct meter *m, struct meter_snapshot *s, uint32_t *room, struct fl_error *err)
 {
-	int n_cpus = libbpf_num_possible_cpus(), fd = bpf_map__fd(m->skel->maps.rows);
+	int n_cpus = libbpf_num_possible_cpus(), fd = bpf_map__fd(m->skel->maps.edges);
 	_cleanup_free_ struct fl_row *cpus = NULL;
 	struct fl_edge edge, *previous = NULL;
 
