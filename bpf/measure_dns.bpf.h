@@ -21,6 +21,24 @@ struct dns_start {
 	__u8 code;  /* in the lower four bits */
 };
 
+/* NULL: it is nobody's. */
+static __always_inline struct flow *dns_open(struct __sk_buff *skb, const struct seen *s)
+{
+	struct flow_key key = s->key; /* on the stack: before 6.3 a key may not be in memory at large */
+	__u16 local = service_of(skb, s, true);
+	struct flow *f;
+
+	if (!local)
+		return NULL;
+	/* Made on the other CPU meanwhile: it is counted there. */
+	if (!bpf_map_update_elem(&queries, &key, &flow_fresh, BPF_NOEXIST))
+		loss_count(FL_MEASURE_FLOWS_MADE, 1);
+	f = bpf_map_lookup_elem(&queries, &key);
+	if (f)
+		flow_begin(skb, s, f, local, true);
+	return f;
+}
+
 static __always_inline void dns_query(struct __sk_buff *skb, struct seen *s, struct flow *f)
 {
 	if (f) {
@@ -30,7 +48,7 @@ static __always_inline void dns_query(struct __sk_buff *skb, struct seen *s, str
 		f->last_ns = s->now_ns;
 		return;
 	}
-	f = flow_make(skb, s, &queries, true);
+	f = dns_open(skb, s);
 	if (!f)
 		return;
 	f->edge.spoken = FL_SPOKEN_DNS;

@@ -17,14 +17,18 @@
 
 #define FLOW_PENDING 8 /* requests of a connection whose answers are awaited */
 
-/* One end's view of a flow: the same connection is two flows at the veths of its two ends. */
+/*
+ * One end's view of a flow: the same connection is two flows at the veths of its two ends. Two words, which
+ * are never both 0.
+ */
 struct flow_key {
 	__u64 ends; /* IPv4: local and peer address; IPv6: a hash of both */
 	__u16 local_port, peer_port;
 	__u16 id; /* DNS: of the transaction */
 	__u8 version;
 	__u8 pad;
-};
+} __attribute__((aligned(8)));
+_Static_assert(sizeof(struct flow_key) == 16, "flow_key");
 
 enum {
 	FLOW_CLIENT_LOCAL = 1 << 0, /* the container is the client */
@@ -51,40 +55,45 @@ struct asked {
 };
 
 /*
- * All that a packet of a conversation needs that goes its usual way is in the first 64 bytes, one cache line (the
- * elements of a hash with such a key are aligned so). The two sides are often on two CPUs, between which each
- * written line moves with each packet.
+ * By cache lines of 64 bytes, at which the elements begin. A packet of a conversation that goes its usual way
+ * needs the first two and writes the second. The two sides are often on two CPUs, between which each written line
+ * moves with each packet.
  */
 struct flow {
+	struct flow_key key;
+	struct fl_edge edge;	/* without method and path */
+	__u64 syn_ns, connect_ns; /* connect_ns: not booked yet */
+	__u32 syn_seq;
+	__u32 beyond;	 /* requests that did not fit into asked[] */
+	__u16 port;	 /* the server's */
+	__u8 path;	 /* of the present request: class of its target */
+	__u8 pad[13];
+
 	__u8 head;	 /* requests seen, modulo 256 */
 	__u8 tail;	 /* responses begun, modulo 256 */
 	__u8 flags;	 /* FLOW_* */
 	__u8 client_side, server_side; /* FLOW_SIDE_* */
 	__u8 first_at;	 /* the number of the request in `first` */
-	__u16 port;	 /* the server's */
-	struct fl_edge edge;	/* without method and path */
+	__u8 pad2[2];
 	__u32 request_next, response_next; /* sequence number of the next byte that was not seen yet */
 	struct asked first;	/* a request that was asked when none was waiting */
 	/* Bytes, modulo 2^32, and how many of them are in a row. */
 	__u32 to_server, booked_to_server, to_client, booked_to_client;
-	__u32 beyond;	 /* requests that did not fit into asked[] */
+	__u64 last_ns;	 /* of a packet with payload, or a SYN; not of those that http_steady() takes */
 	__u32 row;	 /* the last one that was counted in: row_get() */
+	__u32 pad3;
 
 	struct http_parser request; /* its `next` only while a packet is parsed */
 	__u64 began_ns;	 /* first byte of the present request */
-	__u64 last_ns;	 /* of a packet with payload, or a SYN; not of those that http_steady() takes */
-	__u64 syn_ns;
+	__u8 pad4[16];
 
 	struct http_parser response;
 	__u64 answer_ns; /* first byte of the present response */
-	__u64 connect_ns; /* not booked yet */
-	__u32 syn_seq;
-	__u8 path;	 /* of the present request: class of its target */
-	__u8 pad[3];
+	__u8 pad5[16];
 
 	struct asked asked[FLOW_PENDING]; /* the others */
 };
-_Static_assert(sizeof(struct flow) == 320, "whole cache lines");
+_Static_assert(sizeof(struct flow) == 384, "whole cache lines");
 
 /* The packet at hand. */
 struct seen {
@@ -109,13 +118,6 @@ struct {
 	__type(key, __u8[16]);
 	__type(value, __u32);
 } services SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 65536);
-	__type(key, struct flow_key);
-	__type(value, struct flow);
-} flows SEC(".maps");
 
 /* DNS queries, each a flow of its own. */
 struct {
@@ -207,10 +209,13 @@ static __always_inline void loss_count(__u32 which, __u64 n)
 
 /* --- histograms ------------------------------------------------------------------------------ */
 
-/* 1 if @v is not 0. */
+/* 1 if @v is not 0, without a branch: the compiler must not see what it is. */
 static __always_inline __u32 not_zero(__u64 v)
 {
-	return (v | -v) >> 63;
+	__u64 minus = -v;
+
+	asm volatile("" : "+r"(minus));
+	return (v | minus) >> 63;
 }
 
 /* floor(log2(v)), v not 0: there is no instruction for it. Without branches, which no two latencies take alike. */

@@ -140,31 +140,19 @@ static __always_inline __u16 service_of(struct __sk_buff *skb, const struct seen
 	return service ? *service : 0;
 }
 
-/* A new flow in @map, of a packet that came from the client or not; NULL: it is nobody's. */
-static __always_inline struct flow *flow_make(struct __sk_buff *skb, const struct seen *s, void *map,
-					      bool by_client)
+/* What is known of a new flow, at whose veth the service @local is, by its first packet. */
+static __always_inline void flow_begin(struct __sk_buff *skb, const struct seen *s, struct flow *f,
+				       __u16 local, bool by_client)
 {
-	__u16 local = service_of(skb, s, true), peer;
+	__u16 peer = service_of(skb, s, false);
 	bool client = by_client == !!s->from;
-	struct flow_key key = s->key; /* on the stack: before 6.3 a key may not be in memory at large */
-	struct flow *f;
 
-	if (!local)
-		return NULL;
-	/* Made on the other CPU meanwhile: it is counted there. */
-	if (!bpf_map_update_elem(map, &key, &flow_fresh, BPF_NOEXIST))
-		loss_count(FL_MEASURE_FLOWS_MADE, 1);
-	f = bpf_map_lookup_elem(map, &key);
-	if (!f)
-		return NULL;
-	peer = service_of(skb, s, false);
 	f->edge.client = client ? local : peer;
 	f->edge.server = client ? peer : local;
 	f->edge.vantage = client ? FL_AS_CLIENT : FL_AS_SERVER;
 	f->port = client ? s->key.peer_port : s->key.local_port;
 	f->flags = client ? FLOW_CLIENT_LOCAL : 0;
 	f->response.flags = HTTP_RESPONSE;
-	return f;
 }
 
 #endif

@@ -9,7 +9,7 @@
 #ifndef FL_MEASURE_SWEEP_BPF_H
 #define FL_MEASURE_SWEEP_BPF_H
 
-#include "measure_flow.bpf.h"
+#include "flow_table.bpf.h"
 
 struct sweep {
 	__u64 now_ns;
@@ -26,8 +26,12 @@ static __always_inline bool sweep_is_idle(const struct sweep *w, const struct fl
 	return w->now_ns > last_ns && w->now_ns - last_ns > idle_ns;
 }
 
-static long sweep_flow(void *map, const void *key, struct flow *f, struct sweep *w)
+__noinline int sweep_flow(__u32 slot, struct sweep *w)
 {
+	struct flow *f = bpf_map_lookup_elem(&flows, &slot);
+
+	if (!f || !w)
+		return 0;
 	w->alive++;
 	if (f->flags & FLOW_CONNECTING) {
 		if (!(f->flags & FLOW_GIVEN_UP) && sweep_is_idle(w, f, w->connect_idle_ns)) {
@@ -37,6 +41,16 @@ static long sweep_flow(void *map, const void *key, struct flow *f, struct sweep 
 	} else if (flow_waiting(f) && sweep_is_idle(w, f, w->idle_ns)) {
 		flow_note(f, w->now_ns, FLOW_UNANSWERED, flow_forget(f));
 	}
+	return 0;
+}
+
+static long sweep_set(void *map, const __u32 *number, struct flow_set *set, struct sweep *w)
+{
+	__u32 i;
+
+	for (i = 0; i < FLOW_WAYS; i++)
+		if (set->tags[i])
+			sweep_flow(*number * FLOW_WAYS + i, w);
 	return 0;
 }
 
@@ -63,7 +77,7 @@ static __always_inline int sweep_all(struct fl_sweep *args)
 		.connect_idle_ns = args->connect_idle_ns,
 	};
 
-	bpf_for_each_map_elem(&flows, sweep_flow, &w, 0);
+	bpf_for_each_map_elem(&flow_sets, sweep_set, &w, 0);
 	bpf_for_each_map_elem(&queries, sweep_query, &w, 0);
 	args->alive = w.alive;
 	return 0;

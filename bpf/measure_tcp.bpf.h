@@ -6,6 +6,7 @@
 #ifndef FL_MEASURE_TCP_BPF_H
 #define FL_MEASURE_TCP_BPF_H
 
+#include "flow_table.bpf.h"
 #include "measure_flow.bpf.h"
 #include "measure_http.bpf.h"
 #include "measure_packet.bpf.h"
@@ -41,12 +42,20 @@ static __always_inline __u8 spoken_guess(const struct flow *f)
 	return spoken ? *spoken : FL_SPOKEN_TURNS;
 }
 
+/* NULL: it is nobody's, or being made on the other CPU. */
 static __always_inline struct flow *flow_open(struct __sk_buff *skb, const struct seen *s)
 {
-	struct flow *f = flow_make(skb, s, &flows, sent_by_client(skb, s));
+	__u16 local = service_of(skb, s, true);
+	struct flow *f;
 
-	if (f)
-		f->edge.spoken = spoken_guess(f);
+	if (!local || flow_take(&s->key) < 0)
+		return NULL;
+	loss_count(FL_MEASURE_FLOWS_MADE, 1);
+	f = flow_find(&s->key);
+	if (!f)
+		return NULL;
+	flow_begin(skb, s, f, local, sent_by_client(skb, s));
+	f->edge.spoken = spoken_guess(f);
 	return f;
 }
 
@@ -240,13 +249,11 @@ static __always_inline void flow_give_up(struct seen *s, struct flow *f)
 
 static __always_inline void flow_end(struct seen *s, struct flow *f)
 {
-	struct flow_key key = s->key;
-
 	if (f->connect_ns)
 		flow_speaks(f, f->edge.spoken, s->now_ns);
 	if (f->to_server != f->booked_to_server || f->to_client != f->booked_to_client)
 		flow_note(f, s->now_ns, FLOW_BYTES, 0);
-	if (!bpf_map_delete_elem(&flows, &key))
+	if (!flow_drop(&s->key))
 		loss_count(FL_MEASURE_FLOWS_ENDED, 1);
 }
 
@@ -351,7 +358,7 @@ __noinline int tcp_packet(struct __sk_buff *skb, struct seen *s, struct flow *f)
 
 static __always_inline void measure_tcp(struct __sk_buff *skb, struct seen *s)
 {
-	struct flow *f = bpf_map_lookup_elem(&flows, &s->key);
+	struct flow *f = flow_find(&s->key);
 
 	s->now_ns = bpf_ktime_get_ns();
 	if (f && !(s->tcp_flags & ~(TCP_ACK | TCP_PSH))) {

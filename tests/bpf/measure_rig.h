@@ -52,6 +52,9 @@ static inline int rig_setup(void **state)
 	r->skel = measure_bpf__open();
 	assert_non_null(r->skel);
 	bpf_map__set_max_entries(r->skel->maps.flows, 1024);
+	bpf_map__set_max_entries(r->skel->maps.flow_sets, 32);
+	bpf_map__set_max_entries(r->skel->maps.flow_locks, 32);
+	r->skel->rodata->n_flow_sets = 32;
 	assert_int_equal(measure_bpf__load(r->skel), 0);
 	rig_service(r, "::ffff:10.9.0.5", SHOP);
 	rig_service(r, "fd00::5", SHOP);

@@ -8,6 +8,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "kern/bpf_load.h"
 #include "measure/meter_impl.h"
@@ -51,6 +52,20 @@ static int set_paths(struct meter *m, const struct meter_paths *paths, struct fl
 	return 0;
 }
 
+/* Room for @n flows, or somewhat fewer: flow_table.bpf.h has a power of two of sets. */
+static void set_flows(struct meter *m, uint32_t n)
+{
+	uint32_t ways = bpf_map__max_entries(m->skel->maps.flows) / bpf_map__max_entries(m->skel->maps.flow_sets);
+	uint32_t sets = 1;
+
+	while (2 * sets * ways <= n)
+		sets *= 2;
+	bpf_map__set_max_entries(m->skel->maps.flow_sets, sets);
+	bpf_map__set_max_entries(m->skel->maps.flow_locks, sets);
+	bpf_map__set_max_entries(m->skel->maps.flows, sets * ways);
+	m->skel->rodata->n_flow_sets = sets;
+}
+
 static int load(struct meter *m, const struct meter_options *options, struct fl_error *err)
 {
 	int r;
@@ -60,7 +75,8 @@ static int load(struct meter *m, const struct meter_options *options, struct fl_
 	if (!m->skel)
 		return bpf_load_error(-errno, "the measuring programs", err);
 	if (options && options->max_flows)
-		bpf_map__set_max_entries(m->skel->maps.flows, options->max_flows);
+		set_flows(m, options->max_flows);
+	getrandom((void *)&m->skel->rodata->flow_seed, sizeof(m->skel->rodata->flow_seed), 0);
 	m->skel->rodata->max_rows = max_rows();
 	bpf_map__set_max_entries(m->skel->maps.rows, max_rows());
 	bpf_map__set_max_entries(m->skel->maps.edges, max_rows());
