@@ -486,6 +486,39 @@ static void idle(void **state)
 	assert_int_equal(http_row(r).latency.count, 1);
 }
 
+/* More connections than there are slots: who spoke last stays, and whose slot was taken is known by their number. */
+static void many_flows(void **state)
+{
+	enum { N = 1500, SOME = 16 };
+	struct measure_rig *r = *state;
+	uint32_t room = bpf_map__max_entries(r->skel->maps.flows);
+	static struct conn c[N];
+	struct flow flow = shop4;
+	uint64_t alive;
+	int i;
+
+	for (i = 0; i < N; i++) {
+		flow.peer_port = (uint16_t)(20000 + i);
+		c[i] = conn_open(r, &flow);
+		request(&c[i], GET);
+	}
+	alive = sweep(r, 60 * NS_PER_SEC);
+	assert_true(alive <= room && alive > room * 95 / 100);
+	assert_int_equal(rig_loss(r, FL_MEASURE_FLOWS_MADE), N);
+	assert_int_equal(rig_loss(r, FL_MEASURE_FLOWS_ENDED), 0);
+	for (i = 0; i < SOME; i++)
+		response(&c[N - 1 - i], OK_200);
+	assert_int_equal(http_row(r).latency.count, SOME);
+	for (i = 0; i < SOME; i++)
+		response(&c[i], OK_200);
+	assert_int_equal(http_row(r).latency.count, SOME);
+	/* A slot that is given back is free. */
+	for (i = N - SOME; i < N; i++)
+		segment(&c[i], false, c[i].resp, RST, "", 0);
+	assert_int_equal(rig_loss(r, FL_MEASURE_FLOWS_ENDED), SOME);
+	assert_int_equal(sweep(r, 60 * NS_PER_SEC), alive - SOME);
+}
+
 /* New edges all at once, and more than there is room for: what has no row is counted as lost. */
 static void many_edges(void **state)
 {
@@ -805,7 +838,8 @@ int main(void)
 		rig_test(upgrade),	 rig_test(pipelined),	    rig_test(too_many),
 		rig_test(repeated),	 rig_test(each_byte),	    rig_test(methods_and_paths),
 		rig_test(cut_anywhere),	 rig_test(sent_again),	    rig_test(gaps),
-		rig_test(ends),		 rig_test(idle),	    rig_test(many_edges),
+		rig_test(ends),		 rig_test(idle),	    rig_test(many_flows),
+		rig_test(many_edges),
 		rig_test(redis),
 		rig_test(goodbye),	 rig_test(opaque),	 rig_test(greeting),	    rig_test(garbage),
 		rig_test(cut_frames),	 rig_test(large_header),    rig_test(half_a_request),
