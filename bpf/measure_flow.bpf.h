@@ -15,6 +15,7 @@
 #define HTTP_WITHOUT_PATH
 #include "http_memo.bpf.h"
 
+#define HTTP_DESKS   256 /* a CPU */
 #define FLOW_PENDING 8 /* requests of a connection whose answers are awaited */
 
 /*
@@ -22,7 +23,7 @@
  * are never both 0.
  */
 struct flow_key {
-	__u64 ends; /* IPv4: local and peer address; IPv6: a hash of both */
+	__u64 ends; /* local and peer address; of IPv6 a hash of each */
 	__u16 local_port, peer_port;
 	__u16 id; /* DNS: of the transaction */
 	__u8 version;
@@ -34,7 +35,7 @@ enum {
 	FLOW_CLIENT_LOCAL = 1 << 0, /* the container is the client */
 	FLOW_SPOKEN = 1 << 1,	    /* edge.spoken is known, not guessed */
 	FLOW_CONNECTING = 1 << 2,   /* SYN seen, no SYN-ACK yet */
-	FLOW_TALKED = 1 << 3,	    /* HTTP: a whole request line was seen */
+	FLOW_TALKED = 1 << 3,	    /* it is HTTP, and a whole request line was seen */
 	FLOW_GIVEN_UP = 1 << 4,	    /* nobody answers its SYN, and that was booked */
 	FLOW_STEADY = FLOW_SPOKEN | FLOW_TALKED, /* and nothing else but who is local */
 };
@@ -44,56 +45,83 @@ enum {
 	FLOW_SIDE_ENDED = 1 << 1, /* FIN */
 	FLOW_SIDE_LOST = 1 << 2, /* HTTP: the place in it is not known */
 	FLOW_SIDE_INSIDE = 1 << 3, /* HTTP: ... is inside a message */
+	FLOW_SIDE_BEYOND = 1 << 4, /* the client's: `beyond` may not be 0 */
 };
 
 /* A request that waits for its answer. */
 struct asked {
 	__u64 ns;
+	__u32 ack; /* HTTP: what its client had of the server by then, so where its answer begins */
 	__u8 flags; /* HTTP_NO_BODY, HTTP_CONNECT */
 	__u8 method, path; /* as in struct fl_edge */
-	__u8 pad[5];
+	__u8 pad;
+};
+
+/* What only those need who follow a conversation byte by byte, or one that is not one request at a time. */
+struct talk {
+	struct http_parser request; /* its `next` only while a packet is parsed */
+	__u64 began_ns; /* first byte of the present request */
+	struct http_parser response;
+	__u64 answer_ns; /* first byte of the present response */
+	struct asked asked[FLOW_PENDING];
 };
 
 /*
- * By cache lines of 64 bytes, at which the elements begin. A packet of a conversation that goes its usual way
- * needs the first two and writes the second. The two sides are often on two CPUs, between which each written line
- * moves with each packet.
+ * The two ends of a connection lie in one place, in halves of the same cache lines: what is `beside` is the other
+ * end's. A packet that comes by the second hook finds there what the first one has fetched, and with many
+ * connections that takes longer than all else that is done.
+ *
+ * The client's packets are often handled on another CPU than the server's, and a line that both write moves
+ * between the two with each packet. So in the usual way of a conversation (http_steady()) the client's packets
+ * read the first two lines and write the second; the server's read three and write the third.
  */
+#define FLOW_HALF 32
+
 struct flow {
 	struct flow_key key;
-	struct fl_edge edge;	/* without method and path */
+	struct fl_edge edge; /* without method and path */
+	__u16 port;	     /* the server's */
+	__u16 desk;	     /* where its heads are read: http_desk() */
+	__u8 flags;	     /* FLOW_* */
+	__u8 end;	     /* which half it has: 0 or 1 */
+	__u8 pad[2];
+	__u8 beside[FLOW_HALF];
+
+	struct asked newest; /* the last request; the ones before it are in asked[] */
+	__u32 request_next;  /* sequence number of the next byte that was not seen yet */
+	__u32 to_server;     /* bytes, modulo 2^32 */
+	__u8 head;	     /* requests seen, modulo 256 */
+	__u8 client_side;    /* FLOW_SIDE_* */
+	__u8 path;	     /* of the present request: class of its target */
+	__u8 heed;	     /* the next request must look at the server's line: set when its place is lost */
+	__u32 beyond;	     /* requests that did not fit into asked[] */
+	__u8 beside2[FLOW_HALF];
+
+	__u32 response_next;
+	__u32 to_client;
+	__u32 booked_to_server, booked_to_client; /* how many of the bytes are in a row */
+	__u32 row;	     /* the last one that was counted in: row_get() */
+	__u8 tail;	     /* responses begun, modulo 256 */
+	__u8 server_side;    /* FLOW_SIDE_* */
+	__u8 pad2[2];
+	__u64 last_ns;	     /* of a packet with payload, or a SYN; not of those that http_steady() takes */
+	__u8 beside3[FLOW_HALF];
+
 	__u64 syn_ns, connect_ns; /* connect_ns: not booked yet */
 	__u32 syn_seq;
-	__u32 beyond;	 /* requests that did not fit into asked[] */
-	__u16 port;	 /* the server's */
-	__u8 path;	 /* of the present request: class of its target */
-	__u8 pad[13];
+	__u32 began_ack;     /* the present request's */
+	__u8 pad3[8];
+	__u8 beside4[FLOW_HALF];
 
-	__u8 head;	 /* requests seen, modulo 256 */
-	__u8 tail;	 /* responses begun, modulo 256 */
-	__u8 flags;	 /* FLOW_* */
-	__u8 client_side, server_side; /* FLOW_SIDE_* */
-	__u8 first_at;	 /* the number of the request in `first` */
-	__u8 pad2[2];
-	__u32 request_next, response_next; /* sequence number of the next byte that was not seen yet */
-	struct asked first;	/* a request that was asked when none was waiting */
-	/* Bytes, modulo 2^32, and how many of them are in a row. */
-	__u32 to_server, booked_to_server, to_client, booked_to_client;
-	__u64 last_ns;	 /* of a packet with payload, or a SYN; not of those that http_steady() takes */
-	__u32 row;	 /* the last one that was counted in: row_get() */
-	__u32 pad3;
-
-	struct http_parser request; /* its `next` only while a packet is parsed */
-	__u64 began_ns;	 /* first byte of the present request */
-	__u8 pad4[16];
-
-	struct http_parser response;
-	__u64 answer_ns; /* first byte of the present response */
-	__u8 pad5[16];
-
-	struct asked asked[FLOW_PENDING]; /* the others */
+	struct talk talks[2]; /* [end] is its own: flow_talk() */
 };
-_Static_assert(sizeof(struct flow) == 384, "whole cache lines");
+_Static_assert(sizeof(struct talk) == 256 - FLOW_HALF, "lines, behind the half that is the other's");
+_Static_assert(sizeof(struct flow) == 256 + 2 * sizeof(struct talk), "whole cache lines");
+
+static __always_inline struct talk *flow_talk(struct flow *f)
+{
+	return &f->talks[bounded(f->end, 2)];
+}
 
 /* The packet at hand. */
 struct seen {
@@ -303,14 +331,18 @@ __noinline int row_find(const struct fl_edge *edge)
 #define ROW_METHOD  16
 #define ROW_PATH    24
 
-/* This CPU's row of @f's requests with that method and path, made when there is none; NULL: no room. */
-static __always_inline struct fl_row *row_get(struct flow *f, __u8 method, __u8 path, __u64 now_ns)
+/*
+ * This CPU's row of @f's requests with that method and path, made when there is none; NULL: no room. (@spoken
+ * is @f's: who knows it need not fetch it.)
+ */
+static __always_inline struct fl_row *row_get(struct flow *f, __u8 spoken, __u8 method, __u8 path, __u64 now_ns)
 {
-	__u32 of = (__u32)f->edge.spoken << ROW_SPOKEN | (__u32)method << ROW_METHOD | (__u32)path << ROW_PATH;
+	__u32 of = (__u32)spoken << ROW_SPOKEN | (__u32)method << ROW_METHOD | (__u32)path << ROW_PATH;
 	__u32 known = *(volatile __u32 *)&f->row, i;
+	bool fresh = !(known & ROW_MASK) || (known ^ of) & ~ROW_MASK;
 	struct fl_row *row;
 
-	if (!(known & ROW_MASK) || (known ^ of) & ~ROW_MASK) {
+	if (fresh) {
 		struct fl_edge edge = f->edge;
 		int found;
 
@@ -327,10 +359,12 @@ static __always_inline struct fl_row *row_get(struct flow *f, __u8 method, __u8 
 		loss_count(FL_MEASURE_NO_ROW, 1);
 		return NULL;
 	}
-	if (!row->first_ns)
+	if (!row->first_ns) {
 		row->first_ns = now_ns;
+		fresh = true;
+	}
 	row->last_ns = now_ns;
-	if (row->port != f->port)
+	if (fresh && row->port != f->port)
 		row->port = row->port ? FL_PORTS_MANY : f->port;
 	return row;
 }
@@ -390,21 +424,23 @@ static __always_inline void watch_tell(const struct flow *f, __u64 now_ns, __u64
 }
 
 /* Request number @slot. */
-static __always_inline const struct asked *flow_asked(const struct flow *f, __u32 slot)
+static __always_inline struct asked flow_asked(const struct flow *f, __u32 slot)
 {
-	return (__u8)slot == f->first_at ? &f->first : &f->asked[bounded(slot, FLOW_PENDING)];
+	struct asked newest = f->newest;
+	const struct talk *talk = &f->talks[bounded(f->end, 2)];
+
+	/* (Another CPU may take the next one meanwhile: see flow_ask_next().) */
+	barrier();
+	return (__u8)(slot + 1) == *(volatile __u8 *)&f->head ? newest : talk->asked[bounded(slot, FLOW_PENDING)];
 }
 
-/*
- * Request number @slot is answered, with @status (0: the protocol has none that is
- * known).
- */
-static __always_inline int flow_answer(struct flow *f, __u64 now_ns, __u32 slot, __u32 status)
+/* @asked is answered, with @status (0: the protocol has none that is known). */
+static __always_inline int flow_answer(struct flow *f, __u64 now_ns, const struct asked *asked, __u8 spoken,
+				       __u32 status)
 {
-	const struct asked *asked = flow_asked(f, slot);
 	__u64 latency_ns = now_ns - asked->ns;
 	__u32 class = bounded(status / 100, 8);
-	struct fl_row *row = row_get(f, asked->method, asked->path, now_ns);
+	struct fl_row *row = row_get(f, spoken, asked->method, asked->path, now_ns);
 
 	if (!row)
 		return -1;
@@ -415,10 +451,15 @@ static __always_inline int flow_answer(struct flow *f, __u64 now_ns, __u32 slot,
 	return 0;
 }
 
-/* The same, out of line. */
+/* The same of request number @slot, out of line. */
 __noinline int flow_answered(struct flow *f, __u64 now_ns, __u32 slot, __u32 status)
 {
-	return f ? flow_answer(f, now_ns, slot, status) : -1;
+	struct asked asked;
+
+	if (!f)
+		return -1;
+	asked = flow_asked(f, slot);
+	return flow_answer(f, now_ns, &asked, f->edge.spoken, status);
 }
 
 /* The rarer things. */
@@ -438,7 +479,7 @@ __noinline int flow_note(struct flow *f, __u64 now_ns, __u32 event, __u64 n)
 
 	if (!f)
 		return -1;
-	row = row_get(f, 0, 0, now_ns);
+	row = row_get(f, f->edge.spoken, 0, 0, now_ns);
 	if (event == FLOW_CONNECTED)
 		path = path_get(f);
 	if (!row)
@@ -488,24 +529,26 @@ static __always_inline __u32 flow_waiting(const struct flow *f)
 	return (__u8)(f->head - f->tail) + f->beyond;
 }
 
+/* The next request, for which there is room: the one before it goes to the others, in case it still waits. */
+static __always_inline void flow_ask_next(struct flow *f, const struct asked *asked)
+{
+	flow_talk(f)->asked[bounded(f->head - 1, FLOW_PENDING)] = f->newest;
+	barrier();
+	f->head++;
+	barrier();
+	f->newest = *asked;
+}
+
 /* A request is complete enough to be one. */
 static __always_inline void flow_ask(struct flow *f, const struct asked *asked)
 {
-
 	if (f->beyond || (__u8)(f->head - f->tail) >= FLOW_PENDING) {
+		f->client_side |= FLOW_SIDE_BEYOND;
 		f->beyond++;
 		loss_count(FL_MEASURE_UNPAIRED, 1);
 		return;
 	}
-	if (f->head == f->tail) {
-		f->first = *asked;
-		f->first_at = f->head;
-	} else {
-		f->asked[bounded(f->head, FLOW_PENDING)] = *asked;
-		if (f->first_at == f->head) /* of long ago */
-			f->first_at--;
-	}
-	f->head++;
+	flow_ask_next(f, asked);
 }
 
 /* The answers that are awaited can no longer be told apart, or will not come. Returns how many. */

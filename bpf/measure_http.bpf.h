@@ -22,51 +22,56 @@
 #define HTTP_STEPS_MAX 256 /* heads, chunks, and bodies skipped in one packet */
 #define HTTP_STOPS     256 /* beside an event: what follows is a body, or another message */
 
-/* A copy of the beginning of a head, one a CPU. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct http_head);
-} heads SEC(".maps");
-
 /*
- * What the heads of an edge look like that this CPU saw, requests and responses. (Not of each connection: what all
- * of them share is in the cache when a packet comes.) Where two edges share one, it is of the last.
+ * Where a CPU reads the heads of an edge: what those that it saw look like (requests, responses), and a copy of the
+ * beginning of the present one. (Not of each connection: what all of them share is in the cache when a packet
+ * comes. And in one place: after a system call the CPU may have to walk the page tables for each page.) Where
+ * two edges share one, the layout is of the last.
  */
-#define HTTP_MEMOS 512
+struct http_desk {
+	struct http_memo memo[2];
+	struct http_head head;
+};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, HTTP_MEMOS);
+	__uint(max_entries, HTTP_DESKS);
 	__type(key, __u32);
-	__type(value, struct http_memo);
-} memos SEC(".maps");
+	__type(value, struct http_desk);
+} desks SEC(".maps");
 
-static __always_inline struct http_memo *http_memo_of(const struct flow *f, bool request)
+static __always_inline struct http_desk *http_desk(const struct flow *f)
 {
-	__u32 i = bounded((f->edge.client * 37 + f->edge.server) * 2 + request, HTTP_MEMOS);
+	__u32 i = f->desk;
 
-	return bpf_map_lookup_elem(&memos, &i);
+	return bpf_map_lookup_elem(&desks, &i);
 }
 
 static __always_inline struct http_parser *http_side(struct flow *f, bool request)
 {
-	return request ? &f->request : &f->response;
+	return request ? &flow_talk(f)->request : &flow_talk(f)->response;
+}
+
+/* The requests that wait can no longer be told apart, but for the newest @but. */
+static __always_inline void http_forget_but(struct flow *f, __u8 but)
+{
+	__u8 n = f->head - f->tail - but;
+
+	f->tail = f->head - but;
+	f->beyond = 0;
+	if (n)
+		loss_count(FL_MEASURE_UNPAIRED, n);
 }
 
 static __always_inline void http_forget(struct flow *f)
 {
-	__u32 n = flow_forget(f);
-
-	if (n)
-		loss_count(FL_MEASURE_UNPAIRED, n);
+	http_forget_but(f, 0);
 }
 
 /* The status of a response is known: the first that is not interim answers the request. */
 static __always_inline void http_answers(struct flow *f)
 {
-	struct http_parser *parser = &f->response;
+	struct http_parser *parser = &flow_talk(f)->response;
 	__u32 slot = f->tail;
 
 	if (f->tail == f->head) {
@@ -75,23 +80,24 @@ static __always_inline void http_answers(struct flow *f)
 			f->beyond--;
 		return;
 	}
-	parser->flags |= flow_asked(f, slot)->flags;
+	parser->flags |= flow_asked(f, slot).flags;
 	if (parser->status < 200 && parser->status != 101)
 		return;
 	f->tail++;
-	flow_answered(f, f->answer_ns, slot, parser->status);
+	flow_answered(f, flow_talk(f)->answer_ns, slot, parser->status);
 }
 
 static __always_inline void http_asks(struct flow *f)
 {
 	struct asked asked = {
-		.ns = f->began_ns,
-		.flags = f->request.flags & HTTP_CONNECT,
-		.method = f->request.method,
+		.ns = flow_talk(f)->began_ns,
+		.ack = f->began_ack,
+		.flags = flow_talk(f)->request.flags & HTTP_CONNECT,
+		.method = flow_talk(f)->request.method,
 		.path = f->path,
 	};
 
-	if (f->request.method == FL_HTTP_HEAD)
+	if (flow_talk(f)->request.method == FL_HTTP_HEAD)
 		asked.flags |= HTTP_NO_BODY;
 	if (!(f->flags & FLOW_TALKED))
 		f->flags |= FLOW_TALKED;
@@ -199,14 +205,17 @@ __noinline int http_path_class(const struct http_head *h)
  */
 __noinline int http_fast(struct __sk_buff *skb, struct seen *s, struct flow *f, __u32 off)
 {
-	__u32 zero = 0, n, left;
 	struct http_parser *parser;
-	struct http_memo *memo;
+	struct http_desk *desk;
 	struct http_head *head;
+	__u32 n, left;
 
-	head = bpf_map_lookup_elem(&heads, &zero);
-	if (!s || !f || !head)
+	if (!s || !f)
 		return 0;
+	desk = http_desk(f);
+	if (!desk)
+		return 0;
+	head = &desk->head;
 	parser = http_side(f, s->is_request);
 	left = s->payload_len - off;
 	n = load_some(skb, s->payload_off + off, head->bytes, HTTP_SCAN_SIZE, left);
@@ -220,9 +229,7 @@ __noinline int http_fast(struct __sk_buff *skb, struct seen *s, struct flow *f, 
 	n = http_scan(parser, head, n, !s->is_request && flow_waiting(f) == 1 ? left : 0);
 	if (!n)
 		return 0;
-	memo = http_memo_of(f, s->is_request);
-	if (memo)
-		http_memo_keep(memo, parser, head, n);
+	http_memo_keep(&desk->memo[bounded(s->is_request, 2)], parser, head, n);
 	parser->start = parser->next;
 	parser->next += n;
 	http_found(f, s->is_request ? HTTP_REQUEST_LINE : HTTP_STATUS_LINE);
@@ -232,10 +239,12 @@ __noinline int http_fast(struct __sk_buff *skb, struct seen *s, struct flow *f, 
 
 static __always_inline void http_begins(struct seen *s, struct flow *f)
 {
-	if (s->is_request)
-		f->began_ns = s->now_ns;
-	else
-		f->answer_ns = s->now_ns;
+	if (s->is_request) {
+		flow_talk(f)->began_ns = s->now_ns;
+		f->began_ack = s->ack;
+	} else {
+		flow_talk(f)->answer_ns = s->now_ns;
+	}
 }
 
 /* Go on at @off of the payload, by skipping or by parsing. Returns how many bytes are done. */
@@ -314,18 +323,25 @@ static __always_inline __s32 http_bridge(struct http_parser *parser, __s32 ahead
 
 static __always_inline void http_response(struct __sk_buff *skb, struct seen *s, struct flow *f)
 {
-	__s32 ahead = http_bridge(&f->response, s->seq - f->response.next);
+	__s32 ahead = http_bridge(&flow_talk(f)->response, s->seq - flow_talk(f)->response.next);
 
+	/* What the newest request's client had of us by then ended here: answers before it were not seen. */
+	if (ahead > 0 && flow_waiting(f) && f->newest.ack == s->seq) {
+		http_forget_but(f, 1);
+		http_restart(&flow_talk(f)->response, s->seq);
+		ahead = 0;
+	}
 	/* A hole where a message begins or in its head is the end of what can be told. */
 	if (ahead > 0 || http_follow(skb, s, f, -ahead) < 0) {
-		http_lost(&f->response);
+		http_lost(&flow_talk(f)->response);
 		f->server_side |= FLOW_SIDE_LOST;
+		f->heed = 1;
 	}
 }
 
 static __always_inline void http_answers_from(struct flow *f, __u32 next)
 {
-	http_restart(&f->response, next);
+	http_restart(&flow_talk(f)->response, next);
 	f->response_next = next;
 	f->server_side &= ~FLOW_SIDE_INSIDE;
 }
@@ -336,18 +352,20 @@ static __always_inline void http_answers_from(struct flow *f, __u32 next)
  */
 static __always_inline void http_align(struct seen *s, struct flow *f)
 {
-	if (f->server_side & FLOW_SIDE_LOST || (__s32)(s->ack - f->response_next) > 0) {
+	bool missed = f->server_side & FLOW_SIDE_LOST || (__s32)(s->ack - f->response_next) > 0;
+
+	if (missed)
 		http_forget(f);
-		f->server_side &= ~FLOW_SIDE_LOST;
-		http_answers_from(f, s->ack);
-	} else if (!flow_waiting(f) && !(f->flags & FLOW_TALKED)) {
-		http_answers_from(f, s->ack);
-	}
+	else if (flow_waiting(f) || f->flags & FLOW_TALKED)
+		return;
+	f->server_side &= ~FLOW_SIDE_LOST;
+	f->heed = 0;
+	http_answers_from(f, s->ack);
 }
 
 static __always_inline void http_request(struct __sk_buff *skb, struct seen *s, struct flow *f)
 {
-	struct http_parser *parser = &f->request;
+	struct http_parser *parser = &flow_talk(f)->request;
 	__s32 ahead = http_bridge(parser, s->seq - parser->next);
 
 	if (ahead > 0 || f->client_side & FLOW_SIDE_LOST) {
@@ -359,6 +377,7 @@ static __always_inline void http_request(struct __sk_buff *skb, struct seen *s, 
 		http_restart(parser, s->seq);
 		f->client_side &= ~FLOW_SIDE_LOST;
 		f->server_side |= FLOW_SIDE_LOST;
+		f->heed = 1;
 		ahead = 0;
 	}
 	if (parser->phase == HTTP_START)
@@ -375,17 +394,15 @@ static __always_inline void http_request(struct __sk_buff *skb, struct seen *s, 
  * Is the packet one that begins a message in a conversation that is under way as it should be: all bytes
  * before it were seen, one request at a time?
  */
-static __always_inline bool http_is_steady(const struct seen *s, struct flow *f)
+static __always_inline bool http_is_steady(const struct seen *s, const struct flow *f)
 {
-	__u8 waiting = f->head - f->tail;
-
-	if (*flow_next(f, s->is_request) != s->seq || f->edge.spoken != FL_SPOKEN_HTTP ||
-	    (f->flags & ~FLOW_CLIENT_LOCAL) != FLOW_STEADY || f->client_side != FLOW_SIDE_SEEN ||
-	    f->server_side != FLOW_SIDE_SEEN || f->beyond)
+	if ((f->flags & ~FLOW_CLIENT_LOCAL) != FLOW_STEADY || f->client_side != FLOW_SIDE_SEEN)
 		return false;
+	/* Since the request before it the server has said something. */
 	if (s->is_request)
-		return !waiting && s->ack == f->response_next;
-	return waiting == 1 && f->first_at == f->tail && !f->first.flags;
+		return f->request_next == s->seq && f->newest.ack != s->ack && !f->heed;
+	return f->response_next == s->seq && f->server_side == FLOW_SIDE_SEEN && (__u8)(f->head - f->tail) == 1 &&
+	       !f->newest.flags;
 }
 
 /*
@@ -395,16 +412,21 @@ static __always_inline bool http_is_steady(const struct seen *s, struct flow *f)
  */
 static __always_inline bool http_steady(struct __sk_buff *skb, struct seen *s, struct flow *f)
 {
-	__u32 zero = 0, n, number, body;
 	const struct http_memo *memo;
 	struct http_parser *parser;
+	struct http_desk *desk;
 	struct http_head *head;
+	__u32 n, number, body;
+	struct asked asked;
 
 	if (!http_is_steady(s, f))
 		return false;
-	head = bpf_map_lookup_elem(&heads, &zero);
-	memo = http_memo_of(f, s->is_request);
-	if (!head || !memo || !memo->after)
+	desk = http_desk(f);
+	if (!desk)
+		return false;
+	head = &desk->head;
+	memo = &desk->memo[bounded(s->is_request, 2)];
+	if (!memo->after)
 		return false;
 	n = memo->size + HTTP_MEMO_SLACK;
 	n = load_some(skb, s->payload_off, head->bytes, HTTP_SCAN_SIZE, n < s->payload_len ? n : s->payload_len);
@@ -424,15 +446,18 @@ static __always_inline bool http_steady(struct __sk_buff *skb, struct seen *s, s
 	}
 	if (s->is_request) {
 		f->to_server += s->payload_len;
-		flow_ask(f, &(struct asked){
+		flow_ask_next(f, &(struct asked){
 			.ns = s->now_ns,
+			.ack = s->ack,
 			.flags = memo->what == FL_HTTP_HEAD ? HTTP_NO_BODY : 0,
 			.method = memo->what,
 			.path = n_prefixes ? http_path_class(head) : 0,
 		});
 	} else {
+		asked = f->newest;
 		f->to_client += s->payload_len;
-		flow_answer(f, s->now_ns, f->tail++, memo->what);
+		f->tail++;
+		flow_answer(f, s->now_ns, &asked, FL_SPOKEN_HTTP, memo->what);
 	}
 	return true;
 }

@@ -28,11 +28,10 @@ enum seen_kind {
 
 static __noinline __u64 hash_ends(const __be32 *local, const __be32 *peer)
 {
-	__u64 h = hash_mix((__u64)local[0] << 32 | local[1]);
+	__u64 l = hash_mix(hash_mix((__u64)local[0] << 32 | local[1]) + ((__u64)local[2] << 32 | local[3]));
+	__u64 p = hash_mix(hash_mix((__u64)peer[0] << 32 | peer[1]) + ((__u64)peer[2] << 32 | peer[3]));
 
-	h = hash_mix(h + ((__u64)local[2] << 32 | local[3]));
-	h = hash_mix(h + ((__u64)peer[0] << 32 | peer[1]));
-	return hash_mix(h + ((__u64)peer[2] << 32 | peer[3]));
+	return l >> 32 << 32 | p >> 32;
 }
 
 /* The transport protocol, with the addresses in @s and the end of the IP packet; 0: none of ours. */
@@ -150,9 +149,10 @@ static __always_inline void flow_begin(struct __sk_buff *skb, const struct seen 
 	f->edge.client = client ? local : peer;
 	f->edge.server = client ? peer : local;
 	f->edge.vantage = client ? FL_AS_CLIENT : FL_AS_SERVER;
+	f->desk = (f->edge.client * 37 + f->edge.server) & (HTTP_DESKS - 1);
 	f->port = client ? s->key.peer_port : s->key.local_port;
 	f->flags = client ? FLOW_CLIENT_LOCAL : 0;
-	f->response.flags = HTTP_RESPONSE;
+	flow_talk(f)->response.flags = HTTP_RESPONSE;
 }
 
 #endif

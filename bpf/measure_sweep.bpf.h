@@ -19,16 +19,16 @@ struct sweep {
 
 static __always_inline bool sweep_is_idle(const struct sweep *w, const struct flow *f, __u64 idle_ns)
 {
-	__u64 asked_ns = flow_waiting(f) ? flow_asked(f, f->tail)->ns : 0;
+	__u64 asked_ns = flow_waiting(f) ? flow_asked(f, f->tail).ns : 0;
 	__u64 last_ns = asked_ns > f->last_ns ? asked_ns : f->last_ns;
 
 	/* A packet on another CPU may be newer than this run. */
 	return w->now_ns > last_ns && w->now_ns - last_ns > idle_ns;
 }
 
-__noinline int sweep_flow(__u32 slot, struct sweep *w)
+__noinline int sweep_flow(__u32 slot, __u32 end, struct sweep *w)
 {
-	struct flow *f = bpf_map_lookup_elem(&flows, &slot);
+	struct flow *f = flow_at(slot, end);
 
 	if (!f || !w)
 		return 0;
@@ -48,9 +48,9 @@ static long sweep_set(void *map, const __u32 *number, struct flow_set *set, stru
 {
 	__u32 i;
 
-	for (i = 0; i < FLOW_WAYS; i++)
-		if (set->tags[i])
-			sweep_flow(*number * FLOW_WAYS + i, w);
+	for (i = 0; i < 2 * FLOW_WAYS; i++)
+		if (set->tags[i / 2] & 1 << (i & 1))
+			sweep_flow(*number * FLOW_WAYS + i / 2, i & 1, w);
 	return 0;
 }
 

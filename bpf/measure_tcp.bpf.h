@@ -46,14 +46,12 @@ static __always_inline __u8 spoken_guess(const struct flow *f)
 static __always_inline struct flow *flow_open(struct __sk_buff *skb, const struct seen *s)
 {
 	__u16 local = service_of(skb, s, true);
-	struct flow *f;
+	int slot = local ? flow_take(&s->key) : -1;
+	struct flow *f = slot < 0 ? NULL : flow_at(slot, flow_home(&s->key).end);
 
-	if (!local || flow_take(&s->key) < 0)
-		return NULL;
-	loss_count(FL_MEASURE_FLOWS_MADE, 1);
-	f = flow_find(&s->key);
 	if (!f)
 		return NULL;
+	loss_count(FL_MEASURE_FLOWS_MADE, 1);
 	flow_begin(skb, s, f, local, sent_by_client(skb, s));
 	f->edge.spoken = spoken_guess(f);
 	return f;
@@ -82,6 +80,8 @@ static __always_inline void flow_speaks(struct flow *f, __u8 spoken, __u64 now_n
 		bpf_map_update_elem(&spoken_at, &at, &spoken, BPF_ANY);
 	f->edge.spoken = spoken;
 	f->flags |= FLOW_SPOKEN;
+	if (spoken != FL_SPOKEN_HTTP)
+		f->flags &= ~FLOW_TALKED;
 	if (f->connect_ns) {
 		flow_note(f, now_ns, FLOW_CONNECTED, f->connect_ns);
 		f->connect_ns = 0;
@@ -160,7 +160,7 @@ static __always_inline void turns_from_now(struct __sk_buff *skb, struct seen *s
 
 static __always_inline void payload_http(struct __sk_buff *skb, struct seen *s, struct flow *f)
 {
-	if (f->response.flags & HTTP_TUNNEL) {
+	if (flow_talk(f)->response.flags & HTTP_TUNNEL) {
 		turns_from_now(skb, s, f, FL_SPOKEN_OPAQUE);
 		return;
 	}
@@ -231,7 +231,7 @@ static __always_inline void payload_done(const struct seen *s, struct flow *f)
 	__u8 *side = flow_side(f, s->is_request);
 
 	*flow_next(f, s->is_request) = parser->next;
-	*side &= ~FLOW_SIDE_INSIDE;
+	*side &= ~(FLOW_SIDE_INSIDE | (f->beyond ? 0 : FLOW_SIDE_BEYOND));
 	if (parser->phase != HTTP_START)
 		*side |= FLOW_SIDE_INSIDE;
 }
@@ -310,7 +310,7 @@ static __always_inline void flow_rst(struct seen *s, struct flow *f)
 static __always_inline bool flow_says_goodbye(const struct seen *s, const struct flow *f)
 {
 	return s->is_request && f->edge.spoken != FL_SPOKEN_HTTP &&
-	       s->now_ns - flow_asked(f, f->tail)->ns < GOODBYE_NS;
+	       s->now_ns - flow_asked(f, f->tail).ns < GOODBYE_NS;
 }
 
 static __always_inline void flow_fin(struct seen *s, struct flow *f)

@@ -22,6 +22,7 @@
 #include "bpf/measure.skel.h"
 #include "frame.h"
 #include "measure/hist.h"
+#include "measure/meter_impl.h"
 
 #define SHOP 1u
 #define USER 2u
@@ -51,10 +52,7 @@ static inline int rig_setup(void **state)
 	assert_non_null(r);
 	r->skel = measure_bpf__open();
 	assert_non_null(r->skel);
-	bpf_map__set_max_entries(r->skel->maps.flows, 1024);
-	bpf_map__set_max_entries(r->skel->maps.flow_sets, 32);
-	bpf_map__set_max_entries(r->skel->maps.flow_locks, 32);
-	r->skel->rodata->n_flow_sets = 32;
+	meter_set_connections(r->skel, 1024);
 	assert_int_equal(measure_bpf__load(r->skel), 0);
 	rig_service(r, "::ffff:10.9.0.5", SHOP);
 	rig_service(r, "fd00::5", SHOP);
@@ -156,6 +154,16 @@ static inline uint64_t rig_loss(struct measure_rig *r, uint32_t which)
 	return sum;
 }
 
+/* Walk through all flows, as user space makes it do. Returns how many there are. */
+static inline uint64_t sweep(struct measure_rig *r, uint64_t idle_ns)
+{
+	struct fl_sweep args = { idle_ns, idle_ns, idle_ns, 0 };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &args, .ctx_size_in = sizeof(args));
+
+	assert_int_equal(bpf_prog_test_run_opts(bpf_program__fd(r->skel->progs.fl_sweep), &opts), 0);
+	return args.alive;
+}
+
 /* Paths are told apart by these prefixes, of which the first that is met counts; NULL ends them. */
 static inline void rig_prefixes(struct measure_rig *r, const char *const *prefixes)
 {
@@ -227,6 +235,28 @@ static inline void request(struct conn *c, const char *text)
 static inline void response(struct conn *c, const char *text)
 {
 	response_bytes(c, text, strlen(text));
+}
+
+/* --- requests to the shop, as its veth sees them --------------------------------------------- */
+
+#define GET    "GET /pay HTTP/1.1\r\nHost: a\r\n\r\n"
+#define OK_200 "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+
+static inline struct fl_row http_row(struct measure_rig *r)
+{
+	return rig_row(r, USER, SHOP, FL_AS_SERVER, FL_SPOKEN_HTTP);
+}
+
+/* So many requests of each class, and nothing lost. */
+static inline void assert_classes(struct measure_rig *r, uint64_t c2, uint64_t c4, uint64_t c5)
+{
+	struct fl_row row = http_row(r);
+
+	assert_int_equal(row.status[2], c2);
+	assert_int_equal(row.status[4], c4);
+	assert_int_equal(row.status[5], c5);
+	assert_int_equal(row.latency.count, c2 + row.status[1] + row.status[3] + c4 + c5);
+	assert_int_equal(rig_loss(r, FL_MEASURE_UNPAIRED), 0);
 }
 
 #endif

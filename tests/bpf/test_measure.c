@@ -6,26 +6,6 @@
 #include "util/cleanup.h"
 #include "util/clock.h"
 
-#define GET    "GET /pay HTTP/1.1\r\nHost: a\r\n\r\n"
-#define OK_200 "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
-
-static struct fl_row http_row(struct measure_rig *r)
-{
-	return rig_row(r, USER, SHOP, FL_AS_SERVER, FL_SPOKEN_HTTP);
-}
-
-/* So many requests of each class, and nothing lost. */
-static void assert_classes(struct measure_rig *r, uint64_t c2, uint64_t c4, uint64_t c5)
-{
-	struct fl_row row = http_row(r);
-
-	assert_int_equal(row.status[2], c2);
-	assert_int_equal(row.status[4], c4);
-	assert_int_equal(row.status[5], c5);
-	assert_int_equal(row.latency.count, c2 + row.status[1] + row.status[3] + c4 + c5);
-	assert_int_equal(rig_loss(r, FL_MEASURE_UNPAIRED), 0);
-}
-
 static void keep_alive(void **state)
 {
 	struct measure_rig *r = *state;
@@ -402,151 +382,6 @@ static void gaps(void **state)
 	assert_int_equal(rig_loss(r, FL_MEASURE_UNPAIRED), 1);
 }
 
-/* --- ends ------------------------------------------------------------------------------------ */
-
-static void ends(void **state)
-{
-	struct measure_rig *r = *state;
-	struct flow flow = shop4;
-	struct conn c = conn_open(r, &flow);
-	struct fl_row row;
-
-	/* In order. */
-	handshake(&c);
-	request(&c, GET);
-	response(&c, OK_200);
-	segment(&c, true, c.req++, FIN | ACK, "", 0);
-	segment(&c, false, c.resp++, FIN | ACK, "", 0);
-	/* The client gives up; what it says when the answer comes after all is no second failure. */
-	flow.peer_port++;
-	c = conn_open(r, &flow);
-	handshake(&c);
-	request(&c, GET);
-	segment(&c, true, c.req++, FIN | ACK, "", 0);
-	response(&c, OK_200);
-	segment(&c, true, c.req, RST, "", 0);
-	/* Reset in the middle. */
-	flow.peer_port++;
-	c = conn_open(r, &flow);
-	handshake(&c);
-	request(&c, GET);
-	segment(&c, false, c.resp, RST, "", 0);
-	/* Refused. */
-	flow.peer_port++;
-	c = conn_open(r, &flow);
-	segment(&c, true, c.req++, SYN, "", 0);
-	segment(&c, false, c.resp, RST | ACK, "", 0);
-	/* Answered and closed in one packet. */
-	flow.peer_port++;
-	c = conn_open(r, &flow);
-	handshake(&c);
-	request(&c, GET);
-	segment(&c, false, c.resp, FIN | ACK, OK_200, strlen(OK_200));
-	row = http_row(r);
-	assert_int_equal(row.latency.count, 2);
-	assert_int_equal(row.timeouts, 1);
-	assert_int_equal(row.resets, 1);
-	assert_int_equal(row.refused, 1); /* by what was spoken there before */
-	assert_int_equal(row.connects, 4);
-	assert_int_equal(rig_loss(r, FL_MEASURE_FLOWS_MADE), 5);
-	assert_int_equal(rig_loss(r, FL_MEASURE_FLOWS_ENDED), 4);
-}
-
-static uint64_t sweep(struct measure_rig *r, uint64_t idle_ns)
-{
-	struct fl_sweep args = { idle_ns, idle_ns, idle_ns, 0 };
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &args, .ctx_size_in = sizeof(args));
-
-	assert_int_equal(bpf_prog_test_run_opts(bpf_program__fd(r->skel->progs.fl_sweep), &opts), 0);
-	return args.alive;
-}
-
-/* Nobody answers, nobody closes. */
-static void idle(void **state)
-{
-	struct measure_rig *r = *state;
-	struct flow flow = shop4;
-	struct conn c = conn_open(r, &flow);
-
-	handshake(&c);
-	request(&c, GET);
-	flow.peer_port++;
-	c = conn_open(r, &flow);
-	handshake(&c);
-	request(&c, GET);
-	response(&c, OK_200);
-	flow.peer_port++;
-	c = conn_open(r, &flow);
-	segment(&c, true, c.req, SYN, "", 0);
-	assert_int_equal(sweep(r, 60 * NS_PER_SEC), 3);
-	assert_int_equal(http_row(r).timeouts, 0);
-	assert_int_equal(sweep(r, 0), 3);
-	assert_int_equal(sweep(r, 0), 3); /* each only once */
-	assert_int_equal(http_row(r).timeouts, 2);
-	assert_int_equal(http_row(r).latency.count, 1);
-}
-
-/* More connections than there are slots: who spoke last stays, and whose slot was taken is known by their number. */
-static void many_flows(void **state)
-{
-	enum { N = 1500, SOME = 16 };
-	struct measure_rig *r = *state;
-	uint32_t room = bpf_map__max_entries(r->skel->maps.flows);
-	static struct conn c[N];
-	struct flow flow = shop4;
-	uint64_t alive;
-	int i;
-
-	for (i = 0; i < N; i++) {
-		flow.peer_port = (uint16_t)(20000 + i);
-		c[i] = conn_open(r, &flow);
-		request(&c[i], GET);
-	}
-	alive = sweep(r, 60 * NS_PER_SEC);
-	assert_true(alive <= room && alive > room * 95 / 100);
-	assert_int_equal(rig_loss(r, FL_MEASURE_FLOWS_MADE), N);
-	assert_int_equal(rig_loss(r, FL_MEASURE_FLOWS_ENDED), 0);
-	for (i = 0; i < SOME; i++)
-		response(&c[N - 1 - i], OK_200);
-	assert_int_equal(http_row(r).latency.count, SOME);
-	for (i = 0; i < SOME; i++)
-		response(&c[i], OK_200);
-	assert_int_equal(http_row(r).latency.count, SOME);
-	/* A slot that is given back is free. */
-	for (i = N - SOME; i < N; i++)
-		segment(&c[i], false, c[i].resp, RST, "", 0);
-	assert_int_equal(rig_loss(r, FL_MEASURE_FLOWS_ENDED), SOME);
-	assert_int_equal(sweep(r, 60 * NS_PER_SEC), alive - SOME);
-}
-
-/* New edges all at once, and more than there is room for: what has no row is counted as lost. */
-static void many_edges(void **state)
-{
-	struct measure_rig *r = *state;
-	uint32_t max = bpf_map__max_entries(r->skel->maps.rows), i;
-	struct flow flow = shop4;
-	char addr[64], peer[32];
-	struct conn c;
-
-	for (i = 0; i < max; i++) {
-		snprintf(peer, sizeof(peer), "10.7.%u.%u", i >> 8, i & 255);
-		snprintf(addr, sizeof(addr), "::ffff:%s", peer);
-		rig_service(r, addr, 100 + i);
-		flow.peer = peer;
-		c = conn_open(r, &flow);
-		request(&c, GET);
-		response(&c, OK_200);
-	}
-	assert_int_equal(rig_loss(r, FL_MEASURE_NO_ROW), 0);
-	for (i = 0; i < max; i++)
-		assert_int_equal(rig_row(r, (uint16_t)(100 + i), SHOP, FL_AS_SERVER, FL_SPOKEN_HTTP)
-					 .latency.count, 1);
-	c = conn_open(r, &shop4);
-	request(&c, GET);
-	response(&c, OK_200);
-	assert_int_equal(rig_loss(r, FL_MEASURE_NO_ROW), 1);
-}
-
 /* --- other protocols ------------------------------------------------------------------------- */
 
 static uint64_t turns(struct measure_rig *r, enum fl_spoken spoken)
@@ -838,8 +673,6 @@ int main(void)
 		rig_test(upgrade),	 rig_test(pipelined),	    rig_test(too_many),
 		rig_test(repeated),	 rig_test(each_byte),	    rig_test(methods_and_paths),
 		rig_test(cut_anywhere),	 rig_test(sent_again),	    rig_test(gaps),
-		rig_test(ends),		 rig_test(idle),	    rig_test(many_flows),
-		rig_test(many_edges),
 		rig_test(redis),
 		rig_test(goodbye),	 rig_test(opaque),	 rig_test(greeting),	    rig_test(garbage),
 		rig_test(cut_frames),	 rig_test(large_header),    rig_test(half_a_request),

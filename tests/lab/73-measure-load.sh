@@ -106,12 +106,12 @@ for q in p50 p99; do
 done
 
 # --- a table that is too small ---
-METER_MAX_FLOWS=1024 meter
+METER_MAX_CONNECTIONS=512 meter
 asker
 tell hold 5000
 seen
 evicted=$(jq .flows_evicted "$T/seen")
-note "FIGURE 1,024 flows of 10,000: $evicted evicted"
+note "FIGURE room for 512 of 5,000 connections, 1,024 of 10,000 flows: $evicted evicted"
 check_num "evicted: no less than there was no room for" "$evicted" ge $((10000 - 1024))
 check_num "evicted: not many more" "$evicted" le $((10000 - 512))
 check_num "client: requests" "$(row client http requests)" eq 5000

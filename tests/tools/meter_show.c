@@ -6,7 +6,7 @@
  *
  * "rows" are {"client", "server", "vantage", "protocol", "requests", "p50_us", "p99_us", ...}, over all
  * methods and paths; "requests" are the rows of one method each, with "method" and "path". Of the
- * environment: METER_PATHS, prefixes, with commas; METER_MAX_FLOWS, the size of the table of flows.
+ * environment: METER_PATHS, prefixes, with commas; METER_MAX_CONNECTIONS, the size of the table of flows.
  */
 #include <jansson.h>
 #include <math.h>
@@ -169,9 +169,9 @@ static void set_paths(struct meter_paths *paths, char *list)
 			fail(&err);
 }
 
-static uint32_t max_flows(void)
+static uint32_t max_connections(void)
 {
-	const char *text = getenv("METER_MAX_FLOWS");
+	const char *text = getenv("METER_MAX_CONNECTIONS");
 	struct fl_error err = {};
 	int64_t n = 0;
 
@@ -183,7 +183,7 @@ static uint32_t max_flows(void)
 int main(int argc, char **argv)
 {
 	struct meter_paths paths = {};
-	const struct meter_options options = { .max_flows = max_flows(), .paths = &paths };
+	const struct meter_options options = { .max_connections = max_connections(), .paths = &paths };
 	struct meter_snapshot first, before, now, delta;
 	struct fl_error err = {};
 	char line[64];

@@ -23,7 +23,9 @@
 #define ROWS_MIN   1024u
 #define ROWS_MAX   4096u
 
-static uint32_t max_rows(void)
+#define CONNECTIONS 32768u
+
+static uint32_t rows_that_fit(void)
 {
 	int n_cpus = libbpf_num_possible_cpus();
 	uint32_t fit = ROWS_BYTES / (uint32_t)sizeof(struct fl_row) / (n_cpus > 0 ? (uint32_t)n_cpus : 1);
@@ -52,18 +54,27 @@ static int set_paths(struct meter *m, const struct meter_paths *paths, struct fl
 	return 0;
 }
 
-/* Room for @n flows, or somewhat fewer: flow_table.bpf.h has a power of two of sets. */
-static void set_flows(struct meter *m, uint32_t n)
+void meter_set_connections(struct measure_bpf *skel, uint32_t n)
 {
-	uint32_t ways = bpf_map__max_entries(m->skel->maps.flows) / bpf_map__max_entries(m->skel->maps.flow_sets);
+	uint32_t ways = bpf_map__max_entries(skel->maps.flows); /* of the one set that it has by itself */
 	uint32_t sets = 1;
 
 	while (2 * sets * ways <= n)
 		sets *= 2;
-	bpf_map__set_max_entries(m->skel->maps.flow_sets, sets);
-	bpf_map__set_max_entries(m->skel->maps.flow_locks, sets);
-	bpf_map__set_max_entries(m->skel->maps.flows, sets * ways);
-	m->skel->rodata->n_flow_sets = sets;
+	bpf_map__set_max_entries(skel->maps.flow_sets, sets);
+	bpf_map__set_max_entries(skel->maps.flow_locks, sets);
+	bpf_map__set_max_entries(skel->maps.flows, sets * ways);
+	skel->bss->n_flow_sets = sets;
+	getrandom(&skel->bss->flow_seed, sizeof(skel->bss->flow_seed), 0);
+}
+
+/* How many edges there may be. */
+static void set_rows(struct measure_bpf *skel, uint32_t n)
+{
+	skel->rodata->max_rows = n;
+	bpf_map__set_max_entries(skel->maps.rows, n);
+	bpf_map__set_max_entries(skel->maps.edges, n);
+	bpf_map__set_max_entries(skel->maps.paths, n);
 }
 
 static int load(struct meter *m, const struct meter_options *options, struct fl_error *err)
@@ -74,13 +85,8 @@ static int load(struct meter *m, const struct meter_options *options, struct fl_
 	m->skel = measure_bpf__open();
 	if (!m->skel)
 		return bpf_load_error(-errno, "the measuring programs", err);
-	if (options && options->max_flows)
-		set_flows(m, options->max_flows);
-	getrandom((void *)&m->skel->rodata->flow_seed, sizeof(m->skel->rodata->flow_seed), 0);
-	m->skel->rodata->max_rows = max_rows();
-	bpf_map__set_max_entries(m->skel->maps.rows, max_rows());
-	bpf_map__set_max_entries(m->skel->maps.edges, max_rows());
-	bpf_map__set_max_entries(m->skel->maps.paths, max_rows());
+	meter_set_connections(m->skel, options && options->max_connections ? options->max_connections : CONNECTIONS);
+	set_rows(m->skel, rows_that_fit());
 	r = measure_bpf__load(m->skel);
 	if (r)
 		return bpf_load_error(r, "the measuring programs", err);

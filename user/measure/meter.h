@@ -76,7 +76,7 @@ struct meter_snapshot {
 };
 
 struct meter_options {
-	uint32_t max_flows;    /* 0: default (65536) */
+	uint32_t max_connections; /* 0: default (32768); measured at one end or at both */
 	uint32_t max_services; /* 0: default (255) */
 	const struct meter_paths *paths; /* by what requests are told apart; NULL: method alone */
 };

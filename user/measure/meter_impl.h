@@ -40,6 +40,12 @@ struct meter {
 	void *callback_ctx;
 };
 
+/*
+ * Room for @n connections, or somewhat fewer (flow_table.bpf.h has a power of two of sets; 32 at least), and a seed
+ * for their table. Before @skel is loaded.
+ */
+void meter_set_connections(struct measure_bpf *skel, uint32_t n);
+
 /* meter_attach.c: have the programs on the veths of @t and nowhere else where they were for it. */
 int meter_attach(struct meter *m, uint32_t service, const struct target *t, struct fl_error *err);
 void meter_detach_all(struct meter *m);
