@@ -95,10 +95,12 @@ check "of a metric as well" grep -q "did you mean 'payment_error_rate'" "$T/bad"
 out=$T/out
 "$FL" run "$T/s.yaml" --out "$out" --metrics 0 -q >"$T/board" 2>"$T/log" &
 run=$!
-served_there() { curl -fs "$(jq -r .metrics_url "$out/run.json")" >"$T/run.metrics"; }
-check "run --metrics" wait_for 10 served_there
+served_there() {
+	curl -fs "$(jq -r .metrics_url "$out/run.json")" >"$T/run.metrics" &&
+		grep -q '^faultline_requests_total{client="checkout-svc",server="payment-svc"' "$T/run.metrics"
+}
+check "run --metrics has the services of the stack" wait_for 10 served_there
 wait $run
-check "has the services of the stack" grep -q '^faultline_requests_total{client="checkout-svc",server="payment-svc"' "$T/run.metrics"
 f() { jq -r ".[0] | $1" "$out/chaos_results.json"; }
 check "the trigger on a kernel metric fired" test "$(f .rollback.cause)" = trigger_when
 check "the hypothesis is judged by the kernel" test "$(f '.hypothesis.clauses | map(.verdict) | join(" ")')" = "refuted held refuted"
