@@ -42,10 +42,66 @@ static void add_cpu(struct meter_row *to, uint32_t *port, const struct fl_row *f
 	*port = *port && *port != from->port ? FL_PORTS_MANY : from->port;
 }
 
+/* The edges of which the kernel counted something. */
+struct edges {
+	struct fl_edge *v;
+	uint32_t n, room;
+};
+
+/* As meter_row_order() has the rows that are made of them. */
+static int edge_order(const void *a, const void *b)
+{
+	const struct fl_edge *x = a, *y = b;
+	const int d[] = { x->client - y->client, x->server - y->server, x->vantage - y->vantage,
+			  x->spoken - y->spoken, x->method - y->method, x->path - y->path };
+	size_t i;
+
+	for (i = 0; i < sizeof(d) / sizeof(*d); i++)
+		if (d[i])
+			return d[i];
+	return 0;
+}
+
+/* Add the keys of the map @fd. */
+static int edges_add(struct edges *e, int fd, struct fl_error *err)
+{
+	struct fl_edge edge, *previous = NULL;
+
+	while (!bpf_map_get_next_key(fd, previous, &edge)) {
+		if (e->n == e->room) {
+			uint32_t room = e->room ? e->room * 2 : 128;
+			void *more = reallocarray(e->v, room, sizeof(*e->v));
+
+			if (!more)
+				return error_sys(err, ENOMEM, "meter: out of memory");
+			e->v = more;
+			e->room = room;
+		}
+		e->v[e->n++] = edge;
+		previous = &edge;
+	}
+	return 0;
+}
+
+/* In order, and each once. */
+static void edges_sort(struct edges *e)
+{
+	uint32_t n = 0, i;
+
+	if (e->n)
+		qsort(e->v, e->n, sizeof(*e->v), edge_order);
+	for (i = 0; i < e->n; i++)
+		if (!n || edge_order(&e->v[n - 1], &e->v[i]))
+			e->v[n++] = e->v[i];
+	e->n = n;
+}
+
+/* @cpus: room for a row of each CPU. Returns 0, or negative when nothing is known of @edge. */
 static int read_row(struct meter *m, const struct fl_edge *edge, struct fl_row *cpus, int n_cpus,
 		    struct meter_row *ret)
 {
 	uint32_t port = 0, number;
+	struct fl_path path;
 	int i, r;
 
 	*ret = (struct meter_row){
@@ -59,90 +115,50 @@ static int read_row(struct meter *m, const struct fl_edge *edge, struct fl_row *
 	r = bpf_map_lookup_elem(bpf_map__fd(m->skel->maps.edges), edge, &number);
 	if (!r)
 		r = bpf_map_lookup_elem(bpf_map__fd(m->skel->maps.rows), &number, cpus);
-	if (r)
-		return r;
-	for (i = 0; i < n_cpus; i++)
+	for (i = 0; !r && i < n_cpus; i++)
 		add_cpu(ret, &port, &cpus[i]);
 	ret->port = port == FL_PORTS_MANY ? 0 : (uint16_t)port;
 	ret->requests = ret->latency.count;
-	return 0;
-}
-
-/* Place for one more row; NULL: out of memory. It counts once s->n_rows does. */
-static struct meter_row *next_row(struct meter_snapshot *s, uint32_t *room)
-{
-	if (s->n_rows == *room) {
-		uint32_t size = *room ? *room * 2 : 32;
-		void *more = reallocarray(s->rows, size, sizeof(*s->rows));
-
-		if (!more)
-			return NULL;
-		s->rows = more;
-		*room = size;
-	}
-	return &s->rows[s->n_rows];
-}
-
-static int read_rows(struct meter *m, struct meter_snapshot *s, uint32_t *room, struct fl_error *err)
-{
-	int n_cpus = libbpf_num_possible_cpus(), fd = bpf_map__fd(m->skel->maps.edges);
-	_cleanup_free_ struct fl_row *cpus = NULL;
-	struct fl_edge edge, *previous = NULL;
-
-	cpus = n_cpus > 0 ? calloc((size_t)n_cpus, sizeof(*cpus)) : NULL;
-	if (!cpus)
-		return error_sys(err, ENOMEM, "meter: out of memory");
-	while (!bpf_map_get_next_key(fd, previous, &edge)) {
-		struct meter_row *row = next_row(s, room);
-
-		previous = &edge;
-		if (!row)
-			return error_sys(err, ENOMEM, "meter: out of memory");
-		if (!read_row(m, &edge, cpus, n_cpus, row))
-			s->n_rows++;
-	}
-	if (s->n_rows)
-		qsort(s->rows, s->n_rows, sizeof(*s->rows), meter_row_order);
+	if (edge->method || edge->path || bpf_map_lookup_elem(bpf_map__fd(m->skel->maps.paths), edge, &path))
+		return r;
+	ret->connect = path.connect;
+	ret->rtt = path.rtt;
 	return 0;
 }
 
 /*
  * Times of connections and of round trips are of no request: they belong to the row without method and
- * path, the first one of its edge. Where nothing else was counted in it yet, it is not there and made:
- * were they given to another row now, and to that one later, a difference would fall below 0.
+ * path, the first one of its edge. Where nothing else was counted in it yet, it is made for them: were they
+ * given to another row now, and to that one later, a difference would fall below 0.
  */
-static int read_paths(struct meter *m, struct meter_snapshot *s, uint32_t *room, struct fl_error *err)
+static int read_rows(struct meter *m, struct meter_snapshot *s, const struct edges *e, struct fl_error *err)
 {
-	int fd = bpf_map__fd(m->skel->maps.paths);
-	uint32_t n = s->n_rows, i;
+	int n_cpus = libbpf_num_possible_cpus();
+	_cleanup_free_ struct fl_row *cpus = NULL;
+	uint32_t i;
 
-	for (i = 0; i < n; i++) {
-		struct meter_row *row = &s->rows[i];
-		const struct fl_edge edge = {
-			.client = (__u16)row->client, .server = (__u16)row->server,
-			.vantage = (__u8)row->vantage, .spoken = (__u8)row->protocol,
-		};
-		struct fl_path path;
-
-		if ((i && meter_same_edge(row, row - 1)) || bpf_map_lookup_elem(fd, &edge, &path))
-			continue;
-		if (row->method || row->path) {
-			row = next_row(s, room);
-			if (!row)
-				return error_sys(err, ENOMEM, "meter: out of memory");
-			*row = (struct meter_row){
-				.client = edge.client, .server = edge.server,
-				.vantage = (enum meter_vantage)edge.vantage,
-				.protocol = (enum meter_protocol)edge.spoken,
-			};
+	cpus = n_cpus > 0 ? calloc((size_t)n_cpus, sizeof(*cpus)) : NULL;
+	s->rows = reallocarray(NULL, e->n + 1, sizeof(*s->rows));
+	if (!cpus || !s->rows)
+		return error_sys(err, ENOMEM, "meter: out of memory");
+	for (i = 0; i < e->n; i++)
+		if (!read_row(m, &e->v[i], cpus, n_cpus, &s->rows[s->n_rows]))
 			s->n_rows++;
-		}
-		row->connect = path.connect;
-		row->rtt = path.rtt;
-	}
-	if (s->n_rows > n)
-		qsort(s->rows, s->n_rows, sizeof(*s->rows), meter_row_order);
 	return 0;
+}
+
+static int read_edges(struct meter *m, struct meter_snapshot *s, struct fl_error *err)
+{
+	struct edges e = {};
+	int r = edges_add(&e, bpf_map__fd(m->skel->maps.edges), err);
+
+	if (!r)
+		r = edges_add(&e, bpf_map__fd(m->skel->maps.paths), err);
+	edges_sort(&e);
+	if (!r)
+		r = read_rows(m, s, &e, err);
+	free(e.v);
+	return r;
 }
 
 static int read_services(struct meter *m, struct meter_snapshot *s, struct fl_error *err)
@@ -217,15 +233,12 @@ static int sweep(struct meter *m, struct fl_error *err)
 int meter_read(struct meter *m, struct meter_snapshot *ret, struct fl_error *err)
 {
 	struct meter_snapshot s = { .taken_ns = clock_mono_ns(), .paths = m->paths };
-	uint32_t room = 0;
 	int r = sweep(m, err);
 
 	if (!r)
 		r = read_services(m, &s, err);
 	if (!r)
-		r = read_rows(m, &s, &room, err);
-	if (!r)
-		r = read_paths(m, &s, &room, err);
+		r = read_edges(m, &s, err);
 	if (r) {
 		meter_snapshot_free(&s);
 		return r;
