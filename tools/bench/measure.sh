@@ -7,6 +7,7 @@ cd "$(dirname "$0")/../.."
 . tests/net.sh
 . tools/bench/table.sh
 . tests/measure.sh
+[ -x "$BUILD/tests/tools/meter_toggle" ] || { echo "no $BUILD/tests/tools/meter_toggle: run 'make tests'" >&2; exit 2; }
 start_nginx
 # load CONNECTIONS: a second of it, with p99 in us
 load() { client wrk -t 1 -c "$1" -d 1 --latency http://10.77.1.2:8080/small >"$T/wrk"; }
