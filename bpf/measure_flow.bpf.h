@@ -5,7 +5,8 @@
  *
  * The two directions of a connection may be on two CPUs at once. So each field of a flow is written
  * by one direction alone: the queue of requests has its head on the client's side and its tail on
- * the server's; bytes are counted by the side that sees them pass, and booked by the answers.
+ * the server's; bytes are counted by the side that sees them pass, and booked by the answers. (But for what
+ * happens rarely, where one side must set the other right: `heed`, and a queue that is given up.)
  */
 #ifndef FL_MEASURE_FLOW_BPF_H
 #define FL_MEASURE_FLOW_BPF_H

@@ -407,8 +407,8 @@ static __always_inline bool http_is_steady(const struct seen *s, const struct fl
 
 /*
  * Take the packet, if it is a head like the one before it and what belongs to it; false: nothing was done,
- * and it goes the general way. (Which does the same: a request that it knows so is one that http_align()
- * would leave alone.)
+ * and it goes the general way. (Which does the same, but for answers that were missed: http_align() finds them with
+ * the next request, http_response() with its answer.)
  */
 static __always_inline bool http_steady(struct __sk_buff *skb, struct seen *s, struct flow *f)
 {
