@@ -85,7 +85,7 @@ static void idle(void **state)
  * known by their number. */
 static void many_flows(void **state)
 {
-	enum { N = 1500, SOME = 16 };
+	enum { N = 3000, SOME = 16 };
 	struct measure_rig *r = *state;
 	uint32_t room = bpf_map__max_entries(r->skel->maps.flows);
 	static struct conn c[N];
