@@ -86,7 +86,9 @@ snapshot() {
 	tc qdisc show | sed 's/ refcnt.*//; s/^/qdisc /'
 	ls /run/netns 2>/dev/null | sed 's/^/netns /'
 	find /sys/fs/bpf/faultline -mindepth 1 2>/dev/null | sed 's/^/pin /'
-	find /run/faultline -mindepth 1 -maxdepth 1 ! -name ledger.json 2>/dev/null | sed 's/^/run /'
+	find /run/faultline -mindepth 1 -maxdepth 1 2>/dev/null | sed 's/^/run /'
+	# What a run is to remember (ledger.json) stays, anything else is a leftover.
+	find /var/lib/faultline /etc/faultline -mindepth 1 -maxdepth 1 ! -name ledger.json 2>/dev/null | sed 's/^/state /'
 	# (Those below /run/netns are named above; hidden ones of the host come and go with its labs.)
 	awk '$3 != "bpf" && $2 !~ "^/run/netns" {print "mount", $2}' /proc/mounts
 	find /proc/sys/net/ipv4/conf -maxdepth 1 -name 'fl*' | sed 's/^/dev /'

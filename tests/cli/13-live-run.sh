@@ -40,5 +40,5 @@ same "... the other one is still on" "$(listed 'sort_by(.id) | map(.active) | jo
 check "stop of the session ends the run" "$FL" stop "$session"
 wait $run; rc=$?
 same "... which says that it was aborted" "$rc $(jq -r '.[0].status' "$T/out/chaos_results.json")" "5 aborted"
-check "nothing is left of it" sh -c "[ ! -e /run/faultline ] || [ -z \"\$(find /run/faultline -mindepth 1 -maxdepth 1 ! -name ledger.json)\" ]"
+check "nothing is left of it" sh -c "[ ! -e /run/faultline ] || [ -z \"\$(find /run/faultline -mindepth 1 -maxdepth 1)\" ]"
 rm -rf /run/faultline

@@ -9,6 +9,7 @@ pipeline silent
 target=$BG_PID
 export DURATION=400ms
 # outcome NAME: run $T/NAME.yaml; $out, $rc.
+same() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: '$2' is not '$3'"; fi; }
 outcome() {
 	out=$T/$1
 	"$FL" run "$T/$1.yaml" --out "$out" -q "${@:2}" >"$T/$1.board" 2>&1
@@ -46,30 +47,40 @@ verdict "refuted, clause by clause" '.hypothesis | .verdict == "refuted" and (.c
 
 check "... in the journal: valid, deviated and failed, as Chaos Toolkit has it" sh -c "python3 '$TOP/tests/tools/journal_valid.py' '$T/journal.json' && jq -e '.deviated and .status == \"failed\" and .run[1].tolerance_met == false' '$T/journal.json'"
 
-# Stages: the ledger of this sandbox's /run is empty.
+# Stages: this sandbox's /var/lib/faultline is empty.
 suite "$T/dev.yaml" x
 sed 's/0% (synthetic)/0% (synthetic), stage: staging/' "$T/dev.yaml" >"$T/staging.yaml"
-rm -f /run/faultline/ledger.json
+rm -f /var/lib/faultline/ledger.json
 outcome staging
 verdict "staging before dev: skipped" '.status == "skipped" and (.error | contains("skipped stage")) and .times.inject == null'
 check "check says so as well" grep -q 'skipped-stage' <("$FL" check "$T/staging.yaml")
 "$FL" run "$T/staging.yaml" --out "$T/forced" -q --force-stage >/dev/null 2>&1
 out=$T/forced
 verdict "--force-stage runs it and leaves a mark" '.status == "ok" and .stage_forced'
-echo '{"host": "another", "null@pid:1": {"dev": {"passed": 1, "name": "x"}}}' >/run/faultline/ledger.json
-cp /run/faultline/ledger.json "$T/ledger"
+echo '{"host": "another", "null@pid:1": {"dev": {"passed": 1, "name": "x"}}}' >/var/lib/faultline/ledger.json
+cp /var/lib/faultline/ledger.json "$T/ledger"
 "$FL" check "$T/staging.yaml" >"$T/foreign" 2>&1
 check_num "a ledger from another host: exit" $? eq 3
 check "... said so" grep -q 'ledger of another host (another)' "$T/foreign"
 "$FL" run "$T/staging.yaml" --out "$T/foreign-run" -q >"$T/foreign" 2>&1
 check_num "... nothing runs by it" $? eq 3
-check "... and it is not overwritten" cmp "$T/ledger" /run/faultline/ledger.json
-rm -f /run/faultline/ledger.json
+check "... and it is not overwritten" cmp "$T/ledger" /var/lib/faultline/ledger.json
+rm -f /var/lib/faultline/ledger.json
 outcome dev
 verdict "dev passes" '.status == "ok" and .stage == "dev" and (.stage_forced | not)'
+check "the pass outlives /run, so a reboot" sh -c "[ ! -e /run/faultline ] && ! '$FL' check '$T/staging.yaml' | grep -q skipped-stage"
+same "... readable without root" "$(stat -c '%a %U' /var/lib/faultline /var/lib/faultline/ledger.json | tr '\n' ' ')" "755 root 644 root "
+mkdir /run/faultline && mv /var/lib/faultline/ledger.json /run/faultline/
+check "a ledger where it used to be counts" sh -c "! '$FL' check '$T/staging.yaml' | grep -q skipped-stage"
+mkdir /var/lib/faultline/ledger.json
+"$FL" check "$T/staging.yaml" >"$T/unreadable" 2>&1
+check_num "a ledger that cannot be read is not an empty one: exit" $? eq 2
+check "... said so" grep -q 'cannot read /var/lib/faultline/ledger.json' "$T/unreadable"
+rmdir /var/lib/faultline/ledger.json
 "$FL" run "$T/staging.yaml" --out "$T/later" -q >/dev/null 2>&1
 out=$T/later
 verdict "then staging may" '.status == "ok" and (.stage_forced | not)'
+check "... and the ledger has moved" sh -c "[ -e /var/lib/faultline/ledger.json ] && [ ! -e /run/faultline/ledger.json ]"
 HYPOTHESIS='p99 latency <= 1us' suite "$T/worse.yaml" x
 outcome worse
 check "a failure of dev takes its pass back" grep -q skipped-stage <("$FL" check "$T/staging.yaml")

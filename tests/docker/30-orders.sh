@@ -12,7 +12,7 @@ finish() { kill -INT "$INJECT"; wait "$INJECT"; }
 effect() { grep -q "$1" "$T/inject.out"; }
 runs() { docker_is "$1" running; }
 again() { [ "$(docker_pid "$1")" != "$2" ] && runs "$1"; }
-no_session() { [ -z "$(ls /run/faultline 2>/dev/null | grep -v ledger.json)" ]; }
+no_session() { [ -z "$(ls /run/faultline 2>/dev/null)" ]; }
 
 docker_up; docker_image tiny
 docker run -d --name plain tiny sleep 1000 >/dev/null & a=$!

@@ -15,7 +15,7 @@ inject() { # KIND TARGET...: in the background; active when it returns
 finish() { kill -INT "$INJECT"; wait "$INJECT"; }
 told() { grep -q "$1" "$T/inject.err"; }
 count() { jq -r --arg w "$1" '[.changes[]? | select(.what == $w)] | length' "$T/inject.json"; }
-clean() { ! tc filter show dev "$1" ingress 2>/dev/null | grep -q . && [ -z "$(ls /run/faultline 2>/dev/null | grep -v ledger.json)" ] && ! ip -o link | grep -q ': flh'; }
+clean() { ! tc filter show dev "$1" ingress 2>/dev/null | grep -q . && [ -z "$(ls /run/faultline 2>/dev/null)" ] && ! ip -o link | grep -q ': flh'; }
 
 docker_up; docker_image tiny
 docker run -d --name web tiny sleep 1000 >/dev/null

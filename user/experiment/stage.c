@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * stage.c - see stage.h. The ledger lives as long as the run directory: a reboot starts every
- * subject at stage dev again, which errs on the safe side.
+ * stage.c - see stage.h. Until 2026-11 the ledger was in FL_RUN_DIR, which a reboot empties; one that is
+ * still there is read when there is none in FL_STATE_DIR, and moved by the next pass.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/file.h>
 #include <sys/utsname.h>
 
@@ -13,9 +12,11 @@
 #include "kern/session.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/kept.h"
 #include "util/text.h"
 
-#define LEDGER	   FL_RUN_DIR "/ledger.json"
+#define LEDGER	   FL_STATE_DIR "/ledger.json"
+#define OLD_LEDGER FL_RUN_DIR "/ledger.json"
 #define LEDGER_MAX (4u << 20)
 
 /* What passed on one host says nothing of another: the ledger names its own. A subject has an '@'. */
@@ -32,14 +33,14 @@ static char *host_id(void)
 }
 
 /* A ledger without a host is this one's. */
-static int check_host(const json_t *ledger, struct fl_error *err)
+static int check_host(const char *path, const json_t *ledger, struct fl_error *err)
 {
 	const char *host = json_string_value(json_object_get(ledger, HOST_KEY));
 	_cleanup_free_ char *here = host_id();
 
 	if (!host || !here || !strcmp(host, here))
 		return 0;
-	error_env(err, EXDEV, LEDGER " is the ledger of another host (%.64s)", host);
+	error_env(err, EXDEV, "%s is the ledger of another host (%.64s)", path, host);
 	error_hint(err, "move it away; every experiment then begins at stage dev on this one");
 	return -EXDEV;
 }
@@ -61,25 +62,16 @@ static char *subject_of(const struct experiment *x)
 	return t.failed ? NULL : t.s;
 }
 
-int stage_read(json_t **ret, struct fl_error *err)
+static int parse_ledger(const char *path, const char *text, json_t **ret, struct fl_error *err)
 {
-	_cleanup_free_ char *text = NULL;
 	json_error_t why;
 	int r;
 
-	*ret = NULL;
-	if (access(LEDGER, F_OK)) {
-		*ret = json_object();
-		return *ret ? 0 : error_sys(err, ENOMEM, LEDGER ": out of memory");
-	}
-	r = file_read(LEDGER, LEDGER_MAX, &text, NULL, err);
-	if (r)
-		return r;
 	*ret = json_loads(text, 0, &why);
 	if (json_is_object(*ret)) {
-		r = check_host(*ret, err);
+		r = check_host(path, *ret, err);
 	} else {
-		r = error_env(err, EBADMSG, LEDGER " is damaged: %s", *ret ? "it is no object" : why.text);
+		r = error_env(err, EBADMSG, "%s is damaged: %s", path, *ret ? "it is no object" : why.text);
 		error_hint(err, "move it away; every experiment then begins at stage dev again");
 	}
 	if (r) {
@@ -87,6 +79,30 @@ int stage_read(json_t **ret, struct fl_error *err)
 		*ret = NULL;
 	}
 	return r;
+}
+
+int stage_read(json_t **ret, struct fl_error *err)
+{
+	static const char *const paths[] = { LEDGER, OLD_LEDGER };
+	size_t i;
+
+	*ret = NULL;
+	for (i = 0; i < ARRAY_SIZE(paths); i++) {
+		_cleanup_free_ char *text = NULL;
+		struct fl_error why = {};
+		int r = file_read(paths[i], LEDGER_MAX, &text, NULL, &why);
+
+		if (!r)
+			return parse_ledger(paths[i], text, ret, err);
+		/* Without root the old directory cannot be looked into; without root nothing runs either. */
+		if (r == -ENOENT || (i && r == -EACCES && geteuid()))
+			continue;
+		if (err)
+			*err = why;
+		return r;
+	}
+	*ret = json_object();
+	return *ret ? 0 : error_sys(err, ENOMEM, LEDGER ": out of memory");
 }
 
 int stage_allowed(const json_t *ledger, const struct experiment *x, struct fl_error *err)
@@ -132,13 +148,15 @@ int stage_enter(json_t *ledger, const struct experiment *x, bool passed, double 
 
 int stage_record(const struct experiment *x, bool passed, struct fl_error *err)
 {
-	_cleanup_fd_ int lock = open(FL_RUN_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_fd_ int lock = -1;
 	_cleanup_free_ char *text = NULL, *host = host_id();
 	json_t *ledger = NULL;
-	int r;
+	int r = kept_open(&lock, err);
 
-	if (lock < 0 || flock(lock, LOCK_EX))
-		return error_env(err, errno, "cannot lock " FL_RUN_DIR ": %s", strerror(errno));
+	if (r)
+		return r;
+	if (flock(lock, LOCK_EX))
+		return error_env(err, errno, "cannot lock " FL_STATE_DIR ": %s", strerror(errno));
 	r = stage_read(&ledger, err);
 	if (!r)
 		r = stage_enter(ledger, x, passed, clock_wall_s());
@@ -146,8 +164,10 @@ int stage_record(const struct experiment *x, bool passed, struct fl_error *err)
 		if (host)
 			json_object_set_new(ledger, HOST_KEY, json_string(host));
 		text = json_dumps(ledger, JSON_INDENT(1) | JSON_SORT_KEYS);
-		r = text ? file_write(LEDGER, text, strlen(text), 0600, err) :
+		r = text ? kept_write(LEDGER, text, strlen(text), err) :
 			   error_sys(err, ENOMEM, LEDGER ": out of memory");
+		if (!r)
+			unlink(OLD_LEDGER);
 	}
 	json_decref(ledger);
 	return r;

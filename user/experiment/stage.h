@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * stage.h - which experiment passed which stage on this host: the ledger, a file in FL_RUN_DIR. A
+ * stage.h - which experiment passed which stage on this host: the ledger, a file in FL_STATE_DIR. A
  * stage may only be entered when the one before it was passed by the same faults on the same
  * targets, and a failure takes the pass of its stage back (seed section 5.2).
  */
