@@ -27,7 +27,7 @@ enum rule_verdict {
 static __always_inline bool rule_loses(const struct fl_rule *rule, struct fl_state *state, __u64 n)
 {
 	__u64 hash = hash_draw(rule->seed, HASH_DECIDE, n);
-	struct loss_step step;
+	bool lost;
 
 	if (rule->loss.model == FL_LOSS_NTH)
 		return rule->loss.nth && (n + 1) % rule->loss.nth == 0;
@@ -36,15 +36,14 @@ static __always_inline bool rule_loses(const struct fl_rule *rule, struct fl_sta
 
 	bpf_spin_lock(&state->lock);
 	if (rule->loss.model == FL_LOSS_GILBERT)
-		step = loss_gilbert(&rule->loss, state->chain, hash);
+		lost = loss_gilbert(&rule->loss, &state->chain, hash);
 	else if (rule->loss.model == FL_LOSS_MARKOV4)
-		step = loss_markov4(&rule->loss, state->chain, hash);
+		lost = loss_markov4(&rule->loss, &state->chain, hash);
 	else
-		step = loss_correlated(rule->probability_ppm, rule->loss.correlation_ppm,
-				       state->chain, hash);
-	state->chain = step.chain;
+		lost = loss_correlated(rule->probability_ppm, rule->loss.correlation_ppm,
+				       &state->chain, hash);
 	bpf_spin_unlock(&state->lock);
-	return step.lost;
+	return lost;
 }
 
 static __always_inline bool rule_hits(const struct fl_rule *rule, struct fl_state *state, __u64 n)

@@ -218,6 +218,14 @@ struct fy_node *yaml_deref(struct fy_node *node)
 	return node && fy_node_is_alias(node) ? fy_node_resolve_alias(node) : node;
 }
 
+/* "key:" with nothing behind it. libfyaml 0.7 has no token for it, 0.8 one that is empty. */
+static bool is_absent(struct fy_node *node)
+{
+	size_t len = 0;
+
+	return !fy_node_get_scalar(node, &len) || (!len && fy_node_get_style(node) == FYNS_PLAIN);
+}
+
 void yaml_place(struct fy_node *node, int *ret_line, int *ret_column)
 {
 	const struct fy_mark *mark;
@@ -235,7 +243,7 @@ void yaml_place(struct fy_node *node, int *ret_line, int *ret_column)
 		} else if (!fy_node_is_alias(node) && fy_node_is_sequence(node)) {
 			node = fy_node_sequence_iterate(node, &iter);
 		} else {
-			token = fy_node_get_scalar_token(node);
+			token = is_absent(node) ? NULL : fy_node_get_scalar_token(node);
 			mark = token ? fy_token_start_mark(token) : NULL;
 			if (mark) {
 				*ret_line = mark->line + 1;

@@ -21,6 +21,7 @@
 #define TRY_MS	    1500 /* of one query; c-ares doubles it for the second */
 #define TRIES	    2
 #define MAX_NAMES   16
+#define MAX_SOCKETS 32 /* of c-ares: a name server has one for UDP, and one for what came truncated */
 /* A failed lookup is not repeated at once by everybody who waits. */
 #define FAILED_NS   (200 * NS_PER_MSEC)
 
@@ -38,6 +39,8 @@ static struct entry entries[MAX_NAMES];
 static unsigned int n_entries;
 static int wake_fd = -1;
 static ares_channel channel;
+static struct pollfd sockets[MAX_SOCKETS];
+static unsigned int n_sockets;
 static struct peer_metrics *metrics;
 
 static int error_of(int status)
@@ -102,37 +105,69 @@ static void ask(void)
 		ares_getaddrinfo(channel, todo[i]->host, NULL, &hints, on_answer, todo[i]);
 }
 
-static void *resolver_run(void *arg)
+/*
+ * c-ares says what it wants to know of a socket; neither of both when it is about to close it.
+ * Called from within the other calls of c-ares, so by the resolver's thread alone. Where the table is
+ * full the socket is not watched, and its query ends by its timeout.
+ */
+static void on_socket(void *arg, ares_socket_t fd, int readable, int writable)
 {
-	ares_socket_t socks[ARES_GETSOCK_MAXNUM];
-	struct pollfd fds[ARES_GETSOCK_MAXNUM + 1];
+	short events = (short)((readable ? POLLIN : 0) | (writable ? POLLOUT : 0));
+	unsigned int i;
+
+	(void)arg;
+	for (i = 0; i < n_sockets && sockets[i].fd != fd; i++)
+		;
+	if (i == n_sockets && events && n_sockets < MAX_SOCKETS)
+		n_sockets++;
+	if (i == n_sockets)
+		return;
+	if (events)
+		sockets[i] = (struct pollfd){ .fd = fd, .events = events };
+	else
+		sockets[i] = sockets[--n_sockets];
+}
+
+/* One round: wait for a socket, a timeout of c-ares or a caller, and let c-ares go on. */
+static void resolver_step(void)
+{
+	struct pollfd fds[MAX_SOCKETS + 1];
+	unsigned int i, n = n_sockets;
 	struct timeval limit, *wait;
 	uint64_t token;
-	int mask, i, n;
 
+	/* A copy: what c-ares does below changes the table. */
+	memcpy(fds, sockets, n * sizeof(fds[0]));
+	fds[n] = (struct pollfd){ .fd = wake_fd, .events = POLLIN };
+	wait = ares_timeout(channel, NULL, &limit);
+	if (poll(fds, n + 1, wait ? (int)(wait->tv_sec * 1000 + wait->tv_usec / 1000 + 1) : -1) < 0)
+		return;
+	/* The counter only wakes: that it was empty already is as good. */
+	if (fds[n].revents & POLLIN && read(wake_fd, &token, sizeof(token)) < 0)
+		token = 0;
+	for (i = 0; i < n; i++)
+		if (fds[i].revents)
+			ares_process_fd(channel,
+					fds[i].revents & ~POLLOUT ? fds[i].fd : ARES_SOCKET_BAD,
+					fds[i].revents & POLLOUT ? fds[i].fd : ARES_SOCKET_BAD);
+	ares_process_fd(channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+}
+
+static void *resolver_run(void *arg)
+{
 	(void)arg;
 	for (;;) {
 		ask();
-		fds[0] = (struct pollfd){ .fd = wake_fd, .events = POLLIN };
-		mask = ares_getsock(channel, socks, ARES_GETSOCK_MAXNUM);
-		for (i = 0, n = 1; i < ARES_GETSOCK_MAXNUM; i++)
-			if (ARES_GETSOCK_READABLE(mask, i))
-				fds[n++] = (struct pollfd){ .fd = socks[i], .events = POLLIN };
-		wait = ares_timeout(channel, NULL, &limit);
-		poll(fds, (nfds_t)n, wait ? (int)(wait->tv_sec * 1000 + wait->tv_usec / 1000 + 1) : -1);
-		if (fds[0].revents & POLLIN && read(wake_fd, &token, sizeof(token)) < 0)
-			continue;
-		for (i = 1; i < n; i++)
-			if (fds[i].revents)
-				ares_process_fd(channel, fds[i].fd, ARES_SOCKET_BAD);
-		ares_process_fd(channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+		resolver_step();
 	}
 	return NULL;
 }
 
 int resolver_start(const char *server, const char *name, struct fl_error *err)
 {
-	struct ares_options options = { .timeout = TRY_MS, .tries = TRIES };
+	struct ares_options options = { .timeout = TRY_MS,
+					.tries = TRIES,
+					.sock_state_cb = on_socket };
 	pthread_condattr_t attr;
 	pthread_t thread;
 	int status;
@@ -148,7 +183,8 @@ int resolver_start(const char *server, const char *name, struct fl_error *err)
 	status = ares_library_init(ARES_LIB_INIT_ALL);
 	if (!status)
 		status = ares_init_options(&channel, &options,
-					   ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS);
+					   ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS |
+						   ARES_OPT_SOCK_STATE_CB);
 	if (!status && server)
 		status = ares_set_servers_ports_csv(channel, server);
 	if (status)
