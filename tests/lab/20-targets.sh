@@ -55,6 +55,54 @@ fails "a process is needed, there is none" 2 "no process" --process netns:flt-no
 ip -n flt-none link add va type veth peer name vb
 fails "a veth pair within the namespace leads nowhere" 2 "no veth leads" --veth netns:flt-none
 
+# --- namespaces that have neither a name nor a process ---
+# away NAME: flt-NAME with sb0, whose other end is gw-NAME in the hub.
+away() { ip netns add "flt-$1" && ip link add "gw-$1" netns flt-hub type veth peer name sb0 netns "flt-$1"; }
+bg ip netns exec flt-hub sleep 303; hub_pid=$BG_PID
+away mnt
+: >"$T/kept"
+bg unshare --mount sh -c 'mount --bind /run/netns/flt-mnt "$1" && exec sleep 304' sh "$T/kept"
+wait_for 5 grep -q nsfs "/proc/$BG_PID/mounts" && wait_for 5 grep -q sleep "/proc/$BG_PID/comm"
+ino=$(stat -Lc %i /run/netns/flt-mnt)
+ip netns del flt-mnt
+show --veth netns:flt-hub >"$T/out" || not_ok "a namespace that is only mounted, in another mount namespace, is found"
+same "a namespace that is only mounted, in another mount namespace" "$(field '.veths[] | select(.ifname == "sb0") | .netns_inode')" "$ino"
+kill "$BG_PID"
+wait_for 5 sh -c '! ip -n flt-hub link show gw-mnt'
+away fd
+ino=$(stat -Lc %i /run/netns/flt-fd)
+bg sleep 305 9</run/netns/flt-fd
+wait_for 5 grep -q sleep "/proc/$BG_PID/comm"
+ip netns del flt-fd
+show --veth netns:flt-hub >"$T/out" || not_ok "a namespace that is only held open is found"
+same "a namespace that is only held open" "$(field '.veths[] | select(.ifname == "sb0") | .netns_inode')" "$ino"
+kill "$BG_PID"
+wait_for 5 sh -c '! ip -n flt-hub link show gw-fd'
+away sock
+bg ip netns exec flt-sock python3 -c 'import ctypes, socket, time
+s = socket.socket(); ctypes.CDLL(None).unshare(0x40000000); open("'"$T"'/left", "w"); time.sleep(300)'
+wait_for 5 test -e "$T/left"
+ip netns del flt-sock
+ip -n flt-hub link set gw-sock up
+ip -n flt-hub addr add 10.77.8.1/24 dev gw-sock
+check "a namespace that nothing leads to is not needed to resolve" show netns:flt-hub
+fails "a network fault needs it, and says for which interface" 3 "netns:flt-hub: its interface gw-sock cannot be reached" --veth netns:flt-hub
+check "null does not need it" "$FL" inject null netns:flt-hub --for 50ms
+check "pause does not need it" "$FL" inject pause "pid:$hub_pid" --for 50ms
+check "kill does not need it" "$FL" inject kill "pid:$hub_pid" --for 50ms
+check_num "latency is refused" "$("$FL" inject latency netns:flt-hub --delay 1ms --for 50ms >"$T/out" 2>&1; echo $?)" eq 3
+check "naming the interface" grep -q gw-sock "$T/out"
+"$FL" inject latency netns:flt-a --peer netns:flt-hub --delay 1ms --for 50ms >"$T/out" 2>&1
+check "a fault that has it as a peer does not need it" grep -q "is active" "$T/out"
+ip -n flt-hub link set gw-sock down
+show --veth netns:flt-hub >"$T/out"
+same "nothing passes where the interface is down: the others are all there is" "$? $(field '.veths | length')" "0 1"
+kill "$BG_PID"
+ip -n flt-hub link add mv0 link fltx0 netns flt-b type macvlan
+ip -n flt-b link set mv0 up
+fails "an interface beside the veth that is none" 3 "its interface mv0 cannot be reached: it is no veth but of the kind macvlan" --veth netns:flt-b
+ip -n flt-b link del mv0
+
 # --- cgroups ---
 v2=$(awk '$3 == "cgroup2" {print $2; exit}' /proc/mounts)
 cg=$v2/fltest-$$

@@ -28,17 +28,21 @@ static void note(struct fault *f, json_t *change, changes_fn fn, void *ctx)
 	f->n_changes++;
 }
 
-static json_t *moved(const struct target *t)
+static json_t *moved(const struct fault *f, const struct target *t)
 {
-	char text[256], after[32];
+	char text[1024], after[32];
+	struct fl_error gap = {};
 	double ms = 0;
 
 	if (t->changed_wall_ns && t->moved_wall_ns > t->changed_wall_ns)
 		ms = (double)(t->moved_wall_ns - t->changed_wall_ns) / 1e6;
 	units_format_ns((uint64_t)(ms * 1e6) / NS_PER_MSEC * NS_PER_MSEC, after, sizeof(after));
-	snprintf(text, sizeof(text), "%s %s (process %d); the fault is on it%s%s", t->name,
+	if (f->ops->need_veth)
+		target_check_veths(t, &gap);
+	snprintf(text, sizeof(text), "%s %s (process %d); the fault is on it%s%s%s%s", t->name,
 		 t->same_process ? "has other networks" : "runs anew", (int)t->pid,
-		 ms > 0 ? ", after " : "", ms > 0 ? after : "");
+		 ms > 0 ? ", after " : "", ms > 0 ? after : "", gap.message[0] ? ", but in part: " : "",
+		 gap.message);
 	return json_pack("{s:o, s:s, s:s, s:o, s:o, s:i, s:s, s:s}", "t", wall(t->moved_wall_ns), "what",
 			 "moved", "target", t->name, "since", wall(t->changed_wall_ns), "after_ms",
 			 ms > 0 ? json_real(ms) : json_null(), "pid", (int)t->pid, "container", t->id,
@@ -63,7 +67,7 @@ static void look_at(struct fault *f, struct target *t, changes_fn fn, void *ctx)
 		t->told.moves = t->moves;
 		t->told.down = t->told.left = false;
 		t->told.waiting_ns = 0;
-		note(f, moved(t), fn, ctx);
+		note(f, moved(f, t), fn, ctx);
 	}
 	news = t->watch ? target_watch_peek(t->watch, &since_ns) : TARGET_SAME;
 	if (news == TARGET_DOWN && !t->told.down) {

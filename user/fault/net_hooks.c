@@ -6,37 +6,10 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "fault/net_hooks.h"
-#include "kern/netns.h"
 #include "kern/session.h"
 #include "util/cleanup.h"
-
-/*
- * The last guard before something is attached: never the interface by which this host reaches the
- * world. The target was resolved a while ago; routes may have changed.
- */
-static int refuse_uplink(const struct fault *f, const struct target_veth *veth, struct fl_error *err)
-{
-	struct stat initial;
-	bool uplink;
-	int old, r;
-
-	if (f->allow_host_interface || stat("/proc/1/ns/net", &initial) ||
-	    initial.st_ino != veth->netns_inode)
-		return 0;
-	r = netns_enter(veth->netns_fd, &old, err);
-	if (r)
-		return r;
-	uplink = netns_has_default_route(veth->ifindex);
-	netns_leave(old);
-	if (!uplink)
-		return 0;
-	error_usage(err, "%s carries the default route of this host", veth->ifname);
-	error_hint(err, "--allow-host-interface if you really mean it");
-	return -EPERM;
-}
 
 static int note_hook(struct net_fault *n, uint32_t rule, uint32_t target, const struct target_veth *veth,
 		     enum fl_direction direction, struct fl_error *err)
@@ -127,7 +100,8 @@ static int add_veth(struct fault *f, uint32_t target, const struct target_veth *
 {
 	struct net_fault *n = f->priv;
 	uint64_t direction = n->flags & NET_BOTH_HOOKS ? NET_BOTH : params_u64(&f->params, "direction");
-	int r = refuse_uplink(f, veth, err);
+	/* The target was resolved a while ago; routes may have changed. */
+	int r = f->allow_host_interface ? 0 : target_refuse_uplink(veth, err);
 
 	if (!r && direction != NET_TO && !has_hook(n, target, veth, FL_DIR_FROM))
 		r = add_hook(f, target, veth, FL_DIR_FROM, rule, err);
@@ -180,5 +154,6 @@ int net_moved(struct fault *f, uint32_t target, struct fl_error *err)
 		r = r ? r : r2;
 		n->hooks[i] = n->hooks[--n->n_hooks];
 	}
-	return r;
+	/* A new interface that cannot be reached is no reason to let go of those that can. */
+	return r ? r : target_check_veths(&f->targets[target], err);
 }

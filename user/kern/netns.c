@@ -2,15 +2,12 @@
 /*
  * netns.c - see netns.h
  *
- * Everything is asked over rtnetlink (nl.h) from inside the namespace. Which namespace lies behind
- * a veth's IFLA_LINK_NETNSID is found by asking the kernel (RTM_GETNSID) for the number of each
- * namespace that can be reached by a path; one that has neither a name nor a process is not found.
+ * Everything is asked over rtnetlink (nl.h) from inside the namespace. Finding a namespace is
+ * netns_find.c.
  */
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
 #include <sched.h>
 #include <string.h>
@@ -94,6 +91,13 @@ uint64_t netns_inode(int fd)
 	return fstat(fd, &st) ? 0 : st.st_ino;
 }
 
+bool netns_is_initial(uint64_t inode)
+{
+	struct stat st;
+
+	return !stat("/proc/1/ns/net", &st) && st.st_ino == inode;
+}
+
 /* A dump's results: an array that grows. */
 struct list {
 	void *items;
@@ -153,6 +157,7 @@ static int link_cb(const struct nlmsghdr *nlh, void *arg)
 	l->ifindex = (uint32_t)ifi->ifi_index;
 	l->up = ifi->ifi_flags & IFF_UP;
 	l->peer_nsid = -1;
+	l->loopback = ifi->ifi_flags & IFF_LOOPBACK;
 	mnl_attr_for_each(a, nlh, sizeof(*ifi)) {
 		switch (mnl_attr_get_type(a)) {
 		case IFLA_IFNAME:
@@ -279,93 +284,6 @@ bool netns_has_default_route(uint32_t ifindex)
 
 	/* What cannot be read counts as yes: the answer protects the host's own connection. */
 	return dump(RTM_GETROUTE, sizeof(struct rtmsg), route_cb, &q, NULL) || q.found;
-}
-
-/* Calls @visit for each namespace that has a path, until it returns true. Returns a descriptor of
- * that one, or -1. */
-static int search(bool (*visit)(int fd, const void *arg), const void *arg)
-{
-	static const char *const dirs[] = { "/run/netns", "/run/docker/netns", "/proc" };
-	uint64_t last = 0;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(dirs); i++) {
-		bool proc = i == ARRAY_SIZE(dirs) - 1;
-		DIR *d = opendir(dirs[i]);
-		struct dirent *e;
-
-		while (d && (e = readdir(d))) {
-			char path[320];
-			int fd;
-
-			if (e->d_name[0] == '.' || (proc && (e->d_name[0] < '1' || e->d_name[0] > '9')))
-				continue;
-			snprintf(path, sizeof(path), "%s/%s%s", dirs[i], e->d_name,
-				 proc ? "/ns/net" : "");
-			fd = open(path, O_RDONLY | O_CLOEXEC);
-			if (fd < 0)
-				continue;
-			/* Neighbouring processes mostly share one. */
-			if (netns_inode(fd) != last && visit(fd, arg)) {
-				closedir(d);
-				return fd;
-			}
-			last = netns_inode(fd);
-			close(fd);
-		}
-		if (d)
-			closedir(d);
-	}
-	return -1;
-}
-
-static int nsid_cb(const struct nlmsghdr *nlh, void *arg)
-{
-	const struct nlattr *a;
-
-	mnl_attr_for_each(a, nlh, sizeof(struct rtgenmsg)) {
-		if (mnl_attr_get_type(a) == NETNSA_NSID)
-			*(int32_t *)arg = (int32_t)mnl_attr_get_u32(a);
-	}
-	return MNL_CB_OK;
-}
-
-static bool has_nsid(int fd, const void *arg)
-{
-	const int32_t *want = arg;
-	char buf[256];
-	struct nlmsghdr *nlh;
-	int32_t nsid = -1; /* NETNSA_NSID_NOT_ASSIGNED */
-	void *extra;
-
-	nlh = nl_begin(buf, RTM_GETNSID, 0, &extra, sizeof(struct rtgenmsg));
-	mnl_attr_put_u32(nlh, NETNSA_FD, (uint32_t)fd);
-	return !nl_ask(nlh, nsid_cb, &nsid) && nsid == *want;
-}
-
-int netns_find_peer(int32_t nsid, struct fl_error *err)
-{
-	int fd = nsid < 0 ? -1 : search(has_nsid, &nsid);
-
-	if (fd < 0)
-		return error_env(err, ENOENT,
-				 "the namespace with id %d has neither a name nor a process", nsid);
-	return fd;
-}
-
-static bool has_inode(int fd, const void *arg)
-{
-	return netns_inode(fd) == *(const uint64_t *)arg;
-}
-
-int netns_find_inode(uint64_t inode, struct fl_error *err)
-{
-	int fd = search(has_inode, &inode);
-
-	if (fd < 0)
-		return error_env(err, ENOENT, "network namespace %llu is gone",
-				 (unsigned long long)inode);
-	return fd;
 }
 
 static int link_change(uint32_t ifindex, bool up, const uint32_t *txqlen)

@@ -22,6 +22,8 @@ void netns_leave(int old);
 int netns_open_name(const char *name, struct fl_error *err);
 int netns_open_pid(int pid, struct fl_error *err);
 uint64_t netns_inode(int fd);
+/* Is it the one of pid 1: the host's? */
+bool netns_is_initial(uint64_t inode);
 
 struct netns_link {
 	uint32_t ifindex;
@@ -30,7 +32,7 @@ struct netns_link {
 	uint32_t peer_ifindex; /* IFLA_LINK; 0 none */
 	int32_t peer_nsid;     /* IFLA_LINK_NETNSID; -1: same namespace or unknown */
 	uint32_t master;       /* ifindex of the bridge it is a port of */
-	bool up;
+	bool up, loopback;
 };
 
 /* Links of the namespace that the caller is in. *ret is the caller's to free. */
@@ -47,13 +49,14 @@ int netns_addrs(struct netns_addr **ret, uint32_t *ret_n, struct fl_error *err);
 bool netns_has_default_route(uint32_t ifindex);
 
 /*
- * Find the namespace in which the other end of a veth lives: @nsid as seen from the caller's
- * namespace. Candidates: the initial namespace, /run/netns/ and /run/docker/netns entries, those
- * of all processes. Returns a descriptor.
+ * Find the namespace in which the other end of a link lives: @nsid as seen from the caller's
+ * namespace. Searched, in this order: the names in /run/netns and /run/docker/netns, the namespaces
+ * of all processes, what is mounted in any process's mount namespace (an engine keeps those of
+ * overlay networks there), what any process holds open. Returns a descriptor; -ENOENT: none of these.
  */
 int netns_find_peer(int32_t nsid, struct fl_error *err);
 
-/* The same by the inode of the namespace; -ENOENT when it has no path any more. */
+/* The same by the inode of the namespace; -ENOENT when nothing leads to it any more. */
 int netns_find_inode(uint64_t inode, struct fl_error *err);
 
 /* Link changes in the caller's namespace. */

@@ -69,7 +69,7 @@ pid_t target_stranger(const struct target *t);
 /* The oldest of @t->pids; 0 none. */
 pid_t target_oldest_pid(const struct target *t);
 
-/* Veths and addresses of @t->netns_fd (veth.c). */
-int target_find_veths(struct target *t, const struct target_options *options, struct fl_error *err);
+/* Veths and addresses of @t->netns_fd (veth.c). Never an error: what was not found is @t->gap. */
+void target_find_veths(struct target *t);
 
 #endif

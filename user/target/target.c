@@ -4,9 +4,9 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "kern/netns.h"
 #include "target/provider.h"
 #include "util/cleanup.h"
 #include "util/text.h"
@@ -188,23 +188,21 @@ static int refuse_own(const struct target *t, struct fl_error *err)
 	return 0;
 }
 
-static bool in_host_netns(const struct target *t)
+static int check_uplinks(const struct target *t, struct fl_error *err)
 {
-	struct stat st;
+	uint32_t i;
+	int r = 0;
 
-	return !stat("/proc/1/ns/net", &st) && st.st_ino == t->netns_inode;
+	for (i = 0; !r && i < t->n_veths; i++)
+		r = target_refuse_uplink(&t->veths[i], err);
+	return r;
 }
 
-static int check_needs(const struct target *t, const struct target_options *o,
-		       struct fl_error *err)
+static int no_veth(const struct target *t, struct fl_error *err)
 {
-	if (o->need_process && !t->pid)
-		return error_usage(err, "%s: no process runs in it", t->spec);
-	if (!o->need_veth || t->n_veths)
-		return 0;
 	if (t->netns_fd < 0)
 		return error_usage(err, "%s: it does not run, so it has no network", t->spec);
-	if (in_host_netns(t)) {
+	if (netns_is_initial(t->netns_inode)) {
 		error_usage(err, "refused: %s uses the network of the host itself", t->spec);
 		error_hint(err,
 			   "network faults need a network namespace with a veth, as containers "
@@ -215,6 +213,23 @@ static int check_needs(const struct target *t, const struct target_options *o,
 	if (t->note[0])
 		error_hint(err, "%s; other faults than those of the network work", t->note);
 	return -ENODEV;
+}
+
+static int check_needs(const struct target *t, const struct target_options *o,
+		       struct fl_error *err)
+{
+	int r;
+
+	if (o->need_process && !t->pid)
+		return error_usage(err, "%s: no process runs in it", t->spec);
+	if (!o->need_veth)
+		return 0;
+	r = target_check_veths(t, err);
+	if (!r && !t->n_veths)
+		r = no_veth(t, err);
+	if (!r && !o->allow_host_interface)
+		r = check_uplinks(t, err);
+	return r;
 }
 
 /* --- resolving -----------------------------------------------------------------------------
@@ -250,10 +265,10 @@ int target_resolve(const char *spec, const struct target_options *options, struc
 	r = provider->resolve(name, ret, err);
 	if (!r)
 		r = refuse_own(ret, err);
-	if (!r)
-		r = target_find_veths(ret, options, err);
-	if (!r)
+	if (!r) {
+		target_find_veths(ret);
 		r = check_needs(ret, options, err);
+	}
 	if (r)
 		target_free(ret);
 	return r;

@@ -35,6 +35,16 @@ struct target_addr {
 	struct in6_addr addr;
 };
 
+/*
+ * An interface that leads out of the target and is none of its veths, the first one, or why its
+ * interfaces could not be read. It concerns only who needs them: target_check_veths().
+ */
+struct target_gap {
+	char ifname[16]; /* inside the target; empty: all of them */
+	char why[200];	 /* empty: there is none */
+	bool down;
+};
+
 struct target {
 	char name[128];	    /* what to call it in results: the service name when there is one */
 	char spec[256];	    /* means this target only; mostly as the user wrote it */
@@ -58,6 +68,7 @@ struct target {
 	struct target_veth veths[TARGET_MAX_VETHS];
 	uint32_t n_addrs;
 	struct target_addr addrs[TARGET_MAX_ADDRS];
+	struct target_gap gap;
 
 	/* What became of it since it was resolved: follow.h, watch.h. */
 	uint32_t watch;		/* who tells of changes; 0: nobody */
@@ -74,7 +85,7 @@ struct target {
 
 struct target_options {
 	bool allow_host_interface; /* --allow-host-interface */
-	bool need_veth;		   /* an error when it has no host-side veth */
+	bool need_veth;		   /* an error when it has no host-side veth, or not all of them */
 	bool need_process;	   /* an error when no process runs in it */
 };
 
@@ -87,6 +98,12 @@ struct target_options {
 int target_resolve(const char *spec, const struct target_options *options, struct target *ret,
 		   struct fl_error *err);
 void target_free(struct target *t);
+
+/* Do the veths of @t carry all that passes between it and others? Else an error that names the
+ * interface that is not among them. */
+int target_check_veths(const struct target *t, struct fl_error *err);
+/* -EPERM when the initial namespace's default route leaves through @v. */
+int target_refuse_uplink(const struct target_veth *v, struct fl_error *err);
 
 /* What names @t for ever, also while it does not run ("docker:ID"), where there is such a name. */
 void target_identity(const struct target *t, char *ret, size_t size);
