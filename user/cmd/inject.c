@@ -16,6 +16,7 @@
 #include "cmd/cmd.h"
 #include "cmd/fault_options.h"
 #include "cmd/inject.h"
+#include "fault/overlap.h"
 #include "util/cleanup.h"
 #include "util/text.h"
 #include "util/units.h"
@@ -160,6 +161,18 @@ void inject_targets(const struct fault *f, char *buf, size_t size)
 	for (i = 0; i < f->n_targets && len < size; i++)
 		len += (size_t)snprintf(buf + len, size - len, "%s%s", i ? ", " : "",
 					f->targets[i].name);
+}
+
+static void tell_overlaps(const struct fault *f)
+{
+	json_t *rows = overlap_find(f), *row;
+	char text[400];
+	size_t i;
+
+	json_array_foreach(rows, i, row) {
+		fprintf(stderr, "note: %s\n", overlap_text(row, text, sizeof(text)));
+	}
+	json_decref(rows);
 }
 
 static int announce(const struct inject *in, void *arg)
@@ -323,10 +336,12 @@ int cmd_inject(int argc, char **argv)
 		error_hint(&err, "faultline inject --help lists the kinds");
 		return cmd_fail(&err);
 	}
-	if (prepare(argc, argv, &in, &err))
+	if (prepare(argc, argv, &in, &err)) {
 		status = cmd_fail(&err);
-	else
+	} else {
+		tell_overlaps(&in.fault);
 		status = in.detach ? detach(&in, &err) : foreground(&in, &err);
+	}
 	fault_free(&in.fault);
 	return status;
 }

@@ -5,11 +5,13 @@
 #define FL_INJECT_H
 
 #include "fault/fault.h"
+#include "policy/end.h"
 
 struct inject {
 	struct fault fault;
 	uint64_t for_ns; /* 0: until a signal */
 	bool detach, json;
+	struct ended ended; /* who ended it before its time; zeroed: a signal, or nobody */
 };
 
 /* Told once the fault is active; a negative return ends it at once. */

@@ -169,6 +169,8 @@ int inject_hold(struct inject *in, const struct inject_watcher *w, struct fault_
 		r = begin(&h, err);
 	if (!r)
 		wait_for_end(&h);
+	if (h.session)
+		ended_read(h.session->name, &in->ended);
 	r2 = roll_back(&h, ret, err);
 	if (!r && h.owner && owner_trouble(h.owner)) {
 		*err = *owner_trouble(h.owner);

@@ -67,11 +67,13 @@ static void print_nothing_hit(const struct fault *f, const struct fault_proof *p
 void inject_print_proof(const struct inject *in, const struct fault_proof *p)
 {
 	const struct fault *f = &in->fault;
-	char targets[256], bytes[32];
+	char targets[256], bytes[32], ended[400];
 
 	inject_targets(f, targets, sizeof(targets));
 	printf("%s %s on %s (%s), active for %.1f s\n", f->id, f->ops->name, targets,
 	       f->backend, active_s(f));
+	if (*ended_text(&in->ended, ended, sizeof(ended)))
+		printf("  ended     %s\n", ended);
 	if (p->effect[0])
 		printf("  effect    %s\n", p->effect);
 	if (!p->injected) {
@@ -100,12 +102,12 @@ json_t *inject_proof_json(const struct inject *in, const struct fault_proof *p)
 	for (i = 0; i < f->n_targets; i++)
 		json_array_append_new(targets, json_string(f->targets[i].name));
 	return json_pack(
-		"{s:s, s:s, s:o, s:s, s:o, s:f, s:f, s:I, s:I, s:I, s:I, s:o, s:o, s:s, s:O?}", "id",
+		"{s:s, s:s, s:o, s:s, s:o, s:f, s:f, s:I, s:I, s:I, s:I, s:o, s:o, s:s, s:O?, s:o}", "id",
 		f->id, "kind", f->ops->name, "targets", targets, "backend", f->backend,
 		"params", params_json(&f->params), "active_s", active_s(f), "arm_to_active_s",
 		(double)(f->active_ns - f->armed_ns) / 1e9, "matched", (json_int_t)p->matched,
 		"injected", (json_int_t)p->injected, "skipped", (json_int_t)p->skipped, "bytes",
 		(json_int_t)p->bytes, "first_hit_wall", wall_json(p->first_hit_wall_ns),
 		"last_hit_wall", wall_json(p->last_hit_wall_ns), "effect", p->effect, "changes",
-		f->changes);
+		f->changes, "ended_by", ended_json(&in->ended));
 }

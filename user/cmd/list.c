@@ -7,6 +7,7 @@
 
 #include "cmd/cmd.h"
 #include "fault/live.h"
+#include "util/caller.h"
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -51,6 +52,22 @@ static void print_change(const json_t *r)
 	printf("%10s %s: %s\n", "", at, json_string_value(json_object_get(last, "text")) ?: "");
 }
 
+/* Whose it is, since when and for which run. */
+static void print_owner(const json_t *r)
+{
+	const char *run = json_string_value(json_object_get(r, "run"));
+	time_t t = (time_t)json_number_value(json_object_get(r, "since_wall"));
+	struct caller by;
+	struct tm tm;
+	char who[128], at[32] = "";
+
+	caller_from_json(json_object_get(r, "owner"), &by);
+	if (localtime_r(&t, &tm))
+		strftime(at, sizeof(at), "%F %T", &tm);
+	printf("%10s by %s since %s%s%s\n", "", caller_text(&by, who, sizeof(who)), at,
+	       run ? ", run " : "", run ?: "");
+}
+
 static void print_row(const json_t *r)
 {
 	const json_t *expires = json_object_get(r, "expires_in_s");
@@ -69,6 +86,7 @@ static void print_row(const json_t *r)
 	       !json_is_true(json_object_get(r, "owner_alive")) ? "owner is dead: recover"
 	       : json_is_true(json_object_get(r, "active"))     ? "active"
 								: "armed");
+	print_owner(r);
 	print_change(r);
 }
 

@@ -153,7 +153,7 @@ static json_t *report_json(const struct run_report *r, const char *dir, int stat
 
 int run_show_report(const struct run_report *r, const char *dir, bool json)
 {
-	char why[200];
+	char why[500];
 	int status = (int)run_verdict(r, why, sizeof(why));
 	struct text out = {};
 

@@ -13,6 +13,7 @@
 #include "fault/owner.h"
 #include "fault/record.h"
 #include "kern/pins.h"
+#include "util/caller.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/text.h"
@@ -121,6 +122,7 @@ static int change(const char *session, const json_t *fault, const struct options
 	const struct fault_ops *ops =
 		fault_find(fault_table, json_string_value(json_object_get(fault, "kind")), err);
 	json_t *rules = json_object_get(fault, "rules"), *changes = json_object(), *order;
+	struct caller by;
 	struct params p = {};
 	int r = ops ? record_params(fault, ops, &p, err) : -EINVAL;
 
@@ -132,8 +134,10 @@ static int change(const char *session, const json_t *fault, const struct options
 		r = write_rules(session, rules, ops, &p, ret_write_ns, err);
 	*ret_wall_ns = clock_wall_ns();
 	if (!r) {
-		order = json_pack("{s:s, s:O, s:O}", "op", "set", "id",
-				  json_object_get(fault, "id"), "params", changes);
+		caller_find(&by);
+		order = json_pack("{s:s, s:O, s:o, s:O}", "op", "set", "id",
+				  json_object_get(fault, "id"), "by", caller_json(&by), "params",
+				  changes);
 		r = owner_order(session, order, err);
 		json_decref(order);
 	}

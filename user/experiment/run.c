@@ -233,6 +233,8 @@ static int set_up(struct run *r, struct fl_error *err)
 					    error_sys(err, ENOMEM, "run: out of memory");
 	if (!rc) /* forks the guardian: before there are threads */
 		rc = session_begin("run", &r->session, err);
+	if (!rc)
+		rc = session_note_results(r->session, r->options->dir, err);
 	if (!rc && !r->seed && getrandom(&r->seed, sizeof(r->seed), 0) != sizeof(r->seed))
 		rc = error_sys(err, EIO, "run: no random numbers");
 	r->seed &= 0x1fffffffffffffull; /* exact in every reader of JSON */
@@ -286,11 +288,12 @@ static uint32_t count_refuted(const struct run *r)
 
 static int write_end(struct run *r, const struct run_report *report, struct fl_error *err)
 {
-	char why[200];
+	char why[500];
 	enum fl_exit exit = run_verdict(report, why, sizeof(why));
 
 	json_object_set_new(r->out.manifest, "events_lost", json_integer(events_lost(r->events)));
 	json_object_set_new(r->out.manifest, "not_run", json_integer(report->not_run));
+	json_object_set_new(r->out.manifest, "ended_by", ended_json(&r->ended));
 	json_object_set_new(r->out.manifest, "verdict",
 			    json_pack("{s:i, s:s}", "exit_status", (int)exit, "why", why));
 	return outdir_note(&r->out, "ended", json_real(clock_wall_s()), err);
@@ -304,6 +307,7 @@ static int finish(struct run *r, struct run_report *report, struct fl_error *err
 	report->n = r->n_results;
 	report->not_run = count_not_run(r);
 	report->aborted = r->aborting;
+	ended_text(&r->ended, report->ended, sizeof(report->ended));
 	report->stopped = r->stopping;
 	report->refuted = count_refuted(r);
 	score_compute(report->results, report->n, &report->score);
@@ -328,7 +332,8 @@ enum fl_exit run_verdict(const struct run_report *report, char *ret_why, size_t 
 			  report->results[i].status == RESULT_NOT_RECOVERED;
 	}
 	if (report->aborted)
-		snprintf(ret_why, size, "aborted by a signal, %u experiments were not run", report->not_run);
+		snprintf(ret_why, size, "aborted %s, %u experiments were not run",
+			 report->ended[0] ? report->ended : "by a signal", report->not_run);
 	else if (report->stopped)
 		snprintf(ret_why, size, "stopped: the steady state was lost, %u experiments were not run",
 			 report->not_run);

@@ -45,6 +45,7 @@ struct run_report {
 	struct gap *gaps;
 	uint32_t n_gaps;
 	bool aborted; /* by a signal */
+	char ended[400]; /* whose it was, as ended_text() has it; may be empty */
 	bool stopped; /* an experiment did not recover, or there was no steady state */
 	/* A forced end did not wait for an answer of the pipeline: a thread is still at it, with the
 	 * suite in its hands. Keep the suite, and leave by _exit(): libuv joins its threads in exit(). */

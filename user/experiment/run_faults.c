@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "experiment/run_private.h"
+#include "fault/overlap.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/text.h"
@@ -183,11 +184,32 @@ static void note_switch(struct run *r, const struct run_fault *f, const char *ev
 			       "backend", f->fault.backend));
 }
 
+/* Its end is not that of its time: somebody ended it. */
+static void note_stopped(struct run *r, const struct fault *fault)
+{
+	uint32_t i;
+
+	for (i = 0; i < r->turn.n_faults; i++) {
+		struct run_fault *f = &r->turn.faults[i];
+
+		if (&f->fault != fault || f->ended)
+			continue;
+		f->ended = true;
+		f->off_wall_s = clock_wall_s();
+		note_switch(r, f, "fault-off");
+	}
+}
+
 void run_faults_changed(void *run, const struct fault *f, const json_t *change)
 {
 	struct run *r = run;
-	_cleanup_free_ char *event = text_format("target-%s", json_string_value(json_object_get(change, "what")));
+	const char *what = json_string_value(json_object_get(change, "what")) ?: "";
+	bool stopped = !strcmp(what, "stopped"), deed = stopped || !strcmp(what, "set");
+	_cleanup_free_ char *event = text_format("%s-%s", deed ? "fault" : "target", what);
 	json_t *fields = json_pack("{s:s}", "fault", f->id);
+
+	if (stopped)
+		note_stopped(r, f);
 
 	json_object_update_missing(fields, (json_t *)(uintptr_t)change);
 	json_object_del(fields, "t");
@@ -197,6 +219,23 @@ void run_faults_changed(void *run, const struct fault *f, const json_t *change)
 	json_decref(fields);
 	run_kernel_refresh(r);
 	run_report_progress(r, false, json_string_value(json_object_get(change, "text")));
+}
+
+static void note_overlaps(struct run *r, const struct run_fault *f)
+{
+	json_t *rows = overlap_find(&f->fault), *row;
+	char text[400];
+	size_t i;
+
+	json_array_foreach(rows, i, row) {
+		overlap_text(row, text, sizeof(text));
+		events_write(r->events, "overlap", r->turn.x->id,
+			     json_pack("{s:s, s:O?, s:O?, s:s}", "fault", f->fault.id, "other",
+				       json_object_get(row, "id"), "owner", json_object_get(row, "owner"),
+				       "text", text));
+		run_report_progress(r, false, text);
+	}
+	json_decref(rows);
 }
 
 static bool switch_on(struct run *r, struct run_fault *f)
@@ -215,6 +254,7 @@ static bool switch_on(struct run *r, struct run_fault *f)
 	owner_publish(r->owner, NULL);
 	note_switch(r, f, "fault-on");
 	note_targets(r, f);
+	note_overlaps(r, f);
 	return true;
 }
 

@@ -10,6 +10,7 @@
 #include "experiment/run.h"
 #include "fault/fault.h"
 #include "fault/owner.h"
+#include "policy/end.h"
 #include "kern/session.h"
 #include "measure/metrics.h"
 #include "measure/probe.h"
@@ -96,6 +97,7 @@ struct run {
 	struct result *results;
 	uint32_t n_results;
 	bool aborting; /* by a signal */
+	struct ended ended; /* who sent it, as far as was said */
 	bool forced;   /* by a second one: wait for nothing but the undoing */
 	bool stopping; /* an experiment did not recover, or there is no steady state */
 	bool closing;

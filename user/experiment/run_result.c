@@ -225,12 +225,13 @@ static json_t *hypothesis_json(struct run *r, const struct turn *t, bool *ret_re
 			 refuted ? "refuted" : held ? "held" : "not_measurable", "clauses", clauses);
 }
 
-static json_t *rollback_json(const struct turn *t)
+static json_t *rollback_json(const struct run *r, const struct turn *t)
 {
 	static const char *const causes[] = { "duration", "trigger_when", "abort_conditions", "signal",
 					      "failure" };
 
-	return json_pack("{s:s, s:s, s:o, s:s}", "cause", causes[t->cause], "why", t->cause_text,
+	return json_pack("{s:s, s:s, s:o, s:o, s:s}", "cause", causes[t->cause], "why", t->cause_text,
+			 "ended_by", t->cause == BY_SIGNAL ? ended_json(&r->ended) : json_null(),
 			 "breach_to_rollback_ms",
 			 t->breach_ns && t->end_ns ? json_real((t->end_ns - t->breach_ns) / 1e6) :
 						     json_null(),
@@ -280,7 +281,7 @@ static void set_detail(struct run *r, struct turn *t, bool *ret_refuted)
 	json_object_set_new(d, "metrics", metric_windows(r, t));
 	json_object_set_new(d, "kernel", run_kernel_json(r, t));
 	json_object_set_new(d, "proof", proofs_json(t));
-	json_object_set_new(d, "rollback", rollback_json(t));
+	json_object_set_new(d, "rollback", rollback_json(r, t));
 	json_object_set_new(d, "rca_by_cluster", t->rca ? json_incref(t->rca) : json_array());
 	json_object_set_new(d, "rca_asked", json_boolean(pipeline_names_causes(&r->suite->pipeline)));
 	json_object_set_new(d, "polls", json_pack("{s:i, s:i}", "n", (int)t->polls, "failed",

@@ -177,8 +177,10 @@ static void rollback_enter(struct run *r)
 					      "failure" };
 	struct turn *t = &r->turn;
 
-	if (r->aborting && t->cause == BY_DURATION)
+	if (r->aborting && t->cause == BY_DURATION) {
 		t->cause = BY_SIGNAL;
+		ended_text(&r->ended, t->cause_text, sizeof(t->cause_text));
+	}
 	if (t->inject_ns) {
 		run_faults_off(r);
 		t->end_ns = clock_mono_ns();
@@ -331,7 +333,9 @@ void run_abort(struct run *r)
 {
 	r->forced = r->aborting;
 	r->aborting = true;
+	if (!r->forced)
+		ended_read(r->session->name, &r->ended);
 	events_write(r->events, "signal", r->turn.x ? r->turn.x->id : NULL,
-		     json_pack("{s:b}", "forced", r->forced));
+		     json_pack("{s:b, s:o}", "forced", r->forced, "by", ended_json(&r->ended)));
 	run_tick(r);
 }

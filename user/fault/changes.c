@@ -15,7 +15,7 @@ static json_t *wall(uint64_t ns)
 	return ns ? json_real((double)ns / 1e9) : json_null();
 }
 
-static void note(struct fault *f, json_t *change, changes_fn fn, void *ctx)
+void changes_note(struct fault *f, json_t *change, changes_fn fn, void *ctx)
 {
 	if (!f->changes)
 		f->changes = json_array();
@@ -67,12 +67,12 @@ static void look_at(struct fault *f, struct target *t, changes_fn fn, void *ctx)
 		t->told.moves = t->moves;
 		t->told.down = t->told.left = false;
 		t->told.waiting_ns = 0;
-		note(f, moved(f, t), fn, ctx);
+		changes_note(f, moved(f, t), fn, ctx);
 	}
 	news = t->watch ? target_watch_peek(t->watch, &since_ns) : TARGET_SAME;
 	if (news == TARGET_DOWN && !t->told.down) {
 		t->told.down = true;
-		note(f, other(t, "down", since_ns, "does not run any more"), fn, ctx);
+		changes_note(f, other(t, "down", since_ns, "does not run any more"), fn, ctx);
 	}
 	if (news != TARGET_NEW || t->told.left)
 		return;
@@ -81,7 +81,7 @@ static void look_at(struct fault *f, struct target *t, changes_fn fn, void *ctx)
 	if (clock_mono_ns() - t->told.waiting_ns < LEFT_BEHIND_NS)
 		return;
 	t->told.left = true;
-	note(f, other(t, "left", since_ns, "runs anew, and this kind of fault does not go with it"), fn,
+	changes_note(f, other(t, "left", since_ns, "runs anew, and this kind of fault does not go with it"), fn,
 	     ctx);
 }
 
@@ -106,7 +106,7 @@ static void look_at_supervisor(struct fault *f, changes_fn fn, void *ctx)
 	f->supervisor_lost = s.lost;
 	snprintf(text, sizeof(text), "%s%s", s.lost ? "nobody tells what becomes of the target: " :
 		 "what becomes of the target is known again", s.lost ? s.why : "");
-	note(f, json_pack("{s:o, s:s, s:o, s:s}", "t", wall(clock_wall_ns()), "what",
+	changes_note(f, json_pack("{s:o, s:s, s:o, s:s}", "t", wall(clock_wall_ns()), "what",
 			  s.lost ? "supervisor-lost" : "supervisor-back", "since",
 			  wall(s.changed_wall_ns), "text", text), fn, ctx);
 }

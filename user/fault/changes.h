@@ -9,7 +9,7 @@
  * moved: it runs anew, and the fault is on it since `t`, `after_ms` behind what its supervisor says
  * was the beginning (`since`). down: it does not run. left: it runs anew, and this kind of fault
  * stayed behind. supervisor-lost, supervisor-back: Docker cannot be reached, can be again; until
- * then nobody tells of changes.
+ * then nobody tells of changes. stopped, set: somebody did that to a fault of a run (owner.c).
  */
 #ifndef FL_CHANGES_H
 #define FL_CHANGES_H
@@ -23,5 +23,8 @@ typedef void (*changes_fn)(void *ctx, const struct fault *f, const json_t *chang
 /* Note in f->changes what is new since the last call, and tell @fn (may be NULL) of each. True when
  * there was anything. */
 bool changes_look(struct fault *f, changes_fn fn, void *ctx);
+
+/* Note one more; steals @change. */
+void changes_note(struct fault *f, json_t *change, changes_fn fn, void *ctx);
 
 #endif

@@ -54,7 +54,7 @@ static json_t *row(const struct session_info *s, const json_t *fault)
 	double left = json_number_value(expires) - clock_wall_s();
 
 	count_hits(s->name, fault, &matched, &injected);
-	return json_pack("{s:O, s:O, s:o, s:O, s:O, s:I, s:I, s:o, s:O, s:s, s:i, s:b, s:O}", "id",
+	return json_pack("{s:O, s:O, s:o, s:O, s:O, s:I, s:I, s:o, s:O, s:s, s:i, s:b, s:O, s:o, s:f, s:o, s:O*}", "id",
 			 json_object_get(fault, "id"), "kind", json_object_get(fault, "kind"),
 			 "target", join(json_object_get(fault, "targets")), "backend",
 			 json_object_get(fault, "backend"), "params",
@@ -63,7 +63,10 @@ static json_t *row(const struct session_info *s, const json_t *fault)
 			 json_is_number(expires) ? json_real(left > 0 ? left : 0) : json_null(),
 			 "active", json_object_get(fault, "active"), "purpose", s->purpose,
 			 "pid", (int)s->pid, "owner_alive", s->alive, "changes",
-			 json_object_get(fault, "changes") ?: json_null());
+			 json_object_get(fault, "changes") ?: json_null(), "owner", caller_json(&s->by),
+			 "since_wall", s->started_wall, "run",
+			 s->results[0] ? json_string(s->results) : json_null(), "identities",
+			 json_object_get(fault, "identities"));
 }
 
 int live_faults(json_t **ret, struct fl_error *err)

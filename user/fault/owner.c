@@ -7,7 +7,9 @@
 #include "fault/owner.h"
 #include "fault/record.h"
 #include "kern/session.h"
+#include "util/caller.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/text.h"
 
 #define PUBLISH_EVERY 10	  /* heartbeats */
@@ -51,20 +53,69 @@ static struct fault *find(const struct owner *o, const char *id)
 	return NULL;
 }
 
-static int set_params(struct fault *f, json_t *changes, struct fl_error *err)
+/* Who did what to the fault, for its result. @words: "switched it off". Steals @detail. */
+static void note_deed(struct owner *o, struct fault *f, const json_t *order, const char *what,
+		      const char *words, json_t *detail)
 {
-	struct params wanted = {};
+	struct caller by;
+	char who[128];
+	json_t *change;
+
+	caller_from_json(json_object_get(order, "by"), &by);
+	change = json_pack("{s:f, s:s, s:o, s:o, s:o}", "t", clock_wall_s(), "what", what, "by",
+			   caller_json(&by), "detail", detail, "text",
+			   json_sprintf("%s %s", caller_text(&by, who, sizeof(who)), words));
+	changes_note(f, change, o->on_change, o->change_ctx);
+}
+
+/* "set delay=300ms (was 200ms)"; the parameters of @f are the old ones. */
+static void describe_set(const struct fault *f, json_t *changes, struct text *words,
+			 json_t *detail)
+{
+	json_t *before = params_json(&f->params), *value;
 	const char *name;
-	json_t *value;
+
+	text_append(words, "set");
+	json_object_foreach(changes, name, value) {
+		const char *after = json_string_value(value) ?: "";
+		json_t *old = json_object_get(before, name);
+
+		text_append(words, " %s=%s (was %s)", name, after, json_string_value(old) ?: "unset");
+		json_object_set_new(detail, name, json_pack("{s:O?, s:s}", "before", old, "after", after));
+	}
+	json_decref(before);
+}
+
+static int set_params(struct owner *o, struct fault *f, const json_t *order, struct fl_error *err)
+{
+	json_t *changes = json_object_get(order, "params"), *value, *detail = json_object();
+	struct params wanted = {};
+	struct text words = {};
+	const char *name;
 	int r = params_copy(&wanted, &f->params, err);
 
 	json_object_foreach(changes, name, value) {
 		if (!r)
 			r = params_set(&wanted, name, json_string_value(value) ?: "", err);
 	}
+	describe_set(f, changes, &words, detail);
 	if (!r)
 		r = fault_update(f, &wanted, err);
+	if (!r)
+		note_deed(o, f, order, "set", words.s ?: "set it", json_incref(detail));
+	json_decref(detail);
+	text_free(&words);
 	params_free(&wanted);
+	return r;
+}
+
+static int stop_fault(struct owner *o, struct fault *f, const json_t *order, struct fl_error *err)
+{
+	bool was = f->active;
+	int r = fault_activate(f, false, err);
+
+	if (!r && was)
+		note_deed(o, f, order, "stopped", "switched it off", json_null());
 	return r;
 }
 
@@ -78,9 +129,9 @@ static int obey(struct owner *o, json_t *order, struct fl_error *err)
 	if (!f)
 		return error_usage(err, "no fault '%.40s'", id ? id : "");
 	if (op && !strcmp(op, "set"))
-		r = set_params(f, json_object_get(order, "params"), err);
+		r = set_params(o, f, order, err);
 	else if (op && !strcmp(op, "stop"))
-		r = fault_activate(f, false, err);
+		r = stop_fault(o, f, order, err);
 	else
 		return error_usage(err, "no order '%.40s'", op ? op : "");
 	return r ? r : owner_publish(o, err);

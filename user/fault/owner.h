@@ -4,8 +4,10 @@
  * their periodic work, faults.json, and orders from other processes over the Unix socket
  * SESSION_DIR/control (one JSON object a line, one answer a line):
  *
- *     {"op": "set", "id": "k3x9aa.1", "params": {"delay": "300ms"}}   {"ok": true}
- *     {"op": "stop", "id": "k3x9aa.1"}                                {"error": "...", "hint": ""}
+ *     {"op": "set", "id": "k3x9aa.1", "by": {...}, "params": {"delay": "300ms"}}   {"ok": true}
+ *     {"op": "stop", "id": "k3x9aa.1", "by": {...}}           {"error": "...", "hint": ""}
+ *
+ * `by` is who asks (util/caller.h); it goes into the fault's changes.
  *
  * Only root can reach the socket: the run directory is 0700.
  */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "fault/overlap.h"
 #include "fault/record.h"
 #include "kern/session.h"
 #include "util/cleanup.h"
@@ -46,9 +47,9 @@ static json_t *fault_json(struct fault *f)
 	struct fault_proof proof = {};
 
 	fault_proof(f, &proof, NULL);
-	return json_pack("{s:s, s:s, s:o, s:s, s:o, s:o, s:b, s:o, s:I, s:I, s:s, s:O?}", "id", f->id,
-			 "kind", f->ops->name, "targets", target_names_json(f), "backend",
-			 f->backend, "params", params_json(&f->params), "rules", rules_json(f),
+	return json_pack("{s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:b, s:o, s:I, s:I, s:s, s:O?}", "id", f->id,
+			 "kind", f->ops->name, "targets", target_names_json(f), "identities",
+			 overlap_identities(f), "backend", f->backend, "params", params_json(&f->params), "rules", rules_json(f),
 			 "active", f->active, "expires_wall", wall_json(f->expires_ns),
 			 "matched", (json_int_t)proof.matched, "injected",
 			 (json_int_t)proof.injected, "effect", proof.effect, "changes", f->changes);

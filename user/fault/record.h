@@ -3,6 +3,7 @@
  * record.h - faults.json of a session: what its owner holds, for `list`, `set` and `stop`.
  *
  *     [{"id": "k3x9aa.1", "kind": "latency", "targets": ["payment-svc"], "backend": "hold",
+ *       "identities": [{"name": "payment-svc", "netns": 4026532411, "cgroup": 91, "pid": 812}],
  *       "params": {"delay": "200ms", ...}, "rules": [0], "active": true,
  *       "expires_wall": 1764000000.5 or null, "matched": 12, "injected": 12, "effect": ""}]
  *

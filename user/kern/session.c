@@ -92,7 +92,7 @@ static void read_info(const char *name, struct session_info *ret)
 	_cleanup_free_ char *path = text_format(FL_RUN_DIR "/%s/session.json", name);
 	_cleanup_free_ char *text = NULL;
 	char now[PROC_BOOT_SIZE];
-	const char *purpose = "", *boot = "";
+	const char *purpose = "", *boot = "", *results = "";
 	json_t *o = NULL;
 	json_int_t pid = 0, start = 0, generation = 0;
 
@@ -100,10 +100,12 @@ static void read_info(const char *name, struct session_info *ret)
 	text_copy(ret->name, sizeof(ret->name), name);
 	if (path && !file_read(path, INFO_MAX, &text, NULL, NULL))
 		o = json_loads(text, 0, NULL);
-	if (o && !json_unpack(o, "{s:s, s?s, s:I, s:I, s:I, s:F}", "purpose", &purpose, "boot", &boot,
+	if (o && !json_unpack(o, "{s:s, s?s, s:I, s:I, s:I, s:F, s?s}", "purpose", &purpose, "boot", &boot,
 			      "pid", &pid, "start", &start, "generation", &generation, "started_wall",
-			      &ret->started_wall)) {
+			      &ret->started_wall, "results", &results)) {
 		text_copy(ret->purpose, sizeof(ret->purpose), purpose);
+		text_copy(ret->results, sizeof(ret->results), results);
+		caller_from_json(json_object_get(o, "owner"), &ret->by);
 		ret->pid = (pid_t)pid;
 		ret->pid_start = (uint64_t)start;
 		ret->generation = (uint32_t)generation;
@@ -225,10 +227,10 @@ static int write_info(const struct session *s, struct fl_error *err)
 
 	proc_boot(boot);
 	o = json_pack(
-		"{s:s, s:s, s:s, s:i, s:I, s:i, s:f, s:o*}", "name", s->name, "purpose", s->purpose,
+		"{s:s, s:s, s:s, s:i, s:I, s:i, s:f, s:o, s:s, s:o*}", "name", s->name, "purpose", s->purpose,
 		"boot", boot, "pid", (int)getpid(), "start", (json_int_t)proc_start(getpid()), "generation",
-		(int)s->generation, "started_wall", clock_wall_s(), "cmdline", own_cmdline());
-
+		(int)s->generation, "started_wall", s->started_wall, "owner", caller_json(&s->by), "results",
+		s->results, "cmdline", own_cmdline());
 	text = o ? json_dumps(o, JSON_COMPACT) : NULL;
 	json_decref(o);
 	if (!path || !text)
@@ -300,6 +302,8 @@ int session_begin(const char *purpose, struct session **ret, struct fl_error *er
 	if (!s)
 		return error_sys(err, ENOMEM, "session: out of memory");
 	text_copy(s->purpose, sizeof(s->purpose), purpose);
+	caller_find(&s->by);
+	s->started_wall = clock_wall_s();
 	r = lock_run_dir(LOCK_EX, &lock, err);
 	if (!r) {
 		r = begin(s, err);
@@ -315,6 +319,14 @@ int session_begin(const char *purpose, struct session **ret, struct fl_error *er
 	}
 	*ret = s;
 	return 0;
+}
+
+int session_note_results(struct session *s, const char *path, struct fl_error *err)
+{
+	_cleanup_free_ char *full = realpath(path, NULL);
+
+	text_copy(s->results, sizeof(s->results), full ? full : path);
+	return write_info(s, err);
 }
 
 void session_heartbeat(struct session *s)

@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include "journal/journal.h"
+#include "util/caller.h"
 #include "util/error.h"
 
 #define FL_RUN_DIR "/run/faultline"
@@ -35,6 +36,9 @@ struct session {
 	char dir[64];	  /* FL_RUN_DIR/name, 0700 */
 	char pin_dir[64]; /* FL_BPF_DIR/name, 0700; exists once an engine does */
 	char purpose[32]; /* "inject", "run", ... */
+	struct caller by; /* who began it */
+	char results[256]; /* of a run: where they go; empty */
+	double started_wall;
 	uint32_t generation;
 	unsigned int n_faults; /* numbers given out, see fault_attach_session() */
 	struct guardian *guardian;
@@ -45,10 +49,13 @@ struct session {
 };
 
 /*
- * Begin: directories, session.json {name, purpose, pid, start, generation, started_wall, cmdline},
- * journal, guardian. Makes FL_RUN_DIR (0700) when it is not there.
+ * Begin: directories, session.json {name, purpose, pid, start, generation, started_wall, owner, results,
+ * cmdline}, journal, guardian. Makes FL_RUN_DIR (0700) when it is not there.
  */
 int session_begin(const char *purpose, struct session **ret, struct fl_error *err);
+
+/* Write down where the results of its run go. */
+int session_note_results(struct session *s, const char *path, struct fl_error *err);
 
 /* Refresh the lease; call it every FL_LEASE_PERIOD_MS from the event loop that must not hang. */
 void session_heartbeat(struct session *s);
@@ -81,6 +88,8 @@ struct session_info {
 	bool alive; /* its owner runs */
 	uint32_t generation;
 	double started_wall;
+	struct caller by;
+	char results[256];
 };
 
 /* All sessions on this host, oldest first; *ret is the caller's to free. */
