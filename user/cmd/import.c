@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
-#include "experiment/yaml.h"
+#include "util/yaml.h"
 #include "fault/fault.h"
 #include "import/import.h"
 #include "util/cleanup.h"

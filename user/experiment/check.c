@@ -8,7 +8,7 @@
 #include <stdarg.h>
 
 #include "experiment/experiment.h"
-#include "experiment/yaml.h"
+#include "util/yaml.h"
 #include "measure/metric_name.h"
 #include "util/cleanup.h"
 #include "util/text.h"

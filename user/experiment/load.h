@@ -4,7 +4,7 @@
 #define FL_LOAD_H
 
 #include "experiment/experiment.h"
-#include "experiment/yaml.h"
+#include "util/yaml.h"
 #include "fault/fault.h"
 
 /* What the readers share: struct yaml's user. */

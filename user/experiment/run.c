@@ -9,7 +9,7 @@
 
 #include "experiment/run_private.h"
 #include "experiment/stage.h"
-#include "experiment/yaml.h"
+#include "util/yaml.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/text.h"

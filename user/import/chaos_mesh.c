@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <strings.h>
 
-#include "experiment/yaml.h"
+#include "util/yaml.h"
 #include "import/import.h"
 #include "util/cleanup.h"
 

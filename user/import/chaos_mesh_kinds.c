@@ -2,7 +2,7 @@
 /* chaos_mesh_kinds.c - the other kinds of Chaos Mesh: stress, pods, HTTP, DNS, clocks, files. */
 #include <strings.h>
 
-#include "experiment/yaml.h"
+#include "util/yaml.h"
 #include "import/import.h"
 #include "util/cleanup.h"
 

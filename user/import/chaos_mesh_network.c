@@ -3,7 +3,7 @@
  * chaos_mesh_network.c - NetworkChaos. Its direction is seen from the selected pods: "to" is what they
  * send, which faultline, from the side of the target, calls "from".
  */
-#include "experiment/yaml.h"
+#include "util/yaml.h"
 #include "import/import.h"
 #include "util/cleanup.h"
 

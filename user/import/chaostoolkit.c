@@ -11,7 +11,7 @@
 #include <math.h>
 #include <strings.h>
 
-#include "experiment/yaml.h"
+#include "util/yaml.h"
 #include "import/import.h"
 #include "util/clock.h"
 #include "util/cleanup.h"

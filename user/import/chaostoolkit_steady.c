@@ -4,7 +4,7 @@
  * with its tolerance as the check of the body; a Prometheus query with a range becomes a metric and
  * a clause of the hypothesis.
  */
-#include "experiment/yaml.h"
+#include "util/yaml.h"
 #include "import/import.h"
 #include "util/cleanup.h"
 #include "util/units.h"

@@ -4,7 +4,7 @@
 #include <fnmatch.h>
 #include <stdarg.h>
 
-#include "experiment/yaml.h"
+#include "util/yaml.h"
 #include "import/import.h"
 #include "util/cleanup.h"
 

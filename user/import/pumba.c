@@ -9,7 +9,7 @@
 #include <ctype.h>
 #include <errno.h>
 
-#include "experiment/yaml.h"
+#include "util/yaml.h"
 #include "import/import.h"
 #include "util/cleanup.h"
 #include "util/units.h"

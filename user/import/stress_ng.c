@@ -3,7 +3,7 @@
  * stress_ng.c - stress-ng's own options as faults: `--cpu 2 --cpu-load 80`, `--vm 1 --vm-bytes 256M`,
  * `--io 2`, `--hdd 1`. Used by StressChaos (stressngStressors) and by pumba (--stressors).
  */
-#include "experiment/yaml.h"
+#include "util/yaml.h"
 #include "import/import.h"
 #include "util/cleanup.h"
 #include "util/units.h"

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <strings.h>
 
-#include "experiment/yaml.h"
+#include "util/yaml.h"
 #include "import/import.h"
 #include "util/cleanup.h"
 #include "util/units.h"

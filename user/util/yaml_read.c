@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <strings.h>
 
-#include "experiment/yaml.h"
+#include "util/yaml.h"
 #include "util/cleanup.h"
 #include "util/text.h"
 #include "util/units.h"

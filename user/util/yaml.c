@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <stdarg.h>
 
-#include "experiment/yaml.h"
+#include "util/yaml.h"
 #include "util/cleanup.h"
 
 static int place_diag(struct yaml *y, const char *fallback)
