@@ -7,6 +7,7 @@ DOCKER_DIR=$T/docker
 DOCKER_SOCK=$DOCKER_DIR/docker.sock
 DOCKER_CGROUP=fltest-docker-${T##*.}
 DOCKER_PID=
+DOCKER_ENTER=() # what dockerd is started through: "nsenter --net=..." for an engine in another namespace
 export DOCKER_CONFIG=$DOCKER_DIR/config DOCKER_HOST=unix://$DOCKER_SOCK
 
 # docker_up [DOCKERD OPTION...]: also brings one back that docker_kill or docker_halt ended; the
@@ -16,7 +17,7 @@ docker_up() {
 	rm -f "$DOCKER_DIR/pid"
 	# Old ones write a key there, wherever their state is.
 	mountpoint -q /etc/docker || mount -t tmpfs tmpfs /etc/docker
-	dockerd --data-root "$DOCKER_DIR/data" --exec-root "$DOCKER_DIR/exec" --pidfile "$DOCKER_DIR/pid" \
+	"${DOCKER_ENTER[@]}" dockerd --data-root "$DOCKER_DIR/data" --exec-root "$DOCKER_DIR/exec" --pidfile "$DOCKER_DIR/pid" \
 		--host "$DOCKER_HOST" --storage-driver vfs --exec-opt native.cgroupdriver=cgroupfs \
 		--cgroup-parent "/$DOCKER_CGROUP" --live-restore "$@" >>"$DOCKER_DIR/log" 2>&1 &
 	DOCKER_PID=$!
@@ -66,7 +67,7 @@ docker_down() {
 	# shellcheck disable=SC2046
 	docker rm -f -v $(docker ps -aq) >"$DOCKER_DIR/rm" 2>&1 || grep -q requires "$DOCKER_DIR/rm" || sed 's/^/# /' "$DOCKER_DIR/rm"
 	docker_halt
-	umount /etc/docker
+	! mountpoint -q /etc/docker || umount /etc/docker
 	# Its own: a killed one leaves its data folder mounted, any the namespace of the host's network.
 	for _m in "$DOCKER_DIR/data" "$DOCKER_DIR/exec/netns/default"; do ! mountpoint -q "$_m" || umount "$_m"; done
 	for _l in $(ip -o link show type bridge | awk -F': ' '$2 == "docker0" || $2 ~ /^br-/ {print $2}'); do ip link del "$_l"; done

@@ -63,6 +63,21 @@ show --process docker:web >"$T/out"
 same "a paused one is there" "$(field .pid)" "$(docker_pid web)"
 docker unpause web >/dev/null
 
+# --- services of a Swarm, by the labels of their tasks ---
+swarm="--label com.docker.swarm.service.name"
+for i in 1 2; do # shellcheck disable=SC2086
+	docker run -d --name sw_api.$i.abc $swarm=sw_api --label com.docker.swarm.task.name=sw_api.$i.abc tiny sleep 1000 >/dev/null
+done
+fails "two tasks where one is wanted" 2 "'sw_api' is 2 containers.*docker:sw_api.1.abc, docker:sw_api.2.abc" sw_api
+check "a fault is on both" sh -c '$FL inject null docker:sw_api --for 50ms -o json >"$0" && [ $(jq "[.. | strings | select(test(\"^sw_api[.][12][.]abc$\"))] | unique | length" "$0") = 2 ]' "$T/both"
+show sw_api.2 >"$T/out"
+same "a task by its slot" "$(field .pid)" "$(docker_pid sw_api.2.abc)"
+fails "not by half of it" 2 "no running container" docker:sw_api.2.a
+# shellcheck disable=SC2086
+docker run -d --name mixed $swarm=pay tiny sleep 1000 >/dev/null
+fails "a Compose service and one of a Swarm" 2 "docker:shop/pay or docker:label=com.docker.swarm.service.name=pay" pay
+docker rm -f mixed sw_api.1.abc sw_api.2.abc >/dev/null
+
 # --- what is refused ---
 fails "several where one is wanted, with the candidates" 2 "'cart' is 2 containers.*docker:shop-cart-1, docker:shop-cart-2" cart
 fails "a label that two have" 2 "2 containers.*shop-cart-1" docker:label=tier=back

@@ -7,34 +7,24 @@
  *     faultline.calls      names of the services that this one calls, between blanks
  *
  * What is under test is what the images of the first two say by the labels of the OCI image specification.
- * A container goes by the name of its Compose service, else by its own. What a label holds is data:
+ * A container goes by the name of its Compose or Swarm service, else by its own. What a label holds is data:
  * a URL is checked by whoever calls it, a name is a node of the graph and nothing else.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "experiment/stack.h"
+#include "target/docker.h"
 #include "target/docker_api.h"
 #include "util/cleanup.h"
 #include "util/text.h"
 
-#define LABEL_SERVICE "com.docker.compose.service"
 #define LABEL_VERSION "org.opencontainers.image.version"
 #define LABEL_COMMIT  "org.opencontainers.image.revision"
 
 static const char *label(const json_t *container, const char *name)
 {
 	return json_string_value(json_object_get(json_object_get(container, "Labels"), name));
-}
-
-static const char *service_of(const json_t *container)
-{
-	const char *own = json_string_value(json_array_get(json_object_get(container, "Names"), 0));
-	const char *service = label(container, LABEL_SERVICE);
-
-	if (service)
-		return service;
-	return own ? own + (*own == '/') : NULL;
 }
 
 /* What @container's image says of itself into @stack's versions as @of. */
@@ -81,7 +71,7 @@ static void add_service(json_t *services, const char *name)
 static int take_calls(json_t *graph, const json_t *container)
 {
 	json_t *services = json_object_get(graph, "services"), *edges = json_object_get(graph, "edges");
-	const char *caller = service_of(container), *calls = label(container, "faultline.calls");
+	const char *caller = docker_service_of(container), *calls = label(container, "faultline.calls");
 	_cleanup_free_ char *words = calls && caller ? strdup(calls) : NULL;
 	char *rest = words, *word;
 

@@ -2,7 +2,8 @@
 /*
  * docker.h - containers as the Engine API describes them, and sets of them:
  *
- *     NAME                a container's name, an id or its beginning, else a Compose service
+ *     NAME                a container's name, an id or its beginning, else a Compose service, a
+ *                         Swarm service (its tasks on this node), a Swarm task
  *     PROJECT/SERVICE     the containers of a Compose service
  *     label=KEY[=VALUE]   those with the label
  *     image=REFERENCE     those made from the image
@@ -10,6 +11,7 @@
 #ifndef FL_DOCKER_H
 #define FL_DOCKER_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -34,7 +36,11 @@ int docker_inspect(const char *name, struct docker_container *ret, struct fl_err
 /* The names of the running containers that @what means (see above), sorted. -ENOENT: none. */
 int docker_members(const char *what, struct target_names *ret, struct fl_error *err);
 
-/* docker_list.c: Compose services by theirs, other running containers by their own name. */
+/* What @container, an entry of the engine's list, goes by: its Compose or Swarm service, its own name. NULL:
+ * nothing that is a name. */
+const char *docker_service_of(const json_t *container);
+
+/* docker_list.c: services by theirs, other running containers by their own name. */
 int docker_list(struct target_names *names, struct fl_error *err);
 /* The error for an id's beginning that fits several, with which; -ENOENT: it does not. */
 int docker_list_ids(const char *prefix, struct fl_error *err);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * docker_list.c - which containers a name, label, image or Compose service means, by one filtered
- * query. See docker.h. What a label or a name holds is compared and printed, and never becomes
+ * docker_list.c - which containers a name, label, image, Compose or Swarm service means, by filtered
+ * queries. See docker.h. What a label or a name holds is compared and printed, and never becomes
  * part of a path, a command or a format.
  */
 #include <ctype.h>
@@ -15,6 +15,8 @@
 
 #define LABEL_PROJECT "com.docker.compose.project"
 #define LABEL_SERVICE "com.docker.compose.service"
+#define LABEL_SWARM   "com.docker.swarm.service.name"
+#define LABEL_TASK    "com.docker.swarm.task.name" /* SERVICE.SLOT.ID, or SERVICE.NODE.ID */
 #define SHOWN	      8 /* candidates in an error */
 
 bool docker_is_name(const char *text)
@@ -44,6 +46,15 @@ static const char *name_of(const json_t *container)
 static const char *label_of(const json_t *container, const char *label)
 {
 	return json_string_value(json_object_get(json_object_get(container, "Labels"), label)) ?: "";
+}
+
+const char *docker_service_of(const json_t *container)
+{
+	const char *service = label_of(container, LABEL_SERVICE);
+
+	if (!*service)
+		service = label_of(container, LABEL_SWARM);
+	return *service ? service : name_of(container);
 }
 
 static int get_list(json_t *filters, json_t **ret, struct fl_error *err)
@@ -123,11 +134,51 @@ static int take_names(json_t *list, struct target_names *ret)
 	return r;
 }
 
+/* "web.1" and "web.1.x8f..." are the same task. A service has no dot in its name. */
+static int by_task(const char *what, json_t **ret, struct fl_error *err)
+{
+	size_t len = strlen(what), i;
+	const char *task;
+	int r = by_label(LABEL_TASK, NULL, ret, err);
+
+	for (i = r ? 0 : json_array_size(*ret); i--;) {
+		task = label_of(json_array_get(*ret, i), LABEL_TASK);
+		if (strncmp(task, what, len) || (task[len] && task[len] != '.'))
+			json_array_remove(*ret, i);
+	}
+	return r;
+}
+
+/* A Compose service, else one of a Swarm, else a task of one. */
+static int by_name(const char *what, json_t **ret, struct fl_error *err)
+{
+	json_t *compose = NULL, *swarm = NULL;
+	int r = by_label(LABEL_SERVICE, what, &compose, err);
+
+	*ret = NULL;
+	if (!r)
+		r = one_project(what, compose, err);
+	if (!r)
+		r = by_label(LABEL_SWARM, what, &swarm, err);
+	if (!r && json_array_size(compose) && json_array_size(swarm)) {
+		error_usage(err, "'%s' is a service of a Compose project and one of a Swarm", what);
+		error_hint(err, "write the one you mean: docker:%.60s/%s or docker:label=" LABEL_SWARM "=%s",
+			   label_of(json_array_get(compose, 0), LABEL_PROJECT), what, what);
+		r = -ENOTUNIQ;
+	} else if (!r && !json_array_size(compose) && !json_array_size(swarm) && strchr(what, '.')) {
+		r = by_task(what, ret, err);
+	} else if (!r) {
+		*ret = json_incref(json_array_size(swarm) ? swarm : compose);
+	}
+	json_decref(compose);
+	json_decref(swarm);
+	return r;
+}
+
 static int find(const char *what, json_t **ret, struct fl_error *err)
 {
 	_cleanup_free_ char *project = NULL;
 	const char *slash = strchr(what, '/');
-	int r;
 
 	if (!strncmp(what, "label=", 6))
 		return by_label(what + 6, NULL, ret, err);
@@ -145,12 +196,7 @@ static int find(const char *what, json_t **ret, struct fl_error *err)
 				"docker:image=NAME");
 		return -EINVAL;
 	}
-	r = by_label(LABEL_SERVICE, what, ret, err);
-	if (!r && one_project(what, *ret, err)) {
-		json_decref(*ret);
-		r = -ENOTUNIQ;
-	}
-	return r;
+	return by_name(what, ret, err);
 }
 
 int docker_members(const char *what, struct target_names *ret, struct fl_error *err)
@@ -178,7 +224,7 @@ int docker_list(struct target_names *names, struct fl_error *err)
 	if (docker_get("/containers/json", &list, NULL))
 		return 0;
 	json_array_foreach(list, i, c) {
-		name = *label_of(c, LABEL_SERVICE) ? label_of(c, LABEL_SERVICE) : name_of(c);
+		name = docker_service_of(c);
 		if (!r && name && docker_is_name(name))
 			r = target_names_add(names, name);
 	}
