@@ -25,6 +25,7 @@
 #include "kern/exec_watch.h"
 #include "kern/process.h"
 #include "kern/session.h"
+#include "target/member.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/text.h"
@@ -45,8 +46,10 @@ struct clock_state {
 	struct exec_watch *watch;
 	unsigned int entry; /* of the journal; 0: nothing is patched */
 
-	pthread_mutex_t lock; /* of units and slot; held during a pass over the processes */
+	pthread_mutex_t lock; /* of units, carriers and slot; held during a pass over the processes */
 	struct vdso_slot slot;
+	struct process_id *carriers; /* seen with the patch, while it is on */
+	uint32_t n_carriers, carriers_size;
 	bool foreign;	   /* a process carries another clock fault */
 	uint64_t retry_ns; /* not to look again before, after one could not be held */
 	atomic_bool active;
@@ -84,7 +87,7 @@ static void note_hit(struct clock_state *s)
 /* Call @visit for each process of the targets; a negative result is kept, the first of them, with
  * its error, and the others are gone on with. */
 static int each_process(struct clock_state *s,
-			int (*visit)(struct clock_state *s, pid_t pid, struct fl_error *err),
+			int (*visit)(struct clock_state *s, struct process_id id, struct fl_error *err),
 			struct fl_error *err)
 {
 	uint32_t i, j, n = 0;
@@ -93,14 +96,17 @@ static int each_process(struct clock_state *s,
 	for (i = 0; i < s->n_units; i++) {
 		_cleanup_free_ struct process_id *ids = NULL;
 		struct unit *u = &s->units[i];
-		int r = process_list(&u->target, &u->cgroups, &ids, &n, first ? NULL : err);
+		int r = process_list(&u->target, &ids, &n, first ? NULL : err);
 
 		if (r && !first)
 			first = r;
 		for (j = 0; !r && j < n; j++) {
 			struct fl_error why = {};
-			int v = visit(s, ids[j].pid, &why);
+			int v;
 
+			if (!target_is_member(&u->target, ids[j].pid, ids[j].start))
+				continue;
+			v = visit(s, ids[j], &why);
 			if (v >= 0 || first)
 				continue;
 			first = v;
@@ -111,22 +117,72 @@ static int each_process(struct clock_state *s,
 	return first;
 }
 
-static int visit_apply(struct clock_state *s, pid_t pid, struct fl_error *err)
+/* Note a process that has the wrong time, by our hand or by its parent's. */
+static int note_carrier(struct clock_state *s, struct process_id id)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->n_carriers; i++)
+		if (s->carriers[i].pid == id.pid && s->carriers[i].start == id.start)
+			return 0;
+	if (s->n_carriers == s->carriers_size) {
+		uint32_t size = s->carriers_size ? 2 * s->carriers_size : 64;
+		struct process_id *v = reallocarray(s->carriers, size, sizeof(*v));
+
+		if (!v)
+			return -ENOMEM;
+		s->carriers = v;
+		s->carriers_size = size;
+	}
+	s->carriers[s->n_carriers++] = id;
+	return 0;
+}
+
+static bool is_anyones(const struct clock_state *s, struct process_id id)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->n_units; i++)
+		if (target_is_member(&s->units[i].target, id.pid, id.start))
+			return true;
+	return false;
+}
+
+/* The true time for processes that have left the targets without a new program. */
+static void release_leavers(struct clock_state *s)
+{
+	uint32_t i, kept = 0;
+
+	for (i = 0; i < s->n_carriers; i++) {
+		struct process_id id = s->carriers[i];
+
+		/* Once it is restored its stub may stay until the end, which finds it by its bytes. */
+		if (!process_dead(id) &&
+		    (is_anyones(s, id) || vdso_revert(id.pid, &s->patch, false, NULL) < 0))
+			s->carriers[kept++] = id;
+	}
+	s->n_carriers = kept;
+}
+
+static int visit_apply(struct clock_state *s, struct process_id id, struct fl_error *err)
 {
 	int r;
 
 	if (!atomic_load(&s->active))
 		return 0; /* it is being undone, which waits for us */
-	r = vdso_apply(pid, &s->patch, &s->slot, err);
+	r = note_carrier(s, id);
+	if (r)
+		return error_sys(err, -r, "out of memory");
+	r = vdso_apply(id.pid, &s->patch, &s->slot, err);
 	if (r > 0)
 		note_hit(s);
 	s->foreign |= r == -EEXIST;
 	return r;
 }
 
-static int visit_set(struct clock_state *s, pid_t pid, struct fl_error *err)
+static int visit_set(struct clock_state *s, struct process_id id, struct fl_error *err)
 {
-	return vdso_set(pid, &s->patch, &s->slot, err);
+	return vdso_set(id.pid, &s->patch, &s->slot, err);
 }
 
 /* In the watching thread. What cannot be patched is tried again at the next look; a process with a
@@ -138,6 +194,7 @@ static void look(void *arg)
 	if (!atomic_load(&s->active) || clock_mono_ns() < s->retry_ns)
 		return;
 	pthread_mutex_lock(&s->lock);
+	release_leavers(s);
 	if (each_process(s, visit_apply, NULL) == -ETIMEDOUT)
 		s->retry_ns = clock_mono_ns() + RETRY_NS;
 	pthread_mutex_unlock(&s->lock);
@@ -203,6 +260,7 @@ static int begin(struct fault *f, const struct vdso_slot *slot, struct fl_error 
 		return r;
 	pthread_mutex_lock(&s->lock);
 	s->slot = *slot;
+	s->n_carriers = 0;
 	s->foreign = false;
 	atomic_store(&s->active, true);
 	r = each_process(s, visit_apply, err);
@@ -320,7 +378,7 @@ static void count_processes(struct clock_state *s, struct count *c)
 		_cleanup_free_ struct process_id *ids = NULL;
 		enum vdso_state state;
 
-		if (process_list(&s->units[i].target, &s->units[i].cgroups, &ids, &n, NULL))
+		if (process_list(&s->units[i].target, &ids, &n, NULL))
 			continue;
 		for (j = 0; j < n; j++) {
 			if (vdso_look(ids[j].pid, &s->patch, &state, NULL))
@@ -377,6 +435,7 @@ int clock_disarm(struct fault *f, struct fl_error *err)
 	exec_watch_close(s->watch);
 	pthread_mutex_destroy(&s->lock);
 	free(s->units);
+	free(s->carriers);
 	free(s);
 	f->priv = NULL;
 	return 0;

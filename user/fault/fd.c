@@ -26,6 +26,7 @@
 #include "journal/journal.h"
 #include "kern/process.h"
 #include "kern/session.h"
+#include "target/member.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/proc.h"
@@ -50,7 +51,6 @@ struct limited {
 
 struct fd_unit {
 	struct target *target;
-	struct cgroup_set cgroups;
 	struct limited *v;
 	uint32_t n;
 	/* for the proof, also when it is over */
@@ -155,8 +155,8 @@ static int limit_process(struct fault *f, struct fd_unit *u, struct process_id i
 	if (!grown)
 		return error_sys(err, ENOMEM, "fd_exhaustion: out of memory");
 	u->v = grown;
-	if (read_soft(id.pid, &limit) || !proc_same(id.pid, id.start))
-		return 0; /* ended meanwhile */
+	if (read_soft(id.pid, &limit) || !target_is_member(u->target, id.pid, id.start))
+		return 0; /* ended, or left, meanwhile */
 	l.old = l.now = inherited(u, id, limit.rlim_cur);
 	r = journal_add(f->session->journal, "restore-nofile",
 			json_pack("{s:i, s:I, s:I}", "pid", (int)id.pid, "start",
@@ -198,6 +198,24 @@ static int drop_dead(struct fault *f, struct fd_unit *u, struct fl_error *err)
 	return r;
 }
 
+/* A process that is no longer the target's gets its limit back. */
+static int release_leavers(struct fault *f, struct fd_unit *u, struct fl_error *err)
+{
+	uint32_t i, kept = 0;
+	int r = 0;
+
+	for (i = 0; i < u->n; i++) {
+		struct process_id id = u->v[i].id;
+
+		if (!r && !target_is_member(u->target, id.pid, id.start) && proc_same(id.pid, id.start))
+			r = journal_undo(f->session->journal, u->v[i].entry, err);
+		else
+			u->v[kept++] = u->v[i];
+	}
+	u->n = kept;
+	return r;
+}
+
 /* All its processes, also those born since the last look. */
 static int limit_target(struct fault *f, struct fd_unit *u, struct fl_error *err)
 {
@@ -205,10 +223,12 @@ static int limit_target(struct fault *f, struct fd_unit *u, struct fl_error *err
 	uint32_t n = 0, i, held = 0;
 	int r = drop_dead(f, u, err);
 
+	if (!r)
+		r = release_leavers(f, u, err);
 	for (i = 0; i < u->n; i++)
 		tighten(&u->v[i], (rlim_t)params_i64(&f->params, "spare"));
 	if (!r)
-		r = process_list(u->target, &u->cgroups, &ids, &n, err);
+		r = process_list(u->target, &ids, &n, err);
 	for (i = 0; !r && i < n; i++)
 		if (!is_limited(u, ids[i]))
 			r = limit_process(f, u, ids[i], err);
@@ -240,18 +260,15 @@ static int arm(struct fault *f, struct fl_error *err)
 {
 	struct fd_state *s = calloc(1, sizeof(*s) + f->n_targets * sizeof(s->units[0]));
 	uint32_t i;
-	int r = 0;
 
 	if (!s)
 		return error_sys(err, ENOMEM, "fd_exhaustion: out of memory");
 	f->priv = s;
 	s->n = f->n_targets;
 	text_copy(f->backend, sizeof(f->backend), "prlimit");
-	for (i = 0; !r && i < s->n; i++) {
+	for (i = 0; i < s->n; i++)
 		s->units[i].target = &f->targets[i];
-		r = cgroup_find(&f->targets[i], &s->units[i].cgroups, err);
-	}
-	return r;
+	return 0;
 }
 
 static int for_units(struct fault *f, bool all,
@@ -289,8 +306,7 @@ static int tick(struct fault *f, struct fl_error *err)
 	uint32_t i;
 
 	for (i = 0; i < s->n; i++)
-		if (!follow_target(s->units[i].target, NULL))
-			cgroup_find(s->units[i].target, &s->units[i].cgroups, NULL);
+		follow_target(s->units[i].target, NULL);
 	return for_units(f, true, limit_target, err);
 }
 

@@ -5,8 +5,11 @@
  * A container by its engine's own pause, which is the cgroup freezer as well, and known to the
  * engine. Else by the cgroup freezer: cgroup.freeze of the v2 tree (in every kernel's core since 5.2, no
  * controller needed), else freezer.state of a v1 hierarchy. Processes notice nothing, children
- * made meanwhile cannot escape. Where the target has no cgroup of its own, or shares it, SIGSTOP
- * to each of its processes: their parents can see that (SIGCHLD, WUNTRACED).
+ * made meanwhile cannot escape. A cgroup that holds anybody but the target is not frozen: each of the
+ * target's processes gets a SIGSTOP, those that are born or join later at the next look, ten times a
+ * second. Their parents can see that (SIGCHLD, WUNTRACED). The same is done when a stranger joins a
+ * frozen cgroup, who so stands still for a tenth of a second at most; a cgroup that makes the target what
+ * it is (a container's, a lab service's, cgroup:PATH) has no strangers.
  *
  * Limits: a cgroup with faultline in it is refused. A cgroup or process that was frozen or
  * stopped before is left so, and counts as refused. A v1-frozen process takes no SIGKILL until
@@ -18,9 +21,11 @@
 
 #include "fault/fault.h"
 #include "journal/journal.h"
+#include "kern/cgroup.h"
 #include "kern/process.h"
 #include "kern/session.h"
 #include "target/docker_api.h"
+#include "target/member.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/text.h"
@@ -120,27 +125,26 @@ static int wait_frozen(const char *dir, bool v2, bool on)
 	return r < 0 ? r : 0;
 }
 
-/* Are all processes of the cgroup the target's, and is none of them ours? */
-static bool only_target(const struct pause_unit *u, const struct cgroup_dir *d)
+/*
+ * May the group be frozen in place of the target's processes? It has to hold all of them and nobody else,
+ * neither us nor our parent. (Whoever joins a group that does not define the target: leave_freezer().)
+ */
+static bool may_freeze(const struct pause_unit *u, const struct cgroup_dir *d)
 {
-	_cleanup_free_ struct process_id *own = NULL;
+	_cleanup_free_ struct process_id *members = NULL;
 	_cleanup_free_ pid_t *pids = NULL;
-	uint32_t n = 0, n_own = 0, i, j;
+	uint32_t n = 0, n_members = 0, i, j;
 
-	if (cgroup_pids(d->path, &pids, &n) || !n)
+	if (!d || !cgroup_members_only(d, u->target) || cgroup_pids(d->path, &pids, &n) || !n ||
+	    process_list(u->target, &members, &n_members, NULL))
 		return false;
 	for (i = 0; i < n; i++)
 		if (pids[i] == getpid() || pids[i] == getppid())
 			return false;
-	/* A cgroup that was named, or is a container's, is the target's by definition. */
-	if (strcmp(u->target->provider, "pid"))
-		return true;
-	if (process_list(u->target, &u->cgroups, &own, &n_own, NULL))
-		return false;
-	for (i = 0; i < n; i++) {
-		for (j = 0; j < n_own && own[j].pid != pids[i]; j++)
+	for (i = 0; i < n_members; i++) {
+		for (j = 0; j < n && pids[j] != members[i].pid; j++)
 			;
-		if (j == n_own)
+		if (j == n && !process_dead(members[i]))
 			return false;
 	}
 	return true;
@@ -160,16 +164,17 @@ static int choose(struct fault *f, struct pause_unit *u, struct fl_error *err)
 	const struct cgroup_dir *v1 = cgroup_v1(&u->cgroups, "freezer");
 
 	if (method != METHOD_SIGSTOP) {
-		if (v2 && only_target(u, v2))
+		if (may_freeze(u, v2))
 			u->freezer = v2;
-		else if (v1 && only_target(u, v1))
+		else if (may_freeze(u, v1))
 			u->freezer = v1;
 	}
 	u->by_engine = (method == METHOD_AUTO || method == METHOD_ENGINE) && target_has_pause(u->target);
 	if ((method == METHOD_FREEZER && !u->freezer) || (method == METHOD_ENGINE && !u->by_engine)) {
 		error_env(err, ENOTSUP, "pause on %s: it has no %s", u->target->name,
 			  method == METHOD_ENGINE ? "container engine" : "cgroup freezer for itself");
-		error_hint(err, "method: sigstop stops its processes one by one");
+		error_hint(err, "method: sigstop stops its processes one by one%s",
+			   method == METHOD_FREEZER ? "; or name the group itself: cgroup:PATH" : "");
 		return -ENOTSUP;
 	}
 	if ((v1 && is_frozen(v1->path, false) == 1) || (v2 && is_frozen(v2->path, true) == 1))
@@ -201,7 +206,7 @@ static int pause_by_engine(struct fault *f, struct pause_unit *u, struct fl_erro
 	r = journal_add(f->session->journal, "unpause-target", args, &u->entry, err);
 	if (!r)
 		r = target_pause(identity, true, err);
-	if (!r && process_list(u->target, &u->cgroups, &ids, &u->processes, NULL))
+	if (!r && process_list(u->target, &ids, &u->processes, NULL))
 		u->processes = 1; /* the one it was named by */
 	return r;
 }
@@ -238,6 +243,8 @@ static int stop_one(struct fault *f, struct pause_unit *u, struct process_id id,
 	if (!grown)
 		return error_sys(err, ENOMEM, "pause: out of memory");
 	u->stopped = grown;
+	if (!target_is_member(u->target, id.pid, id.start))
+		return 0; /* ended, or left, meanwhile */
 	r = journal_add(f->session->journal, "continue-process", process_json(id), &entry, err);
 	if (r)
 		return r;
@@ -260,6 +267,24 @@ static bool is_stopped(const struct pause_unit *u, struct process_id id)
 	return false;
 }
 
+/* A process that is no longer the target's goes on. */
+static int release_leavers(struct fault *f, struct pause_unit *u, struct fl_error *err)
+{
+	uint32_t i, kept = 0;
+	int r = 0;
+
+	for (i = 0; i < u->n_stopped; i++) {
+		struct process_id id = u->stopped[i].id;
+
+		if (!r && !target_is_member(u->target, id.pid, id.start))
+			r = journal_undo(f->session->journal, u->stopped[i].entry, err);
+		else
+			u->stopped[kept++] = u->stopped[i];
+	}
+	u->n_stopped = kept;
+	return r;
+}
+
 /* All that run; again, until nobody was born between listing and stopping. */
 static int stop_all(struct fault *f, struct pause_unit *u, struct fl_error *err)
 {
@@ -269,7 +294,7 @@ static int stop_all(struct fault *f, struct pause_unit *u, struct fl_error *err)
 		_cleanup_free_ struct process_id *ids = NULL;
 		uint32_t n = 0, i, before = u->processes;
 
-		r = process_list(u->target, &u->cgroups, &ids, &n, err);
+		r = process_list(u->target, &ids, &n, err);
 		for (i = 0; !r && i < n; i++) {
 			char state = process_state(ids[i].pid);
 
@@ -348,6 +373,46 @@ static int activate(struct fault *f, bool on, struct fl_error *err)
 	return first;
 }
 
+/* A stranger has joined the frozen group: the target's processes are stopped one by one, and only then does
+ * the group go on, so that they do not run in between. */
+static int leave_freezer(struct fault *f, struct pause_unit *u, struct fl_error *err)
+{
+	int r = stop_all(f, u, err);
+
+	if (!r)
+		r = journal_undo(f->session->journal, u->entry, err);
+	if (r)
+		return r;
+	u->entry = 0;
+	u->freezer = NULL;
+	text_copy(f->backend, sizeof(f->backend), way_of(u));
+	return 0;
+}
+
+/* Where the kernel does not do it: who was born, or has joined or left, since the last look. */
+static int tick(struct fault *f, struct fl_error *err)
+{
+	struct pause *s = f->priv;
+	uint32_t i;
+	int r = 0;
+
+	for (i = 0; !r && i < s->n; i++) {
+		struct pause_unit *u = &s->units[i];
+
+		if (u->by_engine)
+			continue;
+		if (u->freezer) {
+			if (!cgroup_members_only(u->freezer, u->target))
+				r = leave_freezer(f, u, err);
+			continue;
+		}
+		r = release_leavers(f, u, err);
+		if (!r)
+			r = stop_all(f, u, err);
+	}
+	return r;
+}
+
 static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 {
 	struct pause *s = f->priv;
@@ -409,6 +474,7 @@ const struct fault_ops fault_pause = {
 	.supported = supported,
 	.arm = arm,
 	.activate = activate,
+	.tick = tick,
 	.proof = proof,
 	.disarm = disarm,
 };

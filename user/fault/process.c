@@ -25,6 +25,7 @@
 #include "kern/process.h"
 #include "kern/session.h"
 #include "target/docker_api.h"
+#include "target/member.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/text.h"
@@ -71,7 +72,6 @@ enum after { AFTER_NOTHING, AFTER_KEEP_DOWN, AFTER_START };
 
 struct app_unit {
 	struct target *target; /* followed */
-	struct cgroup_set cgroups;
 	unsigned int entry;   /* of the journal: start it again */
 	bool down;	      /* its main process was signalled and is not back yet */
 	bool dead;	      /* and is gone */
@@ -153,6 +153,12 @@ static int hit(const struct app *s, struct app_unit *u, struct process_id id, in
 	return 0;
 }
 
+/* It was a moment ago. A descendant stays one although its parent has just been killed by us. */
+static bool still_member(const struct target *t, struct process_id id)
+{
+	return t->members & TARGET_BY_TREE || target_is_member(t, id.pid, id.start);
+}
+
 /* Signal the target's processes as they are now; -ESRCH: none. */
 static int hit_target(const struct app *s, struct app_unit *u, int signal)
 {
@@ -161,9 +167,9 @@ static int hit_target(const struct app *s, struct app_unit *u, int signal)
 	uint32_t n = 0, i;
 	int r = -ESRCH;
 
-	if (s->which == WHICH_ALL && !process_list(u->target, &u->cgroups, &all, &n, NULL)) {
+	if (s->which == WHICH_ALL && !process_list(u->target, &all, &n, NULL)) {
 		for (i = 0; i < n; i++)
-			if (!hit(s, u, all[i], signal))
+			if (still_member(u->target, all[i]) && !hit(s, u, all[i], signal))
 				r = 0;
 	} else {
 		r = hit(s, u, main_process, signal);
@@ -214,7 +220,6 @@ static void watch_restart(const struct app *s, struct app_unit *u)
 	u->down = u->dead = false;
 	u->restarts++;
 	u->restart_ns = clock_mono_ns() - u->signalled_ns;
-	cgroup_find(u->target, &u->cgroups, NULL);
 	if (s->after == AFTER_KEEP_DOWN)
 		hit_target(s, u, SIGKILL);
 }
@@ -263,10 +268,8 @@ static int arm(struct fault *f, enum after after, struct fl_error *err)
 		s->grace_ns = params_u64(&f->params, "grace");
 	}
 	text_copy(f->backend, sizeof(f->backend), "signal");
-	for (i = 0; !r && i < s->n; i++) {
+	for (i = 0; i < s->n; i++)
 		s->units[i].target = &f->targets[i];
-		r = cgroup_find(&f->targets[i], &s->units[i].cgroups, err);
-	}
 	return r;
 }
 

@@ -32,10 +32,10 @@ int stress_need_cgroup(const struct fault *f, const struct stress_unit *u, const
 {
 	if (cgroup_v1(&u->cgroups, controller) || cgroup_v2(&u->cgroups))
 		return 0;
-	error_env(err, ENOTSUP, "%s on %s: it has no %s cgroup of its own, the whole host would feel it",
-		  f->ops->name, u->target->name, controller);
-	error_hint(err, "start the service in a cgroup (a container, a systemd unit)");
-	return -ENOTSUP;
+	return error_env(err, ENOTSUP, "refused: %s on %s, because it has no %s cgroup of its own, and whoever "
+			 "shares that group would feel it; start it in a group of its own (a container, a systemd "
+			 "unit), or name it as cgroup:PATH of a group that is all meant instead",
+			 f->ops->name, u->target->name, controller);
 }
 
 /* ---- one target ------------------------------------------------------------------------------ */
@@ -98,6 +98,27 @@ static int end(struct fault *f, struct stress_unit *u, struct fl_error *err)
 	return r ? r : r2;
 }
 
+/* Has somebody who is not the target's come into a group that the stressor is in? */
+static bool is_crowded(const struct stress_unit *u)
+{
+	uint32_t i;
+
+	for (i = 0; i < u->cgroups.n; i++)
+		if (!cgroup_members_only(&u->cgroups.dirs[i], u->target))
+			return true;
+	return false;
+}
+
+/* The stressor goes when a stranger comes, who would feel it; and comes back when that one has gone. */
+static int leave_crowd(struct fault *f, struct stress_unit *u, struct fl_error *err)
+{
+	if (!u->stressor.entry || !is_crowded(u))
+		return 0;
+	u->crowded++;
+	look(f->priv, u);
+	return end(f, u, err);
+}
+
 /* Bring a stressor back that died: with its target, by the target's OOM killer, by hand. */
 static int revive(struct fault *f, struct stress_unit *u, struct fl_error *err)
 {
@@ -116,8 +137,9 @@ static int revive(struct fault *f, struct stress_unit *u, struct fl_error *err)
 	if (now < u->retry_ns)
 		return 0;
 	u->retry_ns = now + RETRY_NS;
-	if (follow_target(u->target, &is_new) || cgroup_find(u->target, &u->cgroups, NULL))
-		return 0; /* its target is down: later */
+	if (follow_target(u->target, &is_new) || cgroup_find(u->target, &u->cgroups, NULL) ||
+	    u->cgroups.n < u->n_cgroups)
+		return 0; /* its target is down, or shares its groups: later */
 	/* A failure here is told by the proof, and tried again. */
 	if (!spawn(f, u, NULL) && let_go(f, u, NULL))
 		end(f, u, NULL);
@@ -147,6 +169,7 @@ int stress_arm(struct fault *f, const struct stress_kind *kind, struct fl_error 
 		struct stress_unit *u = &s->units[i];
 
 		r = cgroup_find(u->target, &u->cgroups, err);
+		u->n_cgroups = u->cgroups.n;
 		if (!r && kind->check)
 			r = kind->check(f, u, err);
 		if (!r)
@@ -190,8 +213,11 @@ int stress_tick(struct fault *f, struct fl_error *err)
 	uint32_t i;
 	int r = 0;
 
-	for (i = 0; !r && i < s->n; i++)
-		r = revive(f, &s->units[i], err);
+	for (i = 0; !r && i < s->n; i++) {
+		r = leave_crowd(f, &s->units[i], err);
+		if (!r)
+			r = revive(f, &s->units[i], err);
+	}
 	return r;
 }
 
@@ -220,6 +246,8 @@ int stress_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 			ret->injected++;
 		if (u->died)
 			text_append(&text, "; stressor died %u times (%s)", u->died, u->why);
+		if (u->crowded)
+			text_append(&text, "; stopped while others were in its cgroup");
 	}
 	if (ret->injected) {
 		ret->first_hit_ns = f->active_ns;

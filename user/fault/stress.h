@@ -20,6 +20,8 @@ struct stress_unit {
 	uint64_t active_ns;		   /* how long it has been on, in earlier activations */
 	uint64_t retry_ns;		   /* no new stressor before that */
 	uint32_t started, died;
+	uint32_t crowded; /* how often a stranger joined its cgroups, and the stressor was ended */
+	uint32_t n_cgroups; /* that were its own at arm */
 	char why[128]; /* the last one died */
 	char words[4][24]; /* room for arguments made from numbers */
 	/* of one kind */

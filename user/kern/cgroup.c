@@ -12,6 +12,8 @@
 #include <sys/vfs.h>
 
 #include "kern/cgroup.h"
+#include "kern/process.h"
+#include "target/member.h"
 #include "util/cleanup.h"
 #include "util/text.h"
 #include "util/units.h"
@@ -70,30 +72,49 @@ static char *proc_place(const char *text, const char *controllers)
 	return NULL;
 }
 
-/* Add the target's place in one hierarchy to the set, unless it is the root or is not there. */
+/* The group that makes a process one of the target's, below the hierarchy's mount; NULL: none does. */
+static const char *defining_place(const struct target *t, const char *mount, const char *controllers)
+{
+	size_t len = strlen(mount);
+
+	if (*controllers)
+		return t->members & TARGET_BY_CGROUP_V1 ? t->cgroup_v1 : NULL;
+	return t->members & TARGET_BY_CGROUP && !strncmp(t->cgroup, mount, len) &&
+			       t->cgroup[len] == '/' ? t->cgroup + len : NULL;
+}
+
+bool cgroup_members_only(const struct cgroup_dir *d, const struct target *t)
+{
+	_cleanup_free_ pid_t *pids = NULL;
+	uint32_t n = 0, i;
+
+	if (d->defines)
+		return true;
+	if (cgroup_pids(d->path, &pids, &n) || !n)
+		return false;
+	/* One that has ended meanwhile shares nothing any more. */
+	for (i = 0; i < n; i++)
+		if (!target_is_member(t, pids[i], proc_start(pids[i])) && proc_start(pids[i]) &&
+		    !process_is_ours(pids[i]))
+			return false;
+	return true;
+}
+
+/* Add the target's place in one hierarchy to the set, if it is there, and is its own. */
 static void add_dir(struct cgroup_set *s, const struct target *t, const char *proc,
 		    const char *mount, const char *controllers)
 {
-	struct cgroup_dir d = {};
-	const char *named = *controllers ? t->cgroup_v1 : t->cgroup;
-	size_t mount_len = strlen(mount);
-	_cleanup_free_ char *place = NULL;
+	const char *defining = defining_place(t, mount, controllers);
+	_cleanup_free_ char *place = defining ? strdup(defining) : proc_place(proc, controllers);
+	struct cgroup_dir d = { .defines = defining };
 	struct stat st;
 
-	if (s->n == CGROUP_MAX_DIRS)
-		return;
-	if (!*named)
-		place = proc_place(proc, controllers);
-	else if (!*controllers && !strncmp(named, mount, mount_len) && named[mount_len] == '/')
-		place = strdup(named + mount_len);
-	else
-		place = strdup(named);
-	if (!place || !strcmp(place, "/") || !*place || strstr(place, "/.."))
+	if (s->n == CGROUP_MAX_DIRS || !place || !strcmp(place, "/") || !*place || strstr(place, "/.."))
 		return;
 	if (!text_copy(d.controllers, sizeof(d.controllers), controllers) ||
 	    !text_copy(d.mount, sizeof(d.mount), mount) ||
 	    snprintf(d.path, sizeof(d.path), "%s%s", mount, place) >= (int)sizeof(d.path) ||
-	    stat(d.path, &st))
+	    stat(d.path, &st) || !cgroup_members_only(&d, t))
 		return;
 	d.dev = st.st_dev;
 	d.ino = st.st_ino;
@@ -298,18 +319,24 @@ static int list_procs(const char *dir, struct pid_list *list)
 		}
 		list->v[list->n++] = (pid_t)pid;
 	}
-	return 0;
+	return ferror(f) ? -errno : 0; /* a threaded group does not list its processes */
 }
 
 /* nftw() has no argument for its callback. */
 static _Thread_local struct pid_list *walk_list;
+static _Thread_local int walk_error;
 
 static int walk_dir(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	(void)st;
 	(void)ftw;
+	if (type != FTW_D)
+		return 0;
+	walk_error = list_procs(path, walk_list);
 	/* A cgroup that is removed under the walk is no error. */
-	return type == FTW_D && list_procs(path, walk_list) == -ENOMEM ? -1 : 0;
+	if (walk_error == -ENOENT || walk_error == -ENODEV)
+		walk_error = 0;
+	return walk_error ? -1 : 0;
 }
 
 int cgroup_pids(const char *dir, pid_t **ret, uint32_t *ret_n)
@@ -318,11 +345,13 @@ int cgroup_pids(const char *dir, pid_t **ret, uint32_t *ret_n)
 	int r;
 
 	walk_list = &list;
+	walk_error = 0;
 	r = nftw(dir, walk_dir, 16, FTW_PHYS);
 	walk_list = NULL;
 	if (r) {
+		r = errno; /* of nftw() itself */
 		free(list.v);
-		return errno == ENOENT ? -ENOENT : -ENOMEM;
+		return walk_error ? walk_error : -r;
 	}
 	*ret = list.v;
 	*ret_n = list.n;

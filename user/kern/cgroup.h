@@ -3,8 +3,8 @@
  * cgroup.h - the control groups of a target, in the v2 tree and in every v1 hierarchy, so that a
  * fault asks "how much memory may it use" and not which generation of cgroups the host booted.
  *
- * A target's own cgroups only: a hierarchy in which it sits at the root is left out, because
- * what is done there would be done to the whole host.
+ * A target's own cgroups only. A group that also holds processes which are not the target's is left
+ * out, and so is the root of a hierarchy: what is done there would be done to them too.
  */
 #ifndef FL_CGROUP_H
 #define FL_CGROUP_H
@@ -25,12 +25,18 @@ struct cgroup_dir {
 	char mount[128];      /* where the hierarchy is mounted; path begins with it */
 	char path[384];
 	uint64_t dev, ino; /* identity of the directory */
+	/* To be in it is what makes a process the target's. Otherwise it has held nobody else when it was
+	 * looked at, which can change: cgroup_members_only(). */
+	bool defines;
 };
 
 struct cgroup_set {
 	uint32_t n;
 	struct cgroup_dir dirs[CGROUP_MAX_DIRS];
 };
+
+/* Does the group hold no process but @t's members, now? */
+bool cgroup_members_only(const struct cgroup_dir *d, const struct target *t);
 
 /* The target's own cgroups. An empty set is no error. */
 int cgroup_find(const struct target *t, struct cgroup_set *ret, struct fl_error *err);

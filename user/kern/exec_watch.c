@@ -46,13 +46,13 @@ static int on_event(void *ctx, void *data, size_t size)
 static bool filter(const struct exec_watch_target *from, struct fl_task_target *to)
 {
 	const struct cgroup_dir *d = cgroup_v2(from->cgroups);
-	int level = d ? cgroup_level(d->path) : -1;
+	int level = d && d->defines ? cgroup_level(d->path) : -1;
 
 	*to = (struct fl_task_target){};
 	if (level >= 0) {
 		to->cgroup_id = d->ino;
 		to->cgroup_level = (uint32_t)level;
-	} else {
+	} else if (from->target->members & TARGET_BY_CGROUP_V1) {
 		to->pidns_inode = (uint32_t)from->target->pidns_inode;
 	}
 	return to->cgroup_id || to->pidns_inode;

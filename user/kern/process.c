@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* process.c - see process.h */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -13,6 +12,7 @@
 #include <sys/syscall.h>
 
 #include "kern/process.h"
+#include "target/member.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/proc.h"
@@ -158,12 +158,10 @@ struct list {
 	uint32_t n, size;
 };
 
-static int list_add(struct list *l, pid_t pid)
+static int list_add(pid_t pid, uint64_t start, void *ctx)
 {
-	struct process_id id = { .pid = pid, .start = proc_start(pid) };
+	struct list *l = ctx;
 
-	if (!id.start) /* gone meanwhile */
-		return 0;
 	if (l->n == l->size) {
 		uint32_t size = l->size ? 2 * l->size : 64;
 		struct process_id *v = reallocarray(l->v, size, sizeof(*v));
@@ -173,7 +171,7 @@ static int list_add(struct list *l, pid_t pid)
 		l->v = v;
 		l->size = size;
 	}
-	l->v[l->n++] = id;
+	l->v[l->n++] = (struct process_id){ .pid = pid, .start = start };
 	return 0;
 }
 
@@ -189,35 +187,32 @@ static bool descends_from(pid_t pid, pid_t ancestor)
 	return false;
 }
 
-static int list_proc(struct list *l, const struct target *t, uint64_t pidns)
+static bool same_file(const char *path, const struct stat *as)
 {
-	DIR *proc = opendir("/proc");
-	struct dirent *e;
-	int64_t pid;
-	int r = 0;
+	struct stat st;
 
-	if (!proc)
-		return -errno;
-	while (!r && (e = readdir(proc))) {
-		if (units_int(e->d_name, 1, INT_MAX, &pid, NULL))
-			continue;
-		if (pidns ? process_namespace((pid_t)pid, "pid") == pidns :
-			    descends_from((pid_t)pid, t->pid))
-			r = list_add(l, (pid_t)pid);
-	}
-	closedir(proc);
-	return r;
+	return !stat(path, &st) && st.st_dev == as->st_dev && st.st_ino == as->st_ino;
 }
 
-static int list_cgroup(struct list *l, const char *dir)
+bool process_is_ours(pid_t pid)
 {
-	_cleanup_free_ pid_t *pids = NULL;
-	uint32_t i, n = 0;
-	int r = cgroup_pids(dir, &pids, &n);
+	_cleanup_free_ char *name = NULL;
+	unsigned int depth;
+	struct stat self;
+	char path[64];
 
-	for (i = 0; !r && i < n; i++)
-		r = list_add(l, pids[i]);
-	return r;
+	if (descends_from(pid, getpid()))
+		return true;
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	if (file_read(path, 64, &name, NULL, NULL) || strncmp(name, "stress-ng", 9) ||
+	    stat("/proc/self/exe", &self))
+		return false;
+	for (depth = 0; depth < 8 && (pid = process_parent(pid)) > 1; depth++) {
+		snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+		if (same_file(path, &self))
+			return true;
+	}
+	return false;
 }
 
 /* The main process leads its list; the others as they were started. */
@@ -230,33 +225,19 @@ static int older_first(const void *a, const void *b)
 	return (x->pid > y->pid) - (x->pid < y->pid);
 }
 
-int process_list(const struct target *t, const struct cgroup_set *cgroups, struct process_id **ret,
-		 uint32_t *ret_n, struct fl_error *err)
+int process_list(const struct target *t, struct process_id **ret, uint32_t *ret_n, struct fl_error *err)
 {
-	const struct cgroup_dir *d = cgroup_v2(cgroups);
-	uint64_t pidns = t->pidns_inode;
 	struct list l = {};
 	uint32_t i, kept = 0;
-	int r = 0;
+	int r = target_each_member(t, list_add, &l);
 
-	if (!d)
-		d = cgroup_v1(cgroups, "freezer");
-	if (!d && cgroups->n)
-		d = &cgroups->dirs[0];
-	if (pidns == process_namespace(getpid(), "pid"))
-		pidns = 0;
-	/* A process named by its pid shares its cgroup with whatever was started beside it. */
-	if (d && strcmp(t->provider, "pid"))
-		r = list_cgroup(&l, d->path);
-	if (!r && !l.n && t->pid)
-		r = list_proc(&l, t, pidns);
 	if (r) {
 		free(l.v);
 		return error_sys(err, -r, "cannot list the processes of %s: %s", t->name,
 				 strerror(-r));
 	}
 	for (i = 0; i < l.n; i++)
-		if (l.v[i].pid != 1 && !descends_from(l.v[i].pid, getpid()))
+		if (!descends_from(l.v[i].pid, getpid()))
 			l.v[kept++] = l.v[i];
 	if (kept)
 		qsort(l.v, kept, sizeof(*l.v), older_first);

@@ -11,7 +11,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "kern/cgroup.h"
 #include "target/target.h"
 #include "util/error.h"
 
@@ -21,12 +20,15 @@ struct process_id {
 };
 
 /*
- * All processes the target has now: those of its own cgroup, else those of its pid namespace,
- * else its main process with its descendants. Never faultline's own (nor its stressors), never
- * process 1. Parents come before their children. *ret is the caller's to free.
+ * The target's members now (target/member.h), but never faultline's own children (its stressors) nor
+ * process 1. The oldest comes first. Whoever touches them asks again each time. *ret is the caller's
+ * to free.
  */
-int process_list(const struct target *t, const struct cgroup_set *cgroups, struct process_id **ret,
-		 uint32_t *ret_n, struct fl_error *err);
+int process_list(const struct target *t, struct process_id **ret, uint32_t *ret_n, struct fl_error *err);
+
+/* A child of ours, or a stressor of another faultline: where these are nobody has been joined by a
+ * stranger. */
+bool process_is_ours(pid_t pid);
 
 /* Signal 0: is it there? -ESRCH: gone, or another process has its pid now. */
 int process_signal(struct process_id id, int signal);

@@ -65,6 +65,7 @@ static int resolve(const char *name, struct target *t, struct fl_error *err)
 	bool v2 = true;
 	size_t len;
 	pid_t pid;
+	int r;
 
 	if (!path)
 		return error_sys(err, ENOMEM, "target: out of memory");
@@ -77,16 +78,18 @@ static int resolve(const char *name, struct target *t, struct fl_error *err)
 	cgroup_v2_root(root, sizeof(root));
 	snprintf(full, sizeof(full), "%s%s", root, rest);
 	if (root[0] && !access(full, F_OK)) {
-		int r = target_use_cgroup(t, full, err);
-
+		r = target_use_cgroup(t, full, err);
 		if (r)
 			return r;
+		t->members |= TARGET_BY_CGROUP;
 	}
-	if (in_v1(rest))
-		text_copy(t->cgroup_v1, sizeof(t->cgroup_v1), rest);
-	if (!t->cgroup[0] && !t->cgroup_v1[0])
+	if (in_v1(rest) && text_copy(t->cgroup_v1, sizeof(t->cgroup_v1), rest))
+		t->members |= TARGET_BY_CGROUP_V1;
+	if (!t->members)
 		return error_usage(err, "no cgroup '%.200s'", name);
-	target_add_cgroup_pids(t);
+	r = target_add_pids(t, err);
+	if (r)
+		return r;
 	pid = target_oldest_pid(t);
 	return pid ? target_use_pid(t, pid, err) : 0;
 }

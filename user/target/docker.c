@@ -16,6 +16,7 @@
 
 #include "target/docker.h"
 #include "target/docker_api.h"
+#include "target/member.h"
 #include "util/cleanup.h"
 #include "util/text.h"
 
@@ -92,23 +93,28 @@ static int check_process(const struct docker_container *c, struct fl_error *err)
 	return -ESRCH;
 }
 
-/* A container that runs its own service manager has its first process in a group further down. */
-static void cut_behind(char *path, const char *id)
+/* The group that is named after the container, in @path of its first process, which may have gone into
+ * one further down (a service manager). False: it is in none; its group may be anybody's. */
+static bool cut_behind(char *path, const char *id)
 {
 	char *p = strstr(path, id);
 
 	if (p)
 		p[strcspn(p, "/")] = '\0';
+	return p;
 }
 
 static int use_cgroups(const struct docker_container *c, struct target *t, struct fl_error *err)
 {
 	char path[sizeof(t->cgroup)];
 
-	cut_behind(t->cgroup_v1, c->id);
+	if (cut_behind(t->cgroup_v1, c->id))
+		t->members |= TARGET_BY_CGROUP_V1;
 	text_copy(path, sizeof(path), t->cgroup);
-	cut_behind(path, c->id);
-	return *path ? target_use_cgroup(t, path, err) : 0;
+	if (!cut_behind(path, c->id))
+		return 0;
+	t->members |= TARGET_BY_CGROUP;
+	return target_use_cgroup(t, path, err);
 }
 
 /* The 64 hex digits in the name of a process's cgroup; "" there are none. */
@@ -162,7 +168,7 @@ static int use_process(const struct docker_container *c, struct target *t, struc
 	if (!r)
 		r = use_cgroups(c, t, err);
 	if (!r)
-		r = target_add_cgroup_pids(t);
+		r = target_add_pids(t, err);
 	if (!r)
 		describe_network(c, t);
 	return r;

@@ -64,15 +64,19 @@ static int use_service(json_t *service, struct target *t, struct fl_error *err)
 	if (fd < 0)
 		return fd;
 	target_use_netns(t, fd);
-	text_copy(t->cgroup_v1, sizeof(t->cgroup_v1), cgroup_v1);
-	if (cgroup[0])
+	if (cgroup_v1[0] && text_copy(t->cgroup_v1, sizeof(t->cgroup_v1), cgroup_v1))
+		t->members |= TARGET_BY_CGROUP_V1;
+	if (cgroup[0]) {
+		t->members |= TARGET_BY_CGROUP;
 		r = target_use_cgroup(t, cgroup, err);
+	}
+	/* Each has a network namespace of its own, and cgroups where the host lets the lab make some. */
+	if (!t->members)
+		t->members = TARGET_BY_NETNS;
 	/* A service that is down (killed, just now restarting) still has its interfaces. */
 	if (!r && proc_same((pid_t)pid, (uint64_t)start))
 		r = target_use_pid(t, (pid_t)pid, err);
-	if (r)
-		return r;
-	return cgroup[0] || cgroup_v1[0] ? target_add_cgroup_pids(t) : target_add_netns_pids(t);
+	return r ? r : target_add_pids(t, err);
 }
 
 static int resolve(const char *name, struct target *t, struct fl_error *err)

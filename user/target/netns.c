@@ -34,6 +34,7 @@ static int resolve(const char *name, struct target *t, struct fl_error *err)
 {
 	int fd = netns_open_name(name, NULL);
 	pid_t pid;
+	int r;
 
 	if (fd < 0) {
 		error_usage(err, "no network namespace '%.60s'", name);
@@ -41,7 +42,10 @@ static int resolve(const char *name, struct target *t, struct fl_error *err)
 		return -ENOENT;
 	}
 	target_use_netns(t, fd);
-	target_add_netns_pids(t);
+	t->members = TARGET_BY_NETNS;
+	r = target_add_pids(t, err);
+	if (r)
+		return r;
 	pid = target_oldest_pid(t);
 	return pid ? target_use_pid(t, pid, err) : 0;
 }

@@ -12,8 +12,9 @@ static int resolve(const char *name, struct target *t, struct fl_error *err)
 
 	if (units_int(name, 1, INT32_MAX, &pid, NULL))
 		return error_usage(err, "'%.60s' is no process number", name);
+	t->members = TARGET_BY_TREE;
 	r = target_use_pid(t, (pid_t)pid, err);
-	return r ? r : target_add_tree_pids(t);
+	return r ? r : target_add_pids(t, err);
 }
 
 const struct target_provider target_pid = { .name = "pid", .resolve = resolve };

@@ -1,24 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * process.c - the processes, namespaces and cgroups of a target, read from /proc and the cgroup
- * trees. Everything here is a snapshot: processes that start later belong to the target through
- * its cgroup and namespaces, not through the list.
+ * trees. Everything here is a snapshot: who is about to touch a process asks member.h.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
-#include <mntent.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "kern/cgroup_mount.h"
 #include "kern/netns.h"
+#include "target/member.h"
 #include "target/provider.h"
 #include "util/cleanup.h"
 #include "util/text.h"
-#include "util/units.h"
 
 static uint64_t ns_inode(pid_t pid, const char *ns)
 {
@@ -31,144 +27,22 @@ static uint64_t ns_inode(pid_t pid, const char *ns)
 
 static void add_pid(struct target *t, pid_t pid)
 {
-	uint32_t i;
-
-	for (i = 0; i < t->n_pids; i++)
-		if (t->pids[i] == pid)
-			return;
 	if (t->n_pids < TARGET_MAX_PIDS)
 		t->pids[t->n_pids++] = pid;
 }
 
-/* Call @visit for every process there is; kernel threads too. */
-static int each_process(void (*visit)(struct target *t, pid_t pid), struct target *t)
+static int visit_add(pid_t pid, uint64_t start, void *ctx)
 {
-	DIR *d = opendir("/proc");
-	struct dirent *e;
-	int64_t pid;
-
-	if (!d)
-		return -errno;
-	while ((e = readdir(d)))
-		if (e->d_name[0] >= '1' && e->d_name[0] <= '9' &&
-		    !units_int(e->d_name, 1, INT32_MAX, &pid, NULL))
-			visit(t, (pid_t)pid);
-	closedir(d);
+	(void)start;
+	add_pid(ctx, pid);
 	return 0;
 }
 
-static void visit_netns(struct target *t, pid_t pid)
+int target_add_pids(struct target *t, struct fl_error *err)
 {
-	if (ns_inode(pid, "net") == t->netns_inode)
-		add_pid(t, pid);
-}
+	int r = target_each_member(t, visit_add, t);
 
-int target_add_netns_pids(struct target *t)
-{
-	return each_process(visit_netns, t);
-}
-
-pid_t target_stranger(const struct target *t)
-{
-	_cleanup_free_ struct target *all = calloc(1, sizeof(*all));
-	uint32_t i, j;
-
-	if (!all)
-		return 0;
-	all->netns_inode = t->netns_inode;
-	target_add_netns_pids(all);
-	for (i = 0; i < all->n_pids; i++) {
-		for (j = 0; j < t->n_pids && t->pids[j] != all->pids[i]; j++)
-			;
-		if (j == t->n_pids)
-			return all->pids[i];
-	}
-	return 0;
-}
-
-static pid_t parent_of(pid_t pid)
-{
-	char path[32], line[512];
-	_cleanup_file_ FILE *f = NULL;
-	int ppid = 0;
-	char *p;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	f = fopen(path, "re");
-	if (!f || !fgets(line, sizeof(line), f) || !(p = strrchr(line, ')')) ||
-	    sscanf(p + 1, " %*c %d", &ppid) != 1)
-		return 0;
-	return ppid;
-}
-
-static void visit_tree(struct target *t, pid_t pid)
-{
-	pid_t p;
-	int depth;
-
-	for (p = pid, depth = 0; p > 1 && depth < 64; p = parent_of(p), depth++)
-		if (p == t->pid) {
-			add_pid(t, pid);
-			return;
-		}
-}
-
-int target_add_tree_pids(struct target *t)
-{
-	return each_process(visit_tree, t);
-}
-
-/* cgroup.procs of one directory. */
-static void add_procs_file(struct target *t, const char *path)
-{
-	_cleanup_file_ FILE *f = fopen(path, "re");
-	int pid;
-
-	while (f && fscanf(f, "%d", &pid) == 1)
-		if (pid > 0) /* 0: not in our pid namespace */
-			add_pid(t, pid);
-}
-
-/* nftw() has no argument for its callback; resolving is single-threaded. */
-static _Thread_local struct target *walked;
-
-static int visit_cgroup(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)ftw;
-	if (type == FTW_F &&
-	    !strcmp(path + strlen(path) - strlen("cgroup.procs"), "cgroup.procs"))
-		add_procs_file(walked, path);
-	return 0;
-}
-
-static void add_tree_of_cgroup(struct target *t, const char *dir)
-{
-	walked = t;
-	nftw(dir, visit_cgroup, 16, FTW_PHYS | FTW_MOUNT);
-	walked = NULL;
-}
-
-int target_add_cgroup_pids(struct target *t)
-{
-	struct mntent entry, *m;
-	char line[4096];
-	FILE *f;
-
-	if (t->cgroup[0])
-		add_tree_of_cgroup(t, t->cgroup);
-	if (!t->cgroup_v1[0] || !(f = setmntent("/proc/self/mounts", "re")))
-		return 0;
-	while ((m = getmntent_r(f, &entry, line, sizeof(line)))) {
-		char dir[600];
-
-		if (strcmp(m->mnt_type, "cgroup"))
-			continue;
-		snprintf(dir, sizeof(dir), "%s%s", m->mnt_dir, t->cgroup_v1);
-		add_tree_of_cgroup(t, dir);
-	}
-	endmntent(f);
-	return 0;
+	return r ? error_sys(err, -r, "cannot list the processes of %s: %s", t->spec, strerror(-r)) : 0;
 }
 
 pid_t target_oldest_pid(const struct target *t)

@@ -3,8 +3,9 @@
  * provider.h - what a way of naming targets has to bring (one file, one line in table.c), and
  * the helpers its resolve() is made of. Resolving touches nothing.
  *
- * A provider says who the target is: it fills name and id, and calls target_use_pid(),
- * target_use_cgroup() and target_use_netns() for what it has. target.c then finds the veths and
+ * A provider says who the target is: it fills name and id, calls target_use_pid(),
+ * target_use_cgroup() and target_use_netns() for what it has, and says in `members` what makes a
+ * process one of the target's. target.c then finds the veths and
  * addresses by itself, and refuses what must not be hit.
  */
 #ifndef FL_TARGET_PROVIDER_H
@@ -60,12 +61,8 @@ int target_use_cgroup(struct target *t, const char *path, struct fl_error *err);
 /* An open network namespace; takes the descriptor. */
 void target_use_netns(struct target *t, int fd);
 
-/* All processes of the cgroups; of the network namespace; of @t->pid and its descendants. */
-int target_add_cgroup_pids(struct target *t);
-int target_add_netns_pids(struct target *t);
-int target_add_tree_pids(struct target *t);
-/* A process in @t's network namespace that is none of @t->pids; 0 none. */
-pid_t target_stranger(const struct target *t);
+/* Fill @t->pids by what @t->members says. */
+int target_add_pids(struct target *t, struct fl_error *err);
 /* The oldest of @t->pids; 0 none. */
 pid_t target_oldest_pid(const struct target *t);
 

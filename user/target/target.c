@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "kern/netns.h"
+#include "target/member.h"
 #include "target/provider.h"
 #include "util/cleanup.h"
 #include "util/text.h"
@@ -173,16 +174,22 @@ int target_provider_of(const char *spec, const struct target_provider **ret, con
 /* --- what is never a target ----------------------------------------------------------------
  */
 
-static int refuse_own(const struct target *t, struct fl_error *err)
+static bool lists(const struct target *t, pid_t pid)
 {
 	uint32_t i;
 
-	for (i = 0; i < t->n_pids; i++) {
-		if (t->pids[i] == getpid())
-			return error_usage(err, "refused: %s holds faultline itself", t->spec);
-		if (t->pids[i] == 1)
-			return error_usage(err, "refused: %s holds init", t->spec);
-	}
+	for (i = 0; i < t->n_pids && t->pids[i] != pid; i++)
+		;
+	return i < t->n_pids;
+}
+
+/* The list of pids has an end, so membership is asked for as well. */
+static int refuse_own(const struct target *t, struct fl_error *err)
+{
+	if (lists(t, getpid()) || target_holds(t, getpid()))
+		return error_usage(err, "refused: %s holds faultline itself", t->spec);
+	if (lists(t, 1) || target_holds(t, 1))
+		return error_usage(err, "refused: %s holds init", t->spec);
 	if (t->pid == 1)
 		return error_usage(err, "refused: %s is init", t->spec);
 	return 0;

@@ -21,6 +21,14 @@
 #define TARGET_MAX_ADDRS 16
 #define TARGET_MAX_PIDS	 512
 
+/* What makes a process one of the target's (member.h); the provider says which, any of them is enough. */
+enum target_by {
+	TARGET_BY_CGROUP = 1,	 /* to be in the v2 group `cgroup`, or in one below it */
+	TARGET_BY_CGROUP_V1 = 2, /* to be in `cgroup_v1` of any v1 hierarchy, or below it */
+	TARGET_BY_NETNS = 4,	 /* to be in its network namespace */
+	TARGET_BY_TREE = 8,	 /* to be `pid`, or a descendant of it */
+};
+
 /* The host side of one veth pair of the target. */
 struct target_veth {
 	uint32_t ifindex;     /* of the host side */
@@ -53,6 +61,8 @@ struct target {
 	char provider[16];  /* "netns", "pid", "cgroup", "lab", "docker" */
 	char id[80];	    /* container id or the like; may be empty */
 	char note[200];	    /* what to know before it is hit: who else would be; may be empty */
+	unsigned int members; /* TARGET_BY_*; 0: it has no processes */
+	/* Where its main process is. Others are there too, unless `members` says that it is the target's. */
 	char cgroup[256];   /* path in the v2 tree (absolute); empty when there is none */
 	uint64_t cgroup_id; /* v2 cgroup id (inode); 0 none */
 	char cgroup_v1[256]; /* path below each v1 controller ("/lab/x"); empty when none */

@@ -1,0 +1,99 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Who is hit: a network namespace whose process shares its cgroup with the shell that types the command
+# and with what else was started there, as in the scope of a login.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../target.sh"
+
+# The login: this shell and all that it starts are in one group of each hierarchy.
+mktarget login sleep 1000
+for d in $CG_DIRS; do echo $$ >"$d/cgroup.procs"; done
+trap 'for d in $CG_DIRS; do echo $$ >"${d%/*}/cgroup.procs"; done; rmtargets; cleanup' EXIT
+ip netns add flt-x && _nets="$_nets flt-x"
+ip netns add flt-y && _nets="$_nets flt-y"
+bg ip netns exec flt-x sleep 1000; member=$BG_PID
+bg sleep 1000; neighbour=$BG_PID
+wait_for 5 grep -q sleep "/proc/$member/comm"
+state() { awk '$1 == "State:" {print $2}' "/proc/$1/status"; }
+is() { [ "$(state "$1")" = "$2" ]; }
+on() { # KIND OPTION...: on the namespace, until off
+	"$FL" inject "$1" netns:flt-x "${@:2}" --for 60s >"$T/on" 2>&1 & fault=$!
+	wait_for 5 grep -q 'is active' "$T/on" || { not_ok "$1 is on"; sed 's/^/#   /' "$T/on"; }
+}
+off() { kill -INT $fault; wait $fault; }
+
+# --- time_skew ---
+# What a program that starts now takes for the time, against the uptime; it has a moment to be seen.
+skew() { "$@" python3 -c 'import time; time.sleep(0.3); print(int(time.time() - time.monotonic() - '"$boot"'))'; }
+boot=$(python3 -c 'import time; print(time.time() - time.monotonic())')
+on time_skew --offset 3600s
+check_num "time_skew: a member that starts meanwhile (s)" "$(skew ip netns exec flt-x)" ge 3598
+check_num "time_skew: whoever starts beside it (s)" "$(skew)" le 2
+check_num "time_skew: another namespace (s)" "$(skew ip netns exec flt-y)" le 2
+off
+check "time_skew: only members, by the proof" grep -q 'wall clock of [12] processes moved' "$T/on"
+
+# --- pause ---
+on pause
+check "pause: the member stands" wait_for 2 is "$member" T
+check "pause: the neighbour does not" is "$neighbour" S
+bg sleep 1000; late=$BG_PID
+bg ip netns exec flt-x sleep 1000; late_member=$BG_PID
+check "pause: a member that starts meanwhile stands" wait_for 2 is "$late_member" T
+check "pause: who starts meanwhile beside it does not" is "$late" S
+off
+check "pause: the member goes on" wait_for 2 is "$member" S
+check "pause: the late one too" wait_for 2 is "$late_member" S
+out=$("$FL" inject pause netns:flt-x --method freezer --for 1s 2>&1); rc=$?
+check_num "pause: the shared cgroup is not frozen, even if asked: status" $rc eq 3
+check "... with the reason" grep -q 'no cgroup freezer for itself' <<<"$out"
+
+# --- fd_exhaustion ---
+opens() { "$@" python3 -c 'open("/etc/passwd")' 2>/dev/null; }
+limit() { awk '/open files/ {print $4}' "/proc/$1/limits"; }
+before=$(limit "$member")
+on fd_exhaustion
+lowered() { [ "$(limit "$member")" -lt "$before" ]; }
+check "fd_exhaustion: the member is at its limit" wait_for 2 lowered
+check "fd_exhaustion: the neighbour keeps its own" test "$(limit "$neighbour")" = "$before"
+check "fd_exhaustion: a program beside it opens a file" opens
+off
+check "fd_exhaustion: the member has its old limit" test "$(limit "$member")" = "$before"
+
+# --- availability ---
+"$FL" inject availability netns:flt-x --which all --for 200ms >/dev/null 2>&1
+check "availability of all: the members are gone" wait_for 2 sh -c "! kill -0 $member 2>/dev/null && ! kill -0 $late_member 2>/dev/null"
+check "availability of all: the neighbours are not" kill -0 "$neighbour" "$late"
+
+# --- stress ---
+bg ip netns exec flt-x sleep 1000; wait_for 5 grep -q sleep "/proc/$BG_PID/comm"
+for kind in cpu_saturation "memory --bytes 64MiB"; do
+	# shellcheck disable=SC2086
+	out=$("$FL" inject ${kind%% *} netns:flt-x ${kind#"${kind%% *}"} --for 500ms 2>&1); rc=$?
+	kind=${kind%% *}
+	check_num "$kind: no stressor in the shared cgroup: status" $rc eq 3
+	check "... with the reason, and what to name instead" grep -Pzq '(?s)refused: .*because.*instead' <<<"$out"
+done
+
+# --- a cgroup that a stranger joins ---
+mktarget own sleep 1000
+is_frozen() { grep -q 'frozen 1' "$_v2/$CG/cgroup.events" 2>/dev/null || grep -q FROZEN "/sys/fs/cgroup/freezer/$CG/freezer.state" 2>/dev/null; }
+"$FL" inject pause "pid:$TARGET" --for 60s >"$T/on" 2>&1 & fault=$!
+check "pause: a cgroup with nobody but the target is frozen" wait_for 3 is_frozen
+for d in $CG_DIRS; do echo "$neighbour" >"$d/cgroup.procs" 2>/dev/null; done
+thawed() { ! is_frozen; }
+check "pause: not when a stranger joins it" wait_for 2 thawed
+check "pause: who goes on" wait_for 2 is "$neighbour" S
+check "pause: the target does not" wait_for 2 is "$TARGET" T
+for d in $CG_DIRS; do echo "$neighbour" >"${d%/*}/cgroup.procs"; done
+off
+check "pause: the target goes on" wait_for 2 is "$TARGET" S
+stressed() { for q in $(cat "${CG_DIRS##* }/cgroup.procs"); do grep -q stress-ng "/proc/$q/comm" && return; done; return 1; }
+relieved() { ! stressed; }
+"$FL" inject cpu_saturation "pid:$TARGET" --for 60s >"$T/on" 2>&1 & fault=$!
+check "cpu_saturation: in a cgroup with nobody but the target" wait_for 3 stressed
+for d in $CG_DIRS; do echo "$neighbour" >"$d/cgroup.procs"; done
+check "cpu_saturation: not when a stranger joins it" wait_for 2 relieved
+for d in $CG_DIRS; do echo "$neighbour" >"${d%/*}/cgroup.procs"; done
+check "cpu_saturation: again when it has left" wait_for 3 stressed
+off

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * member.h - which processes are the target's. The provider decides what makes a process one of
+ * them (enum target_by); whoever is about to touch a process asks here, and asks again next time,
+ * because processes fork, exec, and move between cgroups and namespaces.
+ */
+#ifndef FL_TARGET_MEMBER_H
+#define FL_TARGET_MEMBER_H
+
+#include "target/target.h"
+
+/*
+ * Is process @pid, started at @start, one of @t's now? No when it is gone, when the number belongs to
+ * another process by now, and when what has to be read to tell cannot be read. No for process 1.
+ */
+bool target_is_member(const struct target *t, pid_t pid, uint64_t start);
+
+/* The same of a pid as it is now, and for process 1 too: to refuse a target that holds it. */
+bool target_holds(const struct target *t, pid_t pid);
+
+/*
+ * Call @visit for every member, in no particular order, until it returns non-zero, which is then
+ * returned. -errno: the processes could not be listed.
+ */
+int target_each_member(const struct target *t, int (*visit)(pid_t pid, uint64_t start, void *ctx),
+		       void *ctx);
+
+/* A process that is no member and shares @t's network namespace; 0 none. */
+pid_t target_stranger(const struct target *t);
+
+/* What members have in common, for messages: "the processes in network namespace x". */
+void target_members_text(const struct target *t, char *ret, size_t size);
+
+#endif
