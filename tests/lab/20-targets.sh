@@ -103,6 +103,17 @@ ip -n flt-b link set mv0 up
 fails "an interface beside the veth that is none" 3 "its interface mv0 cannot be reached: it is no veth but of the kind macvlan" --veth netns:flt-b
 ip -n flt-b link del mv0
 
+# --- peers that are no addresses ---
+says() { # DESCRIPTION PATTERN PEER
+	"$FL" inject latency netns:flt-a --delay 1ms --peer "$3" --for 50ms >"$T/out" 2>&1; _r=$?
+	if [ $_r = 2 ] && grep -q -- "$2" "$T/out"; then ok "$1"; else not_ok "$1 (status $_r)"; sed 's/^/#   /' "$T/out"; fi
+}
+says "a host name is refused as one" "'www.example.com' is no service that is known here, and host names are not resolved" www.example.com
+says "and the way out is said" "getent ahosts db.internal" 10.0.0.1,db.internal
+says "a service with a typing error is none" "no target 'wep'" wep
+for i in $(seq 17); do ip -n flt-b addr add "10.78.$i.1/32" dev eth0; done
+says "more addresses than there is room for" "netns:flt-b has more than 16 addresses" netns:flt-b
+
 # --- cgroups ---
 v2=$(awk '$3 == "cgroup2" {print $2; exit}' /proc/mounts)
 cg=$v2/fltest-$$

@@ -88,7 +88,12 @@ static int add_target(struct peer_list *l, const char *spec, struct fl_error *er
 		return error_sys(err, ENOMEM, "peers: out of memory");
 	r = target_resolve(spec, &any, t, err);
 	if (!r) {
-		if (!t->n_addrs)
+		if (t->more_addrs)
+			r = error_usage(err, "peer: %s has more than %d addresses: write its networks "
+					"(10.0.0.0/8)", spec, TARGET_MAX_ADDRS);
+		else if (!t->n_addrs && t->gap.why[0] && !t->gap.ifname[0])
+			r = target_check_veths(t, err);
+		else if (!t->n_addrs)
 			r = error_usage(err, "peer: %s has no address", spec);
 		for (i = 0; i < t->n_addrs && !r; i++)
 			r = add(l, &t->addrs[i].addr, 128, err);
@@ -98,14 +103,43 @@ static int add_target(struct peer_list *l, const char *spec, struct fl_error *er
 	return r;
 }
 
+/* "www.example.com", and neither "web.2" nor "docker:a.b" */
+static bool looks_like_host(const char *word)
+{
+	const char *dot = strrchr(word, '.');
+
+	if (!strcmp(word, "localhost"))
+		return true;
+	return dot && dot > word && isalpha((unsigned char)dot[1]) &&
+	       word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")] == '\0';
+}
+
+/*
+ * Host names are not resolved: a target may have other answers than we have, and gets new ones while the
+ * fault is on, so that a part of the traffic would be missed without anybody knowing.
+ */
+static int refuse_host(const char *word, struct fl_error *err)
+{
+	error_usage(err, "peer: '%.200s' is no service that is known here, and host names are not resolved",
+		    word);
+	error_hint(err, "what a host name stands for may change while the fault is on: write its addresses; "
+			"'getent ahosts %.200s' shows those that it has now", word);
+	return -EINVAL;
+}
+
 /* All containers of a scaled one. */
 static int add_service(struct peer_list *l, const char *word, struct fl_error *err)
 {
 	struct target_names members = {};
+	struct fl_error why = {};
 	struct target_set set;
 	uint32_t i;
-	int r = target_expand(word, NULL, &members, &set, err);
+	int r = target_expand(word, NULL, &members, &set, &why);
 
+	if (r == -ENOENT && looks_like_host(word))
+		return refuse_host(word, err);
+	if (r && err)
+		*err = why;
 	for (i = 0; i < members.n && !r; i++)
 		r = add_target(l, members.v[i], err);
 	target_names_free(&members);

@@ -78,6 +78,7 @@ struct target {
 	struct target_veth veths[TARGET_MAX_VETHS];
 	uint32_t n_addrs;
 	struct target_addr addrs[TARGET_MAX_ADDRS];
+	bool more_addrs; /* than there is room for */
 	struct target_gap gap;
 
 	/* What became of it since it was resolved: follow.h, watch.h. */

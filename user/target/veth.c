@@ -26,9 +26,14 @@ static int read_addrs(struct target *t, struct fl_error *err)
 	uint32_t n = 0, i;
 	int r = netns_addrs(&all, &n, err);
 
-	for (i = 0; !r && i < n && t->n_addrs < TARGET_MAX_ADDRS; i++)
-		if (!is_loopback(&all[i].addr))
+	for (i = 0; !r && i < n; i++) {
+		if (is_loopback(&all[i].addr))
+			continue;
+		if (t->n_addrs == TARGET_MAX_ADDRS)
+			t->more_addrs = true;
+		else
 			t->addrs[t->n_addrs++].addr = all[i].addr;
+	}
 	return r;
 }
 
