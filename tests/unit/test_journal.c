@@ -18,24 +18,39 @@
 static struct text undone; /* the words of what was undone, in order */
 static int fail_times;
 
-static int undo_note(const json_t *args, struct fl_error *err)
+static enum undo_state undo_note(const json_t *args, struct fl_error *err)
 {
 	(void)err;
 	text_append(&undone, "%s ", json_string_value(json_object_get(args, "word")));
-	return 0;
+	return UNDO_DONE;
 }
 
-static int undo_stubborn(const json_t *args, struct fl_error *err)
+static enum undo_state undo_stubborn(const json_t *args, struct fl_error *err)
 {
 	if (fail_times-- > 0)
-		return error_env(err, EBUSY, "still busy");
+		return undo_of(error_env(err, EBUSY, "still busy"));
 	return undo_note(args, err);
+}
+
+/* Says nothing at all: that is open, never done. */
+static enum undo_state undo_mute(const json_t *args, struct fl_error *err)
+{
+	return fail_times-- > 0 ? (enum undo_state)0 : undo_note(args, err);
+}
+
+static enum undo_state undo_needless(const json_t *args, struct fl_error *err)
+{
+	undo_note(args, err);
+	error_env(err, ESTALE, "somebody else's by now");
+	return UNDO_NOT_NEEDED;
 }
 
 static const struct undo_op family[] = {
 	{ "note", undo_note, false },
 	{ "stubborn", undo_stubborn, false },
 	{ "process", undo_note, true },
+	{ "mute", undo_mute, false },
+	{ "needless", undo_needless, false },
 	{}
 };
 const struct undo_op *const undo_ops[] = { family, NULL };
@@ -171,6 +186,37 @@ static void failure_is_tried_again(void **state)
 	assert_string_equal(undone.s, "c a b ");
 }
 
+/* Only "done" and "not needed" close an entry; what is open has a sentence, a hint and err->open. */
+static void only_closed_is_closed(void **state)
+{
+	struct fl_error err = {};
+	struct journal *j;
+	unsigned int a, b, c, count;
+	(void)state;
+
+	assert_int_equal(journal_open(dir, &j, NULL), 0);
+	add(j, "mute", "a", &a);
+	add(j, "needless", "b", &b);
+	add(j, "stubborn", "c", &c);
+	fail_times = 1;
+	assert_true(journal_undo(j, a, &err) < 0);
+	assert_true(err.open);
+	assert_true(err.message[0] && err.hint[0]);
+	assert_int_equal(journal_undo(j, b, NULL), 0);
+	/* An error of before does not hide that something is open. */
+	error_clear(&err);
+	error_usage(&err, "of before");
+	fail_times = 1;
+	assert_int_equal(journal_undo(j, c, &err), -EBUSY);
+	assert_true(err.open);
+	assert_string_equal(err.message, "still busy");
+	journal_close(j);
+	fail_times = 0;
+	assert_int_equal(journal_replay(dir, &count, NULL), 0);
+	assert_int_equal(count, 2);
+	assert_string_equal(undone.s, "b c a ");
+}
+
 static void unknown_or_damaged(void **state)
 {
 	struct fl_error err = {};
@@ -250,6 +296,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(undone_or_done_is_over, setup, teardown),
 		cmocka_unit_test_setup_teardown(torn_line, setup, teardown),
 		cmocka_unit_test_setup_teardown(failure_is_tried_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(only_closed_is_closed, setup, teardown),
 		cmocka_unit_test_setup_teardown(unknown_or_damaged, setup, teardown),
 		cmocka_unit_test_setup_teardown(two_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(earlier_boot, setup, teardown),

@@ -180,5 +180,10 @@ int inject_hold(struct inject *in, const struct inject_watcher *w, struct fault_
 	r = r ? r : r2;
 	r2 = h.session ? session_end(h.session, err) : 0;
 	in->fault.session = NULL;
+	/* What was open and is not any more: the end of the session has tried it again. */
+	if (r && !r2 && err->open) {
+		error_clear(err);
+		r = 0;
+	}
 	return r ? r : r2;
 }

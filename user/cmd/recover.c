@@ -32,7 +32,9 @@ static const struct argp argp = {
 	option_table,
 	parse,
 	NULL,
-	"Undo what dead faultline processes left behind. Living sessions are not touched.",
+	"Undo what dead faultline processes left behind. Living sessions are not touched.\v"
+	"What cannot be undone now (a process is being traced, a store does not answer) stays in the journal "
+	"and is tried again by the next recover; the exit status is 0 only when nothing is left.",
 	NULL,
 	NULL,
 	NULL};
@@ -69,6 +71,8 @@ static void print(const json_t *report)
 		       (int)json_integer_value(json_object_get(one, "undone")));
 		if (json_is_string(json_object_get(one, "remark")))
 			printf("  %s\n", json_string_value(json_object_get(one, "remark")));
+		if (json_is_string(json_object_get(one, "error")))
+			printf("  %s\n", json_string_value(json_object_get(one, "error")));
 	}
 }
 

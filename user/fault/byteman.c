@@ -124,21 +124,44 @@ char *byteman_request(const char *verb, const char *script)
 	return text_format("%s\nSCRIPT faultline\n%sENDSCRIPT\nEND%s\n", verb, script, verb);
 }
 
-static int undo_delete(const json_t *args, struct fl_error *err)
+/* The agent has been told to delete the rule; whether it did is what its own list says. */
+static int delete_rule(pid_t pid, uint16_t port, const char *script, struct fl_error *err)
+{
+	_cleanup_free_ char *request = byteman_request("DELETE", script), *list = NULL;
+	_cleanup_free_ char *rule = strndup(script, strcspn(script, "\n"));
+	const char *at;
+	int r;
+
+	if (!request || !rule)
+		return error_sys(err, ENOMEM, "byteman-delete: out of memory");
+	r = byteman_ask(pid, port, BYTEMAN_PATIENT_MS, request, NULL, err) ?:
+	    byteman_ask(pid, port, BYTEMAN_PATIENT_MS, "LIST\n", &list, err);
+	at = r ? NULL : strstr(list, rule);
+	/* Not "RULE faultline x.1" for "x.10". */
+	return at && strchr("\r\n", at[strlen(rule)]) ? error_env(err, EBUSY, "its agent does not delete the rule") : r;
+}
+
+static enum undo_state undo_delete(const json_t *args, struct fl_error *err)
 {
 	struct process_id jvm = process_from_json(args);
 	const char *script = json_string_value(json_object_get(args, "script"));
 	json_int_t port = json_integer_value(json_object_get(args, "port"));
-	_cleanup_free_ char *request = NULL;
+	struct fl_error why = {};
 
-	if (!script || port < 1 || port > UINT16_MAX)
-		return error_sys(err, EINVAL, "byteman-delete: arguments are missing");
-	if (process_dead(jvm))
-		return 0;
-	request = byteman_request("DELETE", script);
-	if (!request)
-		return error_sys(err, ENOMEM, "byteman-delete: out of memory");
-	return byteman_ask(jvm.pid, (uint16_t)port, BYTEMAN_PATIENT_MS, request, NULL, err);
+	if (!script || port < 1 || port > UINT16_MAX) {
+		error_sys(err, EINVAL, "byteman-delete: arguments are missing");
+		return UNDO_OPEN;
+	}
+	if (proc_is(jvm.pid, jvm.start) == PROC_GONE)
+		return UNDO_NOT_NEEDED;
+	if (!delete_rule(jvm.pid, (uint16_t)port, script, &why))
+		return UNDO_DONE;
+	/* An agent that does not answer because its JVM has just ended. */
+	if (proc_is(jvm.pid, jvm.start) == PROC_GONE)
+		return UNDO_NOT_NEEDED;
+	error_env(err, -why.code, "the JVM with process %d may still throw: %.300s", (int)jvm.pid, why.message);
+	error_hint(err, "its agent listens on 127.0.0.1:%d, inside; restarting that JVM ends it too", (int)port);
+	return UNDO_OPEN;
 }
 
 const struct undo_op undo_byteman[] = { { "byteman-delete", undo_delete, true }, {} };

@@ -19,6 +19,7 @@
 #include "fault/fault.h"
 #include "fault/store.h"
 #include "journal/journal.h"
+#include "kern/sealed.h"
 #include "kern/session.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -245,7 +246,8 @@ static int announce(const struct fault *f, struct unit *u, uint32_t i, struct fl
 	if (r)
 		return r;
 	return journal_add(f->session->journal, "restore-cache",
-			   json_pack("{s:s, s:I, s:s, s:I, s:I, s:s*}", "saved", path, "netns",
+			   json_pack("{s:s, s:o*, s:I, s:s, s:I, s:I, s:s*}", "saved", path, "sealed",
+				     sealed_now(), "netns",
 				     (json_int_t)u->target->netns_inode, "host", u->host, "port",
 				     (json_int_t)params_i64(&f->params, "port"), "db",
 				     (json_int_t)params_i64(&f->params, "db"), "password", s->password),

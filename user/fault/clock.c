@@ -24,6 +24,7 @@
 #include "journal/journal.h"
 #include "kern/exec_watch.h"
 #include "kern/process.h"
+#include "kern/sealed.h"
 #include "kern/session.h"
 #include "target/member.h"
 #include "util/cleanup.h"
@@ -252,10 +253,12 @@ static int begin(struct fault *f, const struct vdso_slot *slot, struct fl_error 
 {
 	struct clock_state *s = f->priv;
 	unsigned long before = atomic_load(&s->patched);
+	json_t *args = vdso_patch_json(&s->patch);
 	bool foreign;
-	int r = journal_add(f->session->journal, "clock-restore", vdso_patch_json(&s->patch),
-			    &s->entry, err);
+	int r;
 
+	json_object_set_new(args, "sealed", sealed_now());
+	r = journal_add(f->session->journal, "clock-restore", args, &s->entry, err);
 	if (r)
 		return r;
 	pthread_mutex_lock(&s->lock);
@@ -441,12 +444,15 @@ int clock_disarm(struct fault *f, struct fl_error *err)
 	return 0;
 }
 
-static int undo_clock_restore(const json_t *args, struct fl_error *err)
+static enum undo_state undo_clock_restore(const json_t *args, struct fl_error *err)
 {
+	unsigned int restored = 0;
 	struct vdso_patch p;
-	int r = vdso_patch_parse(args, &p, err);
 
-	return r ? r : vdso_revert_all(&p, NULL, err);
+	if (vdso_patch_parse(args, &p, err) ||
+	    vdso_revert_all(&p, json_object_get(args, "sealed"), &restored, err))
+		return UNDO_OPEN;
+	return restored ? UNDO_DONE : UNDO_NOT_NEEDED;
 }
 
 const struct undo_op undo_clock[] = { { "clock-restore", undo_clock_restore, true }, {} };

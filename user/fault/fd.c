@@ -396,36 +396,52 @@ const struct fault_ops fault_fd_exhaustion = {
 /* ---- undo ------------------------------------------------------------------------------------ */
 
 /* The children of @parent that still have the limit they inherited: born after the last look. */
-static void restore_children(pid_t parent, rlim_t lowered, rlim_t soft)
+static int restore_children(pid_t parent, rlim_t lowered, rlim_t soft)
 {
 	DIR *proc = opendir("/proc");
 	struct dirent *e;
 	struct rlimit now;
 	int64_t pid;
+	int r, first = proc ? 0 : -errno;
 
-	while (proc && (e = readdir(proc)))
-		if (!units_int(e->d_name, 1, INT_MAX, &pid, NULL) &&
-		    process_parent((pid_t)pid) == parent && !read_soft((pid_t)pid, &now) &&
-		    now.rlim_cur == lowered)
-			write_soft((pid_t)pid, soft);
+	while (proc && (e = readdir(proc))) {
+		if (units_int(e->d_name, 1, INT_MAX, &pid, NULL) || process_parent((pid_t)pid) != parent)
+			continue;
+		r = read_soft((pid_t)pid, &now);
+		if (!r && now.rlim_cur == lowered)
+			r = write_soft((pid_t)pid, soft);
+		if (r && r != -ESRCH && !first)
+			first = r;
+	}
 	if (proc)
 		closedir(proc);
+	return first;
 }
 
-static int undo_nofile(const json_t *args, struct fl_error *err)
+static enum undo_state undo_nofile(const json_t *args, struct fl_error *err)
 {
 	struct process_id id = process_from_json(args);
 	rlim_t soft = (rlim_t)json_integer_value(json_object_get(args, "soft"));
+	enum proc_is is = proc_is(id.pid, id.start);
 	struct rlimit now;
-	int r;
+	int r, r2 = 0;
 
-	if (!proc_same(id.pid, id.start) || read_soft(id.pid, &now))
-		return 0;
-	if (now.rlim_cur < soft)
-		restore_children(id.pid, now.rlim_cur, soft);
-	r = write_soft(id.pid, soft);
-	return !r || r == -ESRCH ? 0 : error_env(err, -r, "cannot restore the limits of process %d: %s",
-						 (int)id.pid, strerror(-r));
+	if (is == PROC_GONE)
+		return UNDO_NOT_NEEDED;
+	r = is == PROC_UNKNOWN ? -EIO : read_soft(id.pid, &now);
+	if (!r && now.rlim_cur < soft)
+		r2 = restore_children(id.pid, now.rlim_cur, soft);
+	if (!r)
+		r = write_soft(id.pid, soft);
+	if (r == -ESRCH)
+		return UNDO_NOT_NEEDED;
+	r = r ? r : r2;
+	if (!r)
+		return UNDO_DONE;
+	error_env(err, -r, "process %d or a child of it may still have its lowered RLIMIT_NOFILE: %s",
+		  (int)id.pid, strerror(-r));
+	error_hint(err, "prlimit --pid %d --nofile=%llu:", (int)id.pid, (unsigned long long)soft);
+	return UNDO_OPEN;
 }
 
 const struct undo_op undo_fd[] = { { "restore-nofile", undo_nofile, true }, {} };

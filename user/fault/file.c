@@ -20,6 +20,7 @@
 
 #include "fault/fault.h"
 #include "fault/file.h"
+#include "fault/place.h"
 #include "journal/journal.h"
 #include "kern/process.h"
 #include "kern/session.h"
@@ -240,10 +241,13 @@ static int save(const struct fault *f, uint32_t i, const char *what, const struc
 static json_t *undo_args(const struct fault *f, const struct unit *u, const char *before,
 			 const char *after)
 {
-	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:O}", "path",
-			 params_text(&f->params, "path"), "before", before, "after", after, "pid",
-			 (json_int_t)u->target->pid, "start", (json_int_t)u->target->pid_start, "dev",
-			 (json_int_t)u->dev, "ino", (json_int_t)u->ino, "meta", u->meta);
+	const struct stat st = { .st_dev = u->dev, .st_ino = u->ino };
+	json_t *args = place_json(u->target->pid, u->target->pid_start, params_text(&f->params, "path"), &st);
+
+	json_object_set_new(args, "before", json_string(before));
+	json_object_set_new(args, "after", json_string(after));
+	json_object_set(args, "meta", u->meta);
+	return args;
 }
 
 /* Read once more: between arming and now lies a baseline, in which somebody may have written. */

@@ -192,18 +192,22 @@ const struct fault_ops fault_null = {
 	.disarm = disarm,
 };
 
-static int undo_remove_file(const json_t *args, struct fl_error *err)
+static enum undo_state undo_remove_file(const json_t *args, struct fl_error *err)
 {
 	const char *path = json_string_value(json_object_get(args, "path"));
 	json_t *now = path ? identity(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW) : NULL;
 	bool same = now && json_equal(now, json_object_get(args, "identity"));
+	int code = now ? 0 : errno;
 
 	json_decref(now);
-	if (!same)
-		return 0;
-	if (unlink(path) && errno != ENOENT)
-		return error_env(err, errno, "cannot remove %s: %s", path, strerror(errno));
-	return 0;
+	if (now ? !same : path && (code == ENOENT || code == ENOTDIR))
+		return UNDO_NOT_NEEDED;
+	if (same && !unlink(path))
+		return UNDO_DONE;
+	code = same ? errno : code;
+	error_env(err, code, "%s may still be there: cannot remove it: %s", path ? path : "a file",
+		  strerror(code));
+	return UNDO_OPEN;
 }
 
 const struct undo_op undo_null[] = { { "remove-file", undo_remove_file, false }, {} };

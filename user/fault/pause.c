@@ -481,32 +481,42 @@ const struct fault_ops fault_pause = {
 
 /* ---- undo ------------------------------------------------------------------------------------ */
 
-static int undo_thaw(const json_t *args, struct fl_error *err)
+static enum undo_state undo_thaw(const json_t *args, struct fl_error *err)
 {
 	const char *path = json_string_value(json_object_get(args, "path"));
 	bool v2 = json_is_true(json_object_get(args, "v2"));
-	int r;
+	int r = !path ? -EINVAL : cgroup_look(path, (uint64_t)json_integer_value(json_object_get(args, "dev")),
+					      (uint64_t)json_integer_value(json_object_get(args, "ino")));
 
-	if (!path || !cgroup_same(path, (uint64_t)json_integer_value(json_object_get(args, "dev")),
-				  (uint64_t)json_integer_value(json_object_get(args, "ino"))))
-		return 0;
-	r = set_frozen(path, v2, false, err);
-	if (!r && wait_frozen(path, v2, false) == -ETIMEDOUT)
-		r = error_env(err, ETIMEDOUT, "%s does not thaw", path);
-	return r;
+	if (r == -ENOENT)
+		return UNDO_NOT_NEEDED; /* gone, and another in its place was never frozen by us */
+	if (!r)
+		r = set_frozen(path, v2, false, err);
+	if (!r)
+		r = wait_frozen(path, v2, false);
+	/* Removed while we waited: nobody can be frozen in it. */
+	if (!r || r == -ENOENT || r == -ENODEV)
+		return UNDO_DONE;
+	error_env(err, -r, "the cgroup %s may still be frozen: %s", path ? path : "?",
+		  r == -ETIMEDOUT ? "it does not thaw" : strerror(-r));
+	return UNDO_OPEN;
 }
 
-static int undo_continue(const json_t *args, struct fl_error *err)
+static enum undo_state undo_continue(const json_t *args, struct fl_error *err)
 {
 	struct process_id id = process_from_json(args);
 	int r = process_signal(id, SIGCONT);
 
-	return !r || r == -ESRCH ? 0 : error_env(err, -r, "cannot continue process %d: %s",
-						 (int)id.pid, strerror(-r));
+	if (!r || r == -ESRCH)
+		return r ? UNDO_NOT_NEEDED : UNDO_DONE;
+	error_env(err, -r, "process %d is still stopped: cannot send it SIGCONT: %s", (int)id.pid,
+		  strerror(-r));
+	error_hint(err, "kill -CONT %d", (int)id.pid);
+	return UNDO_OPEN;
 }
 
 /* An engine that cannot be asked must not keep it frozen; that it then takes it for paused is told. */
-static int undo_unpause(const json_t *args, struct fl_error *err)
+static enum undo_state undo_unpause(const json_t *args, struct fl_error *err)
 {
 	const char *spec = json_string_value(json_object_get(args, "target"));
 	struct fl_error why = {};
@@ -514,16 +524,19 @@ static int undo_unpause(const json_t *args, struct fl_error *err)
 
 	if (!r)
 		r = target_pause(spec, false, &why);
-	if (!r || r == -ENOENT) /* -ENOENT: it was removed */
-		return 0;
-	if (!json_object_get(args, "path") || undo_thaw(args, NULL)) {
-		if (err)
-			*err = why;
-		return r;
+	if (!r)
+		return UNDO_DONE;
+	/* The engine's own word that it was removed; without an engine nobody could say so. */
+	if (r == -ENOENT && json_object_get(args, "engine"))
+		return UNDO_NOT_NEEDED;
+	if (!json_object_get(args, "path") || undo_thaw(args, NULL) == UNDO_OPEN) {
+		error_env(err, -r, "%.80s may still be paused: %.300s", spec ? spec : "?", why.message);
+		error_hint(err, "%s", why.hint);
+		return UNDO_OPEN;
 	}
 	error_env(err, -r, "%.80s was thawed without its engine, which may take it for paused: %.200s", spec,
 		  why.message);
-	return 0;
+	return UNDO_DONE;
 }
 
 const struct undo_op undo_pause[] = {

@@ -479,31 +479,43 @@ const struct fault_ops fault_restart = {
 
 /* ---- undo ------------------------------------------------------------------------------------ */
 
-static int undo_start(const json_t *args, struct fl_error *err)
+/* Is there such a service, and does it run? -ENOENT: it was removed, by the word of who supervises it;
+ * any other error: nobody could tell. */
+static int look_at_service(const char *spec, bool *ret_runs, struct fl_error *err)
 {
 	const struct target_options options = { .allow_host_interface = true };
+	struct target t;
+	int r = target_resolve(spec, &options, &t, err);
+
+	if (r)
+		return r;
+	*ret_runs = t.pid && proc_same(t.pid, t.pid_start);
+	target_free(&t);
+	return 0;
+}
+
+static enum undo_state undo_start(const json_t *args, struct fl_error *err)
+{
 	const char *spec = json_string_value(json_object_get(args, "target"));
 	struct fl_error why = {};
-	struct target t;
-	bool runs;
-	int r;
+	bool runs = false;
+	int r = !spec ? -EINVAL : docker_undo_begin(args, &why);
 
-	if (!spec || docker_undo_begin(args, NULL))
-		return 0;
-	r = target_resolve(spec, &options, &t, &why);
-	if (r && r != -ENOENT && json_object_get(args, "engine")) { /* nobody could look for it */
-		if (err)
-			*err = why;
-		return r;
-	}
-	if (r)
-		return 0; /* gone with its stack: nothing to bring back */
-	runs = t.pid && !process_dead((struct process_id){ t.pid, t.pid_start });
-	target_free(&t);
-	if (runs)
-		return 0;
-	r = target_start(spec, err);
-	return r == -ENOTSUP ? 0 : r;
+	if (!r && !target_has_start(spec))
+		return UNDO_NOT_NEEDED; /* nobody supervises it: the effect has said that it stays down */
+	if (!r)
+		r = look_at_service(spec, &runs, &why);
+	if (r == -ENOENT)
+		return UNDO_NOT_NEEDED; /* gone with its stack: nothing to bring back */
+	if (!r && runs)
+		return UNDO_NOT_NEEDED;
+	if (!r)
+		r = target_start(spec, &why);
+	if (!r)
+		return UNDO_DONE;
+	error_env(err, -r, "%.80s is still down: %.300s", spec ? spec : "?", why.message);
+	error_hint(err, "%s", why.hint);
+	return UNDO_OPEN;
 }
 
 const struct undo_op undo_application[] = { { "start-service", undo_start, false }, {} };

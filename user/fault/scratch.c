@@ -3,15 +3,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <sys/stat.h>
 
+#include "fault/place.h"
 #include "fault/scratch.h"
 #include "journal/journal.h"
-#include "kern/process.h"
 #include "kern/session.h"
 #include "util/cleanup.h"
-#include "util/units.h"
 
 #define PREFIX	  ".faultline-"
 #define MAX_DEPTH 2 /* stress-ng makes directories of files in it, no deeper */
@@ -20,15 +18,14 @@ int scratch_announce(struct fault *f, const struct target *t, const char *path, 
 		     struct scratch *s, struct fl_error *err)
 {
 	struct stat st;
+	json_t *args;
 
 	if (fstat(dir_fd, &st))
 		return error_env(err, errno, "%s: %s", path, strerror(errno));
 	snprintf(s->name, sizeof(s->name), PREFIX "%s", f->id);
-	return journal_add(f->session->journal, "remove-scratch",
-			   json_pack("{s:i, s:s, s:s, s:I, s:I}", "pid", (int)t->pid, "path", path,
-				     "name", s->name, "dev", (json_int_t)st.st_dev, "ino",
-				     (json_int_t)st.st_ino),
-			   &s->entry, err);
+	args = place_json(t->pid, t->pid_start, path, &st);
+	json_object_set_new(args, "name", json_string(s->name));
+	return journal_add(f->session->journal, "remove-scratch", args, &s->entry, err);
 }
 
 /* Never follows a link, never leaves the directory. */
@@ -70,51 +67,28 @@ int scratch_remove(struct fault *f, int dir_fd, struct scratch *s, struct fl_err
 
 /* ---- undo ------------------------------------------------------------------------------------ */
 
-/* Open @path as process @pid sees it, if it is the directory that was written down. */
-static int open_same(pid_t pid, const char *path, const json_t *args)
-{
-	int fd = process_open_path(pid, path, O_RDONLY | O_DIRECTORY, NULL);
-	struct stat st;
-
-	if (fd < 0)
-		return -1;
-	if (!fstat(fd, &st) &&
-	    (json_int_t)st.st_dev == json_integer_value(json_object_get(args, "dev")) &&
-	    (json_int_t)st.st_ino == json_integer_value(json_object_get(args, "ino")))
-		return fd;
-	close(fd);
-	return -1;
-}
-
-/* The target's process may be gone while its volume is not: whoever sees the directory will do.
- * When nobody does, it went with the target's mount namespace. */
-static int open_by_anyone(const char *path, const json_t *args)
-{
-	int fd = open_same((pid_t)json_integer_value(json_object_get(args, "pid")), path, args);
-	DIR *proc = fd < 0 ? opendir("/proc") : NULL;
-	struct dirent *e;
-	int64_t pid;
-
-	while (proc && fd < 0 && (e = readdir(proc)))
-		if (!units_int(e->d_name, 1, INT_MAX, &pid, NULL))
-			fd = open_same((pid_t)pid, path, args);
-	if (proc)
-		closedir(proc);
-	return fd;
-}
-
-static int undo_remove(const json_t *args, struct fl_error *err)
+static enum undo_state undo_remove(const json_t *args, struct fl_error *err)
 {
 	const char *path = json_string_value(json_object_get(args, "path"));
 	const char *name = json_string_value(json_object_get(args, "name"));
+	const char *other = "";
+	struct fl_error why = {};
 	_cleanup_fd_ int fd = -1;
 	int r;
 
 	if (!path || !name || strncmp(name, PREFIX, strlen(PREFIX)) || strchr(name, '/'))
-		return error_sys(err, EBADMSG, "remove-scratch: the journal names nothing of ours");
-	fd = open_by_anyone(path, args);
-	r = fd < 0 ? 0 : remove_entry(fd, name, 0);
-	return r ? error_env(err, -r, "cannot remove %s in %s: %s", name, path, strerror(-r)) : 0;
+		return undo_of(error_sys(err, EBADMSG, "remove-scratch: the journal names nothing of ours"));
+	fd = place_open(args, O_RDONLY | O_DIRECTORY, &other, &why);
+	if (fd == -ENOENT)
+		return UNDO_NOT_NEEDED; /* it went with the file system it was on */
+	if (fd == -ESTALE)
+		error_env(&why, ESTALE, "the target has it %s", other);
+	r = fd < 0 ? fd : remove_entry(fd, name, 0);
+	if (!r)
+		return UNDO_DONE;
+	error_env(err, -r, "%s in %s may still be there: %.300s", name, path,
+		  fd < 0 ? why.message : strerror(-r));
+	return UNDO_OPEN;
 }
 
 const struct undo_op undo_scratch[] = { { "remove-scratch", undo_remove, false }, {} };

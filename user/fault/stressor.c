@@ -502,17 +502,21 @@ void stressor_usage(const struct stressor *st, struct stressor_usage *ret)
 
 /* ---- undo ------------------------------------------------------------------------------------ */
 
-#define KILL_WAIT_NS (2 * NS_PER_SEC)
+#define KILL_WAIT_NS (1 * NS_PER_SEC)
 
-static int undo_kill(const json_t *args, struct fl_error *err)
+static enum undo_state undo_kill(const json_t *args, struct fl_error *err)
 {
 	struct process_id id = process_from_json(args);
 	int r = process_signal(id, SIGKILL);
 
+	if (r == -ESRCH)
+		return UNDO_NOT_NEEDED;
 	if (!r)
 		r = process_wait_gone(id, KILL_WAIT_NS);
-	return !r || r == -ESRCH ? 0 : error_sys(err, -r, "cannot kill process %d: %s", (int)id.pid,
-						 strerror(-r));
+	if (!r)
+		return UNDO_DONE;
+	error_sys(err, -r, "the load in process %d goes on: cannot end it: %s", (int)id.pid, strerror(-r));
+	return UNDO_OPEN;
 }
 
 const struct undo_op undo_stressor[] = { { "kill-process", undo_kill, true }, {} };

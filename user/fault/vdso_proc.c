@@ -24,13 +24,17 @@
 
 #include "fault/tracee.h"
 #include "fault/vdso_proc.h"
+#include "kern/process.h"
+#include "kern/sealed.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/text.h"
 #include "util/units.h"
 
 #define TRIES_MAX     50
 #define TRY_NAP_NS    (200 * NS_PER_USEC)
 #define PASSES_MAX    20 /* of vdso_revert_all */
+#define HOLD_PASSES   2	 /* when nothing is left but what cannot be held: the caller comes back */
 #define PASS_NAP_NS   (10 * NS_PER_MSEC)
 
 enum action { APPLY, SET, RESTORE, ERASE };
@@ -51,14 +55,14 @@ struct job {
  * Where the kernel told the process its vDSO is. Not /proc/PID/maps: while threads map and unmap, a
  * read of that can miss a line (seen on 6.18). -ENOENT: it has none (a kernel thread, a zombie).
  */
-static int locate(const char *pid, uint64_t *ret)
+static int locate(pid_t pid, pid_t tid, uint64_t *ret)
 {
 	char path[64];
 	Elf64_auxv_t aux[64];
 	_cleanup_fd_ int fd = -1;
 	ssize_t n, i;
 
-	snprintf(path, sizeof(path), "/proc/%s/auxv", pid);
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/auxv", (int)pid, (int)tid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? -ESRCH : -errno;
@@ -73,12 +77,42 @@ static int locate(const char *pid, uint64_t *ret)
 	return -ENOENT;
 }
 
-/* -ENOENT when it is not there: the process ended, or has unmapped it. */
+/* The first thread may have ended before the others, and has no memory then: ask any that has. */
+static int locate_any(pid_t pid, pid_t *ret_tid, uint64_t *ret)
+{
+	char path[64];
+	struct dirent *e;
+	int64_t tid;
+	int r = locate(pid, pid, ret);
+	DIR *dir;
+
+	*ret_tid = pid;
+	if (r != -ENOENT || process_state(pid) != 'Z')
+		return r;
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	dir = opendir(path);
+	if (!dir)
+		return errno == ENOENT ? -ESRCH : -errno;
+	while (r == -ENOENT && (e = readdir(dir))) {
+		if (units_int(e->d_name, 1, INT32_MAX, &tid, NULL))
+			continue;
+		*ret_tid = (pid_t)tid;
+		r = locate(pid, (pid_t)tid, ret);
+		r = r == -ESRCH ? -ENOENT : r; /* that thread ended; the next one */
+	}
+	closedir(dir);
+	return r;
+}
+
+/* -ENOENT when it is not there: the process ended (nothing is read), or has unmapped it (EIO is what the
+ * kernel says of an address without memory). Anything else does not say what is in it. */
 static int read_image(struct job *j)
 {
 	ssize_t n = pread(j->mem, j->image, j->size, (off_t)j->start);
 
-	return n == (ssize_t)j->size ? 0 : -ENOENT;
+	if (n == (ssize_t)j->size)
+		return 0;
+	return n >= 0 || errno == EIO || errno == ESRCH ? -ENOENT : -errno;
 }
 
 static int write_bytes(const struct job *j, uint32_t offset, const void *bytes, size_t n,
@@ -155,6 +189,14 @@ static int foreign(const struct job *j, struct fl_error *err)
 	return -EEXIST;
 }
 
+/* Somebody has changed it on top of ours: it cannot be told what would be left. */
+static bool has_our_stub(const struct job *j)
+{
+	const struct vdso_edit *stub = &j->patch->edits[0];
+
+	return !memcmp(j->image + stub->offset, stub->after, offsetof(struct vdso_stub, slot));
+}
+
 /* What is to be done to a process in @state? false: nothing. */
 static bool needs(enum action action, enum vdso_state state)
 {
@@ -205,7 +247,7 @@ static int work(struct tracee *t, void *arg, struct fl_error *err)
 	if (r)
 		return r;
 	state = vdso_patch_state(j->patch, j->image, j->size);
-	if (state == VDSO_FOREIGN && j->action == APPLY)
+	if (state == VDSO_FOREIGN && (j->action == APPLY || has_our_stub(j)))
 		return foreign(j, err);
 	if (!needs(j->action, state))
 		return 0;
@@ -223,24 +265,26 @@ static int work(struct tracee *t, void *arg, struct fl_error *err)
 /* Open the process and judge it without holding it. */
 static int look(struct job *j, enum vdso_state *ret, struct fl_error *err)
 {
-	char pid[16], path[64];
+	char path[64];
+	pid_t tid;
 	int r;
 
-	snprintf(pid, sizeof(pid), "%d", (int)j->pid);
 	j->size = j->patch->image_size;
-	r = locate(pid, &j->start);
-	if (r == -EACCES || r == -EPERM)
-		return error_env(err, -r, "cannot look into process %s: %s", pid, strerror(-r));
-	if (r)
+	r = locate_any(j->pid, &tid, &j->start);
+	if (r == -ENOENT || r == -ESRCH)
 		return r;
-	snprintf(path, sizeof(path), "/proc/%s/mem", pid);
-	j->mem = open(path, O_RDWR | O_CLOEXEC);
-	if (j->mem < 0)
-		return errno == ENOENT || errno == ESRCH ? -ESRCH :
-		       error_env(err, errno, "cannot open %s: %s", path, strerror(errno));
-	r = read_image(j);
+	if (!r) {
+		snprintf(path, sizeof(path), "/proc/%d/task/%d/mem", (int)j->pid, (int)tid);
+		j->mem = open(path, O_RDWR | O_CLOEXEC);
+		if (j->mem < 0)
+			r = errno == ENOENT ? -ESRCH : -errno;
+	}
+	if (!r)
+		r = read_image(j);
 	if (!r)
 		*ret = vdso_patch_state(j->patch, j->image, j->size);
+	else if (r != -ENOENT && r != -ESRCH)
+		error_env(err, -r, "cannot look into process %d: %s", (int)j->pid, strerror(-r));
 	return r;
 }
 
@@ -263,7 +307,7 @@ static int run(pid_t pid, const struct vdso_patch *p, const struct vdso_slot *sl
 	*j = (struct job){ .pid = pid, .patch = p, .slot = slot, .action = action,
 			   .erase = action == ERASE, .mem = -1 };
 	r = look(j, &state, err);
-	if (!r && action == APPLY && state == VDSO_FOREIGN)
+	if (!r && state == VDSO_FOREIGN && (action == APPLY || has_our_stub(j)))
 		r = foreign(j, err);
 	if (!r && needs(action, state))
 		r = tracee_hold(pid, work, j, err);
@@ -317,41 +361,78 @@ int vdso_look(pid_t pid, const struct vdso_patch *p, enum vdso_state *ret, struc
 	return r == -ENOENT ? 0 : r;
 }
 
+/* Who holds the process, for a message: " by process 812 (strace)". */
+static void tracer_of(pid_t pid, char *ret, size_t size)
+{
+	char path[64], comm[32] = "?";
+	_cleanup_free_ char *status = NULL, *name = NULL;
+	const char *at;
+	int tracer = 0;
+
+	ret[0] = '\0';
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	if (file_read(path, 65536, &status, NULL, NULL))
+		return;
+	at = strstr(status, "\nTracerPid:");
+	if (!at || sscanf(at, "\nTracerPid: %d", &tracer) != 1 || !tracer)
+		return;
+	snprintf(path, sizeof(path), "/proc/%d/comm", tracer);
+	if (!file_read(path, 64, &name, NULL, NULL))
+		snprintf(comm, sizeof(comm), "%.*s", (int)strcspn(name, "\n"), name);
+	snprintf(ret, size, " (by process %d, %s)", tracer, comm);
+}
+
+static void still_moved(pid_t pid, const struct fl_error *why, struct fl_error *err)
+{
+	char tracer[80];
+
+	tracer_of(pid, tracer, sizeof(tracer));
+	error_env(err, -why->code, "the wall clock of process %d is still moved, or may be: %.200s%s", (int)pid,
+		  why->message, tracer);
+	error_hint(err, "%s it is tried again every few seconds, and by faultline recover; restarting that "
+			"process ends it too", tracer[0] ? "let its tracer go;" : "");
+}
+
 /* What one pass over all processes came to. */
 struct pass {
 	unsigned int done, lingering;
 	int first_failure;
 };
 
-static void revert_pass(const struct vdso_patch *p, bool erase, struct pass *pass,
+static void revert_one(const struct vdso_patch *p, const char *name, bool erase, const json_t *sealed,
+		       struct pass *pass, struct fl_error *err)
+{
+	struct fl_error why = {};
+	int64_t pid;
+	int r;
+
+	if (units_int(name, 1, INT32_MAX, &pid, NULL))
+		return;
+	r = vdso_revert((pid_t)pid, p, erase, &why);
+	/* Whom nobody could look into before the fault began was not patched either. */
+	if (r < 0 && sealed_errno(-r) && sealed_had(sealed, name))
+		return;
+	pass->done += r > 0;
+	pass->lingering += r == -EAGAIN;
+	if (r >= 0 || r == -EAGAIN || pass->first_failure)
+		return;
+	pass->first_failure = r;
+	still_moved((pid_t)pid, &why, err);
+}
+
+static void revert_pass(const struct vdso_patch *p, bool erase, const json_t *sealed, struct pass *pass,
 			struct fl_error *err)
 {
 	struct dirent *e;
-	int64_t pid;
-	int r;
 	DIR *dir = opendir("/proc");
 
 	if (!dir) {
-		pass->first_failure = error_env(err, errno, "cannot read /proc: %s", strerror(errno));
+		pass->first_failure = error_env(err, errno, "clocks may still be moved: cannot read /proc: %s",
+						strerror(errno));
 		return;
 	}
-	while ((e = readdir(dir))) {
-		struct fl_error why = {};
-
-		if (units_int(e->d_name, 1, INT32_MAX, &pid, NULL))
-			continue;
-		r = vdso_revert((pid_t)pid, p, erase, &why);
-		/* Whom even root may not look into was not patched either (a guest's own init). */
-		if (r == -EACCES || r == -EPERM)
-			continue;
-		pass->done += r > 0;
-		pass->lingering += r == -EAGAIN;
-		if (r < 0 && r != -EAGAIN && !pass->first_failure) {
-			pass->first_failure = r;
-			if (err)
-				*err = why;
-		}
-	}
+	while ((e = readdir(dir)))
+		revert_one(p, e->d_name, erase, sealed, pass, err);
 	closedir(dir);
 }
 
@@ -359,23 +440,30 @@ static void revert_pass(const struct vdso_patch *p, bool erase, struct pass *pas
  * All functions first, all stubs after a while, in which threads leave them. One that could not be
  * held is tried again in each pass; what is left at the end is an error, and the journal keeps it.
  */
-int vdso_revert_all(const struct vdso_patch *p, unsigned int *ret_count, struct fl_error *err)
+int vdso_revert_all(const struct vdso_patch *p, const json_t *sealed, unsigned int *ret_count,
+		    struct fl_error *err)
 {
-	struct pass pass = {};
+	uint64_t until = clock_mono_ns() + VDSO_REVERT_NS;
+	struct fl_error why;
+	struct pass pass;
 	int i;
 
 	for (i = 0; i < PASSES_MAX; i++) {
-		bool last = i == PASSES_MAX - 1;
+		bool last = i == PASSES_MAX - 1 || clock_mono_ns() > until;
 
-		error_clear(err);
+		why = (struct fl_error){};
 		pass = (struct pass){};
-		revert_pass(p, last, &pass, err);
-		if (i == 0 && ret_count)
+		revert_pass(p, last, sealed, &pass, &why);
+		if (i == 0)
 			*ret_count = pass.done;
-		if (!pass.done && !pass.lingering && !pass.first_failure)
+		if (last || (!pass.done && !pass.lingering && (!pass.first_failure || i >= HOLD_PASSES)))
 			break;
 		nap(PASS_NAP_NS);
 	}
+	if (!pass.first_failure && pass.lingering)
+		pass.first_failure = error_env(&why, EAGAIN, "a thread is never out of the clock functions");
+	if (pass.first_failure && err)
+		*err = why;
 	return pass.first_failure;
 }
 

@@ -5,6 +5,7 @@
 #ifndef FL_VDSO_PROC_H
 #define FL_VDSO_PROC_H
 
+#include <jansson.h>
 #include <sys/types.h>
 
 #include "fault/vdso_patch.h"
@@ -36,9 +37,13 @@ int vdso_look(pid_t pid, const struct vdso_patch *p, enum vdso_state *ret, struc
 
 /*
  * Undo it in every process of the host that carries it; forked ones have it without ever having been
- * noted. *ret_count (may be NULL): how many got the true time back. Takes 20 ms, and up to 200 ms
- * where a thread seems to linger in the stub.
+ * noted. *ret_count: how many got the true time back. Takes 20 ms, and up to VDSO_REVERT_NS where a thread
+ * seems to linger in the stub or a process cannot be held (traced, in uninterruptible sleep). 0 means
+ * that each process was looked into, or is one of @sealed (kern/sealed.h); anything else is an error, which
+ * names one that is not, or may not be, as it was.
  */
-int vdso_revert_all(const struct vdso_patch *p, unsigned int *ret_count, struct fl_error *err);
+#define VDSO_REVERT_NS 500000000ull
+int vdso_revert_all(const struct vdso_patch *p, const json_t *sealed, unsigned int *ret_count,
+		    struct fl_error *err);
 
 #endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * guardian.c - see guardian.h. Owner and guardian share one anonymous page (the time of the
- * last sign of life) and one pipe: a byte in it dismisses the guardian, and nothing else does.
+ * last sign of life) and one pipe: a byte in it dismisses the guardian or hands over to it, and nothing
+ * else does.
  * The end of the pipe is no proof that the owner died (a child of it may still hold the other
  * end); the pidfd is.
  *
@@ -27,8 +28,12 @@
 #include "util/clock.h"
 
 #define CHECK_MS      500 /* how often the age of the last sign of life is looked at */
-#define CLEAN_TRIES   20  /* a busy cgroup or mount may need a moment */
+#define CLEAN_TRIES   20  /* at CLEAN_WAIT_MS: a busy cgroup or mount may need a moment */
 #define CLEAN_WAIT_MS 100
+
+/* What the owner may say. */
+#define WORD_DISMISSED '\0'
+#define WORD_TAKE_OVER 't'
 
 struct beat {
 	_Atomic uint64_t mono_ns;
@@ -50,9 +55,9 @@ struct watch {
 	int ready_fd;
 };
 
-static void sleep_ms(long ms)
+static void sleep_ns(uint64_t ns)
 {
-	struct timespec ts = { .tv_nsec = ms * 1000000 };
+	struct timespec ts = { .tv_sec = (time_t)(ns / NS_PER_SEC), .tv_nsec = (long)(ns % NS_PER_SEC) };
 
 	clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL);
 }
@@ -110,7 +115,7 @@ static bool hung(const struct watch *w)
 	return now > last && now - last > GUARDIAN_HUNG_NS;
 }
 
-/* True: the owner is gone. False: dismissed. */
+/* True: the owner is gone, or has given up. False: dismissed. */
 static bool wait_for_owner(const struct watch *w)
 {
 	struct pollfd fds[] = {
@@ -124,7 +129,7 @@ static bool wait_for_owner(const struct watch *w)
 		if (poll(fds, 2, CHECK_MS) < 0 && errno != EINTR)
 			return true;
 		if (fds[1].revents & POLLIN && read(w->dismiss_fd, &byte, 1) == 1)
-			return false;
+			return byte == WORD_TAKE_OVER;
 		if (fds[1].revents)
 			fds[1].fd = -1; /* closed without a word */
 		if (fds[0].revents)
@@ -134,10 +139,17 @@ static bool wait_for_owner(const struct watch *w)
 	}
 }
 
+/* Until it is done, however long that takes: a debugger may hold a process for an afternoon. */
+static void clean_up(const struct watch *w)
+{
+	unsigned int tries = 0;
+
+	while (w->clean(w->session))
+		sleep_ns(tries++ < CLEAN_TRIES ? CLEAN_WAIT_MS * NS_PER_MSEC : GUARDIAN_RETRY_NS);
+}
+
 static _Noreturn void guard(struct watch *w)
 {
-	int i;
-
 	setsid();
 	ignore_signals();
 	prctl(PR_SET_NAME, "fl-guardian");
@@ -146,8 +158,7 @@ static _Noreturn void guard(struct watch *w)
 		_exit(1);
 	close(w->ready_fd);
 	if (wait_for_owner(w))
-		for (i = 0; i < CLEAN_TRIES && w->clean(w->session); i++)
-			sleep_ms(CLEAN_WAIT_MS);
+		clean_up(w);
 	_exit(0);
 }
 
@@ -214,23 +225,41 @@ void guardian_beat(struct guardian *g, uint64_t quiet_ns)
 	atomic_store(&g->beat->mono_ns, clock_mono_ns() + quiet_ns);
 }
 
-void guardian_dismiss(struct guardian *g)
+/* False: it is dead. */
+static bool say(struct guardian *g, char word)
 {
-	void (*old)(int);
+	void (*old)(int) = signal(SIGPIPE, SIG_IGN);
+	bool said = g->dismiss_fd >= 0 && write(g->dismiss_fd, &word, 1) == 1;
 
-	if (!g)
-		return;
-	old = signal(SIGPIPE, SIG_IGN); /* it may be dead already */
-	if (g->dismiss_fd >= 0) {
-		if (write(g->dismiss_fd, "", 1) < 0 && g->pid > 0)
-			kill(g->pid, SIGKILL);
-		close(g->dismiss_fd);
-	}
 	signal(SIGPIPE, old);
-	if (g->pid > 0)
-		while (waitpid(g->pid, NULL, 0) < 0 && errno == EINTR)
-			;
+	return said;
+}
+
+static void release(struct guardian *g)
+{
+	if (g->dismiss_fd >= 0)
+		close(g->dismiss_fd);
 	if (g->beat)
 		munmap(g->beat, sizeof(*g->beat));
 	free(g);
+}
+
+void guardian_hand_over(struct guardian *g)
+{
+	if (!g)
+		return;
+	say(g, WORD_TAKE_OVER);
+	release(g);
+}
+
+void guardian_dismiss(struct guardian *g)
+{
+	if (!g)
+		return;
+	if (!say(g, WORD_DISMISSED) && g->pid > 0)
+		kill(g->pid, SIGKILL);
+	if (g->pid > 0)
+		while (waitpid(g->pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	release(g);
 }

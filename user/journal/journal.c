@@ -195,30 +195,44 @@ static bool of_earlier_boot(const json_t *entry)
 	return then && *then && *now && strcmp(then, now);
 }
 
+/* An op that says "open" and nothing else still gets a sentence. */
+static int still_open(const char *name, const char *path, struct fl_error *err)
+{
+	if (!err->message[0])
+		error_env(err, EAGAIN, "%s: '%s' could not be undone", path, name ? name : "(nothing)");
+	error_hint(err, "it stays in the journal, and is tried again until it is done: by the guardian, and by "
+			"faultline recover");
+	err->open = true;
+	return err->code;
+}
+
 static int undo_entry(int fd, const char *path, const json_t *entry, struct fl_error *err)
 {
 	const char *name = json_string_value(json_object_get(entry, "undo"));
 	json_int_t n = json_integer_value(json_object_get(entry, "n"));
 	const struct undo_op *op = find_op(name);
-	int r;
+	enum undo_state state;
 
-	if (!op)
-		return error_sys(err, ENOTSUP, "%s: this build cannot undo '%s'", path,
-				 name ? name : "(nothing)");
-	r = op->ends_with_boot && of_earlier_boot(entry) ?
-		    0 : op->undo(json_object_get(entry, "args"), err);
-	return r ? r : mark_done(fd, path, (unsigned int)n, err);
+	if (!op) {
+		error_sys(err, ENOTSUP, "%s: this build cannot undo '%s'", path, name ? name : "(nothing)");
+		return still_open(name, path, err);
+	}
+	state = op->ends_with_boot && of_earlier_boot(entry) ?
+			UNDO_NOT_NEEDED : op->undo(json_object_get(entry, "args"), err);
+	if (state != UNDO_DONE && state != UNDO_NOT_NEEDED)
+		return still_open(name, path, err);
+	return mark_done(fd, path, (unsigned int)n, err);
 }
 
-int journal_undo(struct journal *j, unsigned int n, struct fl_error *err)
+static int undo_number(struct journal *j, unsigned int n, struct fl_error *why)
 {
 	json_t *entries = NULL, *entry;
 	size_t i, len;
-	int r = read_open(j->path, &entries, &len, err);
+	int r = read_open(j->path, &entries, &len, why);
 
 	json_array_foreach(entries, i, entry) {
 		if (json_integer_value(json_object_get(entry, "n")) == (json_int_t)n) {
-			r = undo_entry(j->fd, j->path, entry, err);
+			r = undo_entry(j->fd, j->path, entry, why);
 			break;
 		}
 	}
@@ -226,17 +240,29 @@ int journal_undo(struct journal *j, unsigned int n, struct fl_error *err)
 	return r;
 }
 
+/* The first error wins, as everywhere; but nothing hides that something is left open. */
+static int tell(int r, const struct fl_error *why, struct fl_error *err)
+{
+	if (r && err && (!err->message[0] || (why->open && !err->open)))
+		*err = *why;
+	return r;
+}
+
+int journal_undo(struct journal *j, unsigned int n, struct fl_error *err)
+{
+	struct fl_error why = {};
+
+	return tell(undo_number(j, n, &why), &why, err);
+}
+
 int journal_settle(struct journal *j, unsigned int *entry, char *remark, size_t size,
 		   struct fl_error *err)
 {
 	struct fl_error why = {};
-	int r = *entry ? journal_undo(j, *entry, &why) : 0;
+	int r = *entry ? undo_number(j, *entry, &why) : 0;
 
-	if (r) {
-		if (err)
-			*err = why;
-		return r;
-	}
+	if (r)
+		return tell(r, &why, err);
 	if (why.message[0])
 		text_copy(remark, size, why.message);
 	*entry = 0;
@@ -247,6 +273,7 @@ int journal_settle(struct journal *j, unsigned int *entry, char *remark, size_t 
 static int replay(int fd, const char *path, const json_t *entries, unsigned int *count,
 		  struct fl_error *err)
 {
+	struct fl_error failure = {}, remark = {};
 	size_t i = json_array_size(entries);
 	int first = 0;
 
@@ -254,15 +281,16 @@ static int replay(int fd, const char *path, const json_t *entries, unsigned int 
 		struct fl_error why = {};
 		int r = undo_entry(fd, path, json_array_get(entries, i), &why);
 
-		if (!r)
-			++*count;
-		/* A failure goes before a remark, and the first of its kind before later ones. */
-		if (err && why.message[0] && !first && (r || !err->message[0]))
-			*err = why;
-		if (!first)
-			first = r;
+		*count += !r;
+		if (r && !first)
+			failure = why;
+		else if (!r && !remark.message[0])
+			remark = why;
+		first = first ? first : r;
 	}
-	return first;
+	if (!first && err && !err->message[0])
+		*err = remark;
+	return tell(first, &failure, err);
 }
 
 int journal_replay(const char *session_dir, unsigned int *ret_count, struct fl_error *err)

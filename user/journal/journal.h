@@ -25,16 +25,35 @@
 
 struct journal; /* an open journal: one writer, the session's owner */
 
+/*
+ * What an undo knows at its end. Only the first two close the entry; an open one is kept in the journal
+ * and tried again: by the owner, then by the guardian, then by `faultline recover`.
+ *
+ * "Cannot" is never "need not": a process that somebody traces, a /proc that cannot be read, an agent
+ * that does not answer, EIO, EBUSY leave the entry open. An op that returns nothing in particular says 0,
+ * which is open.
+ */
+enum undo_state {
+	UNDO_OPEN = 0,	 /* not as it was; *err says what, where, why, and what to do */
+	UNDO_DONE,	 /* as it was before: seen, or the kernel's (agent's, store's) own word */
+	UNDO_NOT_NEEDED, /* proved: what was changed is gone, or belongs to somebody else by now */
+};
+
 /* One way to undo; a fault family exports its own, user/journal/undo.c lists them all. */
 struct undo_op {
 	const char *name; /* the word in the journal */
-	/* 0: undone, or nothing to undo any more; a message in *err is then a remark for the user (a
-	 * file was left alone). Negative errno: could not; it will be tried again. */
-	int (*undo)(const json_t *args, struct fl_error *err);
+	/* Closing with a message in *err is a remark for the user (a file was left alone). */
+	enum undo_state (*undo)(const json_t *args, struct fl_error *err);
 	/* What it undoes ends with the boot of the machine (processes, namespaces, interfaces): an
 	 * entry of an earlier boot is done, whoever has these numbers now. */
 	bool ends_with_boot;
 };
+
+/* For ops that end in a call: 0 is done, a negative errno (with its error) is open. */
+static inline enum undo_state undo_of(int r)
+{
+	return r ? UNDO_OPEN : UNDO_DONE;
+}
 
 /* All the ways that this build knows: one array a family, each ended by a NULL name; NULL. */
 extern const struct undo_op *const undo_ops[];
@@ -50,7 +69,10 @@ void journal_close(struct journal *j);
 int journal_add(struct journal *j, const char *undo, json_t *args, unsigned int *ret_n,
 		struct fl_error *err);
 
-/* Undo one entry now and mark it done. An entry that is already done: nothing, 0. */
+/*
+ * Undo one entry now and close it. An entry that is closed already: nothing, 0. A negative errno: it is
+ * still open, and err->open is set; a later call tries again.
+ */
 int journal_undo(struct journal *j, unsigned int n, struct fl_error *err);
 
 /*

@@ -237,11 +237,13 @@ const struct cgroup_dir *cgroup_v2(const struct cgroup_set *s)
 	return NULL;
 }
 
-bool cgroup_same(const char *path, uint64_t dev, uint64_t ino)
+int cgroup_look(const char *path, uint64_t dev, uint64_t ino)
 {
 	struct stat st;
 
-	return !stat(path, &st) && st.st_dev == dev && st.st_ino == ino;
+	if (stat(path, &st))
+		return errno == ENOTDIR ? -ENOENT : -errno;
+	return st.st_dev == dev && st.st_ino == ino ? 0 : -ENOENT;
 }
 
 /* ---- files ---------------------------------------------------------------------------------- */

@@ -51,8 +51,9 @@ const struct cgroup_dir *cgroup_v1(const struct cgroup_set *s, const char *contr
 /* Depth of the directory @path below the root of its v2 tree; -1 when it is in none. */
 int cgroup_level(const char *path);
 
-/* Is @path still the directory it was (device and inode)? */
-bool cgroup_same(const char *path, uint64_t dev, uint64_t ino);
+/* Is @path still the directory it was (device and inode)? -ENOENT: it is gone, or another one; any
+ * other error: that cannot be told. */
+int cgroup_look(const char *path, uint64_t dev, uint64_t ino);
 
 /* One number in a file of @dir ("max" is CGROUP_UNLIMITED); with @key, the one behind that word.
  * Negative errno when there is no such file or word. */

@@ -22,6 +22,7 @@
 #include "kern/clsact.h"
 #include "kern/netns.h"
 #include "kern/nl.h"
+#include "kern/sealed.h"
 #include "kern/session.h"
 #include "util/cleanup.h"
 
@@ -114,17 +115,30 @@ bool clsact_has_older(uint32_t ifindex, bool egress, uint32_t generation)
 	return o.found;
 }
 
-/* With the lock held, in the namespace. */
-static void remove_if_made(uint64_t netns_inode, uint32_t ifindex)
+/* The kernel's words for "there is no such thing": no filter, no interface, no qdisc to hold it. */
+static bool says_gone(int r)
+{
+	return r == -ENOENT || r == -ENODEV || r == -EINVAL;
+}
+
+/* With the lock held, in the namespace. The mark goes when the qdisc has gone, or somebody uses it. */
+static int remove_if_made(uint64_t netns_inode, uint32_t ifindex)
 {
 	struct made_mark mark = made_mark(netns_inode, ifindex);
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex,
 		    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
+	int r;
 
-	if (access(mark.path, F_OK) || count_filters(ifindex) > 0)
-		return;
-	bpf_tc_hook_destroy(&hook);
-	unlink(mark.path);
+	if (access(mark.path, F_OK))
+		return errno == ENOENT ? 0 : -errno;
+	r = count_filters(ifindex);
+	if (r > 0)
+		return 0; /* whoever takes the last one off removes it */
+	if (!r)
+		r = bpf_tc_hook_destroy(&hook);
+	if (r && !says_gone(r))
+		return r;
+	return unlink(mark.path) && errno != ENOENT ? -errno : 0;
 }
 
 /* With the lock held, in the namespace: have a clsact qdisc. */
@@ -168,10 +182,10 @@ static int write_ahead(struct clsact_filter *f, struct fl_error *err)
 	for (i = 0; i < 8; i++)
 		snprintf(tag + 2 * i, 3, "%02x", f->tag[i]);
 	return journal_add(f->journal, "tc-filter",
-			   json_pack("{s:I, s:I, s:b, s:I, s:I, s:s}", "netns",
+			   json_pack("{s:I, s:I, s:b, s:I, s:I, s:s, s:o*}", "netns",
 				     (json_int_t)f->netns_inode, "ifindex", (json_int_t)f->ifindex,
 				     "egress", f->egress, "prio", (json_int_t)f->prio, "handle",
-				     (json_int_t)f->handle, "tag", tag),
+				     (json_int_t)f->handle, "tag", tag, "sealed", sealed_now()),
 			   &f->entry, err);
 }
 
@@ -221,18 +235,23 @@ int clsact_attach(struct clsact_filter *f, const char *ifname, int prog_fd, stru
 	return r;
 }
 
-static bool still_ours(const struct clsact_filter *f, const struct bpf_tc_hook *hook)
+/* 1: it is there and ours; 0: proved not to be; negative: cannot be told. */
+static int still_ours(const struct clsact_filter *f, const struct bpf_tc_hook *hook)
 {
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = f->handle, .priority = f->prio);
 	struct bpf_prog_info info = {};
 	__u32 len = sizeof(info);
 	_cleanup_fd_ int prog = -1;
+	int r = bpf_tc_query(hook, &opts);
 
-	if (bpf_tc_query(hook, &opts))
-		return false;
+	if (r)
+		return says_gone(r) ? 0 : r;
 	prog = bpf_prog_get_fd_by_id(opts.prog_id);
-	return prog >= 0 && !bpf_obj_get_info_by_fd(prog, &info, &len) &&
-	       !memcmp(info.tag, f->tag, sizeof(f->tag));
+	if (prog < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (bpf_obj_get_info_by_fd(prog, &info, &len))
+		return -errno;
+	return !memcmp(info.tag, f->tag, sizeof(f->tag));
 }
 
 /* In the namespace; what is gone or is no longer ours is left alone. */
@@ -241,25 +260,35 @@ static int remove_filter(const struct clsact_filter *f, struct fl_error *err)
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)f->ifindex, .attach_point = side(f));
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = f->handle, .priority = f->prio);
 	_cleanup_fd_ int lock __attribute__((unused)) = session_lock_host(); /* until the end */
-	int r = still_ours(f, &hook) ? bpf_tc_detach(&hook, &opts) : 0;
+	int r = still_ours(f, &hook);
 
-	if (r && r != -ENOENT && r != -ENODEV)
-		return error_sys(err, -r, "remove a tc filter from interface %u: %s", f->ifindex,
-				 strerror(-r));
-	remove_if_made(f->netns_inode, f->ifindex);
-	return 0;
+	if (r > 0)
+		r = bpf_tc_detach(&hook, &opts);
+	if (!r || r == -ENOENT || r == -ENODEV)
+		r = remove_if_made(f->netns_inode, f->ifindex);
+	if (!r)
+		return 0;
+	error_sys(err, -r, "a tc filter or qdisc of faultline may still be on interface %u of network "
+		  "namespace %llu: %s", f->ifindex, (unsigned long long)f->netns_inode, strerror(-r));
+	error_hint(err, "it passes what it sees since its lease has ended; tc qdisc del dev IFACE clsact removes "
+			"it with all filters there");
+	return r;
 }
 
-static int remove_in_netns(const struct clsact_filter *f, struct fl_error *err)
+static int remove_in_netns(const struct clsact_filter *f, const json_t *sealed, struct fl_error *err)
 {
-	_cleanup_fd_ int netns = netns_find_inode(f->netns_inode, NULL);
+	struct fl_error why = {};
+	_cleanup_fd_ int netns = netns_find_inode(f->netns_inode, sealed, &why);
 	int old, r;
 
-	if (netns < 0) {
+	if (netns == -ENOENT) {
 		/* Gone, and filter and qdisc with it. */
 		unlink(made_mark(f->netns_inode, f->ifindex).path);
 		return 0;
 	}
+	if (netns < 0)
+		return error_env(err, -netns, "a tc filter may still be on interface %u: %s", f->ifindex,
+				 why.message);
 	r = netns_enter(netns, &old, err);
 	if (r)
 		return r;
@@ -270,11 +299,7 @@ static int remove_in_netns(const struct clsact_filter *f, struct fl_error *err)
 
 int clsact_detach(struct clsact_filter *f, struct fl_error *err)
 {
-	int r = remove_in_netns(f, err);
-
-	if (!r && f->journal)
-		r = journal_done(f->journal, f->entry, err);
-	return r;
+	return f->journal ? journal_undo(f->journal, f->entry, err) : remove_in_netns(f, NULL, err);
 }
 
 static json_int_t number(const json_t *args, const char *key)
@@ -282,7 +307,7 @@ static json_int_t number(const json_t *args, const char *key)
 	return json_integer_value(json_object_get(args, key));
 }
 
-static int undo_filter(const json_t *args, struct fl_error *err)
+static enum undo_state undo_filter(const json_t *args, struct fl_error *err)
 {
 	struct clsact_filter f = {
 		.netns_inode = (uint64_t)number(args, "netns"),
@@ -296,10 +321,10 @@ static int undo_filter(const json_t *args, struct fl_error *err)
 
 	for (i = 0; i < 8; i++)
 		if (!tag || strlen(tag) != 16 || sscanf(tag + 2 * i, "%2hhx", &f.tag[i]) != 1)
-			return error_sys(err, EINVAL, "tc-filter: no program tag");
+			return undo_of(error_sys(err, EINVAL, "tc-filter: no program tag"));
 	if (!f.netns_inode || !f.ifindex || !f.prio || !f.handle)
-		return error_sys(err, EINVAL, "tc-filter: arguments are missing");
-	return remove_in_netns(&f, err);
+		return undo_of(error_sys(err, EINVAL, "tc-filter: arguments are missing"));
+	return undo_of(remove_in_netns(&f, json_object_get(args, "sealed"), err));
 }
 
 const struct undo_op undo_clsact[] = {

@@ -22,6 +22,7 @@
 #include "kern/fq.h"
 #include "kern/netns.h"
 #include "kern/nl.h"
+#include "kern/sealed.h"
 #include "kern/session.h"
 #include "util/cleanup.h"
 
@@ -42,13 +43,14 @@ static struct mark mark_of(const struct fq_qdisc *q, const char *session)
 	return m;
 }
 
-static bool in_use(const struct fq_qdisc *q)
+/* What cannot be looked up counts as in use: the qdisc is not ours alone to remove. -EIO. */
+static int in_use(const struct fq_qdisc *q)
 {
 	glob_t found = {};
-	bool any = !glob(mark_of(q, "*").path, GLOB_NOSORT, NULL, &found);
+	int r = glob(mark_of(q, "*").path, GLOB_NOSORT | GLOB_ERR, NULL, &found);
 
 	globfree(&found);
-	return any;
+	return !r ? 1 : r == GLOB_NOMATCH ? 0 : -EIO;
 }
 
 static struct nlmsghdr *request(void *buf, uint16_t type, uint16_t flags, uint32_t ifindex)
@@ -81,13 +83,11 @@ static int make(uint32_t ifindex)
 	return nl_ask(nlh, NULL, NULL);
 }
 
-/* Ours, or nothing. */
 static int unmake(uint32_t ifindex)
 {
 	char buf[1024];
-	int r = nl_ask(request(buf, RTM_DELQDISC, 0, ifindex), NULL, NULL);
 
-	return r == -ENOENT || r == -ENODEV || r == -EINVAL ? 0 : r;
+	return nl_ask(request(buf, RTM_DELQDISC, 0, ifindex), NULL, NULL);
 }
 
 struct look {
@@ -169,8 +169,9 @@ int fq_add(struct fq_qdisc *q, const char *ifname, struct fl_error *err)
 	_cleanup_fd_ int lock __attribute__((unused)) = session_lock_host();
 	_cleanup_fd_ int file = -1;
 	int r = journal_add(q->journal, "fq-qdisc",
-			    json_pack("{s:I, s:I, s:s}", "netns", (json_int_t)q->netns_inode,
-				      "ifindex", (json_int_t)q->ifindex, "session", q->session),
+			    json_pack("{s:I, s:I, s:s, s:o*}", "netns", (json_int_t)q->netns_inode,
+				      "ifindex", (json_int_t)q->ifindex, "session", q->session, "sealed",
+				      sealed_now()),
 			    &q->entry, err);
 
 	if (r)
@@ -187,32 +188,54 @@ int fq_add(struct fq_qdisc *q, const char *ifname, struct fl_error *err)
 	return r;
 }
 
-static int remove_in_netns(const struct fq_qdisc *q, struct fl_error *err)
+/* In the namespace. Whatever the kernel says to the request: the list of qdiscs is the proof. */
+static int remove_seen(const struct fq_qdisc *q)
+{
+	struct fq_state state = {};
+	int asked = unmake(q->ifindex), r;
+
+	do
+		r = fq_state(q->ifindex, &state);
+	while (r == -EINTR); /* a change while it was read */
+	return r == -ENODEV ? 0 : r ? r : !state.there ? 0 : asked ? asked : -EBUSY;
+}
+
+static int remove_in_netns(const struct fq_qdisc *q, const json_t *sealed, struct fl_error *err)
 {
 	_cleanup_fd_ int lock __attribute__((unused)) = session_lock_host();
-	_cleanup_fd_ int netns = netns_find_inode(q->netns_inode, NULL);
+	struct fl_error why = {};
+	_cleanup_fd_ int netns = netns_find_inode(q->netns_inode, sealed, &why);
 	int old, r;
 
 	unlink(mark_of(q, q->session).path);
-	if (netns < 0 || in_use(q))
+	if (netns == -ENOENT)
 		return 0;
-	r = netns_enter(netns, &old, err);
-	if (r)
-		return r;
-	r = unmake(q->ifindex);
-	netns_leave(old);
-	return r ? error_sys(err, -r, "remove the fq qdisc of interface %u: %s", q->ifindex,
-			     strerror(-r)) : 0;
+	if (netns < 0)
+		return error_env(err, -netns, "an fq qdisc may still be on interface %u: %s", q->ifindex,
+				 why.message);
+	r = in_use(q);
+	if (r > 0)
+		return 0;
+	if (!r)
+		r = netns_enter(netns, &old, err);
+	if (!r) {
+		r = remove_seen(q);
+		netns_leave(old);
+	}
+	if (!r)
+		return 0;
+	error_sys(err, -r, "the fq qdisc of interface %u in network namespace %llu may still be there: %s",
+		  q->ifindex, (unsigned long long)q->netns_inode, strerror(-r));
+	error_hint(err, "tc qdisc del dev IFACE root removes it");
+	return r;
 }
 
 int fq_remove(struct fq_qdisc *q, struct fl_error *err)
 {
-	int r = remove_in_netns(q, err);
-
-	return r ? r : journal_done(q->journal, q->entry, err);
+	return journal_undo(q->journal, q->entry, err);
 }
 
-static int undo_fq(const json_t *args, struct fl_error *err)
+static enum undo_state undo_fq(const json_t *args, struct fl_error *err)
 {
 	struct fq_qdisc q = {};
 	json_int_t netns, ifindex;
@@ -220,11 +243,11 @@ static int undo_fq(const json_t *args, struct fl_error *err)
 
 	if (json_unpack((json_t *)(uintptr_t)args, "{s:I, s:I, s:s}", "netns", &netns, "ifindex",
 			&ifindex, "session", &session) || strchr(session, '/'))
-		return error_sys(err, EINVAL, "fq-qdisc: arguments are missing");
+		return undo_of(error_sys(err, EINVAL, "fq-qdisc: arguments are missing"));
 	q.netns_inode = (uint64_t)netns;
 	q.ifindex = (uint32_t)ifindex;
 	snprintf(q.session, sizeof(q.session), "%s", session);
-	return remove_in_netns(&q, err);
+	return undo_of(remove_in_netns(&q, json_object_get(args, "sealed"), err));
 }
 
 const struct undo_op undo_fq_qdisc[] = {

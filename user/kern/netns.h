@@ -6,6 +6,7 @@
 #ifndef FL_NETNS_H
 #define FL_NETNS_H
 
+#include <jansson.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -56,8 +57,12 @@ bool netns_has_default_route(uint32_t ifindex);
  */
 int netns_find_peer(int32_t nsid, struct fl_error *err);
 
-/* The same by the inode of the namespace; -ENOENT when nothing leads to it any more. */
-int netns_find_inode(uint64_t inode, struct fl_error *err);
+/*
+ * The same by the inode of the namespace. -ENOENT: it is gone, that is, every place and process where it
+ * could have a path was looked into, but for those of @sealed (kern/sealed.h; may be NULL). Any other error:
+ * that cannot be told.
+ */
+int netns_find_inode(uint64_t inode, const json_t *sealed, struct fl_error *err);
 
 /* Link changes in the caller's namespace. */
 int netns_link_up(uint32_t ifindex, struct fl_error *err);

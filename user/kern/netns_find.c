@@ -28,7 +28,9 @@
 
 #include "kern/netns.h"
 #include "kern/nl.h"
+#include "kern/sealed.h"
 #include "util/cleanup.h"
+#include "util/text.h"
 
 /* The walking macros of libmnl cast const away; clang says so where they are used. */
 #pragma GCC diagnostic ignored "-Wcast-qual"
@@ -42,7 +44,20 @@ struct search {
 	const void *arg;
 	struct seen *seen; /* inodes of the namespaces that were tried */
 	uint32_t n, room;
+	const json_t *sealed; /* processes that may be passed by */
+	int blind;	      /* first errno of a place that could not be looked into; 0: all could */
+	char where[64];
 };
+
+/* @pid may be NULL. A process or a name that went away meanwhile led to nothing that is still there. */
+static void note_blind(struct search *s, int code, const char *pid, const char *path)
+{
+	if (s->blind || code == ENOENT || code == ESRCH ||
+	    (pid && sealed_errno(code) && sealed_had(s->sealed, pid)))
+		return;
+	s->blind = code;
+	text_copy(s->where, sizeof(s->where), path);
+}
 
 /* Adds the pair; false when it is there already. Out of memory: it is tried twice, which is only slow. */
 static bool is_new(struct search *s, uint64_t a, uint64_t b)
@@ -83,13 +98,19 @@ static int search_folder(struct search *s, const char *folder)
 	struct dirent *e;
 	int found = -1;
 
+	if (!d)
+		note_blind(s, errno, NULL, folder);
 	while (d && found < 0 && (e = readdir(d))) {
 		char path[320];
+		int fd;
 
 		if (e->d_name[0] == '.')
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
-		found = try(s, open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		if (fd < 0)
+			note_blind(s, errno, NULL, path);
+		found = try(s, fd);
 	}
 	if (d)
 		closedir(d);
@@ -100,12 +121,16 @@ static int process_netns(struct search *s, const char *pid)
 {
 	char path[320];
 	struct stat st;
+	int fd;
 
 	/* Most processes share the one of their neighbour: a look is cheaper than opening it. */
 	snprintf(path, sizeof(path), "/proc/%s/ns/net", pid);
 	if (!stat(path, &st) && s->n && s->seen[s->n - 1].a == st.st_ino)
 		return -1;
-	return try(s, open(path, O_RDONLY | O_CLOEXEC));
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		note_blind(s, errno, pid, path);
+	return try(s, fd);
 }
 
 /* --- mounts ------------------------------------------------------------------------------------ */
@@ -167,6 +192,8 @@ static int search_mounts_of(struct search *s, const char *pid, int root)
 
 	snprintf(path, sizeof(path), "/proc/%s/mounts", pid);
 	f = setmntent(path, "re");
+	if (!f && errno != EINVAL) /* EINVAL: it has ended meanwhile */
+		note_blind(s, errno, pid, path);
 	while (f && found < 0 && (m = getmntent_r(f, &entry, line, sizeof(line))))
 		if (!strcmp(m->mnt_type, "nsfs"))
 			found = try(s, open_mount(root, m->mnt_dir, trusted));
@@ -184,11 +211,15 @@ static int process_mounts(struct search *s, const char *pid)
 	char path[320];
 
 	snprintf(path, sizeof(path), "/proc/%s/ns/mnt", pid);
-	if (stat(path, &ns))
+	if (!stat(path, &ns)) {
+		snprintf(path, sizeof(path), "/proc/%s/root", pid);
+		root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	}
+	if (root < 0 || fstat(root, &top)) {
+		note_blind(s, errno, pid, path);
 		return -1;
-	snprintf(path, sizeof(path), "/proc/%s/root", pid);
-	root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0 || fstat(root, &top) || !is_new(s, ns.st_ino, top.st_ino))
+	}
+	if (!is_new(s, ns.st_ino, top.st_ino))
 		return -1;
 	return search_mounts_of(s, pid, root);
 }
@@ -210,6 +241,8 @@ static int process_descriptors(struct search *s, const char *pid)
 
 	snprintf(folder, sizeof(folder), "/proc/%s/fd", pid);
 	d = opendir(folder);
+	if (!d)
+		note_blind(s, errno, pid, folder);
 	while (d && found < 0 && (e = readdir(d))) {
 		_cleanup_fd_ int fd = -1;
 
@@ -231,6 +264,8 @@ static int each_process(struct search *s, int (*visit)(struct search *s, const c
 	struct dirent *e;
 	int found = -1;
 
+	if (!d || access("/proc/self/ns/net", F_OK))
+		note_blind(s, EIO, NULL, "/proc");
 	while (d && found < 0 && (e = readdir(d)))
 		if (e->d_name[0] >= '1' && e->d_name[0] <= '9')
 			found = visit(s, e->d_name);
@@ -240,20 +275,19 @@ static int each_process(struct search *s, int (*visit)(struct search *s, const c
 }
 
 /* The places where it is cheap to look and likely to be come first. */
-static int search(bool (*is_it)(int fd, const void *arg), const void *arg)
+static int search(struct search *s)
 {
-	struct search s = { .is_it = is_it, .arg = arg };
-	int fd = search_folder(&s, "/run/netns");
+	int fd = search_folder(s, "/run/netns");
 
 	if (fd < 0)
-		fd = search_folder(&s, "/run/docker/netns");
+		fd = search_folder(s, "/run/docker/netns");
 	if (fd < 0)
-		fd = each_process(&s, process_netns);
+		fd = each_process(s, process_netns);
 	if (fd < 0)
-		fd = each_process(&s, process_mounts);
+		fd = each_process(s, process_mounts);
 	if (fd < 0)
-		fd = each_process(&s, process_descriptors);
-	free(s.seen);
+		fd = each_process(s, process_descriptors);
+	free(s->seen);
 	return fd;
 }
 
@@ -283,7 +317,8 @@ static bool has_nsid(int fd, const void *arg)
 
 int netns_find_peer(int32_t nsid, struct fl_error *err)
 {
-	int fd = nsid < 0 ? -1 : search(has_nsid, &nsid);
+	struct search s = { .is_it = has_nsid, .arg = &nsid };
+	int fd = nsid < 0 ? -1 : search(&s);
 
 	if (fd < 0)
 		return error_env(err, ENOENT, "nothing leads to the network namespace with id %d: "
@@ -296,12 +331,15 @@ static bool has_inode(int fd, const void *arg)
 	return netns_inode(fd) == *(const uint64_t *)arg;
 }
 
-int netns_find_inode(uint64_t inode, struct fl_error *err)
+int netns_find_inode(uint64_t inode, const json_t *sealed, struct fl_error *err)
 {
-	int fd = search(has_inode, &inode);
+	struct search s = { .is_it = has_inode, .arg = &inode, .sealed = sealed };
+	int fd = search(&s);
 
-	if (fd < 0)
-		return error_env(err, ENOENT, "network namespace %llu is gone",
-				 (unsigned long long)inode);
-	return fd;
+	if (fd >= 0)
+		return fd;
+	if (s.blind)
+		return error_env(err, s.blind, "whether network namespace %llu is still there cannot be told: "
+				 "%s: %s", (unsigned long long)inode, s.where, strerror(s.blind));
+	return error_env(err, ENOENT, "network namespace %llu is gone", (unsigned long long)inode);
 }

@@ -65,24 +65,28 @@ uint64_t process_namespace(pid_t pid, const char *name)
 
 bool process_dead(struct process_id id)
 {
-	char state = process_state(id.pid);
-
-	return !state || state == 'Z' || state == 'X' || !proc_same(id.pid, id.start);
+	return proc_is(id.pid, id.start) == PROC_GONE;
 }
 
 /* ---- signals -------------------------------------------------------------------------------- */
 
-/* A descriptor on exactly this process: opened first, its identity checked behind that. */
+/* A descriptor on exactly this process: opened first, its identity checked behind that. -ESRCH only
+ * when it is known to be gone. */
 static int process_open(struct process_id id)
 {
-	int fd = id.pid > 0 ? pidfd_open(id.pid, 0) : -1;
+	_cleanup_fd_ int fd = id.pid > 0 ? pidfd_open(id.pid, 0) : -1;
 
 	if (fd < 0)
+		return id.pid > 0 ? -errno : -EINVAL;
+	switch (proc_is(id.pid, id.start)) {
+	case PROC_HERE:
+		return take_fd(fd);
+	case PROC_GONE:
 		return -ESRCH;
-	if (proc_same(id.pid, id.start))
-		return fd;
-	close(fd);
-	return -ESRCH;
+	case PROC_UNKNOWN:
+		break;
+	}
+	return -EIO;
 }
 
 int process_signal(struct process_id id, int signal)
@@ -100,7 +104,7 @@ int process_wait_gone(struct process_id id, uint64_t timeout_ns)
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 
 	if (fd < 0)
-		return 0;
+		return fd == -ESRCH ? 0 : fd;
 	return poll(&p, 1, (int)(timeout_ns / NS_PER_MSEC)) == 1 ? 0 : -ETIMEDOUT;
 }
 

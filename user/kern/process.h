@@ -33,10 +33,10 @@ bool process_is_ours(pid_t pid);
 /* Signal 0: is it there? -ESRCH: gone, or another process has its pid now. */
 int process_signal(struct process_id id, int signal);
 
-/* Wait until it is gone (a zombie counts as gone); -ETIMEDOUT. */
+/* Wait until it is gone (a zombie counts as gone); -ETIMEDOUT, or why that cannot be told. */
 int process_wait_gone(struct process_id id, uint64_t timeout_ns);
 
-/* Runs no more: gone or zombie. */
+/* Known to run no more: gone or zombie. False also when /proc cannot be read. */
 bool process_dead(struct process_id id);
 
 /* State letter of /proc/PID/stat; 0 when there is no such process. */

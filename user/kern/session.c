@@ -86,18 +86,29 @@ static bool is_session_name(const char *name)
 /* --- reading what is there -----------------------------------------------------------------
  */
 
-/* A directory without a readable session.json belongs to an owner that died at its birth. */
+/* Of another boot there is nobody left. */
+static enum proc_is owner_is(const char *boot, pid_t pid, uint64_t start)
+{
+	char now[PROC_BOOT_SIZE];
+
+	proc_boot(now);
+	return *boot && *now && strcmp(boot, now) ? PROC_GONE : proc_is(pid, start);
+}
+
+/* A directory without a session.json belongs to an owner that died at its birth; one that is there
+ * and cannot be read, to an owner that may well be alive. */
 static void read_info(const char *name, struct session_info *ret)
 {
 	_cleanup_free_ char *path = text_format(FL_RUN_DIR "/%s/session.json", name);
 	_cleanup_free_ char *text = NULL;
-	char now[PROC_BOOT_SIZE];
 	const char *purpose = "", *boot = "", *results = "";
+	enum proc_is owner;
 	json_t *o = NULL;
 	json_int_t pid = 0, start = 0, generation = 0;
 
 	memset(ret, 0, sizeof(*ret));
 	text_copy(ret->name, sizeof(ret->name), name);
+	ret->unknown = !path || !access(path, F_OK) || errno != ENOENT;
 	if (path && !file_read(path, INFO_MAX, &text, NULL, NULL))
 		o = json_loads(text, 0, NULL);
 	if (o && !json_unpack(o, "{s:s, s?s, s:I, s:I, s:I, s:F, s?s}", "purpose", &purpose, "boot", &boot,
@@ -109,8 +120,9 @@ static void read_info(const char *name, struct session_info *ret)
 		ret->pid = (pid_t)pid;
 		ret->pid_start = (uint64_t)start;
 		ret->generation = (uint32_t)generation;
-		proc_boot(now);
-		ret->alive = (!*boot || !strcmp(boot, now)) && proc_same(ret->pid, ret->pid_start);
+		owner = owner_is(boot, ret->pid, ret->pid_start);
+		ret->alive = owner == PROC_HERE;
+		ret->unknown = owner == PROC_UNKNOWN;
 	}
 	json_decref(o);
 }
@@ -357,11 +369,13 @@ int session_end(struct session *s, struct fl_error *err)
 		engine_close(s->engine);
 	r = journal_replay(s->dir, NULL, err);
 	journal_close(s->journal);
-	guardian_dismiss(s->guardian);
-	if (!r)
+	if (r) {
+		guardian_hand_over(s->guardian);
+		error_hint(err, "its guardian tries it again, and so does faultline recover");
+	} else {
+		guardian_dismiss(s->guardian);
 		r = remove_remains(s->name, err);
-	else
-		error_hint(err, "faultline recover tries it again");
+	}
 	free(s);
 	return r;
 }
@@ -380,6 +394,12 @@ int session_recover(const char *name, unsigned int *ret_undone, struct fl_error 
 	if (info.alive)
 		return error_usage(err, "session %s is alive: its owner is process %d", name,
 				   (int)info.pid);
+	if (info.unknown) {
+		error_env(err, EAGAIN, "session %s: whether its owner is alive cannot be told", name);
+		error_hint(err, FL_RUN_DIR "/%s/session.json and /proc have to be readable; then faultline "
+				"recover again", name);
+		return -EAGAIN;
+	}
 	snprintf(dir, sizeof(dir), FL_RUN_DIR "/%s", name);
 	r = journal_replay(dir, ret_undone, err);
 	return r ? r : remove_remains(name, err);

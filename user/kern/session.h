@@ -75,8 +75,8 @@ void session_forget_lease(struct session *s, int map_fd);
 
 /*
  * End in order: close the engine, replay what is still open in the journal, remove the pins,
- * dismiss the guardian, remove the directory. Frees @s. On an error (something could not be
- * undone) directory and journal stay for `recover`.
+ * dismiss the guardian, remove the directory. Frees @s. On an error (something could not be undone,
+ * err->open says) directory and journal stay; the guardian goes on trying, and so does `recover`.
  */
 int session_end(struct session *s, struct fl_error *err);
 
@@ -85,7 +85,8 @@ struct session_info {
 	char name[16], purpose[32];
 	pid_t pid;
 	uint64_t pid_start;
-	bool alive; /* its owner runs */
+	bool alive;   /* its owner runs */
+	bool unknown; /* whether it does cannot be told: it is left alone */
 	uint32_t generation;
 	double started_wall;
 	struct caller by;

@@ -15,32 +15,34 @@
 #define LAB_JSON     FL_RUN_DIR "/lab/lab.json"
 #define LAB_JSON_MAX (1u << 20)
 
-/* A member of lab.json; NULL when no lab is up. New reference. */
-static json_t *read_lab(const char *member)
+/* A member of lab.json; NULL in *ret when no lab is up. New reference. One that is there and cannot be
+ * read is an error: "no lab" would let an undo think that its service is gone. */
+static int read_lab(const char *member, json_t **ret, struct fl_error *err)
 {
 	_cleanup_free_ char *text = NULL;
-	json_t *lab, *found;
+	json_t *lab;
+	int r;
 
-	if (file_read(LAB_JSON, LAB_JSON_MAX, &text, NULL, NULL))
-		return NULL;
+	*ret = NULL;
+	if (access(LAB_JSON, F_OK) && errno == ENOENT)
+		return 0;
+	r = file_read(LAB_JSON, LAB_JSON_MAX, &text, NULL, err);
+	if (r)
+		return r;
 	lab = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-	found = json_incref(json_object_get(lab, member));
+	*ret = json_incref(json_object_get(lab, member));
 	json_decref(lab);
-	return found;
-}
-
-static json_t *read_services(void)
-{
-	return read_lab("services");
+	return lab ? 0 : error_env(err, EBADMSG, LAB_JSON " is damaged");
 }
 
 static int list(struct target_names *names, struct fl_error *err)
 {
-	json_t *services = read_services(), *service;
+	json_t *services, *service;
 	const char *name;
-	int r = 0;
+	int r = read_lab("services", &services, err);
 
-	(void)err;
+	if (r)
+		return r;
 	json_object_foreach(services, name, service) {
 		r = target_names_add(names, name);
 		if (r)
@@ -81,13 +83,17 @@ static int use_service(json_t *service, struct target *t, struct fl_error *err)
 
 static int resolve(const char *name, struct target *t, struct fl_error *err)
 {
-	json_t *services = read_services(), *service = json_object_get(services, name);
-	int r;
+	json_t *services, *service;
+	int r = read_lab("services", &services, err);
 
+	if (r)
+		return r;
+	service = json_object_get(services, name);
 	if (service) {
 		r = use_service(service, t, err);
 	} else {
-		r = error_usage(err, "the lab has no service '%.60s'", name);
+		error_usage(err, "the lab has no service '%.60s'", name);
+		r = -ENOENT;
 		error_hint(err, services ? "faultline lab status lists them" :
 					   "faultline lab up starts the lab");
 	}
@@ -98,10 +104,12 @@ static int resolve(const char *name, struct target *t, struct fl_error *err)
 /* SIGHUP has the supervisor start whatever does not run, also what it would leave down. */
 static int start(const char *name, struct fl_error *err)
 {
-	json_t *supervisor = read_lab("supervisor");
+	json_t *supervisor;
 	json_int_t pid = 0, start_time = 0;
-	int r = 0;
+	int r = read_lab("supervisor", &supervisor, err);
 
+	if (r)
+		return r;
 	if (json_unpack(supervisor, "{s:I, s:I}", "pid", &pid, "start", &start_time) ||
 	    !proc_same((pid_t)pid, (uint64_t)start_time))
 		r = error_env(err, ESRCH, "%s: the lab's supervisor does not run", name);

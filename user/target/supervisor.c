@@ -26,6 +26,14 @@ int target_start(const char *spec, struct fl_error *err)
 	return provider->start ? provider->start(name, err) : -ENOTSUP;
 }
 
+bool target_has_start(const char *spec)
+{
+	const char *name;
+	const struct target_provider *provider;
+
+	return target_provider_of(spec, &provider, &name, NULL) || provider->start;
+}
+
 static void *start_main(void *spec)
 {
 	target_start(spec, NULL); /* whether it worked shows when it runs, or does not */

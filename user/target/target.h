@@ -126,6 +126,8 @@ void target_identity(const struct target *t, char *ret, size_t size);
  */
 int target_start(const char *spec, struct fl_error *err);
 int target_start_later(const char *spec);
+/* Could somebody be asked to? True also when it cannot be told who. */
+bool target_has_start(const char *spec);
 
 /*
  * Have the supervisor send @signal to the main process, so that it knows who did it. @keep_down: it

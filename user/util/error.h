@@ -28,6 +28,7 @@ struct fl_error {
 	char hint[512];	    /* what to do next; may be empty */
 	char file[256];	    /* where in a config file; empty when it is not about one */
 	int line, column;   /* from 1; 0 unknown */
+	bool open;	    /* a fault's effect is not undone: the journal keeps it, see journal.h */
 };
 
 /*

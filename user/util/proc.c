@@ -1,31 +1,67 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* proc.c - see proc.h */
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "util/cleanup.h"
 #include "util/proc.h"
 
-uint64_t proc_start(pid_t pid)
+struct stat_fields {
+	char state;
+	long threads;
+	uint64_t start;
+};
+
+/* -ESRCH: there is no such process. Any other error: it cannot be told. */
+static int read_stat(pid_t pid, struct stat_fields *ret)
 {
 	char path[32], line[1024];
-	_cleanup_file_ FILE *f = NULL;
-	uint64_t start;
-	char state, *p;
+	_cleanup_fd_ int fd = -1;
+	ssize_t n;
+	char *p;
 
-	if (pid <= 0)
-		return 0;
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	f = fopen(path, "re");
-	if (!f || !fgets(line, sizeof(line), f))
-		return 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* Without /proc nothing at all is there: that says nothing of the process. */
+	if (fd < 0)
+		return errno == ENOENT && !access("/proc/self/stat", F_OK) ? -ESRCH : -EIO;
+	n = read(fd, line, sizeof(line) - 1);
+	if (n <= 0)
+		return n < 0 && errno == ESRCH ? -ESRCH : -EIO;
+	line[n] = '\0';
 	/* Field 2, the name, may hold blanks and parentheses; the last ")" ends it. */
 	p = strrchr(line, ')');
 	if (!p || sscanf(p + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
-				"%*d %*d %*d %" SCNu64, &state, &start) != 2)
-		return 0;
-	return state == 'Z' || state == 'X' ? 0 : start;
+				"%*d %ld %*d %" SCNu64, &ret->state, &ret->threads, &ret->start) != 3)
+		return -EIO;
+	return 0;
+}
+
+/* The first thread of a process may end before the others. */
+static bool ended(const struct stat_fields *f)
+{
+	return f->state == 'X' || (f->state == 'Z' && f->threads <= 1);
+}
+
+uint64_t proc_start(pid_t pid)
+{
+	struct stat_fields f;
+
+	return pid <= 0 || read_stat(pid, &f) || ended(&f) ? 0 : f.start;
+}
+
+enum proc_is proc_is(pid_t pid, uint64_t start)
+{
+	struct stat_fields f;
+	int r = pid > 0 && start ? read_stat(pid, &f) : -EINVAL;
+
+	if (r)
+		return r == -ESRCH ? PROC_GONE : PROC_UNKNOWN;
+	return ended(&f) || f.start != start ? PROC_GONE : PROC_HERE;
 }
 
 void proc_boot(char ret[PROC_BOOT_SIZE])
@@ -39,5 +75,5 @@ void proc_boot(char ret[PROC_BOOT_SIZE])
 
 bool proc_same(pid_t pid, uint64_t start)
 {
-	return start && proc_start(pid) == start;
+	return proc_is(pid, start) == PROC_HERE;
 }

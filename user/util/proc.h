@@ -7,10 +7,21 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Field 22 of /proc/PID/stat, in clock ticks since boot. 0: no such process, or only its zombie. */
+/* What is known of the process that (pid, start) was written down for. */
+enum proc_is {
+	PROC_UNKNOWN, /* /proc cannot be read: it may well be there */
+	PROC_GONE,    /* proved: no such process, its zombie, or another one has the pid now */
+	PROC_HERE,
+};
+
+/* A zombie whose other threads still run is HERE: their memory, limits and signals are the process's. */
+enum proc_is proc_is(pid_t pid, uint64_t start);
+
+/* Field 22 of /proc/PID/stat, in clock ticks since boot. 0: no such process, or only its zombie; or it
+ * cannot be read. Who must know which of these it is asks proc_is(). */
 uint64_t proc_start(pid_t pid);
 
-/* Does the process that (pid, start) was written down for still run? */
+/* Is it seen to run? False also when that cannot be told: see proc_is(). */
 bool proc_same(pid_t pid, uint64_t start);
 
 #define PROC_BOOT_SIZE 40

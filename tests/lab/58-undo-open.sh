@@ -1,0 +1,124 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# "Cannot" is never "need not": what cannot be undone now stays in the journal, makes the exit status say so
+# in a sentence, and is undone as soon as it can be, by the guardian or by recover.
+. "$(dirname "$0")/../lib.sh"
+show=$BUILD/tests/tools/clock_show
+sessions() { find /run/faultline -mindepth 2 -name journal.jsonl 2>/dev/null | wc -l; }
+none_left() { [ "$(sessions)" = 0 ]; }
+# inject ARGS...: in the background, until it is active.
+inject() { bg "$FL" inject "$@" >"$T/inject.out" 2>"$T/inject.err"; owner=$BG_PID; wait_for 5 grep -q 'is active' "$T/inject.out" || { not_ok "inject $*"; sed 's/^/#   /' "$T/inject.err"; }; }
+finish() { kill -INT "$owner"; wait "$owner"; status=$?; }
+# still_open WHAT: the end of the fault, and recover, say that WHAT is not as it was.
+still_open() {
+	check_num "the exit status of inject" "$status" eq 3
+	check "it says what is not as it was" grep -q "$1" "$T/inject.err"
+	check "and what to do" grep -q 'hint: .*recover' "$T/inject.err"
+	check_num "its session stays" "$(sessions)" eq 1
+	"$FL" recover >"$T/recover.out" 2>"$T/recover.err"
+	check_num "the exit status of recover" $? eq 3
+	check "recover says it as well" grep -q "$1" "$T/recover.out"
+}
+
+# --- a process that somebody traces keeps a wrong clock ---
+if [ -x "$(command -v strace)" ]; then
+	bg "$show" "$T/clock.out"
+	target=$BG_PID
+	shifted() { tail -n 1 "$T/clock.out" | awk '{ exit !($1 > 3000) }'; }
+	right() { ! shifted; }
+	inject time_skew pid:"$target" --offset 3600s
+	check "the clock is wrong" wait_for 5 shifted
+	bg strace -o "$T/strace.out" -p "$target" 2>/dev/null
+	tracer=$BG_PID
+	traced() { grep -q '^TracerPid:.*[1-9]' "/proc/$target/status"; }
+	wait_for 5 traced
+	finish
+	still_open "wall clock of process $target .*strace"
+	check "list shows it" bash -c '"$FL" list | grep -q time_skew'
+	check "the clock is still wrong" shifted
+	t0=$(date +%s%N); kill -INT "$tracer"
+	check "it is right once the tracer has gone, without anybody's doing" in_time 5 right
+	note "FIGURE clock right $((($(date +%s%N) - t0) / 1000000)) ms after its tracer has gone"
+	check "and the session is over" in_time 5 none_left
+
+	# The same with the owner and its guardian gone: recover does it.
+	inject time_skew pid:"$target" --offset 3600s
+	wait_for 5 shifted
+	bg strace -o "$T/strace.out" -p "$target" 2>/dev/null
+	tracer=$BG_PID
+	wait_for 5 traced
+	guardian=$(pgrep -P "$owner" -x fl-guardian)
+	kill -9 "$guardian" "$owner"; wait "$owner" 2>/dev/null
+	check "recover cannot" bash -c '! "$FL" recover'
+	kill -INT "$tracer"; wait "$tracer"
+	check "then it can" "$FL" recover
+	check "the clock is right" wait_for 2 right
+	check "and the session is over" none_left
+else
+	skip "a traced process" strace
+fi
+
+# --- the first thread has ended, the others run on ---
+cat >"$T/threads.c" <<'C'
+#include <pthread.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+static void *run(void *path)
+{
+	for (;;) {
+		FILE *f = fopen(path, "w");
+		fprintf(f, "%ld\n", (long)time(NULL));
+		fclose(f);
+		usleep(50000);
+	}
+}
+int main(int c, char **v)
+{
+	pthread_t t;
+	(void)c;
+	pthread_create(&t, NULL, run, v[1]);
+	while (access(v[2], F_OK))
+		usleep(10000);
+	pthread_exit(NULL);
+}
+C
+gcc -O1 -pthread -o "$T/threads" "$T/threads.c"
+bg "$T/threads" "$T/now" "$T/end"
+target=$BG_PID
+ahead() { [ $(($(cat "$T/now") - $(date +%s))) -gt 3000 ]; }
+level() { ! ahead; }
+inject time_skew pid:"$target" --offset 3600s
+check "the clock of a second thread is wrong" wait_for 5 ahead
+touch "$T/end"
+zombie() { grep -q '^State:.*Z' "/proc/$target/status"; }
+wait_for 5 zombie
+finish
+check_num "exit status, the first thread having ended" "$status" eq 0
+check "the second one's clock is right" wait_for 2 level
+
+bg sleep 300
+target=$BG_PID
+
+# --- a file that cannot be removed ---
+mkdir "$T/dir"
+inject 'null' pid:"$target" --file "$T/dir/file"
+mount --bind "$T/dir/file" "$T/dir/file"
+finish
+still_open "$T/dir/file may still be there"
+umount "$T/dir/file"
+gone() { [ ! -e "$T/dir/file" ]; }
+check "the guardian removes it when it can" in_time 5 gone
+check "and the session is over" in_time 5 none_left
+
+# --- an owner of whom nothing can be seen is not dead ---
+inject 'null' pid:"$target" --file "$T/dir/file"
+mount --bind /dev/null "/proc/$owner/stat"
+check "recover leaves it alone" bash -c "! '$FL' recover >'$T/recover.out' 2>&1"
+check "it says why" grep -q 'cannot be told' "$T/recover.out"
+check "the file is there" [ -e "$T/dir/file" ]
+umount "/proc/$owner/stat"
+check "seen again it is alive" bash -c "'$FL' recover | grep -q 'nothing to recover'"
+finish
+check_num "its exit status" "$status" eq 0
+check "the file is gone" gone

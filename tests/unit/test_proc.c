@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Who a process is: gone only when that is known. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "kern/process.h"
+#include "util/proc.h"
+
+static pid_t start_child(int (*run)(void))
+{
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (!pid)
+		_exit(run());
+	return pid;
+}
+
+static int wait_for_signal(void)
+{
+	pause();
+	return 0;
+}
+
+static void here_and_gone(void **state)
+{
+	pid_t pid = start_child(wait_for_signal);
+	uint64_t start = proc_start(pid);
+	(void)state;
+
+	assert_int_equal(proc_is(pid, start), PROC_HERE);
+	assert_int_equal(proc_is(pid, start + 1), PROC_GONE);
+	assert_int_equal(proc_is(pid, 0), PROC_UNKNOWN);
+	kill(pid, SIGKILL);
+	while (process_state(pid) != 'Z')
+		sched_yield();
+	assert_int_equal(proc_is(pid, start), PROC_GONE);
+	waitpid(pid, NULL, 0);
+	assert_int_equal(proc_is(pid, start), PROC_GONE);
+	assert_int_equal(process_signal((struct process_id){ pid, start }, 0), -ESRCH);
+}
+
+static void *outlive(void *arg)
+{
+	pause();
+	return arg;
+}
+
+static _Noreturn int end_first_thread(void)
+{
+	pthread_t t;
+
+	pthread_create(&t, NULL, outlive, NULL);
+	pthread_exit(NULL);
+}
+
+/* The first thread is a zombie; the process runs. */
+static void first_thread_ended(void **state)
+{
+	pid_t pid = start_child(end_first_thread);
+	uint64_t start = proc_start(pid);
+	(void)state;
+
+	while (process_state(pid) != 'Z')
+		sched_yield();
+	assert_int_equal(proc_is(pid, start), PROC_HERE);
+	assert_false(process_dead((struct process_id){ pid, start }));
+	assert_int_equal(process_signal((struct process_id){ pid, start }, SIGKILL), 0);
+	waitpid(pid, NULL, 0);
+	assert_int_equal(proc_is(pid, start), PROC_GONE);
+}
+
+/* Without /proc nobody is gone: exit status 1 to 3 says who thinks so. */
+static int blind(void)
+{
+	pid_t parent = getppid();
+	uint64_t start = proc_start(parent);
+
+	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("none", "/proc", "tmpfs", 0, NULL))
+		return 4;
+	if (proc_is(parent, start) != PROC_UNKNOWN)
+		return 1;
+	if (process_dead((struct process_id){ parent, start }))
+		return 2;
+	return process_signal((struct process_id){ parent, start }, 0) == -EIO ? 0 : 3;
+}
+
+static void no_proc(void **state)
+{
+	int status;
+	pid_t pid;
+	(void)state;
+
+	if (geteuid())
+		skip();
+	pid = start_child(blind);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(here_and_gone),
+		cmocka_unit_test(first_thread_ended),
+		cmocka_unit_test(no_proc),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

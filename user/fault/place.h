@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * place.h - find a file or directory of a target again, by what was written down of it: the path as the
+ * target sees it, device and inode.
+ *
+ * The target's process may be gone while its volume is not, so it is looked for in the roots of all
+ * processes.
+ */
+#ifndef FL_PLACE_H
+#define FL_PLACE_H
+
+#include <jansson.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "util/error.h"
+
+/* {"pid", "start", "path", "dev", "ino", "sealed"}; what else there is in it does not matter. */
+json_t *place_json(pid_t pid, uint64_t start, const char *path, const struct stat *st);
+
+/*
+ * Open it with @flags. -ENOENT: it is gone, proved: every process was looked into, and the file system is
+ * mounted nowhere. -ESTALE: the target runs, and has something else there or nothing (*ret_other says
+ * "replaced" or "removed"). -EAGAIN: the file system is there, and nobody sees the place. Any other error:
+ * that cannot be told. All but -ENOENT and -ESTALE fill *err.
+ */
+int place_open(const json_t *place, int flags, const char **ret_other, struct fl_error *err);
+
+#endif
