@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* version.h - which version of its file a run used: commit and dirty flag, asked from git. */
+/* version.h - which version of its file a run used: commit and dirty flag. git answers, and runs nothing
+ * that the checkout configures. */
 #ifndef FL_EXPERIMENT_VERSION_H
 #define FL_EXPERIMENT_VERSION_H
 
