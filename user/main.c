@@ -7,6 +7,7 @@
 #include "cmd/cmd.h"
 #include "kern/caps.h"
 #include "util/cleanup.h"
+#include "util/printable.h"
 #include "util/text.h"
 
 #ifndef FL_VERSION
@@ -124,6 +125,7 @@ int main(int argc, char **argv)
 {
 	const struct command *c;
 
+	printable_streams();
 	if (!take_docker_socket(&argc, argv)) {
 		fputs("faultline: --docker-socket: a PATH is missing\n", stderr);
 		return FL_EXIT_USAGE;

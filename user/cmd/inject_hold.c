@@ -14,6 +14,7 @@
 #include "kern/session.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/printable.h"
 #include "util/text.h"
 
 static const int end_signals[] = { SIGINT, SIGTERM, SIGHUP };
@@ -49,7 +50,8 @@ static void on_progress(uv_timer_t *timer)
 
 	if (fault_proof(f, &p, NULL))
 		return;
-	printf("\r\033[K%s: matched %llu, injected %llu", f->ops->name,
+	printable_control(stdout, "\r\033[K");
+	printf("%s: matched %llu, injected %llu", f->ops->name,
 	       (unsigned long long)p.matched, (unsigned long long)p.injected);
 	if (f->expires_ns)
 		printf(", %.0f s left", left > 0 ? left : 0);
@@ -144,7 +146,7 @@ static void wait_for_end(struct hold *h)
 		uv_timer_start(&h->progress, on_progress, 1000, 1000);
 	uv_run(&h->loop, UV_RUN_DEFAULT);
 	if (h->watcher->progress)
-		fputs("\r\033[K", stdout);
+		printable_control(stdout, "\r\033[K");
 }
 
 /* Everything back, whatever went wrong before; the first error is the one that is told. */

@@ -6,6 +6,7 @@
 
 #include "cmd/cmd.h"
 #include "tools/lab/stack/lab.h"
+#include "util/printable.h"
 #include "util/units.h"
 
 struct arguments {
@@ -63,10 +64,12 @@ static void on_progress(void *context, unsigned int healthy, unsigned int total)
 {
 	unsigned int *last = context;
 
-	if (isatty(STDERR_FILENO))
-		fprintf(stderr, "\rlab: %u of %u services healthy ", healthy, total);
-	else if (healthy != *last)
+	if (isatty(STDERR_FILENO)) {
+		printable_control(stderr, "\r");
+		fprintf(stderr, "lab: %u of %u services healthy ", healthy, total);
+	} else if (healthy != *last) {
 		fprintf(stderr, "lab: %u of %u services healthy\n", healthy, total);
+	}
 	*last = healthy;
 }
 
@@ -116,7 +119,7 @@ static int up(const struct arguments *a)
 	int rc = lab_up(&o, &result, &err);
 
 	if (isatty(STDERR_FILENO))
-		fputs("\r\033[K", stderr);
+		printable_control(stderr, "\r\033[K");
 	if (rc)
 		return cmd_fail(&err);
 	if (a->json)

@@ -8,6 +8,7 @@
 #include "cmd/run_show.h"
 #include "fault/fault.h"
 #include "util/cleanup.h"
+#include "util/printable.h"
 #include "util/units.h"
 
 void run_show_init(struct run_show *s)
@@ -23,7 +24,7 @@ void run_show_init(struct run_show *s)
 static void wipe(struct run_show *s)
 {
 	if (s->drawn)
-		fputs("\r\033[K", stderr);
+		printable_control(stderr, "\r\033[K");
 	s->drawn = false;
 }
 

@@ -17,6 +17,7 @@
 #include "serve/openmetrics.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/printable.h"
 #include "util/units.h"
 
 #define REFRESH_NS (5 * NS_PER_SEC) /* how often restarted containers are looked for */
@@ -138,10 +139,12 @@ static void draw_screen(const struct table *t)
 	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
 	/* The last line stays free: a newline there would scroll. */
 	table_print(t, size.ws_col ? size.ws_col : 80, size.ws_row > 1 ? size.ws_row - 1u : 24, &out);
-	fputs("\033[H", stdout);
-	for (rest = out.s; rest && *rest && (line = strsep(&rest, "\n"));)
-		printf("%s\033[K\n", line);
-	fputs("\033[J", stdout);
+	printable_control(stdout, "\033[H");
+	for (rest = out.s; rest && *rest && (line = strsep(&rest, "\n"));) {
+		fputs(line, stdout);
+		printable_control(stdout, "\033[K\n");
+	}
+	printable_control(stdout, "\033[J");
 	text_free(&out);
 }
 
@@ -304,14 +307,14 @@ static int run(const struct options *o, struct fl_error *err)
 	if (!r) {
 		/* The alternate screen: what was on the terminal comes back at the end. */
 		if (top.screen)
-			fputs("\033[?1049h\033[?25l", stdout);
+			printable_control(stdout, "\033[?1049h\033[?25l");
 		start(&top);
 	} else {
 		exporter_close(top.exporter);
 	}
 	uv_run(&top.loop, UV_RUN_DEFAULT);
 	if (!r && top.screen)
-		fputs("\033[?25h\033[?1049l", stdout);
+		printable_control(stdout, "\033[?25h\033[?1049l");
 	uv_loop_close(&top.loop);
 	meter_snapshot_free(&top.last);
 	meter_snapshot_free(&top.difference);

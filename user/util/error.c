@@ -6,6 +6,14 @@
 
 #include "util/error.h"
 
+/* A message is one line, whatever it quotes: no text from outside begins a line of its own. */
+static void one_line(char *s)
+{
+	for (; *s; s++)
+		if (*s == '\n' || *s == '\r' || *s == '\t')
+			*s = ' ';
+}
+
 int error_set(struct fl_error *err, enum fl_exit exit, int code, const char *fmt, ...)
 {
 	va_list ap;
@@ -21,6 +29,7 @@ int error_set(struct fl_error *err, enum fl_exit exit, int code, const char *fmt
 	va_start(ap, fmt);
 	vsnprintf(err->message, sizeof(err->message), fmt, ap);
 	va_end(ap);
+	one_line(err->message);
 	return -code;
 }
 
@@ -33,6 +42,7 @@ void error_hint(struct fl_error *err, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(err->hint, sizeof(err->hint), fmt, ap);
 	va_end(ap);
+	one_line(err->hint);
 }
 
 void error_at(struct fl_error *err, const char *file, int line, int column)
