@@ -9,6 +9,7 @@
 #include "util/cleanup.h"
 #include "util/printable.h"
 #include "util/text.h"
+#include "util/url.h"
 
 #ifndef FL_VERSION
 #define FL_VERSION "0"
@@ -126,6 +127,7 @@ int main(int argc, char **argv)
 	const struct command *c;
 
 	printable_streams();
+	argv = url_hide_arguments(argc, argv);
 	if (!take_docker_socket(&argc, argv)) {
 		fputs("faultline: --docker-socket: a PATH is missing\n", stderr);
 		return FL_EXIT_USAGE;

@@ -15,6 +15,7 @@ MODE
   silent     never an alert
   no-time    like good, alerts without a time
   future     like good, times an hour ahead
+  evil       like good, with names that would command a terminal, a browser, Markdown
   html, e500, shape, endless, hang    answers no pipeline should give
 Prints its port on the first line (PORT 0: any).
 """
@@ -25,6 +26,8 @@ import sys
 import time
 
 MODE = sys.argv[2]
+EVIL = ("</script><img src=x onerror=alert(1)>\x1b]0;PWNED\x07\u009b31m\u202e `x` [a](javascript:alert(1))\n"
+        "```\n# h1\nfaultline: all is well")
 EVENTS = sys.argv[3] if len(sys.argv) > 3 else None
 
 
@@ -43,7 +46,8 @@ def alerts():
         t = e["t"] + 0.3
         if now < t or MODE == "silent":
             continue
-        a = {"id": f"a{i}", "service": "payment-svc", "name": "latency", "severity": "critical", "fired_at": t}
+        name = EVIL if MODE == "evil" else None
+        a = {"id": f"a{i}", "service": name or "payment-svc", "name": name or "latency", "severity": "critical", "fired_at": t}
         if MODE == "no-time":
             del a["fired_at"]
         if MODE == "future":
@@ -112,7 +116,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             found = alerts()
             self.answer(200, json.dumps({"clusters": [{"id": 1, "alerts": found}] if found else []}))
         else:
-            root = "checkout-svc" if MODE == "wrong" else "payment-svc"
+            root = {"wrong": "checkout-svc", "evil": EVIL}.get(MODE, "payment-svc")
             self.answer(200, json.dumps({"root_service": root, "confidence": 0.9,
                                          "evidence": ["p99 of payment-svc"]}))
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The external probe: what passes, what is logged, when tries begin, what a window says. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +12,7 @@
 #include "measure/probe.h"
 #include "scripted_server.h"
 #include "util/cleanup.h"
+#include "util/text.h"
 #include "util/clock.h"
 
 #define OK_HEAD "HTTP/1.1 200 OK\r\nConnection: close\r\n"
@@ -45,7 +47,7 @@ static void probe_n(const struct probe_config *c, const char *log, uint32_t n, s
 	memset(r, 0, sizeof(*r));
 	r->want = n;
 	uv_loop_init(&loop);
-	if (probe_start(&loop, c, log, on_sample, r, &r->probe, &err))
+	if (probe_start(&loop, c, log ? file_append_at(AT_FDCWD, log, log, 0644, NULL) : -1, on_sample, r, &r->probe, &err))
 		fail_msg("%s", err.message);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&loop), 0); /* nothing of it is left in the loop */
@@ -169,7 +171,7 @@ static void body_checks(void **state)
 
 	c.body_regex = "(";
 	uv_loop_init(&loop);
-	assert_true(probe_start(&loop, &c, NULL, NULL, NULL, &p, &err) < 0);
+	assert_true(probe_start(&loop, &c, -1, NULL, NULL, &p, &err) < 0);
 	assert_int_equal(err.exit, FL_EXIT_USAGE);
 	assert_int_equal(uv_loop_close(&loop), 0);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* probe.c - faultline probe URL: the external probe alone, a line per try, a summary at the end. */
 #include <argp.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
 #include <signal.h>
@@ -10,6 +11,7 @@
 #include "measure/probe.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/text.h"
 #include "util/units.h"
 
 struct options {
@@ -176,11 +178,13 @@ static void print_summary(const struct session *s)
 static int run(const struct options *o, struct fl_error *err)
 {
 	struct session s = { .options = o };
+	int rc, log = o->log ? file_append_at(AT_FDCWD, o->log, o->log, 0644, err) : -1;
 	uv_loop_t loop;
-	int rc;
 
+	if (o->log && log < 0)
+		return log;
 	uv_loop_init(&loop);
-	rc = probe_start(&loop, &o->config, o->log, on_sample, &s, &s.probe, err);
+	rc = probe_start(&loop, &o->config, log, on_sample, &s, &s.probe, err);
 	if (!rc) {
 		uv_signal_init(&loop, &s.interrupted);
 		uv_signal_init(&loop, &s.terminated);

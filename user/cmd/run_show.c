@@ -10,6 +10,7 @@
 #include "util/cleanup.h"
 #include "util/printable.h"
 #include "util/units.h"
+#include "util/url.h"
 
 void run_show_init(struct run_show *s)
 {
@@ -66,16 +67,17 @@ static const char *hypothesis_of(const struct result *r)
 static void print_result(const struct run_progress *p)
 {
 	const struct result *r = p->result;
-	char mttd[32];
+	char mttd[32], root[128];
 
+	snprintf(root, sizeof(root), "%s", r->rca_service ? r->rca_service : "none");
+	text_one_line(root);
 	fprintf(stderr, "[%u/%u] %s: %s", p->index, p->total, r->name, result_status_text(r->status));
 	if (r->status == RESULT_OK && r->detected)
 		fprintf(stderr, ", detected after %s", score_seconds(r->mttd_s, mttd, sizeof(mttd)));
 	else if (r->status == RESULT_OK)
 		fputs(", not detected", stderr);
 	if (r->status == RESULT_OK && r->detected)
-		fprintf(stderr, ", root cause %s%s", r->rca_service ? r->rca_service : "none",
-			r->rca_correct ? " (right)" : " (wrong)");
+		fprintf(stderr, ", root cause %s%s", root, r->rca_correct ? " (right)" : " (wrong)");
 	if (isfinite(r->inject))
 		fprintf(stderr, ", hypothesis %s", hypothesis_of(r));
 	fputc('\n', stderr);
@@ -193,6 +195,16 @@ static char *plan_of(const struct experiment *x)
 	return t.s;
 }
 
+static void print_urls(const struct suite *suite)
+{
+	json_t *probe = url_masked_json(suite->probe.url), *pipeline = url_masked_json(suite->pipeline.url);
+
+	printf("probe %s, pipeline %s\n", json_is_string(probe) ? json_string_value(probe) : "none",
+	       json_is_string(pipeline) ? json_string_value(pipeline) : "none");
+	json_decref(probe);
+	json_decref(pipeline);
+}
+
 void run_show_plan(const struct suite *suite, const struct run_options *o, bool json)
 {
 	double seconds = suite_estimate_s(suite, o);
@@ -212,13 +224,13 @@ void run_show_plan(const struct suite *suite, const struct run_options *o, bool 
 			printf("%3d  %-24s %-8s %s\n", x->number, x->name, stage_text(x->stage), plan);
 	}
 	if (json) {
-		cmd_print_json(json_pack("{s:f, s:s?, s:s?, s:O?, s:O?, s:o}", "seconds", seconds, "probe",
-					 suite->probe.url, "pipeline", suite->pipeline.url, "graph",
-					 suite->graph, "versions", suite->versions, "experiments", list));
+		cmd_print_json(json_pack("{s:f, s:o, s:o, s:O?, s:O?, s:o}", "seconds", seconds, "probe",
+					 url_masked_json(suite->probe.url), "pipeline",
+					 url_masked_json(suite->pipeline.url), "graph", suite->graph,
+					 "versions", suite->versions, "experiments", list));
 		return;
 	}
 	json_decref(list);
-	printf("probe %s, pipeline %s\n", suite->probe.url,
-	       suite->pipeline.url ? suite->pipeline.url : "none");
+	print_urls(suite);
 	printf("about %.0f min %.0f s; nothing was touched\n", floor(seconds / 60), fmod(seconds, 60));
 }

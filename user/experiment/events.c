@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* events.c - see events.h */
 #include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "experiment/events.h"
@@ -24,19 +23,15 @@ static void end_torn_line(int fd)
 			return;
 }
 
-int events_open(const char *path, struct events **ret, struct fl_error *err)
+int events_open(int fd, struct events **ret, struct fl_error *err)
 {
 	struct events *e = calloc(1, sizeof(*e));
 
-	if (!e)
-		return error_sys(err, ENOMEM, "%s: out of memory", path);
-	e->fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (e->fd < 0) {
-		int code = errno;
-
-		free(e);
-		return error_env(err, code, "cannot write %s: %s", path, strerror(code));
+	if (!e) {
+		close(fd);
+		return error_sys(err, ENOMEM, "events.jsonl: out of memory");
 	}
+	e->fd = fd;
 	end_torn_line(e->fd);
 	*ret = e;
 	return 0;

@@ -14,8 +14,8 @@
 
 struct events;
 
-/* Append to @path (made 0600). */
-int events_open(const char *path, struct events **ret, struct fl_error *err);
+/* Append to the open file @fd, which it takes over (also on error). */
+int events_open(int fd, struct events **ret, struct fl_error *err);
 void events_close(struct events *e);
 
 /*

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <libfyaml.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <uv.h>
 
@@ -13,28 +14,39 @@
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/text.h"
+#include "util/units.h"
+#include "util/url.h"
 
 #define MANIFEST_MAX (1u << 20)
 
-char *outdir_file(const struct outdir *d, const char *name)
+/* path/name, to read and to call it by; the caller's to free. */
+static char *outdir_file(const struct outdir *d, const char *name)
 {
 	return text_format("%s/%s", d->path, name);
 }
 
+static int save(const struct outdir *d, const char *name, const char *text, size_t len, struct fl_error *err)
+{
+	_cleanup_free_ char *shown = outdir_file(d, name);
+
+	return shown && text ? file_write_at(d->fd, name, shown, text, len, 0644, err) :
+			       error_sys(err, ENOMEM, "%s: out of memory", name);
+}
+
 int outdir_save_json(const struct outdir *d, const char *name, const json_t *value, struct fl_error *err)
 {
-	_cleanup_free_ char *path = outdir_file(d, name);
-	struct text t = {};
-	char *json = json_dumps(value, JSON_INDENT(1) | JSON_REAL_PRECISION(16));
-	int r;
+	_cleanup_free_ char *json = json_dumps(value, JSON_INDENT(1) | JSON_REAL_PRECISION(16));
+	_cleanup_free_ char *line = json ? text_format("%s\n", json) : NULL;
 
-	if (json)
-		text_append(&t, "%s\n", json);
-	free(json);
-	r = path && t.s && !t.failed ? file_write(path, t.s, t.len, 0644, err) :
-				       error_sys(err, ENOMEM, "%s: out of memory", name);
-	text_free(&t);
-	return r;
+	return save(d, name, line, line ? strlen(line) : 0, err);
+}
+
+int outdir_append(const struct outdir *d, const char *name, unsigned int mode, struct fl_error *err)
+{
+	_cleanup_free_ char *shown = outdir_file(d, name);
+
+	return shown ? file_append_at(d->fd, name, shown, mode, err) :
+		       error_sys(err, ENOMEM, "%s: out of memory", name);
 }
 
 int outdir_note(struct outdir *d, const char *key, json_t *value, struct fl_error *err)
@@ -45,9 +57,9 @@ int outdir_note(struct outdir *d, const char *key, json_t *value, struct fl_erro
 
 int outdir_save_results(const struct outdir *d, const struct result *v, uint32_t n, struct fl_error *err)
 {
-	_cleanup_free_ char *path = outdir_file(d, "chaos_results.json");
+	_cleanup_free_ char *text = results_text(v, n);
 
-	return path ? results_save(path, v, n, err) : error_sys(err, ENOMEM, "out of memory");
+	return save(d, "chaos_results.json", text, text ? strlen(text) : 0, err);
 }
 
 /* "stack" and "pipeline": version and commit, as far as the suite or the stack says them. */
@@ -86,8 +98,8 @@ static json_t *manifest_new(const struct suite *s)
 	json_object_set_new(m, "libraries", json_pack("{s:s, s:s, s:s, s:s}", "curl", curl_version(),
 						      "uv", uv_version_string(), "fyaml",
 						      fy_library_version(), "jansson", JANSSON_VERSION));
-	json_object_set_new(m, "probe_url", s->probe.url ? json_string(s->probe.url) : json_null());
-	json_object_set_new(m, "pipeline_url", s->pipeline.url ? json_string(s->pipeline.url) : json_null());
+	json_object_set_new(m, "probe_url", url_masked_json(s->probe.url));
+	json_object_set_new(m, "pipeline_url", url_masked_json(s->pipeline.url));
 	json_object_set_new(m, "timing", json_pack("{s:f, s:f, s:f}", "baseline_s", s->baseline_ns / 1e9,
 						   "cooldown_s", s->cooldown_ns / 1e9, "grace_s",
 						   s->grace_ns / 1e9));
@@ -141,13 +153,47 @@ static bool holds_run(const struct outdir *d)
 	return used;
 }
 
+/* Root, this user, or the one who called sudo. */
+static bool is_ours(uid_t uid)
+{
+	const char *by = getenv("SUDO_UID");
+	int64_t sudo;
+
+	return !uid || uid == geteuid() || (by && !units_int(by, 0, UINT32_MAX, &sudo, NULL) && uid == sudo);
+}
+
+/*
+ * A folder of somebody else is refused: files could be exchanged while the run writes them. From here
+ * on the folder is known by its descriptor, wherever its name leads to later.
+ */
+static int open_folder(struct outdir *d, struct fl_error *err)
+{
+	struct stat st;
+
+	d->fd = open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (d->fd < 0 && (errno == ENOTDIR || errno == ELOOP) && !lstat(d->path, &st) && S_ISLNK(st.st_mode)) {
+		error_usage(err, "%s is a symbolic link", d->path);
+		error_hint(err, "name the folder itself as --out");
+		return -ELOOP;
+	}
+	if (d->fd < 0 || fstat(d->fd, &st))
+		return error_env(err, errno, "cannot open %s: %s", d->path, strerror(errno));
+	if (is_ours(st.st_uid))
+		return 0;
+	error_usage(err, "%s belongs to another user (uid %u), who could exchange the results", d->path,
+		    (unsigned int)st.st_uid);
+	error_hint(err, "choose another --out");
+	return -EPERM;
+}
+
 /* One writer at a time, for as long as it lives; the guardian keeps no copy of the descriptor. */
 static int lock_folder(struct outdir *d, struct fl_error *err)
 {
-	d->lock_fd = open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (d->lock_fd < 0)
-		return error_env(err, errno, "cannot open %s: %s", d->path, strerror(errno));
-	if (!flock(d->lock_fd, LOCK_EX | LOCK_NB))
+	int r = open_folder(d, err);
+
+	if (r)
+		return r;
+	if (!flock(d->fd, LOCK_EX | LOCK_NB))
 		return 0;
 	if (errno != EWOULDBLOCK)
 		return error_env(err, errno, "cannot lock %s: %s", d->path, strerror(errno));
@@ -161,7 +207,7 @@ int outdir_open(struct outdir *d, const char *path, const struct suite *s, bool 
 {
 	int r;
 
-	*d = (struct outdir){ .path = path, .lock_fd = -1 };
+	*d = (struct outdir){ .path = path, .fd = -1 };
 	*ret_results = NULL;
 	*ret_n = 0;
 	if (resuming && !holds_run(d))
@@ -187,7 +233,7 @@ void outdir_close(struct outdir *d)
 {
 	json_decref(d->manifest);
 	d->manifest = NULL;
-	if (d->lock_fd >= 0)
-		close(d->lock_fd);
-	d->lock_fd = -1;
+	if (d->fd >= 0)
+		close(d->fd);
+	d->fd = -1;
 }

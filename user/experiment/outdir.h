@@ -6,22 +6,22 @@
 #include "experiment/run.h"
 
 struct outdir {
-	const char *path;
+	const char *path; /* what to call it; its files are reached through fd */
 	json_t *manifest; /* run.json */
-	int lock_fd;	  /* on the folder; -1: not locked */
+	int fd;		  /* on the folder, locked; -1: not open */
 };
 
 /*
  * Make or reuse the folder. One that holds a run already is refused, unless @resume, which wants the
  * same config (by SHA-256) and gives the results so far. One that another process is running into is
- * refused in any case.
+ * refused in any case, and so is one of another user, who could exchange what is in it.
  */
 int outdir_open(struct outdir *d, const char *path, const struct suite *s, bool resume,
 		struct result **ret_results, uint32_t *ret_n, struct fl_error *err);
 void outdir_close(struct outdir *d);
 
-/* path/name; the caller's to free. */
-char *outdir_file(const struct outdir *d, const char *name);
+/* A descriptor to append to the file @name of the folder, see file_append_at(). */
+int outdir_append(const struct outdir *d, const char *name, unsigned int mode, struct fl_error *err);
 
 /* Set one key of run.json (steals @value) and write the file. */
 int outdir_note(struct outdir *d, const char *key, json_t *value, struct fl_error *err);

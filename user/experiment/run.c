@@ -216,8 +216,8 @@ double suite_estimate_s(const struct suite *s, const struct run_options *o)
 
 static int set_up(struct run *r, struct fl_error *err)
 {
-	_cleanup_free_ char *events = NULL, *log = NULL;
 	uint32_t i;
+	int fd, log;
 	int rc = outdir_open(&r->out, r->options->dir, r->suite, r->options->resume, &r->results,
 			     &r->n_results, err);
 
@@ -227,10 +227,10 @@ static int set_up(struct run *r, struct fl_error *err)
 	r->baseline = json_pack("{s:i, s:[]}", "format", RESULT_FORMAT, "windows");
 	if (rc)
 		return rc;
-	events = outdir_file(&r->out, "events.jsonl");
-	log = outdir_file(&r->out, "probe.log");
-	rc = events && log && r->baseline ? events_open(events, &r->events, err) :
-					    error_sys(err, ENOMEM, "run: out of memory");
+	if (!r->baseline)
+		return error_sys(err, ENOMEM, "run: out of memory");
+	fd = outdir_append(&r->out, "events.jsonl", 0600, err);
+	rc = fd < 0 ? fd : events_open(fd, &r->events, err);
 	if (!rc) /* forks the guardian: before there are threads */
 		rc = session_begin("run", &r->session, err);
 	if (!rc)
@@ -243,7 +243,8 @@ static int set_up(struct run *r, struct fl_error *err)
 	if (!rc)
 		rc = outdir_note(&r->out, "session", json_string(r->session->name), err);
 	if (!rc && r->suite->probe.url) {
-		rc = probe_start(&r->loop, &r->suite->probe, log, on_sample, r, &r->probe, err);
+		log = outdir_append(&r->out, "probe.log", 0644, err);
+		rc = log < 0 ? log : probe_start(&r->loop, &r->suite->probe, log, on_sample, r, &r->probe, err);
 		r->probe_since_ns = clock_mono_ns();
 	}
 	if (!rc)

@@ -221,27 +221,24 @@ static int check_config(struct probe *p, struct fl_error *err)
 	return 0;
 }
 
-int probe_start(uv_loop_t *loop, const struct probe_config *config, const char *log_path,
+int probe_start(uv_loop_t *loop, const struct probe_config *config, int log_fd,
 		probe_callback cb, void *ctx, struct probe **ret, struct fl_error *err)
 {
 	struct probe *p = calloc(1, sizeof(*p));
 	int rc;
 
-	if (!p)
+	if (!p) {
+		if (log_fd >= 0)
+			close(log_fd);
 		return error_sys(err, ENOMEM, "cannot start the probe: out of memory");
-	p->log_fd = -1;
+	}
+	p->log_fd = log_fd;
 	p->loop = loop;
 	p->cb = cb;
 	p->ctx = ctx;
 	rc = copy_config(p, config, err);
 	if (!rc)
 		rc = check_config(p, err);
-	if (!rc && log_path) {
-		p->log_fd = open(log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
-		if (p->log_fd < 0)
-			rc = error_set(err, FL_EXIT_USAGE, errno, "cannot write %s: %s", log_path,
-				       strerror(errno));
-	}
 	if (!rc)
 		rc = http_loop_open(loop, &p->http, err);
 	if (rc) {

@@ -40,10 +40,10 @@ void probe_defaults(struct probe_config *config);
 
 /*
  * Start on @loop; the first try is at once, then every interval (a try that outlives the interval
- * does not delay the next). @log_path may be NULL; an existing log is added to. @cb may be NULL,
- * and may stop the probe. @config is copied.
+ * does not delay the next). Lines are appended to @log_fd, which it takes over (also on error); -1:
+ * no log. @cb may be NULL, and may stop the probe. @config is copied.
  */
-int probe_start(uv_loop_t *loop, const struct probe_config *config, const char *log_path,
+int probe_start(uv_loop_t *loop, const struct probe_config *config, int log_fd,
 		probe_callback cb, void *ctx, struct probe **ret, struct fl_error *err);
 
 /*

@@ -92,6 +92,8 @@ int result_from_json(const json_t *entry, struct result *ret, struct fl_error *e
 int results_parse(const char *name, const char *text, size_t len, struct result **ret,
 		  uint32_t *ret_n, struct fl_error *err);
 int results_load(const char *path, struct result **ret, uint32_t *ret_n, struct fl_error *err);
+/* The text of chaos_results.json, the caller's to free; NULL when out of memory. */
+char *results_text(const struct result *results, uint32_t n);
 /* Written whole or not at all. */
 int results_save(const char *path, const struct result *results, uint32_t n, struct fl_error *err);
 void results_free(struct result *results, uint32_t n);

@@ -90,20 +90,24 @@ int results_load(const char *path, struct result **ret, uint32_t *ret_n, struct 
 	return rc ? rc : results_parse(path, text, len, ret, ret_n, err);
 }
 
-int results_save(const char *path, const struct result *results, uint32_t n, struct fl_error *err)
+char *results_text(const struct result *results, uint32_t n)
 {
-	_cleanup_free_ char *text = NULL;
 	json_t *root = json_array();
+	char *text = NULL;
 	uint32_t i;
-	int rc;
 
 	for (i = 0; i < n; i++)
 		json_array_append_new(root, result_json(&results[i]));
 	if (json_array_size(root) == n)
 		text = json_dumps(root, JSON_INDENT(2));
 	json_decref(root);
-	if (!text)
-		return error_sys(err, ENOMEM, "cannot write %s: out of memory", path);
-	rc = file_write(path, text, strlen(text), 0644, err);
-	return rc;
+	return text;
+}
+
+int results_save(const char *path, const struct result *results, uint32_t n, struct fl_error *err)
+{
+	_cleanup_free_ char *text = results_text(results, n);
+
+	return text ? file_write(path, text, strlen(text), 0644, err) :
+		      error_sys(err, ENOMEM, "cannot write %s: out of memory", path);
 }

@@ -5,13 +5,14 @@
 #include <string.h>
 
 #include "util/error.h"
+#include "util/text.h"
+#include "util/url.h"
 
-/* A message is one line, whatever it quotes: no text from outside begins a line of its own. */
-static void one_line(char *s)
+/* A message is one line, whatever it quotes, and shows no password of a URL. */
+static void make_fit(char *s)
 {
-	for (; *s; s++)
-		if (*s == '\n' || *s == '\r' || *s == '\t')
-			*s = ' ';
+	url_mask(s);
+	text_one_line(s);
 }
 
 int error_set(struct fl_error *err, enum fl_exit exit, int code, const char *fmt, ...)
@@ -29,7 +30,7 @@ int error_set(struct fl_error *err, enum fl_exit exit, int code, const char *fmt
 	va_start(ap, fmt);
 	vsnprintf(err->message, sizeof(err->message), fmt, ap);
 	va_end(ap);
-	one_line(err->message);
+	make_fit(err->message);
 	return -code;
 }
 
@@ -42,7 +43,7 @@ void error_hint(struct fl_error *err, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(err->hint, sizeof(err->hint), fmt, ap);
 	va_end(ap);
-	one_line(err->hint);
+	make_fit(err->hint);
 }
 
 void error_at(struct fl_error *err, const char *file, int line, int column)

@@ -2,9 +2,11 @@
 /* text.c - see text.h */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sha256.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 
 #include "util/cleanup.h"
@@ -79,6 +81,13 @@ bool text_copy(char *dst, size_t size, const char *src)
 	return (size_t)snprintf(dst, size, "%s", src ? src : "") < size;
 }
 
+void text_one_line(char *s)
+{
+	for (; *s; s++)
+		if (*s == '\n' || *s == '\r' || *s == '\t')
+			*s = ' ';
+}
+
 int file_read(const char *path, size_t max, char **ret, size_t *ret_len, struct fl_error *err)
 {
 	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -135,27 +144,60 @@ static int write_all(int fd, const char *p, size_t n)
 	return 0;
 }
 
-int file_write(const char *path, const void *bytes, size_t n, unsigned int mode, struct fl_error *err)
+int file_write_at(int dir_fd, const char *name, const char *shown, const void *bytes, size_t n,
+		  unsigned int mode, struct fl_error *err)
 {
-	_cleanup_free_ char *tmp = text_format("%s.%d.tmp", path, (int)getpid());
+	_cleanup_free_ char *tmp = NULL;
 	_cleanup_fd_ int fd = -1;
+	uint64_t random;
 	int r;
 
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return error_sys(err, EIO, "cannot write %s: no random numbers", shown);
+	tmp = text_format("%s.%016" PRIx64 ".tmp", name, random);
 	if (!tmp)
-		return error_sys(err, ENOMEM, "cannot write %s: out of memory", path);
-	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+		return error_sys(err, ENOMEM, "cannot write %s: out of memory", shown);
+	fd = openat(dir_fd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0)
-		return error_env(err, errno, "cannot write %s: %s", path, strerror(errno));
+		return error_env(err, errno, "cannot write %s: %s", shown, strerror(errno));
 	r = write_all(fd, bytes, n);
 	if (!r && fsync(fd))
 		r = -errno;
-	if (!r && rename(tmp, path))
+	if (!r && renameat(dir_fd, tmp, dir_fd, name))
 		r = -errno;
 	if (r) {
-		unlink(tmp);
-		return error_env(err, -r, "cannot write %s: %s", path, strerror(-r));
+		unlinkat(dir_fd, tmp, 0);
+		return error_env(err, -r, "cannot write %s: %s", shown, strerror(-r));
 	}
 	return 0;
+}
+
+int file_write(const char *path, const void *bytes, size_t n, unsigned int mode, struct fl_error *err)
+{
+	return file_write_at(AT_FDCWD, path, path, bytes, n, mode, err);
+}
+
+int file_append_at(int dir_fd, const char *name, const char *shown, unsigned int mode,
+		   struct fl_error *err)
+{
+	/* O_NONBLOCK: a FIFO that somebody put there is told by fstat(), not waited for. */
+	int fd = openat(dir_fd, name,
+			O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, mode);
+	struct stat st = {};
+
+	if (fd < 0 && errno == ELOOP)
+		return error_set(err, FL_EXIT_USAGE, ELOOP, "%s is a symbolic link: it is not followed", shown);
+	if (fd < 0)
+		return error_set(err, FL_EXIT_USAGE, errno, "cannot write %s: %s", shown, strerror(errno));
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_uid == geteuid() && st.st_nlink == 1)
+		return fd;
+	close(fd);
+	error_set(err, FL_EXIT_USAGE, EPERM, "%s is no file to append to: %s", shown,
+		  !S_ISREG(st.st_mode)	  ? "it is not a regular file" :
+		  st.st_uid != geteuid() ? "it belongs to somebody else" :
+					   "it has another name as well");
+	error_hint(err, "move it away, or name another file");
+	return -EPERM;
 }
 
 int dir_make(const char *path, unsigned int mode, struct fl_error *err)

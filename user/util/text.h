@@ -26,14 +26,31 @@ char *text_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Copy with a bound; true when it fitted. @dst is always terminated. */
 bool text_copy(char *dst, size_t size, const char *src);
 
+/* Blanks instead of line ends and tabs, in place: quoted text begins no line of its own. */
+void text_one_line(char *s);
+
 /*
  * Read a whole file of at most @max bytes; *ret is NUL-terminated and the caller's to free.
  * Larger files give -EFBIG, in an error that names file and limit.
  */
 int file_read(const char *path, size_t max, char **ret, size_t *ret_len, struct fl_error *err);
 
-/* Write a file so that it is there whole or not at all: temporary name, fsync, rename. */
+/*
+ * Write a file so that it is there whole or not at all: a temporary name that nobody can foresee, fsync,
+ * rename. A symbolic link in its place is replaced, not followed. The second form writes @name below
+ * the open directory @dir_fd and calls it @shown in errors.
+ */
 int file_write(const char *path, const void *bytes, size_t n, unsigned int mode, struct fl_error *err);
+int file_write_at(int dir_fd, const char *name, const char *shown, const void *bytes, size_t n,
+		  unsigned int mode, struct fl_error *err);
+
+/*
+ * Open @name below @dir_fd (AT_FDCWD: as any path) for reading and appending; made with @mode if it is
+ * not there. Refused: what is no regular file of this user with this one name, as others may have
+ * prepared. Returns a descriptor. @shown: as above.
+ */
+int file_append_at(int dir_fd, const char *name, const char *shown, unsigned int mode,
+		   struct fl_error *err);
 
 /* mkdir -p with @mode for what it makes. */
 int dir_make(const char *path, unsigned int mode, struct fl_error *err);
