@@ -24,11 +24,33 @@
 /* In fl_hold_header.rule: the packet waits for others of its flow, no rule asked for it. */
 #define HOLD_NO_RULE (~0u)
 
+#define HOLD_MARK_SETS	2048 /* a power of two */
+#define HOLD_MARK_WAYS	4
+#define HOLD_MARK_GRACE 1000000000ull /* ns that a packet may come back later than it is due */
+
+/* The mark of a flow whose packets wait, until the last of them must have come back. */
+struct hold_mark {
+	__u64 flow; /* hold_flow() */
+	__u64 until_ns;
+	__u32 mark;
+	__u32 pad;
+};
+
+/*
+ * A flow may be in one of the few places of its set, and none is taken from a flow that needs it: a target
+ * with many flows cannot make others lose their marks. A packet that finds no place is not held.
+ */
+struct hold_mark_set {
+	struct bpf_spin_lock lock;
+	__u32 pad;
+	struct hold_mark way[HOLD_MARK_WAYS];
+};
+
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
-	__type(key, __u64); /* hold_flow() */
-	__type(value, __u32);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, HOLD_MARK_SETS);
+	__type(key, __u32);
+	__type(value, struct hold_mark_set);
 } marks SEC(".maps");
 
 /* Until when the packets of a flow in one direction must wait, because an earlier one does. */
@@ -95,15 +117,57 @@ static __always_inline void hold_wait_turn(struct packet *p)
 	p->stalled = 1;
 }
 
-static __always_inline void hold_save_mark(struct __sk_buff *skb, const struct packet *p)
+static __always_inline struct hold_mark_set *hold_mark_set(__u64 flow)
 {
-	__u64 flow = hold_flow(p);
+	__u32 index = flow & (HOLD_MARK_SETS - 1);
+
+	return bpf_map_lookup_elem(&marks, &index);
+}
+
+/* Where @flow is in @set, or could be; NULL: all places are taken. The lock is held. */
+static __always_inline struct hold_mark *hold_mark_place(struct hold_mark_set *set, __u64 flow, __u64 now_ns)
+{
+	struct hold_mark *unused = NULL;
+	int i;
+
+	for (i = 0; i < HOLD_MARK_WAYS; i++) {
+		struct hold_mark *m = &set->way[i];
+
+		if (m->until_ns <= now_ns)
+			unused = m;
+		else if (m->flow == flow)
+			return m;
+	}
+	return unused;
+}
+
+/* Keep the mark of a packet that is about to wait until @due_ns. False: there is no room for it. */
+static __always_inline bool hold_save_mark(struct __sk_buff *skb, struct packet *p, __u64 due_ns)
+{
+	__u64 flow = hold_flow(p), now_ns = packet_now(p);
+	__u64 until_ns = due_ns + HOLD_MARK_GRACE;
+	struct hold_mark_set *set;
 	__u32 mark = skb->mark;
+	struct hold_mark *m;
 
 	if (mark)
 		marks_in_use = 1;
-	if (marks_in_use)
-		bpf_map_update_elem(&marks, &flow, &mark, BPF_ANY);
+	else if (!marks_in_use)
+		return true;
+	set = hold_mark_set(flow);
+	if (!set)
+		return false;
+	bpf_spin_lock(&set->lock);
+	m = hold_mark_place(set, flow, now_ns);
+	/* One without a mark has none to keep, but may follow one of its flow that had. */
+	if (m && (mark || m->until_ns > now_ns)) {
+		if (m->until_ns < until_ns)
+			m->until_ns = until_ns;
+		m->flow = flow;
+		m->mark = mark;
+	}
+	bpf_spin_unlock(&set->lock);
+	return m || !mark;
 }
 
 /* Send the packet into the delay line; where that is impossible it passes at once. */
@@ -117,7 +181,10 @@ static __always_inline int hold_send(struct __sk_buff *skb, struct packet *p)
 		.rule = p->delay_rule,
 	};
 
-	hold_save_mark(skb, p);
+	if (!hold_save_mark(skb, p, header.due_ns)) {
+		proof_retract(p->delay_rule, p);
+		return TC_ACT_UNSPEC;
+	}
 	if (bpf_skb_change_head(skb, sizeof(header), 0)) {
 		proof_retract(p->delay_rule, p);
 		return TC_ACT_UNSPEC;
@@ -135,6 +202,9 @@ static __always_inline int hold_send(struct __sk_buff *skb, struct packet *p)
 /*
  * A packet with our mark at a hook: true when this session is to let it pass. Sessions run in the
  * order of their generation; those up to the holder have seen it, the holder takes the mark off.
+ *
+ * A packet straight from a socket of this host came out of no delay line (that one came in by its TAP) and
+ * is no copy (that one has no socket): whoever may set SO_MARK has written the mark, and it means nothing.
  */
 static __always_inline bool hold_has_passed(struct __sk_buff *skb, bool *ret_own)
 {
@@ -142,6 +212,8 @@ static __always_inline bool hold_has_passed(struct __sk_buff *skb, bool *ret_own
 
 	*ret_own = false;
 	if ((skb->mark & FL_MARK_MASK) != FL_MARK_MAGIC)
+		return false;
+	if (skb->sk && !skb->ingress_ifindex)
 		return false;
 	holder = skb->mark & ~FL_MARK_MASK;
 	if (generation < holder)
@@ -152,13 +224,15 @@ static __always_inline bool hold_has_passed(struct __sk_buff *skb, bool *ret_own
 	return *ret_own;
 }
 
-static __always_inline void hold_restore_mark(struct __sk_buff *skb, const struct packet *p)
+static __always_inline void hold_restore_mark(struct __sk_buff *skb, struct packet *p)
 {
-	__u64 flow = hold_flow(p);
-	__u32 *mark = bpf_map_lookup_elem(&marks, &flow);
+	__u64 flow = hold_flow(p), now_ns = packet_now(p);
+	const struct hold_mark_set *set = hold_mark_set(flow);
+	int i;
 
-	if (mark)
-		skb->mark = *mark;
+	for (i = 0; set && i < HOLD_MARK_WAYS; i++)
+		if (set->way[i].flow == flow && set->way[i].until_ns > now_ns)
+			skb->mark = set->way[i].mark;
 }
 
 /* tc ingress of a TAP: back to the hook where the packet was taken. Nothing else may come in. */

@@ -69,13 +69,13 @@ __noinline int mangle_corrupt(struct __sk_buff *skb, struct packet *p, __u32 ind
  * Send a copy of the packet at once, past this session's hook: by its mark it counts as one that
  * was held. Returns 0 or negative.
  */
-static __always_inline int mangle_send_copy(struct __sk_buff *skb, const struct packet *p,
-					    __u32 flags)
+static __always_inline int mangle_send_copy(struct __sk_buff *skb, struct packet *p, __u32 flags)
 {
 	__u32 mark = skb->mark;
 	int error;
 
-	hold_save_mark(skb, p);
+	if (!hold_save_mark(skb, p, packet_now(p)))
+		return -1;
 	skb->mark = FL_MARK_MAGIC | generation;
 	error = bpf_clone_redirect(skb, p->ifindex, flags);
 	skb->mark = mark;

@@ -36,6 +36,7 @@ struct rig {
 	struct net_bpf *skel;
 	uint32_t mark;	   /* given to the next frame; then what it had afterwards */
 	uint32_t gso_size, gso_segs; /* given to the next frame */
+	bool from_socket;  /* frames come from a socket of this host, else in by another device */
 	uint64_t tstamp;   /* given to the next frame; then what it had afterwards */
 	struct frame out;  /* the last frame after the program */
 };
@@ -197,7 +198,8 @@ static inline void rig_only(struct rig *r, const struct fl_rule *rule)
 static inline uint32_t rig_run_program(struct rig *r, int fd, const struct frame *f)
 {
 	struct __sk_buff ctx = { .mark = r->mark, .ifindex = RIG_IFINDEX, .gso_size = r->gso_size,
-				.gso_segs = r->gso_segs, .tstamp = r->tstamp };
+				.gso_segs = r->gso_segs, .tstamp = r->tstamp,
+				.ingress_ifindex = r->from_socket ? 0 : RIG_TAP };
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = f->bytes, .data_size_in = f->len,
 		    .data_out = r->out.bytes, .data_size_out = sizeof(r->out.bytes),
 		    .ctx_in = &ctx, .ctx_size_in = sizeof(ctx), .ctx_out = &ctx,

@@ -244,6 +244,67 @@ static void mark_comes_back(void **state)
 	assert_int_equal(r->mark, 0);
 }
 
+/* Of what a socket of this host sends, the mark is the sender's: it does not get by. */
+static void mark_is_forged(void **state)
+{
+	struct rig *r = *state;
+	struct fl_rule rule = rig_rule(FL_KIND_DELAY);
+	struct frame f;
+	uint32_t g;
+
+	rule.delay.delay_ns = 50 * MS;
+	rig_only(r, &rule);
+	frame_udp(&f, &flow, false, "hello", 5);
+	r->from_socket = true;
+	for (g = RIG_GEN - 1; g <= RIG_GEN + 1; g++) {
+		r->mark = FL_MARK_MAGIC | g;
+		assert_int_equal(rig_run(r, FL_DIR_TO, &f), TC_REDIRECT);
+	}
+	r->from_socket = false;
+	r->mark = FL_MARK_MAGIC | RIG_GEN;
+	assert_int_equal(rig_run(r, FL_DIR_TO, &f), VERDICT_PASS);
+	assert_int_equal(r->mark, FL_MARK_MAGIC | (RIG_GEN + 1)); /* it gets its own back, whatever that is */
+}
+
+/* However many flows others have: a mark stays until its packets are back, and one that there is no room
+ * for is not held. */
+static void marks_stay(void **state)
+{
+	struct rig *r = *state;
+	struct fl_rule rule = rig_rule(FL_KIND_DELAY);
+	struct flow other = flow;
+	uint32_t i, held = 0, passed = 0;
+	struct frame f, g;
+
+	rule.delay.delay_ns = 5000 * MS;
+	rig_only(r, &rule);
+	frame_udp(&f, &flow, true, "hello", 5);
+	r->mark = 0xbeef;
+	assert_int_equal(rig_run(r, FL_DIR_FROM, &f), TC_REDIRECT);
+	for (i = 1; i <= 20000; i++) {
+		uint32_t verdict;
+
+		other.local_port = (uint16_t)(20000 + i);
+		frame_udp(&g, &other, true, "hello", 5);
+		r->mark = i;
+		verdict = rig_run(r, FL_DIR_FROM, &g);
+		held += verdict == TC_REDIRECT;
+		passed += verdict == VERDICT_PASS && r->mark == i;
+	}
+	assert_int_equal(held + passed, 20000);
+	assert_in_range(held, 4096, 8192);
+	assert_int_equal(rig_proof(r, 0).skipped, passed);
+	assert_int_equal(rig_proof(r, 0).injected, 1 + held);
+	r->mark = FL_MARK_MAGIC | RIG_GEN;
+	assert_int_equal(rig_run(r, FL_DIR_FROM, &f), VERDICT_PASS);
+	assert_int_equal(r->mark, 0xbeef);
+	/* Flows without a mark need no room. */
+	other.local_port = 7;
+	frame_udp(&g, &other, true, "hello", 5);
+	r->mark = 0;
+	assert_int_equal(rig_run(r, FL_DIR_FROM, &g), TC_REDIRECT);
+}
+
 /* Sessions before the holder let the packet pass; those behind a dead holder take it as fresh. */
 static void generations(void **state)
 {
@@ -283,6 +344,7 @@ int main(void)
 		rig_test(constant),	  rig_test(composes),	     rig_test(no_line),
 		rig_test(jitter),	  rig_test(jitter_correlation), rig_test(never_negative),
 		rig_test(mark_comes_back), rig_test(generations),    rig_test(returns),
+		rig_test(mark_is_forged), rig_test(marks_stay),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
