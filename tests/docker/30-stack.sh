@@ -107,6 +107,16 @@ docker rm -f p_web p_web2 p_watch >/dev/null
 "$FL" run "$T/lab.yaml" --only 1 --dry-run >"$T/out" 2>&1
 check_num "without a label: the environment lacks something" $? eq 3
 check "and it says what" grep -q 'faultline.health' "$T/out"
+tar -C "$DOCKER_DIR/image" -c . | docker import -c 'LABEL faultline.health=http://10.6.6.6/' -c 'LABEL faultline.pipeline=http://10.6.6.6:8000' - sly >/dev/null
+docker run -d --name sly sly sleep 600 >/dev/null
+"$FL" run "$T/lab.yaml" --only 1 --dry-run -o json >"$T/out" 2>&1
+check_num "an image chooses no URL" $? eq 3
+check "and it says why" grep -q 'the label faultline.pipeline of sly is not followed: it comes from the image' "$T/out"
+check "nor is it followed" sh -c '! grep -q 10.6.6.6 "$0"' "$T/out"
+labelled web faultline.health=http://10.1.2.3:8080/up faultline.pipeline=http://127.0.0.1:8123
+plan lab
+check "beside one that was given a URL, that one's" test "$(jq -r '.probe, .pipeline' "$T/plan" | xargs)" = "http://10.1.2.3:8080/up http://127.0.0.1:8123"
+docker rm -f sly p_web >/dev/null
 docker_halt
 "$FL" run "$T/lab.yaml" --only 1 --dry-run >"$T/out" 2>&1
 check_num "without an engine as well" $? eq 3
