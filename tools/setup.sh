@@ -11,7 +11,7 @@ demo="$build iproute2 dnsmasq-base redis-server stress-ng"
 demo_docker="$demo docker.io docker-compose prometheus prometheus-alertmanager curl"
 test="$demo_docker libcmocka-dev libclang-rt-14-dev cppcheck clang-tidy clang-format
 	iputils-ping iperf3 wrk nginx-light redis-tools bind9-dnsutils curl jq python3 python3-jsonschema python3-yaml strace ethtool procps lowdown postgresql
-	qemu-system-x86 busybox-static cpio kmod xz-utils"
+	qemu-system-x86 busybox-static cpio kmod xz-utils tzdata"
 vm="$test flex bison bc libssl-dev dwarves"
 
 step=${1:-}

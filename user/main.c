@@ -20,6 +20,8 @@ static const struct command commands[] = {
 	{ "list", "the faults that are there, with their hits", true, cmd_list },
 	{ "set", "change a fault while it is on", true, cmd_set },
 	{ "stop", "end a fault and roll it back", true, cmd_stop },
+	{ "halt", "end everything on this host and refuse new faults", true, cmd_halt },
+	{ "allow", "allow faults again after halt", true, cmd_allow },
 	{ "recover", "clean up after faultline processes that died", true, cmd_recover },
 	{ "doctor", "what works on this host, what does not, and what to do", false, cmd_doctor },
 	{ "run", "carry out an experiment file and score the pipeline", true, cmd_run },

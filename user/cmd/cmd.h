@@ -21,6 +21,8 @@ int cmd_inject(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_set(int argc, char **argv);
 int cmd_stop(int argc, char **argv);
+int cmd_halt(int argc, char **argv);
+int cmd_allow(int argc, char **argv);
 int cmd_recover(int argc, char **argv);
 int cmd_probe(int argc, char **argv);
 int cmd_baseline(int argc, char **argv);

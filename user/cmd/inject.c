@@ -16,15 +16,18 @@
 #include "cmd/cmd.h"
 #include "cmd/fault_options.h"
 #include "cmd/inject.h"
+#include "fault/limits.h"
 #include "fault/overlap.h"
+#include "policy/gate.h"
 #include "util/cleanup.h"
 #include "util/text.h"
 #include "util/units.h"
 
-enum { OPT_FOR = 256, OPT_DETACH, OPT_HOST, OPT_PARAMS };
+enum { OPT_FOR = 256, OPT_FOREVER, OPT_DETACH, OPT_HOST, OPT_PARAMS };
 
 static const struct argp_option fixed_options[] = {
-	{ "for", OPT_FOR, "TIME", 0, "End after TIME; else a signal ends it", 2 },
+	{ "for", OPT_FOR, "TIME", 0, "End after TIME (5min)", 2 },
+	{ "forever", OPT_FOREVER, NULL, 0, "Only a signal or `stop` ends it", 2 },
 	{ "detach", OPT_DETACH, NULL, 0, "Print the id once it is active, and leave it on", 2 },
 	{ "allow-host-interface", OPT_HOST, NULL, 0,
 	  "Even where the host's default route goes: this may cut you off", 2 },
@@ -37,20 +40,33 @@ struct parsing {
 	const struct fault_options *options;
 	char **targets; /* of argv */
 	int n_targets;
+	bool forever;
 	struct fl_error err;
 };
+
+static int parse_for(struct parsing *p, const char *arg)
+{
+	struct fl_error why = {};
+
+	if (units_duration_ns(arg, &p->in->for_ns, &why))
+		return error_usage(&p->err, "--for: %s", why.message);
+	if (p->in->for_ns)
+		return 0;
+	error_usage(&p->err, "--for %s: a fault that is over at once hits nothing", arg);
+	error_hint(&p->err, "--forever leaves it on until it is stopped");
+	return -EINVAL;
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct parsing *p = state->input;
-	struct fl_error why = {};
 
 	switch (key) {
 	case OPT_FOR:
-		if (!units_duration_ns(arg, &p->in->for_ns, &why))
-			return 0;
-		error_usage(&p->err, "--for: %s", why.message);
-		return EINVAL;
+		return parse_for(p, arg) ? EINVAL : 0;
+	case OPT_FOREVER:
+		p->forever = true;
+		return 0;
 	case OPT_DETACH:
 		p->in->detach = true;
 		return 0;
@@ -81,8 +97,8 @@ static int parse_options(int argc, char **argv, struct parsing *p)
 					       "10MiB. Several TARGETs: with blanks or commas "
 					       "between them. Of a scaled service all containers "
 					       "are meant, of NAME@2 two of them, of NAME@50%% "
-					       "half. Ends at --for or at "
-					       "SIGINT/SIGTERM with the proof of its hits; "
+					       "half. Ends at --for, after 5 minutes "
+					       "without it, or at SIGINT/SIGTERM, with the proof of its hits; "
 					       "exit status 1 when there were none.",
 					       ops->summary);
 	struct argp argp = {
@@ -145,7 +161,15 @@ static int prepare(int argc, char **argv, struct inject *in, struct fl_error *er
 		*err = p.err;
 		return r;
 	}
+	if (p.forever && in->for_ns)
+		return error_usage(err, "either --for or --forever");
+	if (!p.forever && !in->for_ns)
+		in->for_ns = LIMITS_FOR_DEFAULT_NS;
 	r = fault_validate(&in->fault, err);
+	if (!r)
+		r = gate_check(err);
+	if (!r)
+		r = limits_check(in->fault.ops, &in->fault.params, in->for_ns, err);
 	return r ? r : add_targets(in, p.targets, p.n_targets, err);
 }
 
@@ -323,6 +347,7 @@ int cmd_inject(int argc, char **argv)
 {
 	struct inject in = {};
 	struct fl_error err = {};
+	char note[400];
 	int status;
 
 	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-?"))) {
@@ -339,6 +364,8 @@ int cmd_inject(int argc, char **argv)
 	if (prepare(argc, argv, &in, &err)) {
 		status = cmd_fail(&err);
 	} else {
+		if (limits_warn_delay(&in.fault.params, note, sizeof(note)))
+			fprintf(stderr, "note: %s\n", note);
 		tell_overlaps(&in.fault);
 		status = in.detach ? detach(&in, &err) : foreground(&in, &err);
 	}

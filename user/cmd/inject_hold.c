@@ -40,6 +40,15 @@ static void on_deadline(uv_timer_t *timer)
 	uv_stop(timer->loop);
 }
 
+/* The host was halted, or a forbidden window has begun. */
+static void on_gate(void *ctx, const struct ended *why)
+{
+	struct hold *h = ctx;
+
+	h->in->ended = *why;
+	uv_stop(&h->loop);
+}
+
 static void on_progress(uv_timer_t *timer)
 {
 	struct hold *h = timer->data;
@@ -121,6 +130,7 @@ static int begin(struct hold *h, struct fl_error *err)
 	if (r)
 		return r;
 	owner_on_change(h->owner, h->watcher->changed, h->watcher->arg);
+	owner_on_gate(h->owner, on_gate, h);
 	session_heartbeat(h->session);
 	r = fault_arm(f, err);
 	if (r)
@@ -171,7 +181,7 @@ int inject_hold(struct inject *in, const struct inject_watcher *w, struct fault_
 		r = begin(&h, err);
 	if (!r)
 		wait_for_end(&h);
-	if (h.session)
+	if (h.session && !in->ended.when)
 		ended_read(h.session->name, &in->ended);
 	r2 = roll_back(&h, ret, err);
 	if (!r && h.owner && owner_trouble(h.owner)) {

@@ -7,6 +7,7 @@
 
 #include "cmd/cmd.h"
 #include "fault/live.h"
+#include "policy/halt.h"
 #include "util/caller.h"
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -94,12 +95,18 @@ int cmd_list(int argc, char **argv)
 {
 	json_t *rows = NULL, *r;
 	struct fl_error err = {};
+	struct halt halt;
 	bool json = false;
+	char text[400];
 	size_t i;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &json);
 	if (live_faults(&rows, &err))
 		return cmd_fail(&err);
+	halt_read(&halt);
+	if (halt.on)
+		fprintf(json ? stderr : stdout, "%s; faultline allow lifts it\n",
+			halt_text(&halt, text, sizeof(text)));
 	if (json) {
 		cmd_print_json(rows);
 		return FL_EXIT_OK;

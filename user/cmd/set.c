@@ -10,9 +10,11 @@
 
 #include "bpf/abi.h"
 #include "cmd/cmd.h"
+#include "fault/limits.h"
 #include "fault/owner.h"
 #include "fault/record.h"
 #include "kern/pins.h"
+#include "policy/gate.h"
 #include "util/caller.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -127,9 +129,13 @@ static int change(const char *session, const json_t *fault, const struct options
 	int r = ops ? record_params(fault, ops, &p, err) : -EINVAL;
 
 	if (!r)
+		r = gate_check(err);
+	if (!r)
 		r = apply(&p, o, changes, err);
 	if (!r && ops->validate)
 		r = ops->validate(&p, err);
+	if (!r)
+		r = limits_check_params(ops, &p, err);
 	if (!r && json_array_size(rules) && ops->compile)
 		r = write_rules(session, rules, ops, &p, ret_write_ns, err);
 	*ret_wall_ns = clock_wall_ns();

@@ -10,6 +10,8 @@
 #include "experiment/run_private.h"
 #include "experiment/stage.h"
 #include "util/yaml.h"
+#include "fault/limits.h"
+#include "policy/gate.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/text.h"
@@ -172,6 +174,8 @@ static int try_faults(const struct suite *s, const struct experiment *x, struct 
 			r = fault_init(&f, NULL, plan->ops->name, err);
 		if (r)
 			break;
+		r = limits_check(plan->ops, &plan->params,
+				 plan->duration_ns ? plan->duration_ns : x->duration_ns, err);
 		for (target = plan->targets; !r && target && *target; target++)
 			r = fault_add_targets(&f, *target, &pick, err);
 		fault_free(&f);
@@ -185,8 +189,10 @@ int run_preflight(const struct suite *s, const struct run_options *o, struct fl_
 {
 	uint32_t i, selected = 0;
 	json_t *ledger = NULL;
-	int r = no_errors(s, err);
+	int r = gate_check(err);
 
+	if (!r)
+		r = no_errors(s, err);
 	if (!r) /* damaged, or another host's: nothing can be said of stages */
 		r = stage_read(&ledger, err);
 	json_decref(ledger);
@@ -253,6 +259,8 @@ static int set_up(struct run *r, struct fl_error *err)
 		rc = owner_start(&r->loop, r->session, &r->owner, err);
 	if (!rc)
 		owner_on_change(r->owner, run_faults_changed, r);
+	if (!rc)
+		owner_on_gate(r->owner, run_gate_closed, r);
 	if (!rc)
 		rc = run_kernel_open(r, err);
 	return rc;

@@ -97,7 +97,8 @@ struct run {
 	struct result *results;
 	uint32_t n_results;
 	bool aborting; /* by a signal */
-	struct ended ended; /* who sent it, as far as was said */
+	struct ended ended; /* who sent it, as far as was said; or what the gate said */
+	bool by_gate;	    /* no signal: the host was halted, or a forbidden window has begun */
 	bool forced;   /* by a second one: wait for nothing but the undoing */
 	bool stopping; /* an experiment did not recover, or there is no steady state */
 	bool closing;
@@ -117,6 +118,8 @@ void run_enter(struct run *r, enum run_state to);
 void run_tick(struct run *r);
 /* A signal asks for the end. */
 void run_abort(struct run *r);
+/* The gate does (owner_on_gate). */
+void run_gate_closed(void *run, const struct ended *why);
 /* run.c: close every handle, so that the loop ends. */
 void run_close(struct run *r);
 void run_report_progress(struct run *r, bool changed, const char *note);

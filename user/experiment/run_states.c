@@ -329,13 +329,36 @@ void run_tick(struct run *r)
 	} while (r->state != before);
 }
 
-void run_abort(struct run *r)
+static void begin_abort(struct run *r)
 {
-	r->forced = r->aborting;
 	r->aborting = true;
-	if (!r->forced)
-		ended_read(r->session->name, &r->ended);
 	events_write(r->events, "signal", r->turn.x ? r->turn.x->id : NULL,
 		     json_pack("{s:b, s:o}", "forced", r->forced, "by", ended_json(&r->ended)));
 	run_tick(r);
+}
+
+void run_abort(struct run *r)
+{
+	struct ended told;
+
+	ended_read(r->session->name, &told);
+	if (r->by_gate && told.when) { /* `halt` signals those as well that have seen it already */
+		r->by_gate = false;
+		return;
+	}
+	r->forced = r->aborting;
+	if (!r->aborting)
+		r->ended = told;
+	begin_abort(r);
+}
+
+void run_gate_closed(void *run, const struct ended *why)
+{
+	struct run *r = run;
+
+	if (r->aborting)
+		return;
+	r->by_gate = true;
+	r->ended = *why;
+	begin_abort(r);
 }

@@ -10,7 +10,9 @@
 #include "bpf/abi.h"
 #include "fault/fault.h"
 #include "fault/follow.h"
+#include "fault/limits.h"
 #include "kern/session.h"
+#include "policy/gate.h"
 #include "target/watch.h"
 #include "util/clock.h"
 #include "util/cleanup.h"
@@ -162,7 +164,9 @@ int fault_activate(struct fault *f, bool on, struct fl_error *err)
 		return 0;
 	assert(f->armed);
 	take_time(f);
-	r = on ? targets_alive(f, err) : 0;
+	r = on ? gate_check(err) : 0;
+	if (!r && on)
+		r = targets_alive(f, err);
 	if (!r)
 		r = f->ops->activate(f, on, err);
 	if (r)
@@ -231,7 +235,11 @@ int fault_update(struct fault *f, const struct params *wanted, struct fl_error *
 		error_hint(err, "stop it and inject it again");
 		return -EINVAL;
 	}
-	r = f->ops->validate ? f->ops->validate(wanted, err) : 0;
+	r = gate_check(err);
+	if (!r && f->ops->validate)
+		r = f->ops->validate(wanted, err);
+	if (!r)
+		r = limits_check_params(f->ops, wanted, err);
 	if (!r)
 		r = params_copy(&f->params, wanted, err);
 	if (r) {

@@ -7,6 +7,7 @@
 #include "fault/owner.h"
 #include "fault/record.h"
 #include "kern/session.h"
+#include "policy/gate.h"
 #include "util/caller.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -24,6 +25,8 @@ struct owner {
 	struct fl_error trouble;
 	changes_fn on_change;
 	void *change_ctx;
+	void (*on_gate)(void *ctx, const struct ended *why);
+	void *gate_ctx;
 	uv_timer_t timer;
 	uv_pipe_t server;
 	int handles; /* still open; the owner is freed with the last of them */
@@ -242,6 +245,17 @@ static void on_connection(uv_stream_t *server, int status)
 /* --- the faults ----------------------------------------------------------------------------
  */
 
+static void look_at_gate(struct owner *o)
+{
+	void (*fn)(void *ctx, const struct ended *why) = o->on_gate;
+	struct ended why;
+
+	if (!fn || !gate_must_end(&why))
+		return;
+	o->on_gate = NULL;
+	fn(o->gate_ctx, &why);
+}
+
 static void on_beat(uv_timer_t *timer)
 {
 	struct owner *o = timer->data;
@@ -255,6 +269,8 @@ static void on_beat(uv_timer_t *timer)
 	}
 	if (++o->beats % PUBLISH_EVERY == 0 || changed)
 		owner_publish(o, &o->trouble);
+	if (o->beats % PUBLISH_EVERY == 0)
+		look_at_gate(o);
 }
 
 int owner_add(struct owner *o, struct fault *f, struct fl_error *err)
@@ -272,6 +288,12 @@ void owner_on_change(struct owner *o, changes_fn fn, void *ctx)
 {
 	o->on_change = fn;
 	o->change_ctx = ctx;
+}
+
+void owner_on_gate(struct owner *o, void (*fn)(void *ctx, const struct ended *why), void *ctx)
+{
+	o->on_gate = fn;
+	o->gate_ctx = ctx;
 }
 
 void owner_remove(struct owner *o, struct fault *f)

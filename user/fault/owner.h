@@ -18,6 +18,7 @@
 
 #include "fault/changes.h"
 #include "fault/fault.h"
+#include "policy/end.h"
 
 struct owner;
 
@@ -30,6 +31,10 @@ void owner_remove(struct owner *o, struct fault *f);
 
 /* Call @fn for what becomes of the faults' targets from now on. */
 void owner_on_change(struct owner *o, changes_fn fn, void *ctx);
+
+/* Call @fn once when the faults must end: the host was halted, or a forbidden window has begun
+ * (policy/gate.h). */
+void owner_on_gate(struct owner *o, void (*fn)(void *ctx, const struct ended *why), void *ctx);
 
 /* Write faults.json now: after (de)activating. */
 int owner_publish(struct owner *o, struct fl_error *err);
