@@ -13,7 +13,7 @@ say      = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
 ARCH := $(shell uname -m | sed -e 's/x86_64/x86/' -e 's/aarch64/arm64/')
 
-PKGS      := libbpf libelf zlib libcurl jansson libfyaml libmicrohttpd libuv libmnl libmd hiredis
+PKGS      := libbpf libelf zlib libcurl jansson libfyaml libmicrohttpd libuv libmnl libmd hiredis libseccomp
 WARN      := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
              -Wcast-qual -Wvla -Wformat=2 -Wundef -Werror
 CFLAGS    ?= -O2 -g

@@ -11,6 +11,8 @@
  * `percent` is what df shows: used / (used + available). The root-owned reserve is not touched,
  * although faultline is root: 100 % is where an ordinary user gets ENOSPC.
  *
+ * Directory and file are opened with the target's own rights (kern/inside.h).
+ *
  * Limits: filled once; space that the target frees later stays free. The file system of the host's
  * root is refused, unless allow-host-root is given. Space on the same file system that another
  * container uses is filled as well: it is the same disk.
@@ -27,8 +29,8 @@
 #include "fault/fault.h"
 #include "fault/scratch.h"
 #include "fault/syscall_modes.h"
+#include "kern/inside.h"
 #include "kern/meminfo.h"
-#include "kern/process.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/text.h"
@@ -48,7 +50,7 @@ static const struct param params[] = {
 	  .help = "fill it up to this, as df shows it (100%: what users may take)" },
 	{ .name = "bytes", .type = PARAM_BYTES, .help = "or: how much to take" },
 	{ .name = "allow-host-root", .type = PARAM_BOOL, .def = "no",
-	  .help = "also if it is the file system of the host's root" },
+	  .help = "also the file system of the host's root; with root's rights" },
 	{}
 };
 
@@ -88,6 +90,11 @@ static int validate(const struct params *p, struct fl_error *err)
 		return -EINVAL;
 	}
 	return 0;
+}
+
+static enum inside_as rights(const struct fault *f)
+{
+	return params_u64(&f->params, "allow-host-root") ? INSIDE_ROOT : INSIDE_TARGET;
 }
 
 /* ---- which file system ----------------------------------------------------------------------- */
@@ -176,7 +183,7 @@ static int open_path(struct fault *f, struct fill *d, struct fl_error *err)
 {
 	const char *path = params_text(&f->params, "path");
 
-	d->dir_fd = process_open_path(d->target->pid, path, O_RDONLY | O_DIRECTORY, err);
+	d->dir_fd = inside_open(d->target, rights(f), path, O_RDONLY | O_DIRECTORY, err);
 	if (d->dir_fd < 0)
 		return d->dir_fd;
 	if (is_host_root(d->dir_fd) && !params_u64(&f->params, "allow-host-root")) {
@@ -194,14 +201,15 @@ static int open_path(struct fault *f, struct fill *d, struct fl_error *err)
 static int open_unlinked(struct fault *f, const struct fill *d, struct fl_error *err)
 {
 	struct scratch s = {};
+	uid_t uid;
+	gid_t gid;
 	int fd, r;
 
-	r = scratch_announce(f, d->target, params_text(&f->params, "path"), d->dir_fd, &s, err);
+	r = inside_ids(d->target, rights(f), &uid, &gid, err) ?:
+	    scratch_announce(f, d->target, params_text(&f->params, "path"), d->dir_fd, uid, &s, err);
 	if (r)
 		return r;
-	fd = openat(d->dir_fd, s.name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		fd = -errno;
+	fd = inside_create(d->target, rights(f), d->dir_fd, s.name);
 	r = scratch_remove(f, d->dir_fd, &s, err);
 	if (r && fd >= 0)
 		close(fd);
@@ -210,12 +218,10 @@ static int open_unlinked(struct fault *f, const struct fill *d, struct fl_error 
 
 static int open_file(struct fault *f, struct fill *d, struct fl_error *err)
 {
-	int fd = openat(d->dir_fd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	int fd = inside_create(d->target, rights(f), d->dir_fd, NULL);
 
-	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT))
+	if (fd == -EOPNOTSUPP || fd == -EISDIR || fd == -ENOENT)
 		fd = open_unlinked(f, d, err);
-	else if (fd < 0)
-		fd = -errno;
 	if (fd < 0)
 		return error_env(err, -fd, "disk_fill on %s: cannot make a file in %s: %s",
 				 d->target->name, params_text(&f->params, "path"), strerror(-fd));

@@ -3,6 +3,9 @@
  * file.c - `config_corruption`: a file of the target is wrong while the fault is on: some of its bytes,
  * cut off, or other words altogether.
  *
+ * It is opened with the target's own rights (kern/inside.h): a file that the target could not write
+ * itself is not written for it, whatever it has mounted or linked there.
+ *
  * The file is changed in place, so the inode stays and who has it open sees it too. What it takes to
  * put everything back (content, owner, mode, times, extended attributes) is saved in the session's
  * directory and journaled first (file_undo.c).
@@ -22,7 +25,7 @@
 #include "fault/file.h"
 #include "fault/place.h"
 #include "journal/journal.h"
-#include "kern/process.h"
+#include "kern/inside.h"
 #include "kern/session.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -44,7 +47,7 @@ static const struct param params[] = {
 	{ .name = "seed", .type = PARAM_INT, .def = "0", .max = INT64_MAX,
 	  .help = "flip: of the choice of bytes, 0: a new one" },
 	{ .name = "allow-host-root", .type = PARAM_BOOL, .def = "no",
-	  .help = "also a file that the host itself sees under this path" },
+	  .help = "also the host's own file, or one that the target's user may not write" },
 	{ .name = "allow-persistent", .type = PARAM_BOOL, .def = "no",
 	  .help = "also a file that outlives a reboot, while what it was does not" },
 	{}
@@ -190,15 +193,16 @@ static int study(struct fault *f, struct unit *u, struct fl_error *err)
 static int prepare(struct fault *f, struct unit *u, struct fl_error *err)
 {
 	const char *path = params_text(&f->params, "path"), *name = u->target->name;
+	enum inside_as as = params_u64(&f->params, "allow-host-root") ? INSIDE_ROOT : INSIDE_TARGET;
 	struct stat st;
 	int r;
 
-	/* Non-blocking: what was a file yesterday may be a FIFO today. */
-	u->fd = process_open_path(u->target->pid, path, O_RDWR | O_NONBLOCK, err);
+	u->fd = inside_open(u->target, as, path, O_RDWR, err);
 	if (u->fd < 0)
 		return u->fd;
-	if (fstat(u->fd, &st) || !S_ISREG(st.st_mode))
-		return error_usage(err, "config_corruption on %s: %s is no regular file", name, path);
+	if (fstat(u->fd, &st))
+		return error_env(err, errno, "config_corruption on %s: %s: %s", name, path,
+				 strerror(errno));
 	u->dev = st.st_dev;
 	u->ino = st.st_ino;
 	if (host_sees_it(u, path) && !params_u64(&f->params, "allow-host-root")) {

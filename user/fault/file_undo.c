@@ -75,8 +75,7 @@ static enum undo_state undo_restore_file(const json_t *args, struct fl_error *er
 	if (json_unpack((json_t *)(uintptr_t)args, "{s:s, s:s, s:s, s:o}", "path", &w.path, "before", &w.before,
 			"after", &w.after, "meta", &w.meta))
 		return undo_of(error_sys(err, EINVAL, "the journal's file makes no sense"));
-	/* It was a regular file; non-blocking all the same, for another may be in its place. */
-	fd = place_open(args, O_RDWR | O_NONBLOCK, &other, &why);
+	fd = place_open(args, O_RDWR, &other, &why);
 	if (fd == -ESTALE)
 		return leave(err, &w, other);
 	if (fd == -ENOENT)

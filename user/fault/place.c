@@ -7,7 +7,7 @@
 #include <sys/sysmacros.h>
 
 #include "fault/place.h"
-#include "kern/process.h"
+#include "kern/inside.h"
 #include "kern/sealed.h"
 #include "util/cleanup.h"
 #include "util/proc.h"
@@ -66,16 +66,13 @@ static void look_at_mounts(struct found *found, const struct wanted *w, const ch
  * or it cannot be told. */
 static int open_in(const struct wanted *w, pid_t pid, int *ret_fd)
 {
-	_cleanup_fd_ int fd = process_open_path(pid, w->path, w->flags, NULL);
-	struct stat st;
+	int fd = inside_reopen(pid, w->path, (dev_t)w->dev, (ino_t)w->ino, w->flags);
 
+	if (fd == -ESTALE)
+		return 0;
 	if (fd < 0)
 		return fd == -ENOTDIR ? -ENOENT : fd;
-	if (fstat(fd, &st))
-		return -errno;
-	if ((json_int_t)st.st_dev != w->dev || (json_int_t)st.st_ino != w->ino)
-		return 0;
-	*ret_fd = take_fd(fd);
+	*ret_fd = fd;
 	return 1;
 }
 

@@ -3,7 +3,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "fault/place.h"
 #include "fault/scratch.h"
@@ -14,7 +16,7 @@
 #define PREFIX	  ".faultline-"
 #define MAX_DEPTH 2 /* stress-ng makes directories of files in it, no deeper */
 
-int scratch_announce(struct fault *f, const struct target *t, const char *path, int dir_fd,
+int scratch_announce(struct fault *f, const struct target *t, const char *path, int dir_fd, uid_t uid,
 		     struct scratch *s, struct fl_error *err)
 {
 	struct stat st;
@@ -23,13 +25,31 @@ int scratch_announce(struct fault *f, const struct target *t, const char *path, 
 	if (fstat(dir_fd, &st))
 		return error_env(err, errno, "%s: %s", path, strerror(errno));
 	snprintf(s->name, sizeof(s->name), PREFIX "%s", f->id);
+	s->uid = uid;
 	args = place_json(t->pid, t->pid_start, path, &st);
 	json_object_set_new(args, "name", json_string(s->name));
+	json_object_set_new(args, "uid", json_integer((json_int_t)uid));
 	return journal_add(f->session->journal, "remove-scratch", args, &s->entry, err);
 }
 
-/* Never follows a link, never leaves the directory. */
-static int remove_entry(int parent, const char *name, int depth)
+/* Its own directory, not one that somebody has mounted or linked there. */
+static int open_own(int parent, const char *name, uid_t uid)
+{
+	struct open_how how = { .flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+				.resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS };
+	int fd = (int)syscall(SYS_openat2, parent, name, &how, sizeof(how)), code;
+	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	code = fstat(fd, &st) ? errno : st.st_uid == uid ? 0 : EPERM;
+	if (!code)
+		return fd;
+	close(fd);
+	return -code;
+}
+
+static int remove_entry(int parent, const char *name, uid_t uid, int depth)
 {
 	struct dirent *e;
 	DIR *dir;
@@ -39,13 +59,17 @@ static int remove_entry(int parent, const char *name, int depth)
 		return 0;
 	if (errno != EISDIR && errno != EPERM) /* EPERM: what POSIX says of a directory */
 		return -errno;
-	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	dir = fd < 0 ? NULL : fdopendir(fd);
-	if (!dir)
-		return -errno;
+	fd = open_own(parent, name, uid);
+	if (fd < 0)
+		return fd;
+	dir = fdopendir(fd);
+	if (!dir) {
+		close(fd);
+		return -ENOMEM;
+	}
 	while ((e = readdir(dir)))
 		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") && depth < MAX_DEPTH)
-			remove_entry(fd, e->d_name, depth + 1);
+			remove_entry(fd, e->d_name, uid, depth + 1);
 	closedir(dir);
 	return unlinkat(parent, name, AT_REMOVEDIR) && errno != ENOENT ? -errno : 0;
 }
@@ -56,7 +80,7 @@ int scratch_remove(struct fault *f, int dir_fd, struct scratch *s, struct fl_err
 
 	if (!s->entry)
 		return 0;
-	r = remove_entry(dir_fd, s->name, 0);
+	r = remove_entry(dir_fd, s->name, s->uid, 0);
 	if (r)
 		return error_env(err, -r, "%s: cannot remove %s: %s", f->id, s->name, strerror(-r));
 	r = journal_done(f->session->journal, s->entry, err);
@@ -72,6 +96,7 @@ static enum undo_state undo_remove(const json_t *args, struct fl_error *err)
 	const char *path = json_string_value(json_object_get(args, "path"));
 	const char *name = json_string_value(json_object_get(args, "name"));
 	const char *other = "";
+	uid_t uid = (uid_t)json_integer_value(json_object_get(args, "uid"));
 	struct fl_error why = {};
 	_cleanup_fd_ int fd = -1;
 	int r;
@@ -83,7 +108,7 @@ static enum undo_state undo_remove(const json_t *args, struct fl_error *err)
 		return UNDO_NOT_NEEDED; /* it went with the file system it was on */
 	if (fd == -ESTALE)
 		error_env(&why, ESTALE, "the target has it %s", other);
-	r = fd < 0 ? fd : remove_entry(fd, name, 0);
+	r = fd < 0 ? fd : remove_entry(fd, name, uid, 0);
 	if (!r)
 		return UNDO_DONE;
 	error_env(err, -r, "%s in %s may still be there: %.300s", name, path,

@@ -47,14 +47,17 @@ static int spawn(struct fault *f, struct stress_unit *u, struct fl_error *err)
 		.target = u->target,
 		.cgroups = &u->cgroups,
 		.argv = { "--timeout", "0", "--temp-path", "." },
-		.cwd_fd = u->path_fd,
+		.uid = STRESSOR_NOBODY,
+		.gid = STRESSOR_NOBODY,
 	};
+	int r;
 
 	if (cgroup_frozen(&u->cgroups))
 		return error_env(err, EBUSY, "%s on %s: its cgroup is frozen, nothing can start in it",
 				 f->ops->name, u->target->name);
 	s->kind->args(f, u, spec.argv + 4);
-	return stressor_spawn(f->session, &spec, &u->stressor, err);
+	r = s->kind->user ? s->kind->user(f, u, &spec.uid, &spec.gid, err) : 0;
+	return r ?: stressor_spawn(f->session, &spec, &u->stressor, err);
 }
 
 static int let_go(struct fault *f, struct stress_unit *u, struct fl_error *err)
@@ -64,7 +67,7 @@ static int let_go(struct fault *f, struct stress_unit *u, struct fl_error *err)
 	int r = s->kind->begin ? s->kind->begin(f, u, word, sizeof(word), err) : 0;
 
 	if (!r)
-		r = stressor_go(&u->stressor, word, err);
+		r = stressor_go(&u->stressor, word, u->work_fd, err);
 	if (!r)
 		u->started++;
 	return r;
@@ -162,7 +165,7 @@ int stress_arm(struct fault *f, const struct stress_kind *kind, struct fl_error 
 	text_copy(f->backend, sizeof(f->backend), "stress-ng");
 	for (i = 0; i < s->n; i++) {
 		s->units[i].target = &f->targets[i];
-		s->units[i].path_fd = -1;
+		s->units[i].path_fd = s->units[i].work_fd = -1;
 		stressor_init(&s->units[i].stressor);
 	}
 	for (i = 0; !r && i < s->n; i++) {

@@ -30,8 +30,9 @@ struct stress_unit {
 	uint64_t cgroup_cpu_ns; /* cpu: and used since */
 	uint64_t reached;      /* memory: most bytes of its cgroup */
 	uint64_t ooms_before, ooms; /* memory: processes killed in it */
-	int path_fd;	       /* disk_io: the directory it works in */
-	struct scratch scratch; /* disk_io: and its own directory there */
+	int path_fd;	       /* disk_io: the directory at the path */
+	struct scratch scratch; /* disk_io: its own directory there */
+	int work_fd;	       /* disk_io: that, cut off from all around it */
 };
 
 /* How a kind differs. Each but args may be NULL. */
@@ -40,6 +41,9 @@ struct stress_kind {
 	int (*check)(struct fault *f, struct stress_unit *u, struct fl_error *err);
 	/* Arguments of stress-ng behind the common ones, to @argv (room for 16 and a NULL). */
 	void (*args)(struct fault *f, struct stress_unit *u, const char **argv);
+	/* Whom it runs as; without it, nobody. */
+	int (*user)(struct fault *f, struct stress_unit *u, uid_t *ret_uid, gid_t *ret_gid,
+		    struct fl_error *err);
 	/* Just before it is let go; @word replaces the argument "?". */
 	int (*begin)(struct fault *f, struct stress_unit *u, char *word, size_t size,
 		     struct fl_error *err);

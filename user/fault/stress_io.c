@@ -4,9 +4,11 @@
  *
  * Workers write and read files of their own in blocks, each write through to the device, in a
  * directory made for them at the path; the files have no names (stress-ng unlinks them as it
- * makes them), the directory goes at the end. The path is opened by faultline through the
- * target's root, links resolved inside it, and handed down as working directory: it is the
- * target's disk, in the target's I/O cgroup, without a program in its mount namespace.
+ * makes them), the directory goes at the end. Path and directory are opened and made with the
+ * target's own rights (kern/inside.h), and the workers have its user and group. What they get is no
+ * path but a mount of that directory alone: whatever the target renames or links meanwhile, they
+ * write in it and nowhere else. It is the target's disk, in the target's I/O cgroup, without a program
+ * in its mount namespace.
  *
  * Limits: space for workers x size is needed. A file system in memory has no device to wait for.
  */
@@ -16,6 +18,7 @@
 #include <sys/statvfs.h>
 
 #include "fault/stress.h"
+#include "kern/inside.h"
 #include "util/cleanup.h"
 #include "util/text.h"
 #include "util/units.h"
@@ -29,8 +32,15 @@ static const struct param params[] = {
 	  .help = "bytes of one write, 1 B to 4 MiB" },
 	{ .name = "size", .type = PARAM_BYTES, .def = "64MiB",
 	  .help = "size of each worker's file, 1 MiB or more" },
+	{ .name = "allow-host-root", .type = PARAM_BOOL, .def = "no",
+	  .help = "with root's rights, where the target's own user may not write" },
 	{}
 };
+
+static enum inside_as rights(const struct fault *f)
+{
+	return params_u64(&f->params, "allow-host-root") ? INSIDE_ROOT : INSIDE_TARGET;
+}
 
 static int validate(const struct params *p, struct fl_error *err)
 {
@@ -51,7 +61,7 @@ static int check(struct fault *f, struct stress_unit *u, struct fl_error *err)
 	uint64_t need = params_u64(&f->params, "size") * params_u64(&f->params, "workers");
 	struct statvfs fs;
 
-	u->path_fd = process_open_path(u->target->pid, path, O_RDONLY | O_DIRECTORY, err);
+	u->path_fd = inside_open(u->target, rights(f), path, O_RDONLY | O_DIRECTORY, err);
 	if (u->path_fd < 0)
 		return u->path_fd;
 	if (fstatvfs(u->path_fd, &fs))
@@ -76,8 +86,6 @@ static void args(struct fault *f, struct stress_unit *u, const char **argv)
 		 (unsigned long long)params_u64(&f->params, "block-size"));
 	snprintf(u->words[2], sizeof(u->words[2]), "%llu",
 		 (unsigned long long)params_u64(&f->params, "size"));
-	*argv++ = "--temp-path";
-	*argv++ = "?";
 	*argv++ = "--hdd";
 	*argv++ = u->words[0];
 	*argv++ = "--hdd-write-size";
@@ -89,26 +97,44 @@ static void args(struct fault *f, struct stress_unit *u, const char **argv)
 	*argv = NULL;
 }
 
+static int user(struct fault *f, struct stress_unit *u, uid_t *ret_uid, gid_t *ret_gid,
+		struct fl_error *err)
+{
+	return inside_ids(u->target, rights(f), ret_uid, ret_gid, err);
+}
+
+static int make_work(struct fault *f, struct stress_unit *u, struct fl_error *err)
+{
+	const char *path = params_text(&f->params, "path");
+	_cleanup_fd_ int dir = inside_mkdir(u->target, rights(f), u->path_fd, u->scratch.name);
+
+	if (dir < 0)
+		return error_env(err, -dir, "disk_io on %s: cannot make a directory in %s: %s",
+				 u->target->name, path, strerror(-dir));
+	u->work_fd = inside_detach(u->target, dir, err);
+	return u->work_fd < 0 ? u->work_fd : 0;
+}
+
 static int begin(struct fault *f, struct stress_unit *u, char *word, size_t size,
 		 struct fl_error *err)
 {
 	const char *path = params_text(&f->params, "path");
-	int r;
+	uid_t uid;
+	gid_t gid;
 
-	if (!u->scratch.entry) {
-		r = scratch_announce(f, u->target, path, u->path_fd, &u->scratch, err);
-		if (r)
-			return r;
-		if (mkdirat(u->path_fd, u->scratch.name, 0700))
-			return error_env(err, errno, "disk_io on %s: cannot make a directory in %s: %s",
-					 u->target->name, path, strerror(errno));
-	}
-	text_copy(word, size, u->scratch.name);
-	return 0;
+	(void)word;
+	(void)size;
+	if (u->scratch.entry)
+		return 0;
+	return inside_ids(u->target, rights(f), &uid, &gid, err) ?:
+	       scratch_announce(f, u->target, path, u->path_fd, uid, &u->scratch, err) ?:
+	       make_work(f, u, err);
 }
 
 static int end(struct fault *f, struct stress_unit *u, struct fl_error *err)
 {
+	if (u->work_fd >= 0)
+		close(take_fd(u->work_fd));
 	return scratch_remove(f, u->path_fd, &u->scratch, err);
 }
 
@@ -131,6 +157,7 @@ static bool effect(const struct stress_unit *u, double seconds, struct text *tex
 static const struct stress_kind kind = {
 	.check = check,
 	.args = args,
+	.user = user,
 	.begin = begin,
 	.end = end,
 	.effect = effect,

@@ -4,13 +4,14 @@
  *
  * `percent` is where the target's cgroup shall stand: what it uses already (without page cache
  * that can be dropped) is subtracted when the fault becomes active. `bytes` is what is added.
- * The pages are locked, so they are memory, not swap.
+ * The pages are locked, so they are memory, not swap; unless faultline runs without CAP_SYS_RESOURCE.
  *
  * Limits: beyond the limit the kernel's OOM killer chooses in the cgroup; stress-ng offers itself
  * first and comes back, the target is hit only if it grows faster than that. The host is never
  * left with less than its last gigabyte.
  */
 #include <errno.h>
+#include <sys/resource.h>
 
 #include "fault/stress.h"
 #include "kern/meminfo.h"
@@ -89,6 +90,8 @@ static int check(struct fault *f, struct stress_unit *u, struct fl_error *err)
 
 static void args(struct fault *f, struct stress_unit *u, const char **argv)
 {
+	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+
 	(void)f;
 	(void)u;
 	*argv++ = "--vm";
@@ -96,7 +99,9 @@ static void args(struct fault *f, struct stress_unit *u, const char **argv)
 	*argv++ = "--vm-bytes";
 	*argv++ = "?";
 	*argv++ = "--vm-keep";
-	*argv++ = "--vm-locked";
+	/* The stressor has no CAP_IPC_LOCK, so its limit, which is ours, has to go. */
+	if (!setrlimit(RLIMIT_MEMLOCK, &all))
+		*argv++ = "--vm-locked";
 	/* Write every page once, then sleep: memory is what is stressed, not the CPU. */
 	*argv++ = "--vm-method";
 	*argv++ = "zero-one";

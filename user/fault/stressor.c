@@ -2,12 +2,9 @@
 /*
  * stressor.c - see stressor.h.
  *
- * Three forks. The first child moves itself into the target's cgroups and its pid namespace, which
- * only its children see; the second is born there, as the kernel demands of whoever makes a
- * namespace below it (copy_pid_ns()); the third is the first process of the nested one. All are
- * made with CLONE_PARENT, so that they are faultline's own children: it can wait for them, and
- * they die with it. The third tells its pid by a message: the kernel puts the sender's number,
- * as faultline sees it, beside it (SCM_CREDENTIALS).
+ * Two forks. The builder makes the jail's root (at the cost of faultline, not of the target's memory
+ * cgroup) and moves into the target's cgroups; the guard, made by it with CLONE_PARENT, is
+ * faultline's own child. The third, stress-ng, is made by the guard when the word comes.
  *
  * They are forked from a process with threads: between fork and exec there are system calls only,
  * on memory made ready before.
@@ -26,6 +23,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "fault/jail.h"
 #include "fault/stressor.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -38,21 +36,25 @@
 
 /* What the children need, made ready before the fork. */
 struct plan {
-	char program[PATH_MAX];
+	struct jail jail;
 	char *argv[STRESSOR_MAX_ARGS + 2];
+	char *env[1];
 	char word[WORD_MAX]; /* in the place of "?" */
-	char *procs[CGROUP_MAX_DIRS]; /* cgroup.procs files */
+	const char *root;    /* where the jail is built */
+	uid_t uid;
+	gid_t gid;
+	int procs[CGROUP_MAX_DIRS]; /* cgroup.procs files */
 	uint32_t n_procs;
-	int pidns_fd, cwd_fd, owner_fd, null_fd, log_fd;
+	int owner_fd, target_fd, null_fd, log_fd;
 	int gate[2], report[2];
 };
 
-/* How far a child came; the messages of the three. */
-enum step { STEP_CGROUP, STEP_PIDNS, STEP_FORK, STEP_FORKED, STEP_READY };
+/* How far a child came; the messages of builder and guard. */
+enum step { STEP_ROOT, STEP_CGROUP, STEP_FORK, STEP_CLOSE, STEP_FORKED, STEP_READY };
 struct report {
 	int step, error;
 	uint32_t cgroup; /* STEP_CGROUP: which one */
-	pid_t pid;	 /* STEP_FORKED: the second child's */
+	pid_t pid;	 /* STEP_FORKED: the guard's */
 };
 
 bool stressor_program(char *ret, size_t size)
@@ -70,7 +72,7 @@ bool stressor_program(char *ret, size_t size)
 
 void stressor_init(struct stressor *st)
 {
-	*st = (struct stressor){ .gate = -1, .log = -1 };
+	*st = (struct stressor){ .gate = -1, .log = -1, .target = -1 };
 }
 
 /* ---- between fork and exec ------------------------------------------------------------------- */
@@ -80,6 +82,14 @@ static void tell(const struct plan *p, const struct report *r)
 	/* When nobody listens any more, faultline is dead, and so are we. */
 	if (write(p->report[1], r, sizeof(*r)) != sizeof(*r))
 		_exit(1);
+}
+
+static void fail(const struct plan *p, int step, int code)
+{
+	struct report r = { .step = step, .error = code };
+
+	tell(p, &r);
+	_exit(1);
 }
 
 /* Die with the owner, which may have died already. */
@@ -92,76 +102,109 @@ static void follow_owner(const struct plan *p)
 		_exit(1);
 }
 
-static long clone_sibling(unsigned long flags)
+/* stress-ng */
+static void run(struct plan *p, int cwd_fd)
 {
-	return syscall(SYS_clone, flags | CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
-}
-
-/* Third child: wait for the word, become stress-ng. */
-static void wait_and_run(struct plan *p)
-{
-	struct report r = { .step = STEP_READY };
 	sigset_t none;
 	int i;
 
-	follow_owner(p);
-	tell(p, &r);
-	/* An end of ours would keep the gate from closing with the owner. */
-	close(p->gate[1]);
 	if (setsid() < 0 || dup2(p->null_fd, 0) < 0 || dup2(p->log_fd, 1) < 0 ||
-	    dup2(p->log_fd, 2) < 0 || fchdir(p->cwd_fd))
+	    dup2(p->log_fd, 2) < 0 || (cwd_fd >= 0 && fchdir(cwd_fd)))
 		_exit(126);
-	if (read(p->gate[0], p->word, sizeof(p->word)) != sizeof(p->word))
-		_exit(0);
 	for (i = 1; i < NSIG; i++)
 		signal(i, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	execv(p->program, p->argv);
+	execve(JAIL_PROGRAM, p->argv, p->env);
 	_exit(127);
 }
 
-/* Second child, in the target's pid namespace: make the nested one. */
-static void nest(struct plan *p)
+/* The word, and the working directory that may come with it. False: the gate was closed. */
+static bool pass_gate(struct plan *p, int *ret_cwd_fd)
 {
-	struct report r = { .step = STEP_FORK };
+	union {
+		struct cmsghdr align;
+		char buf[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec iov = { p->word, sizeof(p->word) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+			    .msg_controllen = sizeof(control) };
+	const struct cmsghdr *c;
+
+	*ret_cwd_fd = -1;
+	if (recvmsg(p->gate[0], &m, MSG_CMSG_CLOEXEC) != sizeof(p->word))
+		return false;
+	c = CMSG_FIRSTHDR(&m);
+	if (c && c->cmsg_type == SCM_RIGHTS)
+		memcpy(ret_cwd_fd, CMSG_DATA(c), sizeof(*ret_cwd_fd));
+	return true;
+}
+
+/* What a shell would say of it. */
+static int exit_status(int status)
+{
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* The first process of the namespace: whatever ends it, ends all of them. */
+static void guard(struct plan *p)
+{
+	struct pollfd watch[] = { { .fd = p->owner_fd, .events = POLLIN },
+				  { .fd = p->target_fd, .events = POLLIN },
+				  { .fd = p->gate[0], .events = POLLIN } };
+	int r = jail_close(&p->jail, p->uid, p->gid), cwd_fd, status;
+	struct report ready = { .step = STEP_READY };
 	long pid;
 
-	follow_owner(p);
-	pid = clone_sibling(CLONE_NEWPID);
+	if (r)
+		fail(p, STEP_CLOSE, -r);
+	prctl(PR_SET_NAME, "fl-stressor");
+	follow_owner(p); /* behind the change of user, which forgets it */
+	/* An end of ours would keep the gate from closing with the owner. */
+	close(p->gate[1]);
+	tell(p, &ready);
+	while (poll(watch, ARRAY_SIZE(watch), -1) < 0)
+		;
+	if (watch[0].revents || watch[1].revents || !pass_gate(p, &cwd_fd))
+		_exit(0);
+	pid = syscall(SYS_clone, (unsigned long)SIGCHLD, 0, 0, 0, 0);
 	if (!pid)
-		wait_and_run(p);
-	if (pid < 0) {
-		r.error = errno;
-		tell(p, &r);
-	}
+		run(p, cwd_fd);
+	if (pid < 0)
+		_exit(125);
+	if (cwd_fd >= 0)
+		close(cwd_fd);
+	watch[2].fd = pidfd_open((pid_t)pid, 0);
+	while (poll(watch, ARRAY_SIZE(watch), -1) < 0)
+		;
+	if (waitpid((pid_t)pid, &status, WNOHANG) == pid)
+		_exit(exit_status(status));
 	_exit(0);
 }
 
-/* First child: into the cgroups and, for its children, the pid namespace. */
-static void join_and_fork(struct plan *p)
+/* Into the cgroups of the target, and no other part of it. */
+static void build(struct plan *p)
 {
 	struct report r = { .step = STEP_CGROUP };
 	long pid;
-	int fd;
+	int error;
 
 	follow_owner(p);
-	for (r.cgroup = 0; r.cgroup < p->n_procs; r.cgroup++) {
-		fd = open(p->procs[r.cgroup], O_WRONLY | O_CLOEXEC);
-		if (fd < 0 || write(fd, "0", 1) != 1)
+	error = jail_build(&p->jail, p->root);
+	if (error)
+		fail(p, STEP_ROOT, -error);
+	for (r.cgroup = 0; r.cgroup < p->n_procs; r.cgroup++)
+		if (write(p->procs[r.cgroup], "0", 1) != 1)
 			goto out;
-		close(fd);
-	}
-	r.step = STEP_PIDNS;
-	if (p->pidns_fd >= 0 && setns(p->pidns_fd, CLONE_NEWPID))
-		goto out;
 	r.step = STEP_FORK;
-	pid = clone_sibling(0);
+	pid = syscall(SYS_clone, CLONE_NEWPID | CLONE_NEWIPC | CLONE_PARENT | (unsigned long)SIGCHLD,
+		      0, 0, 0, 0);
 	if (!pid)
-		nest(p);
+		guard(p);
 	if (pid > 0) {
 		r.step = STEP_FORKED;
 		r.pid = (pid_t)pid;
+		errno = 0;
 	}
 out:
 	r.error = errno;
@@ -173,37 +216,76 @@ out:
 
 static void plan_free(struct plan *p)
 {
-	const int fds[] = { p->pidns_fd, p->owner_fd, p->null_fd,	  p->log_fd,	p->cwd_fd,
-			    p->gate[0],	 p->gate[1],  p->report[0], p->report[1] };
+	const int fds[] = { p->owner_fd, p->target_fd, p->null_fd,   p->log_fd,
+			    p->gate[0],	 p->gate[1],   p->report[0], p->report[1] };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(fds); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
 	for (i = 0; i < p->n_procs; i++)
-		free(p->procs[i]);
+		close(p->procs[i]);
+	jail_release(&p->jail);
 	free(p);
 }
 
-static int plan_args(struct plan *p, const struct stressor_spec *spec)
+static void plan_args(struct plan *p, const struct stressor_spec *spec)
 {
-	union { /* execv() wants char *, and writes none of them */
+	static char name[] = "stress-ng";
+	union { /* execve() wants char *, and writes none of them */
 		const char *in;
 		char *out;
 	} arg;
 	uint32_t i;
 
-	p->argv[0] = p->program;
+	p->argv[0] = name;
 	for (i = 0; spec->argv[i]; i++) {
 		arg.in = spec->argv[i];
 		p->argv[i + 1] = strcmp(arg.in, "?") ? arg.out : p->word;
 	}
+}
+
+/* Open now what the builder, in the jail, cannot find any more. */
+static int plan_cgroups(struct plan *p, const struct stressor_spec *spec, struct fl_error *err)
+{
+	uint32_t i;
+
 	for (i = 0; i < spec->cgroups->n; i++) {
-		p->procs[i] = text_format("%s/cgroup.procs", spec->cgroups->dirs[i].path);
-		if (!p->procs[i])
-			return -ENOMEM;
-		p->n_procs++;
+		const char *dir = spec->cgroups->dirs[i].path;
+		_cleanup_free_ char *path = text_format("%s/cgroup.procs", dir);
+		int fd = path ? open(path, O_WRONLY | O_CLOEXEC) : -1;
+
+		if (fd < 0)
+			return error_env(err, path ? errno : ENOMEM,
+					 "stressor on %s: cannot join the cgroup %s: %s",
+					 spec->target->name, dir, strerror(path ? errno : ENOMEM));
+		p->procs[p->n_procs++] = fd;
 	}
+	return 0;
+}
+
+/* The main process, and not another one that has its number now. */
+static int plan_target(struct plan *p, const struct target *t, struct fl_error *err)
+{
+	if (!t->pid)
+		return 0;
+	p->target_fd = pidfd_open(t->pid, 0);
+	if (p->target_fd >= 0 && proc_same(t->pid, t->pid_start))
+		return 0;
+	return error_env(err, ESRCH, "stressor on %s: its main process (%d) is gone", t->name,
+			 (int)t->pid);
+}
+
+static int plan_fds(struct plan *p, const struct stressor_spec *spec, struct fl_error *err)
+{
+	p->owner_fd = pidfd_open(getpid(), 0);
+	p->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	p->log_fd = memfd_create("stress-ng", MFD_CLOEXEC);
+	if (p->owner_fd < 0 || p->null_fd < 0 || p->log_fd < 0 ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->gate) ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->report))
+		return error_sys(err, errno, "stressor on %s: %s", spec->target->name,
+				 strerror(errno));
 	return 0;
 }
 
@@ -211,85 +293,56 @@ static int plan_make(const struct session *s, const struct stressor_spec *spec, 
 		     struct fl_error *err)
 {
 	struct plan *p = calloc(1, sizeof(*p));
-	const int yes = 1;
-	char path[64];
+	char program[PATH_MAX];
 	int r;
 
 	if (!p)
 		return error_sys(err, ENOMEM, "stressor: out of memory");
-	p->pidns_fd = p->owner_fd = p->null_fd = p->log_fd = p->cwd_fd = -1;
+	p->owner_fd = p->target_fd = p->null_fd = p->log_fd = -1;
 	p->gate[0] = p->gate[1] = p->report[0] = p->report[1] = -1;
-	if (!stressor_program(p->program, sizeof(p->program))) {
+	p->jail.program_fd = -1;
+	p->root = s->dir;
+	p->uid = spec->uid;
+	p->gid = spec->gid;
+	plan_args(p, spec);
+	if (stressor_program(program, sizeof(program))) {
+		r = jail_prepare(program, &p->jail, err) ?: plan_cgroups(p, spec, err) ?:
+		    plan_target(p, spec->target, err) ?: plan_fds(p, spec, err);
+	} else {
 		r = error_env(err, ENOENT, "stress-ng is not installed");
 		error_hint(err, "apt-get install stress-ng");
-		goto fail;
 	}
-	r = plan_args(p, spec);
-	if (r) {
-		error_sys(err, -r, "stressor: out of memory");
-		goto fail;
-	}
-	snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)spec->target->pid);
-	p->owner_fd = pidfd_open(getpid(), 0);
-	p->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	p->log_fd = memfd_create("stress-ng", MFD_CLOEXEC);
-	p->cwd_fd = spec->cwd_fd >= 0 ? fcntl(spec->cwd_fd, F_DUPFD_CLOEXEC, 0) :
-					open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (spec->target->pid)
-		p->pidns_fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (p->owner_fd < 0 || p->null_fd < 0 || p->log_fd < 0 || p->cwd_fd < 0 ||
-	    (spec->target->pid && p->pidns_fd < 0) || pipe2(p->gate, O_CLOEXEC) ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->report) ||
-	    setsockopt(p->report[0], SOL_SOCKET, SO_PASSCRED, &yes, sizeof(yes))) {
-		r = error_sys(err, errno, "stressor on %s: %s", spec->target->name,
-			      strerror(errno));
-		goto fail;
-	}
-	*ret = p;
-	return 0;
-fail:
-	plan_free(p);
+	if (r)
+		plan_free(p);
+	else
+		*ret = p;
 	return r;
 }
 
 static int spawn_failed(const struct stressor_spec *spec, const struct report *r,
 			struct fl_error *err)
 {
-	static const char *const what[] = { "join the cgroup", "enter the pid namespace", "fork" };
+	static const char *const what[] = { "make a root for it", "join the cgroup", "fork",
+					    "give up its rights" };
+	bool cgroup = r->step == STEP_CGROUP;
 
-	if (r->step > STEP_FORK)
+	if (r->step > STEP_CLOSE)
 		return error_sys(err, ETIMEDOUT, "stressor on %s: no sign of it within %d ms",
 				 spec->target->name, SPAWN_TIMEOUT_MS);
 	error_env(err, r->error, "stressor on %s: cannot %s%s%s: %s", spec->target->name,
-		  what[r->step], r->step ? "" : " ",
-		  r->step ? "" : spec->cgroups->dirs[r->cgroup].path, strerror(r->error));
+		  what[r->step], cgroup ? " " : "",
+		  cgroup ? spec->cgroups->dirs[r->cgroup].path : "", strerror(r->error));
 	if (r->step == STEP_FORK && r->error == EAGAIN)
 		error_hint(err, "the target's limit on processes (pids.max) is reached");
 	return -r->error;
 }
 
-/* The next message and its sender's pid. False: none within the time. */
-static bool next_report(int fd, struct report *ret, pid_t *ret_sender)
+/* The next message. False: none within the time. */
+static bool next_report(int fd, struct report *ret)
 {
-	union {
-		struct cmsghdr align;
-		char buf[CMSG_SPACE(sizeof(struct ucred))];
-	} control;
-	struct iovec iov = { ret, sizeof(*ret) };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
-			    .msg_controllen = sizeof(control) };
 	struct pollfd wait = { .fd = fd, .events = POLLIN };
-	const struct cmsghdr *c;
-	struct ucred sender;
 
-	if (poll(&wait, 1, SPAWN_TIMEOUT_MS) != 1 || recvmsg(fd, &m, 0) != sizeof(*ret))
-		return false;
-	c = CMSG_FIRSTHDR(&m);
-	if (!c || c->cmsg_type != SCM_CREDENTIALS)
-		return false;
-	memcpy(&sender, CMSG_DATA(c), sizeof(sender));
-	*ret_sender = sender.pid;
-	return true;
+	return poll(&wait, 1, SPAWN_TIMEOUT_MS) == 1 && read(fd, ret, sizeof(*ret)) == sizeof(*ret);
 }
 
 static void reap(pid_t pid)
@@ -298,36 +351,33 @@ static void reap(pid_t pid)
 		;
 }
 
-/* Fork, and listen until the third child is ready (*ret_pid) or one of them has failed. */
+/* Fork, and listen until the guard is ready (*ret_pid) or one of them has failed. */
 static int fork_children(struct plan *p, pid_t *ret_pid, struct report *ret)
 {
-	pid_t first = fork(), second = 0, sender = 0;
 	struct report r = { .step = STEP_READY };
-	bool forked = false, ready = false;
+	bool ready = false;
+	pid_t first = fork(), second = 0;
 
 	if (!first)
-		join_and_fork(p);
+		build(p);
 	if (first < 0)
 		return -errno;
-	/* The second child's pid and the third's message come in any order. */
-	while (!(forked && ready) && next_report(p->report[0], &r, &sender)) {
-		if (r.step <= STEP_FORK)
-			break;
-		if (r.step == STEP_READY) {
+	/* The guard's number and its message come in any order. */
+	while (!(second && ready) && next_report(p->report[0], &r) && r.step > STEP_CLOSE) {
+		if (r.step == STEP_READY)
 			ready = true;
-			*ret_pid = sender;
-		} else {
-			forked = true;
+		else
 			second = r.pid;
-		}
 	}
-	if (!ready) {
+	if (!second || !ready) {
 		kill(first, SIGKILL);
 		if (second)
 			kill(second, SIGKILL);
+		reap(second);
+		second = 0;
 	}
 	reap(first);
-	reap(second);
+	*ret_pid = second;
 	*ret = r;
 	return 0;
 }
@@ -359,6 +409,7 @@ int stressor_spawn(struct session *s, const struct stressor_spec *spec, struct s
 	st.pidns = process_namespace(pid, "pid");
 	st.gate = take_fd(p->gate[1]);
 	st.log = take_fd(p->log_fd);
+	st.target = take_fd(p->target_fd);
 	/* Until it gets its word it does nothing and dies with us: there is no moment at which
 	 * it could act and is not in the journal. */
 	r = journal_add(s->journal, "kill-process", process_json(st.id), &st.entry, err);
@@ -371,13 +422,27 @@ out:
 	return r;
 }
 
-int stressor_go(struct stressor *st, const char *word, struct fl_error *err)
+int stressor_go(struct stressor *st, const char *word, int cwd_fd, struct fl_error *err)
 {
+	union {
+		struct cmsghdr align;
+		char buf[CMSG_SPACE(sizeof(int))];
+	} control = {};
 	char buf[WORD_MAX] = "";
+	struct iovec iov = { buf, sizeof(buf) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
 	ssize_t n;
 
+	if (cwd_fd >= 0) {
+		m.msg_control = &control;
+		m.msg_controllen = sizeof(control);
+		control.align.cmsg_level = SOL_SOCKET;
+		control.align.cmsg_type = SCM_RIGHTS;
+		control.align.cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(&control.align), &cwd_fd, sizeof(cwd_fd));
+	}
 	text_copy(buf, sizeof(buf), word);
-	n = write(st->gate, buf, sizeof(buf));
+	n = sendmsg(st->gate, &m, MSG_NOSIGNAL);
 	if (n != (ssize_t)sizeof(buf))
 		return error_sys(err, n < 0 ? errno : EIO, "the stressor is gone");
 	close(take_fd(st->gate));
@@ -407,21 +472,31 @@ static void forget(struct stressor *st)
 		close(st->gate);
 	if (st->log >= 0)
 		close(st->log);
+	if (st->target >= 0)
+		close(st->target);
 	stressor_init(st);
 }
 
 bool stressor_alive(struct stressor *st, char *why, size_t size)
 {
+	struct pollfd target = { .fd = st->target, .events = POLLIN };
 	int status;
 
 	if (!st->id.pid)
 		return false;
+	/* The guard sees that as well, unless it is frozen with the target's cgroup. */
+	if (poll(&target, 1, 0) == 1)
+		kill(st->id.pid, SIGKILL);
 	if (waitpid(st->id.pid, &status, WNOHANG) != st->id.pid)
 		return true;
 	last_line(st->log, why, size);
-	if (!*why && WIFSIGNALED(status))
+	if (*why)
+		;
+	else if (WIFSIGNALED(status))
 		snprintf(why, size, "killed by signal %d", WTERMSIG(status));
-	else if (!*why)
+	else if (WEXITSTATUS(status) > 128)
+		snprintf(why, size, "killed by signal %d", WEXITSTATUS(status) - 128);
+	else
 		snprintf(why, size, "exit status %d", WEXITSTATUS(status));
 	st->id.pid = 0; /* entry stays: stressor_stop() marks it done */
 	return false;

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * stressor.h - one stress-ng run inside a target: a member of the target's own cgroups, in a pid
- * namespace of its own below the target's.
+ * stressor.h - one stress-ng run that counts as the target's: a member of the target's own cgroups, and
+ * nothing else of the target's. It sees and is seen by none of its processes.
  *
- * It is forked in arm and waits at a gate (a pipe); activate sends one word and it becomes
- * stress-ng. The nested pid namespace makes its end certain: when its first process dies, the
- * kernel kills all the others; and that one dies with faultline (parent-death signal), with the
- * target (whose namespace is above), and by the journal.
+ * Its first process is a guard of ours, forked in arm, that waits at a gate; activate sends one word
+ * and it starts stress-ng below itself. The guard is the first process of a pid namespace: when it
+ * ends, the kernel ends all the others. It ends with stress-ng, with the target's main process, with
+ * faultline, and by the journal. Guard and stress-ng are jailed (jail.h).
  *
- * The program is the host's own, run from the host's mount namespace: nothing is installed in
- * the target. Only cgroups, pid namespace and working directory are the target's.
+ * The program is the host's own: nothing is installed in the target.
  */
 #ifndef FL_STRESSOR_H
 #define FL_STRESSOR_H
@@ -23,6 +22,7 @@
 #include "util/error.h"
 
 #define STRESSOR_MAX_ARGS 24
+#define STRESSOR_NOBODY	  65534 /* user and group */
 
 struct stressor_spec {
 	const struct target *target;
@@ -30,7 +30,9 @@ struct stressor_spec {
 	/* Of stress-ng, without its name, NULL-terminated. An argument that is "?" is replaced by
 	 * the word that stressor_go() sends. */
 	const char *argv[STRESSOR_MAX_ARGS];
-	int cwd_fd; /* its working directory; -1: the session's */
+	/* Whom it runs as; nobody who matters, unless it is to write files of the target. */
+	uid_t uid;
+	gid_t gid;
 };
 
 struct stressor {
@@ -39,6 +41,7 @@ struct stressor {
 	unsigned int entry;   /* of the journal */
 	int gate;	      /* write end; -1 once it runs */
 	int log;	      /* what it printed */
+	int target;	      /* pidfd of the target's main process; -1: it has none */
 };
 
 struct stressor_usage {
@@ -56,8 +59,8 @@ int stressor_spawn(struct session *s, const struct stressor_spec *spec, struct s
 		   struct fl_error *err);
 void stressor_init(struct stressor *st);
 
-/* Let it run. */
-int stressor_go(struct stressor *st, const char *word, struct fl_error *err);
+/* Let it run, in the working directory @cwd_fd (-1: an empty one). */
+int stressor_go(struct stressor *st, const char *word, int cwd_fd, struct fl_error *err);
 
 /* True while it is there; when it is not, @why gets the last line it printed. Reaps it. */
 bool stressor_alive(struct stressor *st, char *why, size_t size);

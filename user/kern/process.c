@@ -3,13 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <poll.h>
 #include <signal.h>
 #include <strings.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 #include "kern/process.h"
 #include "target/member.h"
@@ -248,24 +246,4 @@ int process_list(const struct target *t, struct process_id **ret, uint32_t *ret_
 	*ret = l.v;
 	*ret_n = kept;
 	return 0;
-}
-
-/* ---- files of a target ----------------------------------------------------------------------- */
-
-int process_open_path(pid_t pid, const char *path, int flags, struct fl_error *err)
-{
-	struct open_how how = { .flags = (uint64_t)(flags | O_CLOEXEC), .resolve = RESOLVE_IN_ROOT };
-	char root[64];
-	_cleanup_fd_ int fd = -1;
-	long r;
-
-	snprintf(root, sizeof(root), "/proc/%d/root", (int)pid);
-	fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return error_env(err, errno, "cannot look into the target's root: %s",
-				 strerror(errno));
-	r = syscall(SYS_openat2, fd, path, &how, sizeof(how));
-	if (r < 0)
-		return error_env(err, errno, "%s in the target: %s", path, strerror(errno));
-	return (int)r;
 }

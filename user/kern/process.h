@@ -55,8 +55,4 @@ const char *process_signal_name(int signal, char *buf, size_t size);
 json_t *process_json(struct process_id id);
 struct process_id process_from_json(const json_t *args);
 
-/* Where the host sees the file at @path of @t: a descriptor opened with @flags (openat2, symbolic
- * links resolved inside the target's root). Negative errno with an error. */
-int process_open_path(pid_t pid, const char *path, int flags, struct fl_error *err);
-
 #endif
