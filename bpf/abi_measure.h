@@ -9,6 +9,7 @@
  *
  *   map       type          key               value
  *   services  HASH          address (16 B)    __u32               which service has it
+ *   places    HASH          struct fl_place   __u8                the veths that are its own
  *   edges     HASH          struct fl_edge    __u32               which row an edge has
  *   rows      PERCPU_ARRAY  0, 1, ...         struct fl_row       what happened on an edge
  *   paths     HASH          struct fl_edge    struct fl_path      rarer things, one for all CPUs
@@ -46,6 +47,17 @@ enum fl_vantage {
 	FL_AS_SERVER = 0,
 	FL_AS_CLIENT = 1,
 };
+
+/*
+ * A veth (its host side) of a service. An address alone does not say who sent a packet: whoever has a raw
+ * socket writes what they like there. So a packet is measured only at a veth of the service whose local
+ * address it bears. (Interfaces of two network namespaces may have one number: those are not told apart.)
+ */
+struct fl_place {
+	__u32 service;
+	__u32 ifindex;
+};
+_Static_assert(sizeof(struct fl_place) == 8, "fl_place");
 
 /* What is spoken: enum meter_protocol of user/measure/meter.h. */
 enum fl_spoken {

@@ -25,7 +25,7 @@ struct dns_start {
 static __always_inline struct flow *dns_open(struct __sk_buff *skb, const struct seen *s)
 {
 	struct flow_key key = s->key; /* on the stack: before 6.3 a key may not be in memory at large */
-	__u16 local = service_of(skb, s, true);
+	__u16 local = service_here(skb, s);
 	struct flow *f;
 
 	if (!local)
@@ -88,6 +88,8 @@ __noinline int measure_dns(struct __sk_buff *skb, struct seen *s)
 	s->now_ns = bpf_ktime_get_ns();
 	key = s->key;
 	f = bpf_map_lookup_elem(&queries, &key);
+	if (f && !flow_is_here(skb, f))
+		return 0;
 	if (!(start.flags & 0x80) && dest == DNS_PORT)
 		dns_query(skb, s, f);
 	else if (start.flags & 0x80 && source == DNS_PORT && f)

@@ -85,7 +85,7 @@ struct flow {
 	__u16 desk;	     /* where its heads are read: http_desk() */
 	__u8 flags;	     /* FLOW_* */
 	__u8 end;	     /* which half it has: 0 or 1 */
-	__u8 pad[2];
+	__u16 veth;	     /* the lower bits of its interface's number: flow_is_here() */
 	__u8 beside[FLOW_HALF];
 
 	struct asked newest; /* the last request; the ones before it are in asked[] */
@@ -147,6 +147,13 @@ struct {
 	__type(key, __u8[16]);
 	__type(value, __u32);
 } services SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16 * FL_MEASURE_SERVICES);
+	__type(key, struct fl_place);
+	__type(value, __u8);
+} places SEC(".maps");
 
 /* DNS queries, each a flow of its own. */
 struct {

@@ -139,6 +139,37 @@ static __always_inline __u16 service_of(struct __sk_buff *skb, const struct seen
 	return service ? *service : 0;
 }
 
+/* Is this a veth of @service? */
+static __always_inline bool service_is_here(const struct __sk_buff *skb, __u16 service)
+{
+	struct fl_place place = { service, skb->ifindex };
+
+	return bpf_map_lookup_elem(&places, &place);
+}
+
+/* The measured service whose veth this is, by the packet's local address; 0: none, or a forged address. */
+static __always_inline __u16 service_here(struct __sk_buff *skb, const struct seen *s)
+{
+	__u16 local = service_of(skb, s, true);
+
+	return local && service_is_here(skb, local) ? local : 0;
+}
+
+/* A packet of the flow @f came by another veth than the ones before it. Is that the service's as well? */
+__noinline int flow_moved(struct __sk_buff *skb, struct flow *f)
+{
+	if (!f || !service_is_here(skb, f->flags & FLOW_CLIENT_LOCAL ? f->edge.client : f->edge.server))
+		return 0;
+	f->veth = skb->ifindex;
+	return 1;
+}
+
+/* May the packet at hand be counted in @f, or has somebody forged the flow's address, or a bridge flooded it? */
+static __always_inline bool flow_is_here(struct __sk_buff *skb, struct flow *f)
+{
+	return f->veth == (__u16)skb->ifindex || flow_moved(skb, f);
+}
+
 /* What is known of a new flow, at whose veth the service @local is, by its first packet. */
 static __always_inline void flow_begin(struct __sk_buff *skb, const struct seen *s, struct flow *f,
 				       __u16 local, bool by_client)
@@ -152,6 +183,7 @@ static __always_inline void flow_begin(struct __sk_buff *skb, const struct seen 
 	f->desk = (f->edge.client * 37 + f->edge.server) & (HTTP_DESKS - 1);
 	f->port = client ? s->key.peer_port : s->key.local_port;
 	f->flags = client ? FLOW_CLIENT_LOCAL : 0;
+	f->veth = skb->ifindex;
 	flow_talk(f)->response.flags = HTTP_RESPONSE;
 }
 

@@ -45,7 +45,7 @@ static __always_inline __u8 spoken_guess(const struct flow *f)
 /* NULL: it is nobody's, or being made on the other CPU. */
 static __always_inline struct flow *flow_open(struct __sk_buff *skb, const struct seen *s)
 {
-	__u16 local = service_of(skb, s, true);
+	__u16 local = service_here(skb, s);
 	int slot = local ? flow_take(&s->key) : -1;
 	struct flow *f = slot < 0 ? NULL : flow_at(slot, flow_home(&s->key).end);
 
@@ -360,6 +360,8 @@ static __always_inline void measure_tcp(struct __sk_buff *skb, struct seen *s)
 {
 	struct flow *f = flow_find(&s->key);
 
+	if (f && !flow_is_here(skb, f))
+		return;
 	s->now_ns = bpf_ktime_get_ns();
 	if (f && !(s->tcp_flags & ~(TCP_ACK | TCP_PSH))) {
 		s->is_request = !!(f->flags & FLOW_CLIENT_LOCAL) == !!s->from;

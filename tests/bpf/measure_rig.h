@@ -34,8 +34,22 @@ enum { FIN = 1, SYN = 2, RST = 4, ACK = 16 };
 struct measure_rig {
 	struct measure_bpf *skel;
 	uint32_t mark;
+	uint32_t ifindex; /* of the frames to come */
 	uint64_t ns; /* run time of all frames so far, as the kernel says */
 };
+
+/* Is interface @ifindex one of the service's? */
+static inline void rig_place(struct measure_rig *r, uint32_t service, uint32_t ifindex, bool on)
+{
+	struct fl_place place = { service, ifindex };
+	int fd = bpf_map__fd(r->skel->maps.places);
+	uint8_t yes = 1;
+
+	if (on)
+		assert_int_equal(bpf_map_update_elem(fd, &place, &yes, 0), 0);
+	else
+		bpf_map_delete_elem(fd, &place);
+}
 
 static inline void rig_service(struct measure_rig *r, const char *addr, uint32_t service)
 {
@@ -43,6 +57,7 @@ static inline void rig_service(struct measure_rig *r, const char *addr, uint32_t
 
 	assert_int_equal(inet_pton(AF_INET6, addr, key), 1);
 	assert_int_equal(bpf_map_update_elem(bpf_map__fd(r->skel->maps.services), key, &service, 0), 0);
+	rig_place(r, service, r->ifindex, true);
 }
 
 static inline int rig_setup(void **state)
@@ -50,6 +65,7 @@ static inline int rig_setup(void **state)
 	struct measure_rig *r = calloc(1, sizeof(*r));
 
 	assert_non_null(r);
+	r->ifindex = 1;
 	r->skel = measure_bpf__open();
 	assert_non_null(r->skel);
 	meter_set_connections(r->skel, 1024);
@@ -78,7 +94,7 @@ static inline int rig_teardown(void **state)
 static inline void rig_run(struct measure_rig *r, bool from, const struct frame *f)
 {
 	static uint8_t out[FRAME_MAX];
-	struct __sk_buff ctx = { .mark = r->mark, .ifindex = 1 };
+	struct __sk_buff ctx = { .mark = r->mark, .ifindex = r->ifindex };
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = f->bytes, .data_size_in = f->len,
 		    .data_out = out, .data_size_out = sizeof(out), .ctx_in = &ctx,
 		    .ctx_size_in = sizeof(ctx), .ctx_out = &ctx, .ctx_size_out = sizeof(ctx));

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What is remembered of connections, and of the edges that they are on: until when, and how
  * many fit. */
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
 #include <time.h>
 
 #include "measure_rig.h"
@@ -349,12 +353,64 @@ static void answer_garbled(void **state)
 	assert_int_equal(rig_loss(r, FL_MEASURE_UNPAIRED), 3);
 }
 
+/* Another interface, for frames that come by it; goes with *ret_fd. */
+static uint32_t other_interface(int *ret_fd)
+{
+	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI, .ifr_name = "other0" };
+
+	*ret_fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+	assert_true(*ret_fd >= 0);
+	assert_int_equal(ioctl(*ret_fd, TUNSETIFF, &ifr), 0);
+	return if_nametoindex(ifr.ifr_name);
+}
+
+/* A service's address on packets that come by somebody else's veth: nothing of them is counted, neither as a
+ * connection of their own nor within one that is there. */
+static void forged(void **state)
+{
+	struct measure_rig *r = *state;
+	_cleanup_fd_ int fd = -1;
+	uint32_t own = r->ifindex, other = other_interface(&fd);
+	struct flow flow = shop4;
+	struct conn c = conn_open(r, &flow), d;
+
+	handshake(&c);
+	request(&c, GET);
+	r->ifindex = other;
+	response(&c, "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n");
+	request(&c, GET);
+	segment(&c, false, c.resp, RST, "", 0);
+	flow.peer_port++;
+	d = conn_open(r, &flow);
+	handshake(&d);
+	request(&d, GET);
+	response(&d, "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n");
+	assert_int_equal(rig_loss(r, FL_MEASURE_FLOWS_MADE), 1);
+	assert_int_equal(http_row(r).latency.count, 0);
+	assert_int_equal(http_row(r).resets, 0);
+	/* The real one goes on as if nothing had been. */
+	c = conn_open(r, &shop4);
+	c.req++;
+	c.resp++;
+	c.req += (uint32_t)strlen(GET);
+	r->ifindex = own;
+	response(&c, OK_200);
+	assert_int_equal(http_row(r).latency.count, 1);
+	assert_int_equal(http_row(r).status[2], 1);
+	/* A second veth of the service's own: its connections may come by that one as well. */
+	rig_place(r, SHOP, other, true);
+	r->ifindex = other;
+	request(&c, GET);
+	response(&c, OK_200);
+	assert_int_equal(http_row(r).latency.count, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		rig_test(ends),       rig_test(idle),          rig_test(many_flows),
 		rig_test(many_edges), rig_test(both_ends),     rig_test(both_evicted),
-		rig_test(ahead),      rig_test(answer_missed), rig_test(answer_garbled),
+		rig_test(forged),     rig_test(ahead),      rig_test(answer_missed), rig_test(answer_garbled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

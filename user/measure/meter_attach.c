@@ -4,6 +4,7 @@
  * behind everything else, also behind the programs of sessions that begin later. By tcx links, which end
  * with this process; where the kernel has none (before 6.6), by clsact filters.
  */
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,6 +139,17 @@ static int attach(struct meter *m, uint32_t service, const struct target_veth *v
 	return r;
 }
 
+/* The kernel's list of the veths of services: whether @ifindex is one of the service's. */
+static int set_place(struct meter *m, uint32_t service, uint32_t ifindex, bool on, struct fl_error *err)
+{
+	struct fl_place place = { service, ifindex };
+	int fd = bpf_map__fd(m->skel->maps.places), r;
+	uint8_t yes = 1;
+
+	r = on ? bpf_map_update_elem(fd, &place, &yes, BPF_ANY) : bpf_map_delete_elem(fd, &place);
+	return r && on ? error_sys(err, -r, "measure %s: %s", m->services[service].name, strerror(-r)) : 0;
+}
+
 /* What was there for the service, and is its veth no more. */
 static void detach_old(struct meter *m, uint32_t service, const struct target *t)
 {
@@ -153,6 +165,7 @@ static void detach_old(struct meter *m, uint32_t service, const struct target *t
 			continue;
 		}
 		detach(h);
+		set_place(m, service, h->ifindex, false, NULL);
 		*h = m->hooks[--m->n_hooks];
 	}
 }
@@ -164,6 +177,9 @@ int meter_attach(struct meter *m, uint32_t service, const struct target *t, stru
 
 	detach_old(m, service, t);
 	for (i = 0; i < t->n_veths; i++) {
+		r = set_place(m, service, t->veths[i].ifindex, true, err);
+		if (r)
+			return r;
 		for (k = 0; k < m->n_hooks && !is_at(&m->hooks[k], &t->veths[i]); k++)
 			;
 		if (k < m->n_hooks)
