@@ -62,7 +62,7 @@ struct fl_sys_rule {
 	__u8 path[FL_SYS_PATH_MAX];
 	struct fl_task_target targets[FL_TASK_MAX_TARGETS];
 };
-_Static_assert(sizeof(struct fl_sys_rule) == 480, "fl_sys_rule");
+_Static_assert(sizeof(struct fl_sys_rule) == 608, "fl_sys_rule");
 
 struct fl_sys_state {
 	__u64 matched; /* atomic */

@@ -10,12 +10,15 @@
 #define FL_TASK_MAX_TARGETS 16
 
 /* Example: {cgroup_id 4711, level 2} is a v2 cgroup two below the root, with all that is below it;
- * {0, 0, pidns_inode 4026532201} a pid namespace, without those nested in it. */
+ * {0, 0, pidns_inode 4026532201} a pid namespace, without those nested in it; {0, 0, 0, netns_inode
+ * 4026532300} a network namespace. The first that is not 0 counts. */
 struct fl_task_target {
-	__u64 cgroup_id;    /* v2; 0: by pid namespace */
+	__u64 cgroup_id;    /* v2 */
 	__u32 cgroup_level; /* its depth, the root is 0 */
 	__u32 pidns_inode;
+	__u32 netns_inode;
+	__u32 pad;
 };
-_Static_assert(sizeof(struct fl_task_target) == 16, "fl_task_target");
+_Static_assert(sizeof(struct fl_task_target) == 24, "fl_task_target");
 
 #endif

@@ -21,10 +21,18 @@ static __always_inline __u32 task_pidns(void)
 	return BPF_CORE_READ(upid.ns, ns.inum);
 }
 
+/* Inode of the caller's network namespace; 0 while it exits. */
+static __always_inline __u32 task_netns(void)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	return BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
+}
+
 /* One of the first @n (at most FL_TASK_MAX_TARGETS) of @targets. */
 static __always_inline bool task_in_any(const volatile struct fl_task_target *targets, __u32 n)
 {
-	__u32 i, pidns = 0;
+	__u32 i, pidns = 0, netns = 0;
 
 	for (i = 0; i < FL_TASK_MAX_TARGETS; i++) {
 		const volatile struct fl_task_target *t = &targets[i];
@@ -36,9 +44,16 @@ static __always_inline bool task_in_any(const volatile struct fl_task_target *ta
 				return true;
 			continue;
 		}
-		if (!pidns)
-			pidns = task_pidns();
-		if (pidns && pidns == t->pidns_inode)
+		if (t->pidns_inode) {
+			if (!pidns)
+				pidns = task_pidns();
+			if (pidns == t->pidns_inode)
+				return true;
+			continue;
+		}
+		if (!netns)
+			netns = task_netns();
+		if (netns && netns == t->netns_inode)
 			return true;
 	}
 	return false;

@@ -337,9 +337,18 @@ struct mm_struct {
 	unsigned long brk;
 };
 
+struct net {
+	struct ns_common ns;
+};
+
+struct nsproxy {
+	struct net *net_ns;
+};
+
 struct task_struct {
 	struct mm_struct *mm;
 	struct pid *thread_pid;
+	struct nsproxy *nsproxy;
 	struct files_struct *files;
 };
 

@@ -49,10 +49,14 @@ inject partition docker:web --peer docker:side
 check "a partition from one peer" sh -c '! docker exec side ping -c 1 -W 1 '"$inner"
 check_num "and from no other (ms)" "$(rtt peer "$six")" lt 40
 finish
-inject latency docker:guest --delay 50ms --direction from
-check "a shared network: who else is hit" grep -q 'guest: it shares its network with docker:side' "$T/inject.out"
-check_num "and it is (ms)" "$(rtt web "$(docker_addr side inner)")" ge 50
+out=$("$FL" inject latency docker:guest --delay 50ms --for 1s 2>&1); rc=$?
+check_num "a shared network: refused" $rc eq 3
+check "... with whom, and what to name instead" grep -Eq 'it shares its network with docker:side.*ip netns attach.*instead' <<<"$out"
+ip netns attach flt-both "$(docker_pid guest)" && _nets="$_nets flt-both"
+inject latency netns:flt-both --delay 50ms --direction from
+check_num "all of it, named as a namespace (ms)" "$(rtt web "$(docker_addr side inner)")" ge 50
 finish
+ip netns del flt-both
 check "docker diff: nothing was written in the container" diff "$T/diff.before" <(docker diff web)
 check "the host has the links it had" diff "$T/host.before" <(ip -o link | sed 's/@.*//')
 check "and their queues and filters" sh -c '! tc qdisc show | grep -q clsact'

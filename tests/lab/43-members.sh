@@ -97,3 +97,27 @@ check "cpu_saturation: not when a stranger joins it" wait_for 2 relieved
 for d in $CG_DIRS; do echo "$neighbour" >"${d%/*}/cgroup.procs"; done
 check "cpu_saturation: again when it has left" wait_for 3 stressed
 off
+
+# --- a network that is shared ---
+mknet net 1
+ip netns exec flt-net sleep 1000 & netpid=$!; _pids="$_pids $netpid"
+wait_for 5 grep -q sleep "/proc/$netpid/comm"
+ip netns exec flt-net sleep 1000 & guest=$!; _pids="$_pids $guest"
+wait_for 5 grep -q sleep "/proc/$guest/comm"
+out=$("$FL" inject latency "pid:$netpid" --delay 50ms --for 1s 2>&1); rc=$?
+check_num "latency: a stranger is in the namespace: status" $rc eq 3
+check "... who, and what to name instead" grep -q "process $guest (sleep).*netns:flt-net instead" <<<"$out"
+kill "$guest"; wait "$guest" 2>/dev/null
+"$FL" inject latency "pid:$netpid" --delay 50ms --for 60s >"$T/on" 2>&1 & fault=$!
+late() { ping -n -c 1 -W 2 10.77.1.2 | awk -F'time=' '/time=/ {exit $2 + 0 < 50} END {}'; }
+ontime() { ping -n -c 1 -W 2 10.77.1.2 | awk -F'time=' '/time=/ {exit $2 + 0 >= 50}'; }
+check "latency: alone in it" wait_for 5 late
+ip netns exec flt-net sleep 1000 & guest=$!; _pids="$_pids $guest"
+check "latency: held back when a stranger comes" wait_for 2 ontime
+check "... and it is told" wait_for 2 grep -q 'held back' "$T/on"
+kill "$guest"; wait "$guest" 2>/dev/null
+check "latency: on again when he has gone" wait_for 2 late
+off
+out=$("$FL" inject syscall_error "pid:$netpid" --syscall connect --errno EIO --for 1s 2>&1); rc=$?
+check_num "syscall_error: what the kernel cannot tell is refused: status" $rc eq 3
+check "... why, and what to name instead" grep -Eq 'refused: .*because it means process [0-9]+ with its descendants.*instead' <<<"$out"

@@ -58,6 +58,17 @@ static json_t *other(const struct target *t, const char *what, uint64_t since_ns
 			 "target", t->name, "since", wall(since_ns), "container", t->id, "text", text);
 }
 
+/* A network fault is held back, or is on again. */
+static json_t *crowd(const struct target *t)
+{
+	char words[160];
+
+	snprintf(words, sizeof(words), "shares its network namespace with process %d, which is none of its own: the "
+		 "fault is held back", (int)t->stranger);
+	return other(t, t->stranger ? "crowded" : "alone", clock_wall_ns(),
+		     t->stranger ? words : "has its network namespace for itself again: the fault is on");
+}
+
 static void look_at(struct fault *f, struct target *t, changes_fn fn, void *ctx)
 {
 	uint64_t since_ns = 0;
@@ -69,6 +80,9 @@ static void look_at(struct fault *f, struct target *t, changes_fn fn, void *ctx)
 		t->told.waiting_ns = 0;
 		changes_note(f, moved(f, t), fn, ctx);
 	}
+	if (!t->stranger != !t->told.stranger)
+		changes_note(f, crowd(t), fn, ctx);
+	t->told.stranger = t->stranger;
 	news = t->watch ? target_watch_peek(t->watch, &since_ns) : TARGET_SAME;
 	if (news == TARGET_DOWN && !t->told.down) {
 		t->told.down = true;

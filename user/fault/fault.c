@@ -13,6 +13,7 @@
 #include "fault/limits.h"
 #include "kern/session.h"
 #include "policy/gate.h"
+#include "target/member.h"
 #include "target/watch.h"
 #include "util/clock.h"
 #include "util/cleanup.h"
@@ -130,6 +131,17 @@ static int watch_targets(struct fault *f, struct fl_error *err)
 	return r;
 }
 
+/* What acts on the interfaces of a network namespace hits all that is in it. */
+static int refuse_strangers(const struct fault *f, struct fl_error *err)
+{
+	uint32_t i;
+	int r = 0;
+
+	for (i = 0; f->ops->need_veth && !r && i < f->n_targets; i++)
+		r = target_refuse_strangers(&f->targets[i], f->ops->name, err);
+	return r;
+}
+
 int fault_arm(struct fault *f, struct fl_error *err)
 {
 	int r;
@@ -137,6 +149,8 @@ int fault_arm(struct fault *f, struct fl_error *err)
 	if (f->armed)
 		return 0;
 	r = targets_alive(f, err);
+	if (!r)
+		r = refuse_strangers(f, err);
 	if (!r)
 		r = watch_targets(f, err);
 	if (r)
@@ -198,6 +212,33 @@ static int take_joined(struct fault *f, struct fl_error *err)
 	return r;
 }
 
+/*
+ * Whoever joins the network namespace of a target meanwhile is not hit either: the fault is held back until
+ * that one has left. Looking takes the longer the more processes the host has, so it takes at most a
+ * twentieth of the time.
+ */
+static int hold_back(struct fault *f, struct fl_error *err)
+{
+	uint64_t begin = clock_mono_ns();
+	bool crowded = false;
+	uint32_t i;
+	int r;
+
+	if (!f->ops->need_veth || !f->active || begin < f->look_ns)
+		return 0;
+	for (i = 0; i < f->n_targets; i++) {
+		f->targets[i].stranger = target_stranger(&f->targets[i]);
+		crowded |= f->targets[i].stranger;
+	}
+	f->look_ns = begin + 20 * (clock_mono_ns() - begin);
+	if (crowded == f->held_back)
+		return 0;
+	r = f->ops->activate(f, !crowded, err);
+	if (!r)
+		f->held_back = crowded;
+	return r;
+}
+
 int fault_tick(struct fault *f, struct fl_error *err)
 {
 	uint32_t i;
@@ -217,6 +258,8 @@ int fault_tick(struct fault *f, struct fl_error *err)
 		r2 = take_joined(f, err);
 		r = r ? r : r2;
 	}
+	r2 = hold_back(f, err);
+	r = r ? r : r2;
 	if (f->active && f->ops->tick) {
 		r2 = f->ops->tick(f, err);
 		r = r ? r : r2;

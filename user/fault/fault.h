@@ -106,6 +106,8 @@ struct fault {
 	uint32_t n_targets;
 	bool allow_host_interface;
 	bool armed, active;
+	bool held_back;	  /* active, but off while a stranger is in a target's network namespace */
+	uint64_t look_ns; /* when to look for one again */
 	uint64_t armed_ns, active_ns, inactive_ns; /* CLOCK_MONOTONIC stamps; 0 not yet */
 	uint64_t expires_ns; /* the kernel's own end of it, set before activate; 0: lease only */
 	char backend[32];    /* chosen by arm */

@@ -4,12 +4,13 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 
 #include "fault/syscall.h"
 #include "kern/cgroup.h"
+#include "kern/process.h"
 #include "kern/proof.h"
 #include "kern/session.h"
+#include "target/member.h"
 #include "util/cleanup.h"
 #include "util/text.h"
 
@@ -100,6 +101,27 @@ enum syscall_backend syscall_choose(const struct syscall_row *row, enum syscall_
 	return BACKEND_NONE;
 }
 
+/* --- targets ------------------------------------------------------------------------------------ */
+
+/* Is the target a group of the v2 tree, and nothing else? */
+static bool is_v2_group(const struct target *t)
+{
+	return t->cgroup[0] && !(t->members & (TARGET_BY_NETNS | TARGET_BY_TREE)) &&
+	       t->members != TARGET_BY_CGROUP_V1;
+}
+
+/* Programs of the backend cgroup are attached to a group, and so hit all that is in it. */
+static bool all_are_v2_groups(const struct fault *f)
+{
+	uint32_t i;
+
+	for (i = 0; i < f->n_targets && is_v2_group(&f->targets[i]); i++)
+		;
+	return i == f->n_targets;
+}
+
+/* --- backends ----------------------------------------------------------------------------------- */
+
 /* A backend for each row. One that none can serve is refused, or left out of a partial request. */
 static int choose_rows(struct fault *f, const struct syscall_request *request, struct plan *plan,
 		       struct fl_error *err)
@@ -111,9 +133,15 @@ static int choose_rows(struct fault *f, const struct syscall_request *request, s
 		const struct syscall_row *row = &syscall_rows[plan->rows[i]];
 		enum syscall_backend by =
 			syscall_choose(row, request->only, rule_filters(&request->rule), why, sizeof(why));
-		const char *name = syscall_backend_name(by);
+		const char *name;
 		size_t len = strlen(used);
 
+		if (by == BACKEND_CGROUP && !all_are_v2_groups(f)) {
+			by = BACKEND_NONE;
+			text_copy(why, sizeof(why), "only the backend cgroup could, which hits all of a v2 cgroup, "
+				  "and the target is none: name it as a container or cgroup:PATH instead");
+		}
+		name = syscall_backend_name(by);
 		if (by == BACKEND_NONE && !request->partial) {
 			error_env(err, ENOTSUP, "no backend can make %s fail here: %s", row->name, why);
 			error_hint(err, "faultline doctor shows which calls which backend serves");
@@ -127,6 +155,8 @@ static int choose_rows(struct fault *f, const struct syscall_request *request, s
 			snprintf(used + len, sizeof(used) - len, "%s%s", len ? "+" : "", name);
 	}
 	plan->n = kept;
+	for (i = 0; i < kept; i++)
+		((struct syscall_state *)f->priv)->need_cgroup |= plan->by[i] == BACKEND_CGROUP;
 	text_copy(f->backend, sizeof(f->backend), used);
 	if (kept)
 		return 0;
@@ -135,31 +165,50 @@ static int choose_rows(struct fault *f, const struct syscall_request *request, s
 	return -ENOTSUP;
 }
 
-/* --- targets ------------------------------------------------------------------------------------ */
-
-static int add_target(const struct target *t, bool need_cgroup, struct fl_task_target *ret, struct fl_error *err)
+/* What the target is, in the kernel's terms. Only an exact answer will do: there nobody asks again. */
+static int kernel_target(const struct fault *f, const struct target *t, struct fl_task_target *ret,
+			 struct fl_error *err)
 {
 	int level = t->cgroup[0] ? cgroup_level(t->cgroup) : -1;
-	struct stat host;
+	char who[320];
 
-	if (level > 0) {
-		*ret = (struct fl_task_target){ .cgroup_id = t->cgroup_id, .cgroup_level = (uint32_t)level };
+	*ret = (struct fl_task_target){};
+	if (is_v2_group(t) && level > 0) {
+		ret->cgroup_id = t->cgroup_id;
+		ret->cgroup_level = (uint32_t)level;
 		return 0;
 	}
-	if (need_cgroup) {
-		error_env(err, ENOTSUP, "target %s has no cgroup of its own in the v2 tree, and the backend "
-			  "cgroup needs one", t->name);
-		error_hint(err, "mount a cgroup2 tree and put the target into a group of it");
-		return -ENOTSUP;
+	if (t->members == TARGET_BY_NETNS) {
+		ret->netns_inode = (uint32_t)t->netns_inode;
+		return 0;
 	}
-	if (!t->pidns_inode || (!stat("/proc/1/ns/pid", &host) && host.st_ino == t->pidns_inode)) {
-		error_usage(err, "target %s has neither a v2 cgroup nor a pid namespace of its own: the fault "
-			    "would hit the whole host", t->name);
-		error_hint(err, "use cgroup:PATH");
-		return -EINVAL;
-	}
-	*ret = (struct fl_task_target){ .pidns_inode = (uint32_t)t->pidns_inode };
-	return 0;
+	target_members_text(t, who, sizeof(who));
+	error_env(err, ENOTSUP, "refused: %s on %s, because it means %s, which the kernel cannot tell from others "
+		  "while they make system calls; name it as a container, as netns:NAME, or as cgroup:PATH of "
+		  "a group in the v2 tree instead", f->ops->name, t->name, who);
+	return -ENOTSUP;
+}
+
+/* A process in the v1 group alone would be one of the target's that no call fails for. */
+static int all_in_v2(const struct fault *f, const struct target *t, struct fl_error *err)
+{
+	struct target v2 = *t;
+	_cleanup_free_ struct process_id *ids = NULL;
+	uint32_t n = 0, i;
+	int r = 0;
+
+	if (!(t->members & TARGET_BY_CGROUP) || !(t->members & TARGET_BY_CGROUP_V1))
+		return 0;
+	v2.members = TARGET_BY_CGROUP;
+	r = process_list(t, &ids, &n, err);
+	for (i = 0; !r && i < n; i++)
+		if (!target_is_member(&v2, ids[i].pid, ids[i].start) &&
+		    target_is_member(t, ids[i].pid, ids[i].start))
+			r = error_env(err, ENOTSUP, "refused: %s on %s, because its process %d is in the v1 cgroup "
+				      "%s only, and the kernel tells callers by the v2 tree; move all of it to "
+				      "%s, and name that as cgroup:PATH instead", f->ops->name, t->name,
+				      (int)ids[i].pid, t->cgroup_v1, t->cgroup);
+	return r;
 }
 
 static int add_targets(struct fault *f, struct fl_error *err)
@@ -170,10 +219,11 @@ static int add_targets(struct fault *f, struct fl_error *err)
 
 	if (f->n_targets > FL_TASK_MAX_TARGETS)
 		return error_usage(err, "%s: at most %d targets in one fault", f->ops->name, FL_TASK_MAX_TARGETS);
-	for (i = 0; i < s->plan.n; i++)
-		s->need_cgroup |= s->plan.by[i] == BACKEND_CGROUP;
-	for (i = 0; i < f->n_targets && !r; i++)
-		r = add_target(&f->targets[i], s->need_cgroup, &s->rule.targets[i], err);
+	for (i = 0; i < f->n_targets && !r; i++) {
+		r = kernel_target(f, &f->targets[i], &s->rule.targets[i], err);
+		if (!r)
+			r = all_in_v2(f, &f->targets[i], err);
+	}
 	s->rule.n_targets = f->n_targets;
 	return r;
 }
@@ -253,8 +303,8 @@ int syscall_arm(struct fault *f, const struct syscall_request *request, struct f
 	f->priv = s;
 	s->rule = request->rule;
 	s->maps = (struct syscall_maps){ -1, -1, -1, -1 };
-	r = find_rows(request->calls, &s->plan, err) ?: choose_rows(f, request, &s->plan, err) ?:
-	    add_targets(f, err) ?: syscall_maps_make(&s->maps, err);
+	r = find_rows(request->calls, &s->plan, err) ?: add_targets(f, err) ?:
+	    choose_rows(f, request, &s->plan, err) ?: syscall_maps_make(&s->maps, err);
 	if (!r && !s->rule.seed && getrandom(&s->rule.seed, sizeof(s->rule.seed), 0) < 0)
 		s->rule.seed = 1;
 	s->rule.owner_tgid = (uint32_t)getpid();
@@ -277,9 +327,12 @@ int syscall_moved(struct fault *f, uint32_t target, struct fl_error *err)
 		return error_env(err, ENOSPC, "%s: %s is one target more than the %d of a fault", f->ops->name,
 				 f->targets[target].name, FL_TASK_MAX_TARGETS);
 	s->rule.n_targets = f->n_targets;
-	r = add_target(&f->targets[target], s->need_cgroup, &s->rule.targets[target], err) ?:
-	    syscall_write(f, err);
-
+	r = kernel_target(f, &f->targets[target], &s->rule.targets[target], err);
+	if (!r && s->need_cgroup && !is_v2_group(&f->targets[target]))
+		r = error_env(err, ENOTSUP, "%s: %s has no cgroup of its own in the v2 tree any more",
+			      f->ops->name, f->targets[target].name);
+	if (!r)
+		r = syscall_write(f, err);
 	/* Its programs are on the old group. For the others a few calls pass meanwhile. */
 	if (!r && s->need_cgroup) {
 		detach_rows(s);

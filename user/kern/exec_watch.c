@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * exec_watch.c - a raw tracepoint behind every exec, filtered in the kernel by cgroup or pid
+ * exec_watch.c - a raw tracepoint behind every exec, filtered in the kernel by cgroup, network or pid
  * namespace (exec.bpf.c), and a thread on the ring buffer.
  *
  * Limits: a process that is moved into a target's cgroup without an exec is noticed within a second. A
- * target that is neither a v2 cgroup nor a pid namespace is told of every exec on the host.
+ * target that is none of these (a process with its descendants) is told of every exec on the host.
  */
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -52,10 +52,12 @@ static bool filter(const struct exec_watch_target *from, struct fl_task_target *
 	if (level >= 0) {
 		to->cgroup_id = d->ino;
 		to->cgroup_level = (uint32_t)level;
-	} else if (from->target->members & TARGET_BY_CGROUP_V1) {
+	} else if (from->target->members == TARGET_BY_NETNS) {
+		to->netns_inode = (uint32_t)from->target->netns_inode;
+	} else if (!(from->target->members & ~(unsigned int)TARGET_BY_CGROUP_V1)) {
 		to->pidns_inode = (uint32_t)from->target->pidns_inode;
 	}
-	return to->cgroup_id || to->pidns_inode;
+	return to->cgroup_id || to->pidns_inode || to->netns_inode;
 }
 
 static struct exec_bpf *load(const struct exec_watch_target *targets, uint32_t n)

@@ -259,6 +259,44 @@ pid_t target_stranger(const struct target *t)
 	return target_each_member(&all, visit_stranger, &s) == 1 ? s.found : 0;
 }
 
+/* Its name among those of `ip netns`; "" it has none. */
+static void netns_name(uint64_t inode, char *ret, size_t size)
+{
+	DIR *d = opendir("/run/netns");
+	struct dirent *e;
+	struct stat st;
+
+	ret[0] = '\0';
+	while (d && !ret[0] && (e = readdir(d)))
+		if (e->d_name[0] != '.' && !fstatat(dirfd(d), e->d_name, &st, 0) && st.st_ino == inode)
+			text_copy(ret, size, e->d_name);
+	if (d)
+		closedir(d);
+}
+
+int target_refuse_strangers(const struct target *t, const char *what, struct fl_error *err)
+{
+	pid_t stranger = target_stranger(t);
+	char path[32], name[128], how[320], who[200];
+	_cleanup_free_ char *comm = NULL;
+
+	if (!stranger)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)stranger);
+	if (!file_read(path, 64, &comm, NULL, NULL))
+		comm[strcspn(comm, "\n")] = '\0';
+	snprintf(who, sizeof(who), "process %d (%s), which is none of its own, uses the same network namespace: what "
+		 "hits one hits both", (int)stranger, comm ? comm : "?");
+	netns_name(t->netns_inode, name, sizeof(name));
+	if (name[0])
+		snprintf(how, sizeof(how), "name it as netns:%s", name);
+	else
+		snprintf(how, sizeof(how), "give it a name ('ip netns attach NAME %d') and name it as netns:NAME",
+			 (int)t->pid);
+	return error_env(err, EBUSY, "refused: %s on %s, because %s; if all in that network namespace is meant, %s "
+			 "instead", what, t->name, t->note[0] ? t->note : who, how);
+}
+
 void target_members_text(const struct target *t, char *ret, size_t size)
 {
 	if (t->members & TARGET_BY_CGROUP)

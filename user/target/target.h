@@ -87,9 +87,11 @@ struct target {
 	bool same_process;	/* the last time only its networks had changed */
 	uint64_t changed_wall_ns; /* since when it is as it is, by its supervisor; 0 unknown */
 	uint64_t moved_wall_ns; /* when it was found anew */
+	pid_t stranger;		/* shares its network namespace and is none of its own; 0 nobody */
 	struct {		/* what has been told of all this: fault/changes.h */
 		uint32_t moves;
 		bool down, left;
+		pid_t stranger;
 		uint64_t waiting_ns;
 	} told;
 };
