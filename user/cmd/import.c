@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
-#include "util/yaml.h"
+#include "experiment/experiment.h"
 #include "fault/fault.h"
 #include "import/import.h"
 #include "util/cleanup.h"
+#include "util/yaml.h"
 
 struct options {
 	const char *format, *file, *out, *target;
@@ -47,10 +48,37 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
+static void print_findings(const char *name, const struct finding *v, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		fprintf(stderr, "%s:%d:%d: %s [%s] %s\n", name, v[i].line, v[i].column, v[i].error ? "error" : "note",
+			v[i].rule, v[i].text);
+}
+
+/* A file of the exercise needs no conversion to be run; this writes down what a run would take. */
+static int complete(const struct options *o, struct text *out, bool *ret_invented, struct fl_error *err)
+{
+	const char *name = strcmp(o->file, "-") ? o->file : "standard input";
+	_cleanup_free_ struct finding *findings = NULL;
+	_cleanup_free_ char *text = NULL;
+	uint32_t n = 0, i;
+	size_t len = 0;
+	int r = file_read(strcmp(o->file, "-") ? o->file : "/dev/stdin", YAML_MAX_BYTES, &text, &len, err);
+
+	if (!r)
+		r = suite_complete(name, text, len, fault_table, out, &findings, &n, err);
+	print_findings(name, findings, n);
+	for (i = 0; i < n; i++)
+		*ret_invented |= findings[i].invented;
+	return r;
+}
+
 static const struct argp argp = {
-	option_table, parse, "chaos-mesh FILE\nchaostoolkit FILE\npumba FILE\npumba -- ARGUMENT...",
+	option_table, parse, "w3d2 FILE\nchaos-mesh FILE\nchaostoolkit FILE\npumba FILE\npumba -- ARGUMENT...",
 	"Make an experiment file from Chaos Mesh objects, a Chaos Toolkit experiment or pumba command "
-	"lines.\v"
+	"lines; w3d2: a file of the chaos exercise, completed.\v"
 	"What cannot be carried over is named, field by field, on standard error and in the file. FILE may be "
 	"'-' for standard input. Exit status 0: written; 1: written, with losses and --strict; 2: it is no such "
 	"file, or nothing in it can be done.",
@@ -103,14 +131,27 @@ static void print_losses(const struct import *im)
 		fprintf(stderr, "faultline: %u not carried over; the file names them too\n", im->n_losses);
 }
 
+static int convert(const struct options *o, char *const *words, struct text *out, bool *ret_lossy,
+		   struct fl_error *err)
+{
+	struct import im = { .table = fault_table, .fallback_target = o->target };
+	int r = read_source(&im, o, words, err);
+
+	print_losses(&im);
+	if (!r)
+		r = import_write(&im, out, err);
+	*ret_lossy = im.n_losses > 0;
+	import_free(&im);
+	return r;
+}
+
 int cmd_import(int argc, char **argv)
 {
 	char **words = cut_words(&argc, argv);
 	struct options o = {};
-	struct import im = { .table = fault_table };
 	struct fl_error err = {};
 	struct text out = {};
-	bool lossy;
+	bool lossy = false;
 	int r;
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &o))
@@ -119,18 +160,13 @@ int cmd_import(int argc, char **argv)
 		fputs("faultline: import: which FILE? (faultline import --help)\n", stderr);
 		return FL_EXIT_USAGE;
 	}
-	im.fallback_target = o.target;
-	r = read_source(&im, &o, words, &err);
-	print_losses(&im);
-	if (!r)
-		r = import_write(&im, &out, &err);
+	r = !words && !strcmp(o.format, "w3d2") ? complete(&o, &out, &lossy, &err) :
+						  convert(&o, words, &out, &lossy, &err);
 	if (!r && o.out)
 		r = file_write(o.out, out.s, out.len, 0644, &err);
 	else if (!r)
 		fputs(out.s, stdout);
-	lossy = im.n_losses > 0;
 	text_free(&out);
-	import_free(&im);
 	if (r)
 		return cmd_fail(&err);
 	return lossy && o.strict ? FL_EXIT_FAILED : FL_EXIT_OK;

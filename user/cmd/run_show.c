@@ -122,7 +122,7 @@ static json_t *number(double v)
 	return isfinite(v) ? json_real(v) : json_null();
 }
 
-static json_t *report_json(const struct run_report *r, const char *dir, int status, const char *why)
+static json_t *report_json(const struct run_report *r, const struct suite *s, const char *dir, int status, const char *why)
 {
 	const struct score *c = &r->score;
 	json_t *rows = json_array(), *gaps = json_array(), *o;
@@ -149,24 +149,41 @@ static json_t *report_json(const struct run_report *r, const char *dir, int stat
 		      number(c->precision), "recall", number(c->recall), "mttd_p50_s",
 		      number(c->mttd_p50_s), "mttd_p95_s", number(c->mttd_p95_s), "mttd_mean_s",
 		      number(c->mttd_mean_s), "accepted", c->accepted);
-	return json_pack("{s:s, s:i, s:s, s:i, s:o, s:o, s:o}", "dir", dir, "exit_status", status,
+	return json_pack("{s:s, s:f, s:i, s:s, s:i, s:o, s:o, s:o}", "dir", dir, "scale",
+			 s->scale > 0 ? s->scale : 1.0, "exit_status", status,
 			 "verdict", why, "not_run", (int)r->not_run, "score", o, "experiments", rows,
 			 "gaps", gaps);
 }
 
-int run_show_report(const struct run_report *r, const char *dir, bool json)
+/* What the scoreboard does not say of itself. */
+static void print_notes(const struct suite *s)
+{
+	uint32_t i, invented = 0;
+
+	if (s->scale > 0)
+		printf("Scale: %g: every window was %g times as long as the file says\n", s->scale, s->scale);
+	for (i = 0; i < s->n_findings; i++)
+		invented += s->findings[i].invented;
+	if (invented)
+		printf("Invented: %u value%s that the file does not say; faultline check names each\n", invented,
+		       invented == 1 ? "" : "s");
+}
+
+int run_show_report(const struct run_report *r, const struct suite *s, const char *dir, bool json)
 {
 	char why[500];
 	int status = (int)run_verdict(r, why, sizeof(why));
 	struct text out = {};
 
 	if (json) {
-		cmd_print_json(report_json(r, dir, status, why));
+		cmd_print_json(report_json(r, s, dir, status, why));
 		return status;
 	}
 	scoreboard_print(r->results, r->n, &r->score, r->gaps, r->n_gaps, &out);
-	printf("%s\nAcceptance: %s\nVerdict: %s (exit status %d)\nResults: %s\n", out.s ? out.s : "",
-	       r->score.accepted ? "passed" : "failed", why, status, dir);
+	printf("%s\nAcceptance: %s\nVerdict: %s (exit status %d)\n", out.s ? out.s : "",
+	       r->score.accepted ? "passed" : "failed", why, status);
+	print_notes(s);
+	printf("Results: %s\n", dir);
 	text_free(&out);
 	return status;
 }

@@ -18,7 +18,7 @@ void run_show_init(struct run_show *s);
 void run_show_progress(void *ctx, const struct run_progress *p);
 
 /* The scoreboard, the folder and the verdict, as text or JSON; returns the exit status. */
-int run_show_report(const struct run_report *report, const char *dir, bool json);
+int run_show_report(const struct run_report *report, const struct suite *suite, const char *dir, bool json);
 
 /* What would be run. */
 void run_show_plan(const struct suite *suite, const struct run_options *o, bool json);

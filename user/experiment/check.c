@@ -27,9 +27,12 @@ static void add(struct report *r, bool error, const char *rule, const struct exp
 static void add(struct report *r, bool error, const char *rule, const struct experiment *x,
 		const char *fmt, ...)
 {
-	struct finding *grown = reallocarray(r->v, r->n + 1, sizeof(*grown)), *f;
+	struct finding *grown, *f;
 	va_list ap;
 
+	if (!error && suite_accepts(r->suite, rule))
+		return;
+	grown = reallocarray(r->v, r->n + 1, sizeof(*grown));
 	if (!grown) {
 		r->failed = true;
 		return;
@@ -113,13 +116,22 @@ static void check_rollback(struct report *r, const struct experiment *x)
 		check_expr(r, x, "abort_conditions", x->aborts[i]);
 }
 
+/* A name that nothing is known of is only not measured; a source that cannot work is a mistake. */
+static bool is_broken(const struct suite *s, const char *metric)
+{
+	struct metric_source source;
+	int r = metric_resolve(s, metric, &source, NULL);
+
+	return r && (r != -ENOENT || json_object_get(s->metrics, metric));
+}
+
 static void check_measurement(struct report *r, const struct experiment *x)
 {
 	bool telling = false;
 	size_t i;
 
 	for (i = 0; x->metrics && x->metrics[i]; i++) {
-		known(r, x, true, "measurement", x->metrics[i]);
+		known(r, x, is_broken(r->suite, x->metrics[i]), "measurement", x->metrics[i]);
 		telling |= metric_is_telling(r->suite, x->metrics[i]);
 	}
 	if (!telling)
@@ -192,6 +204,10 @@ static void check_suite(struct report *r)
 	bool combined = false;
 	uint32_t i;
 
+	/* An experiment that could not be read may be the one that combines. */
+	for (i = 0; i < s->n_findings; i++)
+		combined |= s->findings[i].error;
+
 	for (i = 0; i < s->n; i++)
 		combined |= s->experiments[i].n_faults > 1;
 	if (metric_paths(s, &paths, &where, &err))
@@ -212,6 +228,12 @@ int suite_check(const struct suite *s, struct finding **ret, uint32_t *ret_n, st
 	struct report r = { .suite = s };
 	uint32_t i;
 
+	r.v = calloc(s->n_findings + 1, sizeof(*r.v));
+	if (!r.v)
+		return error_sys(err, ENOMEM, "check: out of memory");
+	if (s->n_findings)
+		memcpy(r.v, s->findings, s->n_findings * sizeof(*r.v));
+	r.n = s->n_findings;
 	for (i = 0; i < s->n; i++) {
 		const struct experiment *x = &s->experiments[i];
 

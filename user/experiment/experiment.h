@@ -13,6 +13,7 @@
 #include "fault/param.h"
 #include "measure/expr.h"
 #include "util/error.h"
+#include "util/text.h"
 
 enum experiment_stage {
 	STAGE_DEV = 1, /* one container, 0 % of real traffic */
@@ -47,7 +48,8 @@ struct experiment {
 	char *id, *name, *description;
 	char **tags;
 	char *hypothesis; /* as written */
-	struct expr_clause *clauses; /* the testable clauses found in it */
+	char **steady_state; /* the clauses that count, when they are given apart from it; or NULL */
+	struct expr_clause *clauses; /* the testable clauses found in it, or in steady_state */
 	uint32_t n_clauses;
 	/* blast_radius */
 	char **targets; /* NULL-terminated */
@@ -90,6 +92,17 @@ struct pipeline_config {
 	json_t *fields; /* remapping: {"alert_time": "x", "alert_service": "y", ...} or NULL */
 };
 
+/* One finding: of the reader, or of check. */
+struct finding {
+	bool error; /* otherwise a warning */
+	bool invented; /* a value that the file does not say */
+	char rule[40]; /* "untestable-hypothesis", "no-rollback", "up-only-measurement", ... */
+	int experiment; /* its number, 0: the suite */
+	int line, column;
+	int order; /* among those of one line */
+	char text[400];
+};
+
 struct suite {
 	char *path;	  /* the file */
 	char sha256[65];
@@ -99,9 +112,14 @@ struct suite {
 	struct pipeline_config pipeline;
 	char *prometheus_url;
 	uint64_t baseline_ns, cooldown_ns, grace_ns; /* 300 s, 120 s, 30 s */
+	double scale;	     /* every window was made so many times as long; 0: as written */
 	json_t *metrics;     /* name -> source, see measure/metrics.h; or NULL */
 	json_t *graph;	     /* services and edges when the file gives them, or NULL */
 	char **services;     /* what providers know here (suite_know_services()), or NULL */
+	char **accept;	     /* rules of check whose warnings the author knows and accepts, or NULL */
+	char **mentioned;    /* services of experiments that could not be read: names of metrics, or NULL */
+	struct finding *findings; /* what the reader has to say */
+	uint32_t n_findings;
 	json_t *versions;    /* {"stack": {"version": ..., "commit": ...}, "pipeline": ...}, or NULL */
 	struct experiment *experiments;
 	uint32_t n;
@@ -111,26 +129,38 @@ struct suite {
  * Load a suite; @table is the fault table (fault_table, or a small one in tests: this file links
  * without libbpf). Every key is checked; the first problem is an error with file:line:column and the
  * nearest known key. Bounds: 1 MiB of file, 64 levels, 10,000 nodes after aliases (a YAML bomb
- * ends there). *ret is released with suite_free().
+ * ends there). A file in the form of the class's exercise is understood as it is (exercise/exercise.h); what
+ * had to be invented is in suite.findings. *ret is released with suite_free().
  */
 int suite_load(const char *path, const struct fault_ops *const *table, struct suite **ret,
 	       struct fl_error *err);
 /* The same from memory, for tests and the fuzzer; @name stands in for the path. */
 int suite_parse(const char *name, const char *text, size_t len,
 		const struct fault_ops *const *table, struct suite **ret, struct fl_error *err);
+
+/*
+ * The same, and every problem of the file instead of the first: 0 with the errors in (*ret)->findings, and
+ * without the experiments that have one. <0: it is no YAML, or cannot be read.
+ */
+int suite_read(const char *path, const struct fault_ops *const *table, struct suite **ret,
+	       struct fl_error *err);
+int suite_read_text(const char *name, const char *text, size_t len,
+		    const struct fault_ops *const *table, struct suite **ret, struct fl_error *err);
+
+/* An experiment file of the exercise in our own form, with comments that say what was invented; @out is
+ * empty before. The findings are added to *ret (the caller's to free). */
+int suite_complete(const char *name, const char *text, size_t len, const struct fault_ops *const *table,
+		   struct text *out, struct finding **ret, uint32_t *ret_n, struct fl_error *err);
 void suite_free(struct suite *s);
+
+/* Make every window @factor times as long (0.1: a tenth). See scale.c. */
+int suite_scale(struct suite *s, double factor, struct fl_error *err);
+
+/* Did the author accept the warnings of that rule? */
+bool suite_accepts(const struct suite *s, const char *rule);
 
 /* "dev", "staging", ...; "none" for 0. */
 const char *stage_text(enum experiment_stage stage);
-
-/* One finding of check. */
-struct finding {
-	bool error; /* otherwise a warning */
-	char rule[40]; /* "untestable-hypothesis", "no-rollback", "up-only-measurement", ... */
-	int experiment; /* its number, 0: the suite */
-	int line, column;
-	char text[400];
-};
 
 /* Judge a suite by the rules that need no host. *ret is the caller's to free. */
 int suite_check(const struct suite *s, struct finding **ret, uint32_t *ret_n, struct fl_error *err);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * load.c - from YAML to struct suite. Three shapes are understood: {suite: ..., experiments: [...]},
- * one {experiment: ...} (seed section 5), and a bare list of experiments. Parsing touches nothing
- * but the file; judgement is check.c's.
+ * one {experiment: ...} (seed section 5), and a bare list of experiments. A file as the class of the
+ * exercise writes it is first put into our own form (exercise/exercise.h). Parsing touches nothing but
+ * the file; judgement is check.c's.
  */
 #include <errno.h>
 #include <strings.h>
 
+#include "exercise/exercise.h"
 #include "experiment/load.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -227,6 +229,7 @@ static const struct yaml_field suite_fields[] = {
 	{ "grace", yaml_duration, offsetof(struct suite, grace_ns), false },
 	{ "metrics", read_metrics, offsetof(struct suite, metrics), false },
 	{ "graph", read_graph, offsetof(struct suite, graph), false },
+	{ "accept", yaml_words, offsetof(struct suite, accept), false },
 	{},
 };
 
@@ -275,32 +278,160 @@ static void set_defaults(struct suite *s)
 	s->grace_ns = 30 * NS_PER_SEC;
 }
 
-int suite_parse(const char *name, const char *text, size_t len,
-		const struct fault_ops *const *table, struct suite **ret, struct fl_error *err)
+/* --- reading ---------------------------------------------------------------------------------- */
+
+/* The error in y->err becomes a finding of the suite. */
+static void keep_error(struct yaml *y)
+{
+	const struct load *l = y->user;
+	struct suite *s = l->suite;
+	const struct fl_error *e = y->err;
+	struct finding *grown = reallocarray(s->findings, s->n_findings + 1, sizeof(*grown)), *f;
+	size_t tag = strcspn(e->message, ": ");
+
+	if (!grown)
+		return;
+	s->findings = grown;
+	f = &grown[s->n_findings++];
+	*f = (struct finding){ .error = true, .line = e->line, .column = e->column };
+	if (l->source)
+		f->line = exercise_line(l->source, e->line);
+	/* "no-hypothesis: 'hypothesis' is missing": a rule of its own. */
+	if (e->message[tag] == ':' && memchr(e->message, '-', tag) && tag < sizeof(f->rule)) {
+		snprintf(f->rule, sizeof(f->rule), "%.*s", (int)tag, e->message);
+		tag += 2;
+	} else {
+		snprintf(f->rule, sizeof(f->rule), "not-understood");
+		tag = 0;
+	}
+	snprintf(f->text, sizeof(f->text), "%.280s%s%.110s", e->message + tag, e->hint[0] ? "; " : "", e->hint);
+}
+
+/* Findings of a conversion come first: they are about what the author wrote. */
+static int keep_findings(struct suite *s, struct exercise *e, struct fl_error *err)
+{
+	struct finding *grown = reallocarray(s->findings, s->n_findings + e->n_findings + 1, sizeof(*grown));
+
+	if (!grown)
+		return error_sys(err, ENOMEM, "out of memory");
+	s->findings = grown;
+	memcpy(grown + s->n_findings, e->findings, e->n_findings * sizeof(*grown));
+	s->n_findings += e->n_findings;
+	s->mentioned = e->services;
+	e->services = NULL;
+	return 0;
+}
+
+/* What a conversion found wrong is an error also for who reads no findings. */
+static int first_wrong(const char *name, const struct suite *s, struct fl_error *err)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->n_findings; i++) {
+		const struct finding *f = &s->findings[i];
+
+		if (!f->error)
+			continue;
+		error_usage(err, "%s: %s", f->rule, f->text);
+		error_at(err, name, f->line, f->column);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* Lines are those of the file that a person has. */
+static void map_lines(struct suite *s, const struct exercise *e)
+{
+	uint32_t i, k;
+
+	for (i = 0; i < s->n; i++) {
+		struct experiment *x = &s->experiments[i];
+
+		x->line = exercise_line(e, x->line);
+		for (k = 0; k < x->n_faults; k++)
+			x->faults[k].line = exercise_line(e, x->faults[k].line);
+	}
+}
+
+static int parse_native(struct load *l, const char *name, const char *text, size_t len,
+			struct fl_error *err)
+{
+	struct yaml y;
+	int r = yaml_open(&y, name, text, len, err);
+
+	y.user = l;
+	y.on_error = l->collect ? keep_error : NULL;
+	if (!r)
+		r = load_root(&y, l->suite);
+	if (r && y.on_error && err->exit == FL_EXIT_OK)
+		r = 0; /* all of it is in the findings */
+	else if (r && y.on_error && yaml_goes_on(&y))
+		r = 0;
+	yaml_close(&y);
+	return r;
+}
+
+static int parse_exercise(struct load *l, struct yaml *y, const char *name, struct fl_error *err)
+{
+	struct exercise e;
+	int r = exercise_complete(y, l->table, false, &e);
+
+	if (!r)
+		r = keep_findings(l->suite, &e, err);
+	if (!r && !l->collect)
+		r = first_wrong(name, l->suite, err);
+	if (!r) {
+		l->source = &e;
+		r = parse_native(l, name, e.text.s, e.text.len, err);
+		if (r && err->line)
+			err->line = exercise_line(&e, err->line);
+		map_lines(l->suite, &e);
+		l->source = NULL;
+	}
+	exercise_free(&e);
+	return r;
+}
+
+static int parse_any(struct load *l, const char *name, const char *text, size_t len, struct fl_error *err)
+{
+	struct yaml y;
+	int r = yaml_open(&y, name, text, len, err);
+
+	if (!r && exercise_recognise(&y)) {
+		r = parse_exercise(l, &y, name, err);
+		yaml_close(&y);
+		return r;
+	}
+	yaml_close(&y);
+	return r ? r : parse_native(l, name, text, len, err);
+}
+
+static int finish_suite(struct suite *s, const char *name, const char *text, size_t len, struct fl_error *err)
+{
+	s->path = strdup(name);
+	if (!s->name)
+		s->name = strdup(s->n ? s->experiments[0].name : "unnamed");
+	if (!s->pipeline.adapter)
+		s->pipeline.adapter = strdup("faultline");
+	text_sha256(text, len, s->sha256);
+	return s->path && s->name && s->pipeline.adapter ? 0 : error_sys(err, ENOMEM, "%s: out of memory", name);
+}
+
+static int parse(const char *name, const char *text, size_t len, const struct fault_ops *const *table,
+		 bool collect, struct suite **ret, struct fl_error *err)
 {
 	struct suite *s = calloc(1, sizeof(*s));
-	struct load l = { .table = table, .suite = s };
-	struct yaml y;
+	struct load l = { .table = table, .suite = s, .collect = collect };
+	struct fl_error local = {};
 	int r;
 
+	err = err ? err : &local;
 	if (!s)
 		return error_sys(err, ENOMEM, "%s: out of memory", name);
 	set_defaults(s);
-	r = yaml_open(&y, name, text, len, err);
-	y.user = &l;
+	r = parse_any(&l, name, text, len, err);
 	if (!r)
-		r = load_root(&y, s);
-	yaml_close(&y);
-	if (!r) {
-		s->path = strdup(name);
-		if (!s->name)
-			s->name = strdup(s->experiments[0].name);
-		if (!s->pipeline.adapter)
-			s->pipeline.adapter = strdup("faultline");
-		text_sha256(text, len, s->sha256);
-		if (!s->path || !s->name || !s->pipeline.adapter)
-			r = error_sys(err, ENOMEM, "%s: out of memory", name);
-	}
+		r = finish_suite(s, name, text, len, err);
 	if (r) {
 		error_at(err, name, 0, 0);
 		suite_free(s);
@@ -310,12 +441,133 @@ int suite_parse(const char *name, const char *text, size_t len,
 	return 0;
 }
 
-int suite_load(const char *path, const struct fault_ops *const *table, struct suite **ret,
-	       struct fl_error *err)
+int suite_parse(const char *name, const char *text, size_t len,
+		const struct fault_ops *const *table, struct suite **ret, struct fl_error *err)
+{
+	return parse(name, text, len, table, false, ret, err);
+}
+
+int suite_read_text(const char *name, const char *text, size_t len,
+		    const struct fault_ops *const *table, struct suite **ret, struct fl_error *err)
+{
+	return parse(name, text, len, table, true, ret, err);
+}
+
+static int load(const char *path, const struct fault_ops *const *table, bool collect, struct suite **ret,
+		struct fl_error *err)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t len = 0;
 	int r = file_read(path, YAML_MAX_BYTES, &text, &len, err);
 
-	return r ? r : suite_parse(path, text, len, table, ret, err);
+	return r ? r : parse(path, text, len, table, collect, ret, err);
+}
+
+int suite_load(const char *path, const struct fault_ops *const *table, struct suite **ret,
+	       struct fl_error *err)
+{
+	return load(path, table, false, ret, err);
+}
+
+int suite_read(const char *path, const struct fault_ops *const *table, struct suite **ret,
+	       struct fl_error *err)
+{
+	return load(path, table, true, ret, err);
+}
+
+/* --- a file of its own ------------------------------------------------------------------------ */
+
+/* Control characters, and what else ends a line, must not end a comment. */
+static void put_comment(struct text *out, const char *s)
+{
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+		bool separator = !strncmp(s, "\xe2\x80\xa8", 3) || !strncmp(s, "\xe2\x80\xa9", 3);
+
+		if (c < ' ' || c == 0x7f || separator || !strncmp(s, "\xc2\x85", 2)) {
+			text_append(out, " ");
+			s += separator ? 2 : c == 0xc2;
+		} else {
+			text_append_bytes(out, s, 1);
+		}
+	}
+}
+
+static void put_header(struct text *out, const char *name, const struct exercise *e)
+{
+	uint32_t i;
+
+	text_append(out, "# Completed from ");
+	put_comment(out, name);
+	text_append(out, " by faultline import w3d2.\n"
+			 "# `accept` names the warnings that the exercise asks for; take unversioned-config out once the\n"
+			 "# file is committed.\n");
+	if (e->n_findings)
+		text_append(out, "#\n# What the file did not say, and what was left out (by its lines):\n");
+	for (i = 0; i < e->n_findings; i++) {
+		const struct finding *f = &e->findings[i];
+
+		if (f->line)
+			text_append(out, "#   %d: [%s] ", f->line, f->rule);
+		else
+			text_append(out, "#   [%s] ", f->rule);
+		put_comment(out, f->text);
+		text_append(out, "\n");
+	}
+}
+
+/* What was written must be a file of ours. */
+static int check_completed(const char *name, struct text *out, const struct fault_ops *const *table,
+			   struct fl_error *err)
+{
+	struct suite *s = NULL;
+	int r = out->failed || !out->s ? error_sys(err, ENOMEM, "out of memory") :
+					 suite_parse("the completed file", out->s, out->len, table, &s, err);
+
+	suite_free(s);
+	if (r)
+		error_at(err, name, 0, 0);
+	return r;
+}
+
+int suite_complete(const char *name, const char *text, size_t len, const struct fault_ops *const *table,
+		   struct text *out, struct finding **ret, uint32_t *ret_n, struct fl_error *err)
+{
+	struct exercise e = {};
+	struct suite s = {};
+	struct yaml y;
+	int r = yaml_open(&y, name, text, len, err);
+
+	if (!r && !exercise_recognise(&y))
+		r = error_usage(err, "this is no file of the exercise, or it is in faultline's own form already: there is "
+				"nothing to complete");
+	if (!r)
+		r = exercise_complete(&y, table, true, &e);
+	if (!r)
+		r = keep_findings(&s, &e, err);
+	if (!r)
+		r = first_wrong(name, &s, err);
+	if (!r) {
+		put_header(out, name, &e);
+		text_append_bytes(out, e.text.s, e.text.len);
+		r = check_completed(name, out, table, err);
+	}
+	*ret = s.findings;
+	*ret_n = s.n_findings;
+	words_free(s.mentioned);
+	exercise_free(&e);
+	yaml_close(&y);
+	if (r)
+		error_at(err, name, 0, 0);
+	return r;
+}
+
+bool suite_accepts(const struct suite *s, const char *rule)
+{
+	char **w;
+
+	for (w = s->accept; w && *w; w++)
+		if (!strcmp(*w, rule))
+			return true;
+	return false;
 }

@@ -7,10 +7,14 @@
 #include "util/yaml.h"
 #include "fault/fault.h"
 
+struct exercise;
+
 /* What the readers share: struct yaml's user. */
 struct load {
 	const struct fault_ops *const *table;
 	struct suite *suite;
+	bool collect; /* every error becomes a finding of the suite */
+	const struct exercise *source; /* the text came out of it: for lines; or NULL */
 };
 
 /* The suite-level keys (`suite:`). */

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <strings.h>
 
+#include "exercise/exercise.h"
 #include "experiment/load.h"
 #include "util/cleanup.h"
 #include "util/text.h"
@@ -291,8 +292,29 @@ static int read_aborts(struct yaml *y, struct fy_node *node, void *out)
 
 /* --- ground truth ---------------------------------------------------------------------------- */
 
+/* A root cause; "NOT x" is a service that it must not be. */
+static int add_root(struct yaml *y, struct fy_node *node, void *out)
+{
+	struct draft *d = out;
+	_cleanup_free_ char *text = NULL;
+	const char *wrong;
+	int r = yaml_word(y, node, &text);
+
+	if (r)
+		return r;
+	wrong = exercise_not(text);
+	r = wrong ? words_add(&d->x.truth.not_services, strdup(wrong)) :
+		    words_add(&d->x.truth.root_services, take_ptr(text));
+	return r ? error_sys(y->err, ENOMEM, "%s: out of memory", y->name) : 0;
+}
+
+static int read_roots(struct yaml *y, struct fy_node *node, void *out)
+{
+	return yaml_each(y, node, add_root, out);
+}
+
 static const struct yaml_field truth_fields[] = {
-	{ "root_service", yaml_words, offsetof(struct draft, x.truth.root_services), false },
+	{ "root_service", read_roots, 0, false },
 	{ "not_service", yaml_words, offsetof(struct draft, x.truth.not_services), false },
 	{ "must_detect", yaml_bool, offsetof(struct draft, x.truth.must_detect), false },
 	{ "symptom", yaml_string, offsetof(struct draft, x.truth.symptom), false },
@@ -308,7 +330,7 @@ static int read_truth(struct yaml *y, struct fy_node *node, void *out)
 	d->x.truth.must_detect = true;
 	if (value && fy_node_is_mapping(value))
 		return yaml_map(y, node, "ground_truth", truth_fields, out);
-	return yaml_words(y, node, &d->x.truth.root_services);
+	return read_roots(y, node, out);
 }
 
 /* --- the whole ------------------------------------------------------------------------------- */
@@ -331,6 +353,7 @@ static const struct yaml_field experiment_fields[] = {
 	{ "description", yaml_string, offsetof(struct draft, x.description), false },
 	{ "tags", yaml_words, offsetof(struct draft, x.tags), false },
 	{ "hypothesis", yaml_string, offsetof(struct draft, x.hypothesis), false }, /* see finish() */
+	{ "steady_state", yaml_words, offsetof(struct draft, x.steady_state), false },
 	{ "fault_type", yaml_keep, offsetof(struct draft, fault_type), false },
 	{ "params", yaml_keep, offsetof(struct draft, params), false },
 	{ "faults", yaml_keep, offsetof(struct draft, faults), false },
@@ -390,18 +413,51 @@ static void drop_edge_mark(char **targets)
 		*to = NULL;
 }
 
+static int no_hypothesis(struct yaml *y, struct fy_node *node)
+{
+	yaml_error(y, node, "no-hypothesis: 'hypothesis' is missing: without one there is nothing to hold or "
+		   "to refute");
+	error_hint(y->err, "say what users still get while the fault is on: 'success_rate >= 99%%'");
+	return -EINVAL;
+}
+
+/* An experiment with errors is left out; what else is wrong with it is said all the same. */
+static void finish_broken(struct yaml *y, struct fy_node *node, struct draft *d, struct suite *s)
+{
+	char **t;
+
+	if (!d->x.hypothesis) {
+		no_hypothesis(y, node);
+		yaml_goes_on(y);
+	}
+	for (t = d->x.targets; t && *t; t++)
+		words_add(&s->mentioned, strdup(*t));
+	if (d->x.duration_ns && d->x.targets && read_faults(y, d) < 0)
+		yaml_goes_on(y);
+}
+
+/* Of steady_state when it is given, else those that stand in the hypothesis. */
+static uint32_t find_clauses(struct experiment *x)
+{
+	struct text joined = {};
+	uint32_t n;
+	char **w;
+
+	for (w = x->steady_state; w && *w; w++)
+		text_append(&joined, "%s\n", *w);
+	n = expr_find_clauses(joined.s ? joined.s : x->hypothesis, &x->clauses);
+	text_free(&joined);
+	return n;
+}
+
 static int finish(struct yaml *y, struct fy_node *node, struct draft *d, struct suite *s)
 {
 	struct experiment *x = &d->x, *grown;
 	int r;
 
 	yaml_place(node, &x->line, &x->column);
-	if (!x->hypothesis) {
-		yaml_error(y, node, "no-hypothesis: 'hypothesis' is missing: without one there is nothing to hold or "
-			   "to refute");
-		error_hint(y->err, "say what users still get while the fault is on: 'success_rate >= 99%%'");
-		return -EINVAL;
-	}
+	if (!x->hypothesis)
+		return no_hypothesis(y, node);
 	if (!x->number)
 		x->number = (int)s->n + 1;
 	if (!x->id)
@@ -414,7 +470,7 @@ static int finish(struct yaml *y, struct fy_node *node, struct draft *d, struct 
 	if (r)
 		return r;
 	drop_edge_mark(x->targets);
-	x->n_clauses = expr_find_clauses(x->hypothesis, &x->clauses);
+	x->n_clauses = find_clauses(x);
 	grown = reallocarray(s->experiments, s->n + 1, sizeof(*grown));
 	if (!grown)
 		return error_sys(y->err, ENOMEM, "%s: out of memory", y->name);
@@ -440,6 +496,8 @@ int load_experiment(struct yaml *y, struct fy_node *node, void *suite)
 		r = yaml_map(y, node, "an experiment", experiment_fields, &d);
 	if (!r)
 		r = finish(y, node, &d, suite);
+	else if (yaml_goes_on(y))
+		finish_broken(y, node, &d, suite);
 	experiment_release(&d.x);
 	return r;
 }

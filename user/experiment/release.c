@@ -14,6 +14,7 @@ void experiment_release(struct experiment *x)
 	free(x->clauses);
 	words_free(x->targets);
 	free(x->target_text);
+	words_free(x->steady_state);
 	free(x->traffic_text);
 	expr_free(x->trigger_when);
 	free(x->rollback_method);
@@ -62,5 +63,8 @@ void suite_free(struct suite *s)
 	json_decref(s->metrics);
 	json_decref(s->graph);
 	free(s->services);
+	words_free(s->accept);
+	words_free(s->mentioned);
+	free(s->findings);
 	free(s);
 }

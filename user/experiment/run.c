@@ -220,6 +220,26 @@ double suite_estimate_s(const struct suite *s, const struct run_options *o)
 	return total / 1e9;
 }
 
+/* What a reader of the results must know of the suite: that its windows were scaled, what was invented for it. */
+static int note_suite(struct outdir *out, const struct suite *s, struct fl_error *err)
+{
+	json_t *invented = json_array();
+	uint32_t i;
+	int r = 0;
+
+	for (i = 0; i < s->n_findings; i++)
+		if (s->findings[i].invented)
+			json_array_append_new(invented, json_pack("{s:s, s:i, s:i, s:s}", "rule", s->findings[i].rule,
+								  "experiment", s->findings[i].experiment, "line",
+								  s->findings[i].line, "text", s->findings[i].text));
+	if (s->scale > 0)
+		r = outdir_note(out, "scale", json_real(s->scale), err);
+	if (!r && json_array_size(invented))
+		r = outdir_note(out, "invented", json_incref(invented), err);
+	json_decref(invented);
+	return r;
+}
+
 static int set_up(struct run *r, struct fl_error *err)
 {
 	uint32_t i;
@@ -246,6 +266,8 @@ static int set_up(struct run *r, struct fl_error *err)
 	r->seed &= 0x1fffffffffffffull; /* exact in every reader of JSON */
 	if (!rc)
 		rc = outdir_note(&r->out, "seed", json_integer((json_int_t)r->seed), err);
+	if (!rc)
+		rc = note_suite(&r->out, r->suite, err);
 	if (!rc)
 		rc = outdir_note(&r->out, "session", json_string(r->session->name), err);
 	if (!rc && r->suite->probe.url) {

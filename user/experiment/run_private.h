@@ -167,4 +167,10 @@ json_t *run_moments_json(const struct run *r, const struct turn *t);
 int run_result_begin(struct run *r, struct turn *t, struct fl_error *err); /* written ahead */
 int run_result_finish(struct run *r, struct turn *t, struct fl_error *err);
 
+/* Metrics that are answers, not samples, into the result's detail; after its causes are known. */
+void run_add_answers(const struct run *r, struct turn *t);
+
+/* Requests at the target from injection to @to_ns beyond what came before it in as much time. -ENODATA. */
+int run_retries(const struct run *r, const struct turn *t, uint64_t to_ns, double *ret);
+
 #endif

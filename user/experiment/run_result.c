@@ -357,6 +357,7 @@ int run_result_finish(struct run *r, struct turn *t, struct fl_error *err)
 	if (t->inject_ns) {
 		score_detect(&t->result);
 		set_causes(t);
+		run_add_answers(r, t);
 		json_object_set_new(t->result.detail, "moments", run_moments_json(r, t));
 		/* A fault that was cut short passes nothing, and fails nothing. */
 		if (t->result.status == RESULT_OK || t->result.status == RESULT_NOT_RECOVERED)

@@ -72,6 +72,8 @@ int run_other_metric(void *ctx, const struct metric_source *source, const struct
 
 	if (source->kind == METRIC_SLO_BREACH)
 		return count_breaches(r, ret);
+	if (source->kind == METRIC_RETRIES)
+		return run_retries(r, &r->turn, clock_mono_ns(), ret);
 	*ret = count_alerts(&r->turn, clause);
 	return 0;
 }

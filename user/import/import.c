@@ -435,7 +435,7 @@ int import_text(struct import *im, const char *format, const char *source, const
 	for (i = 0; i < ARRAY_SIZE(formats) && strcmp(formats[i].name, format); i++)
 		;
 	if (i == ARRAY_SIZE(formats))
-		return error_usage(err, "no format '%.40s': chaos-mesh, chaostoolkit or pumba", format);
+		return error_usage(err, "no format '%.40s': w3d2, chaos-mesh, chaostoolkit or pumba", format);
 	im->format = formats[i].name;
 	im->source = source;
 	r = formats[i].read(im, text, len, err);

@@ -274,6 +274,16 @@ int expr_parse(const char *text, struct expr **ret, struct fl_error *err)
 	return 0;
 }
 
+void expr_scale(struct expr *e, double factor)
+{
+	uint32_t i;
+
+	for (i = 0; e && i < e->n_nodes; i++)
+		e->nodes[i].for_ns = (uint64_t)((double)e->nodes[i].for_ns * factor + 0.5);
+	for (i = 0; e && i < e->n_clauses; i++)
+		e->clauses[i].for_ns = (uint64_t)((double)e->clauses[i].for_ns * factor + 0.5);
+}
+
 void expr_free(struct expr *e)
 {
 	free(e);

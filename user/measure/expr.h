@@ -38,6 +38,8 @@ struct expr_clause {
 
 int expr_parse(const char *text, struct expr **ret, struct fl_error *err);
 void expr_free(struct expr *e);
+/* Every "for DURATION" @factor times as long; the text stays. NULL is none. */
+void expr_scale(struct expr *e, double factor);
 const char *expr_text(const struct expr *e);
 
 /* Every metric the expression names, in order; valid as long as @e. */

@@ -4,9 +4,10 @@
  *
  * Prose is in any language, so a word counts as a metric by its form: it has an underscore, a digit,
  * a dot or labels, or it is one of a few words that everybody uses ("latency"). "p99 latency" and
- * "error rate" are read as p99_latency and error_rate. So "trong < 30s" and "in < 30s" stay prose.
+ * "error rate" are read as p99_latency and error_rate, "pass-rate" as pass_rate. So "trong < 30s" and "in < 30s" stay prose.
  */
 #include <ctype.h>
+#include <strings.h>
 
 #include "measure/expr_scan.h"
 #include "util/cleanup.h"
@@ -40,6 +41,21 @@ static bool looks_like_metric(const char *p, size_t len)
 	return false;
 }
 
+/* "pass-rate", "error-count": a hyphen before one of the words that follow. */
+static bool is_hyphened(const char *p, size_t len)
+{
+	static const char *const tails[] = { "-latency", "-rate", "-count", "-ratio" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(tails); i++) {
+		size_t n = strlen(tails[i]);
+
+		if (len > n && !strncasecmp(p + len - n, tails[i], n))
+			return true;
+	}
+	return false;
+}
+
 /* One or two words that name a metric; bytes or 0. */
 static size_t find_metric(const char *p, char *ret, size_t size)
 {
@@ -58,6 +74,9 @@ static size_t find_metric(const char *p, char *ret, size_t size)
 		return 0;
 	memcpy(ret, p, len);
 	ret[len] = '\0';
+	for (i = 0; is_hyphened(p, len) && i < len; i++)
+		if (ret[i] == '-')
+			ret[i] = '_';
 	return len;
 }
 

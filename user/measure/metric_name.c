@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* metric_name.c - see metric_name.h */
+#include <ctype.h>
 #include <errno.h>
 #include <strings.h>
 
@@ -20,6 +21,9 @@ static const struct {
 	{ "probe_fail_rate", METRIC_FAIL_RATE, 0 },
 	{ "slo_breach", METRIC_SLO_BREACH, 0 },
 	{ "alerts_firing", METRIC_ALERTS, 0 },
+	{ "detector_alerts", METRIC_ALERTS, 0 },
+	{ "rca_root_service", METRIC_RCA, 0 },
+	{ "retry_count", METRIC_RETRIES, 0 },
 	{ "p50", METRIC_PROBE_LATENCY, 0.5 },
 	{ "p95", METRIC_PROBE_LATENCY, 0.95 },
 	{ "p99", METRIC_PROBE_LATENCY, 0.99 },
@@ -31,13 +35,23 @@ static const struct {
 	{ "probe_p99", METRIC_PROBE_LATENCY, 0.99 },
 };
 
+static bool same_name(const char *a, const char *b, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (a[i] != (b[i] == '-' ? '_' : tolower((unsigned char)b[i])))
+			return false;
+	return true;
+}
+
 /* Their labels are their own business ("alerts_firing{level=tier-1}"). */
 static int find_builtin(const char *name, struct metric_source *ret)
 {
 	size_t len = strcspn(name, "{"), i;
 
 	for (i = 0; i < ARRAY_SIZE(builtin); i++)
-		if (strlen(builtin[i].name) == len && !strncmp(builtin[i].name, name, len)) {
+		if (strlen(builtin[i].name) == len && same_name(builtin[i].name, name, len)) {
 			ret->kind = builtin[i].kind;
 			ret->quantile = builtin[i].quantile;
 			return 0;
@@ -81,7 +95,7 @@ const char **metric_services(const struct suite *s, bool *ret_all)
 	json_t *services = json_object_get(s->graph, "services");
 	json_t *edges = json_object_get(s->graph, "edges"), *v;
 	size_t max = json_array_size(services) + 2 * json_array_size(edges) +
-		     count_words_of(s->services) + 1, n = 0, k;
+		     count_words_of(s->services) + count_words_of(s->mentioned) + 1, n = 0, k;
 	const char **names;
 	uint32_t i, f;
 
@@ -106,6 +120,7 @@ const char **metric_services(const struct suite *s, bool *ret_all)
 			note_words(names, &n, s->experiments[i].faults[f].targets);
 	}
 	note_words(names, &n, s->services);
+	note_words(names, &n, s->mentioned);
 	return names;
 }
 

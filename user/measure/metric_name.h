@@ -10,7 +10,11 @@
  *     slo_breach        clauses of the hypothesis that do not hold now
  *                       ("any SLO breach beyond budget": the hypothesis is the objective, the
  *                       distance to its number the budget)
- *     alerts_firing{level=L}  alerts since injection, of that level
+ *     alerts_firing{level=L}  alerts since injection, of that level; detector_alerts: all of them
+ *     rca_root_service        what the pipeline named; in the results, no number
+ *     retry_count             requests at the target since injection beyond the rate before it
+ *
+ * '-' and '_', upper and lower case are the same in built-in names: "pass-rate".
  */
 #ifndef FL_METRIC_NAME_H
 #define FL_METRIC_NAME_H
@@ -24,6 +28,8 @@ enum metric_kind {
 	METRIC_PROBE_LATENCY,
 	METRIC_SLO_BREACH,
 	METRIC_ALERTS,
+	METRIC_RCA,
+	METRIC_RETRIES,
 	METRIC_PROMETHEUS,
 	METRIC_KERNEL,
 };

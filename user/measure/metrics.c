@@ -304,7 +304,8 @@ int metrics_now(struct metrics *m, const struct expr_clause *clause, uint64_t si
 
 	if (r)
 		return r;
-	if (source.kind == METRIC_SLO_BREACH || source.kind == METRIC_ALERTS)
+	if (source.kind == METRIC_SLO_BREACH || source.kind == METRIC_ALERTS ||
+	    source.kind == METRIC_RETRIES)
 		return m->other(m->ctx, &source, clause, ret);
 	r = metrics_over(m, name, from > since_ns ? from : since_ns, now, ret, &n);
 	return !r && source.kind != METRIC_PROMETHEUS && n < METRICS_NOW_MIN ? -ENODATA : r;

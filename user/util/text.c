@@ -223,8 +223,7 @@ int dir_make(const char *path, unsigned int mode, struct fl_error *err)
 	return 0;
 }
 
-/* Levenshtein distance with transpositions (Damerau, restricted), words of up to 63 bytes. */
-static unsigned int distance(const char *a, const char *b)
+unsigned int text_distance(const char *a, const char *b)
 {
 	unsigned int d[64][64];
 	size_t la = strlen(a), lb = strlen(b), i, j;
@@ -259,7 +258,7 @@ const char *text_nearest(const char *word, const char *const *words)
 	if (least < 2)
 		least = 2;
 	for (; *words; words++) {
-		unsigned int d = distance(word, *words);
+		unsigned int d = text_distance(word, *words);
 
 		if (d <= least && (!best || d < least)) {
 			least = d;

@@ -61,6 +61,9 @@ int dir_make(const char *path, unsigned int mode, struct fl_error *err);
  */
 const char *text_nearest(const char *word, const char *const *words);
 
+/* Levenshtein distance with transpositions (Damerau, restricted); 64 for words of more than 63 bytes. */
+unsigned int text_distance(const char *a, const char *b);
+
 /* SHA-256 (FIPS 180-4) of @n bytes as 64 hex digits and a NUL. */
 void text_sha256(const void *bytes, size_t n, char ret_hex[65]);
 

@@ -266,6 +266,17 @@ int yaml_at(struct yaml *y, struct fy_node *node, int r)
 	return r;
 }
 
+bool yaml_goes_on(struct yaml *y)
+{
+	if (!y->on_error)
+		return false;
+	if (y->err->exit != FL_EXIT_OK) {
+		y->on_error(y);
+		error_clear(y->err);
+	}
+	return true;
+}
+
 int yaml_error(struct yaml *y, struct fy_node *node, const char *fmt, ...)
 {
 	char message[400];

@@ -23,6 +23,9 @@ struct yaml {
 	struct fy_document *doc;
 	struct fy_diag *diag;
 	void *user; /* the reader's own */
+	/* NULL: the first error ends the reading. Otherwise it is told of each one (in err), and the reading
+	 * goes on; what had an error still returns one. */
+	void (*on_error)(struct yaml *y);
 	struct fl_error *err;
 };
 
@@ -40,6 +43,9 @@ int yaml_error(struct yaml *y, struct fy_node *node, const char *fmt, ...)
 
 /* The error that a parser of values has just left in y->err gets the place of @node. */
 int yaml_at(struct yaml *y, struct fy_node *node, int r);
+
+/* May the reading go on after the error in err? Then on_error has been told of it, and err is empty again. */
+bool yaml_goes_on(struct yaml *y);
 
 /* Line and column, from 1; of a mapping that of its first key. */
 void yaml_place(struct fy_node *node, int *ret_line, int *ret_column);

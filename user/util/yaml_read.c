@@ -112,13 +112,17 @@ int yaml_each(struct yaml *y, struct fy_node *node, yaml_reader each, void *out)
 {
 	struct fy_node *list = yaml_deref(node), *item;
 	void *iter = NULL;
-	int r = 0;
+	int r, first = 0;
 
 	if (!list || !fy_node_is_sequence(list))
 		return each(y, node, out);
-	while (!r && (item = fy_node_sequence_iterate(list, &iter)))
+	while ((item = fy_node_sequence_iterate(list, &iter))) {
 		r = each(y, item, out);
-	return r;
+		if (r < 0 && !yaml_goes_on(y))
+			return r;
+		first = first ? first : r;
+	}
+	return first;
 }
 
 static int add_word(struct yaml *y, struct fy_node *node, void *out)
@@ -251,6 +255,17 @@ static int unknown_key(struct yaml *y, struct fy_node *key_node, const char *key
 	return r;
 }
 
+static int read_field(struct yaml *y, struct fy_node_pair *pair, const char *key, const char *what,
+		      const struct yaml_field *field, void *base)
+{
+	int r = field->read(y, fy_node_pair_value(pair), (char *)base + field->offset);
+
+	if (!r || y->err->exit == FL_EXIT_OK) /* told already */
+		return r;
+	error_hint(y->err, "this is about '%s' in %s", key, what);
+	return yaml_at(y, fy_node_pair_key(pair), r);
+}
+
 int yaml_map(struct yaml *y, struct fy_node *node, const char *what, const struct yaml_field *fields,
 	     void *base)
 {
@@ -259,7 +274,7 @@ int yaml_map(struct yaml *y, struct fy_node *node, const char *what, const struc
 	struct fy_node_pair *pair;
 	void *iter = NULL;
 	size_t i;
-	int r;
+	int r, first = 0;
 
 	if (!map || !fy_node_is_mapping(map))
 		return yaml_error(y, node, "%s: a mapping is expected, this is %s", what,
@@ -268,21 +283,25 @@ int yaml_map(struct yaml *y, struct fy_node *node, const char *what, const struc
 		_cleanup_free_ char *key = NULL;
 
 		r = scalar(y, fy_node_pair_key(pair), &key);
-		if (r)
-			return r;
-		for (i = 0; fields[i].key && strcmp(fields[i].key, key); i++)
+		for (i = 0; !r && fields[i].key && strcmp(fields[i].key, key); i++)
 			;
-		if (!fields[i].key)
-			return unknown_key(y, fy_node_pair_key(pair), key, what, fields);
-		seen[i] = true;
-		r = fields[i].read(y, fy_node_pair_value(pair), (char *)base + fields[i].offset);
-		if (r) {
-			error_hint(y->err, "this is about '%s' in %s", key, what);
-			return yaml_at(y, fy_node_pair_key(pair), r);
+		if (!r && !fields[i].key) {
+			r = unknown_key(y, fy_node_pair_key(pair), key, what, fields);
+		} else if (!r) {
+			seen[i] = true;
+			r = read_field(y, pair, key, what, &fields[i], base);
 		}
+		if (r && !yaml_goes_on(y))
+			return r;
+		first = first ? first : r;
 	}
-	for (i = 0; fields[i].key; i++)
-		if (fields[i].required && !seen[i])
-			return yaml_error(y, node, "%s: '%s' is missing", what, fields[i].key);
-	return 0;
+	for (i = 0; fields[i].key; i++) {
+		if (!fields[i].required || seen[i])
+			continue;
+		r = yaml_error(y, node, "%s: '%s' is missing", what, fields[i].key);
+		if (!yaml_goes_on(y))
+			return r;
+		first = first ? first : r;
+	}
+	return first;
 }

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* suite_file.c - see suite_file.h */
+#include <errno.h>
+#include <string.h>
+
+#include "cmd/suite_file.h"
+#include "fault/fault.h"
+
+const char *suite_file_name_of(const struct suite *s, int number)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (s->experiments[i].number == number)
+			return s->experiments[i].name;
+	return NULL;
+}
+
+void suite_file_print(FILE *out, const struct suite *s, const struct finding *f, bool strict)
+{
+	const char *name = suite_file_name_of(s, f->experiment);
+
+	fprintf(out, "%s:", s->path);
+	if (f->line)
+		fprintf(out, "%d:%d:", f->line, f->column);
+	fprintf(out, " %s [%s] %s%s%s\n", f->error || strict ? "error" : "warning", f->rule, name ? name : "",
+		name ? ": " : "", f->text);
+}
+
+static bool is_skipped(const char *const *skip, const char *rule)
+{
+	for (; skip && *skip; skip++)
+		if (!strcmp(*skip, rule))
+			return true;
+	return false;
+}
+
+int suite_file_read(const char *path, bool strict, const char *const *skip, struct suite **ret,
+		    struct fl_error *err)
+{
+	uint32_t i, errors = 0, invented = 0;
+	struct suite *s = NULL;
+	int r = suite_read(path, fault_table, &s, err);
+
+	if (r)
+		return r;
+	for (i = 0; i < s->n_findings; i++)
+		errors += s->findings[i].error;
+	for (i = 0; i < s->n_findings; i++) {
+		const struct finding *f = &s->findings[i];
+
+		if (errors ? !f->error : is_skipped(skip, f->rule))
+			continue;
+		invented += f->invented;
+		suite_file_print(stderr, s, f, f->invented && strict);
+	}
+	if (!errors && !(invented && strict)) {
+		*ret = s;
+		return 0;
+	}
+	if (errors)
+		error_usage(err, "%s: %u error%s, nothing was run", path, errors, errors == 1 ? "" : "s");
+	else
+		error_usage(err, "%s: %u value%s had to be invented, and --strict takes none", path, invented,
+			    invented == 1 ? "" : "s");
+	error_hint(err, errors ? "faultline check FILE says the same without a run" :
+				 "faultline import w3d2 FILE writes them out, for you to look through");
+	suite_free(s);
+	return -EINVAL;
+}
