@@ -100,7 +100,35 @@ check "and nothing was put into it" right
 if "$FL" inject cache_poisoning netns:flt-cache --port 6380 --for 1s >"$T/e" 2>&1; then not_ok "no store: accepted"; else check "no store at that port: refused" grep -q 'no store answers' "$T/e"; fi
 r config set requirepass sesame >/dev/null
 if "$FL" inject cache_poisoning netns:flt-cache --for 1s >"$T/e" 2>&1; then not_ok "no password: accepted"; else check "a store with a password: refused without" grep -q 'password-file' "$T/e"; fi
-echo sesame >"$T/password"
-bg "$FL" inject cache_poisoning netns:flt-cache --password-file "$T/password" --for 60s >"$T/inject.out" 2>&1; owner=$BG_PID
+
+# --- what is sent as a password: nothing that was not put there for that ---
+sends() { # DESCRIPTION WORDS FILE [COMMAND...]: refused, with the words, before anything is sent
+	_what=$1 _words=$2 _file=$3; shift 3
+	"$@" "$FL" inject cache_poisoning netns:flt-cache --password-file "$_file" --for 1s >"$T/e" 2>&1; rc=$?
+	if [ $rc != 0 ] && grep -q "$_words" "$T/e"; then ok "$_what: refused"; else not_ok "$_what: refused ($rc)"; cat "$T/e"; fi
+}
+secrets=/etc/faultline/secrets
+mkdir -m 700 $secrets
+put() { (umask 077; cat >"$secrets/$1"); }
+(umask 077; echo sesame >"$T/password"; echo sesame >"$T/alices"; chown 1234 "$T/alices")
+sends "a private file of root's anywhere" "outside $secrets" "$T/password"
+sends "/etc/shadow" "may be read by others\|outside $secrets" /etc/shadow
+sends "somebody's own file, for root" "somebody else's" "$T/alices"
+sends "... and for another person behind sudo" "somebody else's" "$T/alices" env SUDO_UID=1235
+sends "a file of root's, for a person behind sudo" "outside $secrets" "$T/password" env SUDO_UID=1234
+sends "the way out of the directory" "outside $secrets" "$secrets/../../..$T/password"
+ln -s "$T/password" $secrets/link; sends "a link in the directory" "symbolic link" $secrets/link
+mkfifo -m 600 $secrets/fifo; sends "a FIFO" "no regular file" $secrets/fifo
+echo sesame | put open; chmod 640 $secrets/open; sends "one that others may read" "read by others" $secrets/open
+printf 'sesame\nrest\n' | put lines; sends "several lines" "more than one line" $secrets/lines
+# shellcheck disable=SC2016
+echo 'root:$y$j9T$thehash:19000:0:99999:7:::' | put shadow; sends "an entry of shadow" "user database" $secrets/shadow
+put empty </dev/null; sends "an empty file" "is empty" $secrets/empty
+head -c 600 /dev/zero | tr '\0' a | put long; sends "a long one" "too long" $secrets/long
+chmod 777 $secrets; echo sesame | put good; sends "in a directory that others may write to" "not trusted" $secrets/good; chmod 700 $secrets
+own() { env SUDO_UID=1234 "$FL" inject cache_poisoning netns:flt-cache --password-file "$T/alices" --for 50ms; }
+if [ "$(cat /proc/self/loginuid 2>/dev/null || echo 0)" != 0 ] && [ "$(cat /proc/self/loginuid)" != 4294967295 ]; then note "a login's user is not sudo's here"; else check "one's own private file, with sudo" own; fi
+bg "$FL" inject cache_poisoning netns:flt-cache --password-file $secrets/good --for 60s >"$T/inject.out" 2>&1; owner=$BG_PID
 wait_for 5 grep -q 'is active' "$T/inject.out"; check "with it, it works" [ "$(r -a sesame --no-auth-warning get other:1)" != 100 ]
 finish; check "and is undone" [ "$(r -a sesame --no-auth-warning get other:1)" = 100 ]
+rm -r $secrets

@@ -17,6 +17,7 @@
 
 #include "fault/cache_keys.h"
 #include "fault/fault.h"
+#include "fault/secret.h"
 #include "fault/store.h"
 #include "journal/journal.h"
 #include "kern/sealed.h"
@@ -36,7 +37,7 @@ static const struct param params[] = {
 	{ .name = "address", .type = PARAM_STRING,
 	  .help = "of the store, as the target sees it; default: its loopback, then its own addresses" },
 	{ .name = "db", .type = PARAM_INT, .def = "0", .max = 65535, .help = "number of the database" },
-	{ .name = "password-file", .type = PARAM_STRING, .help = "file on this host with the password" },
+	{ .name = "password-file", .type = PARAM_STRING, .help = "file on this host with the password, yours or in /etc/faultline/secrets" },
 	{ .name = "seed", .type = PARAM_INT, .def = "0", .max = INT64_MAX,
 	  .help = "of the choice and of the wrong values, 0: a new one" },
 	{}
@@ -154,15 +155,8 @@ static int list_keys(const struct fault *f, struct unit *u, struct store *s, str
 static int read_password(const struct fault *f, struct cache_state *s, struct fl_error *err)
 {
 	const char *path = params_text(&f->params, "password-file");
-	size_t n;
-	int r;
 
-	if (!path)
-		return 0;
-	r = file_read(path, 4096, &s->password, &n, err);
-	if (!r)
-		s->password[strcspn(s->password, "\r\n")] = '\0';
-	return r;
+	return path ? secret_read(path, &s->password, err) : 0;
 }
 
 static int arm(struct fault *f, struct fl_error *err)

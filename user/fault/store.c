@@ -119,7 +119,7 @@ static int log_in(struct store *s, const struct store_address *a, struct fl_erro
 	if (!r)
 		r = order(s, (struct bytes[]){ word("PING") }, 1, err);
 	if (r)
-		error_hint(err, "a store with a password needs password-file");
+		error_hint(err, "a store with a password needs password-file: a file in /etc/faultline/secrets");
 	if (!r && a->db)
 		r = order(s, (struct bytes[]){ word("SELECT"), word(db) }, 2, err);
 	return r;
