@@ -8,11 +8,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "journal/journal.h"
+#include "util/clock.h"
 #include "util/text.h"
 
 static struct text undone; /* the words of what was undone, in order */
@@ -46,21 +48,24 @@ static enum undo_state undo_needless(const json_t *args, struct fl_error *err)
 }
 
 static const struct undo_op family[] = {
-	{ "note", undo_note, false },
-	{ "stubborn", undo_stubborn, false },
-	{ "process", undo_note, true },
-	{ "mute", undo_mute, false },
-	{ "needless", undo_needless, false },
+	{ "note", undo_note, false, false },
+	{ "stubborn", undo_stubborn, false, false },
+	{ "process", undo_note, true, false },
+	{ "mute", undo_mute, false, false },
+	{ "needless", undo_needless, false, false },
+	{ "slow", undo_note, true, true },
 	{}
 };
 const struct undo_op *const undo_ops[] = { family, NULL };
 
 static char dir[64];
+static const char *const dirs[] = { dir, NULL };
 
 static int setup(void **state)
 {
 	(void)state;
-	text_copy(dir, sizeof(dir), "/tmp/fltest-journal-XXXXXX");
+	/* In memory: some of these sync thousands of lines. */
+	snprintf(dir, sizeof(dir), "%s/fltest-journal-XXXXXX", access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
 	fail_times = 0;
 	text_free(&undone);
 	return mkdtemp(dir) ? 0 : -1;
@@ -104,15 +109,15 @@ static void last_first_and_once(void **state)
 	unsigned int count;
 	(void)state;
 
-	assert_int_equal(journal_open(dir, &j, NULL), 0);
+	assert_int_equal(journal_open(dir, NULL, &j, NULL), 0);
 	add(j, "note", "a", NULL);
 	add(j, "note", "b", NULL);
 	add(j, "note", "c", NULL);
 	journal_close(j);
-	assert_int_equal(journal_replay(dir, &count, NULL), 0);
+	assert_int_equal(journal_replay(dirs, &count, NULL), 0);
 	assert_int_equal(count, 3);
 	assert_string_equal(undone.s, "c b a ");
-	assert_int_equal(journal_replay(dir, &count, NULL), 0);
+	assert_int_equal(journal_replay(dirs, &count, NULL), 0);
 	assert_int_equal(count, 0);
 	assert_string_equal(undone.s, "c b a ");
 }
@@ -123,7 +128,7 @@ static void undone_or_done_is_over(void **state)
 	unsigned int a, b, count;
 	(void)state;
 
-	assert_int_equal(journal_open(dir, &j, NULL), 0);
+	assert_int_equal(journal_open(dir, NULL, &j, NULL), 0);
 	add(j, "note", "a", &a);
 	add(j, "note", "b", &b);
 	add(j, "note", "c", NULL);
@@ -131,7 +136,7 @@ static void undone_or_done_is_over(void **state)
 	assert_int_equal(journal_undo(j, a, NULL), 0);
 	assert_int_equal(journal_done(j, b, NULL), 0);
 	journal_close(j);
-	assert_int_equal(journal_replay(dir, &count, NULL), 0);
+	assert_int_equal(journal_replay(dirs, &count, NULL), 0);
 	assert_int_equal(count, 1);
 	assert_string_equal(undone.s, "a c ");
 }
@@ -150,15 +155,15 @@ static void torn_line(void **state)
 		struct journal *j;
 		unsigned int count;
 
-		assert_int_equal(journal_open(dir, &j, NULL), 0);
+		assert_int_equal(journal_open(dir, NULL, &j, NULL), 0);
 		add(j, "note", "a", NULL);
 		add(j, "note", "b", NULL);
 		journal_close(j);
 		write_tail(tails[i]);
-		assert_int_equal(journal_replay(dir, &count, NULL), 0);
+		assert_int_equal(journal_replay(dirs, &count, NULL), 0);
 		assert_int_equal(count, 2);
 		assert_string_equal(undone.s, "b a ");
-		assert_int_equal(journal_replay(dir, &count, NULL), 0);
+		assert_int_equal(journal_replay(dirs, &count, NULL), 0);
 		assert_int_equal(count, 0);
 		text_free(&undone);
 		unlink(file());
@@ -172,17 +177,17 @@ static void failure_is_tried_again(void **state)
 	unsigned int count;
 	(void)state;
 
-	assert_int_equal(journal_open(dir, &j, NULL), 0);
+	assert_int_equal(journal_open(dir, NULL, &j, NULL), 0);
 	add(j, "note", "a", NULL);
 	add(j, "stubborn", "b", NULL);
 	add(j, "note", "c", NULL);
 	journal_close(j);
 	fail_times = 1;
-	assert_int_equal(journal_replay(dir, &count, &err), -EBUSY);
+	assert_int_equal(journal_replay(dirs, &count, &err), -EBUSY);
 	assert_string_equal(err.message, "still busy");
 	assert_int_equal(count, 2);
 	assert_string_equal(undone.s, "c a ");
-	assert_int_equal(journal_replay(dir, &count, NULL), 0);
+	assert_int_equal(journal_replay(dirs, &count, NULL), 0);
 	assert_string_equal(undone.s, "c a b ");
 }
 
@@ -194,7 +199,7 @@ static void only_closed_is_closed(void **state)
 	unsigned int a, b, c, count;
 	(void)state;
 
-	assert_int_equal(journal_open(dir, &j, NULL), 0);
+	assert_int_equal(journal_open(dir, NULL, &j, NULL), 0);
 	add(j, "mute", "a", &a);
 	add(j, "needless", "b", &b);
 	add(j, "stubborn", "c", &c);
@@ -212,7 +217,7 @@ static void only_closed_is_closed(void **state)
 	assert_string_equal(err.message, "still busy");
 	journal_close(j);
 	fail_times = 0;
-	assert_int_equal(journal_replay(dir, &count, NULL), 0);
+	assert_int_equal(journal_replay(dirs, &count, NULL), 0);
 	assert_int_equal(count, 2);
 	assert_string_equal(undone.s, "b c a ");
 }
@@ -224,20 +229,128 @@ static void unknown_or_damaged(void **state)
 	unsigned int count;
 	(void)state;
 
-	assert_int_equal(journal_open(dir, &j, NULL), 0);
+	assert_int_equal(journal_open(dir, NULL, &j, NULL), 0);
 	add(j, "note", "a", NULL);
 	add(j, "of-another-version", "b", NULL);
 	journal_close(j);
-	assert_int_equal(journal_replay(dir, &count, &err), -ENOTSUP);
+	assert_int_equal(journal_replay(dirs, &count, &err), -ENOTSUP);
 	assert_non_null(strstr(err.message, "of-another-version"));
 	assert_string_equal(undone.s, "a ");
-	write_tail("garbage\n");
+	/* A line that makes no sense hides none of the others. */
+	write_tail("garbage\n{\"n\":7,\"undo\":\"note\",\"args\":{\"word\":\"z\"}}\n");
+	write_tail("{\"n\":2,\"done\":true}\n");
 	error_clear(&err);
-	assert_int_equal(journal_replay(dir, &count, &err), -EBADMSG);
-	assert_string_equal(undone.s, "a ");
+	assert_int_equal(journal_replay(dirs, &count, &err), -EBADMSG);
+	assert_true(err.open);
+	assert_int_equal(count, 1);
+	assert_string_equal(undone.s, "a z ");
 	unlink(file());
-	assert_int_equal(journal_replay(dir, &count, NULL), 0);
+	assert_int_equal(journal_replay(dirs, &count, NULL), 0);
 	assert_int_equal(count, 0);
+}
+
+/* Who has to ask others comes last, so that nobody waits for them. */
+static void own_first(void **state)
+{
+	struct journal *j;
+	unsigned int count;
+	(void)state;
+
+	assert_int_equal(journal_open(dir, NULL, &j, NULL), 0);
+	add(j, "note", "a", NULL);
+	add(j, "slow", "b", NULL);
+	add(j, "note", "c", NULL);
+	add(j, "slow", "d", NULL);
+	journal_close(j);
+	assert_int_equal(journal_replay(dirs, &count, NULL), 0);
+	assert_string_equal(undone.s, "c a d b ");
+}
+
+static long size_of_file(void)
+{
+	struct stat st;
+
+	return stat(file(), &st) ? -1 : (long)st.st_size;
+}
+
+/* What has been does not make it larger, and what is open survives being written anew. */
+static void grows_with_what_is_open(void **state)
+{
+	unsigned int i, count, kept[3], n;
+	long largest = 0;
+	struct journal *j;
+	(void)state;
+
+	assert_int_equal(journal_open(dir, NULL, &j, NULL), 0);
+	for (i = 0; i < 3; i++)
+		add(j, "note", i == 0 ? "a" : i == 1 ? "b" : "c", &kept[i]);
+	for (i = 0; i < 20000; i++) {
+		add(j, "note", "short-lived", &n);
+		assert_int_equal(journal_done(j, n, NULL), 0);
+		largest = size_of_file() > largest ? size_of_file() : largest;
+	}
+	assert_true(largest < 200000);
+	assert_int_equal(journal_done(j, kept[1], NULL), 0);
+	add(j, "note", "d", NULL);
+	journal_close(j);
+	assert_int_equal(journal_replay(dirs, &count, NULL), 0);
+	assert_int_equal(count, 3);
+	assert_string_equal(undone.s, "d c a ");
+}
+
+/* One that somebody else has let grow is read all the same, and in a time that grows with it: twice as
+ * long takes about twice as long. */
+static uint64_t replay_ns(unsigned int lines)
+{
+	uint64_t begin;
+	unsigned int i, count;
+	struct journal *j;
+	FILE *f;
+
+	assert_int_equal(journal_open(dir, NULL, &j, NULL), 0);
+	add(j, "note", "a", NULL);
+	journal_close(j);
+	f = fopen(file(), "a");
+	for (i = 2; i < lines; i++)
+		fprintf(f, "{\"n\":%u,\"undo\":\"note\",\"args\":{\"word\":\"%040d\"}}\n", i, 0);
+	for (i = 2; i < lines; i++)
+		fprintf(f, "{\"n\":%u,\"done\":true}\n", i);
+	fclose(f);
+	begin = clock_mono_ns();
+	assert_int_equal(journal_replay(dirs, &count, NULL), 0);
+	assert_int_equal(count, 1);
+	begin = clock_mono_ns() - begin;
+	unlink(file());
+	return begin;
+}
+
+static void any_size_is_read(void **state)
+{
+	uint64_t small = replay_ns(50000), large = replay_ns(200000); /* 20 MB */
+	(void)state;
+
+	printf("# replay of 50000 and 200000 closed entries: %llu and %llu ms\n",
+	       (unsigned long long)(small / 1000000), (unsigned long long)(large / 1000000));
+	assert_true(large < 10 * small);
+}
+
+static void refused_before_any_limit(void **state)
+{
+	struct fl_error err = {};
+	unsigned int i, n, count;
+	struct journal *j;
+	(void)state;
+
+	assert_int_equal(journal_open(dir, NULL, &j, NULL), 0);
+	for (i = 0; i < JOURNAL_OPEN_MAX; i++)
+		add(j, "note", "x", &n);
+	assert_int_equal(journal_add(j, "note", json_pack("{s:s}", "word", "y"), &n, &err), -EMFILE);
+	assert_true(err.message[0] && err.hint[0]);
+	assert_int_equal(journal_done(j, 1, NULL), 0);
+	add(j, "note", "z", &n);
+	journal_close(j);
+	assert_int_equal(journal_replay(dirs, &count, NULL), 0);
+	assert_int_equal(count, JOURNAL_OPEN_MAX);
 }
 
 /* Guardian and `recover` at the same time: each entry is undone once. */
@@ -249,14 +362,14 @@ static void two_at_once(void **state)
 	pid_t pid;
 	(void)state;
 
-	assert_int_equal(journal_open(dir, &j, NULL), 0);
+	assert_int_equal(journal_open(dir, NULL, &j, NULL), 0);
 	for (i = 0; i < 50; i++)
 		add(j, "note", "x", NULL);
 	journal_close(j);
 	pid = fork();
 	if (!pid)
-		_exit(journal_replay(dir, &count, NULL) ? 255 : (int)count);
-	assert_int_equal(journal_replay(dir, &count, NULL), 0);
+		_exit(journal_replay(dirs, &count, NULL) ? 255 : (int)count);
+	assert_int_equal(journal_replay(dirs, &count, NULL), 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	total = count + (unsigned int)WEXITSTATUS(status);
 	assert_int_equal(total, 50);
@@ -273,19 +386,19 @@ static void earlier_boot(void **state)
 	unsigned int n;
 	(void)state;
 
-	assert_int_equal(journal_open(dir, &j, NULL), 0);
+	assert_int_equal(journal_open(dir, NULL, &j, NULL), 0);
 	write_tail(lines);
 	journal_close(j);
-	assert_int_equal(journal_replay(dir, &n, NULL), 0);
+	assert_int_equal(journal_replay(dirs, &n, NULL), 0);
 	assert_string_equal(undone.s, "c b ");
-	assert_int_equal(journal_replay(dir, &n, NULL), 0);
+	assert_int_equal(journal_replay(dirs, &n, NULL), 0);
 	assert_int_equal(n, 0);
 
 	unlink(file());
-	assert_int_equal(journal_open(dir, &j, NULL), 0);
+	assert_int_equal(journal_open(dir, NULL, &j, NULL), 0);
 	add(j, "process", "d", &n);
 	journal_close(j);
-	assert_int_equal(journal_replay(dir, &n, NULL), 0);
+	assert_int_equal(journal_replay(dirs, &n, NULL), 0);
 	assert_string_equal(undone.s, "c b d ");
 }
 
@@ -298,6 +411,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(failure_is_tried_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(only_closed_is_closed, setup, teardown),
 		cmocka_unit_test_setup_teardown(unknown_or_damaged, setup, teardown),
+		cmocka_unit_test_setup_teardown(own_first, setup, teardown),
+		cmocka_unit_test_setup_teardown(grows_with_what_is_open, setup, teardown),
+		cmocka_unit_test_setup_teardown(any_size_is_read, setup, teardown),
+		cmocka_unit_test_setup_teardown(refused_before_any_limit, setup, teardown),
 		cmocka_unit_test_setup_teardown(two_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(earlier_boot, setup, teardown),
 	};

@@ -224,10 +224,10 @@ static void tell_change(void *arg, const struct fault *f, const json_t *change)
 	fprintf(stderr, "%s: %s\n", f->id, json_string_value(json_object_get(change, "text")) ?: "");
 }
 
-/* Kinds without rules hit no packets, and say what they did in words. */
+/* Kinds without rules hit no packets, and say what they did in words; unless they count what they try. */
 static bool hit_something(const struct fault_ops *ops, const struct fault_proof *p)
 {
-	return p->injected || (!ops->rules && p->effect[0]);
+	return p->injected || (!ops->rules && p->effect[0] && !p->matched);
 }
 
 static int foreground(struct inject *in, struct fl_error *err)

@@ -164,4 +164,7 @@ static enum undo_state undo_delete(const json_t *args, struct fl_error *err)
 	return UNDO_OPEN;
 }
 
-const struct undo_op undo_byteman[] = { { "byteman-delete", undo_delete, true }, {} };
+const struct undo_op undo_byteman[] = {
+	{ .name = "byteman-delete", .undo = undo_delete, .ends_with_boot = true, .asks_others = true },
+	{}
+};

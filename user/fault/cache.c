@@ -232,11 +232,12 @@ static int plan_key(const struct fault *f, struct unit *u, struct store *s, stru
 static int announce(const struct fault *f, struct unit *u, uint32_t i, struct fl_error *err)
 {
 	const struct cache_state *s = f->priv;
+	const char *dir;
 	char path[128];
-	int r;
+	int r = journal_kept_dir(f->session->journal, &dir, err);
 
-	snprintf(path, sizeof(path), "%s/cache-%u-%u.json", f->session->dir, f->number, i);
-	r = cache_keys_write(&u->keys, path, err);
+	snprintf(path, sizeof(path), "%s/cache-%u-%u.json", dir, f->number, i);
+	r = r ? r : cache_keys_write(&u->keys, path, err);
 	if (r)
 		return r;
 	return journal_add(f->session->journal, "restore-cache",

@@ -71,4 +71,7 @@ static enum undo_state undo_restore_cache(const json_t *args, struct fl_error *e
 	return UNDO_DONE;
 }
 
-const struct undo_op undo_cache[] = { { "restore-cache", undo_restore_cache, false }, {} };
+const struct undo_op undo_cache[] = {
+	{ .name = "restore-cache", .undo = undo_restore_cache, .asks_others = true },
+	{}
+};

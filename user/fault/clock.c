@@ -455,4 +455,7 @@ static enum undo_state undo_clock_restore(const json_t *args, struct fl_error *e
 	return restored ? UNDO_DONE : UNDO_NOT_NEEDED;
 }
 
-const struct undo_op undo_clock[] = { { "clock-restore", undo_clock_restore, true }, {} };
+const struct undo_op undo_clock[] = {
+	{ .name = "clock-restore", .undo = undo_clock_restore, .ends_with_boot = true },
+	{}
+};

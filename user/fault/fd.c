@@ -9,18 +9,18 @@
  * limit follows what the process has closed in the meantime, so the table stays full: what is
  * open works on, nothing new opens. The hard limit is not touched.
  *
- * The old limits are journaled before and restored exactly; a process born of one of these during
- * the fault inherits the lowered limit and is given its parent's old one.
+ * The old limits are written down before (fd_table.h) and restored exactly; a process born of one of
+ * these during the fault inherits the lowered limit and is given its parent's old one.
  *
  * Limits: a process that raises its own soft limit (up to the hard one) escapes until the next
- * look. One that is started afresh in the target during the fault, not as a child, keeps its own.
+ * look, and is not counted as hit for that time. One that is started afresh in the target during the fault, not as a child, keeps its own.
  */
 #include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <sys/resource.h>
 
 #include "fault/fault.h"
+#include "fault/fd_table.h"
 #include "fault/follow.h"
 #include "fault/syscall_modes.h"
 #include "journal/journal.h"
@@ -41,20 +41,17 @@ static const struct param params[] = {
 	{}
 };
 
-/* One process whose limit was lowered. */
-struct limited {
-	struct process_id id;
-	rlim_t old, now;    /* soft limit: as it was, as we set it */
-	unsigned int entry; /* of the journal */
-	bool held;	    /* it had no more than `spare` free ones at the last look */
-};
-
 struct fd_unit {
 	struct target *target;
 	struct limited *v;
 	uint32_t n;
+	unsigned int entry; /* of the journal; 0: nobody is lowered */
+	char table[128];    /* the file that it names */
+	bool changed;	    /* the table on disk lists others */
+	uint64_t looked_ns;
 	/* for the proof, also when it is over */
 	uint32_t seen, most_held; /* processes limited; held there, at one time */
+	uint32_t most_raised;	  /* that have raised their own limit again */
 	struct limited first;
 };
 
@@ -98,41 +95,35 @@ static int64_t lowest_free(pid_t pid)
 	return fd;
 }
 
-static int read_soft(pid_t pid, struct rlimit *ret)
-{
-	return prlimit(pid, RLIMIT_NOFILE, NULL, ret) ? -errno : 0;
-}
-
-/* The hard limit is the target's own: it stays as it is now. */
-static int write_soft(pid_t pid, rlim_t soft)
-{
-	struct rlimit l;
-	int r = read_soft(pid, &l);
-
-	if (r)
-		return r;
-	l.rlim_cur = soft < l.rlim_max ? soft : l.rlim_max;
-	return prlimit(pid, RLIMIT_NOFILE, &l, NULL) ? -errno : 0;
-}
-
-/* Lower it to where the table is full now; never raise it again. */
-static void tighten(struct limited *l, rlim_t spare)
+/*
+ * Lower it to where the table is full now; never raise it again. It was held if the limit we set is still
+ * there from the last look and the table is full: a process that raises its own limit in between opens
+ * what it likes, and is no hit. Two looks that follow each other at once (@judge false) tell nothing.
+ */
+static void tighten(struct limited *l, rlim_t spare, bool judge)
 {
 	int64_t free_fd = lowest_free(l->id.pid);
-	struct rlimit now;
-	rlim_t goal;
+	rlim_t goal, soft;
 
-	if (free_fd < 0 || !proc_same(l->id.pid, l->id.start) || read_soft(l->id.pid, &now))
+	if (free_fd < 0 || !proc_same(l->id.pid, l->id.start) || fd_limit_read(l->id.pid, &soft))
 		return;
+	if (judge && !l->fresh) {
+		l->held = soft <= l->now && (rlim_t)free_fd + spare >= l->now;
+		l->raised |= soft > l->now;
+	}
 	goal = (rlim_t)free_fd + spare;
 	if (goal > l->now)
 		goal = l->now;
-	if (goal < now.rlim_cur && !write_soft(l->id.pid, goal))
+	if (goal < soft && !fd_limit_write(l->id.pid, goal))
 		l->now = goal;
-	l->held = (rlim_t)free_fd + spare >= l->now;
+	l->fresh = false;
 }
 
-/* What its soft limit was, if it is the child of a process whose limit is lowered. */
+#define LOOK_LEAST_NS (50 * NS_PER_MSEC)
+#define ODD_LIMIT     256 /* nobody sets one as low as that, and a full table mostly is */
+
+/* What its soft limit was, if it inherited a lowered one: from its parent, or from one that has ended
+ * since, which an odd limit that is just one of ours tells. */
 static rlim_t inherited(const struct fd_unit *u, struct process_id id, rlim_t soft)
 {
 	pid_t parent = process_parent(id.pid);
@@ -141,33 +132,10 @@ static rlim_t inherited(const struct fd_unit *u, struct process_id id, rlim_t so
 	for (i = 0; i < u->n; i++)
 		if (u->v[i].id.pid == parent && soft < u->v[i].old)
 			return u->v[i].old;
+	for (i = 0; i < u->n; i++)
+		if (u->v[i].now == soft && soft < u->v[i].old && soft < ODD_LIMIT)
+			return u->v[i].old;
 	return soft;
-}
-
-static int limit_process(struct fault *f, struct fd_unit *u, struct process_id id,
-			 struct fl_error *err)
-{
-	struct limited *grown = reallocarray(u->v, u->n + 1, sizeof(*grown));
-	struct limited l = { .id = id };
-	struct rlimit limit;
-	int r;
-
-	if (!grown)
-		return error_sys(err, ENOMEM, "fd_exhaustion: out of memory");
-	u->v = grown;
-	if (read_soft(id.pid, &limit) || !target_is_member(u->target, id.pid, id.start))
-		return 0; /* ended, or left, meanwhile */
-	l.old = l.now = inherited(u, id, limit.rlim_cur);
-	r = journal_add(f->session->journal, "restore-nofile",
-			json_pack("{s:i, s:I, s:I}", "pid", (int)id.pid, "start",
-				  (json_int_t)id.start, "soft", (json_int_t)l.old),
-			&l.entry, err);
-	if (r)
-		return r;
-	tighten(&l, (rlim_t)params_i64(&f->params, "spare"));
-	u->v[u->n++] = l;
-	u->seen++;
-	return 0;
 }
 
 /* ---- one target ------------------------------------------------------------------------------ */
@@ -182,60 +150,96 @@ static bool is_limited(const struct fd_unit *u, struct process_id id)
 	return false;
 }
 
-/* Processes that have ended need no entry any more. */
-static int drop_dead(struct fault *f, struct fd_unit *u, struct fl_error *err)
+static int take_process(struct fd_unit *u, struct process_id id, struct fl_error *err)
+{
+	struct limited *grown = reallocarray(u->v, u->n + 1, sizeof(*grown));
+	struct limited l = { .id = id, .fresh = true };
+	rlim_t soft;
+
+	if (!grown)
+		return error_sys(err, ENOMEM, "fd_exhaustion: out of memory");
+	u->v = grown;
+	if (fd_limit_read(id.pid, &soft) || !target_is_member(u->target, id.pid, id.start))
+		return 0; /* ended, or left, meanwhile */
+	l.old = l.now = inherited(u, id, soft);
+	if (soft < l.old) { /* born with a limit of ours: held from the start */
+		l.now = soft;
+		l.fresh = false;
+	}
+	u->v[u->n++] = l;
+	u->seen++;
+	return 0;
+}
+
+/* Who has ended is forgotten, who is no longer the target's gets its limit back. */
+static void drop_gone(struct fd_unit *u)
 {
 	uint32_t i, kept = 0;
-	int r = 0;
 
 	for (i = 0; i < u->n; i++) {
-		if (!r && !proc_same(u->v[i].id.pid, u->v[i].id.start))
-			r = journal_done(f->session->journal, u->v[i].entry, err);
-		else
-			u->v[kept++] = u->v[i];
+		const struct limited *l = &u->v[i];
+		enum proc_is is = proc_is(l->id.pid, l->id.start);
+
+		if (is == PROC_GONE || (is == PROC_HERE && !target_is_member(u->target, l->id.pid, l->id.start) &&
+					!fd_limit_write(l->id.pid, l->old)))
+			continue;
+		u->v[kept++] = *l;
 	}
+	u->changed |= kept != u->n;
 	u->n = kept;
+}
+
+/* On disk before the first of them is lowered. */
+static int write_table(struct fault *f, struct fd_unit *u, struct fl_error *err)
+{
+	int r = 0;
+
+	if (!u->entry)
+		r = journal_add(f->session->journal, "restore-nofile", json_pack("{s:s}", "table", u->table),
+				&u->entry, err);
+	if (!r)
+		r = fd_table_write(u->table, u->v, u->n, err);
+	u->changed = r != 0;
 	return r;
 }
 
-/* A process that is no longer the target's gets its limit back. */
-static int release_leavers(struct fault *f, struct fd_unit *u, struct fl_error *err)
+/* Those born since the last look are not lowered unless it is written down what they had. */
+static int find_new(struct fault *f, struct fd_unit *u, struct fl_error *err)
 {
-	uint32_t i, kept = 0;
-	int r = 0;
+	_cleanup_free_ struct process_id *ids = NULL;
+	uint32_t n = 0, i, before = u->n;
+	int r = process_list(u->target, &ids, &n, err);
 
-	for (i = 0; i < u->n; i++) {
-		struct process_id id = u->v[i].id;
-
-		if (!r && !target_is_member(u->target, id.pid, id.start) && proc_same(id.pid, id.start))
-			r = journal_undo(f->session->journal, u->v[i].entry, err);
-		else
-			u->v[kept++] = u->v[i];
-	}
-	u->n = kept;
+	for (i = 0; !r && i < n; i++)
+		if (!is_limited(u, ids[i]))
+			r = take_process(u, ids[i], err);
+	if (!r && (u->changed || u->n != before))
+		r = write_table(f, u, err);
+	if (r)
+		u->n = before;
 	return r;
 }
 
 /* All its processes, also those born since the last look. */
 static int limit_target(struct fault *f, struct fd_unit *u, struct fl_error *err)
 {
-	_cleanup_free_ struct process_id *ids = NULL;
-	uint32_t n = 0, i, held = 0;
-	int r = drop_dead(f, u, err);
+	uint64_t now = clock_mono_ns();
+	bool judge = now - u->looked_ns >= LOOK_LEAST_NS;
+	uint32_t i, held = 0, raised = 0;
+	int r;
 
-	if (!r)
-		r = release_leavers(f, u, err);
-	for (i = 0; i < u->n; i++)
-		tighten(&u->v[i], (rlim_t)params_i64(&f->params, "spare"));
-	if (!r)
-		r = process_list(u->target, &ids, &n, err);
-	for (i = 0; !r && i < n; i++)
-		if (!is_limited(u, ids[i]))
-			r = limit_process(f, u, ids[i], err);
-	for (i = 0; i < u->n; i++)
+	u->looked_ns = judge ? now : u->looked_ns;
+	drop_gone(u);
+	r = find_new(f, u, err);
+	for (i = 0; i < u->n; i++) {
+		tighten(&u->v[i], (rlim_t)params_i64(&f->params, "spare"), judge);
 		held += u->v[i].held;
+		raised += u->v[i].raised;
+	}
 	if (held > u->most_held)
 		u->most_held = held;
+	if (raised > u->most_raised)
+		u->most_raised = raised;
 	if (u->n)
 		u->first = u->v[0];
 	return r;
@@ -243,15 +247,13 @@ static int limit_target(struct fault *f, struct fd_unit *u, struct fl_error *err
 
 static int restore(struct fault *f, struct fd_unit *u, struct fl_error *err)
 {
-	int r = 0;
+	int r = u->entry ? journal_undo(f->session->journal, u->entry, err) : 0;
 
-	/* A child first: its parent's entry would not know it any more. */
-	while (!r && u->n) {
-		r = journal_undo(f->session->journal, u->v[u->n - 1].entry, err);
-		if (!r)
-			u->n--;
-	}
-	return r;
+	if (r)
+		return r;
+	u->entry = 0;
+	u->n = 0;
+	return 0;
 }
 
 /* ---- the fault ------------------------------------------------------------------------------- */
@@ -268,6 +270,9 @@ static int arm(struct fault *f, struct fl_error *err)
 	text_copy(f->backend, sizeof(f->backend), "prlimit");
 	for (i = 0; i < s->n; i++)
 		s->units[i].target = &f->targets[i];
+	for (i = 0; i < s->n; i++)
+		snprintf(s->units[i].table, sizeof(s->units[i].table), "%s/fd-%u-%u", f->session->dir, f->number,
+			 i);
 	return 0;
 }
 
@@ -316,7 +321,7 @@ static int loosen(struct fault *f, struct fd_unit *u, struct fl_error *err)
 	uint32_t i;
 
 	for (i = 0; i < u->n; i++) {
-		write_soft(u->v[i].id.pid, u->v[i].old);
+		fd_limit_write(u->v[i].id.pid, u->v[i].old);
 		u->v[i].now = u->v[i].old;
 	}
 	return limit_target(f, u, err);
@@ -345,6 +350,8 @@ static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 			    "(its limit was %llu)", text.len ? "; " : "", u->target->name, u->most_held,
 			    (unsigned long long)u->first.now,
 			    (unsigned long long)u->first.old);
+		if (u->most_raised)
+			text_append(&text, "; %u raised their limit again by themselves", u->most_raised);
 	}
 	if (ret->injected) {
 		ret->first_hit_ns = f->active_ns;
@@ -392,56 +399,3 @@ const struct fault_ops fault_fd_exhaustion = {
 	.proof = proof,
 	.disarm = disarm,
 };
-
-/* ---- undo ------------------------------------------------------------------------------------ */
-
-/* The children of @parent that still have the limit they inherited: born after the last look. */
-static int restore_children(pid_t parent, rlim_t lowered, rlim_t soft)
-{
-	DIR *proc = opendir("/proc");
-	struct dirent *e;
-	struct rlimit now;
-	int64_t pid;
-	int r, first = proc ? 0 : -errno;
-
-	while (proc && (e = readdir(proc))) {
-		if (units_int(e->d_name, 1, INT_MAX, &pid, NULL) || process_parent((pid_t)pid) != parent)
-			continue;
-		r = read_soft((pid_t)pid, &now);
-		if (!r && now.rlim_cur == lowered)
-			r = write_soft((pid_t)pid, soft);
-		if (r && r != -ESRCH && !first)
-			first = r;
-	}
-	if (proc)
-		closedir(proc);
-	return first;
-}
-
-static enum undo_state undo_nofile(const json_t *args, struct fl_error *err)
-{
-	struct process_id id = process_from_json(args);
-	rlim_t soft = (rlim_t)json_integer_value(json_object_get(args, "soft"));
-	enum proc_is is = proc_is(id.pid, id.start);
-	struct rlimit now;
-	int r, r2 = 0;
-
-	if (is == PROC_GONE)
-		return UNDO_NOT_NEEDED;
-	r = is == PROC_UNKNOWN ? -EIO : read_soft(id.pid, &now);
-	if (!r && now.rlim_cur < soft)
-		r2 = restore_children(id.pid, now.rlim_cur, soft);
-	if (!r)
-		r = write_soft(id.pid, soft);
-	if (r == -ESRCH)
-		return UNDO_NOT_NEEDED;
-	r = r ? r : r2;
-	if (!r)
-		return UNDO_DONE;
-	error_env(err, -r, "process %d or a child of it may still have its lowered RLIMIT_NOFILE: %s",
-		  (int)id.pid, strerror(-r));
-	error_hint(err, "prlimit --pid %d --nofile=%llu:", (int)id.pid, (unsigned long long)soft);
-	return UNDO_OPEN;
-}
-
-const struct undo_op undo_fd[] = { { "restore-nofile", undo_nofile, true }, {} };

@@ -234,12 +234,15 @@ static int arm(struct fault *f, struct fl_error *err)
 
 /* --- activate ----------------------------------------------------------------------------------- */
 
-/* FILE-N-I.before and .after in the session's directory. */
+/* file-N-I.before and .after, where they are found after a power cut. */
 static int save(const struct fault *f, uint32_t i, const char *what, const struct bytes *b,
 		char path[128], struct fl_error *err)
 {
-	snprintf(path, 128, "%s/file-%u-%u.%s", f->session->dir, f->number, i, what);
-	return file_write(path, b->v, b->n, 0600, err);
+	const char *dir;
+	int r = journal_kept_dir(f->session->journal, &dir, err);
+
+	snprintf(path, 128, "%s/file-%u-%u.%s", dir, f->number, i, what);
+	return r ? r : file_write(path, b->v, b->n, 0600, err);
 }
 
 static json_t *undo_args(const struct fault *f, const struct unit *u, const char *before,

@@ -210,4 +210,7 @@ static enum undo_state undo_remove_file(const json_t *args, struct fl_error *err
 	return UNDO_OPEN;
 }
 
-const struct undo_op undo_null[] = { { "remove-file", undo_remove_file, false }, {} };
+const struct undo_op undo_null[] = {
+	{ .name = "remove-file", .undo = undo_remove_file },
+	{}
+};

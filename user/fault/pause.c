@@ -540,8 +540,8 @@ static enum undo_state undo_unpause(const json_t *args, struct fl_error *err)
 }
 
 const struct undo_op undo_pause[] = {
-	{ "unpause-target", undo_unpause, true },
-	{ "thaw-cgroup", undo_thaw, true },
-	{ "continue-process", undo_continue, true },
+	{ .name = "unpause-target", .undo = undo_unpause, .ends_with_boot = true, .asks_others = true },
+	{ .name = "thaw-cgroup", .undo = undo_thaw, .ends_with_boot = true },
+	{ .name = "continue-process", .undo = undo_continue, .ends_with_boot = true },
 	{},
 };

@@ -518,4 +518,7 @@ static enum undo_state undo_start(const json_t *args, struct fl_error *err)
 	return UNDO_OPEN;
 }
 
-const struct undo_op undo_application[] = { { "start-service", undo_start, false }, {} };
+const struct undo_op undo_application[] = {
+	{ .name = "start-service", .undo = undo_start, .asks_others = true },
+	{}
+};

@@ -116,4 +116,7 @@ static enum undo_state undo_remove(const json_t *args, struct fl_error *err)
 	return UNDO_OPEN;
 }
 
-const struct undo_op undo_scratch[] = { { "remove-scratch", undo_remove, false }, {} };
+const struct undo_op undo_scratch[] = {
+	{ .name = "remove-scratch", .undo = undo_remove },
+	{}
+};

@@ -594,4 +594,7 @@ static enum undo_state undo_kill(const json_t *args, struct fl_error *err)
 	return UNDO_OPEN;
 }
 
-const struct undo_op undo_stressor[] = { { "kill-process", undo_kill, true }, {} };
+const struct undo_op undo_stressor[] = {
+	{ .name = "kill-process", .undo = undo_kill, .ends_with_boot = true },
+	{}
+};

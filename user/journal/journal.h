@@ -4,10 +4,15 @@
  *
  * What the kernel does not undo by itself (a frozen cgroup, a stressor, a filled disk, a patched
  * vDSO, a clsact filter, a stopped container, ...) is described as data, appended to
- * /run/faultline/SESSION/journal.jsonl, fsynced, and only then done. One JSON object a line:
+ * /run/faultline/SESSION/journal.jsonl, fsynced, and only then done. What outlives a reboot (files,
+ * caches, stopped containers) is in /var/lib/faultline/sessions/SESSION/journal.jsonl instead, with what was
+ * saved for it; files and directories are synced, so that a power cut finds it. One JSON object a line:
  *
  *     {"n": 1, "boot": "5d1f...", "undo": "kill-process", "args": {"pid": 812, "start": 4711}}
  *     {"n": 1, "done": true}                    appended when it has been undone
+ *
+ * A file is written anew without what is over once that is most of it, so it grows with what is open,
+ * not with what has been; and nobody refuses to read what was written.
  *
  * Undo is idempotent and checks identity (pid and start time, device and inode and digest) before
  * it touches anything; what is gone or is no longer the same thing is left alone.
@@ -24,6 +29,9 @@
 #include "util/error.h"
 
 struct journal; /* an open journal: one writer, the session's owner */
+
+#define JOURNAL_DIRS	 2
+#define JOURNAL_OPEN_MAX 16384 /* entries that are open; more are refused, and what they announce not done */
 
 /*
  * What an undo knows at its end. Only the first two close the entry; an open one is kept in the journal
@@ -47,6 +55,9 @@ struct undo_op {
 	/* What it undoes ends with the boot of the machine (processes, namespaces, interfaces): an
 	 * entry of an earlier boot is done, whoever has these numbers now. */
 	bool ends_with_boot;
+	/* It needs the help of somebody who may not give it (an agent, a store, an engine): at the end of
+	 * a session these come last, and each is bounded in time as a whole. */
+	bool asks_others;
 };
 
 /* For ops that end in a call: 0 is done, a negative errno (with its error) is open. */
@@ -58,8 +69,9 @@ static inline enum undo_state undo_of(int r)
 /* All the ways that this build knows: one array a family, each ended by a NULL name; NULL. */
 extern const struct undo_op *const undo_ops[];
 
-/* Open (make) SESSION_DIR/journal.jsonl for appending. */
-int journal_open(const char *session_dir, struct journal **ret, struct fl_error *err);
+/* Open (make) SESSION_DIR/journal.jsonl for appending. What outlives the boot goes to KEPT_DIR (may be
+ * NULL: there as well), which is made by the first entry that does. */
+int journal_open(const char *session_dir, const char *kept_dir, struct journal **ret, struct fl_error *err);
 void journal_close(struct journal *j);
 
 /*
@@ -82,15 +94,19 @@ int journal_undo(struct journal *j, unsigned int n, struct fl_error *err);
 int journal_settle(struct journal *j, unsigned int *entry, char *remark, size_t size,
 		   struct fl_error *err);
 
+/* Where to save what undoing a lasting effect takes, before its entry is added; made if need be. */
+int journal_kept_dir(struct journal *j, const char **ret, struct fl_error *err);
+
 /* Mark it done without running it: its owner has undone it in a better way. */
 int journal_done(struct journal *j, unsigned int n, struct fl_error *err);
 
 /*
- * Undo what is open in the journal of @session_dir, last first. Goes on after a failure; returns
- * the first one. *ret_count (may be NULL): how many entries were undone. A half-written last line
- * (the writer died in it) is ignored: its action had not begun. When it returns 0, a message in *err
- * is the first remark.
+ * Undo what is open in the journal of @dirs (NULL-terminated; SESSION_DIR and KEPT_DIR), last first, what
+ * has to ask others at the end. Goes on after a failure; returns the first one. *ret_count (may be NULL): how
+ * many entries were undone. A half-written last line (the writer died in it) is ignored: its action had not
+ * begun. A line that makes no sense is an error, and the others are undone. When it returns 0, a message in
+ * *err is the first remark.
  */
-int journal_replay(const char *session_dir, unsigned int *ret_count, struct fl_error *err);
+int journal_replay(const char *const *dirs, unsigned int *ret_count, struct fl_error *err);
 
 #endif

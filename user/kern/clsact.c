@@ -328,6 +328,6 @@ static enum undo_state undo_filter(const json_t *args, struct fl_error *err)
 }
 
 const struct undo_op undo_clsact[] = {
-	{ "tc-filter", undo_filter, true },
+	{ .name = "tc-filter", .undo = undo_filter, .ends_with_boot = true },
 	{},
 };

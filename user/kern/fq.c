@@ -251,6 +251,6 @@ static enum undo_state undo_fq(const json_t *args, struct fl_error *err)
 }
 
 const struct undo_op undo_fq_qdisc[] = {
-	{ "fq-qdisc", undo_fq, true },
+	{ .name = "fq-qdisc", .undo = undo_fq, .ends_with_boot = true },
 	{},
 };

@@ -95,11 +95,21 @@ static enum proc_is owner_is(const char *boot, pid_t pid, uint64_t start)
 	return *boot && *now && strcmp(boot, now) ? PROC_GONE : proc_is(pid, start);
 }
 
+/* That of FL_KEPT_DIR is a copy, for the next boot. */
+static char *info_path(const char *name)
+{
+	_cleanup_free_ char *path = text_format(FL_RUN_DIR "/%s/session.json", name);
+
+	if (path && access(path, F_OK) && errno == ENOENT)
+		return text_format(FL_KEPT_DIR "/%s/session.json", name);
+	return take_ptr(path);
+}
+
 /* A directory without a session.json belongs to an owner that died at its birth; one that is there
  * and cannot be read, to an owner that may well be alive. */
 static void read_info(const char *name, struct session_info *ret)
 {
-	_cleanup_free_ char *path = text_format(FL_RUN_DIR "/%s/session.json", name);
+	_cleanup_free_ char *path = info_path(name);
 	_cleanup_free_ char *text = NULL;
 	const char *purpose = "", *boot = "", *results = "";
 	enum proc_is owner;
@@ -134,29 +144,52 @@ static int by_age(const void *a, const void *b)
 	return (x->started_wall > y->started_wall) - (x->started_wall < y->started_wall);
 }
 
-/* The caller holds the lock. */
-static int read_all(struct session_info **ret, uint32_t *ret_n, struct fl_error *err)
+static bool listed(const struct session_info *all, uint32_t n, const char *name)
 {
-	DIR *d = opendir(FL_RUN_DIR);
-	struct session_info *all = NULL, *grown;
-	struct dirent *e;
-	uint32_t n = 0;
+	uint32_t i;
 
+	for (i = 0; i < n; i++)
+		if (!strcmp(all[i].name, name))
+			return true;
+	return false;
+}
+
+static int read_folder(const char *folder, struct session_info **all, uint32_t *n, struct fl_error *err)
+{
+	DIR *d = opendir(folder);
+	struct session_info *grown;
+	struct dirent *e;
+
+	if (!d && errno == ENOENT)
+		return 0;
 	if (!d)
-		return error_env(err, errno, "cannot read " FL_RUN_DIR ": %s", strerror(errno));
+		return error_env(err, errno, "cannot read %s: %s", folder, strerror(errno));
 	while ((e = readdir(d))) {
-		if (!is_session_name(e->d_name))
+		if (!is_session_name(e->d_name) || listed(*all, *n, e->d_name))
 			continue;
-		grown = reallocarray(all, n + 1, sizeof(*all));
+		grown = reallocarray(*all, *n + 1, sizeof(*grown));
 		if (!grown) {
-			free(all);
 			closedir(d);
 			return error_sys(err, ENOMEM, "sessions: out of memory");
 		}
-		all = grown;
-		read_info(e->d_name, &all[n++]);
+		*all = grown;
+		read_info(e->d_name, &grown[(*n)++]);
 	}
 	closedir(d);
+	return 0;
+}
+
+/* The caller holds the lock, if there is one to hold. */
+static int read_all(struct session_info **ret, uint32_t *ret_n, struct fl_error *err)
+{
+	struct session_info *all = NULL;
+	uint32_t n = 0;
+	int r = read_folder(FL_RUN_DIR, &all, &n, err) ?: read_folder(FL_KEPT_DIR, &all, &n, err);
+
+	if (r) {
+		free(all);
+		return r;
+	}
 	if (n)
 		qsort(all, n, sizeof(*all), by_age);
 	*ret = all;
@@ -169,12 +202,8 @@ int session_list(struct session_info **ret, uint32_t *ret_n, struct fl_error *er
 	_cleanup_fd_ int lock = -1;
 	int r = lock_run_dir(LOCK_SH, &lock, err);
 
-	if (r == -ENOENT) {
-		*ret = NULL;
-		*ret_n = 0;
-		return 0;
-	}
-	return r ? r : read_all(ret, ret_n, err);
+	/* Without a run directory there may still be sessions of another boot. */
+	return r && r != -ENOENT ? r : read_all(ret, ret_n, err);
 }
 
 /* --- beginning -----------------------------------------------------------------------------
@@ -210,6 +239,7 @@ static int make_named_dir(struct session *s, struct fl_error *err)
 			s->name[i] = NAME_LETTERS[random[i] % (sizeof(NAME_LETTERS) - 1)];
 		snprintf(s->dir, sizeof(s->dir), FL_RUN_DIR "/%s", s->name);
 		snprintf(s->pin_dir, sizeof(s->pin_dir), FL_BPF_DIR "/%s", s->name);
+		snprintf(s->kept_dir, sizeof(s->kept_dir), FL_KEPT_DIR "/%s", s->name);
 		if (!mkdir(s->dir, 0700))
 			return 0;
 	} while (errno == EEXIST);
@@ -265,7 +295,7 @@ static int begin(struct session *s, struct fl_error *err)
 	if (!r)
 		r = write_info(s, err);
 	if (!r)
-		r = journal_open(s->dir, &s->journal, err);
+		r = journal_open(s->dir, s->kept_dir, &s->journal, err);
 	if (!r)
 		r = guardian_start(s->name, clean_up, &s->guardian, err);
 	return r;
@@ -291,17 +321,22 @@ static int remove_remains(const char *name, struct fl_error *err)
 {
 	_cleanup_free_ char *pins = text_format(FL_BPF_DIR "/%s", name);
 	_cleanup_free_ char *dir = text_format(FL_RUN_DIR "/%s", name);
+	_cleanup_free_ char *kept = text_format(FL_KEPT_DIR "/%s", name);
 	_cleanup_fd_ int lock = -1;
 	int r;
 
-	if (!pins || !dir)
+	if (!pins || !dir || !kept)
 		return error_sys(err, ENOMEM, "session: out of memory");
 	r = lock_run_dir(LOCK_EX, &lock, err);
 	if (!r)
 		r = remove_tree(pins, err);
+	/* Last, for it is by the run directory that others know whose the kept one is. */
+	if (!r)
+		r = remove_tree(kept, err);
 	if (!r)
 		r = remove_tree(dir, err);
-	rmdir(FL_BPF_DIR); /* both stay unless they are empty */
+	rmdir(FL_KEPT_DIR);
+	rmdir(FL_BPF_DIR); /* all stay unless they are empty */
 	rmdir(FL_RUN_DIR);
 	return r;
 }
@@ -367,7 +402,7 @@ int session_end(struct session *s, struct fl_error *err)
 	session_busy(s);
 	if (s->engine)
 		engine_close(s->engine);
-	r = journal_replay(s->dir, NULL, err);
+	r = journal_replay((const char *const[]){ s->dir, s->kept_dir, NULL }, NULL, err);
 	journal_close(s->journal);
 	if (r) {
 		guardian_hand_over(s->guardian);
@@ -382,7 +417,7 @@ int session_end(struct session *s, struct fl_error *err)
 
 int session_recover(const char *name, unsigned int *ret_undone, struct fl_error *err)
 {
-	char dir[64];
+	char dir[64], kept[64];
 	struct session_info info;
 	int r;
 
@@ -401,7 +436,8 @@ int session_recover(const char *name, unsigned int *ret_undone, struct fl_error 
 		return -EAGAIN;
 	}
 	snprintf(dir, sizeof(dir), FL_RUN_DIR "/%s", name);
-	r = journal_replay(dir, ret_undone, err);
+	snprintf(kept, sizeof(kept), FL_KEPT_DIR "/%s", name);
+	r = journal_replay((const char *const[]){ dir, kept, NULL }, ret_undone, err);
 	return r ? r : remove_remains(name, err);
 }
 

@@ -17,9 +17,11 @@
 #include "journal/journal.h"
 #include "util/caller.h"
 #include "util/error.h"
+#include "util/kept.h"
 
 #define FL_RUN_DIR "/run/faultline"
 #define FL_BPF_DIR "/sys/fs/bpf/faultline"
+#define FL_KEPT_DIR FL_STATE_DIR "/sessions" /* what outlives the boot, and undoing it */
 
 #define FL_LEASE_PERIOD_MS 100	/* how often the owner refreshes it */
 #define FL_LEASE_NS	   1000000000ull /* how long a refresh lasts */
@@ -34,6 +36,7 @@ struct engine; /* kern/engine.h: the loaded net programs; made by the first faul
 struct session {
 	char name[16];
 	char dir[64];	  /* FL_RUN_DIR/name, 0700 */
+	char kept_dir[64]; /* FL_KEPT_DIR/name, 0700; exists once something lasting is to be undone */
 	char pin_dir[64]; /* FL_BPF_DIR/name, 0700; exists once an engine does */
 	char purpose[32]; /* "inject", "run", ... */
 	struct caller by; /* who began it */
