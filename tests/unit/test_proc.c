@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* link: full */
 /* Who a process is: gone only when that is known. */
 #include <errno.h>
 #include <setjmp.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "fault/byteman.h"
 #include "kern/process.h"
 #include "util/proc.h"
 
@@ -48,6 +50,22 @@ static void here_and_gone(void **state)
 	waitpid(pid, NULL, 0);
 	assert_int_equal(proc_is(pid, start), PROC_GONE);
 	assert_int_equal(process_signal((struct process_id){ pid, start }, 0), -ESRCH);
+}
+
+/* What is asked of a process goes to no other one that has its pid now. */
+static void a_stranger_gets_nothing(void **state)
+{
+	pid_t pid = start_child(wait_for_signal);
+	struct process_id stale = { pid, proc_start(pid) - 1 };
+	struct fl_error err = {};
+	(void)state;
+
+	assert_int_equal(proc_open(stale.pid, stale.start), -ESRCH);
+	assert_int_equal(proc_signal(stale.pid, stale.start, SIGKILL), -ESRCH);
+	assert_int_equal(byteman_ask(stale, 1, 100, "VERSION\n", NULL, &err), -ESRCH);
+	assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+	assert_int_equal(proc_signal(pid, proc_start(pid), SIGKILL), 0);
+	waitpid(pid, NULL, 0);
 }
 
 static void *outlive(void *arg)
@@ -113,6 +131,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(here_and_gone),
+		cmocka_unit_test(a_stranger_gets_nothing),
 		cmocka_unit_test(first_thread_ended),
 		cmocka_unit_test(no_proc),
 	};

@@ -34,6 +34,11 @@ static const clockid_t shifted[] = { CLOCK_REALTIME, CLOCK_REALTIME_COARSE, CLOC
 static const clockid_t kept[] = { CLOCK_MONOTONIC, CLOCK_MONOTONIC_RAW, CLOCK_MONOTONIC_COARSE,
 				  CLOCK_BOOTTIME, CLOCK_PROCESS_CPUTIME_ID };
 
+static struct process_id who(pid_t pid)
+{
+	return (struct process_id){ pid, proc_start(pid) };
+}
+
 /* What a process makes of its clocks, as the difference to the system call's answer. */
 struct report {
 	int64_t shifted[4], kept[5], tv, seconds;
@@ -216,7 +221,7 @@ static bool undo(pid_t pid, const struct vdso_patch *p)
 
 	for (i = 0; i < 300 && steps < 2; i++) {
 		error_clear(&err);
-		r = vdso_revert(pid, p, false, &err);
+		r = vdso_revert(who(pid), p, false, &err);
 		if (r != 1 && r != -EAGAIN && r != -ETIMEDOUT)
 			break;
 		steps += r == 1;
@@ -225,7 +230,7 @@ static bool undo(pid_t pid, const struct vdso_patch *p)
 	}
 	if (steps != 2)
 		fail_msg("undo: %d %s", r, err.message);
-	return vdso_revert(pid, p, false, NULL) == 0;
+	return vdso_revert(who(pid), p, false, NULL) == 0;
 }
 
 static int64_t expected(const struct vdso_slot *slot)
@@ -258,10 +263,10 @@ static void wall_clock_follows(void **state)
 	child_start(&c);
 	before = ask(&c, 'r');
 	assert_shift(&before, 0);
-	assert_int_equal(vdso_apply(c.pid, &p, &cases[0], &err), 1);
-	assert_int_equal(vdso_apply(c.pid, &p, &cases[0], &err), 0);
+	assert_int_equal(vdso_apply(who(c.pid), &p, &cases[0], &err), 1);
+	assert_int_equal(vdso_apply(who(c.pid), &p, &cases[0], &err), 0);
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_int_equal(vdso_set(c.pid, &p, &cases[i], &err), 1);
+		assert_int_equal(vdso_set(who(c.pid), &p, &cases[i], &err), 1);
 		r = ask(&c, 'r');
 		assert_shift(&r, expected(&cases[i]));
 		assert_string_not_equal(r.digest, before.digest);
@@ -269,13 +274,44 @@ static void wall_clock_follows(void **state)
 		assert_shift(&r, expected(&cases[i]));
 	}
 	undo(c.pid, &p);
-	assert_int_equal(vdso_revert(c.pid, &p, false, &err), 0);
-	assert_int_equal(vdso_set(c.pid, &p, &cases[0], &err), 0);
+	assert_int_equal(vdso_revert(who(c.pid), &p, false, &err), 0);
+	assert_int_equal(vdso_set(who(c.pid), &p, &cases[0], &err), 0);
 	r = ask(&c, 'r');
 	assert_shift(&r, 0);
 	assert_string_equal(r.digest, before.digest);
 	child_stop(&c);
-	assert_int_equal(vdso_revert(c.pid, &p, false, &err), 0); /* gone: nothing to do */
+	assert_int_equal(vdso_revert(who(c.pid), &p, false, &err), 0); /* gone: nothing to do */
+}
+
+/* A number that has become another process's: that one is not touched, whatever is asked. */
+static void a_stranger_with_the_pid_is_left_alone(void **state)
+{
+	const struct vdso_slot slot = { 60 * S, 0, 0 };
+	struct fl_error err = {};
+	enum vdso_state is;
+	struct process_id stale;
+	struct vdso_patch p;
+	struct report r;
+	struct child c;
+
+	(void)state;
+	assert_int_equal(vdso_plan("flt000.1", &p, &err), 0);
+	child_start(&c);
+	stale = (struct process_id){ c.pid, proc_start(c.pid) - 1 };
+	assert_int_equal(vdso_apply(stale, &p, &slot, &err), 0);
+	assert_int_equal(vdso_look(stale, &p, &is, &err), -ESRCH);
+	r = ask(&c, 'r');
+	assert_shift(&r, 0);
+	assert_int_equal(vdso_apply(who(c.pid), &p, &slot, &err), 1);
+	assert_int_equal(vdso_set(stale, &p, &(struct vdso_slot){ 0, 0, 0 }, &err), 0);
+	assert_int_equal(vdso_revert(stale, &p, false, &err), 0);
+	r = ask(&c, 'r');
+	assert_shift(&r, 60 * S);
+	/* To undo it in whoever carries it, no start time is given. */
+	assert_int_equal(vdso_revert((struct process_id){ .pid = c.pid }, &p, false, &err), 1);
+	r = ask(&c, 'r');
+	assert_shift(&r, 0);
+	child_stop(&c);
 }
 
 static void two_faults_do_not_mix(void **state)
@@ -290,10 +326,10 @@ static void two_faults_do_not_mix(void **state)
 	assert_int_equal(vdso_plan("flt000.1", &one, NULL), 0);
 	assert_int_equal(vdso_plan("flt000.2", &two, NULL), 0);
 	child_start(&c);
-	assert_int_equal(vdso_apply(c.pid, &one, &slot, &err), 1);
-	assert_int_equal(vdso_apply(c.pid, &two, &slot, &err), -EEXIST);
+	assert_int_equal(vdso_apply(who(c.pid), &one, &slot, &err), 1);
+	assert_int_equal(vdso_apply(who(c.pid), &two, &slot, &err), -EEXIST);
 	assert_non_null(strstr(err.message, "not as the kernel made it"));
-	assert_int_equal(vdso_revert(c.pid, &two, true, NULL), 0);
+	assert_int_equal(vdso_revert(who(c.pid), &two, true, NULL), 0);
 	r = ask(&c, 'r');
 	assert_shift(&r, 60 * S);
 	undo(c.pid, &one);
@@ -312,7 +348,7 @@ static void a_traced_process_is_left_alone(void **state)
 	assert_int_equal(vdso_plan("flt000.1", &p, NULL), 0);
 	child_start(&c);
 	assert_int_equal(ptrace(PTRACE_SEIZE, c.pid, 0, 0), 0);
-	assert_int_equal(vdso_apply(c.pid, &p, &slot, &err), -EPERM);
+	assert_int_equal(vdso_apply(who(c.pid), &p, &slot, &err), -EPERM);
 	assert_non_null(strstr(err.message, "traced"));
 	r = ask(&c, 'r');
 	assert_shift(&r, 0);
@@ -333,7 +369,7 @@ static void a_stopped_process_stays_stopped(void **state)
 	child_start(&c);
 	kill(c.pid, SIGSTOP);
 	assert_int_equal(waitpid(c.pid, &status, WUNTRACED), c.pid);
-	assert_int_equal(vdso_apply(c.pid, &p, &slot, NULL), 1);
+	assert_int_equal(vdso_apply(who(c.pid), &p, &slot, NULL), 1);
 	assert_int_equal(waitpid(c.pid, &status, WCONTINUED | WNOHANG), 0);
 	kill(c.pid, SIGCONT);
 	assert_int_equal(waitpid(c.pid, &status, WCONTINUED), c.pid);
@@ -403,16 +439,16 @@ static void nobody_is_cut_off_in_a_head(void **state)
 	for (i = 1; i < p.n_edits; i++) {
 		child_with_address(&c, p.edits[i].offset + p.edits[i].size - 1);
 		error_clear(&err);
-		assert_int_equal(vdso_apply(c.pid, &p, &slot, &err), -EAGAIN);
+		assert_int_equal(vdso_apply(who(c.pid), &p, &slot, &err), -EAGAIN);
 		let_it_return(&c);
-		assert_int_equal(vdso_apply(c.pid, &p, &slot, NULL), 1);
+		assert_int_equal(vdso_apply(who(c.pid), &p, &slot, NULL), 1);
 		child_kill(&c);
 		/* at its first byte or behind it there is no harm */
 		child_with_address(&c, p.edits[i].offset);
-		assert_int_equal(vdso_apply(c.pid, &p, &slot, NULL), 1);
+		assert_int_equal(vdso_apply(who(c.pid), &p, &slot, NULL), 1);
 		child_kill(&c);
 		child_with_address(&c, p.edits[i].offset + p.edits[i].size);
-		assert_int_equal(vdso_apply(c.pid, &p, &slot, NULL), 1);
+		assert_int_equal(vdso_apply(who(c.pid), &p, &slot, NULL), 1);
 		child_kill(&c);
 	}
 }
@@ -430,15 +466,15 @@ static void the_stub_outlives_its_last_caller(void **state)
 	assert_int_equal(vdso_plan("flt000.1", &p, NULL), 0);
 	for (round = 0; round < 2; round++) {
 		child_with_address(&c, p.edits[0].offset + p.edits[0].size - 1);
-		assert_int_equal(vdso_apply(c.pid, &p, &slot, NULL), 1);
-		assert_int_equal(vdso_revert(c.pid, &p, false, NULL), 1);
-		assert_int_equal(vdso_revert(c.pid, &p, false, NULL), -EAGAIN);
-		assert_int_equal(vdso_look(c.pid, &p, &state_now, NULL), 0);
+		assert_int_equal(vdso_apply(who(c.pid), &p, &slot, NULL), 1);
+		assert_int_equal(vdso_revert(who(c.pid), &p, false, NULL), 1);
+		assert_int_equal(vdso_revert(who(c.pid), &p, false, NULL), -EAGAIN);
+		assert_int_equal(vdso_look(who(c.pid), &p, &state_now, NULL), 0);
 		assert_int_equal(state_now, VDSO_PARTLY);
 		if (!round)
 			let_it_return(&c);
-		assert_int_equal(vdso_revert(c.pid, &p, round, NULL), 1);
-		assert_int_equal(vdso_look(c.pid, &p, &state_now, NULL), 0);
+		assert_int_equal(vdso_revert(who(c.pid), &p, round, NULL), 1);
+		assert_int_equal(vdso_look(who(c.pid), &p, &state_now, NULL), 0);
 		assert_int_equal(state_now, VDSO_CLEAN);
 		child_kill(&c);
 	}
@@ -490,7 +526,7 @@ static void no_signal_is_lost(void **state)
 	atomic_store(&stop, 0);
 	pthread_create(&thread, NULL, send_signals, &c);
 	for (i = 0; i < 100; i++) {
-		assert_int_equal(vdso_apply(c.pid, &p, &slot, NULL), 1);
+		assert_int_equal(vdso_apply(who(c.pid), &p, &slot, NULL), 1);
 		assert_true(undo(c.pid, &p));
 	}
 	atomic_store(&stop, 1);
@@ -589,7 +625,7 @@ static void toggling_under_load(void **state)
 	for (i = 0; i < 200; i++) {
 		t0 = clock_mono_ns();
 		/* On a machine with much to do a thread may not get to stop in time: that is no harm. */
-		while ((r = vdso_apply(pid, &p, &slot, &err)) == -ETIMEDOUT && late++ < 10)
+		while ((r = vdso_apply(who(pid), &p, &slot, &err)) == -ETIMEDOUT && late++ < 10)
 			error_clear(&err);
 		if (r != 1 || !undo(pid, &p))
 			fail_msg("toggle %d: %s", i, err.message);
@@ -655,7 +691,7 @@ static void other_clocks_stay_fast(void **state)
 	}
 	for (i = 0; i < 5; i++) {
 		for (on = 0; on < 2; on++) {
-			assert_int_equal(on ? vdso_apply(pid, &p, &slot, NULL) : 1, 1);
+			assert_int_equal(on ? vdso_apply(who(pid), &p, &slot, NULL) : 1, 1);
 			assert_int_equal(write(pipes[0][1], "g", 1), 1);
 			assert_int_equal(read(pipes[1][0], one, sizeof(one)), sizeof(one));
 			c[on][0] = one[0] < c[on][0] ? one[0] : c[on][0];
@@ -674,6 +710,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(wall_clock_follows),
+		cmocka_unit_test(a_stranger_with_the_pid_is_left_alone),
 		cmocka_unit_test(two_faults_do_not_mix),
 		cmocka_unit_test(a_traced_process_is_left_alone),
 		cmocka_unit_test(a_stopped_process_stays_stopped),

@@ -19,6 +19,7 @@
 #include "kern/netns.h"
 #include "kern/process.h"
 #include "util/cleanup.h"
+#include "util/proc.h"
 #include "util/text.h"
 #include "util/units.h"
 
@@ -61,9 +62,9 @@ bool byteman_anywhere(void)
 }
 
 /* A socket belongs to the namespace it was made in. */
-static int connect_to(pid_t pid, uint16_t port, unsigned int timeout_ms, struct fl_error *err)
+static int connect_to(struct process_id id, uint16_t port, unsigned int timeout_ms, struct fl_error *err)
 {
-	_cleanup_fd_ int netns = netns_open_pid(pid, err), fd = -1;
+	_cleanup_fd_ int netns = netns_open_pid(id.pid, err), fd = -1;
 	const struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port),
 					.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	const struct timeval timeout = { .tv_sec = timeout_ms / 1000,
@@ -72,6 +73,9 @@ static int connect_to(pid_t pid, uint16_t port, unsigned int timeout_ms, struct 
 
 	if (netns < 0)
 		return netns;
+	/* Behind the open: it was this process's namespace, not that of whoever has its number now. */
+	if (!proc_same(id.pid, id.start))
+		return error_env(err, ESRCH, "process %d is gone", (int)id.pid);
 	r = netns_enter(netns, &old, err);
 	if (r)
 		return r;
@@ -81,7 +85,7 @@ static int connect_to(pid_t pid, uint16_t port, unsigned int timeout_ms, struct 
 	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) ||
 	    connect(fd, (const struct sockaddr *)&to, sizeof(to))) {
 		error_env(err, errno, "no Byteman agent of process %d listens on 127.0.0.1:%u: %s",
-			  (int)pid, port, strerror(errno));
+			  (int)id.pid, port, strerror(errno));
 		error_hint(err, "listener:true and port:%u among the options of its -javaagent; "
 				"another port: --agent-port", port);
 		return err ? err->code : -ECONNREFUSED;
@@ -94,10 +98,10 @@ static bool complete(const struct text *t)
 	return t->len >= 3 && !strcmp(t->s + t->len - 3, "OK\n") && (t->len == 3 || t->s[t->len - 4] == '\n');
 }
 
-int byteman_ask(pid_t pid, uint16_t port, unsigned int timeout_ms, const char *request, char **ret,
+int byteman_ask(struct process_id id, uint16_t port, unsigned int timeout_ms, const char *request, char **ret,
 		struct fl_error *err)
 {
-	_cleanup_fd_ int fd = connect_to(pid, port, timeout_ms, err);
+	_cleanup_fd_ int fd = connect_to(id, port, timeout_ms, err);
 	size_t len = strlen(request);
 	struct text answer = {};
 	char buf[4096];
@@ -112,7 +116,7 @@ int byteman_ask(pid_t pid, uint16_t port, unsigned int timeout_ms, const char *r
 			text_append_bytes(&answer, buf, (size_t)n);
 	if (answer.failed || !complete(&answer))
 		r = error_env(err, EPROTO, "the Byteman agent of process %d did not answer in %u ms",
-			      (int)pid, timeout_ms);
+			      (int)id.pid, timeout_ms);
 	if (!r && ret)
 		*ret = take_ptr(answer.s);
 	text_free(&answer);
@@ -125,7 +129,7 @@ char *byteman_request(const char *verb, const char *script)
 }
 
 /* The agent has been told to delete the rule; whether it did is what its own list says. */
-static int delete_rule(pid_t pid, uint16_t port, const char *script, struct fl_error *err)
+static int delete_rule(struct process_id id, uint16_t port, const char *script, struct fl_error *err)
 {
 	_cleanup_free_ char *request = byteman_request("DELETE", script), *list = NULL;
 	_cleanup_free_ char *rule = strndup(script, strcspn(script, "\n"));
@@ -134,8 +138,8 @@ static int delete_rule(pid_t pid, uint16_t port, const char *script, struct fl_e
 
 	if (!request || !rule)
 		return error_sys(err, ENOMEM, "byteman-delete: out of memory");
-	r = byteman_ask(pid, port, BYTEMAN_PATIENT_MS, request, NULL, err) ?:
-	    byteman_ask(pid, port, BYTEMAN_PATIENT_MS, "LIST\n", &list, err);
+	r = byteman_ask(id, port, BYTEMAN_PATIENT_MS, request, NULL, err) ?:
+	    byteman_ask(id, port, BYTEMAN_PATIENT_MS, "LIST\n", &list, err);
 	at = r ? NULL : strstr(list, rule);
 	/* Not "RULE faultline x.1" for "x.10". */
 	return at && strchr("\r\n", at[strlen(rule)]) ? error_env(err, EBUSY, "its agent does not delete the rule") : r;
@@ -154,7 +158,7 @@ static enum undo_state undo_delete(const json_t *args, struct fl_error *err)
 	}
 	if (proc_is(jvm.pid, jvm.start) == PROC_GONE)
 		return UNDO_NOT_NEEDED;
-	if (!delete_rule(jvm.pid, (uint16_t)port, script, &why))
+	if (!delete_rule(jvm, (uint16_t)port, script, &why))
 		return UNDO_DONE;
 	/* An agent that does not answer because its JVM has just ended. */
 	if (proc_is(jvm.pid, jvm.start) == PROC_GONE)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "kern/process.h"
 #include "util/error.h"
 
 /* Does @pid have Byteman's jar open, as a JVM has that loaded the agent, at its start or later? */
@@ -20,11 +21,11 @@ bool byteman_anywhere(void);
 #define BYTEMAN_PATIENT_MS 3000 /* to load a rule is work for a JVM */
 
 /*
- * Send @request to the agent of @pid and read its answer up to "OK". *ret (may be NULL) is the
+ * Send @request to the agent of @id and read its answer up to "OK". *ret (may be NULL) is the
  * caller's to free. What it means is the caller's to judge: a refusal begins with "ERROR" or
  * "EXCEPTION".
  */
-int byteman_ask(pid_t pid, uint16_t port, unsigned int timeout_ms, const char *request, char **ret,
+int byteman_ask(struct process_id id, uint16_t port, unsigned int timeout_ms, const char *request, char **ret,
 		struct fl_error *err);
 
 /* "LOAD" or "DELETE": the request that does so with the one rule in @script. NULL: no memory. */

@@ -159,7 +159,7 @@ static void release_leavers(struct clock_state *s)
 
 		/* Once it is restored its stub may stay until the end, which finds it by its bytes. */
 		if (!process_dead(id) &&
-		    (is_anyones(s, id) || vdso_revert(id.pid, &s->patch, false, NULL) < 0))
+		    (is_anyones(s, id) || vdso_revert(id, &s->patch, false, NULL) < 0))
 			s->carriers[kept++] = id;
 	}
 	s->n_carriers = kept;
@@ -174,7 +174,7 @@ static int visit_apply(struct clock_state *s, struct process_id id, struct fl_er
 	r = note_carrier(s, id);
 	if (r)
 		return error_sys(err, -r, "out of memory");
-	r = vdso_apply(id.pid, &s->patch, &s->slot, err);
+	r = vdso_apply(id, &s->patch, &s->slot, err);
 	if (r > 0)
 		note_hit(s);
 	s->foreign |= r == -EEXIST;
@@ -183,7 +183,7 @@ static int visit_apply(struct clock_state *s, struct process_id id, struct fl_er
 
 static int visit_set(struct clock_state *s, struct process_id id, struct fl_error *err)
 {
-	return vdso_set(id.pid, &s->patch, &s->slot, err);
+	return vdso_set(id, &s->patch, &s->slot, err);
 }
 
 /* In the watching thread. What cannot be patched is tried again at the next look; a process with a
@@ -384,7 +384,7 @@ static void count_processes(struct clock_state *s, struct count *c)
 		if (process_list(&s->units[i].target, &ids, &n, NULL))
 			continue;
 		for (j = 0; j < n; j++) {
-			if (vdso_look(ids[j].pid, &s->patch, &state, NULL))
+			if (vdso_look(ids[j], &s->patch, &state, NULL))
 				continue; /* gone */
 			if (state == VDSO_PATCHED) {
 				c->carrying++;

@@ -99,16 +99,17 @@ static uint16_t port_of(const struct fault *f)
 /* Find the JVMs of @t that have the agent, and hear that it answers. */
 static int find_agents(struct fault *f, const struct target *t, struct fl_error *err)
 {
+	_cleanup_free_ struct process_id *ids = NULL;
 	struct jvm_state *s = f->priv;
-	uint32_t before = s->n, i;
-	int r = 0;
+	uint32_t before = s->n, n, i;
+	int r = process_list(t, &ids, &n, err);
 
-	for (i = 0; !r && i < t->n_pids && s->n < TARGET_MAX_PIDS; i++) {
-		struct process_id id = { t->pids[i], target_pid_start(t->pids[i]) };
+	for (i = 0; !r && i < n && s->n < TARGET_MAX_PIDS; i++) {
+		struct process_id id = ids[i];
 
-		if (!id.start || !byteman_loaded(id.pid))
+		if (!byteman_loaded(id.pid))
 			continue;
-		r = byteman_ask(id.pid, port_of(f), BYTEMAN_PATIENT_MS, "VERSION\n", NULL, err);
+		r = byteman_ask(id, port_of(f), BYTEMAN_PATIENT_MS, "VERSION\n", NULL, err);
 		if (!r)
 			s->units[s->n++] = (struct unit){ .id = id };
 	}
@@ -148,7 +149,7 @@ static int load(struct fault *f, struct unit *u, struct fl_error *err)
 				  (json_int_t)u->id.start, "port", (int)port_of(f), "script", s->script),
 			&u->entry, err);
 	if (!r)
-		r = byteman_ask(u->id.pid, port_of(f), BYTEMAN_PATIENT_MS, request, &answer, err);
+		r = byteman_ask(u->id, port_of(f), BYTEMAN_PATIENT_MS, request, &answer, err);
 	if (!r && (!strncmp(answer, "ERROR", 5) || !strncmp(answer, "EXCEPTION", 9)))
 		r = error_env(err, EPROTO, "the Byteman agent of process %d refused: %.200s",
 			      (int)u->id.pid, answer);
@@ -177,7 +178,7 @@ static void look(struct fault *f, struct unit *u)
 	uint32_t n = 0;
 
 	if (!u->entry || u->thrown || !mark ||
-	    byteman_ask(u->id.pid, port_of(f), LOOK_MS, "LIST\n", &list, NULL))
+	    byteman_ask(u->id, port_of(f), LOOK_MS, "LIST\n", &list, NULL))
 		return;
 	p = strstr(list, mark);
 	end = p ? strstr(p, "\n# File") : NULL;

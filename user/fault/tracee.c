@@ -29,6 +29,7 @@
 #include "fault/tracee.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/proc.h"
 #include "util/units.h"
 
 #define STOP_TIMEOUT_NS (300 * NS_PER_MSEC)
@@ -43,6 +44,7 @@ struct thread {
 
 struct tracee {
 	pid_t pid;
+	uint64_t start; /* 0: any */
 	int (*work)(struct tracee *t, void *arg, struct fl_error *err);
 	void *arg;
 	struct fl_error *err;
@@ -234,7 +236,8 @@ static void *hold(void *arg)
 	while (!r && more);
 	for (i = 0; i < t->n; i++)
 		alive += !t->threads[i].ended;
-	if (!r && !alive)
+	/* Told only now that it is held: a process that we trace keeps its number. */
+	if (!r && (!alive || (t->start && !proc_same(t->pid, t->start))))
 		r = error_env(t->err, ESRCH, "process %d is gone", (int)t->pid);
 	if (!r)
 		r = t->work(t, t->arg, t->err);
@@ -246,10 +249,10 @@ static void *hold(void *arg)
 	return NULL;
 }
 
-int tracee_hold(pid_t pid, int (*work)(struct tracee *t, void *arg, struct fl_error *err), void *arg,
+int tracee_hold(struct process_id id, int (*work)(struct tracee *t, void *arg, struct fl_error *err), void *arg,
 		struct fl_error *err)
 {
-	struct tracee t = { .pid = pid, .work = work, .arg = arg, .err = err,
+	struct tracee t = { .pid = id.pid, .start = id.start, .work = work, .arg = arg, .err = err,
 			    .deadline_ns = clock_mono_ns() + STOP_TIMEOUT_NS };
 	sigset_t all, old;
 	pthread_t thread;

@@ -9,16 +9,17 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "kern/process.h"
 #include "util/error.h"
 
 struct tracee;
 
 /*
- * Stop every thread of @pid, call @work, and let all go on as if nothing had been. Returns what
- * @work returned. Errors of its own, @work not called: -ESRCH gone, -EPERM traced by somebody else,
- * -ETIMEDOUT a thread does not stop (in an uninterruptible sleep, or in a frozen v1 cgroup).
+ * Stop every thread of @id, call @work, and let all go on as if nothing had been. Returns what
+ * @work returned. Errors of its own, @work not called: -ESRCH gone, also when its number is another
+ * process's by now (with start 0 any process is meant that has it), -EPERM traced by somebody else, -ETIMEDOUT a thread does not stop (in an uninterruptible sleep, or in a frozen v1 cgroup).
  */
-int tracee_hold(pid_t pid, int (*work)(struct tracee *t, void *arg, struct fl_error *err), void *arg,
+int tracee_hold(struct process_id id, int (*work)(struct tracee *t, void *arg, struct fl_error *err), void *arg,
 		struct fl_error *err);
 
 /*

@@ -11,8 +11,8 @@
  * the kernel's: when a thread stands between those, it is let go and caught again. Taking the
  * jump out is always safe; the stub it led to stays until no thread is in it or returns to it.
  *
- * Who is who is told by the bytes, not by a list: a pid that was reused has another vDSO content, or
- * ours, and either is treated rightly.
+ * What is put in goes into a process that is known by pid and start time. What is taken out is told by the
+ * bytes, not by a list: forked processes carry it without ever having been noted.
  */
 #include <dirent.h>
 #include <elf.h>
@@ -28,6 +28,7 @@
 #include "kern/sealed.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/proc.h"
 #include "util/text.h"
 #include "util/units.h"
 
@@ -295,7 +296,7 @@ static void nap(uint64_t ns)
 	clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL);
 }
 
-static int run(pid_t pid, const struct vdso_patch *p, const struct vdso_slot *slot,
+static int run(struct process_id id, const struct vdso_patch *p, const struct vdso_slot *slot,
 	       enum action action, struct fl_error *err)
 {
 	struct job *j = calloc(1, sizeof(*j));
@@ -303,17 +304,17 @@ static int run(pid_t pid, const struct vdso_patch *p, const struct vdso_slot *sl
 	int r, tries = 0;
 
 	if (!j)
-		return error_sys(err, ENOMEM, "process %d: out of memory", (int)pid);
-	*j = (struct job){ .pid = pid, .patch = p, .slot = slot, .action = action,
+		return error_sys(err, ENOMEM, "process %d: out of memory", (int)id.pid);
+	*j = (struct job){ .pid = id.pid, .patch = p, .slot = slot, .action = action,
 			   .erase = action == ERASE, .mem = -1 };
 	r = look(j, &state, err);
 	if (!r && state == VDSO_FOREIGN && (action == APPLY || has_our_stub(j)))
 		r = foreign(j, err);
 	if (!r && needs(action, state))
-		r = tracee_hold(pid, work, j, err);
+		r = tracee_hold(id, work, j, err);
 	while (r == -EAGAIN && (action == APPLY || action == SET) && tries++ < TRIES_MAX) {
 		nap(TRY_NAP_NS);
-		r = tracee_hold(pid, work, j, err);
+		r = tracee_hold(id, work, j, err);
 	}
 	if (j->mem >= 0)
 		close(j->mem);
@@ -324,37 +325,39 @@ static int run(pid_t pid, const struct vdso_patch *p, const struct vdso_slot *sl
 	}
 	if (r == -EAGAIN)
 		error_env(err, EAGAIN, "a thread of process %d is never out of its clock functions",
-			  (int)pid);
+			  (int)id.pid);
 	return r;
 }
 
-int vdso_apply(pid_t pid, const struct vdso_patch *p, const struct vdso_slot *slot,
+int vdso_apply(struct process_id id, const struct vdso_patch *p, const struct vdso_slot *slot,
 	       struct fl_error *err)
 {
-	return run(pid, p, slot, APPLY, err);
+	return run(id, p, slot, APPLY, err);
 }
 
-int vdso_set(pid_t pid, const struct vdso_patch *p, const struct vdso_slot *slot,
+int vdso_set(struct process_id id, const struct vdso_patch *p, const struct vdso_slot *slot,
 	     struct fl_error *err)
 {
-	return run(pid, p, slot, SET, err);
+	return run(id, p, slot, SET, err);
 }
 
-int vdso_revert(pid_t pid, const struct vdso_patch *p, bool erase, struct fl_error *err)
+int vdso_revert(struct process_id id, const struct vdso_patch *p, bool erase, struct fl_error *err)
 {
-	return run(pid, p, NULL, erase ? ERASE : RESTORE, err);
+	return run(id, p, NULL, erase ? ERASE : RESTORE, err);
 }
 
-int vdso_look(pid_t pid, const struct vdso_patch *p, enum vdso_state *ret, struct fl_error *err)
+int vdso_look(struct process_id id, const struct vdso_patch *p, enum vdso_state *ret, struct fl_error *err)
 {
 	struct job *j = calloc(1, sizeof(*j));
 	int r;
 
 	if (!j)
-		return error_sys(err, ENOMEM, "process %d: out of memory", (int)pid);
-	*j = (struct job){ .pid = pid, .patch = p, .mem = -1 };
+		return error_sys(err, ENOMEM, "process %d: out of memory", (int)id.pid);
+	*j = (struct job){ .pid = id.pid, .patch = p, .mem = -1 };
 	*ret = VDSO_FOREIGN;
 	r = look(j, ret, err);
+	if (!r && id.start && !proc_same(id.pid, id.start))
+		r = -ESRCH;
 	if (j->mem >= 0)
 		close(j->mem);
 	free(j);
@@ -408,7 +411,7 @@ static void revert_one(const struct vdso_patch *p, const char *name, bool erase,
 
 	if (units_int(name, 1, INT32_MAX, &pid, NULL))
 		return;
-	r = vdso_revert((pid_t)pid, p, erase, &why);
+	r = vdso_revert((struct process_id){ .pid = (pid_t)pid }, p, erase, &why);
 	/* Whom nobody could look into before the fault began was not patched either. */
 	if (r < 0 && sealed_errno(-r) && sealed_had(sealed, name))
 		return;

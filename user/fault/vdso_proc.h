@@ -9,31 +9,33 @@
 #include <sys/types.h>
 
 #include "fault/vdso_patch.h"
+#include "kern/process.h"
 #include "util/error.h"
 
 /* The plan for this host, from faultline's own vDSO: every 64-bit process has the same. */
 int vdso_plan(const char *id, struct vdso_patch *ret, struct fl_error *err);
 
 /*
- * Each finds the vDSO of @pid, judges it by its bytes, and does its work while the process is held.
+ * Each finds the vDSO of @id, judges it by its bytes, and does its work while the process is held.
  * 1: done; 0: there was nothing to do (apply: is in already; set and revert: is not in; a process
- * that is gone or has no vDSO). -EEXIST: its vDSO is not the kernel's and not ours, and was left
+ * that is gone, whose number is another's by now, or that has no vDSO). -EEXIST: its vDSO is not the kernel's and not ours, and was left
  * alone. Others: those of tracee_hold(). Needs CAP_SYS_PTRACE.
  */
-int vdso_apply(pid_t pid, const struct vdso_patch *p, const struct vdso_slot *slot,
+int vdso_apply(struct process_id id, const struct vdso_patch *p, const struct vdso_slot *slot,
 	       struct fl_error *err);
-int vdso_set(pid_t pid, const struct vdso_patch *p, const struct vdso_slot *slot,
+int vdso_set(struct process_id id, const struct vdso_patch *p, const struct vdso_slot *slot,
 	     struct fl_error *err);
 
 /*
  * Undo, in two steps, each a call, as long as it returns 1. The first puts the functions back: from
  * then on the process has the true time. The second erases the stub; while a thread may still be in
- * it, it does nothing and returns -EAGAIN, unless @erase.
+ * it, it does nothing and returns -EAGAIN, unless @erase. With start 0 whoever has the pid is meant: what
+ * is ours is told by its bytes.
  */
-int vdso_revert(pid_t pid, const struct vdso_patch *p, bool erase, struct fl_error *err);
+int vdso_revert(struct process_id id, const struct vdso_patch *p, bool erase, struct fl_error *err);
 
 /* Only look. A process without a vDSO counts as VDSO_FOREIGN; -ESRCH: gone. */
-int vdso_look(pid_t pid, const struct vdso_patch *p, enum vdso_state *ret, struct fl_error *err);
+int vdso_look(struct process_id id, const struct vdso_patch *p, enum vdso_state *ret, struct fl_error *err);
 
 /*
  * Undo it in every process of the host that carries it; forked ones have it without ever having been

@@ -170,7 +170,7 @@ int cgroup_find(const struct target *t, struct cgroup_set *ret, struct fl_error 
 	memset(ret, 0, sizeof(*ret));
 	if (t->pid) {
 		snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)t->pid);
-		if (!file_read(path, FILE_MAX, &proc, NULL, NULL))
+		if (!file_read(path, FILE_MAX, &proc, NULL, NULL) && proc_same(t->pid, t->pid_start))
 			find.proc = proc; /* gone: then by name alone */
 	}
 	return for_hierarchies(visit_find, &find, err);

@@ -68,37 +68,14 @@ bool process_dead(struct process_id id)
 
 /* ---- signals -------------------------------------------------------------------------------- */
 
-/* A descriptor on exactly this process: opened first, its identity checked behind that. -ESRCH only
- * when it is known to be gone. */
-static int process_open(struct process_id id)
-{
-	_cleanup_fd_ int fd = id.pid > 0 ? pidfd_open(id.pid, 0) : -1;
-
-	if (fd < 0)
-		return id.pid > 0 ? -errno : -EINVAL;
-	switch (proc_is(id.pid, id.start)) {
-	case PROC_HERE:
-		return take_fd(fd);
-	case PROC_GONE:
-		return -ESRCH;
-	case PROC_UNKNOWN:
-		break;
-	}
-	return -EIO;
-}
-
 int process_signal(struct process_id id, int signal)
 {
-	_cleanup_fd_ int fd = process_open(id);
-
-	if (fd < 0)
-		return fd;
-	return pidfd_send_signal(fd, signal, NULL, 0) ? -errno : 0;
+	return proc_signal(id.pid, id.start, signal);
 }
 
 int process_wait_gone(struct process_id id, uint64_t timeout_ns)
 {
-	_cleanup_fd_ int fd = process_open(id);
+	_cleanup_fd_ int fd = proc_open(id.pid, id.start);
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 
 	if (fd < 0)

@@ -110,12 +110,12 @@ static int start(const char *name, struct fl_error *err)
 
 	if (r)
 		return r;
-	if (json_unpack(supervisor, "{s:I, s:I}", "pid", &pid, "start", &start_time) ||
-	    !proc_same((pid_t)pid, (uint64_t)start_time))
-		r = error_env(err, ESRCH, "%s: the lab's supervisor does not run", name);
-	else if (kill((pid_t)pid, SIGHUP))
-		r = error_env(err, errno, "%s: cannot signal the lab's supervisor: %s", name,
-			      strerror(errno));
+	r = json_unpack(supervisor, "{s:I, s:I}", "pid", &pid, "start", &start_time) ?
+		-ESRCH : proc_signal((pid_t)pid, (uint64_t)start_time, SIGHUP);
+	if (r == -ESRCH)
+		error_env(err, ESRCH, "%s: the lab's supervisor does not run", name);
+	else if (r)
+		error_env(err, -r, "%s: cannot signal the lab's supervisor: %s", name, strerror(-r));
 	json_decref(supervisor);
 	return r;
 }

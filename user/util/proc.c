@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <unistd.h>
 
 #include "util/cleanup.h"
@@ -62,6 +63,33 @@ enum proc_is proc_is(pid_t pid, uint64_t start)
 	if (r)
 		return r == -ESRCH ? PROC_GONE : PROC_UNKNOWN;
 	return ended(&f) || f.start != start ? PROC_GONE : PROC_HERE;
+}
+
+int proc_open(pid_t pid, uint64_t start)
+{
+	_cleanup_fd_ int fd = pid > 0 ? pidfd_open(pid, 0) : -1;
+
+	if (fd < 0)
+		return pid > 0 ? -errno : -EINVAL;
+	/* Behind the open: had the pid been another's then, it would be another's now. */
+	switch (proc_is(pid, start)) {
+	case PROC_HERE:
+		return take_fd(fd);
+	case PROC_GONE:
+		return -ESRCH;
+	case PROC_UNKNOWN:
+		break;
+	}
+	return -EIO;
+}
+
+int proc_signal(pid_t pid, uint64_t start, int signal)
+{
+	_cleanup_fd_ int fd = proc_open(pid, start);
+
+	if (fd < 0)
+		return fd;
+	return pidfd_send_signal(fd, signal, NULL, 0) ? -errno : 0;
 }
 
 void proc_boot(char ret[PROC_BOOT_SIZE])

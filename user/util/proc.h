@@ -24,6 +24,13 @@ uint64_t proc_start(pid_t pid);
 /* Is it seen to run? False also when that cannot be told: see proc_is(). */
 bool proc_same(pid_t pid, uint64_t start);
 
+/* A pidfd of exactly this process. -ESRCH only when it is known to be gone. */
+int proc_open(pid_t pid, uint64_t start);
+
+/* Signal it through one, which cannot hit another that has the pid now. Errors of proc_open(), or the
+ * kernel's. */
+int proc_signal(pid_t pid, uint64_t start, int signal);
+
 #define PROC_BOOT_SIZE 40
 /* Which boot of the machine this is; pids and start times, namespaces and interfaces are numbered
  * anew in each. Empty when the kernel does not say. */

@@ -19,15 +19,14 @@
 
 static void stop_process(const json_t *process, int sig)
 {
-	pid_t pid = (pid_t)json_integer_value(json_object_get(process, "pid"));
 	uint64_t until = clock_mono_ns() + GRACE_NS;
 
 	if (!state_alive(process))
 		return;
-	kill(pid, sig);
+	state_signal(process, sig);
 	while (state_alive(process)) {
 		if (clock_mono_ns() > until)
-			kill(pid, SIGKILL);
+			state_signal(process, SIGKILL);
 		nanosleep(&(struct timespec){ .tv_nsec = POLL_NS }, NULL);
 	}
 }

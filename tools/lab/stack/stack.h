@@ -49,6 +49,8 @@ int state_write(const json_t *state, struct fl_error *err);
 int state_read(json_t **ret, struct fl_error *err);
 /* Does the process of {"pid", "start"} run? */
 bool state_alive(const json_t *process);
+/* Signal it, and nobody who has its pid by now. */
+void state_signal(const json_t *process, int sig);
 
 /* --- health.c --- */
 

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/pidfd.h>
 
 #include "tools/lab/common/proc.h"
 #include "tools/lab/stack/lab.h"
@@ -258,4 +259,12 @@ bool state_alive(const json_t *process)
 {
 	return proc_same((pid_t)json_integer_value(json_object_get(process, "pid")),
 			 (uint64_t)json_integer_value(json_object_get(process, "start")));
+}
+
+void state_signal(const json_t *process, int sig)
+{
+	_cleanup_fd_ int fd = pidfd_open((pid_t)json_integer_value(json_object_get(process, "pid")), 0);
+
+	if (fd >= 0 && state_alive(process))
+		pidfd_send_signal(fd, sig, NULL, 0);
 }

@@ -324,7 +324,7 @@ static int repair(const json_t *state, const struct lab_options *o, enum lab_up_
 		json_object_foreach(json_object_get(state, groups[i]), name, entry)
 			missing = missing || !state_alive(entry);
 	if (missing)
-		kill((pid_t)json_integer_value(json_object_get(supervisor, "pid")), SIGHUP);
+		state_signal(supervisor, SIGHUP);
 	*ret = missing ? LAB_REPAIRED : LAB_WAS_RUNNING;
 	return wait_healthy(state, o, err);
 }
