@@ -105,7 +105,8 @@ _Static_assert(sizeof(struct fl_hook_key) == 8, "fl_hook_key");
 struct fl_hook {
 	__u8 n_lens;
 	__u8 lens[FL_MAX_PREFIX_LENS]; /* descending, 0..128 */
-	__u8 pad[3];
+	__u8 pad;
+	__u16 loopback;	    /* 1 + netns of the hook on the target's own loopback; 0: there is none */
 	__u32 hold_ifindex; /* the TAP of this hook's delay line, 0 when it has none */
 };
 _Static_assert(sizeof(struct fl_hook) == 16, "fl_hook");
@@ -198,7 +199,9 @@ struct fl_dns {
 	__u8 wildcard; /* name is a suffix, at least one label must precede it */
 	__u16 name_len; /* 0: any name */
 	__u8 name[FL_DNS_NAME_MAX]; /* dotted, lower case, no final dot */
-	__u8 pad[4];
+	__u8 answers; /* mask of 1 << enum fl_direction; 0: both. Answers on loopback always count */
+	__u8 once;    /* 1: not an answer that a resolver inside the target fetches for somebody else */
+	__u8 pad[2];
 };
 _Static_assert(sizeof(struct fl_dns) == 136, "fl_dns");
 

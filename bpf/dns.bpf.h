@@ -21,6 +21,7 @@ struct dns_name {
 	__u16 left; /* bytes of the present label still to come */
 	__u8 done;
 	__u8 bad;
+	__u64 hash; /* of text */
 	__u8 text[DNS_TEXT_MAX]; /* lower case, dotted, no final dot; not terminated */
 };
 
@@ -48,6 +49,7 @@ static inline void dns_name_byte(struct dns_name *name, __u8 c)
 		return;
 	}
 	name->text[name->len & (DNS_TEXT_MAX - 1)] = c;
+	name->hash = (name->hash ^ c) * 0x100000001b3ull; /* FNV-1a */
 	name->len++;
 }
 

@@ -15,7 +15,7 @@
 #define FL_DNS_FLOW_BPF_H
 
 #include "compat.bpf.h"
-#include "dns.bpf.h"
+#include "dns_local.bpf.h"
 #include "hold.bpf.h"
 #include "jitter.bpf.h"
 #include "match.bpf.h"
@@ -24,7 +24,6 @@
 #include "rule.bpf.h"
 
 #define DNS_MESSAGES_MAX 8
-#define DNS_CHUNK	 32
 #define DNS_RCODE_DROP	 255
 
 /* One direction of a DNS connection over TCP. */
@@ -45,76 +44,6 @@ struct {
 	__type(value, struct dns_stream);
 } dns_streams SEC(".maps");
 
-/* Too large for the stack. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct dns_name);
-} dns_names SEC(".maps");
-
-__noinline int dns_name_feed(struct dns_name *name, __u32 c)
-{
-	if (!name)
-		return 1;
-	dns_name_byte(name, c);
-	return name->done || name->bad;
-}
-
-/* Feed up to DNS_CHUNK bytes at @off of the frame. Returns how many; negative when there are none. */
-__noinline int dns_name_chunk(struct __sk_buff *skb, struct dns_name *name, __u32 off, __u32 end)
-{
-	__u8 bytes[DNS_CHUNK] = {};
-	__u32 i, n;
-
-	if (!name || off >= end)
-		return -1;
-	n = load_some(skb, off, bytes, DNS_CHUNK, end - off);
-	if (!n)
-		return -1;
-	for (i = 0; i < DNS_CHUNK; i++) {
-		if (i >= n)
-			break;
-		if (dns_name_feed(name, bytes[i]))
-			return i + 1;
-	}
-	return n;
-}
-
-/*
- * Read the question of the message at @off of the frame, which ends at @end. Returns the offset
- * behind the question; 0: no response; negative: one that cannot be read.
- */
-__noinline int dns_question(struct __sk_buff *skb, struct dns_name *name, __u32 off, __u32 end)
-{
-	__u8 header[DNS_HEADER_SIZE];
-	__u32 i;
-
-	if (!name || off + DNS_HEADER_SIZE > end ||
-	    bpf_skb_load_bytes(skb, off, header, sizeof(header)))
-		return -1;
-	if (!(header[2] & 0x80))
-		return 0;
-	if (header[4] || header[5] != 1)
-		return -1;
-	name->len = 0;
-	name->left = 0;
-	name->done = 0;
-	name->bad = 0;
-	off += DNS_HEADER_SIZE;
-	for (i = 0; i < DNS_TEXT_MAX / DNS_CHUNK; i++) {
-		int n = dns_name_chunk(skb, name, off, end);
-
-		if (n < 0)
-			return -1;
-		off += n;
-		if (name->done || name->bad)
-			break;
-	}
-	off += 4; /* type and class */
-	return name->done && off <= end ? (int)off : -1;
-}
-
 /* A rule meets a response. Returns the response code to set plus 1, or 0. */
 __noinline int dns_rule(struct packet *p, struct dns_name *name, __u32 index, __u32 readable)
 {
@@ -126,7 +55,7 @@ __noinline int dns_rule(struct packet *p, struct dns_name *name, __u32 index, __
 		return 0;
 	if (rule->kind != FL_KIND_DNS_DELAY && rule->kind != FL_KIND_DNS_ERROR)
 		return 0;
-	if (!match_packet(rule, p) || !rule_live(rule, state, p))
+	if (!match_packet(rule, p) || !rule_live(rule, state, p) || !dns_counts(rule, p))
 		return 0;
 	if (!readable) {
 		proof_skipped(index);
@@ -168,10 +97,11 @@ __noinline int dns_message(struct __sk_buff *skb, struct packet *p, __u32 off, _
 	set = match_again(p);
 	if (!set)
 		return 0;
-	question = dns_question(skb, name, off, end);
+	question = dns_question(skb, name, off, end, DNS_RESPONSE);
 	if (!question)
 		return 0;
 	p->question_end = question > 0 ? question : 0;
+	p->fetched_for = question > 0 && p->loopback ? dns_fetched_for(skb, p, name) : 0;
 	for (i = 0; i < FL_MAX_RULES_PER_PEER; i++) {
 		int wanted;
 
@@ -325,7 +255,11 @@ __noinline int dns_tcp(struct __sk_buff *skb, struct packet *p)
 /* The DNS stage of a packet, for all its DNS rules at once. */
 __noinline int dns_packet(struct __sk_buff *skb, struct packet *p)
 {
-	if (!p || (p->direction == FL_DIR_FROM ? p->local_port : p->peer_port) != DNS_PORT)
+	if (!p)
+		return RULE_NEXT;
+	if (p->loopback && p->direction == FL_DIR_TO && p->local_port == DNS_PORT)
+		dns_asked(skb, p);
+	if ((p->direction == FL_DIR_FROM ? p->local_port : p->peer_port) != DNS_PORT)
 		return RULE_NEXT;
 	if (p->flags & PACKET_UDP)
 		return dns_udp(skb, p);

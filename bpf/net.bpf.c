@@ -7,11 +7,14 @@
  *   mark → hook → peer → rules in the order of verdicts → drop, or one trip to the delay line,
  *   or a departure time for fq
  *
+ * DNS also has a hook on the loopback of the target's own namespace, see dns_local.bpf.h.
+ *
  * Limits: Ethernet devices; IPv4 and IPv6 without VLAN tag; at most 16 rules for one peer.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include "dns_flow.bpf.h"
+#include "dns_local.bpf.h"
 #include "edt.bpf.h"
 #include "hold.bpf.h"
 #include "http_flow.bpf.h"
@@ -118,6 +121,7 @@ static __always_inline int net_hook(struct __sk_buff *skb, enum fl_direction dir
 	}
 	p->prefix_len = prefix_len;
 	p->hold_ifindex = hook->hold_ifindex;
+	p->loopback = hook->loopback;
 	packet_read_transport(skb, p);
 	return net_apply(skb, p, set);
 }
@@ -138,4 +142,48 @@ SEC("tc")
 int fl_return(struct __sk_buff *skb)
 {
 	return hold_return(skb);
+}
+
+/* tc egress of the target's own loopback: only DNS, which a resolver in there answers. */
+SEC("tc")
+int fl_loopback(struct __sk_buff *skb)
+{
+	struct fl_hook_key key = { netns_id, FL_DIR_TO, skb->ifindex };
+	const struct fl_hook *hook;
+	struct packet *p;
+	bool own;
+
+	if (hold_has_passed(skb, &own))
+		return own ? net_pass_again(skb, FL_DIR_TO) : TC_ACT_UNSPEC;
+	hook = bpf_map_lookup_elem(&hooks, &key);
+	if (!hook || (skb->protocol != bpf_htons(ETH_P_IP) &&
+		      skb->protocol != bpf_htons(ETH_P_IPV6)))
+		return TC_ACT_UNSPEC;
+	p = packet_begin(skb, PACKET_FIRST, FL_DIR_TO);
+	if (!p || !packet_read_addresses(skb, p))
+		return TC_ACT_UNSPEC;
+	packet_read_transport(skb, p);
+	if (!(p->flags & (PACKET_UDP | PACKET_TCP)))
+		return TC_ACT_UNSPEC;
+	p->on_loopback = 1;
+	p->loopback = netns_id + 1;
+	if (p->peer_port != DNS_PORT) {
+		local_learn_port(p);
+		dns_asked(skb, p);
+		return TC_ACT_UNSPEC;
+	}
+	if (!match_rules(hook, skb->ifindex, FL_DIR_TO, p->peer, &p->prefix_len))
+		return TC_ACT_UNSPEC;
+	p->hold_ifindex = local_port(p) ? hook->hold_ifindex : 0;
+	if (stalls_in_use)
+		hold_wait_turn(p);
+	if (dns_packet(skb, p) == RULE_DROP)
+		return hold_drop(p);
+	return p->delayed ? local_hold(skb, p) : TC_ACT_UNSPEC;
+}
+
+SEC("tc")
+int fl_lo_return(struct __sk_buff *skb)
+{
+	return local_return(skb);
 }

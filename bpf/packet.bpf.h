@@ -62,7 +62,9 @@ struct packet {
 	__u8 prefix_len; /* under which the rules were found */
 	__u8 copies;	 /* a second one is to be sent, by copy_rule */
 	__u8 departs;	 /* departs_ns counts, even if 0 */
-	__u8 pad[4];
+	__u8 on_loopback;
+	__u8 fetched_for; /* DNS: FETCHED_*, of the present message */
+	__u16 loopback;	  /* fl_hook.loopback */
 	__u32 question_end; /* DNS: offset behind the question of the present message */
 	__u32 error_rule;   /* DNS: the rule that wants an error */
 	__u32 copy_rule;
@@ -246,6 +248,16 @@ static __always_inline __u64 packet_hash_end(const __be32 addr[4], __u16 port)
 	return hash_mix(hash_mix(high) + hash_mix(low ^ port) + port);
 }
 
+/* All fragments of a datagram are one flow, whether they carry the ports or not. */
+static __always_inline void packet_set_flow(struct packet *p)
+{
+	bool whole = !(p->flags & PACKET_FRAGMENT);
+
+	p->flow = hash_mix((packet_hash_end(p->local, whole ? p->local_port : 0) +
+			    packet_hash_end(p->peer, whole ? p->peer_port : 0)) ^
+			   p->protocol);
+}
+
 /* The rest: ports, payload, flow. A transport header that is cut short has no ports. */
 static __always_inline void packet_read_transport(struct __sk_buff *skb, struct packet *p)
 {
@@ -271,10 +283,7 @@ static __always_inline void packet_read_transport(struct __sk_buff *skb, struct 
 		p->payload_len = p->end - p->payload_off;
 		p->flags |= PACKET_UDP;
 	}
-	/* All fragments of a datagram are one flow, whether they carry the ports or not. */
-	p->flow = hash_mix((packet_hash_end(p->local, whole ? p->local_port : 0) +
-			    packet_hash_end(p->peer, whole ? p->peer_port : 0)) ^
-			   p->protocol);
+	packet_set_flow(p);
 }
 
 #endif

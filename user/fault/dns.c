@@ -4,7 +4,9 @@
  * Done to the responses (UDP and TCP, source port 53) in the kernel, bpf/dns_flow.bpf.h, by the name
  * that was asked for; the resolver itself is not touched.
  *
- * "direction" is that of the answers: a resolver's leave it (from), a client's come to it (to).
+ * "direction" is that of the answers: a resolver's leave it (from), a client's come to it (to). A
+ * resolver inside the target's own network namespace (Docker's at 127.0.0.11) does both at once: its
+ * answers are met on that namespace's loopback, whatever the direction.
  * Limits: DNS in the clear on port 53; over TCP an error code comes with the answers still in it.
  */
 #include <ctype.h>
@@ -16,8 +18,8 @@
 #define DNS_PARAMS                                                                             \
 	{ .name = "name", .type = PARAM_STRING, .live = true,                                  \
 	  .help = "only lookups of this name; *.example.com for all below it" },               \
-	{ .name = "direction", .type = PARAM_ENUM, .def = "from", .choices = net_directions,   \
-	  .help = "answers from the target, to it, or both" },                                 \
+	{ .name = "direction", .type = PARAM_ENUM, .def = "both", .choices = net_directions,   \
+	  .help = "answers that the target gives to others, that it gets, or both" },          \
 	{}
 
 static const char *const rcodes[] = { "servfail", "nxdomain", "refused", "drop", NULL };
@@ -80,10 +82,19 @@ static int compile_name(const char *name, struct fl_dns *dns, struct fl_error *e
 
 static int compile_dns(const struct params *p, struct fl_rule *rule, struct fl_error *err)
 {
+	static const uint8_t answers[] = {
+		[NET_FROM] = 1 << FL_DIR_FROM,
+		[NET_TO] = 1 << FL_DIR_TO,
+		[NET_BOTH] = 1 << FL_DIR_FROM | 1 << FL_DIR_TO,
+	};
 	int r = net_match(p, rule, err);
 
 	rule->probability_ppm = (__u32)params_u64(p, "percent");
-	rule->dns = (struct fl_dns){};
+	rule->dns = (struct fl_dns){
+		.answers = answers[params_u64(p, "direction")],
+		/* Of named peers each answer is meant. */
+		.once = !params_has(p, "peer"),
+	};
 	return r ? r : compile_name(params_text(p, "name"), &rule->dns, err);
 }
 
@@ -114,7 +125,12 @@ static int validate(const struct params *p, struct fl_error *err)
 
 static int arm_latency(struct fault *f, struct fl_error *err)
 {
-	return net_arm_hold(f, 0, err);
+	return net_arm_hold(f, NET_LOOPBACK, err);
+}
+
+static int arm_error(struct fault *f, struct fl_error *err)
+{
+	return net_arm(f, NET_LOOPBACK, err);
 }
 
 const struct fault_ops fault_dns_latency = {
@@ -137,6 +153,6 @@ const struct fault_ops fault_dns_error = {
 	.params = error_params,
 	.supported = net_supported,
 	.validate = validate,
-	.arm = net_arm_plain,
+	.arm = arm_error,
 	.compile = compile_error,
 };

@@ -31,6 +31,7 @@ int net_match(const struct params *p, struct fl_rule *rule, struct fl_error *err
 /* Flags of net_arm(). */
 #define NET_RULE_PER_HOOK 1 /* each interface and direction counts for itself (rates) */
 #define NET_BOTH_HOOKS	  2 /* must see both directions, whatever "direction" says (HTTP) */
+#define NET_LOOPBACK	  4 /* also the target's own loopback; and what comes to it, always (DNS) */
 
 /*
  * The common arm: one rule, as ops->compile makes it, on all hooks of all targets, disabled.

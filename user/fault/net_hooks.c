@@ -31,11 +31,32 @@ static bool is_on(const struct net_hook *h, const struct target_veth *veth)
 	return h->ifindex == veth->ifindex && h->netns_inode == veth->netns_inode;
 }
 
+/* The loopback of the target's own namespace, as if it were one of its interfaces on the host. */
+static bool own_loopback(const struct fault *f, uint32_t target, struct target_veth *ret)
+{
+	const struct net_fault *n = f->priv;
+	const struct target *t = &f->targets[target];
+
+	if (!(n->flags & NET_LOOPBACK) || t->netns_fd < 0)
+		return false;
+	*ret = (struct target_veth){
+		.ifindex = 1, /* LOOPBACK_IFINDEX, in every namespace */
+		.ifname = "lo",
+		.netns_inode = t->netns_inode,
+		.netns_fd = t->netns_fd,
+		.loopback = true,
+	};
+	return true;
+}
+
 static bool is_current(const struct fault *f, const struct net_hook *h)
 {
 	const struct target *t = &f->targets[h->target];
+	struct target_veth lo;
 	uint32_t i;
 
+	if (own_loopback(f, h->target, &lo) && is_on(h, &lo))
+		return true;
 	for (i = 0; i < t->n_veths; i++)
 		if (is_on(h, &t->veths[i]))
 			return true;
@@ -103,6 +124,9 @@ static int add_veth(struct fault *f, uint32_t target, const struct target_veth *
 	/* The target was resolved a while ago; routes may have changed. */
 	int r = f->allow_host_interface ? 0 : target_refuse_uplink(veth, err);
 
+	if (n->flags & NET_LOOPBACK && direction == NET_FROM)
+		direction = NET_BOTH; /* to see who asks */
+
 	if (!r && direction != NET_TO && !has_hook(n, target, veth, FL_DIR_FROM))
 		r = add_hook(f, target, veth, FL_DIR_FROM, rule, err);
 	if (!r && direction != NET_FROM && !has_hook(n, target, veth, FL_DIR_TO))
@@ -110,14 +134,32 @@ static int add_veth(struct fault *f, uint32_t target, const struct target_veth *
 	return r;
 }
 
+static int add_loopback(struct fault *f, uint32_t target, const struct fl_rule *rule,
+			struct fl_error *err)
+{
+	struct target_veth lo;
+	struct stat initial;
+
+	if (!own_loopback(f, target, &lo) || has_hook(f->priv, target, &lo, FL_DIR_TO))
+		return 0;
+	/* The host's own is everybody's. */
+	if (!f->allow_host_interface &&
+	    (stat("/proc/1/ns/net", &initial) || initial.st_ino == lo.netns_inode))
+		return 0;
+	return add_hook(f, target, &lo, FL_DIR_TO, rule, err);
+}
+
 static int add_target(struct fault *f, uint32_t target, const struct fl_rule *rule, struct fl_error *err)
 {
 	const struct target *t = &f->targets[target];
 	uint32_t i;
-	int r = 0;
+	int r = add_loopback(f, target, rule, err);
 
 	for (i = 0; i < t->n_veths && !r; i++)
 		r = add_veth(f, target, &t->veths[i], rule, err);
+	for (i = 0; i < 2 * t->n_veths && !r; i++)
+		r = engine_hook_loopback(f->session->engine, &t->veths[i / 2],
+					 i % 2 ? FL_DIR_TO : FL_DIR_FROM, t->netns_inode, err);
 	return r;
 }
 

@@ -4,7 +4,7 @@
  *
  * One engine a session: maps are made once and pinned; programs are loaded once per host-side
  * network namespace (an ifindex is only unique within one), with the namespace's number in their
- * read-only data. Hooks are attached on demand, by tcx where the kernel has it, else by clsact.
+ * read-only data; and once per target whose own loopback is hooked. Hooks are attached on demand, by tcx where the kernel has it, else by clsact.
  * A delay line (hold.h), or an fq qdisc (fq.h), is made for a hook when the first rule there needs
  * one.
  */
@@ -44,6 +44,13 @@ int engine_add(struct engine *e, const struct target_veth *veth, enum fl_directi
 int engine_add_hook(struct engine *e, uint32_t rule, const struct target_veth *veth,
 		    enum fl_direction dir, const struct engine_peer *peers, uint32_t n_peers,
 		    struct fl_error *err);
+
+/*
+ * Tell the hook (veth, direction) that its target, whose network namespace has @inode, has a hook on
+ * its own loopback: DNS lookups are seen at both.
+ */
+int engine_hook_loopback(struct engine *e, const struct target_veth *veth, enum fl_direction dir,
+			 uint64_t inode, struct fl_error *err);
 
 /* Take a rule from one hook again, whose interface may be gone. */
 int engine_remove_hook(struct engine *e, uint32_t rule, uint64_t netns_inode, uint32_t ifindex,

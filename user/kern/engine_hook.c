@@ -130,7 +130,7 @@ static struct fl_hook_key hook_key(const struct engine_hook *hook)
 static int write_hook(struct engine *e, struct engine_hook *hook, struct fl_error *err)
 {
 	struct fl_hook_key key = hook_key(hook);
-	struct fl_hook value = { .hold_ifindex = hook->line.ifindex };
+	struct fl_hook value = { .hold_ifindex = hook->line.ifindex, .loopback = hook->loopback };
 	int r;
 
 	value.n_lens = (__u8)peers_lens(&hook->peers, value.lens);
@@ -187,6 +187,7 @@ static void delete_peers(struct engine *e, struct engine_hook *hook)
 
 int engine_hook_hold(struct engine *e, struct engine_hook *hook, struct fl_error *err)
 {
+	const struct engine_netns *netns = &e->netns[hook->netns];
 	struct engine_line *line = &hook->line;
 	struct fl_line value = { hook->ifindex, hook->direction };
 	struct fl_line_key key = { .netns = hook->netns };
@@ -199,7 +200,7 @@ int engine_hook_hold(struct engine *e, struct engine_hook *hook, struct fl_error
 	if (r)
 		return r;
 	snprintf(ifname, sizeof(ifname), "flh%.6s%u", e->session->name, e->n_taps++ % 100000);
-	r = hold_line_add(e->hold, e->netns[hook->netns].fd, ifname, &line->hold, &key.tap_ifindex,
+	r = hold_line_add(e->hold, netns->fd, ifname, &line->hold, &key.tap_ifindex,
 			  err);
 	if (r)
 		return r;
@@ -208,7 +209,9 @@ int engine_hook_hold(struct engine *e, struct engine_hook *hook, struct fl_error
 		r = map_error(r, "delay line", hook, err);
 	else
 		r = attach(e, &line->attachment, hook->netns, key.tap_ifindex, false,
-			   e->netns[hook->netns].programs->progs.fl_return, ifname, NULL, err);
+			   netns->loopback ? netns->programs->progs.fl_lo_return :
+					     netns->programs->progs.fl_return,
+			   ifname, NULL, err);
 	line->ifindex = key.tap_ifindex;
 	if (!r)
 		r = write_hook(e, hook, err);
@@ -287,7 +290,7 @@ int engine_hook_get(struct engine *e, const struct target_veth *veth, enum fl_di
 	int r = refuse_own(veth, err);
 
 	if (!r)
-		r = engine_netns_get(e, veth->netns_fd, &netns, err);
+		r = engine_netns_get(e, veth->netns_fd, veth->loopback, &netns, err);
 	if (r)
 		return r;
 	for (i = 0; i < e->n_hooks; i++)
@@ -313,16 +316,42 @@ int engine_hook_get(struct engine *e, const struct target_veth *veth, enum fl_di
 	return 0;
 }
 
+static struct bpf_program *hook_program(const struct engine *e, const struct engine_hook *hook)
+{
+	const struct engine_netns *netns = &e->netns[hook->netns];
+
+	if (netns->loopback)
+		return netns->programs->progs.fl_loopback;
+	return hook->direction == FL_DIR_TO ? netns->programs->progs.fl_egress :
+					      netns->programs->progs.fl_ingress;
+}
+
 static int attach_hook(struct engine *e, struct engine_hook *hook, struct fl_error *err)
 {
-	struct net_bpf *programs = e->netns[hook->netns].programs;
-	bool egress = hook->direction == FL_DIR_TO;
-
 	if (hook->attachment.filter.ifindex)
 		return 0;
-	return attach(e, &hook->attachment, hook->netns, hook->ifindex, egress,
-		      egress ? programs->progs.fl_egress : programs->progs.fl_ingress, hook->ifname,
+	return attach(e, &hook->attachment, hook->netns, hook->ifindex,
+		      hook->direction == FL_DIR_TO, hook_program(e, hook), hook->ifname,
 		      e->session->journal, err);
+}
+
+int engine_hook_loopback(struct engine *e, const struct target_veth *veth,
+			 enum fl_direction direction, uint64_t inode, struct fl_error *err)
+{
+	int netns = engine_netns_find(e, veth->netns_inode, false);
+	int loopback = engine_netns_find(e, inode, true);
+	uint32_t i;
+
+	for (i = 0; loopback >= 0 && i < e->n_hooks; i++) {
+		struct engine_hook *hook = e->hooks[i];
+
+		if ((int)hook->netns != netns || hook->ifindex != veth->ifindex ||
+		    hook->direction != direction)
+			continue;
+		hook->loopback = (uint16_t)(loopback + 1);
+		return write_hook(e, hook, err);
+	}
+	return 0;
 }
 
 int engine_hook_sync(struct engine *e, struct engine_hook *hook, struct fl_error *err)

@@ -13,13 +13,14 @@
 #include "kern/hold.h"
 #include "kern/peers.h"
 
-#define ENGINE_MAX_NAMESPACES 64
+#define ENGINE_MAX_NAMESPACES 128
 #define ENGINE_MAX_HOOKS      256 /* entries of the maps `hooks` and `lines` */
 
 /* The programs as loaded for one network namespace; its index is the number the kernel side knows. */
 struct engine_netns {
 	uint64_t inode;
 	int fd;
+	bool loopback; /* of a target itself: the programs for its loopback, and no others */
 	struct net_bpf *programs;
 };
 
@@ -41,6 +42,7 @@ struct engine_hook {
 	uint32_t ifindex;
 	char ifname[16];
 	enum fl_direction direction;
+	uint16_t loopback; /* fl_hook.loopback */
 	struct peer_table peers;
 	struct engine_attachment attachment;
 	struct engine_line line;
@@ -72,7 +74,10 @@ static inline struct net_bpf *engine_maps(const struct engine *e)
 }
 
 /* engine_load.c: find or load the programs for the namespace @netns_fd; *ret is its index. */
-int engine_netns_get(struct engine *e, int netns_fd, uint32_t *ret, struct fl_error *err);
+int engine_netns_get(struct engine *e, int netns_fd, bool loopback, uint32_t *ret,
+		     struct fl_error *err);
+/* Its index when it is loaded already, or -1. */
+int engine_netns_find(const struct engine *e, uint64_t inode, bool loopback);
 void engine_netns_free(struct engine_netns *n);
 /* Open, load and pin the first object, fill tables and lease. */
 int engine_load_first(struct engine *e, struct fl_error *err);

@@ -47,6 +47,16 @@ static int share_maps(struct net_bpf *programs, const struct net_bpf *first)
 	return 0;
 }
 
+/* A target's own namespace has only its loopback for us, all others have everything but that. */
+static void choose_programs(const struct engine_netns *n)
+{
+	bpf_program__set_autoload(n->programs->progs.fl_ingress, !n->loopback);
+	bpf_program__set_autoload(n->programs->progs.fl_egress, !n->loopback);
+	bpf_program__set_autoload(n->programs->progs.fl_return, !n->loopback);
+	bpf_program__set_autoload(n->programs->progs.fl_loopback, n->loopback);
+	bpf_program__set_autoload(n->programs->progs.fl_lo_return, n->loopback);
+}
+
 static int load(struct engine *e, struct engine_netns *n, struct fl_error *err)
 {
 	int r = 0;
@@ -57,6 +67,7 @@ static int load(struct engine *e, struct engine_netns *n, struct fl_error *err)
 		return bpf_load_error(-errno, "the network programs", err);
 	n->programs->rodata->netns_id = (uint32_t)(n - e->netns);
 	n->programs->rodata->generation = e->session->generation;
+	choose_programs(n);
 	if (n == e->netns)
 		resize(n->programs, e->max_rules);
 	else
@@ -68,25 +79,34 @@ static int load(struct engine *e, struct engine_netns *n, struct fl_error *err)
 	return 0;
 }
 
-int engine_netns_get(struct engine *e, int netns_fd, uint32_t *ret, struct fl_error *err)
+int engine_netns_find(const struct engine *e, uint64_t inode, bool loopback)
 {
-	uint64_t inode = netns_inode(netns_fd);
-	struct engine_netns *n;
 	uint32_t i;
-	int r;
 
 	for (i = 0; i < e->n_netns; i++)
-		if (e->netns[i].inode == inode) {
-			*ret = i;
-			return 0;
-		}
+		if (e->netns[i].inode == inode && e->netns[i].loopback == loopback)
+			return (int)i;
+	return -1;
+}
+
+int engine_netns_get(struct engine *e, int netns_fd, bool loopback, uint32_t *ret,
+		     struct fl_error *err)
+{
+	uint64_t inode = netns_inode(netns_fd);
+	int r = engine_netns_find(e, inode, loopback);
+	struct engine_netns *n;
+
+	if (r >= 0) {
+		*ret = (uint32_t)r;
+		return 0;
+	}
 	/* The first object was loaded before anybody knew for which namespace. */
-	n = e->n_netns == 1 && !e->netns[0].inode ? &e->netns[0] : &e->netns[e->n_netns];
+	n = !loopback && !e->netns[0].inode ? &e->netns[0] : &e->netns[e->n_netns];
 	if (n == &e->netns[ENGINE_MAX_NAMESPACES])
 		return error_env(err, ENOSPC, "targets in more than %d network namespaces",
 				 ENGINE_MAX_NAMESPACES);
 	if (n == &e->netns[e->n_netns]) {
-		*n = (struct engine_netns){ .fd = -1 };
+		*n = (struct engine_netns){ .fd = -1, .loopback = loopback };
 		r = load(e, n, err);
 		if (r) {
 			engine_netns_free(n);

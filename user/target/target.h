@@ -36,6 +36,7 @@ struct target_veth {
 	uint64_t netns_inode; /* namespace the host side lives in */
 	int netns_fd;	      /* open on it; owned by the target */
 	uint32_t peer_ifindex; /* inside the target */
+	bool loopback;	       /* none of these: the loopback of the target's own namespace */
 };
 
 /* One address of the target, IPv4 as ::ffff:a.b.c.d. */
