@@ -132,7 +132,7 @@ static int watch_targets(struct fault *f, struct fl_error *err)
 }
 
 /* What acts on the interfaces of a network namespace hits all that is in it. */
-static int refuse_strangers(const struct fault *f, struct fl_error *err)
+static int refuse_strangers(struct fault *f, struct fl_error *err)
 {
 	uint32_t i;
 	int r = 0;
@@ -227,7 +227,7 @@ static int hold_back(struct fault *f, struct fl_error *err)
 	if (!f->ops->need_veth || !f->active || begin < f->look_ns)
 		return 0;
 	for (i = 0; i < f->n_targets; i++) {
-		f->targets[i].stranger = target_stranger(&f->targets[i]);
+		f->targets[i].stranger = target_lasting_stranger(&f->targets[i]);
 		crowded |= f->targets[i].stranger;
 	}
 	f->look_ns = begin + 20 * (clock_mono_ns() - begin);

@@ -11,15 +11,18 @@
 #include <mntent.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "kern/cgroup.h"
 #include "kern/cgroup_mount.h"
 #include "target/member.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/text.h"
 #include "util/units.h"
 
 #define TREE_DEPTH 256
+#define PASSING_NS (500 * NS_PER_MSEC)
 
 /* ---- the three ways ---------------------------------------------------------------------------- */
 
@@ -259,6 +262,17 @@ pid_t target_stranger(const struct target *t)
 	return target_each_member(&all, visit_stranger, &s) == 1 ? s.found : 0;
 }
 
+pid_t target_lasting_stranger(struct target *t)
+{
+	pid_t found = target_stranger(t);
+
+	if (found != t->passer) {
+		t->passer = found;
+		t->passer_ns = clock_mono_ns();
+	}
+	return found && clock_mono_ns() - t->passer_ns >= PASSING_NS ? found : 0;
+}
+
 /* Its name among those of `ip netns`; "" it has none. */
 static void netns_name(uint64_t inode, char *ret, size_t size)
 {
@@ -274,12 +288,17 @@ static void netns_name(uint64_t inode, char *ret, size_t size)
 		closedir(d);
 }
 
-int target_refuse_strangers(const struct target *t, const char *what, struct fl_error *err)
+int target_refuse_strangers(struct target *t, const char *what, struct fl_error *err)
 {
-	pid_t stranger = target_stranger(t);
+	const struct timespec pause = { .tv_nsec = 20 * NS_PER_MSEC };
+	pid_t stranger = target_lasting_stranger(t);
 	char path[32], name[128], how[320], who[200];
 	_cleanup_free_ char *comm = NULL;
 
+	while (!stranger && t->passer) {
+		nanosleep(&pause, NULL);
+		stranger = target_lasting_stranger(t);
+	}
 	if (!stranger)
 		return 0;
 	snprintf(path, sizeof(path), "/proc/%d/comm", (int)stranger);

@@ -28,9 +28,15 @@ int target_each_member(const struct target *t, int (*visit)(pid_t pid, uint64_t 
 /* A process that is no member and shares @t's network namespace; 0 none. */
 pid_t target_stranger(const struct target *t);
 
+/*
+ * The same, once it has been one for half a second: `docker exec` and a health check are in the network
+ * namespace for some milliseconds before they are in the container's cgroup. To be asked again and again.
+ */
+pid_t target_lasting_stranger(struct target *t);
+
 /* An error, with the form of target that works, when @t is not alone in its network namespace: what is done
  * to its interfaces is done to all who use them. */
-int target_refuse_strangers(const struct target *t, const char *what, struct fl_error *err);
+int target_refuse_strangers(struct target *t, const char *what, struct fl_error *err);
 
 /* What members have in common, for messages: "the processes in network namespace x". */
 void target_members_text(const struct target *t, char *ret, size_t size);

@@ -89,6 +89,8 @@ struct target {
 	uint64_t changed_wall_ns; /* since when it is as it is, by its supervisor; 0 unknown */
 	uint64_t moved_wall_ns; /* when it was found anew */
 	pid_t stranger;		/* shares its network namespace and is none of its own; 0 nobody */
+	pid_t passer;		/* the same, but may be about to join the target, or to leave */
+	uint64_t passer_ns;	/* since when it has been seen */
 	struct {		/* what has been told of all this: fault/changes.h */
 		uint32_t moves;
 		bool down, left;
