@@ -187,24 +187,46 @@ static __always_inline __u16 local_port(const struct packet *p)
 	return port ? *port : 0;
 }
 
+/* Have the packet come from the resolver's @port. */
+__noinline int local_set_port(struct __sk_buff *skb, struct packet *p, __u32 port)
+{
+	__be16 old, new = bpf_htons((__u16)port);
+	__u32 checksum, flags = sizeof(new);
+
+	if (!p)
+		return -1;
+	old = bpf_htons(p->peer_port);
+	checksum = p->transport_off;
+	if (p->flags & PACKET_UDP) {
+		checksum += offsetof(struct udphdr, check);
+		flags |= BPF_F_MARK_MANGLED_0;
+	} else {
+		checksum += offsetof(struct tcphdr, check);
+	}
+	if (old == new)
+		return 0;
+	if (bpf_l4_csum_replace(skb, checksum, old, new, flags) ||
+	    bpf_skb_store_bytes(skb, p->transport_off, &new, sizeof(new), 0))
+		return -1;
+	p->peer_port = (__u16)port;
+	packet_set_flow(p); /* as it is when it comes back: for its mark */
+	return 0;
+}
+
 /* Into the delay line, from the port where conntrack expects it. */
 static __always_inline int local_hold(struct __sk_buff *skb, struct packet *p)
 {
-	__u32 checksum = p->transport_off + (p->flags & PACKET_TCP ? offsetof(struct tcphdr, check) :
-								     offsetof(struct udphdr, check));
-	__be16 old = bpf_htons(p->peer_port), new = bpf_htons(local_port(p));
+	__u32 port = local_port(p);
+	int ret;
 
-	if (!new || (new != old &&
-		     (bpf_l4_csum_replace(skb, checksum, old, new,
-					  sizeof(new) | (p->flags & PACKET_UDP ?
-								 BPF_F_MARK_MANGLED_0 : 0)) ||
-		      bpf_skb_store_bytes(skb, p->transport_off, &new, sizeof(new), 0)))) {
+	if (!port || local_set_port(skb, p, port)) {
 		proof_retract(p->delay_rule, p);
 		return TC_ACT_UNSPEC;
 	}
-	p->peer_port = bpf_ntohs(new);
-	packet_set_flow(p); /* as it is when it comes back: for its mark */
-	return hold_send(skb, p);
+	ret = hold_send(skb, p);
+	if (ret == TC_ACT_UNSPEC) /* it passes at once after all */
+		local_set_port(skb, p, DNS_PORT);
+	return ret;
 }
 
 /* tc ingress of the TAP: out by loopback once more, with a route. */

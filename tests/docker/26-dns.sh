@@ -23,8 +23,7 @@ for c in web cli by; do
 	docker run -d --name $c --network app --network-alias $c.alias --dns 10.77.1.2 tiny sleep 1000 >/dev/null &
 done
 wait $(jobs -p | grep -v "$DOCKER_PID\|$BG_PID")
-docker run -d --name side --network container:cli tiny sleep 1000 >/dev/null
-cli=$(docker_pid cli) by=$(docker_pid by)
+cli=$(docker_pid cli)
 same() { if [ "$2" = "$3" ]; then ok "$1 ($2)"; else not_ok "$1: '$2' is not '$3'"; sed 's/^/#   /' "$T/dig"; fi; }
 # ask CONTAINER NAME OPTION...: status and milliseconds, as dig in there tells them.
 ask() {
@@ -35,9 +34,11 @@ ask() {
 }
 late() { check_num "$1: not too early" "$ms" ge $(($2 - 11)); check_num "$1: nor twice" "$ms" lt $(($2 + 200)); }
 counted() { same "$1" "$(hits "$ID" matched) $(hits "$ID" injected)" "$2 $2"; }
-# lookup PID NAME: milliseconds that getaddrinfo takes there, without what it takes to get in.
-lookup() { nsenter -t "$1" -n -m -r getent ahostsv4 "$2" >"$T/dig" 2>&1 || echo 0; }
-took() { _t=$(date +%s%N); lookup "$@"; echo $((($(date +%s%N) - _t) / 1000000)); }
+# lookup CONTAINER NAME: whether getaddrinfo finds it there, and its own milliseconds.
+lookup() {
+	docker exec "$1" busybox time -p getent ahostsv4 "$2" >"$T/dig" 2>&1 && status=NOERROR || status=none
+	ms=$(awk '/^real/ {print $2 * 1000}' "$T/dig")
+}
 docker exec cli busybox cat /etc/resolv.conf >"$T/resolv"
 check "Docker's resolver is meant" grep -q 'nameserver 127.0.0.11' "$T/resolv"
 wait_for 10 sh -c "docker exec cli dig +tries=1 +time=1 a.ext.lab | grep -q 10.1.2.9" || not_ok "names outside are found"
@@ -60,12 +61,11 @@ done
 ask cli a.ext.lab @10.77.1.2
 late "$attach: a server outside, asked itself" 300
 counted "$attach: one hit for each" $((n + 1))
-ms=$(took "$cli" web); late "$attach: getaddrinfo of a service" 300
-ms=$(took "$cli" a.ext.lab); late "$attach: getaddrinfo of a name outside" 300
+lookup cli web; late "$attach: getaddrinfo of a service" 300
+lookup cli a.ext.lab; late "$attach: getaddrinfo of a name outside" 300
 counted "$attach: one for each of these" $((n + 3))
-ask side web; late "$attach: who shares the network" 300
 ask by web; check_num "$attach: another container" "$ms" lt 150
-check_num "$attach: and its getaddrinfo" "$(took "$by" a.ext.lab)" lt 150
+lookup by a.ext.lab; check_num "$attach: and its getaddrinfo" "$ms" lt 150
 "$FL" set "$ID" delay=100ms name='*.ext.lab' >/dev/null
 ask cli a.ext.lab; late "$attach: changed" 100
 ask cli web; check_num "$attach: only what it names" "$ms" lt 80
@@ -82,7 +82,7 @@ for code in servfail nxdomain refused; do
 	heal
 done
 fault dns_error docker:cli --rcode nxdomain --name a.ext.lab
-lookup "$cli" a.ext.lab >"$T/rc"; same "$attach: getaddrinfo fails" "$(cat "$T/rc")" 0
+lookup cli a.ext.lab; same "$attach: getaddrinfo fails" "$status" none
 heal
 done
 # (Apart: what was dropped from a connection is sent again for a minute, also after the fault.)
@@ -104,7 +104,6 @@ done
 clean() { ask cli web; [ "$status" = NOERROR ] && [ "$ms" -lt 100 ]; }
 "$FL" inject dns_latency docker:cli --delay 1s --for 60s >"$T/inject.out" 2>&1 & I=$!
 wait_for 5 sh -c "$FL list -o json | jq -e 'any(.active)'"
-check "who shares the network is named" grep -q 'cli: it shares its network with docker:side' "$T/inject.out"
 ask cli web; late "before it is killed" 1000
 kill -9 $I; wait $I 2>/dev/null
 if in_time 2 clean; then ok "killed: clean within 2 s"; else not_ok "killed: clean within 2 s"; fi

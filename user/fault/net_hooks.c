@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "fault/net_hooks.h"
 #include "kern/session.h"
@@ -126,7 +127,6 @@ static int add_veth(struct fault *f, uint32_t target, const struct target_veth *
 
 	if (n->flags & NET_LOOPBACK && direction == NET_FROM)
 		direction = NET_BOTH; /* to see who asks */
-
 	if (!r && direction != NET_TO && !has_hook(n, target, veth, FL_DIR_FROM))
 		r = add_hook(f, target, veth, FL_DIR_FROM, rule, err);
 	if (!r && direction != NET_FROM && !has_hook(n, target, veth, FL_DIR_TO))
