@@ -130,11 +130,16 @@ static int make_hub(const struct lab_topology *t, struct fl_error *err)
 static int make_service(const struct lab_topology *t, const struct lab_service *s, struct fl_error *err)
 {
 	struct text c = { .s = NULL };
+	unsigned int i;
 	char ns[48];
 	int rc;
 
-	(void)t;
 	text_append(&c, "link set lo up\naddr add %s/24 dev eth0\nlink set eth0 up\n", s->address);
+	/* Nobody on the host gets an answer from these. From any address but the link's there is no way back
+	 * in any case. */
+	for (i = 0; i < s->n_inside; i++)
+		text_append(&c, "rule add to %s.1 ipproto tcp sport %u prohibit\n", t->network,
+			    s->inside[i]);
 	rc = run_ip(network_namespace(s->name, ns, sizeof(ns)), &c, err);
 	text_free(&c);
 	return rc;

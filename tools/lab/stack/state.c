@@ -14,6 +14,7 @@
 #include "util/clock.h"
 #include "util/text.h"
 
+#define LAB_UID_FIRST	2000000000
 #define MAX_STATE_BYTES (1024 * 1024)
 
 /* Programs are looked for once. */
@@ -90,6 +91,12 @@ static json_t *beside_argv(char *const *words)
 	return argv;
 }
 
+/* Each unit has a user and a group to itself, in a range that no distribution gives out. */
+static json_int_t unit_uid(const struct lab_topology *t, const struct lab_service *s, unsigned int daemon)
+{
+	return LAB_UID_FIRST + (s ? s - t->services : t->n_services + daemon);
+}
+
 static json_t *service_run(const struct lab_topology *t, const struct lab_service *s,
 			   const struct programs *programs, json_t *dirs)
 {
@@ -99,7 +106,8 @@ static json_t *service_run(const struct lab_topology *t, const struct lab_servic
 	json_array_append_new(commands, service_argv(t, s, programs));
 	for (i = 0; i < s->n_beside; i++)
 		json_array_append_new(commands, beside_argv(s->beside[i]));
-	run = json_pack("{s:o, s:o, s:b}", "commands", commands, "cgroups", dirs, "restart", s->restart);
+	run = json_pack("{s:o, s:o, s:b, s:I}", "commands", commands, "cgroups", dirs, "restart",
+			s->restart, "uid", unit_uid(t, s, 0));
 	json_object_set_new(run, "log", json_sprintf(LAB_DIR "/log/%s.log", s->name));
 	json_object_set_new(run, "resolv", json_string(LAB_DIR "/resolv.conf"));
 	if (s->volume[0]) {
@@ -150,15 +158,15 @@ static json_t *graph_of(const struct lab_topology *t)
 }
 
 /* The load generator and the pipeline: plain processes of the initial namespace. */
-static json_t *daemon_entry(const char *name, json_t *argv)
+static json_t *daemon_entry(const char *name, json_int_t uid, json_t *argv)
 {
 	json_t *commands = json_array(), *dirs;
 	char v2[512];
 
 	json_array_append_new(commands, argv);
 	dirs = cgroup_dirs(name, v2, sizeof(v2));
-	return json_pack("{s:i, s:i, s:{s:o, s:o, s:b, s:o}}", "pid", 0, "start", 0, "run", "commands",
-			 commands, "cgroups", dirs, "restart", 1, "log",
+	return json_pack("{s:i, s:i, s:{s:o, s:o, s:b, s:I, s:o}}", "pid", 0, "start", 0, "run", "commands",
+			 commands, "cgroups", dirs, "restart", 1, "uid", uid, "log",
 			 json_sprintf(LAB_DIR "/log/%s.log", name));
 }
 
@@ -174,7 +182,7 @@ static json_t *daemons_of(const struct lab_topology *t, const struct programs *p
 		push(argv, LAB_DIR "/pipeline.json");
 		push(argv, "--port");
 		push(argv, "%u", t->pipeline_port);
-		json_object_set_new(daemons, "pipeline", daemon_entry("pipeline", argv));
+		json_object_set_new(daemons, "pipeline", daemon_entry("pipeline", unit_uid(t, NULL, 0), argv));
 	}
 	if (t->load_rate) {
 		argv = json_array();
@@ -184,7 +192,7 @@ static json_t *daemons_of(const struct lab_topology *t, const struct programs *p
 		push(argv, "--port");
 		push(argv, "%u", t->load_port);
 		push(argv, "http://%s:%u", entry->address, entry->port);
-		json_object_set_new(daemons, "load", daemon_entry("load", argv));
+		json_object_set_new(daemons, "load", daemon_entry("load", unit_uid(t, NULL, 1), argv));
 	}
 	return daemons;
 }

@@ -212,13 +212,18 @@ static int read_address(struct reader *r, const char *key, struct fy_node *value
 	return 0;
 }
 
-static int read_port(struct reader *r, const char *key, struct fy_node *value)
+static int port_number(struct reader *r, const char *key, struct fy_node *value, uint16_t *ret)
 {
 	int64_t n = 0;
 	int rc = number(r, key, value, 65535, &n);
 
-	r->service->port = (uint16_t)n;
+	*ret = (uint16_t)n;
 	return rc;
+}
+
+static int read_port(struct reader *r, const char *key, struct fy_node *value)
+{
+	return port_number(r, key, value, &r->service->port);
 }
 
 static int read_uses_cache(struct reader *r, const char *key, struct fy_node *value)
@@ -250,6 +255,23 @@ static int read_beside(struct reader *r, const char *key, struct fy_node *value)
 		if (s->n_beside == LAB_MAX_BESIDE)
 			return fail(r, item, "more than %d commands", LAB_MAX_BESIDE);
 		rc = words(r, key, item, s->beside[s->n_beside++]);
+	}
+	return rc;
+}
+
+static int read_inside(struct reader *r, const char *key, struct fy_node *value)
+{
+	struct lab_service *s = r->service;
+	struct fy_node *item;
+	void *iter = NULL;
+	int rc = 0;
+
+	if (!fy_node_is_sequence(value))
+		return fail(r, value, "'inside' must be a list of ports");
+	while (!rc && (item = fy_node_sequence_iterate(value, &iter))) {
+		if (s->n_inside == LAB_MAX_PORTS)
+			return fail(r, item, "more than %d ports", LAB_MAX_PORTS);
+		rc = port_number(r, key, item, &s->inside[s->n_inside++]);
 	}
 	return rc;
 }
@@ -324,7 +346,8 @@ static const struct key service_keys[] = {
 	{ "role", read_role },	     { "address", read_address },   { "port", read_port },
 	{ "cache", read_uses_cache }, { "options", read_options },  { "upstreams", read_upstreams },
 	{ "beside", read_beside },   { "cpu", read_cpu },	    { "memory", read_memory },
-	{ "volume", read_volume },   { "restart", read_restart },   { NULL, NULL },
+	{ "volume", read_volume },   { "inside", read_inside },	    { "restart", read_restart },
+	{ NULL, NULL },
 };
 
 static int read_services(struct reader *r, const char *key, struct fy_node *value)

@@ -10,8 +10,9 @@
 
 #define LAB_MAX_SERVICES 32
 #define LAB_MAX_CALLS	 8
-#define LAB_MAX_ARGS	 32
+#define LAB_MAX_ARGS	 48
 #define LAB_MAX_BESIDE	 2
+#define LAB_MAX_PORTS	 4
 
 /* A dependency with its options as lab-service takes them (",pool=8,timeout=1s"). */
 struct lab_call {
@@ -28,6 +29,8 @@ struct lab_service {
 	char *options[LAB_MAX_ARGS];			/* NULL-terminated */
 	char *beside[LAB_MAX_BESIDE][LAB_MAX_ARGS];	/* each NULL-terminated */
 	unsigned int n_beside;
+	uint16_t inside[LAB_MAX_PORTS]; /* ports for the lab alone, closed to the host */
+	unsigned int n_inside;
 	unsigned int cpu_percent; /* 0: no quota */
 	uint64_t memory_bytes;	  /* 0: no limit */
 	char volume[128];	  /* empty: none */

@@ -3,22 +3,25 @@
  * unit.c - see unit.h.
  *
  * A service's first process is the init of a new pid namespace: it joins the cgroups, enters the
- * network namespace, makes the mounts, starts the commands and reaps whatever is orphaned. It
- * restarts nothing: when a command ends, it ends, and the kernel takes the rest of the namespace.
+ * network namespace, makes the mounts, becomes a user of its own without any capability, starts the
+ * commands and reaps whatever is orphaned. It restarts nothing: when a command ends, it ends, and the kernel takes the rest of the namespace.
  * It dies with the supervisor (PR_SET_PDEATHSIG), so nothing runs on unwatched.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "tools/lab/common/proc.h"
+#include "tools/lab/supervisor/rights.h"
 #include "tools/lab/supervisor/unit.h"
 
 static bool read_list(const json_t *list, const char **ret, unsigned int max, unsigned int *ret_n)
@@ -40,7 +43,7 @@ static bool read_list(const json_t *list, const char **ret, unsigned int max, un
 bool unit_read(struct unit *u, const char *name, json_t *entry)
 {
 	json_t *run = json_object_get(entry, "run"), *commands = NULL, *cgroups = NULL, *list;
-	json_int_t volume_bytes = 0;
+	json_int_t volume_bytes = 0, uid = 0;
 	unsigned int n;
 	int restart = 0;
 	size_t i;
@@ -49,10 +52,12 @@ bool unit_read(struct unit *u, const char *name, json_t *entry)
 	u->name = name;
 	u->entry = entry;
 	u->netns = json_string_value(json_object_get(entry, "netns"));
-	if (!run || json_unpack(run, "{s:o, s:o, s:s, s:b, s?s, s?I, s?s}", "commands", &commands,
-				"cgroups", &cgroups, "log", &u->log, "restart", &restart, "volume",
-				&u->volume, "volume_bytes", &volume_bytes, "resolv", &u->resolv))
+	if (!run || json_unpack(run, "{s:o, s:o, s:s, s:b, s:I, s?s, s?I, s?s}", "commands",
+				&commands, "cgroups", &cgroups, "log", &u->log, "restart", &restart,
+				"uid", &uid, "volume", &u->volume, "volume_bytes", &volume_bytes,
+				"resolv", &u->resolv) || uid <= 0)
 		return false;
+	u->uid = (uid_t)uid;
 	u->restart = restart;
 	u->volume_bytes = (uint64_t)volume_bytes;
 	if (!read_list(cgroups, u->cgroups, UNIT_MAX_CGROUPS, &u->n_cgroups) ||
@@ -103,7 +108,7 @@ static void enter_network(const struct unit *u)
 
 static void make_mounts(const struct unit *u)
 {
-	char options[64];
+	char options[96];
 
 	/* Slave, not private: an `ip netns del` outside must take the mount of that namespace away
 	 * here as well, or this service would keep it alive. */
@@ -113,9 +118,36 @@ static void make_mounts(const struct unit *u)
 		die("mount", "/proc");
 	if (u->resolv && mount(u->resolv, "/etc/resolv.conf", NULL, MS_BIND, NULL))
 		fprintf(stderr, "no /etc/resolv.conf of its own: %s\n", strerror(errno));
-	snprintf(options, sizeof(options), "mode=755,size=%llu", (unsigned long long)u->volume_bytes);
+	snprintf(options, sizeof(options), "mode=755,uid=%u,gid=%u,size=%llu", u->uid, u->uid,
+		 (unsigned long long)u->volume_bytes);
 	if (u->volume && mount("tmpfs", u->volume, "tmpfs", MS_NOSUID | MS_NODEV, options))
 		die("mount volume", u->volume);
+}
+
+/* A name server listens on port 53, and has no capability to. */
+static void free_low_ports(void)
+{
+	const char *path = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, "0", 1) != 1)
+		die("write", path);
+	close(fd);
+}
+
+/* The change of user makes the kernel forget whose death is to be followed. */
+static void drop_rights(const struct unit *u, int supervisor)
+{
+	struct pollfd dead = { .fd = supervisor, .events = POLLIN };
+	int r = rights_drop(u->uid);
+
+	if (r) {
+		errno = -r;
+		die("give up the rights of root for", u->name);
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (poll(&dead, 1, 0))
+		_exit(125);
 }
 
 static void unblock_signals(void)
@@ -167,7 +199,7 @@ static void init_wait(const pid_t *children, unsigned int n)
 	}
 }
 
-static void run_service(const struct unit *u)
+static void run_service(const struct unit *u, int supervisor)
 {
 	pid_t children[UNIT_MAX_COMMANDS];
 	unsigned int i;
@@ -177,6 +209,8 @@ static void run_service(const struct unit *u)
 	if (sethostname(u->name, strlen(u->name)))
 		die("set host name", u->name);
 	make_mounts(u);
+	free_low_ports();
+	drop_rights(u, supervisor);
 	for (i = 0; i < u->n_commands; i++) {
 		children[i] = fork();
 		if (children[i] < 0)
@@ -184,10 +218,12 @@ static void run_service(const struct unit *u)
 		if (!children[i])
 			run_command(u->commands[i]);
 	}
+	if (rights_drop_all())
+		die("give up the rights of root for", u->name);
 	init_wait(children, u->n_commands);
 }
 
-static void run_unit(const struct unit *u)
+static void run_unit(const struct unit *u, int supervisor)
 {
 	int log = open(u->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 
@@ -198,22 +234,27 @@ static void run_unit(const struct unit *u)
 	}
 	join_cgroups(u);
 	if (u->netns)
-		run_service(u);
+		run_service(u, supervisor);
+	drop_rights(u, supervisor);
 	run_command(u->commands[0]);
 }
 
 int unit_start(struct unit *u)
 {
 	unsigned long flags = u->netns ? CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS : 0;
+	int self = pidfd_open(getpid(), 0);
 	/* fork() with namespaces: the child is the init of its pid namespace and our own child. */
-	pid_t pid = (pid_t)syscall(SYS_clone, flags | SIGCHLD, NULL, NULL, NULL, NULL);
+	pid_t pid = self < 0 ? -1 : (pid_t)syscall(SYS_clone, flags | SIGCHLD, NULL, NULL, NULL, NULL);
+	int r = pid < 0 ? -errno : 0;
 
-	if (pid < 0)
-		return -errno;
 	if (!pid) {
-		run_unit(u);
+		run_unit(u, self);
 		_exit(125);
 	}
+	if (self >= 0)
+		close(self);
+	if (r)
+		return r;
 	u->pid = pid;
 	u->start = proc_start(pid);
 	u->due_ns = 0;

@@ -25,6 +25,7 @@ struct unit {
 	unsigned int n_cgroups;
 	const char *volume, *resolv, *log; /* volume, resolv: NULL when there is none */
 	uint64_t volume_bytes;
+	uid_t uid; /* and group: its own, of no account */
 	bool restart;
 	pid_t pid; /* 0: does not run */
 	uint64_t start;
