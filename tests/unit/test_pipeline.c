@@ -401,6 +401,7 @@ static void posts(void **state)
 	struct scripted_server s = { .answer = from_ctx };
 	const struct alerts none = {};
 	struct pipeline_config c;
+	struct pipeline_window w = { .start_s = 100.9, .end_s = 200.1 };
 	json_t *list = NULL, *evidence = NULL;
 	struct cause *causes = NULL;
 	uint32_t n = 0;
@@ -413,7 +414,8 @@ static void posts(void **state)
 	assert_non_null(strstr(s.last, "POST /correlate HTTP/1.1"));
 	assert_non_null(strstr(s.last, "{\"window\":{\"start\":100,\"end\":201}}"));
 	s.ctx = (void *)(uintptr_t)(OK_HEAD "{\"root_service\": \"pay\"}");
-	assert_int_equal(pipeline_rca(&c, json_array_get(list, 0), &causes, &n, &evidence, NULL), 0);
+	w.cluster = json_array_get(list, 0);
+	assert_int_equal(pipeline_rca(&c, &w, &causes, &n, &evidence, NULL), 0);
 	assert_non_null(strstr(s.last, "{\"cluster\":{\"id\":\"c1\",\"deep\":[1,null]}}"));
 	assert_int_equal(n, 1);
 	free(causes);
@@ -421,7 +423,7 @@ static void posts(void **state)
 
 	c.rca_path = "/v2/why";
 	c.fields = json_pack("{s:{s:[s], s:b}}", "rca_body", "incidents", "$cluster", "fast", 1);
-	assert_int_equal(pipeline_rca(&c, json_array_get(list, 0), &causes, &n, &evidence, NULL), 0);
+	assert_int_equal(pipeline_rca(&c, &w, &causes, &n, &evidence, NULL), 0);
 	assert_non_null(strstr(s.last, "POST /v2/why HTTP/1.1"));
 	assert_non_null(strstr(s.last, "{\"incidents\":[{\"id\":\"c1\",\"deep\":[1,null]}],\"fast\":true}"));
 	free(causes);
@@ -436,6 +438,188 @@ static void posts(void **state)
 	assert_int_equal(pipeline_correlate(&c, &none, 0, 1, &list, NULL), -EINVAL);
 }
 
+/* Alerting systems and services of other make. The second: T, the third: its second is known exactly. */
+static void other_alerts(void **state)
+{
+	static const char *const bodies[] = {
+		"[{\"id\": \"c-1\", \"fire_ts\": 1714557600, \"service\": \"pay\", \"metric\": \"p99\", \"severity\": \"crit\"}]",
+		"[{\"id\": \"k\", \"lastReceived\": \"2024-05-01T10:09:00Z\", \"startedAt\": \"2024-05-01T10:00:00Z\","
+		" \"service\": \"pay\", \"labels\": {\"pod\": \"pay-1\"}}]",
+		"{\"incidents\": [{\"created_at\": \"2024-05-01T10:00:00Z\", \"title\": \"p99\","
+		" \"service\": {\"id\": \"P1\", \"type\": \"ref\", \"summary\": \"pay\"}}], \"limit\": 25, \"more\": false}",
+		"{\"jsonrpc\": \"2.0\", \"result\": [{\"eventid\": \"7\", \"clock\": \"1714557600\", \"name\": \"slow\","
+		" \"hosts\": [{\"host\": \"pay\"}]}], \"id\": 1}",
+		"{\"timestamp\": 1714557600, \"service\": \"pay\"}\n",
+		"{\"status\": \"success\", \"data\": {\"alerts\": [{\"fire_ts\": 1714557600, \"service\": \"pay\"}]}}",
+		"{\"status\": \"ok\", \"data\": {\"rows\": [{\"fireTs\": 1714557600, \"serviceName\": \"pay\"}]}}",
+		"{\"alerts\": {\"a1\": {\"ts\": 1714557600, \"service\": \"pay\"}}}",
+	};
+	struct alerts a;
+	size_t i;
+	(void)state;
+
+	for (i = 0; i < ARRAY_SIZE(bodies); i++) {
+		struct fl_error err = {};
+
+		if (read_alerts(NULL, bodies[i], &a, &err))
+			fail_msg("%s: %s", bodies[i], err.message);
+		if (a.n != 1 || a.malformed || strcmp(a.v[0].service, "pay") || a.v[0].time_s != 1714557600 ||
+		    a.v[0].resolution_s != 1)
+			fail_msg("%s: %u, '%s', %f", bodies[i], a.n, a.n ? a.v[0].service : "",
+				 a.n ? a.v[0].time_s : 0);
+		alerts_free(&a);
+	}
+	assert_int_equal(read_alerts(NULL, "{\"ts\": 1, \"service\": \"a\"}\n\n{\"ts\": 2, \"service\": \"b\"}", &a, NULL), 0);
+	assert_int_equal(a.n, 2);
+	alerts_free(&a);
+	assert_int_equal(read_alerts(NULL, "{\"ts\": 1, \"service\": \"a\"}\nnot json\n", &a, NULL), -EBADMSG);
+}
+
+static void other_causes(void **state)
+{
+	static const struct {
+		const char *body, *first; /* NULL: nobody */
+		double confidence;
+		int rc;
+	} cases[] = {
+		{ "{\"status\": \"success\", \"data\": {\"root_cause\": {\"service\": \"pay\", \"confidence\": \"high\"}}}",
+		  "pay", NAN, 0 },
+		{ "{\"results\": [{\"node\": \"pay\", \"score\": 0.8}, {\"node\": \"db\", \"score\": 0.1}]}", "pay", 0.8, 0 },
+		{ "{\"possible_causes\": [\"pay\", \"db\"]}", "pay", NAN, 0 },
+		{ "{\"rca\": \"## Suspected Service\\npay (confidence: 80%)\"}", "pay", 0.8, 0 },
+		{ "{\"analysis\": \"Root cause: **pay**\\nIt is slow.\"}", "pay", NAN, 0 },
+		{ "{\"rca\": \"Something between pay and db is slow\"}", NULL, NAN, -EBADMSG },
+		{ "{\"rca\": \"Root cause: either pay or db\"}", NULL, NAN, -EBADMSG },
+		{ "{\"root_cause_service\": \"pay\", \"confidence\": \"75%\"}", "pay", 0.75, 0 },
+		{ "{\"status\": \"ok\", \"data\": {\"confidence\": 0.8, \"root_service\": \"pay\"}}", "pay", 0.8, 0 },
+		{ "{\"scores\": {\"db\": 0.2, \"pay\": 0.7}}", "pay", 0.7, 0 },
+		{ "{\"root_service\": \"unknown\", \"confidence\": 0}", NULL, NAN, 0 },
+		{ "{\"data\": {\"root_service\": null}}", NULL, NAN, 0 },
+		{ "{\"status\": \"error\", \"message\": \"no cluster\"}", NULL, NAN, -EBADMSG },
+	};
+	size_t i;
+	(void)state;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct fl_error err = {};
+		struct cause *v = NULL;
+		json_t *evidence = NULL;
+		uint32_t n = 0;
+		int rc = pipeline_read_rca(NULL, cases[i].body, strlen(cases[i].body), &v, &n, &evidence, &err);
+
+		if (rc != cases[i].rc || !n != !cases[i].first || (n && strcmp(v[0].service, cases[i].first)))
+			fail_msg("%s: %d, '%s' (%s)", cases[i].body, rc, n ? v[0].service : "", err.message);
+		if (n && isfinite(cases[i].confidence) && !(fabs(v[0].confidence - cases[i].confidence) < 1e-9))
+			fail_msg("%s: confidence %f", cases[i].body, v[0].confidence);
+		if (rc)
+			assert_non_null(strstr(err.message, "without a root_service")); /* and what it said */
+		free(v);
+		json_decref(evidence);
+	}
+}
+
+/* What a strict pipeline takes: alerts as an array, seconds for /correlate, a window for /rca. */
+#define REFUSE "HTTP/1.1 422 Unprocessable Entity\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+static const char *strict(struct scripted_server *s, int n, const char *request)
+{
+	const char *correlate = s->ctx;
+	(void)n;
+
+	if (!strncmp(request, "GET /alerts", 11))
+		return OK_HEAD "[]";
+	if (!strncmp(request, "POST /correlate", 15) && correlate)
+		return correlate;
+	if (!strncmp(request, "POST /correlate", 15))
+		return strstr(request, "{\"window\":{") || !strstr(request, "{\"window\":") ?
+			       "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n" : OK_HEAD "[{\"id\": 1, \"alerts\": []}]";
+	if (!strncmp(request, "POST /rca", 9))
+		return strstr(request, "\"window_start\":") ? OK_HEAD "{\"root_service\": \"pay\"}" : REFUSE;
+	return "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+}
+
+static void learned(void **state)
+{
+	struct scripted_server s = { .answer = strict };
+	struct pipeline_window w = { .start_s = 100.9, .end_s = 200.1 };
+	const struct alerts none = {};
+	struct fl_error err = {};
+	struct pipeline_config c;
+	struct cause *causes = NULL;
+	json_t *list = NULL, *evidence = NULL;
+	uint32_t n = 0;
+	int before;
+	(void)state;
+
+	server_start(&s);
+	c = config(&s, 2);
+	assert_int_equal(pipeline_learn(&c, &err), 0);
+	assert_non_null(strstr(c.learned->said, "POST /correlate takes {window: SECONDS}"));
+	assert_non_null(strstr(c.learned->said, "POST /rca takes {window_start, window_end}"));
+	assert_true(pipeline_rca_by_window(&c));
+	before = atomic_load(&s.requests);
+	assert_int_equal(pipeline_correlate(&c, &none, 100.9, 200.1, &list, &err), 0);
+	assert_int_equal(pipeline_rca(&c, &w, &causes, &n, &evidence, &err), 0);
+	assert_int_equal(atomic_load(&s.requests) - before, 2); /* remembered */
+	assert_non_null(strstr(s.last, "{\"window_start\":100,\"window_end\":201}"));
+	assert_string_equal(causes[0].service, "pay");
+	free(causes);
+	json_decref(evidence);
+	json_decref(list);
+
+	/* No correlator. */
+	s.ctx = (void *)(uintptr_t) "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+	assert_int_equal(pipeline_learn(&c, &err), 0);
+	assert_non_null(strstr(c.learned->said, "there is no /correlate"));
+	assert_int_equal(pipeline_correlate(&c, &none, 1, 2, &list, &err), -ENOENT);
+
+	/* One that refuses all bodies is not blind. */
+	s.ctx = (void *)(uintptr_t)REFUSE;
+	assert_int_equal(pipeline_learn(&c, &err), 0);
+	assert_int_equal(pipeline_correlate(&c, &none, 1, 2, &list, &err), -EBADMSG);
+	assert_false(pipeline_unreachable(-EBADMSG));
+	assert_non_null(strstr(err.message, "HTTP 422"));
+
+	/* A wrong path is known before the first fault. */
+	error_clear(&err);
+	c.alerts_path = "/nowhere";
+	assert_int_equal(pipeline_learn(&c, &err), -EBADMSG);
+	assert_non_null(strstr(err.message, "/nowhere"));
+	assert_non_null(strstr(err.message, "404"));
+	free(c.learned);
+	server_stop(&s);
+}
+
+/* What the config gives keeps its types, in every body. */
+static void typed_bodies(void **state)
+{
+	struct scripted_server s = { .answer = from_ctx };
+	struct pipeline_window w = { .start_s = 100, .end_s = 200 };
+	struct pipeline_config c;
+	struct cause *causes = NULL;
+	json_t *evidence = NULL, *list = NULL;
+	const struct alerts none = {};
+	uint32_t n = 0;
+	(void)state;
+
+	server_start(&s);
+	c = config(&s, 0);
+	c.fields = json_pack("{s:{s:i, s:s}, s:{s:s, s:s, s:s, s:b}}", "correlate_body", "window", 300, "until", "$end",
+			     "rca_body", "window_start", "$start", "window_end", "$end", "text", "$start to $end", "deep", 1);
+	s.ctx = (void *)(uintptr_t)(OK_HEAD "[]");
+	assert_int_equal(pipeline_correlate(&c, &none, 100, 200, &list, NULL), 0);
+	assert_non_null(strstr(s.last, "{\"window\":300,\"until\":200}"));
+	s.ctx = (void *)(uintptr_t)(OK_HEAD "{\"root_service\": \"pay\"}");
+	assert_int_equal(pipeline_rca(&c, &w, &causes, &n, &evidence, NULL), 0);
+	assert_non_null(strstr(s.last, "{\"window_start\":100,\"window_end\":200,\"text\":\"100 to 200\",\"deep\":true}"));
+	assert_true(pipeline_rca_by_window(&c));
+	free(causes);
+	json_decref(evidence);
+	json_decref(list);
+	json_decref(c.fields);
+	server_stop(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -444,7 +628,9 @@ int main(void)
 		cmocka_unit_test(nested_bombs), cmocka_unit_test(remapped),	 cmocka_unit_test(adapters),
 		cmocka_unit_test(clusters),	 cmocka_unit_test(root_causes),
 		cmocka_unit_test(retries),	 cmocka_unit_test(bad_answers),
-		cmocka_unit_test(posts),
+		cmocka_unit_test(posts),	 cmocka_unit_test(other_alerts),
+		cmocka_unit_test(other_causes),	 cmocka_unit_test(learned),
+		cmocka_unit_test(typed_bodies),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -91,17 +91,18 @@ static void roots_from_a_label(void **state)
 				     AM_ALERT("Lost", "gate", "pay", "3", "") ", {\"labels\": {}}]}", 0, NULL);
 	struct cause *causes = (struct cause *)(uintptr_t)1;
 	json_t *evidence = NULL;
+	struct pipeline_window w = { .cluster = cluster };
 	uint32_t n = 9;
 	(void)state;
 
 	assert_non_null(cluster);
 	assert_false(pipeline_names_causes(&c));
-	assert_int_equal(pipeline_rca(&c, cluster, &causes, &n, &evidence, NULL), 0);
+	assert_int_equal(pipeline_rca(&c, &w, &causes, &n, &evidence, NULL), 0);
 	assert_null(causes);
 	assert_int_equal(n, 0);
 	c.fields = json_pack("{s:s}", "root_service", "labels.root");
 	assert_true(pipeline_names_causes(&c));
-	assert_int_equal(pipeline_rca(&c, cluster, &causes, &n, &evidence, NULL), 0);
+	assert_int_equal(pipeline_rca(&c, &w, &causes, &n, &evidence, NULL), 0);
 	assert_int_equal(n, 2);
 	assert_string_equal(causes[0].service, "pay");
 	assert_int_equal(causes[0].n_evidence, 2);

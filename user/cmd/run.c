@@ -14,6 +14,7 @@
 #include "fault/fault.h"
 #include "report/export.h"
 #include "report/report.h"
+#include "score/pipeline.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/text.h"
@@ -37,7 +38,7 @@ static const struct argp_option option_table[] = {
 	{ "only", OPT_ONLY, "N,..", 0, "Run these experiments, by number", 0 },
 	{ "out", OPT_OUT, "DIR", 0, "Where the results go (./faultline-results/DATE-TIME)", 0 },
 	{ "pipeline", OPT_PIPELINE, "URL", 0, "The AIOps pipeline, instead of the suite's", 0 },
-	{ "adapter", OPT_ADAPTER, "NAME", 0, "What it is: faultline, prometheus or alertmanager", 0 },
+	{ "adapter", OPT_ADAPTER, "NAME", 0, "What it is: faultline, w3d2, prometheus or alertmanager", 0 },
 	{ "root-label", OPT_ROOT_LABEL, "LABEL", 0, "Label of its alerts that names the root cause", 0 },
 	{ "probe", OPT_PROBE, "URL", 0, "What the probe calls, instead of the suite's", 0 },
 	{ "lab", OPT_LAB, NULL, 0, "Take both from the running lab, as `stack: lab` does", 0 },
@@ -92,8 +93,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_PIPELINE: o->pipeline = arg; return 0;
 	case OPT_ADAPTER:
 		o->adapter = arg;
-		if (strcmp(arg, "faultline") && strcmp(arg, "prometheus") && strcmp(arg, "alertmanager"))
-			argp_error(state, "--adapter knows faultline, prometheus and alertmanager, not '%s'",
+		if (strcmp(arg, "faultline") && strcmp(arg, "w3d2") && strcmp(arg, "prometheus") && strcmp(arg, "alertmanager"))
+			argp_error(state, "--adapter knows faultline, w3d2, prometheus and alertmanager, not '%s'",
 				   arg);
 		return 0;
 	case OPT_ROOT_LABEL: o->root_label = arg; return 0;
@@ -240,7 +241,17 @@ static void write_reports(const struct options *o, const char *dir)
 	folder_close(&f);
 }
 
-static int run_once(const struct options *o, const struct suite *s, int64_t n, bool *ret_aborted,
+/* What the pipeline takes is found out before anything is broken. */
+static int learn(const struct options *o, struct suite *s, struct fl_error *err)
+{
+	int r = pipeline_learn(&s->pipeline, err);
+
+	if (!r && !o->quiet)
+		fprintf(stderr, "pipeline %s: %s\n", s->pipeline.url, s->pipeline.learned->said);
+	return r;
+}
+
+static int run_once(const struct options *o, struct suite *s, int64_t n, bool *ret_aborted,
 		    struct fl_error *err)
 {
 	_cleanup_free_ char *dir = folder(o, n);
@@ -261,6 +272,8 @@ static int run_once(const struct options *o, const struct suite *s, int64_t n, b
 		run_show_plan(s, &options, o->json);
 		return FL_EXIT_OK;
 	}
+	if (!r && s->pipeline.url && !s->pipeline.learned)
+		r = learn(o, s, err);
 	if (!r)
 		r = suite_run(s, &options, &report, err);
 	if (r)
@@ -323,7 +336,7 @@ static bool wait_ns(uint64_t ns)
 	return !w.interrupted;
 }
 
-static int run_all(const struct options *o, const struct suite *s, struct fl_error *err)
+static int run_all(const struct options *o, struct suite *s, struct fl_error *err)
 {
 	int64_t n, times = o->repeat ? o->repeat : o->every_ns ? INT64_MAX : 1;
 	bool aborted = false;

@@ -289,6 +289,8 @@ enum key_unit names_cut_unit(char *folded)
 		{ "_percentage", UNIT_PERCENT }, { "_percent", UNIT_PERCENT }, { "_pct", UNIT_PERCENT },
 		{ "_perc", UNIT_PERCENT }, { "_phan_tram", UNIT_PERCENT }, { "_mb", UNIT_MB },
 		{ "_ratio", UNIT_RATIO }, { "_fraction", UNIT_RATIO },
+		/* "durationseconds" */
+		{ "seconds", UNIT_S }, { "minutes", UNIT_MIN }, { "percent", UNIT_PERCENT },
 	};
 	size_t len = strlen(folded), i;
 

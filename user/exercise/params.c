@@ -18,6 +18,14 @@ static bool is_kind(const struct work *w, const char *word)
 	return fault_find(w->table, word, NULL) != NULL;
 }
 
+/* 'null' is a kind of fault, null is none. */
+static bool is_quoted(struct fy_node *node)
+{
+	enum fy_node_style style = fy_node_get_style(yaml_deref(node));
+
+	return style == FYNS_SINGLE_QUOTED || style == FYNS_DOUBLE_QUOTED;
+}
+
 static void take_kind(struct work *w, struct entry *x)
 {
 	static const enum slot said[] = { SLOT_FAULT, SLOT_TRUTH_FAULT, SLOT_CLASS };
@@ -26,7 +34,7 @@ static void take_kind(struct work *w, struct entry *x)
 	for (i = 0; !x->kind && i < ARRAY_SIZE(said); i++) {
 		_cleanup_free_ char *word = value_text(w, &x->v[said[i]], ",");
 
-		if (!word || text_says_nothing(word))
+		if (!word || (text_says_nothing(word) && !is_quoted(x->v[said[i]].node)))
 			continue;
 		if (names_kind(word))
 			x->kind = strdup(names_kind(word));

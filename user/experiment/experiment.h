@@ -83,13 +83,16 @@ struct probe_config {
 	uint64_t recover_within_ns; /* 2 min */
 };
 
+struct pipeline_learned; /* score/pipeline.h */
+
 struct pipeline_config {
 	char *url;     /* NULL: none */
-	char *adapter; /* "faultline" (default), "prometheus", "alertmanager" */
+	char *adapter; /* "faultline" (default), "w3d2", "prometheus", "alertmanager" */
 	uint64_t timeout_ns;
 	uint32_t retries;
 	char *alerts_path, *correlate_path, *rca_path; /* NULL: the adapter's own */
 	json_t *fields; /* remapping: {"alert_time": "x", "alert_service": "y", ...} or NULL */
+	struct pipeline_learned *learned; /* which requests it takes, found out by asking; or NULL */
 };
 
 /* One finding: of the reader, or of check. */

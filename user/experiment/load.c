@@ -19,22 +19,23 @@ static int read_word_of(struct yaml *y, struct fy_node *node, const char *what,
 			const char *const *words, char **ret)
 {
 	const char *const *w;
+	struct text all = {};
 	int r = yaml_word(y, node, ret);
 
 	for (w = words; !r && *w; w++)
 		if (!strcmp(*ret, *w))
 			return 0;
+	for (w = words; !r && *w; w++)
+		text_append(&all, "%s%s", all.len ? ", " : "", *w);
 	if (!r)
-		r = yaml_error(y, node, "no %s '%.40s', only %s%s%s%s%s", what, *ret, words[0],
-			       words[1] ? ", " : "", words[1] ? words[1] : "",
-			       words[1] && words[2] ? ", " : "",
-			       words[1] && words[2] ? words[2] : "");
+		r = yaml_error(y, node, "no %s '%.40s', only %s", what, *ret, all.s ? all.s : "");
+	text_free(&all);
 	return r;
 }
 
 static int read_adapter(struct yaml *y, struct fy_node *node, void *out)
 {
-	static const char *const words[] = { "faultline", "prometheus", "alertmanager", NULL };
+	static const char *const words[] = { "faultline", "w3d2", "prometheus", "alertmanager", NULL };
 
 	return read_word_of(y, node, "adapter", words, out);
 }
@@ -103,7 +104,7 @@ static const struct yaml_field pipeline_fields[] = {
 	{ "alerts_path", yaml_word, offsetof(struct pipeline_config, alerts_path), false },
 	{ "correlate_path", yaml_word, offsetof(struct pipeline_config, correlate_path), false },
 	{ "rca_path", yaml_word, offsetof(struct pipeline_config, rca_path), false },
-	{ "fields", yaml_json, offsetof(struct pipeline_config, fields), false },
+	{ "fields", yaml_typed_json, offsetof(struct pipeline_config, fields), false },
 	{},
 };
 

@@ -59,6 +59,7 @@ void suite_free(struct suite *s)
 	free(s->pipeline.correlate_path);
 	free(s->pipeline.rca_path);
 	json_decref(s->pipeline.fields);
+	free(s->pipeline.learned);
 	free(s->prometheus_url);
 	json_decref(s->metrics);
 	json_decref(s->graph);

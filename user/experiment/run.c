@@ -12,6 +12,7 @@
 #include "util/yaml.h"
 #include "fault/limits.h"
 #include "policy/gate.h"
+#include "score/pipeline.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/text.h"
@@ -232,7 +233,9 @@ static int note_suite(struct outdir *out, const struct suite *s, struct fl_error
 			json_array_append_new(invented, json_pack("{s:s, s:i, s:i, s:s}", "rule", s->findings[i].rule,
 								  "experiment", s->findings[i].experiment, "line",
 								  s->findings[i].line, "text", s->findings[i].text));
-	if (s->scale > 0)
+	if (s->pipeline.learned)
+		r = outdir_note(out, "pipeline_takes", json_string(s->pipeline.learned->said), err);
+	if (!r && s->scale > 0)
 		r = outdir_note(out, "scale", json_real(s->scale), err);
 	if (!r && json_array_size(invented))
 		r = outdir_note(out, "invented", json_incref(invented), err);

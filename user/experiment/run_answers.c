@@ -8,19 +8,17 @@
 #include <math.h>
 
 #include "experiment/run_private.h"
+#include "score/score.h"
 #include "util/cleanup.h"
 #include "util/text.h"
 
-static double alerts_between(const struct turn *t, double from_s, double to_s)
+static double alerts_in(const struct turn *t, enum alert_place place)
 {
 	double n = 0;
 	uint32_t i;
 
-	for (i = 0; i < t->result.alerts.n; i++) {
-		double at = t->result.alerts.v[i].time_s;
-
-		n += !isnan(at) && at >= from_s && (isnan(to_s) || at < to_s);
-	}
+	for (i = 0; i < t->result.alerts.n; i++)
+		n += alert_place(&t->result, &t->result.alerts.v[i]) == place;
 	return n;
 }
 
@@ -61,9 +59,8 @@ static json_t *answer_of(const struct run *r, const struct turn *t, const struct
 
 	switch (source->kind) {
 	case METRIC_ALERTS:
-		return json_pack("{s:o, s:o}", "before",
-				 count_or_null(alerts_between(t, e->baseline_start, e->inject)), "during",
-				 count_or_null(alerts_between(t, e->inject, e->window_end)));
+		return json_pack("{s:o, s:o}", "before", count_or_null(alerts_in(t, ALERT_IN_BASELINE)), "during",
+				 count_or_null(alerts_in(t, ALERT_IN_FAULT)));
 	case METRIC_RCA:
 		return json_pack("{s:{s:s?}}", "during", "service", e->rca_service);
 	case METRIC_RETRIES:

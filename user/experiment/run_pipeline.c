@@ -9,6 +9,7 @@
 
 #include "experiment/run_private.h"
 #include "score/pipeline.h"
+#include "score/score.h"
 #include "util/clock.h"
 #include "util/text.h"
 
@@ -26,10 +27,13 @@ static void poll_work(uv_work_t *work)
 /* Take over what a poll brought. */
 static void keep_alerts(struct result *result, struct alerts *polled)
 {
+	double seen_s = clock_wall_s();
 	uint32_t i;
 
-	for (i = 0; i < polled->n; i++)
+	for (i = 0; i < polled->n; i++) {
+		polled->v[i].seen_s = seen_s;
 		alerts_add(&result->alerts, &polled->v[i]);
+	}
 	if (polled->malformed > result->alerts.malformed)
 		result->alerts.malformed = polled->malformed;
 	alerts_free(polled);
@@ -48,6 +52,7 @@ static void note_reachability(struct run *r, int rc, const struct fl_error *err)
 	if (!rc)
 		return;
 	t->polls_failed++;
+	t->polls_unread += rc == -EBADMSG;
 	if (pipeline_unreachable(rc)) {
 		if (*reachable)
 			run_report_progress(r, false, "the pipeline cannot be reached");
@@ -130,16 +135,25 @@ static json_t *causes_json(const struct cause *v, uint32_t n)
 	return list;
 }
 
+static bool has_alerted(const struct result *result)
+{
+	uint32_t i;
+
+	for (i = 0; i < result->alerts.n; i++)
+		if (alert_place(result, &result->alerts.v[i]) == ALERT_IN_FAULT)
+			return true;
+	return false;
+}
+
 /* Ask for the causes of each cluster; those of the largest one (the first of equals) are scored. */
-static int ask_rca(struct run *r)
+static int ask_rca(struct run *r, struct pipeline_window *w, json_t *clusters)
 {
 	struct result *result = &r->turn.result;
 	double largest = -1;
 	json_t *cluster;
 	size_t i;
 
-	r->turn.rca = json_array();
-	json_array_foreach(result->clusters, i, cluster) {
+	json_array_foreach(clusters, i, cluster) {
 		struct cause *causes = NULL;
 		json_t *evidence = NULL;
 		uint32_t n = 0;
@@ -147,7 +161,8 @@ static int ask_rca(struct run *r)
 
 		if (i >= MAX_CLUSTERS)
 			break;
-		rc = pipeline_rca(&r->suite->pipeline, cluster, &causes, &n, &evidence, &r->poll_error);
+		w->cluster = cluster;
+		rc = pipeline_rca(&r->suite->pipeline, w, &causes, &n, &evidence, &r->poll_error);
 		if (rc)
 			return rc;
 		json_array_append_new(r->turn.rca,
@@ -169,20 +184,54 @@ static int ask_rca(struct run *r)
 	return 0;
 }
 
+/* Without a correlator the fault window is the cluster, with its alerts. */
+static json_t *window_cluster(const struct result *result, const struct pipeline_window *w)
+{
+	json_t *alerts = json_array();
+	uint32_t i;
+
+	for (i = 0; i < result->alerts.n; i++)
+		if (alert_place(result, &result->alerts.v[i]) == ALERT_IN_FAULT)
+			json_array_append(alerts, result->alerts.v[i].raw);
+	return json_pack("[{s:I, s:I, s:o}]", "start", (json_int_t)floor(w->start_s), "end",
+			 (json_int_t)ceil(w->end_s), "alerts", alerts);
+}
+
+/* Clusters, and a cause of each; of the window where nothing correlates. */
+static int ask_causes(struct run *r)
+{
+	struct result *result = &r->turn.result;
+	const struct pipeline_config *c = &r->suite->pipeline;
+	struct pipeline_window w = { .start_s = result->inject,
+				     .end_s = isfinite(result->window_end) ? result->window_end : clock_wall_s(),
+				     .alerted = has_alerted(result) };
+	struct fl_error why = {};
+	json_t *clusters;
+	int rc = pipeline_correlate(c, &result->alerts, w.start_s, w.end_s, &result->clusters, &why), rca;
+	bool whole = (rc && !pipeline_unreachable(rc)) || pipeline_rca_by_window(c);
+
+	r->turn.rca = json_array();
+	if (pipeline_unreachable(rc)) {
+		r->poll_error = why;
+		return rc;
+	}
+	clusters = whole ? window_cluster(result, &w) : json_incref(result->clusters);
+	rca = ask_rca(r, &w, clusters);
+	json_decref(clusters);
+	if (rca || rc == -ENOENT)
+		return rca;
+	if (rc)
+		r->poll_error = why; /* a correlator that could not be understood */
+	return rc;
+}
+
 static void ask_work(uv_work_t *work)
 {
 	struct run *r = ((struct job *)work->data)->run;
-	struct result *result = &r->turn.result;
-	const struct pipeline_config *c = &r->suite->pipeline;
 
-	r->poll_rc = pipeline_alerts(c, r->poll_since_s, &r->polled, &r->poll_error);
+	r->poll_rc = pipeline_alerts(&r->suite->pipeline, r->poll_since_s, &r->polled, &r->poll_error);
 	if (!r->poll_rc)
-		r->poll_rc = pipeline_correlate(c, &result->alerts, result->inject,
-						isfinite(result->window_end) ? result->window_end :
-									       clock_wall_s(),
-						&result->clusters, &r->poll_error);
-	if (!r->poll_rc)
-		r->poll_rc = ask_rca(r);
+		r->poll_rc = ask_causes(r);
 }
 
 static void ask_done(uv_work_t *work, int status)

@@ -46,7 +46,7 @@ struct turn {
 	enum rollback_cause cause;
 	char cause_text[256];
 	uint64_t breach_ns;	 /* when the breach was seen */
-	uint32_t polls, polls_failed;
+	uint32_t polls, polls_failed, polls_unread; /* unread: answered, and not understood */
 	json_t *rca; /* what was said of each cluster */
 	struct fl_error error; /* what made it fail */
 };

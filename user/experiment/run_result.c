@@ -284,8 +284,11 @@ static void set_detail(struct run *r, struct turn *t, bool *ret_refuted)
 	json_object_set_new(d, "rollback", rollback_json(r, t));
 	json_object_set_new(d, "rca_by_cluster", t->rca ? json_incref(t->rca) : json_array());
 	json_object_set_new(d, "rca_asked", json_boolean(pipeline_names_causes(&r->suite->pipeline)));
-	json_object_set_new(d, "polls", json_pack("{s:i, s:i}", "n", (int)t->polls, "failed",
-						  (int)t->polls_failed));
+	json_object_set_new(d, "polls", json_pack("{s:i, s:i, s:i}", "n", (int)t->polls, "failed",
+						  (int)t->polls_failed, "not_understood",
+						  (int)t->polls_unread));
+	if (r->suite->pipeline.learned && r->suite->pipeline.learned->told[0])
+		json_object_set_new(d, "told_by", json_string(r->suite->pipeline.learned->told));
 	json_object_set_new(d, "capture_window",
 			    json_pack("{s:f, s:f}", "before_s", x->window_before_ns / 1e9, "after_s",
 				      x->window_after_ns / 1e9));

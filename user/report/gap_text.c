@@ -93,6 +93,12 @@ static void tell_unexplained(const struct telling *t)
 	char truth[160], number[32];
 	bool false_alarm = json_object_get(t->gap->evidence, "alerts");
 
+	if (json_object_get(t->gap->evidence, "answers")) {
+		text_append(t->symptom, "%s", t->gap->symptom);
+		text_append(t->cause, "%s", t->gap->cause);
+		return;
+	}
+
 	evidence_truth_in(t->r, t->w->truth, truth, sizeof(truth));
 	if (false_alarm) {
 		snprintf(number, sizeof(number), "%u", t->r->false_alarms);

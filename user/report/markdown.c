@@ -96,6 +96,36 @@ static void setup_files(const struct folder *f, const struct words *w, struct te
 	text_append(out, "\n");
 }
 
+/* Under which terms the figures stand, where they are not those of the file alone. */
+static void setup_terms(const struct folder *f, const struct words *w, struct text *out)
+{
+	const json_t *scale = json_object_get(f->manifest, "scale");
+	size_t invented = json_array_size(json_object_get(f->manifest, "invented"));
+	const char *takes = json_string_value(json_object_get(f->manifest, "pipeline_takes"));
+	struct text safe = {};
+	char n[32];
+
+	if (json_is_number(scale)) {
+		snprintf(n, sizeof(n), "%g", json_number_value(scale));
+		text_append(out, "- ");
+		words_fill(out, w->scale, "n", n, WORDS_END);
+		text_append(out, "\n");
+	}
+	if (invented) {
+		snprintf(n, sizeof(n), "%zu", invented);
+		text_append(out, "- ");
+		words_fill(out, w->invented, "n", n, WORDS_END);
+		text_append(out, "\n");
+	}
+	if (takes) {
+		markdown_escape(&safe, takes);
+		text_append(out, "- ");
+		words_fill(out, w->takes, "text", safe.s ? safe.s : "", WORDS_END);
+		text_append(out, "\n");
+	}
+	text_free(&safe);
+}
+
 static void section_setup(const struct folder *f, const struct words *w, struct text *out)
 {
 	char a[160], b[160], line[400];
@@ -117,6 +147,7 @@ static void section_setup(const struct folder *f, const struct words *w, struct 
 	report_time(json_number_value(json_object_get(f->manifest, "ended")), b, sizeof(b));
 	snprintf(line, sizeof(line), "%s → %s", a, b);
 	item(out, w->ran, line);
+	setup_terms(f, w, out);
 	setup_files(f, w, out);
 }
 

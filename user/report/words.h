@@ -29,7 +29,7 @@ struct words {
 	const char *title, *setup, *results, *analysis, *gaps, *open_gaps;
 	/* setup */
 	const char *not_recorded, *stack, *pipeline, *tool, *config, *host, *baseline, *total, *ran,
-		*probe_log, *events, *torn, *by_hand;
+		*probe_log, *events, *torn, *by_hand, *scale, *invented, *takes;
 	/* results */
 	const char *matrix, *more, *accepted, *rejected, *not_scored;
 	/* an experiment: sentences in the order of their importance */

@@ -60,6 +60,9 @@ const struct words words_en = {
 	.events = "Events: {n} in events.jsonl",
 	.torn = "{n} torn lines left out",
 	.by_hand = "at {url}",
+	.scale = "Scale: every window was {n} times as long as the file says",
+	.invented = "Values that the file does not say and faultline took (run.json, `invented`): {n}",
+	.takes = "What was found out of the pipeline by asking: {text}",
 	.matrix = "Windows: true positives {tp}, false negatives {fn}, false positives {fp}, true "
 		  "negatives {tn}. F1 {f1}, RCA accuracy {rca}, mean time to detect {mttd}.",
 	.more = "RCA of the detected: {right} right, {wrong} wrong, {none} without output.",

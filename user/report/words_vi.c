@@ -81,6 +81,9 @@ const struct words words_vi = {
 	.events = "Sự kiện: {n} dòng trong events.jsonl",
 	.torn = "bỏ {n} dòng bị đứt",
 	.by_hand = "tại {url}",
+	.scale = "Tỉ lệ: mọi window dài gấp {n} lần so với file",
+	.invented = "Số giá trị mà file không ghi, faultline tự lấy (run.json, `invented`): {n}",
+	.takes = "Điều biết được về pipeline khi hỏi thử: {text}",
 	.matrix = "Các window: {tp} true positive, {fn} false negative, {fp} false positive, {tn} true "
 		  "negative. F1 {f1}, RCA accuracy {rca}, MTTD trung bình {mttd}.",
 	.more = "RCA trên các fault đã phát hiện: {right} đúng, {wrong} sai, {none} không có output.",

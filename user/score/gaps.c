@@ -14,6 +14,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "score/answers.h"
 #include "score/evidence.h"
 #include "score/graph.h"
 #include "score/score.h"
@@ -252,6 +253,22 @@ static void unexplained(struct finder *f, const struct result *r)
 	say(g, cause, "no rule of 7.1-7.5 fits the data");
 }
 
+/* What could not be read is nobody's weakness but that of the talk between the two. */
+static bool unread(struct finder *f, const struct result *r)
+{
+	char symptom[256], cause[256];
+	struct gap *g;
+
+	if (!answers_explain(r, symptom, cause, sizeof(symptom)))
+		return false;
+	g = add(f, r, "-", json_pack("{s:s}", "answers", symptom));
+	if (!g)
+		return true;
+	say(g, symptom, "%s", symptom);
+	say(g, cause, "%s", cause);
+	return true;
+}
+
 static void false_alarms(struct finder *f, const struct result *r)
 {
 	struct gap *g = add(f, r, "-", json_pack("{s:i}", "alerts", (int)r->false_alarms));
@@ -274,7 +291,7 @@ static void examine(struct finder *f, const struct result *r)
 	bool failed = r->detected ? result_rca_asked(r) && !r->rca_correct : must_detect(r);
 	bool explained;
 
-	explained = failed && blind(f, r);
+	explained = failed && (blind(f, r) || unread(f, r));
 	if (!explained) {
 		explained = failed && noise_floor(f, r);
 		explained |= ungrounded(f, r);

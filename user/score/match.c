@@ -38,11 +38,26 @@ void alerts_unique(struct alerts *a)
 	json_decref(seen);
 }
 
+/*
+ * A time in whole seconds is the beginning of its second: one that began before the fault may end behind it.
+ * It is the fault's, unless the alert was seen before.
+ */
+static bool may_be_after(const struct result *r, const struct alert *a)
+{
+	return a->resolution_s > 0 && a->time_s < r->inject && a->time_s + a->resolution_s > r->inject &&
+	       (a->seen_s <= 0 || a->seen_s >= r->inject);
+}
+
+bool alert_is_late_stamped(const struct alert *a)
+{
+	return a->seen_s > 0 && a->time_s > a->seen_s + ALERT_CLOCK_SLACK_S;
+}
+
 enum alert_place alert_place(const struct result *r, const struct alert *a)
 {
 	if (isnan(a->time_s))
 		return ALERT_NO_TIME;
-	if (a->time_s >= r->inject && a->time_s <= r->window_end)
+	if ((a->time_s >= r->inject || may_be_after(r, a)) && a->time_s <= r->window_end)
 		return ALERT_IN_FAULT;
 	if (a->time_s >= r->baseline_start && a->time_s < r->baseline_end)
 		return ALERT_IN_BASELINE;
@@ -51,7 +66,7 @@ enum alert_place alert_place(const struct result *r, const struct alert *a)
 
 void score_detect(struct result *r)
 {
-	uint32_t count[ALERT_PLACES] = {}, i;
+	uint32_t count[ALERT_PLACES] = {}, late = 0, i;
 	double first = INFINITY;
 
 	alerts_unique(&r->alerts);
@@ -60,16 +75,19 @@ void score_detect(struct result *r)
 		enum alert_place place = alert_place(r, a);
 
 		count[place]++;
+		late += alert_is_late_stamped(a);
 		if (place == ALERT_IN_FAULT && a->time_s < first)
 			first = a->time_s;
 	}
 	r->detected = count[ALERT_IN_FAULT] > 0;
+	if (r->detected && first < r->inject)
+		first = r->inject; /* within the second that the pipeline gives */
 	r->mttd_s = r->detected ? first - r->inject : NAN;
 	r->false_alarms = count[ALERT_IN_BASELINE];
 	if (!r->detail)
 		r->detail = json_object();
 	json_object_set_new(r->detail, "alerts_by_window",
-			    json_pack("{s:i, s:i, s:i, s:i, s:i}", "fault",
+			    json_pack("{s:i, s:i, s:i, s:i, s:i, s:i}", "stamped_late", (int)late, "fault",
 				      (int)count[ALERT_IN_FAULT], "baseline",
 				      (int)count[ALERT_IN_BASELINE], "without_time",
 				      (int)count[ALERT_NO_TIME], "after_the_window",

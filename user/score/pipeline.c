@@ -14,6 +14,8 @@
 #include "util/http.h"
 #include "util/json_path.h"
 
+#define REFUSED " with HTTP "
+
 #define BACKOFF_FIRST_NS (100 * NS_PER_MSEC)
 #define BACKOFF_MAX_NS	 (2 * NS_PER_SEC)
 
@@ -38,6 +40,11 @@ static bool worth_a_retry(const struct http_response *r)
 	return !r->complete || r->status >= 500 || r->status == 429;
 }
 
+bool pipeline_is_refusal(const struct fl_error *err)
+{
+	return err->code == -EBADMSG && strstr(err->message, REFUSED "4");
+}
+
 /* What came of a request that got no body to read. */
 static int refuse(const char *url, const struct http_response *r, struct fl_error *err)
 {
@@ -45,17 +52,16 @@ static int refuse(const char *url, const struct http_response *r, struct fl_erro
 		return error_env(err, EBADMSG, "the pipeline's answer to %s is not whole: %s", url,
 				 r->error);
 	if (r->status && r->status < 500)
-		return error_env(err, EBADMSG, "the pipeline answered %s with HTTP %d", url,
+		return error_env(err, EBADMSG, "the pipeline answered %s" REFUSED "%d", url,
 				 r->status);
 	if (r->status)
-		return error_env(err, EHOSTUNREACH, "the pipeline answered %s with HTTP %d", url,
+		return error_env(err, EHOSTUNREACH, "the pipeline answered %s" REFUSED "%d", url,
 				 r->status);
 	return error_env(err, EHOSTUNREACH, "the pipeline does not answer %s: %s", url, r->error);
 }
 
-/* The body of @path, after the retries; the caller's to text_free(). */
-static int ask(const struct pipeline_config *c, const char *path, const char *json_body,
-	       struct text *ret, struct fl_error *err)
+int pipeline_ask(const struct pipeline_config *c, const char *path, const char *json_body,
+		 struct text *ret, int *ret_status, struct fl_error *err)
 {
 	size_t base = c->url ? strlen(c->url) : 0;
 	_cleanup_free_ char *url = NULL;
@@ -75,10 +81,12 @@ static int ask(const struct pipeline_config *c, const char *path, const char *js
 	if (!url)
 		return error_sys(err, ENOMEM, "cannot ask the pipeline: out of memory");
 	req.url = url;
+	*ret_status = 0;
 	for (;;) {
 		rc = http_fetch(&req, &r, err);
 		if (rc)
 			return rc;
+		*ret_status = r.status;
 		if (r.complete && r.status >= 200 && r.status < 300) {
 			*ret = r.body;
 			return 0;
@@ -94,7 +102,7 @@ static int ask(const struct pipeline_config *c, const char *path, const char *js
 	return rc;
 }
 
-static const char *path_or(const char *given, const char *def)
+const char *pipeline_path(const char *given, const char *def)
 {
 	return given && *given ? given : def;
 }
@@ -127,33 +135,72 @@ static void ask_more(const struct pipeline_config *c, const struct adapter *adap
 	struct fl_error ignored = {};
 	struct text body = {};
 	json_t *root = NULL;
+	int status;
 
 	once.retries = 0;
-	if (!ask(&once, path_or(c->correlate_path, adapter->more), NULL, &body, &ignored) &&
+	if (!pipeline_ask(&once, pipeline_path(c->correlate_path, adapter->more), NULL, &body, &status, &ignored) &&
 	    !pipeline_parse(adapter->more, body.s ? body.s : "", body.len, &root, &ignored))
 		adapter->note(root, a, from);
 	json_decref(root);
 	text_free(&body);
 }
 
+/* Forms of the question for alerts; whole seconds, as a pipeline that wants an integer would refuse others. */
+static char *alerts_query(const char *path, int form, double since_s)
+{
+	const char *sign = strchr(path, '?') ? "&" : "?";
+	time_t seconds = (time_t)floor(since_s);
+	char stamp[32];
+	struct tm tm;
+
+	if (form == 0)
+		return text_format("%s%ssince=%lld", path, sign, (long long)seconds);
+	if (form == 1)
+		return strdup(path);
+	gmtime_r(&seconds, &tm);
+	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return text_format("%s%ssince=%s", path, sign, stamp);
+}
+
+#define ALERT_FORMS 3
+
+/* The body of the first form that is not refused. 400 and 422 are about the question. */
+static int ask_alerts(const struct pipeline_config *c, const char *path, double since_s, struct text *ret,
+		      struct fl_error *err)
+{
+	int first = c->learned && c->learned->alerts > 0 ? c->learned->alerts : 0, k, status = 0, rc = 0;
+	struct fl_error why[ALERT_FORMS] = {};
+
+	for (k = 0; k < ALERT_FORMS; k++) {
+		int form = (first + k) % ALERT_FORMS;
+		_cleanup_free_ char *query = alerts_query(path, form, since_s);
+
+		if (!query)
+			return error_sys(err, ENOMEM, "cannot ask the pipeline: out of memory");
+		rc = pipeline_ask(c, query, NULL, ret, &status, &why[k]);
+		if (!rc && c->learned)
+			c->learned->alerts = form;
+		if (!rc || (status != 400 && status != 422))
+			break;
+	}
+	if (rc && err)
+		*err = why[0];
+	return rc;
+}
+
 int pipeline_alerts(const struct pipeline_config *c, double since_s, struct alerts *ret,
 		    struct fl_error *err)
 {
 	const struct adapter *adapter = adapter_of(c);
-	const char *path = path_or(c->alerts_path, adapter ? adapter->alerts : "/alerts");
-	_cleanup_free_ char *query = NULL;
+	const char *path = pipeline_path(c->alerts_path, adapter ? adapter->alerts : "/alerts");
 	struct text body = {};
 	uint32_t before = ret->n;
-	int rc;
+	int rc, status;
 
 	if (adapter)
-		query = strdup(path);
-	else /* whole seconds: a pipeline that wants an integer would refuse others */
-		query = text_format("%s%csince=%.0f", path, strchr(path, '?') ? '&' : '?',
-				    floor(since_s));
-	if (!query)
-		return error_sys(err, ENOMEM, "cannot ask the pipeline: out of memory");
-	rc = ask(c, query, NULL, &body, err);
+		rc = pipeline_ask(c, path, NULL, &body, &status, err);
+	else
+		rc = ask_alerts(c, path, since_s, &body, err);
 	if (!rc)
 		rc = pipeline_read_alerts(c, body.s ? body.s : "", body.len, ret, err);
 	if (!rc && adapter && ret->n > before)
@@ -162,81 +209,7 @@ int pipeline_alerts(const struct pipeline_config *c, double since_s, struct aler
 	return rc;
 }
 
-/* A copy of the template @t with the texts "$start", "$end", "$cluster" replaced by the values. */
-static json_t *fill(const json_t *t, json_t *values)
+bool pipeline_is_watch(const struct pipeline_config *c)
 {
-	const char *text = json_string_value(t), *key;
-	json_t *copy, *v;
-	size_t i;
-
-	if (text && *text == '$' && json_object_get(values, text + 1))
-		return json_incref(json_object_get(values, text + 1));
-	if (json_is_object(t)) {
-		copy = json_object();
-		json_object_foreach((json_t *)(uintptr_t)t, key, v)
-			json_object_set_new(copy, key, fill(v, values));
-		return copy;
-	}
-	if (json_is_array(t)) {
-		copy = json_array();
-		json_array_foreach((json_t *)(uintptr_t)t, i, v)
-			json_array_append_new(copy, fill(v, values));
-		return copy;
-	}
-	return json_deep_copy(t);
-}
-
-/* POST the template of the config (or @usual) with @values in it; takes both references. */
-static int post(const struct pipeline_config *c, const char *path, const char *template_name,
-		json_t *usual, json_t *values, struct text *ret, struct fl_error *err)
-{
-	const json_t *given = json_object_get(c->fields, template_name);
-	json_t *filled = fill(given ? given : usual, values);
-	_cleanup_free_ char *body = filled ? json_dumps(filled, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
-
-	json_decref(filled);
-	json_decref(usual);
-	json_decref(values);
-	if (!body)
-		return error_sys(err, ENOMEM, "cannot ask the pipeline: out of memory");
-	return ask(c, path, body, ret, err);
-}
-
-int pipeline_correlate(const struct pipeline_config *c, const struct alerts *seen, double start_s,
-		       double end_s, json_t **ret_clusters, struct fl_error *err)
-{
-	struct text body = {};
-	int rc;
-
-	if (adapter_of(c)) {
-		*ret_clusters = pipeline_groups(c, seen, start_s, end_s);
-		return 0;
-	}
-	rc = post(c, path_or(c->correlate_path, "/correlate"), "correlate_body",
-		  json_pack("{s:{s:s, s:s}}", "window", "start", "$start", "end", "$end"),
-		  json_pack("{s:I, s:I}", "start", (json_int_t)floor(start_s), "end",
-			    (json_int_t)ceil(end_s)),
-		  &body, err);
-	if (!rc)
-		rc = pipeline_read_clusters(c, body.s ? body.s : "", body.len, ret_clusters, err);
-	text_free(&body);
-	return rc;
-}
-
-int pipeline_rca(const struct pipeline_config *c, const json_t *cluster, struct cause **ret,
-		 uint32_t *ret_n, json_t **ret_evidence, struct fl_error *err)
-{
-	struct text body = {};
-	int rc;
-
-	if (adapter_of(c))
-		return pipeline_label_causes(c, cluster, ret, ret_n, ret_evidence, err);
-	rc = post(c, path_or(c->rca_path, "/rca"), "rca_body",
-		  json_pack("{s:s}", "cluster", "$cluster"),
-		  json_pack("{s:O}", "cluster", (json_t *)(uintptr_t)cluster), &body, err);
-	if (!rc)
-		rc = pipeline_read_rca(c, body.s ? body.s : "", body.len, ret, ret_n, ret_evidence,
-				       err);
-	text_free(&body);
-	return rc;
+	return adapter_of(c) != NULL;
 }

@@ -16,24 +16,53 @@
  */
 bool pipeline_unreachable(int rc);
 
+/*
+ * What was found out about a pipeline that the config does not describe: which of the known bodies its
+ * endpoints take. Kept in pipeline_config.learned from pipeline_learn() on; without it nothing is remembered.
+ */
+struct pipeline_learned {
+	int alerts, correlate, rca; /* index of the form that works, or PIPELINE_UNKNOWN, PIPELINE_NONE */
+	char said[600]; /* in words: "POST /rca takes {window_start, window_end}" */
+	char told[200]; /* paths by which it can be told of a fault ("POST /events"); empty: none seen */
+};
+enum { PIPELINE_UNKNOWN = -1, PIPELINE_NONE = -2 /* there is no such endpoint */ };
+
+/*
+ * Ask the three endpoints before anything is broken, and keep what came of it in c->learned. 0, also when it
+ * does not answer at all (said in ->said); -EBADMSG: /alerts is refused whatever is asked (HTTP 4xx), so that
+ * a run could only score silence.
+ */
+int pipeline_learn(struct pipeline_config *c, struct fl_error *err);
+
 /* GET /alerts?since=<s>. Appends to *ret what it could read; the rest is counted as malformed. */
 int pipeline_alerts(const struct pipeline_config *c, double since_s, struct alerts *ret,
 		    struct fl_error *err);
 
 /*
- * POST /correlate {"window": {"start", "end"}} -> array of clusters (new reference). @seen are all
+ * POST /correlate {"window": {"start", "end"}}, or another body that it takes -> array of clusters (new
+ * reference); -ENOENT, without an error: it has no such endpoint. @seen are all
  * alerts read so far: Alertmanager's groups are put together from them, as it keeps none.
  */
 int pipeline_correlate(const struct pipeline_config *c, const struct alerts *seen, double start_s,
 		       double end_s, json_t **ret_clusters, struct fl_error *err);
 
+/* What a root cause is asked for. */
+struct pipeline_window {
+	double start_s, end_s;
+	const json_t *cluster; /* as it came, or one made of the window where there is no correlator */
+	bool alerted;	       /* there were alerts: an answer without a cause may be one to the wrong body */
+};
+
 /*
- * POST /rca {"cluster": ...} -> ranked causes and the evidence of the first (an array or NULL; a new
+ * POST /rca {"cluster": ...}, or another body that it takes -> ranked causes and the evidence of the first (an array or NULL; a new
  * reference). No cause is no error: 0 and *ret_n = 0. Prometheus and Alertmanager are not asked: a
  * label of the cluster's alerts is the cause where the config says so (pipeline_names_causes()).
  */
-int pipeline_rca(const struct pipeline_config *c, const json_t *cluster, struct cause **ret,
+int pipeline_rca(const struct pipeline_config *c, const struct pipeline_window *w, struct cause **ret,
 		 uint32_t *ret_n, json_t **ret_evidence, struct fl_error *err);
+
+/* Is the cause asked for by the window, not by a cluster? Then one question is enough. */
+bool pipeline_rca_by_window(const struct pipeline_config *c);
 
 /* Is there anything that names root causes? If not there is no RCA to judge. */
 bool pipeline_names_causes(const struct pipeline_config *c);
@@ -46,6 +75,9 @@ int pipeline_read_clusters(const struct pipeline_config *c, const char *body, si
 int pipeline_read_rca(const struct pipeline_config *c, const char *body, size_t len,
 		      struct cause **ret, uint32_t *ret_n, json_t **ret_evidence,
 		      struct fl_error *err);
+
+/* How exact a time is as it is written: 1 s for whole seconds. */
+double pipeline_time_resolution(const json_t *v);
 
 /* A time as pipelines write it: epoch seconds, ms, us or ns, as number or text, or ISO 8601 (no
  * zone: UTC). NaN when it is none. */

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 
 #include "score/pipeline_read.h"
 #include "util/json_path.h"
@@ -15,12 +16,37 @@
 
 #define CAUSES_MAX 100
 
-static const char *const service_paths[] = { "root_service", "service", "root_cause", "root", "svc",
-					     "node",	     "name",	NULL };
-static const char *const confidence_paths[] = { "confidence", "score", "probability", NULL };
-static const char *const evidence_paths[] = { "evidence", "citations", "reasons", NULL };
-static const char *const list_paths[] = { "causes",	"ranked",     "ranking", "root_causes",
-					  "candidates", "results",    "services", "data", NULL };
+static const char *const service_paths[] = {
+	"root_service", "root_cause_service", "rootService", "rootCauseService", "rca_service", "service", "root_cause",
+	"rootCause", "root", "predicted_root_cause", "predicted_root", "root_cause_node", "culprit", "suspect",
+	"suspected_service", "culprit_service", "svc", "service_name", "node", "component", "name", "rca", "cause", NULL
+};
+static const char *const confidence_paths[] = { "confidence", "score", "probability", "confidence_score", "prob",
+						"likelihood", "weight", NULL };
+static const char *const evidence_paths[] = { "evidence", "citations", "reasons", "reason", "reasoning", "evidences",
+					      "explanation", NULL };
+static const char *const list_paths[] = {
+	"causes", "ranked", "ranking", "rankings", "root_causes", "rootCauses", "candidates", "possible_causes",
+	"suspects", "hypotheses", "ranked_services", "ranked_causes", "root_services", "predictions", "results", "scores",
+	"result", "groups", "rca", "services", "data", NULL
+};
+/* Where an answer is wrapped: {"status": "success", "data": {...}}. */
+static const char *const wrappers[] = { "data", "result", "response", "payload", "rca", "body", "analysis", NULL };
+
+/* "0.9", "80%", "80 %" */
+static double text_number(const char *s)
+{
+	char number[32];
+	size_t len = strcspn(s, " %");
+	double v;
+
+	if (len >= sizeof(number))
+		return NAN;
+	snprintf(number, sizeof(number), "%.*s", (int)len, s);
+	if (units_double(number, &v, NULL))
+		return NAN;
+	return s[strspn(s + len, " ") + len] == '%' ? v / 100 : v;
+}
 
 /* 0..1, also from "0.9" and, over 1, from percent. NaN: none, or nonsense. */
 static double read_confidence(const json_t *v)
@@ -29,8 +55,8 @@ static double read_confidence(const json_t *v)
 
 	if (json_is_number(v))
 		x = json_number_value(v);
-	else if (json_is_string(v) && units_double(json_string_value(v), &x, NULL))
-		x = NAN;
+	else if (json_is_string(v))
+		x = text_number(json_string_value(v));
 	if (x > 1 && x <= 100)
 		x /= 100;
 	return x >= 0 && x <= 1 ? x : NAN;
@@ -44,6 +70,24 @@ static json_t *evidence_list(json_t *v)
 	return json_is_array(v) ? json_incref(v) : json_pack("[O]", v);
 }
 
+/* "unknown": an answer that names nobody. */
+static bool is_nobody(const char *s)
+{
+	static const char *const words[] = { "", "unknown", "none", "n/a", "null", "undetermined", "no_root", "-" };
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strcasecmp(words[i], s))
+			return true;
+	return false;
+}
+
+/* A service's name is one word; prose is not taken for one. */
+static bool is_name(const char *s)
+{
+	return !is_nobody(s) && !strpbrk(s, " \t\n\r");
+}
+
 static bool read_cause(const struct pipeline_config *c, json_t *entry, struct cause *ret,
 		       json_t **ret_evidence)
 {
@@ -53,13 +97,17 @@ static bool read_cause(const struct pipeline_config *c, json_t *entry, struct ca
 		service = pipeline_pick(c, "root_service", entry, service_paths);
 		confidence = pipeline_pick(c, "confidence", entry, confidence_paths);
 		evidence = pipeline_pick(c, "evidence", entry, evidence_paths);
-		if (json_is_object(service)) /* {"root_cause": {"service": ...}} */
+		if (json_is_object(service)) { /* {"root_cause": {"service": ...}} */
+			confidence = confidence ? confidence :
+						  pipeline_pick(c, "confidence", service, confidence_paths);
+			evidence = evidence ? evidence : pipeline_pick(c, "evidence", service, evidence_paths);
 			service = pipeline_pick(c, "root_service", service, service_paths);
+		}
 	} else if (json_is_array(entry)) {
 		service = json_array_get(entry, 0);
 		confidence = json_array_get(entry, 1);
 	}
-	if (!json_is_string(service) ||
+	if (!json_is_string(service) || !is_name(json_string_value(service)) ||
 	    !text_copy(ret->service, sizeof(ret->service), json_string_value(service)) ||
 	    !ret->service[0])
 		return false;
@@ -99,13 +147,123 @@ static void rank(const struct pipeline_config *c, json_t *entry, struct ranking 
 	json_decref(evidence);
 }
 
+/* {"pay": 0.8, "db": 0.1}: the highest first. */
+static void rank_scores(json_t *scores, struct ranking *r)
+{
+	json_t *v;
+	const char *key;
+	uint32_t i;
+
+	json_object_foreach(scores, key, v)
+		if (!json_is_number(v))
+			return; /* an object of another kind */
+	json_object_foreach(scores, key, v) {
+		struct cause cause = { .confidence = read_confidence(v) };
+
+		if (r->n == CAUSES_MAX || !is_name(key) ||
+		    !text_copy(cause.service, sizeof(cause.service), key) || named_before(r, key))
+			continue;
+		for (i = r->n++; i && json_number_value(v) > json_number_value(json_object_get(scores, r->v[i - 1].service));
+		     i--)
+			r->v[i] = r->v[i - 1];
+		r->v[i] = cause;
+	}
+}
+
+/* The word behind a heading of cause: "## Suspected Service\npay (confidence: 80%)", "Root cause: pay". Nothing
+ * but that word may stand there: of a sentence nobody knows which word is the service. */
+static bool find_in_text(const char *text, struct cause *ret)
+{
+	static const char *const headings[] = { "root cause service", "suspected service", "root service", "root cause",
+						"suspected root", "culprit", "probable cause", "nguyên nhân gốc", "nguyên nhân",
+						"dịch vụ gốc" };
+	static const char word[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+	size_t i, len;
+
+	for (i = 0; i < sizeof(headings) / sizeof(headings[0]); i++) {
+		const char *at = strcasestr(text, headings[i]), *sure;
+
+		if (!at)
+			continue;
+		at += strlen(headings[i]);
+		at += strspn(at, " \t\r\n:*`#=-");
+		len = strspn(at, word);
+		while (len && at[len - 1] == '.')
+			len--;
+		if (!len || len >= sizeof(ret->service) || !strchr(" \t\r\n*`(.,", at[len]))
+			continue;
+		sure = at + len + strspn(at + len, " \t*`.,");
+		if (*sure && *sure != '(' && *sure != '\n' && *sure != '\r')
+			continue;
+		snprintf(ret->service, sizeof(ret->service), "%.*s", (int)len, at);
+		sure = *sure == '(' ? strpbrk(sure, "0123456789)") : NULL;
+		ret->confidence = sure && *sure != ')' ? text_number(sure) : NAN;
+		return true;
+	}
+	return false;
+}
+
+static void rank_text(const json_t *v, struct ranking *r)
+{
+	struct cause cause = {};
+
+	if (json_is_string(v) && find_in_text(json_string_value(v), &cause)) {
+		cause.n_evidence = 0;
+		r->v[r->n++] = cause;
+		r->evidence = json_array();
+	}
+}
+
+/* A text under a name that answers have: {"rca": "## Suspected Service..."}. */
+static void rank_texts(json_t *root, struct ranking *r)
+{
+	static const char *const names[] = { "rca", "analysis", "report", "summary", "text", "answer", "result", "output",
+					     "message", "root_cause", "content" };
+	size_t i;
+
+	if (json_is_string(root))
+		rank_text(root, r);
+	for (i = 0; !r->n && i < sizeof(names) / sizeof(names[0]); i++)
+		rank_text(json_object_get(root, names[i]), r);
+}
+
+/* A key that names the root, and nothing in it. */
+static bool says_null(const json_t *v)
+{
+	const char *const *p;
+
+	for (p = service_paths; v && *p; p++) {
+		const json_t *root = json_object_get(v, *p);
+
+		if (json_is_null(root) || (json_is_string(root) && is_nobody(json_string_value(root))))
+			return true;
+	}
+	return false;
+}
+
+/* @root itself, or a list in it. */
+static json_t *rank_all(const struct pipeline_config *c, json_t *root, struct ranking *r)
+{
+	json_t *list = json_is_array(root) ? root : pipeline_pick(c, "causes", root, list_paths), *entry;
+	size_t i;
+
+	if (json_is_object(root))
+		rank(c, root, r);
+	json_array_foreach(list, i, entry)
+		rank(c, entry, r);
+	if (!r->n && json_is_object(list))
+		rank_scores(list, r);
+	return list;
+}
+
 int pipeline_read_rca(const struct pipeline_config *c, const char *body, size_t len,
 		      struct cause **ret, uint32_t *ret_n, json_t **ret_evidence,
 		      struct fl_error *err)
 {
 	struct ranking r = { .v = calloc(CAUSES_MAX, sizeof(*r.v)) };
-	json_t *root = NULL, *list, *entry;
-	size_t i;
+	json_t *root = NULL, *list, *inner = NULL;
+	const char *const *w;
+	bool says_none;
 	int rc;
 
 	if (!r.v)
@@ -113,15 +271,25 @@ int pipeline_read_rca(const struct pipeline_config *c, const char *body, size_t 
 	rc = pipeline_parse("/rca", body, len, &root, err);
 	if (rc)
 		goto out;
-	list = json_is_array(root) ? root : pipeline_pick(c, "causes", root, list_paths);
-	if (json_is_object(root))
-		rank(c, root, &r);
-	json_array_foreach(list, i, entry)
-		rank(c, entry, &r);
+	list = rank_all(c, root, &r);
+	for (w = wrappers; !r.n && *w; w++) {
+		json_t *v = json_object_get(root, *w);
+
+		if (!json_is_object(v))
+			continue;
+		inner = v;
+		if (rank_all(c, v, &r) && !list)
+			list = json_object_get(root, *w);
+	}
+	if (!r.n)
+		rank_texts(root, &r);
+	if (!r.n && inner)
+		rank_texts(inner, &r);
 	/* "root_service": null, an empty object and an empty list are an answer: it knows none. */
-	if (!r.n && !json_is_array(root) && !json_is_null(root) &&
-	    (!json_is_object(root) || (json_object_size(root) && !list &&
-				       !json_object_get(root, "root_service"))))
+	says_none = json_is_null(root) || (json_is_array(root) && !json_array_size(root)) ||
+		    (json_is_object(root) && !json_object_size(root)) || says_null(root) || says_null(inner) ||
+		    (json_is_array(list) && !json_array_size(list));
+	if (!r.n && !says_none)
 		rc = pipeline_wrong_shape("/rca", "a root_service", root, err);
 out:
 	json_decref(root);

@@ -16,14 +16,23 @@
 
 #define LEVELS_MAX 256
 
-static const char *const time_paths[] = { "fired_at", "timestamp", "ts",	   "time",
-					  "startsAt", "activeAt",  "starts_at", NULL };
-static const char *const service_paths[] = { "service", "svc", "labels.service", "labels.job",
-					     NULL };
-static const char *const name_paths[] = { "name",  "alert", "alertname", "labels.alertname",
-					  "title", "type",  NULL };
-static const char *const severity_paths[] = { "severity", "tier", "labels.severity", "level", NULL };
-static const char *const id_paths[] = { "id", "alert_id", "fingerprint", "uid", NULL };
+/* What says when it fired before what says when it began, and both before when it was last seen. */
+static const char *const time_paths[] = {
+	"fired_at", "fire_ts", "fire_time", "firedAt", "fireTs", "fired_ts", "triggered_at", "triggeredAt", "timestamp", "ts",
+	"time", "startsAt", "activeAt", "starts_at", "startedAt", "started_at", "created_at", "createdAt", "detected_at",
+	"detectedAt", "event_time", "eventTime", "alert_time", "date_happened", "occurred_at", "@timestamp", "epoch",
+	"start_time", "startTime", "start", "clock", "date", "datetime", "when", "first_seen", "firstSeen", "lastReceived",
+	NULL
+};
+static const char *const service_paths[] = {
+	"service", "svc", "service_name", "serviceName", "labels.service", "labels.service_name", "labels.svc",
+	"labels.app", "labels.job", "tags.service", "affected_service", "component", "target", "resource", "app",
+	"application", "entity", "host", "hosts", "node", "source_service", NULL
+};
+static const char *const name_paths[] = { "name",  "alert", "alertname", "alert_name", "labels.alertname", "title", "type",
+					  "metric", "rule",  "summary",	 "message",	 "description",	NULL };
+static const char *const severity_paths[] = { "severity", "tier", "labels.severity", "level", "urgency", "priority", NULL };
+static const char *const id_paths[] = { "id", "alert_id", "alertId", "fingerprint", "uid", "eventid", "uuid", NULL };
 
 bool pipeline_is(const struct pipeline_config *c, const char *adapter)
 {
@@ -95,6 +104,38 @@ int pipeline_parse(const char *what, const char *body, size_t len, json_t **ret,
 			 why.text, why.position);
 }
 
+/* One document, or one a line (NDJSON) as an array. */
+static int parse_lines(const char *what, const char *body, size_t len, json_t **ret, struct fl_error *err)
+{
+	struct fl_error whole = {};
+	int rc = pipeline_parse(what, body, len, ret, &whole);
+	const char *line = body, *end = body + len;
+	json_t *list;
+
+	if (!rc)
+		return 0;
+	list = json_array();
+	while (line < end) {
+		const char *stop = memchr(line, '\n', (size_t)(end - line));
+		size_t n = (size_t)((stop ? stop : end) - line);
+		json_t *one = NULL;
+
+		if (n > strspn(line, " \t\r") && pipeline_parse(what, line, n, &one, NULL))
+			break;
+		if (one)
+			json_array_append_new(list, one);
+		line += n + (stop != NULL);
+	}
+	if (line >= end && json_array_size(list)) {
+		*ret = list;
+		return 0;
+	}
+	json_decref(list);
+	if (err)
+		*err = whole;
+	return rc;
+}
+
 int pipeline_wrong_shape(const char *what, const char *want, const json_t *found,
 			 struct fl_error *err)
 {
@@ -106,6 +147,35 @@ int pipeline_wrong_shape(const char *what, const char *want, const json_t *found
 			"the shapes that are understood");
 	free(text);
 	return -EBADMSG;
+}
+
+/* "data" of {"status": "ok", "data": {...}}: the only thing in it that is an answer. NULL: there is none. */
+static json_t *unwrapped(const json_t *root)
+{
+	static const char *const names[] = { "data", "result", "response", "payload", "body" };
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		json_t *v = json_object_get(root, names[i]);
+
+		if (json_is_object(v))
+			return v;
+	}
+	return NULL;
+}
+
+/* {"a1": {...}, "a2": {...}}: entries by their id. */
+static bool is_map_of_objects(const json_t *v)
+{
+	const char *key;
+	json_t *member;
+
+	if (!json_is_object(v) || !json_object_size(v))
+		return false;
+	json_object_foreach((json_t *)(uintptr_t)v, key, member)
+		if (!json_is_object(member))
+			return false;
+	return true;
 }
 
 /* The list in @root: itself, or under one of @names, or what the config says. NULL: none. */
@@ -122,6 +192,11 @@ static json_t *find_list(const struct pipeline_config *c, const char *what, json
 		return v;
 	if (pipeline_field(c, what))
 		return NULL;
+	if (unwrapped(root)) {
+		found = find_list(c, what, unwrapped(root), names);
+		if (found)
+			return found;
+	}
 	/* One list under a name nobody could guess is that list; of several, who knows. */
 	json_object_foreach(root, key, v) {
 		if (!json_is_array(v))
@@ -159,6 +234,17 @@ static bool has_fired(const struct pipeline_config *c, const json_t *entry)
 	return true;
 }
 
+/* A service may be an object of its own, or a list with one: {"summary": "pay"}, [{"host": "pay"}]. */
+static json_t *service_of(const struct pipeline_config *c, const json_t *entry)
+{
+	static const char *const names[] = { "name", "summary", "service", "host", "id", NULL };
+	json_t *v = pipeline_pick(c, "alert_service", entry, service_paths);
+
+	if (json_is_array(v))
+		v = json_array_get(v, 0);
+	return json_is_object(v) ? pipeline_pick(NULL, "", v, names) : v;
+}
+
 static bool read_alert(const struct pipeline_config *c, json_t *entry, struct alert *a)
 {
 	json_t *when;
@@ -168,10 +254,10 @@ static bool read_alert(const struct pipeline_config *c, json_t *entry, struct al
 		return false;
 	when = pipeline_pick(c, "alert_time", entry, time_paths);
 	a->time_s = pipeline_time(when);
+	a->resolution_s = pipeline_time_resolution(when);
 	if (when && isnan(a->time_s))
 		return false; /* a time that is none */
-	json_scalar_text(pipeline_pick(c, "alert_service", entry, service_paths), a->service,
-			 sizeof(a->service));
+	json_scalar_text(service_of(c, entry), a->service, sizeof(a->service));
 	json_scalar_text(pipeline_pick(c, "alert_name", entry, name_paths), a->name,
 			 sizeof(a->name));
 	json_scalar_text(pipeline_pick(c, "alert_severity", entry, severity_paths), a->severity,
@@ -186,16 +272,34 @@ static bool read_alert(const struct pipeline_config *c, json_t *entry, struct al
 int pipeline_read_alerts(const struct pipeline_config *c, const char *body, size_t len,
 			 struct alerts *ret, struct fl_error *err)
 {
-	static const char *const names[] = { "alerts", "data.alerts", "data",  "items",
-					     "results", "incidents",   "value", NULL };
+	static const char *const names[] = { "alerts", "data.alerts", "data", "items", "results", "incidents", "value",
+					     "result", "events", "records", "fired", "firing", "active", NULL };
 	json_t *root, *list, *entry;
 	struct alert a;
 	size_t i;
-	int rc = pipeline_parse("/alerts", body, len, &root, err);
+	int rc = parse_lines("/alerts", body, len, &root, err);
 
 	if (rc)
 		return rc;
 	list = find_list(c, "alerts", root, names);
+	if (!list && is_map_of_objects(json_object_get(root, "alerts"))) {
+		json_t *map = json_object_get(root, "alerts");
+		const char *key;
+
+		list = json_array();
+		json_object_foreach(map, key, entry) {
+			if (!json_object_get(entry, "id"))
+				json_object_set_new(entry, "id", json_string(key));
+			json_array_append(list, entry);
+		}
+		json_object_set_new(root, "alerts", list);
+	}
+	if (!list && read_alert(c, root, &a) && isfinite(a.time_s) && a.service[0]) {
+		/* A lone alert, as a stream of one line has it. */
+		list = json_pack("[O]", root);
+		json_decref(root);
+		root = list;
+	}
 	if (!list && json_is_object(root) && !json_object_size(root))
 		goto out; /* {}: no alerts */
 	if (!list) {
@@ -224,8 +328,8 @@ static bool looks_like_cluster(const json_t *v)
 int pipeline_read_clusters(const struct pipeline_config *c, const char *body, size_t len,
 			   json_t **ret, struct fl_error *err)
 {
-	static const char *const names[] = { "clusters", "incidents", "groups",	  "data.clusters",
-					     "data",	 "items",     "results", NULL };
+	static const char *const names[] = { "clusters", "incidents", "groups", "data.clusters", "data.groups",
+					     "data.incidents", "alert_groups", "data", "items", "results", "result", NULL };
 	json_t *root, *list = NULL;
 	int rc = pipeline_parse("/correlate", body, len, &root, err);
 

@@ -22,6 +22,21 @@ int pipeline_wrong_shape(const char *what, const char *want, const json_t *found
 			 struct fl_error *err);
 
 bool pipeline_is(const struct pipeline_config *c, const char *adapter);
+/* Prometheus or Alertmanager. */
+bool pipeline_is_watch(const struct pipeline_config *c);
+
+/* The body of @path (@json_body NULL: GET), after the retries; the caller's to text_free(). *ret_status: of
+ * the last answer, 0 when there was none. */
+int pipeline_ask(const struct pipeline_config *c, const char *path, const char *json_body,
+		 struct text *ret, int *ret_status, struct fl_error *err);
+const char *pipeline_path(const char *given, const char *def);
+/* Did it answer with HTTP 4xx? */
+bool pipeline_is_refusal(const struct fl_error *err);
+
+/* pipeline_forms.c: /correlate and /rca asked with an empty cluster, and what they said against it; the form
+ * that is known to work ("{window_start, window_end}"), or NULL. c->learned is set. */
+bool pipeline_learn_posts(struct pipeline_config *c, struct fl_error *ret_correlate, struct fl_error *ret_rca);
+const char *pipeline_form_text(const struct pipeline_config *c, bool rca);
 
 /* pipeline_watch.c: notes with the alerts from @from on what the adapter's second answer, @root,
  * says of them; what it does not understand of it changes nothing. */

@@ -99,3 +99,19 @@ double pipeline_time(const json_t *v)
 		return from_number(number);
 	return from_iso8601(json_string_value(v));
 }
+
+double pipeline_time_resolution(const json_t *v)
+{
+	const char *text = json_string_value(v);
+	double number = 0;
+
+	if (json_is_number(v))
+		number = json_number_value(v);
+	else if (!text)
+		return 0;
+	else if (units_double(text, &number, NULL)) /* ISO 8601: 2024-05-01T10:00[:00[.5]] */
+		return strpbrk(text, ".,") ? 0.001 : strlen(text) > 16 && text[16] == ':' ? 1 : 60;
+	if (number > LAST_SECOND)
+		return 0.001;
+	return number == floor(number) ? 1 : 0.001;
+}

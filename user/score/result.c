@@ -156,8 +156,9 @@ static json_t *alerts_json(const struct alerts *a)
 
 	for (i = 0; i < a->n; i++)
 		json_array_append_new(
-			list, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "time_s",
-					number_or_null(a->v[i].time_s), "service",
+			list, json_pack("{s:o, s:f, s:o, s:o, s:o, s:o, s:o, s:o}", "time_s",
+					number_or_null(a->v[i].time_s), "resolution_s", a->v[i].resolution_s,
+					"seen_s", time_or_null(a->v[i].seen_s), "service",
 					string_or_null(a->v[i].service), "name",
 					string_or_null(a->v[i].name), "severity",
 					string_or_null(a->v[i].severity), "id",
@@ -367,6 +368,9 @@ static void read_alert(struct reader *r, json_t *entry, struct alerts *ret)
 		return;
 	}
 	a.time_s = get_number(r, entry, "time_s");
+	/* Not in older files. */
+	a.resolution_s = json_number_value(json_object_get(entry, "resolution_s"));
+	a.seen_s = json_number_value(json_object_get(entry, "seen_s"));
 	text_copy(a.service, sizeof(a.service), get_text(r, entry, "service"));
 	text_copy(a.name, sizeof(a.name), get_text(r, entry, "name"));
 	text_copy(a.severity, sizeof(a.severity), get_text(r, entry, "severity"));

@@ -24,6 +24,8 @@ enum result_status {
 /* One alert as the pipeline gave it, after liberal reading. */
 struct alert {
 	double time_s; /* epoch seconds; NaN: it had none */
+	double resolution_s; /* how exact that is as it was written: 1 for whole seconds; 0: unknown */
+	double seen_s; /* when it was first seen in an answer; 0: unknown */
 	char service[128];
 	char name[128];
 	char severity[32];

@@ -38,6 +38,9 @@ enum alert_place {
 	ALERT_ELSEWHERE,
 	ALERT_PLACES,
 };
+/* Is it stamped later than it was first seen, by more than clocks differ? */
+#define ALERT_CLOCK_SLACK_S 2.0
+bool alert_is_late_stamped(const struct alert *a);
 enum alert_place alert_place(const struct result *r, const struct alert *a);
 
 /* Drop what polling brought twice: the same id, service, name and time. */

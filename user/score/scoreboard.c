@@ -6,7 +6,7 @@
  */
 #include <math.h>
 
-#include "score/score.h"
+#include "score/answers.h"
 #include "util/cleanup.h"
 
 const char *score_seconds(double s, char *buf, size_t size)
@@ -108,4 +108,5 @@ void scoreboard_print(const struct result *results, uint32_t n, const struct sco
 		text_append(out, "- none\n");
 	if (score->total < score->listed)
 		print_left_out(results, n, out);
+	answers_print(results, n, out);
 }

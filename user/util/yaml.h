@@ -78,6 +78,7 @@ int yaml_bool(struct yaml *y, struct fy_node *node, void *out);	    /* bool */
 int yaml_duration(struct yaml *y, struct fy_node *node, void *out); /* uint64_t ns */
 int yaml_percent(struct yaml *y, struct fy_node *node, void *out);  /* uint32_t ppm */
 int yaml_json(struct yaml *y, struct fy_node *node, void *out);	    /* json_t *: scalars as text */
+int yaml_typed_json(struct yaml *y, struct fy_node *node, void *out); /* json_t *: 300 is a number */
 int yaml_keep(struct yaml *y, struct fy_node *node, void *out);	    /* struct fy_node *: for later */
 
 /* Append to a NULL-terminated list; steals @word. */

@@ -236,6 +236,91 @@ int yaml_json(struct yaml *y, struct fy_node *node, void *out)
 	return 0;
 }
 
+/* The type that a plain scalar has in YAML 1.2; quoted ones are texts. */
+static json_t *typed(struct fy_node *node, json_t *text)
+{
+	const char *s = json_string_value(text);
+	enum fy_node_style style = fy_node_get_style(node);
+	double v;
+
+	if (style == FYNS_DOUBLE_QUOTED || style == FYNS_SINGLE_QUOTED || style == FYNS_LITERAL ||
+	    style == FYNS_FOLDED)
+		return json_incref(text);
+	if (!s[0] || !strcmp(s, "null") || !strcmp(s, "~"))
+		return json_null();
+	if (!strcmp(s, "true") || !strcmp(s, "false"))
+		return json_boolean(s[0] == 't');
+	if (!units_double(s, &v, NULL))
+		return s[strcspn(s, ".eE")] || v > 9e15 || v < -9e15 ? json_real(v) : json_integer((json_int_t)v);
+	return json_incref(text);
+}
+
+static int typed_value(struct yaml *y, struct fy_node *node, json_t **ret);
+
+static int typed_map(struct yaml *y, struct fy_node *map, json_t *object)
+{
+	struct fy_node_pair *pair;
+	void *iter = NULL;
+	int r = 0;
+
+	while (!r && (pair = fy_node_mapping_iterate(map, &iter))) {
+		_cleanup_free_ char *key = NULL;
+		json_t *item = NULL;
+
+		r = scalar(y, fy_node_pair_key(pair), &key);
+		if (!r)
+			r = typed_value(y, fy_node_pair_value(pair), &item);
+		if (!r && json_object_set_new(object, key, item))
+			r = yaml_error(y, fy_node_pair_key(pair), "not a text in UTF-8");
+	}
+	return r;
+}
+
+static int typed_value(struct yaml *y, struct fy_node *node, json_t **ret)
+{
+	struct fy_node *value = yaml_deref(node), *item;
+	json_t *made = NULL, *one;
+	void *iter = NULL;
+	int r = 0;
+
+	if (value && fy_node_is_mapping(value)) {
+		made = json_object();
+		r = typed_map(y, value, made);
+	} else if (value && fy_node_is_sequence(value)) {
+		made = json_array();
+		while (!r && (item = fy_node_sequence_iterate(value, &iter))) {
+			one = NULL;
+			r = typed_value(y, item, &one);
+			if (!r)
+				json_array_append_new(made, one);
+		}
+	} else {
+		json_t *text = NULL;
+
+		r = yaml_json(y, node, &text);
+		made = r ? NULL : value ? typed(value, text) : json_null();
+		json_decref(text);
+	}
+	if (!r) {
+		*ret = made;
+		return 0;
+	}
+	json_decref(made);
+	return r;
+}
+
+int yaml_typed_json(struct yaml *y, struct fy_node *node, void *out)
+{
+	json_t *made = NULL;
+	int r = typed_value(y, node, &made);
+
+	if (r)
+		return r;
+	json_decref(*(json_t **)out);
+	*(json_t **)out = made;
+	return 0;
+}
+
 static int unknown_key(struct yaml *y, struct fy_node *key_node, const char *key, const char *what,
 		       const struct yaml_field *fields)
 {

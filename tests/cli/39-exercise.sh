@@ -1,0 +1,134 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The files and pipelines of the chaos exercise, as they are: check, import, run; pipelines of several shapes are
+# found out by asking, and what they say is read right or said to be unread.
+. "$(dirname "$0")/../lib.sh"
+. "$TOP/tests/tools/run_lib.sh"
+
+# shape NAME: a pipeline of that shape; $PORT, $BG_PID.
+shape() {
+	: >"$T/port"
+	bg python3 "$TOOLS/w3d2_pipeline.py" 0 "$1" "$T/$1/events.jsonl" >"$T/port"
+	wait_for 10 test -s "$T/port"
+	PORT=$(cat "$T/port")
+}
+# exercise FILE: in the form of the class, with null faults on the pipeline's process.
+exercise() {
+	cat >"$1" <<-Y
+		version: 1
+		experiments:
+		- id: 1
+		  name: payment_slow
+		  fault_type: 'null'
+		  params: {hits: 3}
+		  target: pid:$BG_PID
+		  hypothesis: 'Steady-state: probe pass-rate >= 50%.'
+		  blast_radius: {target: 1 instance of payment-svc, duration_seconds: 12, traffic_percent: 100}
+		  rollback: {automatic: true, trigger_when: 'probe_pass_rate < 1% for 20s', method: null}
+		  measurement:
+		    metrics: [probe_pass_rate, p99_latency, detector_alerts, rca_root_service, retry_count, queue_depth]
+		    capture_window_seconds: 30
+		  ground_truth: {expected_root_service: payment-svc, expected_fault_class: latency}
+		- id: 10
+		  name: retry_storm
+		  fault_type: 'null'
+		  params: {hits: 3}
+		  target: pid:$BG_PID
+		  hypothesis: orders go through
+		  blast_radius: {target: 100% of checkout-svc requests, duration_seconds: 12, traffic_percent: 100}
+		  rollback: {automatic: true, method: none}
+		  measurement: {metrics: [probe_pass_rate], capture_window_seconds: 30}
+		  ground_truth: {expected_root_service: NOT checkout-svc}
+	Y
+}
+
+shape pack
+exercise "$T/w3.yaml"
+"$FL" check "$T/w3.yaml" >"$T/check" 2>&1
+check_num "check takes the file" $? eq 0
+for rule in invented-method invented-hypothesis invented-trigger unmeasured-metric invented-probe invented-pipeline; do
+	check "... and says $rule with its place" grep -q "w3.yaml:.*\[$rule\]" "$T/check"
+done
+"$FL" check --strict "$T/w3.yaml" >/dev/null 2>&1
+check_num "... --strict does not" $? eq 2
+"$FL" run --strict "$T/w3.yaml" --pipeline http://127.0.0.1:$PORT --probe http://127.0.0.1:$PORT/health --out "$T/none" >"$T/out" 2>&1
+check_num "run --strict does not" $? eq 2
+check "... says how many were invented, and what to do" grep -q 'had to be invented.*' "$T/out"
+check "... and runs nothing" test ! -e "$T/none"
+sed 's/duration_seconds/duratoin_seconds/; s/hypothesis:/hypothesi:/' "$T/w3.yaml" >"$T/wrong.yaml"
+"$FL" check "$T/wrong.yaml" "$T/w3.yaml" >"$T/out" 2>&1
+check_num "a typing error in such a file is an error" $? eq 2
+check "... all of them at once, with the nearest key" test "$(grep -c "error \[unknown-key\].*did you mean" "$T/out")" = 4
+check "... and the next file is judged all the same" grep -q 'w3.yaml: 2 experiments, 0 errors' "$T/out"
+"$FL" import w3d2 "$T/w3.yaml" --out "$T/own.yaml" 2>"$T/out"
+check_num "import w3d2" $? eq 0
+check "... says each value" grep -q '\[invented-trigger\]' "$T/out"
+"$FL" check --strict "$T/own.yaml" >"$T/out" 2>&1
+check_num "... and check --strict has nothing against the file" $? eq 0
+check "... not one finding" test "$(wc -l <"$T/out")" = 1
+
+# All shapes at once.
+SHAPES="lax alone broken wrapped groups now ahead told text lines"
+for s in pack $SHAPES; do
+	[ $s = pack ] || shape $s
+	exercise "$T/$s.yaml"
+	"$FL" run "$T/$s.yaml" --scale 0.1 --pipeline http://127.0.0.1:$PORT --probe http://127.0.0.1:$PORT/health --out "$T/$s" >"$T/$s.board" 2>"$T/$s.err" &
+	eval "run_$s=$!"
+done
+one() {
+	eval "wait \$run_$1"
+	rc=$?
+	out=$T/$1
+}
+all() { check "$1" jq -e "all(.[]; $2)" "$out/chaos_results.json"; }
+
+one pack
+check_num "pack: runs to a scoreboard, accepted" $rc eq 0
+all "pack: detected, the root named" '.detected and .rca_service == "payment-svc" and .rca_correct'
+check "pack: what it takes is said before the first fault" grep -q 'POST /correlate takes {window: SECONDS}; POST /rca takes {window_start, window_end}' "$T/pack.err"
+check "pack: and recorded" jq -e '.pipeline_takes | contains("window_start")' "$out/run.json"
+check "pack: every invention is said by run" grep -q '\[invented-trigger\]' "$T/pack.err"
+check "pack: not of what the command line gives" sh -c "! grep -q 'invented-p[ri]' '$T/pack.err'"
+check "pack: the scale is said below the scoreboard" grep -qx 'Scale: 0.1: every window was 0.1 times as long as the file says' "$T/pack.board"
+check "pack: and in the manifest" jq -e '.scale == 0.1 and (.invented | length > 2)' "$out/run.json"
+check "pack: the fault was a tenth as long" jq -e '.[0].times | (.end - .inject) as $d | $d > 1 and $d < 2' "$out/chaos_results.json"
+check "pack: the built-in metrics have values" jq -e '.[0].metrics | .detector_alerts.during.count > 0 and .rca_root_service.during.service == "payment-svc"' "$out/chaos_results.json"
+check "pack: no line of complaint" sh -c "! grep -q 'pipeline.s answers' '$T/pack.board'"
+check "pack: the report says the scale, and what was found out" grep -q 'every window was 0.1 times' "$out/chaos_report.md"
+check "... of the pipeline" grep -q 'found out of the pipeline by asking: .*window' "$out/chaos_report.md"
+
+one lax
+all "lax: a body that finds nothing is followed by others" '.detected and .rca_service == "payment-svc"'
+one alone
+all "alone: without a correlator the window is the cluster" '.detected and .rca_service == "payment-svc" and .clusters == null'
+one broken
+all "broken: a correlator that answers 500 is no blindness" '.detected and .rca_service == "payment-svc" and .pipeline.reachable_during'
+check "broken: no gap 7.5" sh -c "! grep -q '(7.5)' '$T/broken.board'"
+one wrapped
+all "wrapped: read" '.detected and .rca_service == "payment-svc"'
+one groups
+all "groups: read" '.detected and .rca_service == "payment-svc" and (.clusters | length == 1)'
+one lines
+all "lines: read" '.detected and .rca_service == "payment-svc"'
+one now
+check_num "now: an alert at every question is not accepted" $rc eq 1
+check "now: false alarms are counted" jq -e '.[0].false_alarms > 0' "$out/chaos_results.json"
+one ahead
+check "ahead: stamps from the future are said below the scoreboard" grep -q 'stamped later than first seen, by up to' "$T/ahead.board"
+check "ahead: no rule blames the detector" sh -c "! grep -q '(7.1)' '$T/ahead.board'"
+one told
+check_num "told: not accepted" $rc eq 1
+check "told: it is said how that can be seen" grep -q 'told of its faults' "$T/told.board"
+check "told: and by which door" grep -q 'It can be told: POST /events' "$T/told.board"
+check "told: in the report as well" grep -q 'POST /events' "$out/chaos_report.md"
+one text
+check "text: unread is not absent" grep -q 'answers not understood: ' "$T/text.board"
+check "text: no rule blames the detector" sh -c "! grep -q '(7.1)' '$T/text.board'"
+check "text: known before the first fault" grep -q '^pipeline .*no JSON' "$T/text.err"
+
+shape nowhere
+exercise "$T/nowhere.yaml"
+"$FL" run "$T/nowhere.yaml" --scale 0.1 --pipeline http://127.0.0.1:$PORT --probe http://127.0.0.1:$PORT/health --out "$T/nowhere" >"$T/out" 2>&1
+check_num "nowhere: a wrong path stops the run before the first fault" $? eq 3
+check "nowhere: says what was asked and what came" grep -q '/alerts?since=[0-9]* with HTTP 404' "$T/out"
+check "nowhere: nothing was run" test ! -e "$T/nowhere/chaos_results.json"

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pipeline_learn.c - the three endpoints are asked before anything is broken: what is wrong with an address or a
+ * body is known then, and is no silence of the pipeline later. See pipeline_learn().
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "score/pipeline_read.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+
+static void say(struct pipeline_config *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void say(struct pipeline_config *c, const char *fmt, ...)
+{
+	size_t used = strlen(c->learned->said);
+	va_list ap;
+
+	if (used && used + 2 < sizeof(c->learned->said)) {
+		memcpy(c->learned->said + used, "; ", 3);
+		used += 2;
+	}
+	va_start(ap, fmt);
+	vsnprintf(c->learned->said + used, sizeof(c->learned->said) - used, fmt, ap);
+	va_end(ap);
+}
+
+/* Paths by which somebody may tell it what is wrong; FastAPI lists its own. */
+static void look_for_doors(struct pipeline_config *c)
+{
+	static const char *const words[] = { "event", "inject", "fault", "chaos", "simulat", "truth", "scenario" };
+	struct pipeline_config once = *c;
+	struct fl_error ignored = {};
+	struct text body = {};
+	json_t *root, *methods;
+	const char *path;
+	int status;
+	size_t i;
+
+	once.retries = 0;
+	if (pipeline_ask(&once, "/openapi.json", NULL, &body, &status, &ignored))
+		return;
+	root = json_loadb(body.s ? body.s : "", body.len, 0, NULL);
+	json_object_foreach(json_object_get(root, "paths"), path, methods)
+		for (i = 0; i < ARRAY_SIZE(words); i++) {
+			size_t used = strlen(c->learned->told);
+
+			if (!strcasestr(path, words[i]) || !json_object_get(methods, "post"))
+				continue;
+			snprintf(c->learned->told + used, sizeof(c->learned->told) - used, "%sPOST %.60s",
+				 used ? ", " : "", path);
+			break;
+		}
+	json_decref(root);
+	text_free(&body);
+}
+
+static void learn_posts(struct pipeline_config *c)
+{
+	struct fl_error correlate = {}, rca = {};
+
+	pipeline_learn_posts(c, &correlate, &rca);
+	if (correlate.message[0])
+		say(c, "%.200s", correlate.message);
+	else if (pipeline_form_text(c, false))
+		say(c, "POST %s takes %s", pipeline_path(c->correlate_path, "/correlate"), pipeline_form_text(c, false));
+	if (rca.message[0])
+		say(c, "%.200s", rca.message);
+	else if (pipeline_form_text(c, true))
+		say(c, "POST %s takes %s", pipeline_path(c->rca_path, "/rca"), pipeline_form_text(c, true));
+	look_for_doors(c);
+}
+
+int pipeline_learn(struct pipeline_config *c, struct fl_error *err)
+{
+	struct pipeline_learned *learned = calloc(1, sizeof(*learned));
+	struct alerts alerts = {};
+	struct fl_error why = {};
+	int rc;
+
+	if (!learned)
+		return error_sys(err, ENOMEM, "cannot ask the pipeline: out of memory");
+	*learned = (struct pipeline_learned){ .alerts = PIPELINE_UNKNOWN, .correlate = PIPELINE_UNKNOWN,
+					      .rca = PIPELINE_UNKNOWN };
+	free(c->learned);
+	c->learned = learned;
+	rc = pipeline_alerts(c, clock_wall_s() - 60, &alerts, &why);
+	if (rc)
+		say(c, "%.300s", why.message);
+	else if (alerts.malformed && !alerts.n)
+		say(c, "none of the %u alerts it answers is understood", alerts.malformed);
+	else
+		say(c, "its alerts are understood");
+	if (!rc && !pipeline_is_watch(c))
+		learn_posts(c);
+	alerts_free(&alerts);
+	if (!pipeline_is_refusal(&why))
+		return 0;
+	error_env(err, EBADMSG, "%s", why.message);
+	error_hint(err, "is it the right address? pipeline.alerts_path names another path, --adapter prometheus or "
+		   "alertmanager another API; nothing was injected");
+	return -EBADMSG;
+}
