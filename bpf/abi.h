@@ -18,6 +18,7 @@
  *   lines    HASH           TAP (netns,ifindex)  struct fl_line      where a delay line gives back
  *   tables   ARRAY          enum fl_table        struct fl_table_row quantile tables for jitter
  *   stats    PERCPU_ARRAY   enum fl_stat         __u64
+ *   guard_*                                                          what no rule may touch
  *
  * How a packet finds its rules, at a cost that does not grow with their number: one look-up in
  * `hooks` gives the prefix lengths in use at this interface and direction (a handful), longest
@@ -342,6 +343,33 @@ struct fl_table_row {
 	__s32 q16[FL_TABLE_SIZE];
 };
 
+/* What no fault of the session touches (guard.bpf.h). Written before the first hook is attached. */
+enum fl_guard {
+	FL_GUARD_FLOW = 0, /* one TCP connection, or all of one endpoint */
+	FL_GUARD_PREFIX,   /* a network: either end */
+	FL_GUARD_PORT,	   /* TCP, UDP, SCTP: either end */
+	FL_GUARD_MAX
+};
+
+#define FL_GUARD_FLOWS	  256
+#define FL_GUARD_PREFIXES 1024
+
+/*
+ * A connection is there twice, once for each order of its ends, and twice more with both ports 0 for its
+ * fragments. An endpoint: b is all zero. Ports in host byte order, IPv4 as ::ffff:a.b.c.d.
+ */
+struct fl_guard_flow {
+	__u8 a[16], b[16];
+	__u16 a_port, b_port;
+};
+_Static_assert(sizeof(struct fl_guard_flow) == 36, "fl_guard_flow");
+
+struct fl_guard_prefix {
+	__u32 prefix_len; /* 0..128 */
+	__u8 addr[16];
+};
+_Static_assert(sizeof(struct fl_guard_prefix) == 20, "fl_guard_prefix");
+
 /* Per-CPU counters of one session, for `list` and `doctor`. */
 enum fl_stat {
 	FL_STAT_NOT_IP = 0,	/* passed: no IPv4/IPv6, or VLAN-tagged */
@@ -349,6 +377,8 @@ enum fl_stat {
 	FL_STAT_HELD,		/* sent into a delay line */
 	FL_STAT_RETURNED,	/* came back */
 	FL_STAT_LEASE_EXPIRED,	/* a rule matched, but the lease was over */
+	FL_STAT_SPARED,		/* a rule matched, but it is protected: one counter for each enum fl_guard */
+	FL_STAT_SPARED_LAST = FL_STAT_SPARED + FL_GUARD_MAX - 1,
 	FL_STAT_MAX
 };
 

@@ -4,7 +4,7 @@
  * target sends, egress is what it gets. A packet that no rule wants goes on unharmed, after one
  * hash look-up for the hook and one for each prefix length in use.
  *
- *   mark → hook → peer → rules in the order of verdicts → drop, or one trip to the delay line,
+ *   mark → hook → peer → guard → rules in the order of verdicts → drop, or one trip to the delay line,
  *   or a departure time for fq
  *
  * DNS also has a hook on the loopback of the target's own namespace, see dns_local.bpf.h.
@@ -16,6 +16,7 @@
 #include "dns_flow.bpf.h"
 #include "dns_local.bpf.h"
 #include "edt.bpf.h"
+#include "guard.bpf.h"
 #include "hold.bpf.h"
 #include "http_flow.bpf.h"
 #include "mangle.bpf.h"
@@ -123,6 +124,8 @@ static __always_inline int net_hook(struct __sk_buff *skb, enum fl_direction dir
 	p->hold_ifindex = hook->hold_ifindex;
 	p->loopback = hook->loopback;
 	packet_read_transport(skb, p);
+	if (guard_spares(p, set))
+		return TC_ACT_UNSPEC;
 	return net_apply(skb, p, set);
 }
 
@@ -149,6 +152,7 @@ SEC("tc")
 int fl_loopback(struct __sk_buff *skb)
 {
 	struct fl_hook_key key = { netns_id, FL_DIR_TO, skb->ifindex };
+	const struct fl_ruleset *set;
 	const struct fl_hook *hook;
 	struct packet *p;
 	bool own;
@@ -172,7 +176,8 @@ int fl_loopback(struct __sk_buff *skb)
 		dns_asked(skb, p);
 		return TC_ACT_UNSPEC;
 	}
-	if (!match_rules(hook, skb->ifindex, FL_DIR_TO, p->peer, &p->prefix_len))
+	set = match_rules(hook, skb->ifindex, FL_DIR_TO, p->peer, &p->prefix_len);
+	if (!set || guard_spares(p, set))
 		return TC_ACT_UNSPEC;
 	p->hold_ifindex = local_port(p) ? hook->hold_ifindex : 0;
 	if (stalls_in_use)

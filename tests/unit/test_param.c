@@ -10,6 +10,7 @@
 
 #include "fault/fault.h"
 #include "fault/param.h"
+#include "util/cidr.h"
 
 static const char *const shapes[] = { "uniform", "normal", NULL };
 
@@ -153,10 +154,10 @@ static void ports(void **state)
 	uint16_t min, max;
 	(void)state;
 
-	assert_int_equal(param_ports("8080", &min, &max, NULL), 0);
+	assert_int_equal(ports_parse("8080", &min, &max, NULL), 0);
 	assert_int_equal(min, 8080);
 	assert_int_equal(max, 8080);
-	assert_int_equal(param_ports("8000-8100", &min, &max, NULL), 0);
+	assert_int_equal(ports_parse("8000-8100", &min, &max, NULL), 0);
 	assert_int_equal(min, 8000);
 	assert_int_equal(max, 8100);
 }

@@ -88,9 +88,9 @@ static json_t *examine(void)
 	for (k = fault_table; *k; k++)
 		json_array_append_new(faults, fault_json(*k));
 	uname(&u);
-	return json_pack("{s:{s:s, s:s, s:s}, s:o, s:o}", "kernel", "release", u.release,
+	return json_pack("{s:{s:s, s:s, s:s}, s:o, s:o, s:o}", "kernel", "release", u.release,
 			 "version", u.version, "machine", u.machine, "features", all, "faults",
-			 faults);
+			 faults, "rails", doctor_rails());
 }
 
 static bool works(const json_t *fault)
@@ -177,6 +177,7 @@ static void print(json_t *report)
 			printf("\n%s\n", group = text_of(f, "group"));
 		print_feature(name, f, width);
 	}
+	doctor_print_rails(json_object_get(report, "rails"));
 	puts("\nfaults");
 	json_array_foreach(faults, i, f) {
 		print_fault(f, width);

@@ -10,4 +10,8 @@ json_t *doctor_syscalls(void);
 /* The same for people. */
 void doctor_print_syscalls(json_t *list);
 
+/* What is not allowed here, see doctor_rails.c. New reference. */
+json_t *doctor_rails(void);
+void doctor_print_rails(const json_t *rails);
+
 #endif

@@ -17,6 +17,7 @@
 #include "cmd/fault_options.h"
 #include "cmd/inject.h"
 #include "fault/limits.h"
+#include "fault/net_guard.h"
 #include "fault/overlap.h"
 #include "policy/gate.h"
 #include "util/cleanup.h"
@@ -199,6 +200,17 @@ static void tell_overlaps(const struct fault *f)
 	json_decref(rows);
 }
 
+static void tell_spared(const struct fault *f)
+{
+	json_t *lines = net_guard_named(f), *line;
+	size_t i;
+
+	json_array_foreach(lines, i, line) {
+		fprintf(stderr, "note: %s would be hit; it is left out\n", json_string_value(line));
+	}
+	json_decref(lines);
+}
+
 static int announce(const struct inject *in, void *arg)
 {
 	char targets[256], until[32] = "a signal ends it";
@@ -367,6 +379,7 @@ int cmd_inject(int argc, char **argv)
 		if (limits_warn_delay(&in.fault.params, note, sizeof(note)))
 			fprintf(stderr, "note: %s\n", note);
 		tell_overlaps(&in.fault);
+		tell_spared(&in.fault);
 		status = in.detach ? detach(&in, &err) : foreground(&in, &err);
 	}
 	fault_free(&in.fault);

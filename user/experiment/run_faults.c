@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "experiment/run_private.h"
+#include "fault/net_guard.h"
 #include "fault/overlap.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -238,6 +239,20 @@ static void note_overlaps(struct run *r, const struct run_fault *f)
 	json_decref(rows);
 }
 
+/* The person's own connection would be hit: it is left out. */
+static void note_spared(struct run *r, const struct run_fault *f)
+{
+	json_t *lines = net_guard_named(&f->fault), *line;
+	size_t i;
+
+	json_array_foreach(lines, i, line) {
+		events_write(r->events, "spared", r->turn.x->id,
+			     json_pack("{s:s, s:O}", "fault", f->fault.id, "what", line));
+		run_report_progress(r, false, json_string_value(line));
+	}
+	json_decref(lines);
+}
+
 static bool switch_on(struct run *r, struct run_fault *f)
 {
 	struct turn *t = &r->turn;
@@ -255,6 +270,7 @@ static bool switch_on(struct run *r, struct run_fault *f)
 	note_switch(r, f, "fault-on");
 	note_targets(r, f);
 	note_overlaps(r, f);
+	note_spared(r, f);
 	return true;
 }
 

@@ -11,6 +11,7 @@
 #include "fault/fault.h"
 #include "fault/follow.h"
 #include "fault/limits.h"
+#include "fault/protected.h"
 #include "kern/session.h"
 #include "policy/gate.h"
 #include "target/member.h"
@@ -67,7 +68,12 @@ int fault_add_target(struct fault *f, const char *spec, struct fl_error *err)
 		return error_sys(err, ENOMEM, "target %s: out of memory", spec);
 	f->targets = grown;
 	r = target_resolve(spec, &options, &f->targets[f->n_targets], err);
-	if (!r)
+	if (r)
+		return r;
+	r = protected_check(f->ops, &f->targets[f->n_targets], err);
+	if (r)
+		target_free(&f->targets[f->n_targets]);
+	else
 		f->n_targets++;
 	return r;
 }
@@ -206,6 +212,10 @@ static int take_joined(struct fault *f, struct fl_error *err)
 		f->targets = grown;
 		if (!target_watch_joined(f, &grown[f->n_targets]))
 			break;
+		if (protected_check(f->ops, &grown[f->n_targets], NULL)) { /* stays as it is */
+			target_free(&grown[f->n_targets]);
+			continue;
+		}
 		f->n_targets++;
 		r = f->ops->moved(f, f->n_targets - 1, err);
 	}

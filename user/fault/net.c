@@ -12,11 +12,13 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "fault/net_guard.h"
 #include "fault/net_hooks.h"
 #include "kern/proof.h"
 #include "kern/quantile.h"
 #include "kern/session.h"
 #include "kern/tc_probe.h"
+#include "util/cidr.h"
 #include "util/cleanup.h"
 #include "util/text.h"
 #include "util/units.h"
@@ -50,7 +52,7 @@ static int port_range(const struct params *p, const char *name, struct fl_port_r
 		      struct fl_error *err)
 {
 	*ret = (struct fl_port_range){ 0, 65535 };
-	return params_has(p, name) ? param_ports(params_text(p, name), &ret->min, &ret->max, err) : 0;
+	return params_has(p, name) ? ports_parse(params_text(p, name), &ret->min, &ret->max, err) : 0;
 }
 
 int net_match(const struct params *p, struct fl_rule *rule, struct fl_error *err)
@@ -144,6 +146,8 @@ int net_arm(struct fault *f, unsigned int flags, struct fl_error *err)
 		r = f->ops->compile(&f->params, &rule, err);
 	if (!r)
 		r = net_peers(params_text(&f->params, "peer"), true, &n->peers, &n->n_peers, err);
+	if (!r)
+		r = net_guard_session(f->session, err);
 	if (!r)
 		r = engine_get(f->session, &engine, err);
 	if (!r)
@@ -239,6 +243,8 @@ int net_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 		tell_hold(f->session->engine, ret->effect, sizeof(ret->effect));
 	if (!r && !strcmp(f->backend, "edt"))
 		net_tell_edt(f->session->engine, ret->effect, sizeof(ret->effect));
+	if (!r)
+		net_guard_tell(f->session, ret->effect, sizeof(ret->effect));
 	return r;
 }
 

@@ -3,15 +3,14 @@
  * net_peers.c - the parameter "peer": whom a target talks to. An address or CIDR is taken as it
  * is; anything else is a service name, and stands for all addresses that the service has now.
  */
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
 #include "fault/net.h"
 #include "kern/peers.h"
+#include "util/cidr.h"
 #include "util/cleanup.h"
-#include "util/units.h"
 
 struct peer_list {
 	struct engine_peer *v;
@@ -41,32 +40,10 @@ static bool looks_like_address(const char *word)
 
 int net_prefix(const char *word, struct engine_peer *ret, struct fl_error *err)
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	_cleanup_free_ char *copy = strdup(word);
-	char *slash = copy ? strchr(copy, '/') : NULL;
-	struct in6_addr addr;
-	int64_t len, bits;
+	struct fl_error why = {};
+	int r = cidr_parse(word, &ret->addr, &ret->prefix_len, &why);
 
-	if (!copy)
-		return error_sys(err, ENOMEM, "peers: out of memory");
-	if (slash)
-		*slash = '\0';
-	if (inet_pton(AF_INET, copy, addr.s6_addr + 12) == 1) {
-		memcpy(addr.s6_addr, mapped, sizeof(mapped));
-		bits = 32;
-	} else if (inet_pton(AF_INET6, copy, &addr) == 1) {
-		bits = 128;
-	} else {
-		return error_usage(err, "peer: '%s' is no IPv4 or IPv6 address", copy);
-	}
-	len = bits;
-	if (slash && units_int(slash + 1, 0, bits, &len, NULL))
-		return error_usage(err, "peer: '/%s' is no prefix length of 0..%d", slash + 1,
-				   (int)bits);
-	/* 0.0.0.0/0 is all of IPv4, as written: the mapped prefix keeps IPv6 out. */
-	len += 128 - bits;
-	*ret = (struct engine_peer){ .addr = peers_mask(&addr, (uint8_t)len), .prefix_len = (uint8_t)len };
-	return 0;
+	return r ? error_usage(err, "peer: %s", why.message) : 0;
 }
 
 static int add_address(struct peer_list *l, const char *word, struct fl_error *err)

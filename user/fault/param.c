@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "fault/param.h"
+#include "util/cidr.h"
 #include "util/cleanup.h"
 #include "util/text.h"
 #include "util/units.h"
@@ -35,27 +36,6 @@ static uint32_t table_len(const struct param *t)
 	while (t && t[n].name)
 		n++;
 	return n;
-}
-
-int param_ports(const char *text, uint16_t *ret_min, uint16_t *ret_max, struct fl_error *err)
-{
-	const char *dash = strchr(text, '-');
-	_cleanup_free_ char *first = dash ? strndup(text, (size_t)(dash - text)) : strdup(text);
-	int64_t min = 0, max = 0;
-	int r;
-
-	if (!first)
-		return error_sys(err, ENOMEM, "out of memory");
-	r = units_int(first, 1, 65535, &min, err);
-	if (!r)
-		r = units_int(dash ? dash + 1 : first, 1, 65535, &max, err);
-	if (r)
-		return r;
-	if (max < min)
-		return error_usage(err, "ports '%s' run backwards", text);
-	*ret_min = (uint16_t)min;
-	*ret_max = (uint16_t)max;
-	return 0;
 }
 
 static int parse_bool(const char *text, uint64_t *ret, struct fl_error *err)
@@ -134,7 +114,7 @@ static int parse(const struct param *p, const char *text, struct param_value *v,
 	case PARAM_PEERS:
 		return check_peers(text, err);
 	case PARAM_PORTS:
-		return param_ports(text, &lo, &hi, err);
+		return ports_parse(text, &lo, &hi, err);
 	case PARAM_STRING:
 		return 0;
 	}

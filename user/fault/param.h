@@ -77,7 +77,4 @@ const char *params_text(const struct params *p, const char *name); /* NULL when 
 /* {"delay": "200ms", ...}: those that have a value, as text. New reference. */
 json_t *params_json(const struct params *p);
 
-/* "min-max" or one port. */
-int param_ports(const char *text, uint16_t *ret_min, uint16_t *ret_max, struct fl_error *err);
-
 #endif

@@ -12,6 +12,7 @@
 
 #include "fault/net.h"
 #include "fault/syscall.h"
+#include "util/cidr.h"
 #include "util/cleanup.h"
 #include "util/text.h"
 #include "util/units.h"
@@ -89,7 +90,7 @@ static int rule_from_params(const struct params *p, struct fl_sys_rule *ret, str
 		rule.path_kind = strpbrk(path, "*?") ? FL_SYS_PATH_GLOB : FL_SYS_PATH_PREFIX;
 	}
 	if (params_has(p, "port")) {
-		r = param_ports(params_text(p, "port"), &rule.port.min, &rule.port.max, err);
+		r = ports_parse(params_text(p, "port"), &rule.port.min, &rule.port.max, err);
 		if (r)
 			return r;
 	}

@@ -365,6 +365,23 @@ const char *engine_attach_kind(const struct engine *e)
 	return e->attach == ATTACH_CLSACT ? "clsact" : "tcx";
 }
 
+void engine_spared(const struct engine *e, uint64_t ret[FL_GUARD_MAX])
+{
+	int cpus = libbpf_num_possible_cpus(), cpu;
+	uint64_t *counts = cpus > 0 ? calloc((size_t)cpus, sizeof(*counts)) : NULL;
+	uint32_t i, key;
+
+	memset(ret, 0, FL_GUARD_MAX * sizeof(*ret));
+	for (i = 0; counts && i < FL_GUARD_MAX; i++) {
+		key = FL_STAT_SPARED + i;
+		if (bpf_map_lookup_elem(bpf_map__fd(engine_maps(e)->maps.stats), &key, counts))
+			continue;
+		for (cpu = 0; cpu < cpus; cpu++)
+			ret[i] += counts[cpu];
+	}
+	free(counts);
+}
+
 void engine_fq_stats(const struct engine *e, uint64_t *ret_dropped, uint32_t *ret_gone)
 {
 	uint32_t i;

@@ -88,6 +88,9 @@ void engine_fq_stats(const struct engine *e, uint64_t *ret_dropped, uint32_t *re
 /* Of all delay lines; zeros when there is none. */
 void engine_hold_stats(const struct engine *e, struct hold_stats *ret);
 
+/* Packets that a rule matched and that were spared, by enum fl_guard. */
+void engine_spared(const struct engine *e, uint64_t ret[FL_GUARD_MAX]);
+
 /* Lease. */
 void engine_heartbeat(struct engine *e);
 

@@ -12,6 +12,7 @@
 
 #include "kern/bpf_load.h"
 #include "kern/engine_impl.h"
+#include "kern/guard.h"
 #include "kern/netns.h"
 #include "kern/quantile.h"
 #include "util/cleanup.h"
@@ -68,6 +69,7 @@ static int load(struct engine *e, struct engine_netns *n, struct fl_error *err)
 	n->programs->rodata->netns_id = (uint32_t)(n - e->netns);
 	n->programs->rodata->generation = e->session->generation;
 	choose_programs(n);
+	n->programs->rodata->guards = guard_mask(e->session->guard);
 	if (n == e->netns)
 		resize(n->programs, e->max_rules);
 	else
@@ -165,6 +167,25 @@ static int fill_tables(struct engine *e, struct fl_error *err)
 	return r ? error_sys(err, -r, "write the jitter tables: %s", strerror(-r)) : 0;
 }
 
+static int fill_guard(struct engine *e, struct fl_error *err)
+{
+	const struct guard *g = e->session->guard;
+	const struct net_bpf *maps = engine_maps(e);
+	__u32 one = 1, i;
+	int r = 0;
+
+	if (!g)
+		return 0;
+	for (i = 0; !r && i < g->n_flows; i++)
+		r = bpf_map_update_elem(bpf_map__fd(maps->maps.guard_flows), &g->flows[i], &one, BPF_ANY);
+	for (i = 0; !r && i < g->n_prefixes; i++)
+		r = bpf_map_update_elem(bpf_map__fd(maps->maps.guard_prefixes), &g->prefixes[i], &one,
+					BPF_ANY);
+	for (i = 0; !r && g->has_ports && i < 65536 / 64; i++)
+		r = bpf_map_update_elem(bpf_map__fd(maps->maps.guard_ports), &i, &g->ports[i], BPF_ANY);
+	return r ? error_sys(err, -r, "write what is protected: %s", strerror(-r)) : 0;
+}
+
 int engine_load_first(struct engine *e, struct fl_error *err)
 {
 	int r;
@@ -176,6 +197,8 @@ int engine_load_first(struct engine *e, struct fl_error *err)
 		r = load(e, &e->netns[0], err);
 	if (!r)
 		r = fill_tables(e, err);
+	if (!r)
+		r = fill_guard(e, err);
 	if (!r)
 		r = pin(e, err);
 	if (!r)

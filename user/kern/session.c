@@ -361,6 +361,7 @@ int session_begin(const char *purpose, struct session **ret, struct fl_error *er
 		journal_close(s->journal);
 		if (s->name[0])
 			remove_remains(s->name, NULL);
+		free(s->guard);
 		free(s);
 		return r;
 	}
@@ -411,6 +412,7 @@ int session_end(struct session *s, struct fl_error *err)
 		guardian_dismiss(s->guardian);
 		r = remove_remains(s->name, err);
 	}
+	free(s->guard);
 	free(s);
 	return r;
 }

@@ -47,6 +47,7 @@ struct session {
 	struct guardian *guardian;
 	struct journal *journal;
 	struct engine *engine; /* NULL until needed */
+	struct guard *guard;   /* kern/guard.h: for the engine to come; NULL: nothing is protected */
 	int leases[SESSION_MAX_LEASES]; /* map descriptors, not owned */
 	unsigned int n_leases;
 };

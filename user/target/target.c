@@ -189,9 +189,9 @@ static int refuse_own(const struct target *t, struct fl_error *err)
 	if (lists(t, getpid()) || target_holds(t, getpid()))
 		return error_usage(err, "refused: %s holds faultline itself", t->spec);
 	if (lists(t, 1) || target_holds(t, 1))
-		return error_usage(err, "refused: %s holds init", t->spec);
+		return error_usage(err, "refused: init is in %s", t->spec);
 	if (t->pid == 1)
-		return error_usage(err, "refused: %s is init", t->spec);
+		return error_usage(err, "refused: init is %s", t->spec);
 	return 0;
 }
 
@@ -210,7 +210,7 @@ static int no_veth(const struct target *t, struct fl_error *err)
 	if (t->netns_fd < 0)
 		return error_usage(err, "%s: it does not run, so it has no network", t->spec);
 	if (netns_is_initial(t->netns_inode)) {
-		error_usage(err, "refused: %s uses the network of the host itself", t->spec);
+		error_usage(err, "refused: the network of the host itself is that of %s", t->spec);
 		error_hint(err,
 			   "network faults need a network namespace with a veth, as containers "
 			   "have");

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* protected.c - see protected.h */
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+
+#include "fault/protected.h"
+#include "kern/process.h"
+#include "policy/protect.h"
+#include "target/docker.h"
+#include "target/docker_api.h"
+#include "target/member.h"
+#include "util/cleanup.h"
+#include "util/text.h"
+#include "util/units.h"
+
+#define CGROUP_MAX (64u << 10)
+
+struct look {
+	const struct target *t;
+	struct protect protect;
+	json_t *containers; /* protected ones: {ID: index of what protects it} */
+	const struct protected *found;
+	uint64_t netns; /* whose processes count as well; 0: members only */
+	char what[200]; /* found: which process or container */
+};
+
+/* --- containers ----------------------------------------------------------------------------------- */
+
+static const struct protected *container_by(const struct protect *p, const json_t *container)
+{
+	const struct protected *e = protect_labels(p, json_object_get(container, "Labels"));
+	const char *service = docker_service_of(container), *name;
+	json_t *v;
+	size_t i;
+
+	if (!e && service)
+		e = protect_name(p, service);
+	json_array_foreach(json_object_get(container, "Names"), i, v) {
+		name = json_string_value(v);
+		if (!e && name)
+			e = protect_name(p, name + (*name == '/'));
+	}
+	return e;
+}
+
+/* Who is protected by a name or a label. No engine: no container. */
+static int find_containers(struct look *l, struct fl_error *err)
+{
+	const struct protected *e;
+	struct fl_error why = {};
+	json_t *list = NULL, *c;
+	size_t i;
+	int r;
+
+	l->containers = json_object();
+	if (!protect_has(&l->protect, PROTECT_NAME) && !protect_has(&l->protect, PROTECT_LABEL))
+		return 0;
+	r = docker_get("/containers/json?all=1", &list, &why);
+	/* A DOCKER_HOST that is no unix socket is none that targets are found by. */
+	if (r == -ENOENT || r == -ECONNREFUSED || r == -EINVAL)
+		return 0;
+	if (r) {
+		error_env(err, -r, "cannot tell which containers are protected: %s", why.message);
+		error_hint(err, PROTECT_DIR " names containers or labels; until they can be listed no fault "
+				"begins");
+		return r;
+	}
+	json_array_foreach(list, i, c) {
+		const char *id = json_string_value(json_object_get(c, "Id"));
+
+		e = id ? container_by(&l->protect, c) : NULL;
+		if (e)
+			json_object_set_new(l->containers, id, json_integer(e - l->protect.v));
+	}
+	json_decref(list);
+	return 0;
+}
+
+static const struct protected *by_container(const struct look *l, const char *text)
+{
+	const char *id;
+	json_t *index;
+
+	json_object_foreach(l->containers, id, index) {
+		if (strstr(text, id))
+			return &l->protect.v[json_integer_value(index)];
+	}
+	return NULL;
+}
+
+/* --- processes ------------------------------------------------------------------------------------ */
+
+static const struct protected *by_cgroups(const struct look *l, char *lines)
+{
+	char *rest = lines, *line;
+
+	while ((line = strsep(&rest, "\n"))) {
+		char *name = strchr(line, ':'), *path = name ? strchr(name + 1, ':') : NULL;
+		const struct protected *e = path ? protect_cgroup(&l->protect, path + 1) : NULL;
+
+		if (!e && path)
+			e = by_container(l, path + 1);
+		if (e)
+			return e;
+	}
+	return NULL;
+}
+
+static int look_at_process(pid_t pid, uint64_t start, void *ctx)
+{
+	_cleanup_free_ char *path = text_format("/proc/%d/cgroup", (int)pid), *lines = NULL;
+	struct look *l = ctx;
+
+	(void)start;
+	/* Gone meanwhile: nothing can be done to it. */
+	if (!path || file_read(path, CGROUP_MAX, &lines, NULL, NULL))
+		return 0;
+	l->found = by_cgroups(l, lines);
+	if (l->found)
+		snprintf(l->what, sizeof(l->what), "process %d", (int)pid);
+	return l->found != NULL;
+}
+
+static int look_at_netns(struct look *l, struct fl_error *err)
+{
+	DIR *d = opendir("/proc");
+	struct dirent *e;
+	int64_t pid;
+
+	if (!d)
+		return error_env(err, errno, "cannot read /proc: %s", strerror(errno));
+	while (!l->found && (e = readdir(d)))
+		if (!units_int(e->d_name, 1, INT32_MAX, &pid, NULL) &&
+		    process_namespace((pid_t)pid, "net") == l->netns)
+			look_at_process((pid_t)pid, 0, l);
+	closedir(d);
+	return 0;
+}
+
+static int look_at_processes(struct look *l, struct fl_error *err)
+{
+	int r;
+
+	if (!protect_has(&l->protect, PROTECT_CGROUP) && !json_object_size(l->containers))
+		return 0;
+	r = target_each_member(l->t, look_at_process, l);
+	if (r < 0)
+		return error_env(err, -r, "%s: its processes cannot be listed, so it cannot be told whether "
+				 "they are protected: %s", l->t->spec, strerror(-r));
+	return l->found || !l->netns ? 0 : look_at_netns(l, err);
+}
+
+/* --- the target ----------------------------------------------------------------------------------- */
+
+static void look_at_names(struct look *l)
+{
+	const struct target *t = l->t;
+	const char *colon = strchr(t->spec, ':');
+	const char *names[] = { t->name, t->spec, colon ? colon + 1 : t->spec, t->scope, t->id };
+	size_t i;
+
+	for (i = 0; !l->found && i < ARRAY_SIZE(names); i++)
+		if (names[i][0])
+			l->found = protect_name(&l->protect, names[i]);
+	if (!l->found && t->id[0])
+		l->found = by_container(l, t->id);
+	if (!l->found && t->cgroup_v1[0])
+		l->found = protect_cgroup(&l->protect, t->cgroup_v1);
+}
+
+int protected_check(const struct fault_ops *ops, const struct target *t, struct fl_error *err)
+{
+	struct look l = { .t = t, .netns = ops->need_veth ? t->netns_inode : 0 };
+	char text[400];
+	int r = protect_load(&l.protect, err);
+
+	if (!r && l.protect.n)
+		r = find_containers(&l, err);
+	if (!r && l.protect.n)
+		look_at_names(&l);
+	if (!r && l.protect.n && !l.found)
+		r = look_at_processes(&l, err);
+	if (!r && l.found) {
+		error_usage(err, "refused: %s is protected by %s%s%s%s", t->spec,
+			    protected_text(l.found, text, sizeof(text)), l.what[0] ? " (" : "", l.what,
+			    l.what[0] ? " in it)" : "");
+		error_hint(err, "faultline doctor lists what is protected on this host");
+		r = -EPERM;
+	}
+	json_decref(l.containers);
+	protect_free(&l.protect);
+	return r;
+}
