@@ -122,3 +122,35 @@ check "seen again it is alive" bash -c "'$FL' recover | grep -q 'nothing to reco
 finish
 check_num "its exit status" "$status" eq 0
 check "the file is gone" gone
+
+# --- an agent that never comes to an end with its answer ---
+bg python3 "$TOP/tests/tools/drip.py" byteman "$T/byteman.jar" >"$T/drip.out"
+agent=$BG_PID
+wait_for 5 grep -q ready "$T/drip.out"
+inject jvm_exception pid:"$agent" --class X --method y
+t0=$(date +%s%N); finish; took=$((($(date +%s%N) - t0) / 1000000))
+check_ms "inject waits for it no longer than (ms)" "$took" 15000
+still_open "process $agent may still throw"
+kill -USR1 "$agent"
+check "the guardian comes back to it" in_time 10 none_left
+kill "$agent"
+
+# --- a store that takes its time for each answer ---
+redis-server --port 6390 --bind 127.0.0.1 --save '' --appendonly no --dir "$T" >"$T/redis.log" 2>&1 &
+_pids="$_pids $!"
+r() { redis-cli -p 6390 -e "$@"; }
+wait_for 5 r ping
+for i in $(seq 1 40); do echo "SET item:$i right"; done | r >/dev/null
+bg python3 "$TOP/tests/tools/drip.py" redis 6390 6379 >"$T/drip2.out"
+store=$BG_PID
+wait_for 5 grep -q ready "$T/drip2.out"
+bg sleep 300
+inject cache_poisoning pid:"$BG_PID" --keys 'item:*' --value wrong
+check "a value is wrong" [ "$(r get item:7)" = wrong ]
+kill -USR2 "$store"
+t0=$(date +%s%N); finish; took=$((($(date +%s%N) - t0) / 1000000))
+check_ms "inject waits for it no longer than (ms)" "$took" 40000
+still_open 'values in the cache are still wrong'
+kill -USR1 "$store"
+check "the guardian puts them back" in_time 30 none_left
+check_num "all of them" "$(for i in $(seq 1 40); do r get item:$i; done | grep -cx right)" eq 40

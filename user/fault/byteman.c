@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -19,6 +20,7 @@
 #include "kern/netns.h"
 #include "kern/process.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/proc.h"
 #include "util/text.h"
 #include "util/units.h"
@@ -67,6 +69,7 @@ static int connect_to(struct process_id id, uint16_t port, unsigned int timeout_
 	_cleanup_fd_ int netns = netns_open_pid(id.pid, err), fd = -1;
 	const struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port),
 					.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	/* Of connecting; sending is left to exchange(), which does not block. */
 	const struct timeval timeout = { .tv_sec = timeout_ms / 1000,
 					 .tv_usec = timeout_ms % 1000 * 1000 };
 	int old, r;
@@ -81,7 +84,7 @@ static int connect_to(struct process_id id, uint16_t port, unsigned int timeout_
 		return r;
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	netns_leave(old);
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) ||
+	if (fd < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) ||
 	    connect(fd, (const struct sockaddr *)&to, sizeof(to))) {
 		error_env(err, errno, "no Byteman agent of process %d listens on 127.0.0.1:%u: %s",
@@ -98,22 +101,52 @@ static bool complete(const struct text *t)
 	return t->len >= 3 && !strcmp(t->s + t->len - 3, "OK\n") && (t->len == 3 || t->s[t->len - 4] == '\n');
 }
 
+/* Until @deadline_ns. False: it is over, or the connection is. */
+static bool wait_until(int fd, short events, uint64_t deadline_ns)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+	uint64_t now = clock_mono_ns();
+	int r;
+
+	if (now >= deadline_ns)
+		return false;
+	r = poll(&p, 1, (int)((deadline_ns - now + NS_PER_MSEC - 1) / NS_PER_MSEC));
+	return r == 1 || (r < 0 && errno == EINTR);
+}
+
+static void exchange(int fd, const char *request, uint64_t deadline_ns, struct text *answer)
+{
+	size_t len = strlen(request), sent = 0;
+	char buf[4096];
+	ssize_t n = 1;
+
+	while (sent < len && wait_until(fd, POLLOUT, deadline_ns)) {
+		n = send(fd, request + sent, len - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n < 0 && errno != EAGAIN && errno != EINTR)
+			return;
+		sent += n > 0 ? (size_t)n : 0;
+	}
+	while (sent == len && !complete(answer) && answer->len < ANSWER_MAX &&
+	       wait_until(fd, POLLIN, deadline_ns)) {
+		n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
+		if (!n || (n < 0 && errno != EAGAIN && errno != EINTR))
+			return;
+		if (n > 0)
+			text_append_bytes(answer, buf, (size_t)n);
+	}
+}
+
 int byteman_ask(struct process_id id, uint16_t port, unsigned int timeout_ms, const char *request, char **ret,
 		struct fl_error *err)
 {
+	uint64_t deadline_ns = clock_mono_ns() + timeout_ms * NS_PER_MSEC;
 	_cleanup_fd_ int fd = connect_to(id, port, timeout_ms, err);
-	size_t len = strlen(request);
 	struct text answer = {};
-	char buf[4096];
-	ssize_t n = 0;
 	int r = 0;
 
 	if (fd < 0)
 		return fd;
-	if (send(fd, request, len, MSG_NOSIGNAL) == (ssize_t)len)
-		while (!complete(&answer) && answer.len < ANSWER_MAX &&
-		       (n = recv(fd, buf, sizeof(buf), 0)) > 0)
-			text_append_bytes(&answer, buf, (size_t)n);
+	exchange(fd, request, deadline_ns, &answer);
 	if (answer.failed || !complete(&answer))
 		r = error_env(err, EPROTO, "the Byteman agent of process %d did not answer in %u ms",
 			      (int)id.pid, timeout_ms);
@@ -164,7 +197,8 @@ static enum undo_state undo_delete(const json_t *args, struct fl_error *err)
 	if (proc_is(jvm.pid, jvm.start) == PROC_GONE)
 		return UNDO_NOT_NEEDED;
 	error_env(err, -why.code, "the JVM with process %d may still throw: %.300s", (int)jvm.pid, why.message);
-	error_hint(err, "its agent listens on 127.0.0.1:%d, inside; restarting that JVM ends it too", (int)port);
+	error_hint(err, "its agent listens on 127.0.0.1:%d, inside; its guardian and faultline recover ask it again; "
+			"restarting that JVM ends it too", (int)port);
 	return UNDO_OPEN;
 }
 

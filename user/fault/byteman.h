@@ -22,7 +22,8 @@ bool byteman_anywhere(void);
 
 /*
  * Send @request to the agent of @id and read its answer up to "OK". *ret (may be NULL) is the
- * caller's to free. What it means is the caller's to judge: a refusal begins with "ERROR" or
+ * caller's to free. All of it, connecting included, takes no longer than @timeout_ms, however the agent
+ * spreads its bytes. What it means is the caller's to judge: a refusal begins with "ERROR" or
  * "EXCEPTION".
  */
 int byteman_ask(struct process_id id, uint16_t port, unsigned int timeout_ms, const char *request, char **ret,

@@ -13,14 +13,35 @@
 #include "journal/journal.h"
 #include "kern/netns.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 
+#define UNDO_NS (5 * NS_PER_SEC) /* of one try */
+
+/* Is it as it was? It never was poisoned, or an earlier try has put it back. */
+static int holds_old(struct store *s, const struct cache_key *key, struct fl_error *err)
+{
+	struct bytes now = {};
+	int r = store_get(s, &key->name, &now, err);
+
+	if (r > 0)
+		r = content_equal(&now, &key->old);
+	bytes_free(&now);
+	return r;
+}
+
+/* A slow store is given up and tried again later; it begins elsewhere each time, so that each key has its
+ * turn. */
 static int restore(struct store *s, const struct cache_keys *k, struct fl_error *err)
 {
-	size_t i, left = 0;
+	size_t i, left = 0, from = k->n ? clock_mono_ns() / NS_PER_MSEC % k->n : 0;
 	int r;
 
 	for (i = 0; i < k->n; i++) {
-		r = store_swap(s, &k->v[i].name, &k->v[i].poison, &k->v[i].old, err);
+		const struct cache_key *key = &k->v[(from + i) % k->n];
+
+		r = store_swap(s, &key->name, &key->poison, &key->old, err);
+		if (!r)
+			r = holds_old(s, key, err);
 		if (r < 0)
 			return r;
 		left += !r;
@@ -39,7 +60,7 @@ static enum undo_state not_restored(const char *saved, const struct fl_error *wh
 
 static enum undo_state undo_restore_cache(const json_t *args, struct fl_error *err)
 {
-	struct store_address a = {};
+	struct store_address a = { .patience_ns = UNDO_NS };
 	json_int_t netns, port, db;
 	struct cache_keys k = {};
 	struct store *s = NULL;

@@ -23,6 +23,7 @@
 
 struct store {
 	redisContext *c;
+	uint64_t deadline_ns; /* of all that is asked over this connection */
 	char where[80]; /* for messages */
 };
 
@@ -62,14 +63,32 @@ static struct bytes word(const char *text)
 	return (struct bytes){ (uint8_t *)(uintptr_t)text, strlen(text) };
 }
 
+/* Of one answer, and of the whole. */
+static uint64_t answer_deadline(const struct store *s)
+{
+	uint64_t answer = clock_mono_ns() + ANSWER_NS;
+
+	return answer < s->deadline_ns ? answer : s->deadline_ns;
+}
+
+/* hiredis waits in the kernel, for as long as the socket is told to. False: there is no time left. */
+static bool limit_wait(struct store *s, uint64_t deadline_ns)
+{
+	uint64_t now = clock_mono_ns(), left = deadline_ns > now ? deadline_ns - now : 0;
+	const struct timeval limit = { .tv_sec = (time_t)(left / NS_PER_SEC),
+				       .tv_usec = (suseconds_t)(left % NS_PER_SEC / 1000) };
+
+	return left >= NS_PER_USEC && !redisSetTimeout(s->c, limit);
+}
+
 static int receive(struct store *s, redisReply **ret, struct fl_error *err)
 {
-	uint64_t deadline = clock_mono_ns() + ANSWER_NS;
+	uint64_t deadline = answer_deadline(s);
 	void *reply = NULL;
 	int sent = 0;
 
 	while (!sent)
-		if (redisBufferWrite(s->c, &sent))
+		if (!limit_wait(s, deadline) || redisBufferWrite(s->c, &sent))
 			return broken(s, err);
 	for (;;) {
 		if (redisGetReplyFromReader(s->c, &reply))
@@ -81,7 +100,7 @@ static int receive(struct store *s, redisReply **ret, struct fl_error *err)
 		if (s->c->reader->len > ANSWER_MAX)
 			return error_env(err, EMSGSIZE, "the store at %s: an answer of more than %u bytes",
 					 s->where, ANSWER_MAX);
-		if (clock_mono_ns() > deadline || redisBufferRead(s->c))
+		if (!limit_wait(s, deadline) || redisBufferRead(s->c))
 			return broken(s, err);
 	}
 }
@@ -133,6 +152,7 @@ int store_open(int netns_fd, const struct store_address *a, struct store **ret, 
 
 	if (!s)
 		return error_sys(err, ENOMEM, "out of memory");
+	s->deadline_ns = clock_mono_ns() + (a->patience_ns ?: STORE_OP_NS);
 	snprintf(s->where, sizeof(s->where), "%s port %u", a->host, a->port);
 	r = netns_enter(netns_fd, &old, err);
 	if (r) {

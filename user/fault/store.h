@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * store.h - a store that speaks the Redis protocol, reached inside a network namespace. Everything is
- * bounded: each answer in bytes and in time.
+ * bounded: each answer in bytes and in time, and all that is done between opening and closing by one deadline.
  */
 #ifndef FL_STORE_H
 #define FL_STORE_H
@@ -22,9 +22,12 @@ struct store_address {
 	uint16_t port;
 	unsigned int db;
 	const char *password; /* NULL: none */
+	uint64_t patience_ns; /* for all that will be asked; 0: STORE_OP_NS */
 };
 
-/* Connect from the network namespace of @netns_fd (-1: this one), log in, select the database. */
+/* Connect from the network namespace of @netns_fd (-1: this one), log in, select the database. From here
+ * on the store has a->patience_ns for all it is asked: then each call fails with -EIO. */
+#define STORE_OP_NS 10000000000ull
 int store_open(int netns_fd, const struct store_address *a, struct store **ret, struct fl_error *err);
 void store_close(struct store *s);
 

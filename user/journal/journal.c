@@ -11,11 +11,13 @@
 
 #include "journal/journal_private.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/kept.h"
 #include "util/proc.h"
 #include "util/text.h"
 
-#define INFO_MAX (1u << 20)
+#define INFO_MAX     (1u << 20)
+#define ASK_AGAIN_NS (2 * NS_PER_SEC)
 
 struct journal {
 	/* Of all below. Faults are armed in one thread while others tick in another; it is not held while
@@ -251,22 +253,55 @@ int journal_done(struct journal *j, unsigned int n, struct fl_error *err)
 	return r;
 }
 
-static int undo_number(struct journal *j, unsigned int n, struct fl_error *why)
+/* Who did not help a moment ago is not waited for again at once, by the next step of the same ending. */
+static bool just_failed(const struct journal_entry *entry, struct fl_error *why)
 {
-	const struct journal_entry *entry;
-	const char *path;
-	json_t *line;
-	int r;
+	const struct undo_op *op = journal_op(json_string_value(json_object_get(entry->line, "undo")));
+
+	if (!op || !op->asks_others || !entry->why || clock_mono_ns() - entry->tried_ns > ASK_AGAIN_NS)
+		return false;
+	*why = *entry->why;
+	return true;
+}
+
+/* The entry may have moved, or be gone, while its undo ran without the lock. */
+static void note_failure(struct journal *j, unsigned int n, const struct fl_error *why)
+{
+	struct journal_entry *entry;
 
 	pthread_mutex_lock(&j->lock);
 	entry = journal_entries_find(&j->open, (json_int_t)n);
-	line = entry ? json_incref(entry->line) : NULL;
-	path = entry ? entry->file->path : NULL;
+	if (entry && !entry->why)
+		entry->why = malloc(sizeof(*why));
+	if (entry && entry->why) {
+		*entry->why = *why;
+		entry->tried_ns = clock_mono_ns();
+	}
+	pthread_mutex_unlock(&j->lock);
+}
+
+static int undo_number(struct journal *j, unsigned int n, struct fl_error *why)
+{
+	const struct journal_entry *entry;
+	const char *path = NULL;
+	json_t *line = NULL;
+	int r = 0;
+
+	pthread_mutex_lock(&j->lock);
+	entry = journal_entries_find(&j->open, (json_int_t)n);
+	if (entry && just_failed(entry, why)) {
+		r = why->code;
+	} else if (entry) {
+		line = json_incref(entry->line);
+		path = entry->file->path;
+	}
 	pthread_mutex_unlock(&j->lock);
 	if (!line)
-		return 0;
+		return r;
 	r = journal_run(line, path, why);
 	json_decref(line);
+	if (r)
+		note_failure(j, n, why);
 	return r ? r : journal_done(j, n, why);
 }
 

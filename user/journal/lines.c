@@ -18,8 +18,10 @@ void journal_entries_free(struct journal_entries *e)
 {
 	size_t i;
 
-	for (i = 0; i < e->n; i++)
+	for (i = 0; i < e->n; i++) {
 		json_decref(e->v[i].line);
+		free(e->v[i].why);
+	}
 	free(e->v);
 	*e = (struct journal_entries){};
 }
@@ -67,7 +69,7 @@ int journal_entries_add(struct journal_entries *e, json_int_t n, json_t *line, s
 		e->v = v;
 		e->room = room;
 	}
-	e->v[e->n++] = (struct journal_entry){ n, line, file };
+	e->v[e->n++] = (struct journal_entry){ .n = n, .line = line, .file = file };
 	file->open++;
 	return 0;
 }
@@ -76,7 +78,9 @@ void journal_entries_close(struct journal_entries *e, struct journal_entry *entr
 {
 	(void)e;
 	json_decref(entry->line);
+	free(entry->why);
 	entry->line = NULL;
+	entry->why = NULL;
 	entry->file->open--;
 	entry->file->over += 2;
 }

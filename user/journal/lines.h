@@ -13,6 +13,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "util/error.h"
@@ -29,6 +30,8 @@ struct journal_file {
 struct journal_entry {
 	json_int_t n;
 	json_t *line; /* NULL: closed since */
+	uint64_t tried_ns;    /* CLOCK_MONOTONIC of the last try that left it open; 0: none */
+	struct fl_error *why; /* what that came to */
 	struct journal_file *file;
 };
 

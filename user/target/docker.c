@@ -22,6 +22,7 @@
 
 #define START_PATIENCE_S 60
 #define ORDER_PATIENCE_S 1 /* the event loop waits for it */
+#define PAUSE_PATIENCE_S 5 /* a freezer takes milliseconds; who waits longer has better ways */
 
 /* --- one container ----------------------------------------------------------------------------- */
 
@@ -336,7 +337,7 @@ static int freeze(const char *what, bool on, struct fl_error *err)
 
 	if (r || c.paused == on)
 		return r;
-	return order(&c, on ? "pause" : "unpause", START_PATIENCE_S, err);
+	return order(&c, on ? "pause" : "unpause", PAUSE_PATIENCE_S, err);
 }
 
 const struct target_provider target_docker = {
