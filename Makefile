@@ -13,7 +13,7 @@ say      = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
 ARCH := $(shell uname -m | sed -e 's/x86_64/x86/' -e 's/aarch64/arm64/')
 
-PKGS      := libbpf libelf zlib libcurl jansson libfyaml libmicrohttpd libuv libmnl libmd hiredis libseccomp
+PKGS      := libbpf libelf zlib libcurl jansson libfyaml libmicrohttpd libuv libmnl libmd hiredis libseccomp tre
 WARN      := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
              -Wcast-qual -Wvla -Wformat=2 -Wundef -Werror
 CFLAGS    ?= -O2 -g
@@ -23,7 +23,7 @@ SANFLAGS  := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize
 CPPPKGS   := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS      := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm -lpthread
 # score, load, check and expr must link without libbpf: unit tests get only these.
-PURELIBS  := $(shell pkg-config --libs libcurl jansson libfyaml libuv libmd 2>/dev/null) -lm -lpthread
+PURELIBS  := $(shell pkg-config --libs libcurl jansson libfyaml libuv libmd tre 2>/dev/null) -lm -lpthread
 
 BPFSRC  := $(wildcard bpf/*.bpf.c)
 SKELS   := $(BPFSRC:bpf/%.bpf.c=$(BUILD)/bpf/%.skel.h)

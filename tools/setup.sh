@@ -6,7 +6,7 @@ set -eu
 
 build='gcc clang llvm make pkg-config bpftool libbpf-dev libelf-dev zlib1g-dev
 	libcurl4-openssl-dev libjansson-dev libfyaml-dev libmicrohttpd-dev libuv1-dev libmnl-dev libmd-dev
-	libc-ares-dev libhiredis-dev libseccomp-dev'
+	libc-ares-dev libhiredis-dev libseccomp-dev libtre-dev'
 demo="$build iproute2 dnsmasq-base redis-server stress-ng"
 demo_docker="$demo docker.io docker-compose prometheus prometheus-alertmanager curl"
 test="$demo_docker libcmocka-dev libclang-rt-14-dev cppcheck clang-tidy clang-format

@@ -9,6 +9,7 @@
 #include <math.h>
 
 #include "measure/percentile.h"
+#include "measure/body_regex.h"
 #include "measure/probe.h"
 #include "scripted_server.h"
 #include "util/cleanup.h"
@@ -169,11 +170,49 @@ static void body_checks(void **state)
 	assert_false(r.v[1].pass);
 	server_stop(&s);
 
-	c.body_regex = "(";
+	/* What could take for ever is refused, as what makes no sense is. */
+	c.body_regex = "(a*)\\1b";
 	uv_loop_init(&loop);
 	assert_true(probe_start(&loop, &c, -1, NULL, NULL, &p, &err) < 0);
 	assert_int_equal(err.exit, FL_EXIT_USAGE);
+	error_clear(&err);
+	c.body_regex = "((a{99}){99}){99}";
+	assert_true(probe_start(&loop, &c, -1, NULL, NULL, &p, &err) < 0);
+	assert_int_equal(err.exit, FL_EXIT_USAGE);
+	error_clear(&err);
+	c.body_regex = "(";
+	assert_true(probe_start(&loop, &c, -1, NULL, NULL, &p, &err) < 0);
+	assert_int_equal(err.exit, FL_EXIT_USAGE);
 	assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+/* Patterns on which a backtracking matcher takes the square of the length, or longer. */
+static void regex_is_linear(void **state)
+{
+	static const char *const patterns[] = { "ok.*done", "(o|k)*done", "(ok|o|k)*x", "(a|aa)+$", ".*.*.*=x",
+						"^(([a-z])+.)+[A-Z]([a-z])+$" };
+	char *body = malloc(1 << 20);
+	size_t i, n;
+	(void)state;
+
+	for (n = 0; n < 1 << 20; n++)
+		body[n] = "ok"[n % 2];
+	for (i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
+		struct body_regex *re = NULL;
+		uint64_t t[2];
+
+		assert_int_equal(body_regex_compile(patterns[i], &re, NULL), 0);
+		for (n = 0; n < 2; n++) {
+			t[n] = clock_mono_ns();
+			assert_false(body_regex_found(re, body, n ? 1 << 20 : 1 << 18));
+			t[n] = clock_mono_ns() - t[n];
+		}
+		printf("# %s: 256 KiB in %.1f ms, 1 MiB in %.1f ms\n", patterns[i], (double)t[0] / 1e6,
+		       (double)t[1] / 1e6);
+		assert_true(t[1] < 12 * t[0] + 5000000);
+		body_regex_free(re);
+	}
+	free(body);
 }
 
 static void the_log(void **state)

@@ -9,8 +9,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <regex.h>
+#include <string.h>
 
+#include "measure/body_regex.h"
 #include "measure/http_loop.h"
 #include "measure/probe.h"
 #include "util/cleanup.h"
@@ -18,14 +19,17 @@
 #include "util/json_path.h"
 
 #define PROBE_BODY_MAX (1u << 20)
+#define BODY_AT_ONCE   4096 /* bytes; longer bodies are judged by another thread, for the loop carries the heartbeat */
+#define JUDGING_MAX    16
 
 struct probe {
 	uv_loop_t *loop;
 	uv_timer_t timer;
 	struct http_loop *http;
 	struct probe_config config; /* owns its strings */
-	regex_t regex;
-	bool has_regex, stopping;
+	struct body_regex *regex; /* NULL: none */
+	bool stopping, closed;
+	unsigned int judging; /* bodies that other threads look at */
 	int log_fd;
 	uint32_t lines_lost;
 	uint64_t next_ns; /* CLOCK_MONOTONIC of the next try */
@@ -53,8 +57,7 @@ static void probe_free(struct probe *p)
 	free(p->config.body_regex);
 	free(p->config.json_path);
 	free(p->config.json_value);
-	if (p->has_regex)
-		regfree(&p->regex);
+	body_regex_free(p->regex);
 	if (p->log_fd >= 0)
 		close(p->log_fd);
 	free(p->samples);
@@ -76,13 +79,11 @@ static bool json_passes(const struct probe *p, const char *body, size_t len)
 	return pass;
 }
 
-static bool body_passes(const struct probe *p, const struct http_response *r)
+static bool body_passes(const struct probe *p, const char *body, size_t len)
 {
-	const char *body = r->body.s ? r->body.s : "";
-
-	if (p->has_regex && regexec(&p->regex, body, 0, NULL, 0))
+	if (p->regex && !body_regex_found(p->regex, body, len))
 		return false;
-	return !p->config.json_path || json_passes(p, body, r->body.len);
+	return !p->config.json_path || json_passes(p, body, len);
 }
 
 static void log_sample(struct probe *p, const struct probe_sample *s)
@@ -120,6 +121,65 @@ static bool keep_sample(struct probe *p, const struct probe_sample *s)
 	return true;
 }
 
+static void take_sample(struct probe *p, const struct probe_sample *s)
+{
+	log_sample(p, s);
+	if (!keep_sample(p, s))
+		p->lines_lost++;
+	if (p->cb)
+		p->cb(p->ctx, s);
+}
+
+/* A long body on its way through another thread. */
+struct judgement {
+	uv_work_t work;
+	struct probe *probe;
+	struct probe_sample sample;
+	char *body;
+	size_t len;
+};
+
+static void judge_work(uv_work_t *work)
+{
+	struct judgement *j = work->data;
+
+	j->sample.pass = body_passes(j->probe, j->body, j->len);
+}
+
+static void judge_done(uv_work_t *work, int status)
+{
+	struct judgement *j = work->data;
+	struct probe *p = j->probe;
+
+	p->judging--;
+	if (!p->stopping && !status)
+		take_sample(p, &j->sample);
+	free(j->body);
+	free(j);
+	if (p->closed && !p->judging)
+		probe_free(p);
+}
+
+/* False: it cannot be, for want of memory or because too many are under way. */
+static bool judge_elsewhere(struct probe *p, const struct probe_sample *s, const struct http_response *r)
+{
+	struct judgement *j = p->judging < JUDGING_MAX ? calloc(1, sizeof(*j)) : NULL;
+
+	if (!j)
+		return false;
+	*j = (struct judgement){ .work.data = j, .probe = p, .sample = *s, .len = r->body.len,
+				 .body = malloc(r->body.len) };
+	if (j->body)
+		memcpy(j->body, r->body.s, r->body.len);
+	if (!j->body || uv_queue_work(p->loop, &j->work, judge_work, judge_done)) {
+		free(j->body);
+		free(j);
+		return false;
+	}
+	p->judging++;
+	return true;
+}
+
 static void on_done(void *ctx, const struct http_response *r)
 {
 	struct probe *p = ctx;
@@ -131,12 +191,14 @@ static void on_done(void *ctx, const struct http_response *r)
 	};
 
 	s.pass = r->complete && r->status == 200 &&
-		 s.latency_ms * 1e6 < (double)p->config.slow_ns && body_passes(p, r);
-	log_sample(p, &s);
-	if (!keep_sample(p, &s))
-		p->lines_lost++;
-	if (p->cb)
-		p->cb(p->ctx, &s);
+		 s.latency_ms * 1e6 < (double)p->config.slow_ns;
+	if (s.pass && r->body.len > BODY_AT_ONCE && (p->regex || p->config.json_path)) {
+		if (!judge_elsewhere(p, &s, r))
+			p->lines_lost++; /* nobody knows whether it would have passed */
+		return;
+	}
+	s.pass = s.pass && body_passes(p, r->body.s ?: "", r->body.len);
+	take_sample(p, &s);
 }
 
 static void on_due(uv_timer_t *timer);
@@ -200,8 +262,6 @@ static int copy_config(struct probe *p, const struct probe_config *c, struct fl_
 static int check_config(struct probe *p, struct fl_error *err)
 {
 	const struct probe_config *c = &p->config;
-	char why[128];
-	int code;
 
 	if (http_check_url(c->url, err))
 		return -EINVAL;
@@ -210,15 +270,7 @@ static int check_config(struct probe *p, struct fl_error *err)
 				   c->url);
 	if (c->interval_ns < 10 * NS_PER_MSEC)
 		return error_usage(err, "probe %s: an interval under 10ms is a load test", c->url);
-	if (!c->body_regex)
-		return 0;
-	code = regcomp(&p->regex, c->body_regex, REG_EXTENDED | REG_NOSUB);
-	if (code) {
-		regerror(code, &p->regex, why, sizeof(why));
-		return error_usage(err, "probe %s: body regex '%s': %s", c->url, c->body_regex, why);
-	}
-	p->has_regex = true;
-	return 0;
+	return c->body_regex ? body_regex_compile(c->body_regex, &p->regex, err) : 0;
 }
 
 int probe_start(uv_loop_t *loop, const struct probe_config *config, int log_fd,
@@ -255,7 +307,11 @@ int probe_start(uv_loop_t *loop, const struct probe_config *config, int log_fd,
 
 static void on_closed(uv_handle_t *handle)
 {
-	probe_free(handle->data);
+	struct probe *p = handle->data;
+
+	p->closed = true;
+	if (!p->judging)
+		probe_free(p);
 }
 
 void probe_stop(struct probe *p)
