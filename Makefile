@@ -13,7 +13,7 @@ say      = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
 ARCH := $(shell uname -m | sed -e 's/x86_64/x86/' -e 's/aarch64/arm64/')
 
-PKGS      := libbpf libelf zlib libcurl jansson libfyaml libmicrohttpd libuv libmnl libmd hiredis libseccomp tre
+PKGS      := libbpf libelf zlib libcurl jansson libfyaml libmicrohttpd libuv libmnl libmd hiredis libseccomp
 WARN      := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
              -Wcast-qual -Wvla -Wformat=2 -Wundef -Werror
 CFLAGS    ?= -O2 -g
@@ -21,7 +21,7 @@ BASE      := -std=gnu11 -D_GNU_SOURCE -DFL_VERSION='"$(VERSION)"' -I. -Iuser -I$
              -include user/util/banned.h -fstack-protector-strong -fPIE
 SANFLAGS  := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 CPPPKGS   := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-LIBS      := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm -lpthread
+LIBS      := $(shell pkg-config --libs $(PKGS) tre 2>/dev/null) -lm -lpthread # tre's cflags are Debian's own
 # score, load, check and expr must link without libbpf: unit tests get only these.
 PURELIBS  := $(shell pkg-config --libs libcurl jansson libfyaml libuv libmd tre 2>/dev/null) -lm -lpthread
 

@@ -186,6 +186,15 @@ static void body_checks(void **state)
 	assert_int_equal(uv_loop_close(&loop), 0);
 }
 
+/* Of this thread: other programs do not count. */
+static uint64_t cpu_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec;
+}
+
 /* Patterns on which a backtracking matcher takes the square of the length, or longer. */
 static void regex_is_linear(void **state)
 {
@@ -203,9 +212,9 @@ static void regex_is_linear(void **state)
 
 		assert_int_equal(body_regex_compile(patterns[i], &re, NULL), 0);
 		for (n = 0; n < 2; n++) {
-			t[n] = clock_mono_ns();
+			t[n] = cpu_ns();
 			assert_false(body_regex_found(re, body, n ? 1 << 20 : 1 << 18));
-			t[n] = clock_mono_ns() - t[n];
+			t[n] = cpu_ns() - t[n];
 		}
 		printf("# %s: 256 KiB in %.1f ms, 1 MiB in %.1f ms\n", patterns[i], (double)t[0] / 1e6,
 		       (double)t[1] / 1e6);
@@ -303,7 +312,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pass_and_fail), cmocka_unit_test(overlapping_tries),
-		cmocka_unit_test(body_checks),	 cmocka_unit_test(the_log),
+		cmocka_unit_test(body_checks),	 cmocka_unit_test(regex_is_linear), cmocka_unit_test(the_log),
 		cmocka_unit_test(line_forms),	 cmocka_unit_test(windows),
 		cmocka_unit_test(percentiles),
 	};
