@@ -119,6 +119,8 @@ bench: all tests
 
 install: all install-gen
 	install -D -m 0755 $(BUILD)/faultline $(DESTDIR)$(PREFIX)/sbin/faultline
+	$(foreach u,$(notdir $(wildcard tools/systemd/*.service)),install -D -m 0644 tools/systemd/$(u) $(DESTDIR)$(PREFIX)/lib/systemd/system/$(u) && \
+		sed -i 's#@PREFIX@#$(PREFIX)#' $(DESTDIR)$(PREFIX)/lib/systemd/system/$(u);)
 	$(foreach b,$(LABBINS),install -D -m 0755 $(b) $(DESTDIR)$(PREFIX)/libexec/faultline/$(notdir $(b));)
 	$(foreach f,$(wildcard experiments/*.yaml),install -D -m 0644 $(f) $(DESTDIR)$(PREFIX)/share/faultline/$(f);)
 

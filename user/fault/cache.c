@@ -22,6 +22,7 @@
 #include "journal/journal.h"
 #include "kern/sealed.h"
 #include "kern/session.h"
+#include "target/docker_api.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/text.h"
@@ -232,21 +233,26 @@ static int plan_key(const struct fault *f, struct unit *u, struct store *s, stru
 static int announce(const struct fault *f, struct unit *u, uint32_t i, struct fl_error *err)
 {
 	const struct cache_state *s = f->priv;
+	char path[128], identity[104], boot[PROC_BOOT_SIZE];
 	const char *dir;
-	char path[128];
+	json_t *args;
 	int r = journal_kept_dir(f->session->journal, &dir, err);
 
 	snprintf(path, sizeof(path), "%s/cache-%u-%u.json", dir, f->number, i);
 	r = r ? r : cache_keys_write(&u->keys, path, err);
 	if (r)
 		return r;
-	return journal_add(f->session->journal, "restore-cache",
+	target_identity(u->target, identity, sizeof(identity));
+	proc_boot(boot);
+	args = docker_undo_args(identity, !strcmp(u->target->provider, "docker"));
+	json_object_update_new(args,
 			   json_pack("{s:s, s:o*, s:I, s:s, s:I, s:I, s:s*}", "saved", path, "sealed",
 				     sealed_now(), "netns",
 				     (json_int_t)u->target->netns_inode, "host", u->host, "port",
 				     (json_int_t)params_i64(&f->params, "port"), "db",
-				     (json_int_t)params_i64(&f->params, "db"), "password", s->password),
-			   &u->entry, err);
+				     (json_int_t)params_i64(&f->params, "db"), "password", s->password));
+	json_object_set_new(args, "boot", json_string(boot));
+	return journal_add(f->session->journal, "restore-cache", args, &u->entry, err);
 }
 
 static int poison(struct unit *u, struct store *s, struct fl_error *err)

@@ -7,13 +7,18 @@
  * application wrote it, it expired, the store was started empty) is left alone.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <string.h>
 
 #include "fault/cache_keys.h"
 #include "fault/store.h"
 #include "journal/journal.h"
 #include "kern/netns.h"
+#include "target/docker_api.h"
+#include "target/target.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/proc.h"
 
 #define UNDO_NS (5 * NS_PER_SEC) /* of one try */
 
@@ -58,6 +63,45 @@ static enum undo_state not_restored(const char *saved, const struct fl_error *wh
 	return UNDO_OPEN;
 }
 
+/*
+ * The network namespace of a target that was started again. -ENOENT: whoever supervises it says that it was
+ * removed; in this boot, also when a target that nobody supervises is gone, for its namespace is.
+ */
+static int find_target(const json_t *args, bool this_boot, struct fl_error *err)
+{
+	const struct target_options options = { .allow_host_interface = true };
+	const char *spec = json_string_value(json_object_get(args, "target"));
+	struct target t;
+	int fd, r = !spec ? -EINVAL : docker_undo_begin(args, err);
+
+	if (!r)
+		r = target_resolve(spec, &options, &t, err);
+	if (r && this_boot && (r == -ENOENT || !json_object_get(args, "engine")))
+		return -ENOENT;
+	if (r)
+		return r == -ENOENT ? -EAGAIN : r;
+	fd = t.netns_fd < 0 ? -1 : fcntl(t.netns_fd, F_DUPFD_CLOEXEC, 3);
+	target_free(&t);
+	return fd >= 0 ? fd : error_env(err, EAGAIN, "%s does not run", spec);
+}
+
+/* What was poisoned may have been written to a disk: a store that was started again has it too. */
+static int find_store(const json_t *args, uint64_t netns, struct fl_error *err)
+{
+	const char *then = json_string_value(json_object_get(args, "boot"));
+	char now[PROC_BOOT_SIZE];
+	bool this_boot;
+	int fd;
+
+	proc_boot(now);
+	this_boot = !then || !*then || !*now || !strcmp(then, now);
+	fd = this_boot ? netns_find_inode(netns, json_object_get(args, "sealed"), err) : -ENOENT;
+	if (fd != -ENOENT)
+		return fd;
+	error_clear(err);
+	return find_target(args, this_boot, err);
+}
+
 static enum undo_state undo_restore_cache(const json_t *args, struct fl_error *err)
 {
 	struct store_address a = { .patience_ns = UNDO_NS };
@@ -75,7 +119,7 @@ static enum undo_state undo_restore_cache(const json_t *args, struct fl_error *e
 		return undo_of(error_sys(err, EINVAL, "the journal's cache makes no sense"));
 	a.port = (uint16_t)port;
 	a.db = (unsigned int)db;
-	fd = netns_find_inode((uint64_t)netns, json_object_get(args, "sealed"), &why);
+	fd = find_store(args, (uint64_t)netns, &why);
 	if (fd == -ENOENT)
 		return UNDO_NOT_NEEDED;
 	r = fd < 0 ? fd : cache_keys_read(saved, &k, &why);

@@ -15,15 +15,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "fault/fault.h"
 #include "fault/file.h"
 #include "fault/place.h"
+#include "fault/place_host.h"
 #include "journal/journal.h"
 #include "kern/inside.h"
 #include "kern/session.h"
@@ -49,7 +48,7 @@ static const struct param params[] = {
 	{ .name = "allow-host-root", .type = PARAM_BOOL, .def = "no",
 	  .help = "also the host's own file, or one that the target's user may not write" },
 	{ .name = "allow-persistent", .type = PARAM_BOOL, .def = "no",
-	  .help = "also a file that outlives a reboot, while what it was does not" },
+	  .help = "also a lasting file that the host does not see, and recover not after a power cut" },
 	{}
 };
 
@@ -115,18 +114,19 @@ static bool host_sees_it(const struct unit *u, const char *path)
 }
 
 /*
- * What the file was is kept in FL_RUN_DIR, in memory. A file on a disk would stay as it is spoilt
- * when the host went down meanwhile, and its content be lost: not without being told.
+ * What the file was is kept on disk (FL_KEPT_DIR), and after a power cut `recover` puts it back where the
+ * host sees the file. One that the host does not see (in a network file system that the target alone has
+ * mounted) would stay as it is spoilt until the target runs again: not without being told.
  */
 static int refuse_persistent(const struct fault *f, const struct unit *u, struct fl_error *err)
 {
-	struct statfs fs;
+	struct place_host h;
 
-	if (params_u64(&f->params, "allow-persistent") ||
-	    (!fstatfs(u->fd, &fs) && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC)))
+	place_host_find(u->target->pid, u->fd, &h);
+	if (params_u64(&f->params, "allow-persistent") || !h.lasts || h.path[0])
 		return 0;
-	error_env(err, EPERM, "config_corruption on %s: %s is on a file system that outlives a reboot, "
-			      "and what is saved of it does not", u->target->name,
+	error_env(err, EPERM, "config_corruption on %s: %s is on a file system that outlives a reboot and that the "
+			      "host does not see: it could not be put back after a power cut", u->target->name,
 		  params_text(&f->params, "path"));
 	error_hint(err, "keep a copy of it and give allow-persistent: yes");
 	return -EPERM;
@@ -248,8 +248,7 @@ static int save(const struct fault *f, uint32_t i, const char *what, const struc
 static json_t *undo_args(const struct fault *f, const struct unit *u, const char *before,
 			 const char *after)
 {
-	const struct stat st = { .st_dev = u->dev, .st_ino = u->ino };
-	json_t *args = place_json(u->target->pid, u->target->pid_start, params_text(&f->params, "path"), &st);
+	json_t *args = place_json(u->target->pid, u->target->pid_start, params_text(&f->params, "path"), u->fd);
 
 	json_object_set_new(args, "before", json_string(before));
 	json_object_set_new(args, "after", json_string(after));

@@ -9,6 +9,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "fault/file.h"
 #include "fault/place.h"
@@ -58,6 +60,9 @@ static int restore(int fd, const struct saved *w, struct fl_error *err)
 		r = file_content_write(fd, &before, err);
 	if (!r)
 		r = file_meta_write(fd, w->meta, err);
+	/* On disk before the journal says that it is done. */
+	if (!r && fsync(fd))
+		r = error_env(err, errno, "cannot sync the file: %s", strerror(errno));
 	bytes_free(&now);
 	bytes_free(&before);
 	bytes_free(&after);

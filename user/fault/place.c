@@ -7,6 +7,7 @@
 #include <sys/sysmacros.h>
 
 #include "fault/place.h"
+#include "fault/place_host.h"
 #include "kern/inside.h"
 #include "kern/sealed.h"
 #include "util/cleanup.h"
@@ -29,10 +30,22 @@ struct found {
 	char blind_pid[16];
 };
 
-json_t *place_json(pid_t pid, uint64_t start, const char *path, const struct stat *st)
+json_t *place_json(pid_t pid, uint64_t start, const char *path, int fd)
 {
-	return json_pack("{s:i, s:I, s:s, s:I, s:I, s:o*}", "pid", (int)pid, "start", (json_int_t)start, "path",
-			 path, "dev", (json_int_t)st->st_dev, "ino", (json_int_t)st->st_ino, "sealed",
+	char boot[PROC_BOOT_SIZE];
+	struct place_host h;
+	json_t *host = NULL;
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return NULL;
+	proc_boot(boot);
+	place_host_find(pid, fd, &h);
+	if (h.path[0])
+		host = json_pack("{s:s, s:s, s:I}", "path", h.path, "mount", h.mount, "ino", (json_int_t)h.ino);
+	return json_pack("{s:i, s:I, s:s, s:I, s:I, s:s, s:b, s:o*, s:o*}", "pid", (int)pid, "start",
+			 (json_int_t)start, "path", path, "dev", (json_int_t)st.st_dev, "ino",
+			 (json_int_t)st.st_ino, "boot", boot, "lasts", h.lasts, "host", host, "sealed",
 			 sealed_now());
 }
 
@@ -111,6 +124,44 @@ static int judge(const struct wanted *w, const struct found *f, struct fl_error 
 	return -ENOENT;
 }
 
+/* Where the host sees it. -ENXIO, without an error: it never did. */
+static int open_on_host(const json_t *place, int flags, const char **ret_other, struct fl_error *err)
+{
+	struct place_host h = {};
+	const char *path, *mount;
+	json_int_t ino;
+
+	if (json_unpack(json_object_get(place, "host"), "{s:s, s:s, s:I}", "path", &path, "mount", &mount, "ino",
+			&ino))
+		return -ENXIO;
+	text_copy(h.path, sizeof(h.path), path);
+	text_copy(h.mount, sizeof(h.mount), mount);
+	h.ino = (ino_t)ino;
+	*ret_other = "replaced";
+	return place_host_open(&h, flags, err);
+}
+
+/* Pids and device numbers are others' by now. */
+static int open_after_reboot(const json_t *place, int flags, const char **ret_other, struct fl_error *err)
+{
+	int r;
+
+	if (!json_is_true(json_object_get(place, "lasts")))
+		return -ENOENT;
+	r = open_on_host(place, flags, ret_other, err);
+	return r != -ENXIO ? r : error_env(err, EAGAIN, "%s cannot be reached since the reboot: the host itself "
+					   "does not see it", json_string_value(json_object_get(place, "path")));
+}
+
+static bool of_earlier_boot(const json_t *place)
+{
+	const char *then = json_string_value(json_object_get(place, "boot"));
+	char now[PROC_BOOT_SIZE];
+
+	proc_boot(now);
+	return then && *then && *now && strcmp(then, now);
+}
+
 int place_open(const json_t *place, int flags, const char **ret_other, struct fl_error *err)
 {
 	struct wanted w = { .sealed = json_object_get(place, "sealed"), .flags = flags };
@@ -121,6 +172,8 @@ int place_open(const json_t *place, int flags, const char **ret_other, struct fl
 	if (json_unpack((json_t *)(uintptr_t)place, "{s:s, s:I, s:I, s:I, s?I}", "path", &w.path, "dev", &w.dev,
 			"ino", &w.ino, "pid", &pid, "start", &start))
 		return error_sys(err, EINVAL, "the journal's place makes no sense");
+	if (of_earlier_boot(place))
+		return open_after_reboot(place, flags, ret_other, err);
 	if (proc_is((pid_t)pid, (uint64_t)start) == PROC_HERE) {
 		r = open_in(&w, (pid_t)pid, &f.fd);
 		*ret_other = r ? "removed" : "replaced";
@@ -129,5 +182,6 @@ int place_open(const json_t *place, int flags, const char **ret_other, struct fl
 	}
 	if (f.fd < 0)
 		search(&w, &f);
-	return judge(&w, &f, err);
+	r = f.fd < 0 ? open_on_host(place, flags, ret_other, err) : -ENXIO;
+	return r != -ENXIO ? r : judge(&w, &f, err);
 }

@@ -19,14 +19,12 @@
 int scratch_announce(struct fault *f, const struct target *t, const char *path, int dir_fd, uid_t uid,
 		     struct scratch *s, struct fl_error *err)
 {
-	struct stat st;
-	json_t *args;
+	json_t *args = place_json(t->pid, t->pid_start, path, dir_fd);
 
-	if (fstat(dir_fd, &st))
+	if (!args)
 		return error_env(err, errno, "%s: %s", path, strerror(errno));
 	snprintf(s->name, sizeof(s->name), PREFIX "%s", f->id);
 	s->uid = uid;
-	args = place_json(t->pid, t->pid_start, path, &st);
 	json_object_set_new(args, "name", json_string(s->name));
 	json_object_set_new(args, "uid", json_integer((json_int_t)uid));
 	return journal_add(f->session->journal, "remove-scratch", args, &s->entry, err);
