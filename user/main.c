@@ -35,6 +35,7 @@ static const struct command commands[] = {
 	{ "score", "print the scoreboard of a finished run", false, cmd_score },
 	{ "history", "compare finished runs: scores, and what regressed", false, cmd_history },
 	{ "report", "write chaos_report.md, SUBMIT.md and report.html of a run", false, cmd_report },
+	{ "accept", "the exercise's checklist and anti-patterns, line by line, for a run", false, cmd_accept },
 	{ NULL, NULL, false, NULL }, /* ends the table */
 };
 

@@ -132,3 +132,37 @@ exercise "$T/nowhere.yaml"
 check_num "nowhere: a wrong path stops the run before the first fault" $? eq 3
 check "nowhere: says what was asked and what came" grep -q '/alerts?since=[0-9]* with HTTP 404' "$T/out"
 check "nowhere: nothing was run" test ! -e "$T/nowhere/chaos_results.json"
+
+# Results, probe.log and the checklist.
+out=$T/pack
+check "our results have what score_run.py reads" jq -e 'all(.[]; .mttd != null and (.observed_at_ts | type == "number") and (.raw.alerts | length > 0) and .raw.rca.root_service == "payment-svc" and .raw.detected)' "$out/chaos_results.json"
+check "our baseline.json has the form of capture_baseline.py too" jq -e '(.captured_at | test("^20..-")) and .duration_seconds >= 29 and (.metrics.probe_pass_rate | .samples > 0 and .mean == 1)' "$out/baseline.json"
+"$FL" accept "$out" --file "$T/pack.yaml" >"$T/out"
+check_num "accept: a run of two experiments is not all of it" $? eq 1
+check "accept: how many entries, and where" grep -A1 '^no   experiments.yaml has 10 entries' "$T/out"
+check "accept: the runner, by the file's digest" grep -A1 '^yes  the runner runs' "$T/out"
+check "accept: probe.log throughout" grep '^yes  probe.log runs through' "$T/out"
+check "accept: the scoreboard's form" grep '^yes  the scoreboard has the form' "$T/out"
+check "accept: both documents" test "$(grep -c '^yes  [a-zA-Z_.]* has its 4 sections' "$T/out")" = 2
+check "accept: questions that are open" grep -A1 '^no   what only the author can say' "$T/out"
+check "accept: a fault that has no hypothesis of its own is found, with its line" grep -A1 '^no   a fault without a hypothesis' "$T/out"
+check "accept: every fault was rolled back" grep '^yes  no rollback' "$T/out"
+sed -i 's/\*\*\[Author:[^]]*\]\*\*/said/g; s/(author: fill in)/1.0/; s/\\<your name\\>/me/' "$out/SUBMIT.md" "$out/chaos_report.md"
+"$FL" accept "$out" --file "$T/pack.yaml" -o json >"$T/out.json"
+check "accept: answered questions are not open" jq -e '.[] | select(.line | test("only the author")) | .yes' "$T/out.json"
+
+mkdir "$T/theirs"
+cat >"$T/theirs/chaos_results.json" <<'J'
+[{"id": 1, "name": "slow", "detected": true, "mttd": 20, "rca_service": "payment-svc", "rca_correct": true, "observed_at_ts": 1700000100,
+  "raw": {"alerts": [{"service": "payment-svc", "fire_ts": 1700000120}], "rca": {"root_service": "payment-svc", "confidence": 0.5, "evidence": []}, "detected": true}},
+ {"id": 2, "name": "lost", "detected": false, "mttd": null, "rca_service": null, "rca_correct": false, "observed_at_ts": 1700000400, "raw": {"alerts": []}}]
+J
+printf '# probe started at 1700000000 endpoint=http://localhost:8080/\n1700000000 pass 12\n\n1700000005 fail 000 2003\n' >"$T/theirs/probe.log"
+"$FL" score "$T/theirs" >"$T/out"
+check "score: their results" grep -qx 'Detected: 1/2' "$T/out"
+check "score: what they do not record is said" grep -q '0 false alarms is what they say, not what was seen' "$T/out"
+"$FL" score "$T/theirs/chaos_results.json" >"$T/out"
+check "score: the file alone" grep -qx 'MTTD p50: 20s, p95: 20s' "$T/out"
+"$FL" report "$T/theirs" >"$T/out" 2>&1
+check_num "report: of their results and their probe.log" $? eq 0
+check "report: a comment in probe.log is no torn line" sh -c "grep -q 'External probe: 2 tries' '$T/theirs/chaos_report.md' && ! grep -q torn '$T/theirs/chaos_report.md'"

@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "exercise/entry.h"
 #include "exercise/phrase.h"
-#include "exercise/names.h"
 #include "experiment/experiment.h"
 #include "fault/fault.h"
 #include "util/cleanup.h"
@@ -480,11 +480,32 @@ static void scaled(void **state)
 	text_free(&completed);
 }
 
+/* A Prometheus configuration tells which services there are. */
+static void prometheus_targets(void **state)
+{
+	static const char text[] = "global: {scrape_interval: 15s}\n"
+				   "scrape_configs:\n"
+				   "  - job_name: a\n"
+				   "    static_configs: [{targets: ['search-svc:8080', 'http://geo:9090/metrics'], labels: {tier: app}}]\n"
+				   "  - job_name: b\n"
+				   "    static_configs: [{targets: ['10.0.0.7:9100', 'localhost:9090', 'db:9187']}]\n";
+	char **list = NULL;
+	(void)state;
+
+	targets_read(text, sizeof(text) - 1, &list);
+	assert_int_equal(words_count(list), 3);
+	assert_string_equal(list[0], "search-svc");
+	assert_string_equal(list[1], "geo");
+	assert_string_equal(list[2], "db");
+	words_free(list);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(as_the_template), cmocka_unit_test(spelled), cmocka_unit_test(wrong),
 		cmocka_unit_test(all_at_once),	   cmocka_unit_test(phrases), cmocka_unit_test(scaled),
+		cmocka_unit_test(prometheus_targets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "result_maker.h"
+#include "score/answers.h"
 #include "util/cleanup.h"
 #include "util/json_path.h"
 
@@ -308,6 +309,101 @@ static void without_rca(void **state)
 	free_all(r, 2);
 }
 
+/* An alert in whole seconds belongs to the fault that began within its second. */
+static void whole_seconds(void **state)
+{
+	static const struct {
+		double time_s, resolution_s, seen_s;
+		enum alert_place place;
+	} cases[] = {
+		{ 1000, 1, 0, ALERT_IN_FAULT },	      { 1000, 1, 1001.2, ALERT_IN_FAULT },
+		{ 1000, 1, 1000.3, ALERT_IN_BASELINE }, /* seen before the fault */
+		{ 1000, 0.001, 0, ALERT_IN_BASELINE },  /* exact: before it */
+		{ 1000, 0, 0, ALERT_IN_BASELINE },	      { 999, 1, 0, ALERT_IN_BASELINE },
+		{ 1001, 1, 0, ALERT_IN_FAULT },
+	};
+	struct result r = { .baseline_start = 900, .baseline_end = 1000.5, .inject = 1000.5, .end = 1060,
+			    .window_end = 1090 };
+	size_t i;
+	(void)state;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct alert a = { .time_s = cases[i].time_s, .resolution_s = cases[i].resolution_s,
+				   .seen_s = cases[i].seen_s };
+
+		if (alert_place(&r, &a) != cases[i].place)
+			fail_msg("case %zu: %d", i, (int)alert_place(&r, &a));
+	}
+	assert_int_equal(alerts_add(&r.alerts, &(struct alert){ .time_s = 1000, .resolution_s = 1, .id = "a" }), 0);
+	score_detect(&r);
+	assert_true(r.detected);
+	assert_true(r.mttd_s == 0); /* never negative */
+	result_free(&r);
+}
+
+/* What could not be read is no fault of the detector's. */
+static void unread_is_not_absent(void **state)
+{
+	struct result r = { .id = strdup("x"), .status = RESULT_OK, .inject = 1000, .end = 1060, .window_end = 1090,
+			    .pipeline_reachable_before = true, .pipeline_reachable_during = true,
+			    .mttd_s = NAN, .confidence = NAN, .baseline_start = NAN, .baseline_end = NAN, .recovered = NAN };
+	struct gap *gaps = NULL;
+	struct text out = {};
+	uint32_t n = 0;
+	(void)state;
+
+	r.detail = json_pack("{s:{s:[{s:s, s:s, s:{s:f, s:f}, s:{s:f}}]}, s:{s:i, s:i, s:i}}", "kernel", "services", "service", "pay",
+			     "metric", "p99", "before", "mean", 0.01, "spread", 0.001, "during", "mean", 1.0, "polls", "n", 60,
+			     "failed", 60, "not_understood", 60);
+	r.pipeline_error = strdup("the pipeline answered /alerts with no JSON");
+	assert_int_equal(score_gaps(&r, 1, NULL, &gaps, &n, NULL), 0);
+	assert_int_equal(n, 1);
+	assert_string_equal(gaps[0].mode, "-");
+	assert_non_null(strstr(gaps[0].symptom, "60 of 60 answers were not understood"));
+	answers_print(&r, 1, &out);
+	assert_non_null(strstr(out.s, "60 of 60 answers not understood: the pipeline answered /alerts with no JSON"));
+	gaps_free(gaps, n);
+	text_free(&out);
+	result_free(&r);
+}
+
+/* Results of the exercise's own runner, and ours as its score_run.py reads them. */
+static void results_of_the_exercise(void **state)
+{
+	static const char theirs[] =
+		"[{\"id\": 3, \"name\": \"kill\", \"detected\": true, \"mttd\": 12, \"rca_service\": \"inv\", \"rca_correct\": true,"
+		"  \"observed_at_ts\": 1700000000, \"raw\": {\"alerts\": [{\"service\": \"inv\", \"fire_ts\": 1700000012}],"
+		"  \"rca\": {\"root_service\": \"inv\", \"confidence\": 0.6, \"evidence\": [\"x\"]}, \"mttd_seconds\": 12, \"detected\": true}},"
+		" {\"id\": 7, \"name\": \"disk\", \"detected\": false, \"mttd\": null, \"rca_service\": null, \"rca_correct\": false,"
+		"  \"observed_at_ts\": 1700000300, \"raw\": {\"alerts\": [], \"rca\": {\"root_service\": null}, \"detected\": false}}]";
+	struct result *v = NULL, ours = { .number = 4, .id = strdup("4"), .name = strdup("cpu"), .detected = true,
+					  .mttd_s = 3.5, .inject = 1700000500.7, .rca_service = strdup("gw"),
+					  .rca_correct = true, .confidence = 0.5, .baseline_start = NAN, .baseline_end = NAN,
+					  .end = NAN, .window_end = NAN, .recovered = NAN };
+	struct score s;
+	json_t *entry;
+	uint32_t n = 0;
+	(void)state;
+
+	assert_int_equal(results_parse("t", theirs, sizeof(theirs) - 1, &v, &n, NULL), 0);
+	assert_int_equal(n, 2);
+	assert_int_equal(v[0].number, 3);
+	assert_true(v[0].detected && v[0].mttd_s == 12 && v[0].confidence == 0.6);
+	assert_int_equal(v[0].alerts.n, 1);
+	score_compute(v, n, &s);
+	assert_int_equal(s.tp, 1);
+	assert_int_equal(s.fn, 1);
+	assert_int_equal(s.rca_correct, 1);
+	results_free(v, n);
+
+	entry = result_json(&ours);
+	assert_true(json_number_value(json_object_get(entry, "mttd")) == 3.5);
+	assert_int_equal(json_integer_value(json_object_get(entry, "observed_at_ts")), 1700000500);
+	assert_true(json_is_array(json_object_get(json_object_get(entry, "raw"), "alerts")));
+	json_decref(entry);
+	result_free(&ours);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -316,6 +412,8 @@ int main(void)
 		cmocka_unit_test(acceptance),	 cmocka_unit_test(left_out),
 		cmocka_unit_test(silence_that_is_right), cmocka_unit_test(undefined),
 		cmocka_unit_test(to_the_letter), cmocka_unit_test(without_rca),
+		cmocka_unit_test(whole_seconds), cmocka_unit_test(unread_is_not_absent),
+		cmocka_unit_test(results_of_the_exercise),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,6 +33,7 @@ int cmd_report(int argc, char **argv);
 int cmd_history(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_lab(int argc, char **argv);
+int cmd_accept(int argc, char **argv);
 int cmd_import(int argc, char **argv);
 
 /* Print the error and return its exit status. */

@@ -40,8 +40,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp argp = {
-	option_table, parse, "DIR",
-	"Compute the scores of the run in DIR from its chaos_results.json and print the scoreboard.\v"
+	option_table, parse, "DIR|FILE",
+	"Compute the scores of the run in DIR from its chaos_results.json and print the scoreboard. Results of the chaos "
+	"exercise's own runner are read as well.\v"
 	"Exit status 1 when the run fails the acceptance: at least 70 % detected, RCA right for at "
 	"least 70 % of the detected, at most one false alarm.",
 	NULL, NULL, NULL

@@ -102,6 +102,12 @@ void invent_truth(struct work *w, struct entry *x);
 const char *invent_probe(struct work *w);
 const char *invent_pipeline(struct work *w);
 
+/* --- targets.c: the services of a Prometheus configuration ------------------------------------- */
+
+void targets_read(const char *text, size_t len, char ***list);
+/* Of the one beside the experiment file, when there is one. */
+void targets_beside(const char *file, char ***list);
+
 /* --- write.c ---------------------------------------------------------------------------------- */
 
 void work_write(struct work *w);

@@ -79,6 +79,7 @@ static int know_services(struct work *w, char ***ret_own)
 				free(text);
 		}
 	}
+	targets_beside(w->y->name, ret_own);
 	w->services = calloc(words_count(*ret_own) + 20, sizeof(*w->services));
 	if (!w->services)
 		return -ENOMEM;

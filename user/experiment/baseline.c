@@ -166,6 +166,8 @@ int baseline_capture(const struct suite *s, uint64_t for_ns, json_t **ret, struc
 	}
 	*ret = json_pack("{s:i, s:[{s:n, s:f, s:f, s:O, s:O}]}", "format", 1, "windows", "experiment",
 			 "start", start, "end", clock_wall_s(), "services", services, "errors", errors);
+	if (*ret)
+		baseline_add_exercise_form(*ret, s);
 	r = *ret ? 0 : error_sys(err, ENOMEM, "baseline: out of memory");
 out:
 	json_decref(services);

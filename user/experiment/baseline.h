@@ -15,4 +15,7 @@
  */
 int baseline_capture(const struct suite *s, uint64_t for_ns, json_t **ret, struct fl_error *err);
 
+/* Add what the exercise's capture_baseline.py would have written, of the last window: baseline_form.c. */
+void baseline_add_exercise_form(json_t *baseline, const struct suite *s);
+
 #endif

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <math.h>
 
+#include "experiment/baseline.h"
 #include "experiment/run_private.h"
 #include "experiment/stage.h"
 #include "measure/kernel_json.h"
@@ -332,6 +333,7 @@ static void add_baseline(struct run *r, const struct turn *t)
 					t->result.baseline_end, "probe",
 					probe_json(r, t->baseline_ns, t->inject_ns), "metrics", metrics,
 					"services", services));
+	baseline_add_exercise_form(r->baseline, r->suite);
 }
 
 static void report_result(struct run *r, const struct turn *t)

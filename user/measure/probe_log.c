@@ -76,6 +76,9 @@ int probe_read_log(const char *path, struct probe_sample **ret, uint32_t *ret_n,
 	if (!v)
 		return error_sys(err, ENOMEM, "cannot read %s: out of memory", path);
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		line[strcspn(line, "\r")] = '\0';
+		if (line[strspn(line, " \t")] == '#' || !line[strspn(line, " \t")])
+			continue; /* "# probe started at TS endpoint=URL", as the exercise's probe writes it */
 		if (parse_line(line, &v[n]))
 			n++;
 		else

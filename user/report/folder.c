@@ -2,6 +2,7 @@
 /* folder.c - see folder.h */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "report/folder.h"
@@ -77,6 +78,13 @@ static int read_probe(struct folder *f, struct fl_error *err)
 	return probe_read_log(path, &f->probe, &f->n_probe, &f->probe_malformed, err);
 }
 
+static bool is_file(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISREG(st.st_mode);
+}
+
 static int read_results(struct folder *f, struct fl_error *err)
 {
 	_cleanup_free_ char *path = folder_file(f, "chaos_results.json");
@@ -84,7 +92,8 @@ static int read_results(struct folder *f, struct fl_error *err)
 
 	if (!path)
 		return error_sys(err, ENOMEM, "cannot read %s: out of memory", f->path);
-	rc = results_load(path, &f->results, &f->n, err);
+	/* The results alone will do: a file instead of the folder. */
+	rc = results_load(is_file(f->path) ? f->path : path, &f->results, &f->n, err);
 	if (rc == -ENOENT || rc == -ENOTDIR)
 		error_hint(err, "this is no folder of a run; `faultline run` makes one");
 	return rc;
@@ -102,6 +111,15 @@ int folder_open(struct folder *f, const char *path, struct fl_error *err)
 	if (!f->path)
 		return error_sys(err, ENOMEM, "cannot read %s: out of memory", path);
 	rc = read_results(f, err);
+	if (!rc && is_file(f->path)) {
+		char *slash = strrchr(f->path, '/');
+
+		/* What lies beside it belongs to it. */
+		if (slash)
+			*slash = '\0';
+		else
+			memcpy(f->path, ".", 2);
+	}
 	if (!rc)
 		rc = read_json(f, "run.json", &f->manifest, err);
 	if (!rc)

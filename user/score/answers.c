@@ -119,6 +119,8 @@ static void print_silence(const struct result *results, uint32_t n, struct text 
 		const struct result *r = &results[i];
 		const char *told = json_string_value(json_object_get(r->detail, "told_by"));
 
+		if (json_is_true(json_object_get(r->detail, "foreign")))
+			return;
 		if (!result_counts(r))
 			continue;
 		counted++;
@@ -138,11 +140,28 @@ static void print_silence(const struct result *results, uint32_t n, struct text 
 	}
 }
 
+/* Another tool's results: what they do not say is not 0. */
+static void print_foreign(const struct result *results, uint32_t n, struct text *out)
+{
+	uint32_t i, foreign = 0, silent = 0;
+
+	for (i = 0; i < n; i++) {
+		foreign += json_is_true(json_object_get(results[i].detail, "foreign"));
+		silent += json_is_false(json_object_get(results[i].detail, "false_alarms_recorded"));
+	}
+	if (!foreign)
+		return;
+	text_append(out, "\n%u of %u entries were written by another tool: that a fault hit, and that the stack was steady "
+		    "before, is\nnot recorded in them.%s\n", foreign, n,
+		    silent ? " Neither are alerts before a fault: 0 false alarms is what they say, not what was seen." : "");
+}
+
 void answers_print(const struct result *results, uint32_t n, struct text *out)
 {
 	bool begun = false;
 	uint32_t i;
 
+	print_foreign(results, n, out);
 	for (i = 0; i < n; i++)
 		print_one(&results[i], out, &begun);
 	if (!begun)

@@ -244,7 +244,9 @@ static void unexplained(struct finder *f, const struct result *r)
 	if (!g)
 		return;
 	evidence_truth_text(r, truth, sizeof(truth));
-	if (!r->detected)
+	if (!r->detected && !isfinite(r->window_end))
+		say(g, symptom, "no alert");
+	else if (!r->detected)
 		say(g, symptom, "no alert within %.0f s of the fault", r->window_end - r->inject);
 	else if (!r->rca_service)
 		say(g, symptom, "detected, but RCA gave no output; the truth is %s", truth);

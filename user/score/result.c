@@ -27,7 +27,7 @@ static const char *const status_texts[] = {
 static const char *const own_keys[] = {
 	"format", "number", "id", "name", "target", "fault_type", "status", "times", "detected",
 	"mttd_s", "rca_service", "rca_correct", "confidence", "evidence", "causes", "false_alarms",
-	"alerts", "alerts_malformed", "clusters", "pipeline",
+	"alerts", "alerts_malformed", "clusters", "pipeline", "mttd", "observed_at_ts", "raw",
 };
 
 /* The members of "times", in the order of their fields in struct result. */
@@ -180,6 +180,24 @@ static json_t *causes_json(const struct result *r)
 	return list;
 }
 
+/* What the exercise's own score_run.py reads, beside our names for the same. */
+static void add_exercise_keys(json_t *e, const struct result *r)
+{
+	json_t *alerts = json_array(), *rca, *mttd = r->detected ? number_or_null(r->mttd_s) : json_null();
+	uint32_t i;
+
+	for (i = 0; i < r->alerts.n; i++)
+		json_array_append_new(alerts, shared(r->alerts.v[i].raw));
+	rca = json_pack("{s:o, s:o, s:o}", "root_service", string_or_null(r->rca_service), "confidence",
+			r->rca_service ? number_or_null(r->confidence) : json_null(), "evidence",
+			r->evidence ? json_incref(r->evidence) : json_array());
+	json_object_set_new(e, "observed_at_ts",
+			    isfinite(r->inject) && r->inject > 0 ? json_integer((json_int_t)r->inject) : json_null());
+	json_object_set_new(e, "raw", json_pack("{s:o, s:o, s:O, s:b}", "alerts", alerts, "rca", rca, "mttd_seconds",
+						mttd, "detected", r->detected));
+	json_object_set_new(e, "mttd", mttd);
+}
+
 json_t *result_json(const struct result *r)
 {
 	json_t *e = json_object();
@@ -209,6 +227,7 @@ json_t *result_json(const struct result *r)
 				      r->pipeline_reachable_before, "reachable_during",
 				      r->pipeline_reachable_during, "error",
 				      string_or_null(r->pipeline_error)));
+	add_exercise_keys(e, r);
 	if (e && r->detail)
 		json_object_update_missing(e, r->detail);
 	return e;

@@ -90,6 +90,10 @@ json_t *result_json(const struct result *r);
  */
 int result_from_json(const json_t *entry, struct result *ret, struct fl_error *err);
 
+/* An entry of the exercise's own runner, which has no "format"; the @number-th of its file. */
+bool result_is_foreign(const json_t *entry);
+int result_from_foreign(const json_t *entry, int number, struct result *ret, struct fl_error *err);
+
 /* A whole chaos_results.json. *ret is the caller's, by results_free(). */
 int results_parse(const char *name, const char *text, size_t len, struct result **ret,
 		  uint32_t *ret_n, struct fl_error *err);

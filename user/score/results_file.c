@@ -50,7 +50,8 @@ static int read_entries(const char *name, const json_t *root, struct result **re
 	for (i = 0; i < n; i++) {
 		const json_t *entry = json_array_get(root, i);
 
-		rc = result_from_json(entry, &v[i], err);
+		rc = result_is_foreign(entry) ? result_from_foreign(entry, (int)i + 1, &v[i], err) :
+						result_from_json(entry, &v[i], err);
 		if (rc) {
 			name_entry(err, name, i, entry);
 			results_free(v, (uint32_t)i);
