@@ -90,7 +90,10 @@ static void strict(void **state)
 		struct fl_error err = {};
 		int rc;
 
-		if (json_object_get(r.detail, key)) {
+		/* Written for the exercise's scripts, and read by nobody here. */
+		bool theirs = !strcmp(key, "mttd") || !strcmp(key, "observed_at_ts") || !strcmp(key, "raw");
+
+		if (json_object_get(r.detail, key) || theirs) {
 			json_decref(bad);
 			continue;
 		}
