@@ -38,6 +38,7 @@
 #define FL_MAX_PREFIX_LENS    8
 #define FL_RULES_DEFAULT      256 /* entries of rules/states/proofs; user space may resize at load */
 #define FL_PPM		      1000000u
+#define FL_CGROUP_LEVELS      8 /* how deep a cgroup may be that a rule is for; a power of two */
 
 /*
  * Marks. A packet that comes back from a delay line carries FL_MARK_MAGIC | generation in
@@ -49,7 +50,8 @@
 #define FL_MARK_MASK	   0xffff0000u
 #define FL_MAX_GENERATION  0xffffu
 
-/* Direction as the target sees it: FROM = it sent the packet (tc ingress of the host-side veth). */
+/* Direction as the target sees it: FROM = it sent the packet (tc ingress of the host-side veth, or egress
+ * of the host's own interface). */
 enum fl_direction {
 	FL_DIR_FROM = 0,
 	FL_DIR_TO = 1,
@@ -126,6 +128,16 @@ struct fl_ruleset {
 	__u32 rules[FL_MAX_RULES_PER_PEER]; /* rule indexes sorted by kind, then index */
 };
 _Static_assert(sizeof(struct fl_ruleset) == 68, "fl_ruleset");
+
+/* In the kernel that is running, in bytes. */
+struct fl_owner_offsets {
+	__u32 socket_cgroup; /* in struct sock: the pointer to its cgroup */
+	__u32 level, node;   /* in struct cgroup: how deep it is, the pointer to its node in the tree */
+	__u32 ancestors;     /* in struct cgroup: an array by level, of pointers or of ids */
+	__u32 by_pointer;
+	__u32 id;	     /* in the node */
+};
+_Static_assert(sizeof(struct fl_owner_offsets) == 24, "fl_owner_offsets");
 
 struct fl_port_range {
 	__u16 min, max; /* host byte order, inclusive; {0, 65535} is any, port or no port */
@@ -245,7 +257,9 @@ struct fl_rule {
 	struct fl_port_range port;	 /* either end */
 	struct fl_port_range local_port; /* the target's end */
 	struct fl_port_range peer_port;	 /* the other end */
-	__u32 pad1[3];
+	__u32 cgroup_level; /* of cgroup_id: 1 is right below the root of the v2 tree */
+	__u32 pad1;
+	__u64 cgroup_id; /* at the host's own interface: whose packets these are; 0 elsewhere */
 	struct fl_delay delay; /* DELAY, HTTP_DELAY, DNS_DELAY */
 	union {
 		struct fl_loss loss;

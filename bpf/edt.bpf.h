@@ -37,7 +37,7 @@ static __always_inline void edt_delay(struct packet *p, struct fl_state *state, 
 /* How long the packet has to wait already: by its sender's pacing, or by an earlier session. */
 static __always_inline __u64 edt_pending(const struct __sk_buff *skb, struct packet *p)
 {
-	__u64 tstamp = p->direction == FL_DIR_TO ? skb->tstamp : 0;
+	__u64 tstamp = hook_is_egress(p->direction) ? skb->tstamp : 0;
 
 	return tstamp > packet_now(p) && tstamp - packet_now(p) < EDT_FAR_NS ?
 		       tstamp - packet_now(p) : 0;

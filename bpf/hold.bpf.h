@@ -74,13 +74,13 @@ static __always_inline __u64 hold_flow(const struct packet *p)
 }
 
 /*
- * Drop at this hook without telling anybody. On the way to the target, TC_ACT_SHOT would reach a
+ * Drop at this hook without telling anybody. At egress, TC_ACT_SHOT would reach a
  * sender on this host as NET_XMIT_DROP, and its TCP would know; TC_ACT_STOLEN is unknown to tcx.
  * A redirect to nowhere frees the packet and reports success (skb_do_redirect, __dev_queue_xmit).
  */
 static __always_inline int hold_drop(const struct packet *p)
 {
-	return p->direction == FL_DIR_FROM ? TC_ACT_SHOT : bpf_redirect(HOLD_NOWHERE, 0);
+	return hook_is_egress(p->direction) ? bpf_redirect(HOLD_NOWHERE, 0) : TC_ACT_SHOT;
 }
 
 /* The packet waits @delay_ns more, by rule @index. */
@@ -245,7 +245,7 @@ static __always_inline int hold_return(struct __sk_buff *skb)
 		return TC_ACT_SHOT;
 	skb->mark = FL_MARK_MAGIC | generation;
 	stat_count(FL_STAT_RETURNED);
-	return bpf_redirect(line->ifindex, line->direction == FL_DIR_FROM ? BPF_F_INGRESS : 0);
+	return bpf_redirect(line->ifindex, hook_is_egress(line->direction) ? 0 : BPF_F_INGRESS);
 }
 
 #endif

@@ -85,7 +85,7 @@ static __always_inline int mangle_send_copy(struct __sk_buff *skb, struct packet
 /* A second one of the packet, behind all other rules. */
 static __always_inline void mangle_duplicate(struct __sk_buff *skb, struct packet *p)
 {
-	if (mangle_send_copy(skb, p, p->direction == FL_DIR_FROM ? BPF_F_INGRESS : 0))
+	if (mangle_send_copy(skb, p, hook_is_egress(p->direction) ? 0 : BPF_F_INGRESS))
 		proof_retract(p->copy_rule, p);
 }
 

@@ -15,6 +15,21 @@
 volatile const __u32 netns_id = 0;
 volatile const __u32 generation = 1;
 
+/* Set for an object whose hooks are at the host's own interfaces, which the target shares with others. Where
+ * it is not set, the verifier throws away what is only for that. */
+volatile const bool host_side = false;
+
+/* On which side of the hook's interface @direction is. */
+static __always_inline bool hook_is_egress(enum fl_direction direction)
+{
+	return (direction == FL_DIR_TO) != host_side;
+}
+
+static __always_inline enum fl_direction hook_direction(bool egress)
+{
+	return egress != host_side ? FL_DIR_TO : FL_DIR_FROM;
+}
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 256);

@@ -7,6 +7,7 @@
 #define FL_MATCH_BPF_H
 
 #include "maps.bpf.h"
+#include "owner.bpf.h"
 #include "packet.bpf.h"
 
 static __always_inline void match_mask(__u8 to[16], const __be32 addr[4], __u32 len)
@@ -73,9 +74,11 @@ static __always_inline bool match_any(struct fl_port_range range)
 	return range.min == 0 && range.max == 65535;
 }
 
-/* Does the rule want packets of this protocol, these ports, this flow? */
+/* Does the rule want packets of this owner, this protocol, these ports, this flow? */
 static __always_inline bool match_packet(const struct fl_rule *rule, const struct packet *p)
 {
+	if (host_side && !owner_is(rule))
+		return false;
 	if (rule->protocol && rule->protocol != p->protocol)
 		return false;
 	if (p->flags & PACKET_PORTS) {

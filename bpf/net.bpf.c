@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * net.bpf.c - network faults at tc, on the host side of a target's veth: ingress there is what the
- * target sends, egress is what it gets. A packet that no rule wants goes on unharmed, after one
+ * target sends, egress is what it gets. For a target in the host's own network they are on the host's
+ * interfaces (host_side): egress is what it sends, and packets are told by their owner.
+ *
+ * A packet that no rule wants goes on unharmed, after one
  * hash look-up for the hook and one for each prefix length in use.
  *
  *   mark → hook → peer → guard → rules in the order of verdicts → drop, or one trip to the delay line,
@@ -124,7 +127,7 @@ static __always_inline int net_hook(struct __sk_buff *skb, enum fl_direction dir
 	p->hold_ifindex = hook->hold_ifindex;
 	p->loopback = hook->loopback;
 	packet_read_transport(skb, p);
-	if (guard_spares(p, set))
+	if ((host_side && !owner_find(skb, p)) || guard_spares(p, set))
 		return TC_ACT_UNSPEC;
 	return net_apply(skb, p, set);
 }
@@ -132,13 +135,13 @@ static __always_inline int net_hook(struct __sk_buff *skb, enum fl_direction dir
 SEC("tc")
 int fl_ingress(struct __sk_buff *skb)
 {
-	return net_hook(skb, FL_DIR_FROM);
+	return net_hook(skb, hook_direction(false));
 }
 
 SEC("tc")
 int fl_egress(struct __sk_buff *skb)
 {
-	return net_hook(skb, FL_DIR_TO);
+	return net_hook(skb, hook_direction(true));
 }
 
 SEC("tc")

@@ -77,7 +77,7 @@ __noinline int reset_both(struct __sk_buff *skb, struct packet *p)
 		return MANGLE_FAILED;
 	p->tcp_flags = TCP_RST | TCP_ACK;
 	if (reset_turn(skb, p) || reset_write(skb, p, p->ack, next, partial) ||
-	    mangle_send_copy(skb, p, p->direction == FL_DIR_FROM ? 0 : BPF_F_INGRESS))
+	    mangle_send_copy(skb, p, hook_is_egress(p->direction) ? BPF_F_INGRESS : 0))
 		return MANGLE_DROP;
 	/* The copy is on its way; the packet itself turns back and goes on. */
 	if (reset_turn(skb, p) || reset_write(skb, p, p->seq, p->ack, partial))

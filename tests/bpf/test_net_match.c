@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Which packets a rule sees: peers, ports, protocols, fragments, tags; and while it may act. */
+#include "kern/owner.h"
 #include "rig.h"
 #include "bpf/hash.h"
 #include "util/cleanup.h"
@@ -324,20 +325,46 @@ static void replayable(void **state)
 }
 
 /* The verifier's work, per program: the limit that we set is a tenth of the kernel's. */
-static void verifier_cost(void **state)
+static void verified(const struct net_bpf *skel, const char *where)
 {
-	struct rig *r = *state;
 	struct bpf_program *prog;
 
-	bpf_object__for_each_program(prog, r->skel->obj) {
+	bpf_object__for_each_program(prog, skel->obj) {
 		struct bpf_prog_info info = {};
 		uint32_t len = sizeof(info);
 
 		assert_int_equal(bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len), 0);
-		print_message("# FIGURE %s: %u instructions verified, %u bytes of code\n",
-			      bpf_program__name(prog), info.verified_insns, info.jited_prog_len);
+		print_message("# FIGURE %s%s: %u instructions verified, %u bytes of code\n",
+			      bpf_program__name(prog), where, info.verified_insns, info.jited_prog_len);
 		assert_in_range(info.verified_insns, 1, 100000);
 	}
+}
+
+static void verifier_cost(void **state)
+{
+	struct rig *r = *state;
+
+	verified(r->skel, "");
+}
+
+/* The same for the host's own interfaces, where the kernel can tell packets by their cgroup. */
+static void verifier_cost_host(void **state)
+{
+	struct net_bpf *skel = net_bpf__open();
+	struct fl_error err = {};
+
+	(void)state;
+	assert_non_null(skel);
+	if (owner_supported(&err)) {
+		print_message("# not told by cgroup here: %s\n", err.message);
+		net_bpf__destroy(skel);
+		return;
+	}
+	skel->rodata->host_side = true;
+	assert_int_equal(owner_offsets((struct fl_owner_offsets *)(uintptr_t)&skel->rodata->offsets, &err), 0);
+	assert_int_equal(net_bpf__load(skel), 0);
+	verified(skel, " at the host's own interface");
+	net_bpf__destroy(skel);
 }
 
 int main(void)
@@ -350,6 +377,7 @@ int main(void)
 		rig_test(others_pass),	    rig_test(alive_only),
 		rig_test(max_hits),	    rig_test(flow_share),
 		rig_test(replayable),	    rig_test(verifier_cost),
+		rig_test(verifier_cost_host),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

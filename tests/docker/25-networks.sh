@@ -57,6 +57,29 @@ inject latency netns:flt-both --delay 50ms --direction from
 check_num "all of it, named as a namespace (ms)" "$(rtt web "$(docker_addr side inner)")" ge 50
 finish
 ip netns del flt-both
+# The host's own network: by cgroup. (The sandbox is the host.)
+docker run -d --name hosted --network host tiny httpd -f -p 8090 -h /www >/dev/null
+"$FL" inject latency docker:hosted --delay 50ms --for 50ms >"$T/out" 2>&1
+check_num "a container in the host's network is refused" $? eq 2
+check "unless it is asked for" grep -q -- --allow-host-interface "$T/out"
+gw=$(docker inspect -f '{{.NetworkSettings.Gateway}}' web)
+from_web() { # PORT: ms of a request from the container web to the host
+	nsenter "--net=/proc/$(docker_pid web)/ns/net" curl -s -o /dev/null --max-time 5 -w '%{time_total}\n' "http://$gw:$1/" | awk '{print int($1 * 1000)}'
+}
+webrtt() { ping -n -c 3 -i 0.1 -W 2 "$(docker_addr web)" | awk -F/ '/^rtt/ {print $5}'; }
+idle=$(from_web 8090)
+inject latency docker:hosted --delay 200ms --direction both --allow-host-interface
+check_num "with --allow-host-interface its server is late (ms more)" $(($(from_web 8090) - idle)) ge 200
+check_num "so is what it sends (ms)" "$(rtt hosted "$(docker_addr web)")" ge 200
+check_num "a published port of another is not (ms)" "$(ms by_port)" lt 150
+check_num "nor what the host itself sends (ms)" "$(webrtt)" lt 100
+check_num "nor another container (ms)" "$(rtt peer "$six")" lt 100
+docker restart -t 0 hosted >/dev/null
+anew() { [ "$(rtt hosted "$(docker_addr web)" | cut -d. -f1)" -ge 200 ]; }
+check "started anew, in another cgroup, it is still hit" wait_for 10 anew
+check_num "and the host is not (ms)" "$(webrtt)" lt 100
+finish
+docker rm -f hosted >/dev/null
 check "docker diff: nothing was written in the container" diff "$T/diff.before" <(docker diff web)
 check "the host has the links it had" diff "$T/host.before" <(ip -o link | sed 's/@.*//')
 check "and their queues and filters" sh -c '! tc qdisc show | grep -q clsact'

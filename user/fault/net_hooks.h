@@ -8,14 +8,15 @@
 /* A rule on one side of one interface of a target. */
 struct net_hook {
 	uint32_t rule, target; /* target: index in the fault */
-	uint32_t ifindex;
-	uint64_t netns_inode;
+	struct target_veth veth; /* its descriptor is not ours */
 	enum fl_direction direction;
 };
 
 struct net_fault {
 	unsigned int flags;
 	uint32_t n_rules;
+	uint32_t shared; /* of the rules, the one of all veths that are a target's alone */
+	bool has_shared;
 	uint32_t rules[2 * TARGET_MAX_VETHS * 16];
 	struct engine_peer *peers;
 	uint32_t n_peers;

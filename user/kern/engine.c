@@ -184,7 +184,7 @@ int engine_add_hook(struct engine *e, uint32_t rule, const struct target_veth *v
 	return r;
 }
 
-int engine_remove_hook(struct engine *e, uint32_t rule, uint64_t netns_inode, uint32_t ifindex,
+int engine_remove_hook(struct engine *e, uint32_t rule, const struct target_veth *veth,
 		       enum fl_direction dir, struct fl_error *err)
 {
 	uint32_t i;
@@ -192,11 +192,21 @@ int engine_remove_hook(struct engine *e, uint32_t rule, uint64_t netns_inode, ui
 	for (i = 0; i < e->n_hooks; i++) {
 		struct engine_hook *hook = e->hooks[i];
 
-		if (e->netns[hook->netns].inode == netns_inode && hook->ifindex == ifindex &&
-		    hook->direction == dir)
+		if (e->netns[hook->netns].inode == veth->netns_inode && hook->ifindex == veth->ifindex &&
+		    e->netns[hook->netns].side == veth->side && hook->direction == dir)
 			return peers_remove(&hook->peers, rule) ? shrink_hook(e, hook, err) : 0;
 	}
 	return 0;
+}
+
+/* Have packets asked for their cgroup at the level of the rule's. */
+static void ask_for_owner(struct engine *e, const struct fl_rule *rule)
+{
+	uint32_t i;
+
+	for (i = 0; rule->cgroup_level && i < e->n_netns; i++)
+		if (e->netns[i].side == TARGET_SIDE_HOST)
+			e->netns[i].programs->bss->owner_levels |= 1u << (rule->cgroup_level - 1);
 }
 
 int engine_add(struct engine *e, const struct target_veth *veth, enum fl_direction dir,
@@ -223,12 +233,14 @@ int engine_add(struct engine *e, const struct target_veth *veth, enum fl_directi
 		engine_remove(e, index, NULL);
 		return r;
 	}
+	ask_for_owner(e, rule);
 	*ret_rule = index;
 	return 0;
 }
 
 int engine_set(struct engine *e, uint32_t rule, const struct fl_rule *value, struct fl_error *err)
 {
+	ask_for_owner(e, value);
 	return write_rule(e, rule, value, err);
 }
 

@@ -53,7 +53,7 @@ int engine_hook_loopback(struct engine *e, const struct target_veth *veth, enum 
 			 uint64_t inode, struct fl_error *err);
 
 /* Take a rule from one hook again, whose interface may be gone. */
-int engine_remove_hook(struct engine *e, uint32_t rule, uint64_t netns_inode, uint32_t ifindex,
+int engine_remove_hook(struct engine *e, uint32_t rule, const struct target_veth *veth,
 		       enum fl_direction dir, struct fl_error *err);
 
 /* Replace the rule's parameters; one map write. */

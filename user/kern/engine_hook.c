@@ -209,8 +209,8 @@ int engine_hook_hold(struct engine *e, struct engine_hook *hook, struct fl_error
 		r = map_error(r, "delay line", hook, err);
 	else
 		r = attach(e, &line->attachment, hook->netns, key.tap_ifindex, false,
-			   netns->loopback ? netns->programs->progs.fl_lo_return :
-					     netns->programs->progs.fl_return,
+			   netns->side == TARGET_SIDE_LOOPBACK ? netns->programs->progs.fl_lo_return :
+								 netns->programs->progs.fl_return,
 			   ifname, NULL, err);
 	line->ifindex = key.tap_ifindex;
 	if (!r)
@@ -245,6 +245,9 @@ int engine_hook_fq(struct engine *e, struct engine_hook *hook, struct fl_error *
 
 	if (hook->fq.ifindex)
 		return 0;
+	if (e->netns[hook->netns].side == TARGET_SIDE_HOST)
+		return error_usage(err, "backend edt on %s: not at an interface that others use as well; "
+				   "hold works there", hook->ifname);
 	if (hook->direction != FL_DIR_TO)
 		return error_sys(err, EINVAL, "edt on %s: there is no qdisc at ingress",
 				 hook->ifname);
@@ -282,6 +285,23 @@ static int refuse_own(const struct target_veth *veth, struct fl_error *err)
 	return error_usage(err, "%s is a delay line of faultline itself", veth->ifname);
 }
 
+/*
+ * What one of two programs of a session has held, the other would take for held by itself. So an interface
+ * is either that of a target or one that targets share.
+ */
+static int refuse_both(const struct engine *e, const struct engine_hook *hook, uint32_t netns,
+		       const struct target_veth *veth, struct fl_error *err)
+{
+	const struct engine_netns *a = &e->netns[hook->netns], *b = &e->netns[netns];
+
+	if (hook->ifindex != veth->ifindex || a->inode != b->inode || a->side == b->side)
+		return 0;
+	error_usage(err, "%s leads to one target, and another one uses it as an interface of the host",
+		    veth->ifname);
+	error_hint(err, "inject the two faults by two commands");
+	return -EBUSY;
+}
+
 int engine_hook_get(struct engine *e, const struct target_veth *veth, enum fl_direction direction,
 		    struct engine_hook **ret, struct fl_error *err)
 {
@@ -290,15 +310,17 @@ int engine_hook_get(struct engine *e, const struct target_veth *veth, enum fl_di
 	int r = refuse_own(veth, err);
 
 	if (!r)
-		r = engine_netns_get(e, veth->netns_fd, veth->loopback, &netns, err);
-	if (r)
-		return r;
-	for (i = 0; i < e->n_hooks; i++)
-		if (e->hooks[i]->netns == netns && e->hooks[i]->ifindex == veth->ifindex &&
-		    e->hooks[i]->direction == direction) {
-			*ret = e->hooks[i];
+		r = engine_netns_get(e, veth->netns_fd, veth->side, &netns, err);
+	for (i = 0; !r && i < e->n_hooks; i++) {
+		hook = e->hooks[i];
+		if (hook->netns == netns && hook->ifindex == veth->ifindex && hook->direction == direction) {
+			*ret = hook;
 			return 0;
 		}
+		r = refuse_both(e, hook, netns, veth, err);
+	}
+	if (r)
+		return r;
 	if (e->n_hooks == ENGINE_MAX_HOOKS)
 		return error_env(err, ENOSPC, "faults on more than %d interfaces and directions",
 				 ENGINE_MAX_HOOKS);
@@ -316,13 +338,19 @@ int engine_hook_get(struct engine *e, const struct target_veth *veth, enum fl_di
 	return 0;
 }
 
+/* On which side of its interface the hook is. */
+static bool is_egress(const struct engine *e, const struct engine_hook *hook)
+{
+	return (hook->direction == FL_DIR_TO) != (e->netns[hook->netns].side == TARGET_SIDE_HOST);
+}
+
 static struct bpf_program *hook_program(const struct engine *e, const struct engine_hook *hook)
 {
 	const struct engine_netns *netns = &e->netns[hook->netns];
 
-	if (netns->loopback)
+	if (netns->side == TARGET_SIDE_LOOPBACK)
 		return netns->programs->progs.fl_loopback;
-	return hook->direction == FL_DIR_TO ? netns->programs->progs.fl_egress :
+	return is_egress(e, hook) ? netns->programs->progs.fl_egress :
 					      netns->programs->progs.fl_ingress;
 }
 
@@ -331,15 +359,15 @@ static int attach_hook(struct engine *e, struct engine_hook *hook, struct fl_err
 	if (hook->attachment.filter.ifindex)
 		return 0;
 	return attach(e, &hook->attachment, hook->netns, hook->ifindex,
-		      hook->direction == FL_DIR_TO, hook_program(e, hook), hook->ifname,
+		      is_egress(e, hook), hook_program(e, hook), hook->ifname,
 		      e->session->journal, err);
 }
 
 int engine_hook_loopback(struct engine *e, const struct target_veth *veth,
 			 enum fl_direction direction, uint64_t inode, struct fl_error *err)
 {
-	int netns = engine_netns_find(e, veth->netns_inode, false);
-	int loopback = engine_netns_find(e, inode, true);
+	int netns = engine_netns_find(e, veth->netns_inode, TARGET_SIDE_VETH);
+	int loopback = engine_netns_find(e, inode, TARGET_SIDE_LOOPBACK);
 	uint32_t i;
 
 	for (i = 0; loopback >= 0 && i < e->n_hooks; i++) {

@@ -3,6 +3,7 @@
 #ifndef FL_ENGINE_IMPL_H
 #define FL_ENGINE_IMPL_H
 
+#include "bpf/abi.h" /* the next one needs it */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wcast-qual" /* the code bpftool generates */
 #include "bpf/net.skel.h"
@@ -16,11 +17,12 @@
 #define ENGINE_MAX_NAMESPACES 128
 #define ENGINE_MAX_HOOKS      256 /* entries of the maps `hooks` and `lines` */
 
-/* The programs as loaded for one network namespace; its index is the number the kernel side knows. */
+/* The programs as loaded for one kind of interface in one network namespace; its index is the number the kernel
+ * side knows. */
 struct engine_netns {
 	uint64_t inode;
 	int fd;
-	bool loopback; /* of a target itself: the programs for its loopback, and no others */
+	enum target_side side;
 	struct net_bpf *programs;
 };
 
@@ -74,10 +76,10 @@ static inline struct net_bpf *engine_maps(const struct engine *e)
 }
 
 /* engine_load.c: find or load the programs for the namespace @netns_fd; *ret is its index. */
-int engine_netns_get(struct engine *e, int netns_fd, bool loopback, uint32_t *ret,
+int engine_netns_get(struct engine *e, int netns_fd, enum target_side side, uint32_t *ret,
 		     struct fl_error *err);
 /* Its index when it is loaded already, or -1. */
-int engine_netns_find(const struct engine *e, uint64_t inode, bool loopback);
+int engine_netns_find(const struct engine *e, uint64_t inode, enum target_side side);
 void engine_netns_free(struct engine_netns *n);
 /* Open, load and pin the first object, fill tables and lease. */
 int engine_load_first(struct engine *e, struct fl_error *err);

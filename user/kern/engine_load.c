@@ -14,6 +14,7 @@
 #include "kern/engine_impl.h"
 #include "kern/guard.h"
 #include "kern/netns.h"
+#include "kern/owner.h"
 #include "kern/quantile.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -51,11 +52,13 @@ static int share_maps(struct net_bpf *programs, const struct net_bpf *first)
 /* A target's own namespace has only its loopback for us, all others have everything but that. */
 static void choose_programs(const struct engine_netns *n)
 {
-	bpf_program__set_autoload(n->programs->progs.fl_ingress, !n->loopback);
-	bpf_program__set_autoload(n->programs->progs.fl_egress, !n->loopback);
-	bpf_program__set_autoload(n->programs->progs.fl_return, !n->loopback);
-	bpf_program__set_autoload(n->programs->progs.fl_loopback, n->loopback);
-	bpf_program__set_autoload(n->programs->progs.fl_lo_return, n->loopback);
+	bool loopback = n->side == TARGET_SIDE_LOOPBACK;
+
+	bpf_program__set_autoload(n->programs->progs.fl_ingress, !loopback);
+	bpf_program__set_autoload(n->programs->progs.fl_egress, !loopback);
+	bpf_program__set_autoload(n->programs->progs.fl_return, !loopback);
+	bpf_program__set_autoload(n->programs->progs.fl_loopback, loopback);
+	bpf_program__set_autoload(n->programs->progs.fl_lo_return, loopback);
 }
 
 static int load(struct engine *e, struct engine_netns *n, struct fl_error *err)
@@ -68,6 +71,9 @@ static int load(struct engine *e, struct engine_netns *n, struct fl_error *err)
 		return bpf_load_error(-errno, "the network programs", err);
 	n->programs->rodata->netns_id = (uint32_t)(n - e->netns);
 	n->programs->rodata->generation = e->session->generation;
+	n->programs->rodata->host_side = n->side == TARGET_SIDE_HOST;
+	if (n->side == TARGET_SIDE_HOST && owner_offsets(&n->programs->rodata->offsets, err))
+		return -ENOTSUP;
 	choose_programs(n);
 	n->programs->rodata->guards = guard_mask(e->session->guard);
 	if (n == e->netns)
@@ -81,21 +87,21 @@ static int load(struct engine *e, struct engine_netns *n, struct fl_error *err)
 	return 0;
 }
 
-int engine_netns_find(const struct engine *e, uint64_t inode, bool loopback)
+int engine_netns_find(const struct engine *e, uint64_t inode, enum target_side side)
 {
 	uint32_t i;
 
 	for (i = 0; i < e->n_netns; i++)
-		if (e->netns[i].inode == inode && e->netns[i].loopback == loopback)
+		if (e->netns[i].inode == inode && e->netns[i].side == side)
 			return (int)i;
 	return -1;
 }
 
-int engine_netns_get(struct engine *e, int netns_fd, bool loopback, uint32_t *ret,
+int engine_netns_get(struct engine *e, int netns_fd, enum target_side side, uint32_t *ret,
 		     struct fl_error *err)
 {
 	uint64_t inode = netns_inode(netns_fd);
-	int r = engine_netns_find(e, inode, loopback);
+	int r = engine_netns_find(e, inode, side);
 	struct engine_netns *n;
 
 	if (r >= 0) {
@@ -103,12 +109,12 @@ int engine_netns_get(struct engine *e, int netns_fd, bool loopback, uint32_t *re
 		return 0;
 	}
 	/* The first object was loaded before anybody knew for which namespace. */
-	n = !loopback && !e->netns[0].inode ? &e->netns[0] : &e->netns[e->n_netns];
+	n = side == TARGET_SIDE_VETH && !e->netns[0].inode ? &e->netns[0] : &e->netns[e->n_netns];
 	if (n == &e->netns[ENGINE_MAX_NAMESPACES])
 		return error_env(err, ENOSPC, "targets in more than %d network namespaces",
 				 ENGINE_MAX_NAMESPACES);
 	if (n == &e->netns[e->n_netns]) {
-		*n = (struct engine_netns){ .fd = -1, .loopback = loopback };
+		*n = (struct engine_netns){ .fd = -1, .side = side };
 		r = load(e, n, err);
 		if (r) {
 			engine_netns_free(n);

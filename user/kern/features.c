@@ -195,6 +195,8 @@ const struct feature features[] = {
 	 probe_clsact},
 	{"tap", "network", "delay lines (latency, reorder, slow HTTP and DNS)",
 	 "modprobe tun, or a kernel with CONFIG_TUN", probe_tap},
+	{"packet_owner", "network", "faults on containers in the host's network (--allow-host-interface)",
+	 "a kernel with CONFIG_CGROUPS, CONFIG_SOCK_CGROUP_DATA and CONFIG_INET", probe_packet_owner},
 	{"fq", "network", "latency and bandwidth by departure time (--backend edt)",
 	 "modprobe sch_fq, or CONFIG_NET_SCH_FQ; --backend hold does without", probe_fq},
 	{"netem", "network", "comparing figures", "modprobe sch_netem; no fault needs it",

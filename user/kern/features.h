@@ -36,6 +36,7 @@ void probe_clsact(struct feature_answer *a);
 void probe_tap(struct feature_answer *a);
 void probe_fq(struct feature_answer *a);
 void probe_netem(struct feature_answer *a);
+void probe_packet_owner(struct feature_answer *a);
 
 /* features_bpf.c */
 void probe_kprobe(struct feature_answer *a);

@@ -19,6 +19,7 @@
 #include "kern/features.h"
 #include "kern/netns.h"
 #include "kern/nl.h"
+#include "kern/owner.h"
 #include "kern/tcx.h"
 #include "util/cleanup.h"
 #include "util/text.h"
@@ -58,6 +59,16 @@ void probe_tc(struct feature_answer *a)
 	_cleanup_fd_ int prog = load(a);
 
 	if (prog >= 0)
+		feature_yes(a, "%s", "");
+}
+
+void probe_packet_owner(struct feature_answer *a)
+{
+	struct fl_error err = {};
+
+	if (owner_supported(&err))
+		feature_no(a, "%s", err.message);
+	else
 		feature_yes(a, "%s", "");
 }
 

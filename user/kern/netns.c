@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/rtnetlink.h>
+#include <net/if_arp.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -158,6 +159,7 @@ static int link_cb(const struct nlmsghdr *nlh, void *arg)
 	l->up = ifi->ifi_flags & IFF_UP;
 	l->peer_nsid = -1;
 	l->loopback = ifi->ifi_flags & IFF_LOOPBACK;
+	l->ethernet = ifi->ifi_type == ARPHRD_ETHER;
 	mnl_attr_for_each(a, nlh, sizeof(*ifi)) {
 		switch (mnl_attr_get_type(a)) {
 		case IFLA_IFNAME:

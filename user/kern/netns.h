@@ -34,6 +34,7 @@ struct netns_link {
 	int32_t peer_nsid;     /* IFLA_LINK_NETNSID; -1: same namespace or unknown */
 	uint32_t master;       /* ifindex of the bridge it is a port of */
 	bool up, loopback;
+	bool ethernet; /* its frames have such a header */
 };
 
 /* Links of the namespace that the caller is in. *ret is the caller's to free. */

@@ -264,7 +264,7 @@ pid_t target_stranger(const struct target *t)
 
 pid_t target_lasting_stranger(struct target *t)
 {
-	pid_t found = target_stranger(t);
+	pid_t found = target_is_told_by_owner(t) ? 0 : target_stranger(t);
 
 	if (found != t->passer) {
 		t->passer = found;

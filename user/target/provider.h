@@ -68,5 +68,7 @@ pid_t target_oldest_pid(const struct target *t);
 
 /* Veths and addresses of @t->netns_fd (veth.c). Never an error: what was not found is @t->gap. */
 void target_find_veths(struct target *t);
+/* host_interface.c: the same for one in the network of the host, at the host's interfaces. */
+void target_find_host_interfaces(struct target *t);
 
 #endif

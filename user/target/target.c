@@ -211,9 +211,8 @@ static int no_veth(const struct target *t, struct fl_error *err)
 		return error_usage(err, "%s: it does not run, so it has no network", t->spec);
 	if (netns_is_initial(t->netns_inode)) {
 		error_usage(err, "refused: the network of the host itself is that of %s", t->spec);
-		error_hint(err,
-			   "network faults need a network namespace with a veth, as containers "
-			   "have");
+		error_hint(err, "--allow-host-interface goes to the host's interfaces and tells the packets of "
+				"a container or a cgroup from those of others");
 		return -EPERM;
 	}
 	error_usage(err, "%s: no veth leads into its network namespace", t->spec);
@@ -274,6 +273,8 @@ int target_resolve(const char *spec, const struct target_options *options, struc
 		r = refuse_own(ret, err);
 	if (!r) {
 		target_find_veths(ret);
+		if (options->allow_host_interface)
+			target_find_host_interfaces(ret);
 		r = check_needs(ret, options, err);
 	}
 	if (r)

@@ -29,14 +29,20 @@ enum target_by {
 	TARGET_BY_TREE = 8,	 /* to be `pid`, or a descendant of it */
 };
 
-/* The host side of one veth pair of the target. */
+/* Where an interface is, and whose packets pass there. */
+enum target_side {
+	TARGET_SIDE_VETH,     /* the host side of a veth pair of the target: all are the target's */
+	TARGET_SIDE_LOOPBACK, /* the loopback of the target's own namespace */
+	TARGET_SIDE_HOST,     /* an interface of the host, which the target shares with others */
+};
+
 struct target_veth {
 	uint32_t ifindex;     /* of the host side */
 	char ifname[16];
 	uint64_t netns_inode; /* namespace the host side lives in */
 	int netns_fd;	      /* open on it; owned by the target */
 	uint32_t peer_ifindex; /* inside the target */
-	bool loopback;	       /* none of these: the loopback of the target's own namespace */
+	enum target_side side;
 };
 
 /* One address of the target, IPv4 as ::ffff:a.b.c.d. */
@@ -66,6 +72,7 @@ struct target {
 	/* Where its main process is. Others are there too, unless `members` says that it is the target's. */
 	char cgroup[256];   /* path in the v2 tree (absolute); empty when there is none */
 	uint64_t cgroup_id; /* v2 cgroup id (inode); 0 none */
+	uint32_t cgroup_level; /* below the root of the v2 tree; set where veths are the host's */
 	char cgroup_v1[256]; /* path below each v1 controller ("/lab/x"); empty when none */
 	uint64_t pidns_inode; /* 0: the initial one, or no process */
 	uint64_t netns_inode;
@@ -100,7 +107,7 @@ struct target {
 };
 
 struct target_options {
-	bool allow_host_interface; /* --allow-host-interface */
+	bool allow_host_interface; /* --allow-host-interface: also the host's own, by cgroup */
 	bool need_veth;		   /* an error when it has no host-side veth, or not all of them */
 	bool need_process;	   /* an error when no process runs in it */
 };
@@ -114,6 +121,12 @@ struct target_options {
 int target_resolve(const char *spec, const struct target_options *options, struct target *ret,
 		   struct fl_error *err);
 void target_free(struct target *t);
+
+/* Is @t in the host's network, and its packets told by their cgroup? Then others in there are not hit. */
+static inline bool target_is_told_by_owner(const struct target *t)
+{
+	return t->n_veths && t->veths[0].side == TARGET_SIDE_HOST;
+}
 
 /* Do the veths of @t carry all that passes between it and others? Else an error that names the
  * interface that is not among them. */

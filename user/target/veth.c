@@ -151,7 +151,7 @@ int target_check_veths(const struct target *t, struct fl_error *err)
 		error_env(err, ENODEV, "%s: its interface %s cannot be reached: %s", t->spec,
 			  t->gap.ifname, t->gap.why);
 	else
-		error_env(err, ENODEV, "%s: its network cannot be read: %s", t->spec, t->gap.why);
+		error_env(err, ENODEV, "%s: no fault of its network: %s", t->spec, t->gap.why);
 	error_hint(err, "%sa fault of the network would miss what passes there; the other kinds work",
 		   t->n_veths ? "it has others that can, but " : "");
 	return -ENODEV;
