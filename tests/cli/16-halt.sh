@@ -97,6 +97,16 @@ same "halt aborts a run" "$rc $(jq -r '.[0] | "\(.status) \(.rollback.ended_by.w
 check "... its verdict says so" grep -qE 'aborted by root.* at ..:..:..: halt: freeze' "$T/run"
 "$FL" allow >/dev/null
 
+sed -i 's/duration: 60s/duration: 200ms/' "$T/suite.yaml"
+"$FL" run "$T/suite.yaml" --out "$T/every" -q --every 1s >"$T/run" 2>"$T/err" & p=$!
+wait_for 20 test -e "$T/every/001/report.html"
+"$FL" halt pause >/dev/null
+check "run --every leaves out what would begin while halted" wait_for 10 grep -q 'is halted by root' "$T/err"
+"$FL" allow >/dev/null
+check "... and goes on afterwards" wait_for 20 sh -c "ls -d '$T'/every/00[2-9]/report.html"
+kill -INT $p; wait $p
+sed -i 's/duration: 200ms/duration: 60s/' "$T/suite.yaml"
+
 # --- windows ---
 policy() { cat >$POLICY; }
 bad() { # DESCRIPTION PATTERN: the policy on stdin is refused with it

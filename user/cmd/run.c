@@ -12,6 +12,7 @@
 #include "cmd/suite_file.h"
 #include "experiment/run.h"
 #include "fault/fault.h"
+#include "policy/gate.h"
 #include "report/export.h"
 #include "report/report.h"
 #include "score/pipeline.h"
@@ -296,7 +297,7 @@ struct wait {
 	bool interrupted;
 };
 
-static void end_wait(struct wait *w)
+static void close_wait(struct wait *w)
 {
 	uv_close((uv_handle_t *)&w->timer, NULL);
 	uv_close((uv_handle_t *)&w->sigint, NULL);
@@ -305,7 +306,7 @@ static void end_wait(struct wait *w)
 
 static void on_time(uv_timer_t *timer)
 {
-	end_wait(timer->data);
+	close_wait(timer->data);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -314,7 +315,18 @@ static void on_signal(uv_signal_t *handle, int number)
 
 	(void)number;
 	w->interrupted = true;
-	end_wait(w);
+	close_wait(w);
+}
+
+/* With --every, a run that would begin in a forbidden window, or while the host is halted, is left out. */
+static bool is_left_out(const struct options *o, int64_t n)
+{
+	struct fl_error closed = {};
+
+	if (!o->every_ns || n == 1 || !gate_check(&closed))
+		return false;
+	error_print(&closed, stderr);
+	return true;
 }
 
 /* Wait between two runs; false when a signal ended it. */
@@ -345,7 +357,7 @@ static int run_all(const struct options *o, struct suite *s, struct fl_error *er
 	for (n = 1; n <= times; n++) {
 		uint64_t began = clock_mono_ns(), took, pause;
 
-		r = run_once(o, s, n, &aborted, err);
+		r = is_left_out(o, n) ? worst : run_once(o, s, n, &aborted, err);
 		if (r < 0 || aborted)
 			return r;
 		worst = r > worst ? r : worst;
