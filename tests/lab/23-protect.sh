@@ -48,6 +48,10 @@ for kind in $kinds; do
 		check "... and nothing of it is counted as hit, but as spared" jq -e '(.effect | test("packets of protected ports spared"))' "$T/proof"
 	done
 done
+"$FL" inject partition netns:flt-a --local-port 7001 --for 60s >"$T/text" & p=$!
+wait_for 10 sh -c "'$FL' list -o json | jq -e '.[0].active'"
+rtt 10.77.1.2 7001 0.3 >/dev/null; off
+check "where all that was wanted is protected, the proof says so" grep -q 'All that met its match is protected' "$T/text"
 on partition netns:flt-a
 check "another port is" sh -c "! timeout 1 python3 '$TOP/tests/tools/echo_rtt.py' 10.77.1.2 7002 0.1"
 off

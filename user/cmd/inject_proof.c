@@ -58,6 +58,10 @@ static void print_nothing_hit(const struct fault *f, const struct fault_proof *p
 		       p->matched);
 		return;
 	}
+	if (p->spared) {
+		printf("  All that met its match is protected, and was left out: faultline doctor lists what is.\n");
+		return;
+	}
 	puts("  Nothing met its match: is there traffic at all? does --peer, --port, "
 	     "--protocol or\n"
 	     "  --path name what flows? is --direction the right way round? is --share too "
@@ -102,12 +106,12 @@ json_t *inject_proof_json(const struct inject *in, const struct fault_proof *p)
 	for (i = 0; i < f->n_targets; i++)
 		json_array_append_new(targets, json_string(f->targets[i].name));
 	return json_pack(
-		"{s:s, s:s, s:o, s:s, s:o, s:f, s:f, s:I, s:I, s:I, s:I, s:o, s:o, s:s, s:O?, s:o}", "id",
+		"{s:s, s:s, s:o, s:s, s:o, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:s, s:O?, s:o}", "id",
 		f->id, "kind", f->ops->name, "targets", targets, "backend", f->backend,
 		"params", params_json(&f->params), "active_s", active_s(f), "arm_to_active_s",
 		(double)(f->active_ns - f->armed_ns) / 1e9, "matched", (json_int_t)p->matched,
-		"injected", (json_int_t)p->injected, "skipped", (json_int_t)p->skipped, "bytes",
-		(json_int_t)p->bytes, "first_hit_wall", wall_json(p->first_hit_wall_ns),
+		"injected", (json_int_t)p->injected, "skipped", (json_int_t)p->skipped, "spared",
+		(json_int_t)p->spared, "bytes", (json_int_t)p->bytes, "first_hit_wall", wall_json(p->first_hit_wall_ns),
 		"last_hit_wall", wall_json(p->last_hit_wall_ns), "effect", p->effect, "changes",
 		f->changes, "ended_by", ended_json(&in->ended));
 }

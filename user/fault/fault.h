@@ -43,6 +43,7 @@ struct fault_support {
 /* What a fault did, added over its rules and targets. Times are 0 while there was no hit. */
 struct fault_proof {
 	uint64_t matched, injected, skipped, bytes;
+	uint64_t spared; /* wanted by a rule of its session, and protected (net_guard.h) */
 	uint64_t first_hit_ns, last_hit_ns;	      /* CLOCK_MONOTONIC */
 	uint64_t first_hit_wall_ns, last_hit_wall_ns; /* the same on the wall clock */
 	char effect[256]; /* for kinds that hit no packets: what was done ("412 MiB filled") */

@@ -244,7 +244,7 @@ int net_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 	if (!r && !strcmp(f->backend, "edt"))
 		net_tell_edt(f->session->engine, ret->effect, sizeof(ret->effect));
 	if (!r)
-		net_guard_tell(f->session, ret->effect, sizeof(ret->effect));
+		net_guard_tell(f->session, ret);
 	return r;
 }
 

@@ -106,7 +106,7 @@ json_t *net_guard_named(const struct fault *f)
 	return lines;
 }
 
-void net_guard_tell(const struct session *s, char *effect, size_t size)
+void net_guard_tell(const struct session *s, struct fault_proof *proof)
 {
 	static const char *const words[FL_GUARD_MAX] = {
 		[FL_GUARD_FLOW] = "of your own connection",
@@ -114,14 +114,17 @@ void net_guard_tell(const struct session *s, char *effect, size_t size)
 		[FL_GUARD_PORT] = "of protected ports",
 	};
 	uint64_t spared[FL_GUARD_MAX];
-	size_t len = strlen(effect);
+	size_t len = strlen(proof->effect);
 	uint32_t i;
 
 	if (!s->guard || !s->engine)
 		return;
 	engine_spared(s->engine, spared);
-	for (i = 0; i < FL_GUARD_MAX && len < size; i++)
-		if (spared[i])
-			len += (size_t)snprintf(effect + len, size - len, "%s%" PRIu64 " packets %s spared",
-						len ? ", " : "", spared[i], words[i]);
+	for (i = 0; i < FL_GUARD_MAX; i++) {
+		proof->spared += spared[i];
+		if (spared[i] && len < sizeof(proof->effect))
+			len += (size_t)snprintf(proof->effect + len, sizeof(proof->effect) - len,
+						"%s%" PRIu64 " packets %s spared", len ? ", " : "", spared[i],
+						words[i]);
+	}
 }

@@ -19,7 +19,7 @@ int net_guard_session(struct session *s, struct fl_error *err);
  * strings, new reference. */
 json_t *net_guard_named(const struct fault *f);
 
-/* Append to the words of a proof what was spared so far. */
-void net_guard_tell(const struct session *s, char *effect, size_t size);
+/* Put what was spared so far into a proof, as a number and in words. */
+void net_guard_tell(const struct session *s, struct fault_proof *proof);
 
 #endif

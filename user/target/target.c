@@ -189,9 +189,9 @@ static int refuse_own(const struct target *t, struct fl_error *err)
 	if (lists(t, getpid()) || target_holds(t, getpid()))
 		return error_usage(err, "refused: %s holds faultline itself", t->spec);
 	if (lists(t, 1) || target_holds(t, 1))
-		return error_usage(err, "refused: init is in %s", t->spec);
+		return error_usage(err, "refused: init: %s holds it", t->spec);
 	if (t->pid == 1)
-		return error_usage(err, "refused: init is %s", t->spec);
+		return error_usage(err, "refused: init: %s is init", t->spec);
 	return 0;
 }
 
