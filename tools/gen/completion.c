@@ -37,7 +37,7 @@ int gen_completion(FILE *out, struct fl_error *err)
 		fprintf(out, "\t%s) echo '", (*k)->name);
 		print_options(out, (*k)->params);
 		print_options(out, (*k)->common);
-		fputs(" --for --forever --detach --allow-host-interface --output --help' ;;\n", out);
+		fputs(" --for --forever --dry-run --detach --allow-host-interface --output --help' ;;\n", out);
 	}
 	fputs("\tesac\n}\n_faultline_words() { # KIND:OPTION\n\tcase $1 in\n", out);
 	for (k = fault_table; *k; k++) {

@@ -16,19 +16,22 @@
 #include "cmd/cmd.h"
 #include "cmd/fault_options.h"
 #include "cmd/inject.h"
+#include "cmd/preview_show.h"
 #include "fault/limits.h"
 #include "fault/net_guard.h"
 #include "fault/overlap.h"
+#include "fault/preview.h"
 #include "policy/gate.h"
 #include "util/cleanup.h"
 #include "util/text.h"
 #include "util/units.h"
 
-enum { OPT_FOR = 256, OPT_FOREVER, OPT_DETACH, OPT_HOST, OPT_PARAMS };
+enum { OPT_FOR = 256, OPT_FOREVER, OPT_DETACH, OPT_DRY_RUN, OPT_HOST, OPT_PARAMS };
 
 static const struct argp_option fixed_options[] = {
 	{ "for", OPT_FOR, "TIME", 0, "End after TIME (5min)", 2 },
 	{ "forever", OPT_FOREVER, NULL, 0, "Only a signal or `stop` ends it", 2 },
+	{ "dry-run", OPT_DRY_RUN, NULL, 0, "Say who would be hit, and touch nothing", 2 },
 	{ "detach", OPT_DETACH, NULL, 0, "Print the id once it is active, and leave it on", 2 },
 	{ "allow-host-interface", OPT_HOST, NULL, 0,
 	  "Even where the host's default route goes: this may cut you off", 2 },
@@ -67,6 +70,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return parse_for(p, arg) ? EINVAL : 0;
 	case OPT_FOREVER:
 		p->forever = true;
+		return 0;
+	case OPT_DRY_RUN:
+		p->in->dry_run = true;
 		return 0;
 	case OPT_DETACH:
 		p->in->detach = true;
@@ -167,7 +173,7 @@ static int prepare(int argc, char **argv, struct inject *in, struct fl_error *er
 	if (!p.forever && !in->for_ns)
 		in->for_ns = LIMITS_FOR_DEFAULT_NS;
 	r = fault_validate(&in->fault, err);
-	if (!r)
+	if (!r && !in->dry_run)
 		r = gate_check(err);
 	if (!r)
 		r = limits_check(in->fault.ops, &in->fault.params, in->for_ns, err);
@@ -339,6 +345,33 @@ static int detach(struct inject *in, struct fl_error *err)
 	return FL_EXIT_OK;
 }
 
+/* --- not at all ---------------------------------------------------------------------------- */
+
+static int dry_run(const struct inject *in)
+{
+	struct fault_support support = { .supported = true };
+	json_t *o = preview_of(&in->fault, in->for_ns);
+	struct fl_error closed = {};
+
+	if (in->fault.ops->supported)
+		in->fault.ops->supported(&support);
+	gate_check(&closed);
+	json_object_set_new(o, "refused", closed.exit ? json_string(closed.message) : json_null());
+	json_object_set_new(o, "unsupported", support.supported ? json_null() : json_string(support.reason));
+	if (in->json) {
+		cmd_print_json(o);
+		return FL_EXIT_OK;
+	}
+	preview_print(o);
+	if (closed.exit)
+		printf("  now         %s\n", closed.message);
+	if (!support.supported)
+		printf("  here        it cannot be done: %s\n", support.reason);
+	puts("nothing was touched");
+	json_decref(o);
+	return FL_EXIT_OK;
+}
+
 /* --- the command ---------------------------------------------------------------------------
  */
 
@@ -375,6 +408,8 @@ int cmd_inject(int argc, char **argv)
 	}
 	if (prepare(argc, argv, &in, &err)) {
 		status = cmd_fail(&err);
+	} else if (in.dry_run) {
+		status = dry_run(&in);
 	} else {
 		if (limits_warn_delay(&in.fault.params, note, sizeof(note)))
 			fprintf(stderr, "note: %s\n", note);

@@ -10,7 +10,7 @@
 struct inject {
 	struct fault fault;
 	uint64_t for_ns; /* 0: until a signal */
-	bool detach, json;
+	bool detach, dry_run, json;
 	struct ended ended; /* who ended it before its time; zeroed: a signal, or nobody */
 };
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/preview_show.h"
 #include "cmd/run_show.h"
 #include "fault/fault.h"
 #include "util/cleanup.h"
@@ -225,8 +226,9 @@ static void print_urls(const struct suite *suite)
 void run_show_plan(const struct suite *suite, const struct run_options *o, bool json)
 {
 	double seconds = suite_estimate_s(suite, o);
-	json_t *list = json_array();
+	json_t *list = json_array(), *faults, *fault;
 	uint32_t i;
+	size_t k;
 
 	for (i = 0; i < suite->n; i++) {
 		const struct experiment *x = &suite->experiments[i];
@@ -234,11 +236,16 @@ void run_show_plan(const struct suite *suite, const struct run_options *o, bool 
 
 		if (!plan)
 			continue;
-		json_array_append_new(list, json_pack("{s:i, s:s, s:s, s:s}", "number", x->number, "name",
-						      x->name, "faults", plan, "stage",
-						      stage_text(x->stage)));
-		if (!json)
+		faults = run_preview(x, o->seed);
+		if (!json) {
 			printf("%3d  %-24s %-8s %s\n", x->number, x->name, stage_text(x->stage), plan);
+			json_array_foreach(faults, k, fault) {
+				preview_print(fault);
+			}
+		}
+		json_array_append_new(list, json_pack("{s:i, s:s, s:s, s:s, s:o}", "number", x->number,
+						      "name", x->name, "faults", plan, "stage",
+						      stage_text(x->stage), "would_hit", faults));
 	}
 	if (json) {
 		cmd_print_json(json_pack("{s:f, s:o, s:o, s:O?, s:O?, s:o}", "seconds", seconds, "probe",

@@ -56,6 +56,10 @@ struct run_report {
  * Touches nothing. */
 int run_preflight(const struct suite *s, const struct run_options *o, struct fl_error *err);
 
+/* Whom each fault of @x would hit: preview_of() objects, new reference. Where some of a set are drawn, a
+ * run without the same @seed draws others. Touches nothing. */
+json_t *run_preview(const struct experiment *x, uint64_t seed);
+
 /*
  * Run it. 0 when the run came to its end or was ended by a signal, whatever the results; *ret is
  * released with run_report_free().

@@ -53,6 +53,7 @@ struct fault_ops {
 	const char *name;    /* fault_type in YAML, KIND on the command line */
 	const char *const *aliases; /* other accepted names, NULL-terminated; or NULL */
 	const char *summary; /* one line for --help and doctor */
+	const char *undone_by; /* where it is neither the kernel nor the journal's undoing; NULL */
 	enum fault_class class;
 	const struct param *params;  /* its own; ends with a NULL name */
 	const struct param *common;  /* shared by a family (match parameters), or NULL */

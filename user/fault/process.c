@@ -437,6 +437,9 @@ static int kill_validate(const struct params *p, struct fl_error *err)
 
 #define APPLICATION_OPS                                                                  \
 	.class = FAULT_APPLICATION, .need_process = true, .supported = supported,        \
+	.undone_by = "nothing brings a process back that has died; whoever supervises the target (lab, " \
+		     "Docker) is asked to start it when it does not run at the end, and one that nobody " \
+		     "supervises stays down",                                              \
 	.activate = activate, .tick = tick, .proof = proof, .disarm = disarm
 
 static const char *const kill_aliases[] = { "kill", NULL };

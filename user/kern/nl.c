@@ -19,7 +19,7 @@ struct nlmsghdr *nl_begin(void *buf, uint16_t type, uint16_t flags, void **ret_b
 	return nlh;
 }
 
-int nl_ask(struct nlmsghdr *nlh, mnl_cb_t cb, void *arg)
+static int ask(int family, struct nlmsghdr *nlh, mnl_cb_t cb, void *arg)
 {
 	char reply[NL_REPLY_SIZE];
 	struct mnl_socket *nl;
@@ -27,7 +27,7 @@ int nl_ask(struct nlmsghdr *nlh, mnl_cb_t cb, void *arg)
 	ssize_t n;
 	int r = 0;
 
-	nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	nl = mnl_socket_open2(family, SOCK_CLOEXEC);
 	if (!nl)
 		return -errno;
 	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0) {
@@ -57,4 +57,14 @@ int nl_ask(struct nlmsghdr *nlh, mnl_cb_t cb, void *arg)
 out:
 	mnl_socket_close(nl);
 	return r;
+}
+
+int nl_ask(struct nlmsghdr *nlh, mnl_cb_t cb, void *arg)
+{
+	return ask(NETLINK_ROUTE, nlh, cb, arg);
+}
+
+int nl_ask_diag(struct nlmsghdr *nlh, mnl_cb_t cb, void *arg)
+{
+	return ask(NETLINK_SOCK_DIAG, nlh, cb, arg);
 }

@@ -19,4 +19,7 @@ struct nlmsghdr *nl_begin(void *buf, uint16_t type, uint16_t flags, void **ret_b
  */
 int nl_ask(struct nlmsghdr *nlh, mnl_cb_t cb, void *arg);
 
+/* The same of sock_diag(7). */
+int nl_ask_diag(struct nlmsghdr *nlh, mnl_cb_t cb, void *arg);
+
 #endif
