@@ -35,7 +35,7 @@ refused 2 "port: .*backwards" inject loss netns:flt-a --percent 1 --port 90-80
 refused 2 "for: .*no unit" inject null netns:flt-a --for 60
 refused 2 "no veth" inject latency netns:flt-a --delay 50ms
 refused 2 "only json" inject null netns:flt-a -o yaml
-refused 2 "refused: pid:1" inject null pid:1
+refused 2 "refused: init" inject null pid:1
 refused 2 "what to change" set abcdef.1
 refused 2 "no fault" set abcdef.1 delay=1s
 refused 2 "no fault" set ../../etc delay=1s
