@@ -126,6 +126,7 @@ static int change(const char *session, const json_t *fault, const struct options
 	json_t *rules = json_object_get(fault, "rules"), *changes = json_object(), *order;
 	struct caller by;
 	struct params p = {};
+	char note[400];
 	int r = ops ? record_params(fault, ops, &p, err) : -EINVAL;
 
 	if (!r)
@@ -139,6 +140,8 @@ static int change(const char *session, const json_t *fault, const struct options
 	if (!r && json_array_size(rules) && ops->compile)
 		r = write_rules(session, rules, ops, &p, ret_write_ns, err);
 	*ret_wall_ns = clock_wall_ns();
+	if (!r && limits_warn_delay(&p, note, sizeof(note)))
+		fprintf(stderr, "note: %s\n", note);
 	if (!r) {
 		caller_find(&by);
 		order = json_pack("{s:s, s:O, s:o, s:O}", "op", "set", "id",

@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "experiment/run_private.h"
+#include "fault/limits.h"
 #include "fault/net_guard.h"
 #include "fault/overlap.h"
 #include "util/cleanup.h"
@@ -239,12 +240,15 @@ static void note_overlaps(struct run *r, const struct run_fault *f)
 	json_decref(rows);
 }
 
-/* The person's own connection would be hit: it is left out. */
-static void note_spared(struct run *r, const struct run_fault *f)
+/* What to know of it: the person's own connection would be hit, and is left out; nothing connects. */
+static void note_limits(struct run *r, const struct run_fault *f)
 {
 	json_t *lines = net_guard_named(&f->fault), *line;
+	char text[400];
 	size_t i;
 
+	if (limits_warn_delay(&f->fault.params, text, sizeof(text)))
+		run_report_progress(r, false, text);
 	json_array_foreach(lines, i, line) {
 		events_write(r->events, "spared", r->turn.x->id,
 			     json_pack("{s:s, s:O}", "fault", f->fault.id, "what", line));
@@ -270,7 +274,7 @@ static bool switch_on(struct run *r, struct run_fault *f)
 	note_switch(r, f, "fault-on");
 	note_targets(r, f);
 	note_overlaps(r, f);
-	note_spared(r, f);
+	note_limits(r, f);
 	return true;
 }
 

@@ -43,7 +43,7 @@ static uint32_t least(uint32_t a, uint32_t b)
 static uint32_t idle_of(const struct nlmsghdr *nlh, const struct inet_diag_msg *m)
 {
 	uint32_t idle = UINT32_MAX;
-	const struct nlattr *attr;
+	struct nlattr *attr;
 
 	if (m->idiag_state == STATE_TIME_WAIT)
 		return m->idiag_timer == TIMER_TIME_WAIT && m->idiag_expires <= TIME_WAIT_MS ?
