@@ -62,7 +62,12 @@ int net_guard_make(struct guard **ret, struct fl_error *err)
 
 int net_guard_session(struct session *s, struct fl_error *err)
 {
-	return s->guard || s->engine ? 0 : net_guard_make(&s->guard, err);
+	if (s->engine)
+		return 0;
+	/* Between two faults of a run whoever began it may have come by another connection. */
+	free(s->guard);
+	s->guard = NULL;
+	return net_guard_make(&s->guard, err);
 }
 
 /* Which end of the connection is the target's? */
