@@ -104,6 +104,8 @@ static void take_traffic(struct work *w, struct entry *x)
 			  "the fault is on all of it; 'params: {share: %.6g%%}' keeps it so", v, v);
 }
 
+static char *condition_text(struct work *w, struct fy_node *node);
+
 /* The durations in "t-5min to t+10min", "-5m/+10m", "5 min before, 10 min after", "300". */
 static size_t find_times(const char *text, enum key_unit unit, char *ret[2])
 {
@@ -135,7 +137,8 @@ static size_t find_times(const char *text, enum key_unit unit, char *ret[2])
 
 static void take_window(struct work *w, struct entry *x)
 {
-	_cleanup_free_ char *text = value_text(w, &x->v[SLOT_WINDOW], " ");
+	/* {before: 60s, after: 300s} is read like "before 60s after 300s". */
+	_cleanup_free_ char *text = condition_text(w, x->v[SLOT_WINDOW].node);
 	char *times[2] = {};
 	size_t n;
 
@@ -342,11 +345,15 @@ static void take_metrics(struct work *w, struct entry *x, struct fy_node *node)
 		return;
 	}
 	if (value && fy_node_is_mapping(value)) {
+		struct fy_node_pair *pair;
+
 		item = fy_node_mapping_lookup_by_string(value, "name", FY_NT);
 		if (!item)
 			item = fy_node_mapping_lookup_by_string(value, "metric", FY_NT);
 		if (item)
 			take_metrics(w, x, item);
+		while (!item && (pair = fy_node_mapping_iterate(value, &iter)))
+			take_metrics(w, x, fy_node_pair_value(pair)); /* {users: probe_pass_rate} */
 		return;
 	}
 	text = node_text(w, node, ",");

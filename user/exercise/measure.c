@@ -274,7 +274,7 @@ static bool says_nothing(const char *word, size_t len)
 		"state", "và", "hoặc", "khi", "nếu", "giữ", "với", "vẫn", "thì", "là", "any", "a", "mà", "then",
 		"that", "but", "nhưng", "có", "phải", "should", "expect", "expected", "maintain", "overall", "global",
 		"must", "where", "until", "while", "also", "external", "synthetic", "probe", "http", "request", "bình",
-		"thường", "normal", "baseline",
+		"thường", "normal", "baseline", "steady_state", "expectation", "hypothesis", "condition", "slo",
 	};
 	size_t i;
 
@@ -346,9 +346,18 @@ uint32_t measure_hypothesis(const struct suite *s, const char *text, struct text
 
 /* --- conditions ------------------------------------------------------------------------------- */
 
+/* "pass_rate < 50" would always be true, "p99 > 3000" never: people mean percent and milliseconds. */
+static bool has_its_unit(const struct metric_source *m, const struct expr_clause *c)
+{
+	if (is_share(m))
+		return c->unit == EXPR_RATIO || (c->unit == EXPR_NONE && c->value <= 1);
+	return !is_latency(m) || c->unit == EXPR_SECONDS || c->value == 0;
+}
+
 static bool is_measurable(const struct suite *s, const char *text)
 {
 	const struct expr_clause *clauses[64];
+	struct metric_source source;
 	char name[EXPR_NAME_MAX];
 	struct expr *e = NULL;
 	uint32_t i, n;
@@ -356,7 +365,8 @@ static bool is_measurable(const struct suite *s, const char *text)
 
 	n = ok ? expr_clauses(e, clauses, ARRAY_SIZE(clauses)) : 0;
 	for (i = 0; i < n; i++)
-		ok &= resolves(s, expr_clause_name(clauses[i], name, sizeof(name)));
+		ok &= !metric_resolve(s, expr_clause_name(clauses[i], name, sizeof(name)), &source, NULL) &&
+		      has_its_unit(&source, clauses[i]);
 	expr_free(e);
 	return ok;
 }

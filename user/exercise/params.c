@@ -288,6 +288,24 @@ static const char *unit_text(enum key_unit unit)
 	return unit == UNIT_MS ? "ms" : unit == UNIT_MIN ? "min" : unit == UNIT_H ? "h" : "s";
 }
 
+/* "1m30s", "1h 5min": NULL when a part of it is no time. */
+static char *sum_of_times(const char *text)
+{
+	uint64_t sum = 0, ns;
+	char out[32];
+
+	while (*text) {
+		size_t n = strspn(text, "0123456789."), letters = strspn(text + n, "abcdefghijklmnopqrstuvwxyz");
+		_cleanup_free_ char *one = strndup(text, n + letters);
+
+		if (!n || !letters || !one || units_duration_ns(one, &ns, NULL))
+			return NULL;
+		sum += ns;
+		text += n + letters;
+	}
+	return sum ? strdup(units_format_ns(sum, out, sizeof(out))) : NULL;
+}
+
 char *duration_of(const char *text, enum key_unit unit, enum key_unit bare)
 {
 	_cleanup_free_ char *plain = plain_time(text);
@@ -310,7 +328,7 @@ char *duration_of(const char *text, enum key_unit unit, enum key_unit bare)
 	if (with_unit && !units_offset_ns(with_unit, &ns, NULL))
 		return with_unit;
 	free(with_unit);
-	return NULL;
+	return sum_of_times(plain);
 }
 
 /* "30%", 30, 0.3 -> "30%"; a share of 1 or less without a sign is a fraction where the key says a rate. */

@@ -70,9 +70,25 @@ void value_place(struct value *v, struct fy_node *key, struct fy_node *node, enu
 	yaml_place(key, &v->line, &v->column);
 }
 
+/* A visit of what "<<" brings in: only the keys that the mapping itself has not. */
+struct merge {
+	struct fy_node *own;
+	pair_visit visit;
+	void *arg;
+};
+
+static void visit_merged(struct work *w, const char *key, struct fy_node *key_node, struct fy_node *node, void *arg)
+{
+	const struct merge *m = arg;
+
+	if (!fy_node_mapping_lookup_by_string(m->own, key, FY_NT))
+		m->visit(w, key, key_node, node, m->arg);
+}
+
 void node_each_pair(struct work *w, struct fy_node *map, pair_visit visit, void *arg)
 {
-	struct fy_node *node = yaml_deref(map);
+	struct fy_node *node = yaml_deref(map), *merged = NULL, *item;
+	struct merge m = { node, visit, arg };
 	struct fy_node_pair *pair;
 	void *iter = NULL;
 
@@ -82,10 +98,16 @@ void node_each_pair(struct work *w, struct fy_node *map, pair_visit visit, void 
 		_cleanup_free_ char *key = scalar_text(fy_node_pair_key(pair));
 
 		if (key && !strcmp(key, "<<"))
-			node_each_pair(w, fy_node_pair_value(pair), visit, arg);
+			merged = yaml_deref(fy_node_pair_value(pair));
 		else if (key)
 			visit(w, key, fy_node_pair_key(pair), fy_node_pair_value(pair), arg);
 	}
+	iter = NULL;
+	if (merged && fy_node_is_sequence(merged))
+		while ((item = fy_node_sequence_iterate(merged, &iter)))
+			node_each_pair(w, item, visit_merged, &m);
+	else if (merged)
+		node_each_pair(w, merged, visit_merged, &m);
 }
 
 /* --- keys ------------------------------------------------------------------------------------- */

@@ -94,7 +94,14 @@ static void take_roots(struct work *w, struct entry *x, const struct value *at, 
 	while (*p && !((p == text || strchr(" (,;/", p[-1])) && negation(p)))
 		p++;
 	if (*p) {
-		add_services(w, x, at, p + negation(p), &x->not_roots);
+		char *wrong_ones = p + negation(p), *rest = strchr(wrong_ones, '(');
+
+		/* "NOT checkout-svc (payment-svc or inventory-svc)": who it is instead. */
+		if (rest)
+			*rest++ = '\0';
+		add_services(w, x, at, wrong_ones, &x->not_roots);
+		if (rest)
+			take_roots(w, x, at, rest, wrong);
 		*p = '\0';
 	}
 	while (p > text && strchr(" (,;", p[-1]))

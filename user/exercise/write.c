@@ -283,6 +283,13 @@ static void put_suite(struct work *w)
 	}
 	put_url(w, suite, SLOT_PROBE, "probe");
 	put_url(w, suite, SLOT_PIPELINE, "pipeline");
+	if (!url && w->v[SLOT_PROMETHEUS].node) { /* {url: ...} */
+		json_t *said = value_json(w, SLOT_PROMETHEUS);
+		const char *inner = json_string_value(json_object_get(said, "url"));
+
+		url = inner ? strdup(inner) : NULL;
+		json_decref(said);
+	}
 	if (url && !strncmp(url, "http", 4) && !json_object_get(suite, "prometheus"))
 		json_object_set_new(suite, "prometheus", json_string(url));
 	put_time(w, suite, SLOT_BASELINE, "baseline");
