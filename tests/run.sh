@@ -106,7 +106,7 @@ quiet() { # TEST: does it want the machine for itself?
 
 export CMOCKA_MESSAGE_OUTPUT=TAP
 together=() alone=() backwards=()
-for t in "$BUILD"/tests/unit/test_* "$BUILD"/tests/bpf/test_* tests/{build,cli,lab,docker,vm}/*.sh; do
+for t in "$BUILD"/tests/unit/test_* "$BUILD"/tests/bpf/test_* tests/{build,cli,lab,docker,matrix,vm}/*.sh; do
 	case $t in *.o | *.d) continue ;; esac
 	[ -f "$t" ] && [[ -z $pattern || $t == *$pattern* ]] || continue
 	if quiet "$t"; then

@@ -192,6 +192,7 @@ int fault_activate(struct fault *f, bool on, struct fl_error *err)
 	if (r)
 		return r;
 	f->active = on;
+	f->held_back = false;
 	if (on)
 		f->active_ns = clock_mono_ns();
 	else

@@ -30,7 +30,8 @@ void stress_supported(struct fault_support *ret)
 int stress_need_cgroup(const struct fault *f, const struct stress_unit *u, const char *controller,
 		       struct fl_error *err)
 {
-	if (cgroup_v1(&u->cgroups, controller) || cgroup_v2(&u->cgroups))
+	/* Where v1 has the controller, the v2 group has no say in it. */
+	if (cgroup_v1(&u->cgroups, controller) || (cgroup_v2(&u->cgroups) && !cgroup_mounted(controller)))
 		return 0;
 	return error_env(err, ENOTSUP, "refused: %s on %s, because it has no %s cgroup of its own, and whoever "
 			 "shares that group would feel it; start it in a group of its own (a container, a systemd "

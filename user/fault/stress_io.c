@@ -60,7 +60,10 @@ static int check(struct fault *f, struct stress_unit *u, struct fl_error *err)
 	const char *path = params_text(&f->params, "path");
 	uint64_t need = params_u64(&f->params, "size") * params_u64(&f->params, "workers");
 	struct statvfs fs;
+	int r = stress_need_cgroup(f, u, "blkio", err);
 
+	if (r)
+		return r;
 	u->path_fd = inside_open(u->target, rights(f), path, O_RDONLY | O_DIRECTORY, err);
 	if (u->path_fd < 0)
 		return u->path_fd;
