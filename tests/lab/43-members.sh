@@ -121,3 +121,20 @@ off
 out=$("$FL" inject syscall_error "pid:$netpid" --syscall connect --errno EIO --for 1s 2>&1); rc=$?
 check_num "syscall_error: what the kernel cannot tell is refused: status" $rc eq 3
 check "... why, and what to name instead" grep -Eq 'refused: .*because it means process [0-9]+ with its descendants.*instead' <<<"$out"
+
+# --- a store in a network that is shared ---
+mkdir "$T/redis"
+ip netns exec flt-net redis-server --port 6379 --bind 127.0.0.1 --save '' --appendonly no --dir "$T/redis" >/dev/null 2>&1 & store=$!; _pids="$_pids $store"
+redis() { ip netns exec flt-net redis-cli "$@"; }
+wait_for 5 redis ping
+redis set price 100 >/dev/null
+out=$("$FL" inject cache_poisoning "pid:$netpid" --for 300ms 2>&1); rc=$?
+check_num "cache_poisoning: another's store is refused: status" $rc eq 3
+check "... with the reason" grep -q 'none of its own listens on port 6379' <<<"$out"
+check "... and is as it was" test "$(redis get price)" = 100
+"$FL" inject cache_poisoning "pid:$store" --for 60s >"$T/on" 2>&1 & fault=$!
+wrong() { [ "$(redis get price)" != 100 ]; }
+check "cache_poisoning: the target's own is poisoned" wait_for 5 wrong
+off
+out=$("$FL" inject cache_poisoning "pid:$store" --address 10.77.1.1 --for 300ms 2>&1); rc=$?
+check_num "cache_poisoning: a store elsewhere is refused: status" $rc eq 3

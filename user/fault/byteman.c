@@ -17,6 +17,7 @@
 
 #include "fault/byteman.h"
 #include "journal/journal.h"
+#include "kern/listener.h"
 #include "kern/netns.h"
 #include "kern/process.h"
 #include "util/cleanup.h"
@@ -140,12 +141,15 @@ int byteman_ask(struct process_id id, uint16_t port, unsigned int timeout_ms, co
 		struct fl_error *err)
 {
 	uint64_t deadline_ns = clock_mono_ns() + timeout_ms * NS_PER_MSEC;
-	_cleanup_fd_ int fd = connect_to(id, port, timeout_ms, err);
+	/* The port may be another JVM's that shares its network. */
+	const struct target jvm = { .name = "the JVM", .members = TARGET_BY_TREE, .pid = id.pid, .pid_start = id.start };
+	int r = listener_check(&jvm, port, "jvm_exception", err);
+	_cleanup_fd_ int fd = r == -EPERM ? r : connect_to(id, port, timeout_ms, err);
 	struct text answer = {};
-	int r = 0;
 
 	if (fd < 0)
 		return fd;
+	r = 0;
 	exchange(fd, request, deadline_ns, &answer);
 	if (answer.failed || !complete(&answer))
 		r = error_env(err, EPROTO, "the Byteman agent of process %d did not answer in %u ms",

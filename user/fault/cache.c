@@ -20,6 +20,7 @@
 #include "fault/secret.h"
 #include "fault/store.h"
 #include "journal/journal.h"
+#include "kern/listener.h"
 #include "kern/sealed.h"
 #include "kern/session.h"
 #include "target/docker_api.h"
@@ -85,6 +86,32 @@ static int validate(const struct params *p, struct fl_error *err)
 
 /* --- reaching the store --------------------------------------------------------------------------- */
 
+static bool is_own(const struct target *t, const char *host)
+{
+	struct in6_addr a = { .s6_addr = { [10] = 0xff, [11] = 0xff } };
+	uint32_t i;
+
+	if (inet_pton(AF_INET, host, &a.s6_addr[12]) != 1 && inet_pton(AF_INET6, host, &a) != 1)
+		return false;
+	for (i = 0; i < t->n_addrs && memcmp(&t->addrs[i].addr, &a, sizeof(a)); i++)
+		;
+	return i < t->n_addrs || IN6_IS_ADDR_LOOPBACK(&a) || (IN6_IS_ADDR_V4MAPPED(&a) && a.s6_addr[12] == 127);
+}
+
+/* The store may be another's: elsewhere, or on a port of a network that others share. */
+static int refuse_stranger(const struct fault *f, const struct unit *u, const char *host, uint16_t port,
+			   struct fl_error *err)
+{
+	int r;
+
+	if (!is_own(u->target, host))
+		return error_env(err, EPERM, "refused: %s on %s, because %s is none of its own addresses: the store "
+				 "there is another's; name the service that runs it instead", f->ops->name,
+				 u->target->name, host);
+	r = listener_check(u->target, port, f->ops->name, err);
+	return r == -ECONNREFUSED ? 0 : r; /* which the attempt will say better */
+}
+
 static int dial(const struct fault *f, struct unit *u, const char *host, struct store **ret,
 		struct fl_error *err)
 {
@@ -93,8 +120,10 @@ static int dial(const struct fault *f, struct unit *u, const char *host, struct 
 					 .port = (uint16_t)params_i64(&f->params, "port"),
 					 .db = (unsigned int)params_i64(&f->params, "db"),
 					 .password = s->password };
-	int r = store_open(u->target->netns_fd, &a, ret, err);
+	int r = refuse_stranger(f, u, host, a.port, err);
 
+	if (!r)
+		r = store_open(u->target->netns_fd, &a, ret, err);
 	if (!r && host != u->host)
 		text_copy(u->host, sizeof(u->host), host);
 	return r;
