@@ -60,6 +60,44 @@ check "fd_exhaustion: a program beside it opens a file" opens
 off
 check "fd_exhaustion: the member has its old limit" test "$(limit "$member")" = "$before"
 
+# --- a process that leaves the target while a fault is on, without a new program, and one that comes ---
+cat >"$T/mover.py" <<'END'
+import ctypes, os, resource, signal, sys, time
+libc = ctypes.CDLL(None)
+home, away = os.open(sys.argv[1], os.O_RDONLY), os.open(sys.argv[2], os.O_RDONLY)
+out = os.open(sys.argv[3], os.O_WRONLY | os.O_CREAT)
+boot = float(sys.argv[4])
+def move(fd):
+    libc.setns(fd, 0)
+signal.signal(signal.SIGUSR1, lambda *a: move(away))
+signal.signal(signal.SIGUSR2, lambda *a: move(home))
+while True:
+    line = "%d %d\n" % (abs(time.time() - time.monotonic() - boot) > 60, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    os.pwrite(out, line.ljust(32).encode(), 0)
+    time.sleep(0.02)
+END
+bg ip netns exec flt-x python3 "$T/mover.py" /run/netns/flt-x /run/netns/flt-y "$T/mover" "$boot"; mover=$BG_PID
+wait_for 5 test -s "$T/mover"
+read -r _ before <"$T/mover"
+moved() { read -r _m _ <"$T/mover"; [ "$_m" = "$1" ]; }
+limited() { read -r _ _l <"$T/mover"; if [ "$1" = yes ]; then [ "$_l" -lt "$before" ]; else [ "$_l" = "$before" ]; fi; }
+on time_skew --offset 3600s
+check "time_skew: a member" wait_for 2 moved 1
+kill -USR1 "$mover"
+check "time_skew: it leaves" wait_for 3 moved 0
+kill -USR2 "$mover"
+check "time_skew: it comes back" wait_for 3 moved 1
+off
+on fd_exhaustion
+check "fd_exhaustion: a member" wait_for 2 limited yes
+kill -USR1 "$mover"
+check "fd_exhaustion: it leaves" wait_for 2 limited no
+kill -USR2 "$mover"
+check "fd_exhaustion: it comes back" wait_for 2 limited yes
+off
+check "fd_exhaustion: all as before" wait_for 2 limited no
+kill "$mover"
+
 # --- availability ---
 "$FL" inject availability netns:flt-x --which all --for 200ms >/dev/null 2>&1
 check "availability of all: the members are gone" wait_for 2 sh -c "! kill -0 $member 2>/dev/null && ! kill -0 $late_member 2>/dev/null"

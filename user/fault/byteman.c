@@ -142,7 +142,8 @@ int byteman_ask(struct process_id id, uint16_t port, unsigned int timeout_ms, co
 {
 	uint64_t deadline_ns = clock_mono_ns() + timeout_ms * NS_PER_MSEC;
 	/* The port may be another JVM's that shares its network. */
-	const struct target jvm = { .name = "the JVM", .members = TARGET_BY_TREE, .pid = id.pid, .pid_start = id.start };
+	const struct target jvm = { .name = "the JVM", .members = TARGET_BY_TREE, .pid = id.pid,
+				    .pid_start = id.start };
 	int r = listener_check(&jvm, port, "jvm_exception", err);
 	_cleanup_fd_ int fd = r == -EPERM ? r : connect_to(id, port, timeout_ms, err);
 	struct text answer = {};

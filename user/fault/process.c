@@ -16,6 +16,7 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <time.h>
 
 #include "fault/fault.h"
 #include "fault/follow.h"
@@ -79,6 +80,7 @@ struct app_unit {
 	uint64_t first_ns, last_ns; /* hits */
 	uint64_t restart_ns;  /* from the last signal to the new process */
 	uint32_t kills, processes, restarts, skipped;
+	pid_t bound; /* a stranger who would have died with it */
 	bool shielded, unsupervised;
 	bool direct; /* its supervisor cannot be asked to send a signal, or has failed to */
 	char identity[104]; /* target_identity() as it was first hit */
@@ -142,8 +144,12 @@ static int send_signal(const struct app *s, struct app_unit *u, struct process_i
 
 static int hit(const struct app *s, struct app_unit *u, struct process_id id, int signal)
 {
-	int r = send_signal(s, u, id, signal);
+	int r;
 
+	u->bound = target_dies_with(u->target, id.pid);
+	if (u->bound)
+		return -EBUSY;
+	r = send_signal(s, u, id, signal);
 	if (r)
 		return r;
 	u->processes++;
@@ -171,7 +177,7 @@ static int hit_target(const struct app *s, struct app_unit *u, int signal)
 		for (i = 0; i < n; i++)
 			if (still_member(u->target, all[i]) && !hit(s, u, all[i], signal))
 				r = 0;
-	} else {
+	} else if (still_member(u->target, main_process)) {
 		r = hit(s, u, main_process, signal);
 	}
 	if (r)
@@ -314,6 +320,29 @@ static int start_again(struct fault *f, struct app_unit *u, struct fl_error *err
 	return r;
 }
 
+static int hit_first(struct fault *f, struct app_unit *u, struct fl_error *err)
+{
+	const struct timespec pause = { .tv_nsec = 20 * NS_PER_MSEC };
+	const struct app *s = f->priv;
+	int tries;
+
+	/* `docker exec` is in the pid namespace for some milliseconds before it is in the container's cgroup. */
+	for (tries = 0; tries < 25; tries++) {
+		u->bound = 0;
+		if (!hit_target(s, u, s->signal))
+			return 0;
+		if (!u->bound)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	if (u->bound)
+		return error_env(err, EBUSY, "refused: %s on %s, because process %d, which is none of its own, lives in "
+				 "the pid namespace whose first process would end, and would die with it; end that "
+				 "one first, or name another process of the target as pid:N instead",
+				 f->ops->name, u->target->name, (int)u->bound);
+	return error_env(err, ESRCH, "%s on %s: it does not run", f->ops->name, u->target->name);
+}
+
 static int activate(struct fault *f, bool on, struct fl_error *err)
 {
 	struct app *s = f->priv;
@@ -328,9 +357,8 @@ static int activate(struct fault *f, bool on, struct fl_error *err)
 		} else {
 			u->next_ns = clock_mono_ns() + s->every_ns;
 			r = journal_start(f, u, err);
-			if (!r && hit_target(s, u, s->signal))
-				r = error_env(err, ESRCH, "%s on %s: it does not run", f->ops->name,
-					      u->target->name);
+			if (!r)
+				r = hit_first(f, u, err);
 		}
 		first = first ? first : r;
 	}

@@ -183,7 +183,8 @@ bool process_is_ours(pid_t pid)
 	if (descends_from(pid, getpid()))
 		return true;
 	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
-	if (file_read(path, 64, &name, NULL, NULL) || strncmp(name, "stress-ng", 9) ||
+	if (file_read(path, 64, &name, NULL, NULL) ||
+	    (strncmp(name, "stress-ng", 9) && strcmp(name, "fl-stressor\n")) ||
 	    stat("/proc/self/exe", &self))
 		return false;
 	for (depth = 0; depth < 8 && (pid = process_parent(pid)) > 1; depth++) {
@@ -216,7 +217,7 @@ int process_list(const struct target *t, struct process_id **ret, uint32_t *ret_
 				 strerror(-r));
 	}
 	for (i = 0; i < l.n; i++)
-		if (!descends_from(l.v[i].pid, getpid()))
+		if (!process_is_ours(l.v[i].pid))
 			l.v[kept++] = l.v[i];
 	if (kept)
 		qsort(l.v, kept, sizeof(*l.v), older_first);

@@ -20,7 +20,7 @@ struct process_id {
 };
 
 /*
- * The target's members now (target/member.h), but never faultline's own children (its stressors) nor
+ * The target's members now (target/member.h), but never a stressor, another child of ours, nor
  * process 1. The oldest comes first. Whoever touches them asks again each time. *ret is the caller's
  * to free.
  */

@@ -26,13 +26,13 @@
 
 /* ---- the three ways ---------------------------------------------------------------------------- */
 
-static bool in_netns(const struct target *t, pid_t pid)
+static bool in_namespace(pid_t pid, const char *name, uint64_t inode)
 {
 	char path[64];
 	struct stat st;
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
-	return t->netns_inode && !stat(path, &st) && st.st_ino == t->netns_inode;
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, name);
+	return inode && !stat(path, &st) && st.st_ino == inode;
 }
 
 /* Is @place the group @group, or one below it? */
@@ -109,7 +109,8 @@ static bool in_tree(const struct target *t, pid_t pid, uint64_t start)
 static bool is_one(const struct target *t, pid_t pid, uint64_t start)
 {
 	bool is = (t->members & (TARGET_BY_CGROUP | TARGET_BY_CGROUP_V1) && in_cgroup(t, pid)) ||
-		  (t->members & TARGET_BY_NETNS && in_netns(t, pid)) ||
+		  (t->members & TARGET_BY_NETNS && in_namespace(pid, "net", t->netns_inode)) ||
+		  (t->members & TARGET_BY_PIDNS && in_namespace(pid, "pid", t->pidns_inode)) ||
 		  (t->members & TARGET_BY_TREE && in_tree(t, pid, start));
 
 	return is && proc_same(pid, start);
@@ -234,7 +235,7 @@ int target_each_member(const struct target *t, int (*visit)(pid_t pid, uint64_t 
 
 	if (!t->members)
 		return 0;
-	return t->members & (TARGET_BY_NETNS | TARGET_BY_TREE) ? visit_proc(&v) : visit_cgroups(&v);
+	return t->members & (TARGET_BY_NETNS | TARGET_BY_PIDNS | TARGET_BY_TREE) ? visit_proc(&v) : visit_cgroups(&v);
 }
 
 /* ---- who else ---------------------------------------------------------------------------------- */
@@ -314,6 +315,34 @@ int target_refuse_strangers(struct target *t, const char *what, struct fl_error 
 			 (int)t->pid);
 	return error_env(err, EBUSY, "refused: %s on %s, because %s; if all in that network namespace is meant, %s "
 			 "instead", what, t->name, t->note[0] ? t->note : who, how);
+}
+
+/* "NSpid:	812	1": its number in the innermost namespace comes last. */
+static bool is_init(pid_t pid)
+{
+	_cleanup_free_ char *status = NULL;
+	const char *nspid, *end;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	if (file_read(path, 65536, &status, NULL, NULL) || !(nspid = strstr(status, "\nNSpid:")))
+		return false;
+	end = strchrnul(nspid + 1, '\n');
+	return end[-1] == '1' && end[-2] == '\t';
+}
+
+pid_t target_dies_with(const struct target *t, pid_t init)
+{
+	struct target all = { .members = TARGET_BY_PIDNS };
+	struct stranger s = { .target = t };
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)init);
+	if (!is_init(init) || stat(path, &st))
+		return 0;
+	all.pidns_inode = st.st_ino;
+	return target_each_member(&all, visit_stranger, &s) == 1 ? s.found : 0;
 }
 
 void target_members_text(const struct target *t, char *ret, size_t size)

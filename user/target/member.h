@@ -38,6 +38,10 @@ pid_t target_lasting_stranger(struct target *t);
  * to its interfaces is done to all who use them. */
 int target_refuse_strangers(struct target *t, const char *what, struct fl_error *err);
 
+/* A process that is no member and lives in the pid namespace whose first process is @init, with which it would
+ * die; 0 none, also when @init is no such process. */
+pid_t target_dies_with(const struct target *t, pid_t init);
+
 /* What members have in common, for messages: "the processes in network namespace x". */
 void target_members_text(const struct target *t, char *ret, size_t size);
 

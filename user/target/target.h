@@ -27,6 +27,7 @@ enum target_by {
 	TARGET_BY_CGROUP_V1 = 2, /* to be in `cgroup_v1` of any v1 hierarchy, or below it */
 	TARGET_BY_NETNS = 4,	 /* to be in its network namespace */
 	TARGET_BY_TREE = 8,	 /* to be `pid`, or a descendant of it */
+	TARGET_BY_PIDNS = 16,	 /* to be in its pid namespace; no provider's, for member.c */
 };
 
 /* Where an interface is, and whose packets pass there. */
