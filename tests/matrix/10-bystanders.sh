@@ -28,6 +28,7 @@ kinds=${ONLY_KINDS:-$KINDS} forms=${ONLY_FORMS:-$FORMS}
 # In the short form: two on every form, one on those that differ in their network, all on two forms.
 short() { # FORM KIND
 	case "$2 $1" in
+	time_skew\ compose | time_skew\ label | time_skew\ swarm-label) return 1 ;; # found as fd_exhaustion's are
 	fd_exhaustion* | time_skew*) ;;
 	latency\ netns | latency\ pid | latency\ container | latency\ network-of | latency\ network-host) ;;
 	pause\ netns | pause\ container | cpu_saturation\ netns | cpu_saturation\ container) ;;
@@ -122,7 +123,7 @@ must_not_refuse() {
 	# Callers are told in the kernel, by cgroups of the v2 tree; by network namespace where calls can be overridden.
 	syscall_error.netns | syscall_error.pid | syscall_error.cgroup-v1) return 0 ;;
 	# The group, or the file system, is the whole host's.
-	disk_io.* | memory.cgroup-v2 | cpu_saturation.cgroup-v2) return 0 ;;
+	disk_io.* | disk_fill.* | memory.cgroup-v2 | cpu_saturation.cgroup-v2) return 0 ;;
 	esac
 	return 1
 }
