@@ -23,7 +23,9 @@ mkroot() {
 # nothing of the host's mounts is left in its mount namespace.)
 mkcontainer() {
 	mktarget "$1" nsenter --net="/run/netns/flt-$2" bash -c '
-		cd "$0" && mount --rbind . . && cd "$0" && mount -t proc proc proc && mkdir -p .old &&
+		cd "$0" && mount --rbind . . && cd "$0" && mount -t proc proc proc && mkdir -p .old
+		# (In a guest, whose root cannot be exchanged, it is covered.)
+		if [ -n "${FLTEST_VM:-}" ]; then mount --move . / && exec chroot . "$@"; fi
 		pivot_root . .old && cd / && umount -l .old && rmdir .old && hash -r && exec "$@"' "$ROOT" "${@:3}"
 	wait_for 5 entered
 }

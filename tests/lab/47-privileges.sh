@@ -13,22 +13,23 @@ FULL=$(awk '$1 == "CapEff:" {print $2}' /proc/self/status)
 # Runs in the container, with all of root's capabilities (CAP_SYS_PTRACE among them), all the time:
 # reports each process that was not there at first, once, with what can be got from it.
 cat >"$ROOT/look" <<'L'
-me=$$ secret=$1
+# (No subshell: it would see itself.)
+secret=$1
 declare -A seen
 for p in /proc/[0-9]*; do seen[$p]=1; done
 echo ready
 while :; do
 	for p in /proc/[0-9]*; do
 		[ -z "${seen[$p]:-}" ] || continue
-		status=$(<"$p/status") || continue
+		status=
+		read -r -d '' status <"$p/status"
+		[ -n "$status" ] || continue
 		name=${status#Name:?} name=${name%%$'\n'*}
-		parent=${status#*PPid:?} parent=${parent%%$'\n'*}
-		[ "$parent" != $me ] || continue
 		seen[$p]=1
 		caps=${status#*CapPrm:?} caps=${caps%%$'\n'*}
 		bound=${status#*CapBnd:?} bound=${bound%%$'\n'*}
 		content=
-		[ ! -r "$p/root/$secret" ] || content=$(<"$p/root/$secret")
+		[ ! -r "$p/root/$secret" ] || read -r content <"$p/root/$secret"
 		echo "$name caps=$caps bound=$bound host=$content"
 	done
 done
@@ -55,6 +56,8 @@ options() {
 	*) return 1 ;;
 	esac
 }
+# (By its pid alone the kernel does not know it while it makes system calls.)
+named() { if [ "$1" = syscall_error ]; then echo "cgroup:/$CG"; else echo "pid:$TARGET"; fi; }
 # These need something in the target that is not there; that they look for it is what is watched.
 refused() { [[ $1 = cache_poisoning || $1 = jvm_exception ]]; }
 
@@ -68,7 +71,7 @@ for kind in $kinds; do
 	in_container bash /look "$SECRET" >"$T/seen" 2>/dev/null & look=$!
 	wait_for 5 grep -q ready "$T/seen"
 	# shellcheck disable=SC2086
-	"$FL" inject "$kind" "pid:$TARGET" $opts --for 400ms >"$T/out" 2>&1; rc=$?
+	"$FL" inject "$kind" "$(named "$kind")" $opts --for 400ms >"$T/out" 2>&1; rc=$?
 	kill $look; wait $look 2>/dev/null
 	if refused "$kind"; then check "$kind: refused" [ $rc = 3 ]; elif [ $rc != 0 ] && [ $rc != 1 ]; then not_ok "$kind ran ($rc)"; sed 's/^/#   /' "$T/out"; fi
 	bad=$(grep -v '^ready' "$T/seen" | grep -vE 'caps=0+ bound=0+ host=$')

@@ -202,6 +202,17 @@ static int copy_program(int from)
 	return (int)n;
 }
 
+/* The working directory becomes the root, and nothing else is left. */
+static int make_root(void)
+{
+	if (!syscall(SYS_pivot_root, ".", "."))
+		return umount2(".", MNT_DETACH) || chdir("/tmp") ? -errno : 0;
+	/* An initramfs cannot be exchanged, only covered. What has no CAP_SYS_CHROOT stays on top of it. */
+	if (errno != EINVAL || mount(".", "/", NULL, MS_MOVE, NULL) || chroot(".") || chdir("/tmp"))
+		return -errno;
+	return 0;
+}
+
 int jail_build(const struct jail *j, const char *at)
 {
 	size_t i;
@@ -220,10 +231,9 @@ int jail_build(const struct jail *j, const char *at)
 	if (mkdir("tmp", 0755) ||
 	    mount("jail", "tmp", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
 		  "mode=1777,size=1m,nr_inodes=256") ||
-	    mount(NULL, ".", NULL, READ_ONLY, NULL) ||
-	    syscall(SYS_pivot_root, ".", ".") || umount2(".", MNT_DETACH) || chdir("/tmp"))
+	    mount(NULL, ".", NULL, READ_ONLY, NULL))
 		return -errno;
-	return 0;
+	return make_root();
 }
 
 /* ---- rights ---------------------------------------------------------------------------------- */
