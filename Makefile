@@ -5,7 +5,8 @@ BUILD   ?= build$(if $(SAN),-san)
 CC      ?= gcc
 CLANG   ?= clang
 OBJCOPY ?= llvm-objcopy
-BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
+# (Ubuntu: /usr/sbin/bpftool is a script that looks for one of the running kernel.)
+BPFTOOL ?= $(firstword $(wildcard /usr/lib/linux-tools/*/bpftool /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
 PREFIX  ?= /usr/local
 VERSION := $(shell cat VERSION)
 Q       := $(if $(V),,@)
