@@ -1,0 +1,39 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# build.sh RELEASE ARCHIVE - build this tree with the compilers and libraries of the release (in the root
+# of image.sh, in mount and network namespaces of its own) into build/host/RELEASE, and put what a guest needs into
+# ARCHIVE (tar): tests/, tools/, experiments/, and build/ without debugging information. Root.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../../.." && pwd)
+release=${1:?usage: build.sh RELEASE ARCHIVE}
+archive=$(realpath "${2:?usage: build.sh RELEASE ARCHIVE}")
+root=$("$here/image.sh" "$release")/root
+build=build/host/$release
+mkdir -p "$top/$build"
+
+# shellcheck disable=SC2016
+unshare --mount --net --propagation private bash -euc '
+	mkdir -p "$1/src"
+	mount --bind "$1" "$1"
+	mount --rbind /dev "$1/dev"
+	mount -t proc proc "$1/proc"
+	mount -t tmpfs tmpfs "$1/tmp"
+	mount --bind "$2" "$1/src"
+	cd "$1"
+	exec chroot . env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin make -C /src --no-print-directory -j"$(nproc)" BUILD="$3" all tests
+' build "$root" "$top" "$build" >&2
+
+pack=$(mktemp -d)
+trap 'rm -rf "$pack"' EXIT
+cp -r "$top"/{tests,tools,experiments,VERSION} "$pack"
+cd "$top/$build"
+find . -type f \( -name '*.bpf.o' -o -perm -u+x ! -name '*.o' ! -path './tests/fuzz/*' \) -print | while read -r f; do
+	mkdir -p "$pack/build/${f%/*}"
+	case $f in
+	*.bpf.o) cp "$f" "$pack/build/$f" ;;
+	*) strip -g -o "$pack/build/$f" "$f" 2>/dev/null || cp "$f" "$pack/build/$f" ;;
+	esac
+done
+tar -C "$pack" -cf "$archive.new" .
+mv "$archive.new" "$archive"
