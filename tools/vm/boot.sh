@@ -8,7 +8,8 @@
 # tree's tests/ and experiments/, the kernel modules listed below. No disk, no network card, no
 # accelerator. VM_SMALL=1 leaves out the servers and clients that only lab suites call; VM_MEMORY
 # (MiB, 1536), VM_TIMEOUT (s, 300), VM_SILENCE (s without a line after which a guest counts as hung,
-# VM_TIMEOUT), VM_PROGRAMS (more programs to carry) may be set.
+# VM_TIMEOUT), VM_PROGRAMS (more programs to carry), VM_MODULES (more modules), VM_DISK (an image, /dev/vda in
+# the guest), VM_CUT (s after the guest has said @@READY: the power goes, which is status 70) may be set.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
@@ -19,7 +20,7 @@ dir=$("$here/kernel.sh" "$kernel")
 work=$(mktemp -d)
 # The emulator and who watches it go with this script, however it ends.
 end() {
-	for p in "$(cat "$work/pid" 2>/dev/null || true)" "${watcher:-}"; do
+	for p in "$(cat "$work/pid" 2>/dev/null || true)" ${watcher:-}; do
 		[ -z "$p" ] || kill "$p" 2>/dev/null || true
 	done
 	rm -rf "$work"
@@ -28,7 +29,7 @@ trap end EXIT
 trap 'exit 130' INT TERM
 root=$work/root
 
-modules='veth tun bridge dummy ifb 8021q sch_ingress cls_bpf act_bpf sch_netem sch_fq sch_tbf'
+modules="veth tun bridge dummy ifb 8021q sch_ingress cls_bpf act_bpf sch_netem sch_fq sch_tbf ${VM_MODULES:-}"
 programs="bash sh cat ls cp mv rm mkdir rmdir mkfifo mknod mktemp ln touch chmod chown stat dd head tail
 	sort uniq wc tr cut paste comm echo printf expr test [ true false date sleep seq env id uname tty
 	dirname basename readlink realpath tee timeout nproc nice df sync taskset cmp diff od sha256sum base64 yes
@@ -168,15 +169,26 @@ watch() {
 	done
 }
 
+# As when somebody pulls the plug: whatever has not reached the image is lost.
+cut_power() {
+	until grep -q '@@READY' "$work/log"; do sleep 0.1; done
+	sleep "$VM_CUT"
+	echo "the power was cut" >"$work/why"
+	kill -9 "$(cat "$work/pid")" 2>/dev/null
+}
+
 : >"$work/log"
 watch &
 watcher=$!
+if [ -n "${VM_CUT:-}" ]; then cut_power & watcher="$watcher $!"; fi
 # cx16=off: QEMU 7.2's emulation of cmpxchg16b can leave garbage in the flags, and 6.12's allocator,
 # which uses it, then panics. One CPU: with two threads, QEMU before 8.1 translates a page without
 # locking it, so that an int3 by which the kernel patches its code (a static key, a trampoline) can stay
 # in the translation after it is gone from memory, and the other CPU oopses on it.
 # no_timer_check: an emulator that waits for a CPU looks like a broken APIC.
-qemu-system-x86_64 -accel tcg,thread=multi -cpu max,cx16=off -pidfile "$work/pid" \
+drive=()
+[ -z "${VM_DISK:-}" ] || drive=(-drive "file=$VM_DISK,format=raw,if=virtio")
+qemu-system-x86_64 "${drive[@]}" -accel tcg,thread=multi -cpu max,cx16=off -pidfile "$work/pid" \
 	-m "${VM_MEMORY:-1536}" -smp "${VM_CPUS:-1}" -nographic -no-reboot -net none \
 	-kernel "$dir/vmlinuz" -initrd "$work/initrd" \
 	-append "console=ttyS0 quiet panic=-1 loglevel=3 mitigations=off no_timer_check" </dev/null 2>&1 |

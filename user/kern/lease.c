@@ -4,9 +4,13 @@
 #include <errno.h>
 
 #include "bpf/abi.h"
+#include "kern/engine.h"
 #include "kern/lease.h"
 #include "kern/session.h"
 #include "util/clock.h"
+
+/* See session.c. */
+#pragma weak engine_heartbeat
 
 int lease_refresh(int map_fd)
 {
@@ -14,6 +18,18 @@ int lease_refresh(int map_fd)
 	uint32_t zero = 0;
 
 	return bpf_map_update_elem(map_fd, &zero, &lease, BPF_ANY) ? -errno : 0;
+}
+
+void lease_refresh_all(struct session *s)
+{
+	unsigned int i;
+
+	if (s->engine)
+		engine_heartbeat(s->engine);
+	pthread_mutex_lock(&s->lease_lock);
+	for (i = 0; i < s->n_leases; i++)
+		lease_refresh(s->leases[i]);
+	pthread_mutex_unlock(&s->lease_lock);
 }
 
 int session_add_lease(struct session *s, int map_fd, struct fl_error *err)
@@ -25,7 +41,9 @@ int session_add_lease(struct session *s, int map_fd, struct fl_error *err)
 	r = lease_refresh(map_fd);
 	if (r)
 		return error_sys(err, -r, "lease: cannot write its map");
+	pthread_mutex_lock(&s->lease_lock);
 	s->leases[s->n_leases++] = map_fd;
+	pthread_mutex_unlock(&s->lease_lock);
 	return 0;
 }
 
@@ -33,9 +51,10 @@ void session_forget_lease(struct session *s, int map_fd)
 {
 	unsigned int i;
 
-	for (i = 0; i < s->n_leases; i++)
-		if (s->leases[i] == map_fd) {
-			s->leases[i] = s->leases[--s->n_leases];
-			return;
-		}
+	pthread_mutex_lock(&s->lease_lock);
+	for (i = 0; i < s->n_leases && s->leases[i] != map_fd; i++)
+		;
+	if (i < s->n_leases)
+		s->leases[i] = s->leases[--s->n_leases];
+	pthread_mutex_unlock(&s->lease_lock);
 }

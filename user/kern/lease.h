@@ -8,4 +8,9 @@
 /* Extend the lease in @map_fd to FL_LEASE_NS from now. 0 or a negative errno. */
 int lease_refresh(int map_fd);
 
+struct session;
+
+/* All of the session's: the engine's, and those that were added. From any thread. */
+void lease_refresh_all(struct session *s);
+
 #endif

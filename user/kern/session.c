@@ -22,6 +22,7 @@
 #include "bpf/abi.h"
 #include "journal/guardian.h"
 #include "kern/engine.h"
+#include "kern/keeper.h"
 #include "kern/lease.h"
 #include "kern/session.h"
 #include "util/cleanup.h"
@@ -37,7 +38,6 @@
 /* A session without net faults needs no engine: a program that has none links without libbpf.
  */
 #pragma weak engine_close
-#pragma weak engine_heartbeat
 
 /* Lock the run directory; @operation LOCK_EX makes it, LOCK_SH gives -ENOENT without an error.
  */
@@ -348,6 +348,7 @@ int session_begin(const char *purpose, struct session **ret, struct fl_error *er
 
 	if (!s)
 		return error_sys(err, ENOMEM, "session: out of memory");
+	pthread_mutex_init(&s->lease_lock, NULL);
 	text_copy(s->purpose, sizeof(s->purpose), purpose);
 	caller_find(&s->by);
 	s->started_wall = clock_wall_s();
@@ -379,18 +380,19 @@ int session_note_results(struct session *s, const char *path, struct fl_error *e
 
 void session_heartbeat(struct session *s)
 {
-	unsigned int i;
-
 	guardian_beat(s->guardian, 0);
-	if (s->engine)
-		engine_heartbeat(s->engine);
-	for (i = 0; i < s->n_leases; i++)
-		lease_refresh(s->leases[i]);
+	keeper_set(s->keeper, false);
+	lease_refresh_all(s);
 }
 
 void session_busy(struct session *s)
 {
 	guardian_beat(s->guardian, FL_BUSY_NS);
+	pthread_mutex_lock(&s->lease_lock);
+	if (!s->keeper)
+		s->keeper = keeper_start(s);
+	pthread_mutex_unlock(&s->lease_lock);
+	keeper_set(s->keeper, true);
 }
 
 /* --- ending --------------------------------------------------------------------------------
@@ -401,6 +403,7 @@ int session_end(struct session *s, struct fl_error *err)
 	int r;
 
 	session_busy(s);
+	keeper_stop(take_ptr(s->keeper));
 	if (s->engine)
 		engine_close(s->engine);
 	r = journal_replay((const char *const[]){ s->dir, s->kept_dir, NULL }, NULL, err);

@@ -10,6 +10,7 @@
 #ifndef FL_SESSION_H
 #define FL_SESSION_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -48,6 +49,8 @@ struct session {
 	struct journal *journal;
 	struct engine *engine; /* NULL until needed */
 	struct guard *guard;   /* kern/guard.h: for the engine to come; NULL: nothing is protected */
+	struct keeper *keeper; /* kern/keeper.h; NULL until the owner is busy for the first time */
+	pthread_mutex_t lease_lock; /* of the next two */
 	int leases[SESSION_MAX_LEASES]; /* map descriptors, not owned */
 	unsigned int n_leases;
 };
@@ -66,7 +69,8 @@ void session_heartbeat(struct session *s);
 
 /*
  * The owner is about to do something that may take long (fill a disk, wait for a service to come
- * back), and will not be at its loop: no heartbeat for FL_BUSY_NS does not mean that it hangs.
+ * back), and will not be at its loop: no heartbeat for FL_BUSY_NS does not mean that it hangs. Until the next
+ * heartbeat a thread renews the leases, so that the session's other faults go on (kern/keeper.h).
  */
 void session_busy(struct session *s);
 
