@@ -100,6 +100,10 @@ for way in from to; do
 	ask cli web; same "direction $way" "$status" REFUSED
 	heal
 done
+"$FL" inject dns_error docker:by --for 1s >"$T/inject.out" 2>&1
+check "who hit nothing is told where its lookups go" sh -c "tr -s ' \n' ' ' <$T/inject.out | grep -q \"by asks 127.0.0.11 (Docker's own\""
+"$FL" inject syscall_error docker:by --syscall bind --errno EIO --for 1s >"$T/inject.out" 2>&1
+check "and which calls are missing" sh -c "tr -s ' \n' ' ' <$T/inject.out | grep -q 'No call of the target met its match.*--syscall bind'"
 # Killed, and at its end.
 clean() { ask cli web; [ "$status" = NOERROR ] && [ "$ms" -lt 100 ]; }
 "$FL" inject dns_latency docker:cli --delay 1s --for 60s >"$T/inject.out" 2>&1 & I=$!

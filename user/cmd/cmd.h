@@ -42,6 +42,9 @@ int cmd_fail(const struct fl_error *err);
 /* Print @o (stolen) to stdout, indented, with a newline. */
 void cmd_print_json(json_t *o);
 
+/* Print @text in columns @from to @width, words whole, and a newline; begins where the line is. */
+void cmd_print_wrapped(const char *text, int from, int width);
+
 /* For the argp parser of a command: the argument of -o, which can only be json. */
 struct argp_state;
 bool cmd_output_json(const char *arg, const struct argp_state *state);

@@ -98,30 +98,6 @@ static bool works(const json_t *fault)
 	return json_is_true(json_object_get(fault, "supported"));
 }
 
-/* Print @text in columns @from to the terminal's width, words whole; goes on where the line is.
- */
-static void print_wrapped(const char *text, int from, int width)
-{
-	int column = from;
-
-	while (*text) {
-		int len = (int)strcspn(text, " ");
-
-		if (column > from && column + 1 + len > width) {
-			printf("\n%*s", from, "");
-			column = from;
-		} else if (column > from) {
-			putchar(' ');
-			column++;
-		}
-		printf("%.*s", len, text);
-		column += len;
-		text += len;
-		text += strspn(text, " ");
-	}
-	putchar('\n');
-}
-
 static int terminal_width(void)
 {
 	struct winsize size;
@@ -143,22 +119,22 @@ static void print_feature(const char *name, const json_t *f, int width)
 
 	if (works(f)) {
 		printf("  yes  %-19s", name);
-		print_wrapped(*text_of(f, "reason") ? text_of(f, "reason") : text_of(f, "use"),
+		cmd_print_wrapped(*text_of(f, "reason") ? text_of(f, "reason") : text_of(f, "use"),
 			      26, width);
 		return;
 	}
 	printf("  no   %-19s", name);
-	print_wrapped(text_of(f, "reason"), 26, width);
+	cmd_print_wrapped(text_of(f, "reason"), 26, width);
 	printf("%26s", "");
 	if (asprintf(&rest, "for %s: %s", text_of(f, "use"), text_of(f, "todo")) >= 0)
-		print_wrapped(rest, 26, width);
+		cmd_print_wrapped(rest, 26, width);
 }
 
 static void print_fault(const json_t *f, int width)
 {
 	printf("  %-4s %-19s%-13s%-17s ", works(f) ? "yes" : "no", text_of(f, "name"),
 	       text_of(f, "class"), text_of(f, "backend"));
-	print_wrapped(*text_of(f, "reason") ? text_of(f, "reason") : text_of(f, "summary"), 57,
+	cmd_print_wrapped(*text_of(f, "reason") ? text_of(f, "reason") : text_of(f, "summary"), 57,
 		      width);
 }
 

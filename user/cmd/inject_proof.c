@@ -41,33 +41,6 @@ static void print_when(const struct fault *f, const struct fault_proof *p)
 		       (unsigned int)(p->first_hit_wall_ns % NS_PER_SEC / NS_PER_MSEC));
 }
 
-static void print_nothing_hit(const struct fault *f, const struct fault_proof *p)
-{
-	printf("NOTHING WAS HIT in %.1f s, so nothing was tested.\n", active_s(f));
-	if (p->skipped) {
-		printf("  %" PRIu64
-		       " should have been hit and could not be: encrypted, not the protocol\n"
-		       "  the kind understands, or cut into pieces it does not put together.\n",
-		       p->skipped);
-		return;
-	}
-	if (p->matched) {
-		printf("  %" PRIu64
-		       " matched, but the draw spared all of them: a higher --percent or\n"
-		       "  --share, or a longer --for.\n",
-		       p->matched);
-		return;
-	}
-	if (p->spared) {
-		printf("  All that met its match is protected, and was left out: faultline doctor lists what is.\n");
-		return;
-	}
-	puts("  Nothing met its match: is there traffic at all? does --peer, --port, "
-	     "--protocol or\n"
-	     "  --path name what flows? is --direction the right way round? is --share too "
-	     "small?");
-}
-
 void inject_print_proof(const struct inject *in, const struct fault_proof *p)
 {
 	const struct fault *f = &in->fault;
@@ -81,8 +54,8 @@ void inject_print_proof(const struct inject *in, const struct fault_proof *p)
 	if (p->effect[0])
 		printf("  effect    %s\n", p->effect);
 	if (!p->injected) {
-		if (f->ops->rules || !p->effect[0])
-			print_nothing_hit(f, p);
+		printf("NOTHING WAS HIT in %.1f s, so nothing was tested.\n", active_s(f));
+		inject_print_hint(f, p);
 		return;
 	}
 	printf("  matched   %" PRIu64 "\n  injected  %" PRIu64 "\n  skipped   %" PRIu64 "\n",

@@ -20,3 +20,25 @@ bool cmd_output_json(const char *arg, const struct argp_state *state)
 		argp_error(state, "-o knows only json, not '%s'", arg);
 	return true;
 }
+
+void cmd_print_wrapped(const char *text, int from, int width)
+{
+	int column = from;
+
+	while (*text) {
+		int len = (int)strcspn(text, " ");
+
+		if (column > from && column + 1 + len > width) {
+			printf("\n%*s", from, "");
+			column = from;
+		} else if (column > from) {
+			putchar(' ');
+			column++;
+		}
+		printf("%.*s", len, text);
+		column += len;
+		text += len;
+		text += strspn(text, " ");
+	}
+	putchar('\n');
+}

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "fault/dns.h"
 #include "fault/net.h"
 
 #define DNS_PARAMS                                                                             \
@@ -143,6 +144,13 @@ const struct fault_ops fault_dns_latency = {
 	.validate = validate,
 	.arm = arm_latency,
 	.compile = compile_latency,
+	.hints = {
+		.unmatched = "No DNS answer met its match: is anything looked up meanwhile, that no program "
+			"has in its own cache?",
+		.skipped = "They could not be read, or could not wait on loopback: answers there must go to "
+			"127.0.0.0/8 or ::1, and be asked for after the fault was on.",
+	},
+	.look = dns_look,
 };
 
 const struct fault_ops fault_dns_error = {
@@ -155,4 +163,10 @@ const struct fault_ops fault_dns_error = {
 	.validate = validate,
 	.arm = arm_error,
 	.compile = compile_error,
+	.hints = {
+		.unmatched = "No DNS answer met its match: is anything looked up meanwhile, that no program "
+			"has in its own cache?",
+		.skipped = "They could not be read.",
+	},
+	.look = dns_look,
 };

@@ -20,6 +20,7 @@
 #include "target/expand.h"
 #include "target/target.h"
 #include "util/error.h"
+#include "util/text.h"
 
 struct session;
 struct fault;
@@ -49,6 +50,13 @@ struct fault_proof {
 	char effect[256]; /* for kinds that hit no packets: what was done ("412 MiB filled") */
 };
 
+/* When nothing was hit: what to look at, for people, a sentence or two each. NULL: what goes for all. */
+struct fault_hints {
+	const char *unmatched; /* nothing met the match */
+	const char *spared;    /* what met it was not to be hit */
+	const char *skipped;   /* what was to be hit could not be */
+};
+
 struct fault_ops {
 	const char *name;    /* fault_type in YAML, KIND on the command line */
 	const char *const *aliases; /* other accepted names, NULL-terminated; or NULL */
@@ -58,6 +66,9 @@ struct fault_ops {
 	const struct param *params;  /* its own; ends with a NULL name */
 	const struct param *common;  /* shared by a family (match parameters), or NULL */
 	bool need_veth, need_process; /* what its targets must have */
+	struct fault_hints hints;
+	/* What is particular to these targets, behind hints.unmatched. May be NULL. */
+	void (*look)(const struct fault *f, struct text *to);
 
 	/* Probe, cheaply and without leaving anything behind. */
 	void (*supported)(struct fault_support *ret);

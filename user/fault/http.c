@@ -159,6 +159,12 @@ const struct fault_ops fault_http_error = {
 	.validate = validate_error,
 	.arm = arm_error,
 	.compile = compile_error,
+	.hints = {
+		.unmatched = "No HTTP/1.x exchange in the clear met its match: is there traffic at all, and is "
+			"it neither TLS nor HTTP/2?",
+		.skipped = "They were encrypted, no HTTP/1.x, cut into pieces that are not put together, or "
+			"responses whose status must stay (1xx, 204, 304).",
+	},
 };
 
 const struct fault_ops fault_http_latency = {
@@ -171,4 +177,9 @@ const struct fault_ops fault_http_latency = {
 	.validate = validate_http,
 	.arm = arm_latency,
 	.compile = compile_latency,
+	.hints = {
+		.unmatched = "No HTTP/1.x exchange in the clear met its match: is there traffic at all, and is "
+			"it neither TLS nor HTTP/2?",
+		.skipped = "They were encrypted, no HTTP/1.x, or cut into pieces that are not put together.",
+	},
 };

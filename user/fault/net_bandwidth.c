@@ -71,4 +71,10 @@ const struct fault_ops fault_bandwidth = {
 	.validate = validate,
 	.arm = arm,
 	.compile = compile,
+	.hints = {
+		.spared = "None of them had to wait: the traffic stays below --rate, or fits in --burst. "
+			"Less of these, or more traffic.",
+		.skipped = "They could not be sent into the delay line; 'faultline doctor' says what it "
+			"needs.",
+	},
 };

@@ -74,4 +74,8 @@ const struct fault_ops fault_latency = {
 	.validate = validate,
 	.arm = arm,
 	.compile = compile,
+	.hints = {
+		.skipped = "They could not be sent into the delay line; 'faultline doctor' says what it "
+			"needs.",
+	},
 };

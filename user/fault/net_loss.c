@@ -136,4 +136,8 @@ const struct fault_ops fault_network_loss = {
 	.validate = validate,
 	.arm = net_arm_plain,
 	.compile = compile,
+	.hints = {
+		.spared = "The model lost none of them: more --percent (a smaller --nth, a likelier way "
+			"into the bad state), or more traffic.",
+	},
 };

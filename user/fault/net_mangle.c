@@ -40,6 +40,9 @@ const struct fault_ops fault_duplicate = {
 	.validate = net_validate,
 	.arm = net_arm_plain,
 	.compile = compile_duplicate,
+	.hints = {
+		.skipped = "The kernel could not make a copy of them.",
+	},
 };
 
 /* --- corrupt ------------------------------------------------------------------------------- */
@@ -73,6 +76,10 @@ const struct fault_ops fault_corrupt = {
 	.validate = net_validate,
 	.arm = net_arm_plain,
 	.compile = compile_corrupt,
+	.hints = {
+		.unmatched = "No packet with a payload met its match: is there traffic at all?",
+		.skipped = "The kernel could not change them.",
+	},
 };
 
 /* --- reorder ------------------------------------------------------------------------------- */
@@ -120,6 +127,11 @@ const struct fault_ops fault_reorder = {
 	.validate = validate_reorder,
 	.arm = arm_reorder,
 	.compile = compile_reorder,
+	.hints = {
+		.spared = "None of them was to overtake: more --percent, a smaller --gap, or more traffic.",
+		.skipped = "They could not be sent into the delay line; 'faultline doctor' says what it "
+			"needs.",
+	},
 };
 
 /* --- tcp_reset ----------------------------------------------------------------------------- */
@@ -148,4 +160,8 @@ const struct fault_ops fault_tcp_reset = {
 	.validate = net_validate,
 	.arm = net_arm_plain,
 	.compile = compile_reset,
+	.hints = {
+		.unmatched = "No packet of an open TCP connection met its match: is there traffic at all?",
+		.skipped = "The kernel could not make resets of them.",
+	},
 };

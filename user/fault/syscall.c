@@ -163,4 +163,8 @@ const struct fault_ops fault_syscall_error = {
 	.proof = syscall_proof,
 	.disarm = syscall_disarm,
 	.moved = syscall_moved,
+	.hints = {
+		.unmatched = "No call of the target met its match: does it make such calls meanwhile?",
+		.spared = "None of them was to fail: more --percent, a smaller --nth, or more calls.",
+	},
 };

@@ -197,6 +197,8 @@ const struct feature features[] = {
 	 "modprobe tun, or a kernel with CONFIG_TUN", probe_tap},
 	{"packet_owner", "network", "faults on containers in the host's network (--allow-host-interface)",
 	 "a kernel with CONFIG_CGROUPS, CONFIG_SOCK_CGROUP_DATA and CONFIG_INET", probe_packet_owner},
+	{"loopback-dns", "network", "DNS that a resolver in the target's own namespace answers",
+	 "a kernel where tcx or clsact works", probe_loopback_dns},
 	{"fq", "network", "latency and bandwidth by departure time (--backend edt)",
 	 "modprobe sch_fq, or CONFIG_NET_SCH_FQ; --backend hold does without", probe_fq},
 	{"netem", "network", "comparing figures", "modprobe sch_netem; no fault needs it",

@@ -34,6 +34,7 @@ void probe_tc(struct feature_answer *a);
 void probe_tcx(struct feature_answer *a);
 void probe_clsact(struct feature_answer *a);
 void probe_tap(struct feature_answer *a);
+void probe_loopback_dns(struct feature_answer *a);
 void probe_fq(struct feature_answer *a);
 void probe_netem(struct feature_answer *a);
 void probe_packet_owner(struct feature_answer *a);

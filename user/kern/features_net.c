@@ -129,6 +129,24 @@ void probe_tap(struct feature_answer *a)
 	netns_leave(old);
 }
 
+void probe_loopback_dns(struct feature_answer *a)
+{
+	struct feature_answer tap = {};
+	bool nscd = !access("/var/run/nscd/socket", F_OK);
+
+	probe_tcx(a);
+	if (!a->yes)
+		probe_clsact(a);
+	if (!a->yes)
+		return;
+	probe_tap(&tap);
+	if (!tap.yes || libbpf_probe_bpf_helper(BPF_PROG_TYPE_SCHED_CLS, BPF_FUNC_redirect_neigh, NULL) != 1)
+		feature_yes(a, "errors and drops only, no delays: %s", tap.yes ? "no bpf_redirect_neigh()" : tap.reason);
+	else
+		feature_yes(a, "Docker's 127.0.0.11, systemd-resolved's 127.0.0.53, a dnsmasq%s", nscd ?
+			    "; not what this host's nscd answers (no DNS: a unix socket)" : "; not nscd (no DNS: a unix socket)");
+}
+
 /* Set a qdisc of @kind on the loopback. A kernel that has the kind but wants options says
  * -EINVAL. */
 static void probe_qdisc(const char *kind, struct feature_answer *a)

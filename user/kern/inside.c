@@ -310,7 +310,8 @@ static int open_failed(const struct inside *who, enum inside_as as, const char *
 	case EISDIR:
 		return error_usage(err, "%s in the target is a directory", path);
 	case EMEDIUMTYPE:
-		return error_usage(err, "%s in the target is no regular file", path);
+		error_usage(err, "%s in the target is no regular file", path);
+		return -code;
 	case ETIMEDOUT:
 		return error_env(err, code, "%s in the target: no answer from its file system within %d ms",
 				 path, ANSWER_MS);
