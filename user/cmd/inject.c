@@ -243,7 +243,7 @@ static void tell_change(void *arg, const struct fault *f, const json_t *change)
 }
 
 /* Kinds without rules hit no packets, and say what they did in words; unless they count what they try. */
-static bool hit_something(const struct fault_ops *ops, const struct fault_proof *p)
+bool inject_hit_something(const struct fault_ops *ops, const struct fault_proof *p)
 {
 	return p->injected || (!ops->rules && p->effect[0] && !p->matched);
 }
@@ -257,13 +257,18 @@ static int foreground(struct inject *in, struct fl_error *err)
 	};
 	struct fault_proof proof = {};
 
-	if (inject_hold(in, &w, &proof, err))
+	int r = inject_hold(in, &w, &proof, err);
+
+	/* What it did before something went wrong, it did. */
+	if (r && !proof.injected)
 		return cmd_fail(err);
 	if (in->json)
 		cmd_print_json(inject_proof_json(in, &proof));
 	else
 		inject_print_proof(in, &proof);
-	return hit_something(in->fault.ops, &proof) ? FL_EXIT_OK : FL_EXIT_FAILED;
+	if (r)
+		return cmd_fail(err);
+	return inject_hit_something(in->fault.ops, &proof) ? FL_EXIT_OK : FL_EXIT_FAILED;
 }
 
 /* --- in the background ---------------------------------------------------------------------

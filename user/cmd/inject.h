@@ -35,6 +35,8 @@ void inject_targets(const struct fault *f, char *buf, size_t size);
 
 /* The report at the end. */
 void inject_print_proof(const struct inject *in, const struct fault_proof *p);
+/* Did it do anything at all? */
+bool inject_hit_something(const struct fault_ops *ops, const struct fault_proof *p);
 /* Why it may be that nothing was hit. */
 void inject_print_hint(const struct fault *f, const struct fault_proof *p);
 json_t *inject_proof_json(const struct inject *in, const struct fault_proof *p);

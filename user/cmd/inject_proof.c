@@ -54,8 +54,10 @@ void inject_print_proof(const struct inject *in, const struct fault_proof *p)
 	if (p->effect[0])
 		printf("  effect    %s\n", p->effect);
 	if (!p->injected) {
-		printf("NOTHING WAS HIT in %.1f s, so nothing was tested.\n", active_s(f));
-		inject_print_hint(f, p);
+		if (!inject_hit_something(f->ops, p)) {
+			printf("NOTHING WAS HIT in %.1f s, so nothing was tested.\n", active_s(f));
+			inject_print_hint(f, p);
+		}
 		return;
 	}
 	printf("  matched   %" PRIu64 "\n  injected  %" PRIu64 "\n  skipped   %" PRIu64 "\n",

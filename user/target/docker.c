@@ -23,6 +23,7 @@
 #define START_PATIENCE_S 60
 #define ORDER_PATIENCE_S 1 /* the event loop waits for it */
 #define PAUSE_PATIENCE_S 5 /* a freezer takes milliseconds; who waits longer has better ways */
+#define THAW_PATIENCE_S	 2 /* then it is thawed without the engine */
 
 /* --- one container ----------------------------------------------------------------------------- */
 
@@ -315,10 +316,12 @@ static int start(const char *what, struct fl_error *err)
  */
 static int send_signal(const char *what, int signal, bool keep_down, struct fl_error *err)
 {
+	unsigned int patience_s = docker_be_patient(ORDER_PATIENCE_S);
 	char action[64];
 	struct docker_container c;
 	int r = find(what, false, &c, err);
 
+	docker_be_patient(patience_s);
 	if (r)
 		return r;
 	if (c.restarts && !keep_down)
@@ -330,14 +333,18 @@ static int send_signal(const char *what, int signal, bool keep_down, struct fl_e
 	return order(&c, action, ORDER_PATIENCE_S, err);
 }
 
+/* Nobody waits frozen for a busy engine. */
 static int freeze(const char *what, bool on, struct fl_error *err)
 {
+	unsigned int patience_s = on ? 0 : docker_be_patient(THAW_PATIENCE_S);
 	struct docker_container c;
 	int r = find(what, false, &c, err);
 
+	if (!on)
+		docker_be_patient(patience_s);
 	if (r || c.paused == on)
 		return r;
-	return order(&c, on ? "pause" : "unpause", PAUSE_PATIENCE_S, err);
+	return order(&c, on ? "pause" : "unpause", on ? PAUSE_PATIENCE_S : THAW_PATIENCE_S, err);
 }
 
 const struct target_provider target_docker = {

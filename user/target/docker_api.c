@@ -12,13 +12,15 @@
 #include "util/http.h"
 #include "util/text.h"
 
-#define PATIENCE_S 3 /* a question that an engine in good health answers in milliseconds */
+#define ALIVE_S	   3  /* an engine in good health answers a ping in milliseconds */
+#define PATIENCE_S 30 /* a question to one that is busy, but answers pings */
 #define BODY_MAX   HTTP_BODY_MAX /* the list of some thousand containers */
 
 /* What was agreed with the engine at .socket; another one, or none that answers: agreed anew. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct docker_version agreed;
 static char chosen[DOCKER_SOCKET_MAX]; /* docker_use_socket() */
+static _Thread_local unsigned int question_s = PATIENCE_S; /* docker_be_patient() */
 
 /* --- where ----------------------------------------------------------------------------------- */
 
@@ -173,6 +175,30 @@ static int exchange(const char *socket, const char *url, const char *path, const
 	return r;
 }
 
+unsigned int docker_be_patient(unsigned int seconds)
+{
+	unsigned int before = question_s;
+
+	question_s = seconds;
+	return before;
+}
+
+/*
+ * A question. Whether anybody listens at all is asked first, by a ping: a busy engine answers that one at
+ * once, and may take its time for the question; one that does not answer it is not waited for.
+ */
+static int question(const char *socket, const char *url, const char *path, char **ret, struct fl_error *err)
+{
+	int r = question_s > ALIVE_S ?
+			exchange(socket, "http://docker/_ping", "/_ping", NULL, ALIVE_S, NULL, err) : 0;
+
+	/* Whatever answers, answers: what the question itself is answered with tells more. */
+	if (r == -ETIMEDOUT || r == -ECONNREFUSED)
+		return r;
+	error_clear(err);
+	return exchange(socket, url, path, NULL, question_s, ret, err);
+}
+
 static int parse(const char *path, const char *body, json_t **ret, struct fl_error *err)
 {
 	json_error_t why;
@@ -244,7 +270,7 @@ int docker_version(struct docker_version *ret, struct fl_error *err)
 
 	if (r)
 		return r;
-	r = exchange(socket, "http://docker/version", "/version", NULL, PATIENCE_S, &body, err);
+	r = question(socket, "http://docker/version", "/version", &body, err);
 	if (r == -ENOENT)
 		r = error_env(err, EBADMSG, "Docker: what answers on %s is no engine", socket);
 	if (!r)
@@ -279,8 +305,8 @@ int docker_base(char *ret, size_t size, char ret_socket[DOCKER_SOCKET_MAX], stru
 
 /* --- questions and orders -------------------------------------------------------------------- */
 
-static int call(const char *path, const char *post, unsigned int patience_s, char **ret,
-		struct fl_error *err)
+/* @order_s 0: a question; else an order, which may take this long. */
+static int call(const char *path, unsigned int order_s, char **ret, struct fl_error *err)
 {
 	char base[64], socket[DOCKER_SOCKET_MAX];
 	_cleanup_free_ char *url = NULL;
@@ -291,20 +317,21 @@ static int call(const char *path, const char *post, unsigned int patience_s, cha
 	url = text_format("%s%s", base, path);
 	if (!url)
 		return error_sys(err, ENOMEM, "Docker: out of memory");
-	return exchange(socket, url, path, post, patience_s, ret, err);
+	return order_s ? exchange(socket, url, path, "", order_s, ret, err) :
+			 question(socket, url, path, ret, err);
 }
 
 int docker_get(const char *path, json_t **ret, struct fl_error *err)
 {
 	_cleanup_free_ char *body = NULL;
-	int r = call(path, NULL, PATIENCE_S, &body, err);
+	int r = call(path, 0, &body, err);
 
 	return r ? r : parse(path, body, ret, err);
 }
 
-int docker_post(const char *path, unsigned int patience_s, struct fl_error *err)
+int docker_post(const char *path, unsigned int order_s, struct fl_error *err)
 {
-	return call(path, "", patience_s ? patience_s : PATIENCE_S, NULL, err);
+	return call(path, order_s, NULL, err);
 }
 
 char *docker_filters(json_t *filters)

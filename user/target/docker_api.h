@@ -48,8 +48,12 @@ int docker_version(struct docker_version *ret, struct fl_error *err);
  */
 int docker_get(const char *path, json_t **ret, struct fl_error *err);
 
-/* The same for an order; @patience_s: it may take this long. 304 (it is so already) is no error. */
-int docker_post(const char *path, unsigned int patience_s, struct fl_error *err);
+/* How long this thread waits for the answer to a question; returns how long it did so far. Up to three
+ * seconds the engine is not asked first whether it is there. */
+unsigned int docker_be_patient(unsigned int seconds);
+
+/* The same for an order; @order_s: it may take this long. 304 (it is so already) is no error. */
+int docker_post(const char *path, unsigned int order_s, struct fl_error *err);
 
 /* "?filters=..." for a query; steals @filters. NULL: out of memory. */
 char *docker_filters(json_t *filters);
