@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../docker.sh"
 docker_up; docker_image tiny
-docker run -d --name web tiny sh -c 'while :; do date +%s.%N >/tmp/now; cat /proc/uptime >>/tmp/now; sleep 0.1; done' >/dev/null
+docker run -d --name web tiny sh -c 'trap "exit 0" TERM; while :; do cat /proc/uptime >/tmp/now; sleep 0.1; done' >/dev/null
 python3 "$TOP/tests/tools/slow_engine.py" "$T/slow.sock" "$DOCKER_SOCK" "$T/wait" & SLOW=$!
 wait_for 5 test -S "$T/slow.sock"
 # on SECONDS KIND OPTION...: on docker:web by the slow way; from when it is active on the engine is as $BUSY says.
@@ -19,7 +19,8 @@ on() {
 }
 # It goes on: it writes the time, again and again.
 wrote() { cat "/proc/$(docker_pid web)/root/tmp/now"; }
-goes_on() { _w=$(wrote); sleep 0.5; [ "$_w" != "$(wrote)" ]; }
+wrote_more() { [ "$_w" != "$(wrote)" ]; }
+goes_on() { _w=$(wrote); wait_for 2 wrote_more; }
 injected() { awk '$1 == "injected" {print $2}' "$T/out"; }
 BUSY=4
 on 2 stop

@@ -28,6 +28,13 @@ def serve(client):
     ping = path.endswith(b"/_ping")
     if wait and b"/events" not in path and (not ping or "dead" in wait):
         time.sleep(float(wait[0]))
+        client.setblocking(False)
+        try:
+            if not client.recv(1, socket.MSG_PEEK):
+                return  # who asked has given up, and with him the order
+        except BlockingIOError:
+            pass
+        client.setblocking(True)
     engine = socket.socket(socket.AF_UNIX)
     try:
         engine.connect(sys.argv[2])

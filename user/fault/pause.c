@@ -191,6 +191,24 @@ static void add_freezer(json_t *args, const struct cgroup_dir *d)
 	json_object_set_new(args, "ino", json_integer((json_int_t)d->ino));
 }
 
+/* Those that the engine may use: on a host with both, that is not the one that would be chosen here. */
+static void add_freezers(json_t *args, const struct cgroup_set *cgroups)
+{
+	const struct cgroup_dir *const dirs[] = { cgroup_v2(cgroups), cgroup_v1(cgroups, "freezer") };
+	json_t *all = json_array();
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(dirs); i++) {
+		json_t *one = dirs[i] ? json_object() : NULL;
+
+		if (!one)
+			continue;
+		add_freezer(one, dirs[i]);
+		json_array_append_new(all, one);
+	}
+	json_object_set_new(args, "freezers", all);
+}
+
 /* By its engine, which then knows of it: health checks, `docker ps`, its own stop. */
 static int pause_by_engine(struct fault *f, struct pause_unit *u, struct fl_error *err)
 {
@@ -201,8 +219,7 @@ static int pause_by_engine(struct fault *f, struct pause_unit *u, struct fl_erro
 
 	target_identity(u->target, identity, sizeof(identity));
 	args = docker_undo_args(identity, true);
-	if (u->freezer)
-		add_freezer(args, u->freezer);
+	add_freezers(args, &u->cgroups);
 	r = journal_add(f->session->journal, "unpause-target", args, &u->entry, err);
 	if (!r)
 		r = target_pause(identity, true, err);
@@ -515,6 +532,17 @@ static enum undo_state undo_continue(const json_t *args, struct fl_error *err)
 	return UNDO_OPEN;
 }
 
+static bool thaw_all(const json_t *freezers)
+{
+	bool ret = json_array_size(freezers);
+	size_t i;
+
+	for (i = 0; i < json_array_size(freezers); i++)
+		if (undo_thaw(json_array_get(freezers, i), NULL) == UNDO_OPEN)
+			ret = false;
+	return ret;
+}
+
 /* An engine that cannot be asked must not keep it frozen; that it then takes it for paused is told. */
 static enum undo_state undo_unpause(const json_t *args, struct fl_error *err)
 {
@@ -529,7 +557,7 @@ static enum undo_state undo_unpause(const json_t *args, struct fl_error *err)
 	/* The engine's own word that it was removed; without an engine nobody could say so. */
 	if (r == -ENOENT && json_object_get(args, "engine"))
 		return UNDO_NOT_NEEDED;
-	if (!json_object_get(args, "path") || undo_thaw(args, NULL) == UNDO_OPEN) {
+	if (!thaw_all(json_object_get(args, "freezers"))) {
 		error_env(err, -r, "%.80s may still be paused: %.300s", spec ? spec : "?", why.message);
 		error_hint(err, "%s", why.hint);
 		return UNDO_OPEN;
