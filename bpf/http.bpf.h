@@ -7,8 +7,8 @@
  * It holds all state between bytes, so a message may be cut anywhere, and it has no loop and no
  * memory of its own: the verifier sees one byte, user space feeds it in a loop (tests, fuzzing).
  *
- * Limits: the first 64 bytes of a request target are kept (none with HTTP_WITHOUT_PATH, which saves
- * their room). A body that ends with the connection is opaque from there on, and so is everything
+ * Limits: the first 64 bytes of a request's path and query are kept (none with HTTP_WITHOUT_PATH, which
+ * saves their room). A body that ends with the connection is opaque from there on, and so is everything
  * that is not HTTP/1.x.
  */
 #ifndef FL_HTTP_BPF_H
@@ -74,7 +74,7 @@ struct http_parser {
 #ifndef HTTP_WITHOUT_PATH
 	__u32 path_len;
 	__u8 path[FL_HTTP_PATH_MAX];
-	__u32 pad2;
+	__u32 slashes; /* of an absolute target, from 1; 0: in its path */
 #endif
 };
 #ifndef HTTP_WITHOUT_PATH
@@ -159,8 +159,40 @@ static inline void http_begin_target(struct http_parser *p)
 	p->at = 0;
 #ifndef HTTP_WITHOUT_PATH
 	p->path_len = 0;
+	p->slashes = 0;
 #endif
 }
+
+#ifndef HTTP_WITHOUT_PATH
+static inline void http_keep_path(struct http_parser *p, __u8 c)
+{
+	if (p->path_len < FL_HTTP_PATH_MAX) {
+		p->path[p->path_len & (FL_HTTP_PATH_MAX - 1)] = c;
+		p->path_len++;
+	}
+}
+
+/*
+ * A byte of the target. What a proxy is asked for is absolute, "http://shop/pay" (RFC 9112, 3.2.2): its path
+ * begins at the third slash, and is "/" where there is none.
+ */
+static inline void http_path_byte(struct http_parser *p, __u8 c, bool first)
+{
+	if (first && ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'))
+		p->slashes = 1;
+	if (p->slashes) {
+		if (c == '/')
+			p->slashes++;
+		if (p->slashes == 3 && (c == '?' || c == ' '))
+			http_keep_path(p, '/');
+		else if (p->slashes < 4)
+			return;
+		p->slashes = 0;
+	}
+	if (c != ' ')
+		http_keep_path(p, c);
+}
+#endif
 
 static inline int http_in_method(struct http_parser *p, __u8 c)
 {
@@ -184,6 +216,9 @@ static inline int http_in_target(struct http_parser *p, __u8 c)
 {
 	__u8 any = p->at;
 
+#ifndef HTTP_WITHOUT_PATH
+	http_path_byte(p, c, !any);
+#endif
 	if (c == ' ') {
 		p->phase = HTTP_REQUEST_VERSION;
 		p->at = 0;
@@ -192,12 +227,6 @@ static inline int http_in_target(struct http_parser *p, __u8 c)
 	if (c < ' ')
 		return http_lost(p);
 	p->at = 1;
-#ifndef HTTP_WITHOUT_PATH
-	if (p->path_len < FL_HTTP_PATH_MAX) {
-		p->path[p->path_len & (FL_HTTP_PATH_MAX - 1)] = c;
-		p->path_len++;
-	}
-#endif
 	return HTTP_NOTHING;
 }
 

@@ -136,6 +136,13 @@ static void path_and_method(void **state)
 		{ "POST /Pay HTTP/1.1\r\n\r\n", false },
 		{ "POSTS /pay HTTP/1.1\r\n\r\n", false },
 		{ "PUT /pay HTTP/1.1\r\n\r\n", true },
+		/* As a proxy is asked. */
+		{ "POST http://shop/pay HTTP/1.1\r\nContent-Length: 0\r\n\r\n", true },
+		{ "POST HTTP://shop.example:8080/pay?id=1 HTTP/1.1\r\n\r\n", true },
+		{ "POST http://pay/other HTTP/1.1\r\n\r\n", false },
+		{ "POST http://shop/x/pay HTTP/1.1\r\n\r\n", false },
+		{ "POST http://shop HTTP/1.1\r\n\r\n", false },
+		{ "POST http://shop?/pay HTTP/1.1\r\n\r\n", false },
 	};
 	struct fl_rule rule = error_rule(500);
 	struct rig *r = *state;
@@ -151,7 +158,26 @@ static void path_and_method(void **state)
 		response(&c, OK_200, cases[i].hit ? "HTTP/1.1 500 OK\r\nContent-Length: 5\r\n\r\nhello"
 						  : OK_200);
 	}
-	assert_counts(r, 0, 3, 3, 0);
+	assert_counts(r, 0, 5, 5, 0);
+}
+
+/* An absolute target without a path asks for "/". */
+static void absolute_root(void **state)
+{
+	struct fl_rule rule = error_rule(500);
+	struct rig *r = *state;
+	struct conn c = conn_open(r, &server4);
+
+	rule.http.path_len = 1;
+	rule.http.path[0] = '/';
+	rig_only(r, &rule);
+	request(&c, "GET http://shop HTTP/1.1\r\n\r\n");
+	response(&c, OK_200, "HTTP/1.1 500 OK\r\nContent-Length: 5\r\n\r\nhello");
+	request(&c, "GET http://shop?id=1 HTTP/1.1\r\n\r\n");
+	response(&c, OK_200, "HTTP/1.1 500 OK\r\nContent-Length: 5\r\n\r\nhello");
+	request(&c, "OPTIONS * HTTP/1.1\r\n\r\n");
+	response(&c, OK_200, OK_200);
+	assert_counts(r, 0, 2, 2, 0);
 }
 
 /* The decision is by seed, flow and position; the share of hits is the asked one. */
@@ -270,6 +296,7 @@ int main(void)
 		rig_test(chunked_body_untouched),
 		rig_test(other_statuses),
 		rig_test(path_and_method),
+		rig_test(absolute_root),
 		rig_test(percent),
 		rig_test(not_http),
 		rig_test(slow_response),
