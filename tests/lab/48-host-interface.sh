@@ -49,11 +49,15 @@ took() { get "$@" | cut -d' ' -f2; }
 status() { get "$@" | cut -d' ' -f1; }
 # rtt DIR ADDRESS [PING OPTION...]: of a ping out of the cgroup DIR, the mean.
 rtt() { _g=$1 _a=$2; shift 2; group "$_g" ping -n -c 3 -i 0.05 -W 2 "$@" "$_a" | awk -F/ '/^(rtt|round)/ {print $5}'; }
+# least COMMAND...: the least of three readings. A busy machine makes one large, a fault all.
+least() {
+	for _try in 1 2 3; do "$@"; done | awk '$1 != "" && (m == "" || $1 < m) { m = $1 } END { print m }'
+}
 others() { # STEP: nobody else is hit
-	check_num "$1: another cgroup's server (ms)" "$(took a http://10.77.1.1:8002/)" lt 240
-	check_num "$1: the one above (ms)" "$(took a http://10.77.1.1:8003/)" lt 240
-	check_num "$1: another cgroup's packets (ms)" "$(rtt "$cg/by" $T_A)" lt 240
-	check_num "$1: packets of the one above (ms)" "$(rtt "$cg" $T_A)" lt 240
+	check_num "$1: another cgroup's server (ms)" "$(least took a http://10.77.1.1:8002/)" lt 240
+	check_num "$1: the one above (ms)" "$(least took a http://10.77.1.1:8003/)" lt 240
+	check_num "$1: another cgroup's packets (ms)" "$(least rtt "$cg/by" $T_A)" lt 240
+	check_num "$1: packets of the one above (ms)" "$(least rtt "$cg" $T_A)" lt 240
 	check_num "$1: what is only forwarded (ms)" "$(innet a ping -n -c 3 -i 0.05 -W 2 10.77.2.2 | awk -F/ '/^rtt/ {print $5}')" lt 240
 	check_num "$1: a request that leaves from another cgroup" "$(group "$cg/by" curl -s -o /dev/null -w '%{http_code}' --max-time 3 http://127.0.0.1:8002/)" eq 200
 }
@@ -67,9 +71,9 @@ refused() { # DESCRIPTION STATUS PATTERN TARGET [OPTION...]
 }
 refused "not without being asked for" 2 "allow-host-interface" "cgroup:$cg/in"
 refused "a process is no cgroup" 3 "others may be in that of pid:" "pid:$BG_PID" --allow-host-interface
-ip link add mv0 link fltv1 type macvlan && ip link set mv0 up
-refused "beside an interface that shows packets twice" 3 "mv0 (macvlan) would be seen twice" "cgroup:$cg/in" --allow-host-interface
-ip link del mv0
+ip tuntap add flttun mode tun && ip link set flttun up
+refused "beside a tunnel, where packets would be seen twice" 3 "flttun (tun) would be seen twice" "cgroup:$cg/in" --allow-host-interface
+ip link del flttun
 check "what needs no interface needs no permission" "$FL" inject null "cgroup:$cg/in" --for 50ms
 
 # --- delay, each way, both kinds of address ---

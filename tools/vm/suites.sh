@@ -11,13 +11,14 @@ declare -A tests=(
 	[net]='lab/70-netem lab/31-net-loss'
 	[attach]='lab/36-net-attach'
 	[edt]='lab/39-net-edt'
+	[host]='lab/48-host-interface'
 	[kill]='lab/30-kill'
 	[measure]='bpf/test_m lab/70-measure'
 	[cost]='lab/61-syscall-cost'
 	[doctor]='cli/12-doctor'
 	[short]='bpf/test_verified bpf/test_nl bpf/test_syscall'
 )
-order='doctor verifier cost kill syscall net programs measure attach edt'
+order='doctor verifier cost kill syscall net programs measure attach edt host'
 # Nine rounds: each way of attaching, each of who is killed.
 export FLTEST_KILLS=9 LANES=1 VERBOSE=1 TEST_TIMEOUT=${TEST_TIMEOUT:-300}
 # shellcheck disable=SC2086
