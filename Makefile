@@ -45,6 +45,7 @@ help:
 	@echo 'make bench   print the figures of docs/figures.md'
 	@echo 'make lint    clang-tidy and cppcheck'
 	@echo 'make gen | man  bash completion and JSON schema | the manual page (needs lowdown)'
+	@echo 'make deb     the Debian packages of the last commit, into $(BUILD)/deb'
 	@echo 'make install | install-man | clean'
 
 # --- kernel side -----------------------------------------------------------------------------
@@ -80,7 +81,7 @@ $(LIB): $(USEROBJ)
 
 $(BUILD)/faultline: $(BUILD)/user/main.o $(LIB)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) -pie $^ -o $@ $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -pie $^ -o $@ $(LIBS)
 
 # The lab's programs (services, load generator, reference pipeline) know nothing of faultline.
 -include tools/lab/lab.mk
@@ -120,15 +121,19 @@ bench: all tests
 
 install: all install-gen
 	install -D -m 0755 $(BUILD)/faultline $(DESTDIR)$(PREFIX)/sbin/faultline
-	$(foreach u,$(notdir $(wildcard tools/systemd/*.service)),install -D -m 0644 tools/systemd/$(u) $(DESTDIR)$(PREFIX)/lib/systemd/system/$(u) && \
+	$(foreach u,$(notdir $(wildcard tools/systemd/*)),install -D -m 0644 tools/systemd/$(u) $(DESTDIR)$(PREFIX)/lib/systemd/system/$(u) && \
 		sed -i 's#@PREFIX@#$(PREFIX)#' $(DESTDIR)$(PREFIX)/lib/systemd/system/$(u);)
 	$(foreach b,$(LABBINS),install -D -m 0755 $(b) $(DESTDIR)$(PREFIX)/libexec/faultline/$(notdir $(b));)
 	$(foreach f,$(wildcard experiments/*.yaml),install -D -m 0644 $(f) $(DESTDIR)$(PREFIX)/share/faultline/$(f);)
 
+deb:
+	$(Q)tools/setup.sh package
+	$(Q)tools/packaging/deb.sh $(BUILD)/deb
+
 clean:
 	rm -rf build build-san build-fuzz
 
-.PHONY: all help lab tests demo demo-docker check check-vm bench lint install clean
+.PHONY: all help lab tests demo demo-docker check check-vm bench lint install deb clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 

@@ -5,7 +5,7 @@ LOWDOWN ?= lowdown
 
 $(GEN): $(GENOBJ) $(LIB)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) -pie $^ -o $@ $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -pie $^ -o $@ $(LIBS)
 
 $(BUILD)/gen/faultline.bash: $(GEN)
 	@mkdir -p $(@D)

@@ -15,7 +15,7 @@ $(BUILD)/lab-supervisor: $(call labobj,supervisor) $(LABUTIL)
 
 $(LABBINS):
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) -pie $^ -o $@ $(LABLIBS)
+	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -pie $^ -o $@ $(LABLIBS)
 
 # The pure parts, for the unit tests of them.
 $(BUILD)/tests/unit/test_lab_pipeline: $(filter-out %/main.o %/scrape.o,$(call labobj,pipeline))

@@ -14,6 +14,7 @@
 #include "kern/bpf_load.h"
 #include "measure/meter_impl.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/text.h"
 
 /*
@@ -67,7 +68,9 @@ void meter_set_connections(struct measure_bpf *skel, uint32_t n)
 	bpf_map__set_max_entries(skel->maps.flow_locks, sets);
 	bpf_map__set_max_entries(skel->maps.flows, sets * ways);
 	skel->bss->n_flow_sets = sets;
-	getrandom(&skel->bss->flow_seed, sizeof(skel->bss->flow_seed), 0);
+	/* (Early in a boot there may be none: then the time is as good.) */
+	if (getrandom(&skel->bss->flow_seed, sizeof(skel->bss->flow_seed), 0) < 0)
+		skel->bss->flow_seed = clock_mono_ns();
 }
 
 /* How many edges there may be. */
