@@ -127,7 +127,6 @@ install: all install-gen
 	$(foreach f,$(wildcard experiments/*.yaml),install -D -m 0644 $(f) $(DESTDIR)$(PREFIX)/share/faultline/$(f);)
 
 deb:
-	$(Q)tools/setup.sh package
 	$(Q)tools/packaging/deb.sh $(BUILD)/deb
 
 clean:

@@ -5,6 +5,9 @@
 # $DEBFULLNAME <$DEBEMAIL>, else the author of the commit.
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
+for program in dpkg-buildpackage dh lintian; do
+	command -v $program >/dev/null || { echo "$program is missing: apt-get install dpkg-dev debhelper lintian" >&2; exit 3; }
+done
 mkdir -p "${1:?usage: deb.sh OUT}"
 out=$(cd "$1" && pwd)
 version=$(cat "$top/VERSION")
