@@ -251,7 +251,7 @@ static int plan_cgroups(struct plan *p, const struct stressor_spec *spec, struct
 	uint32_t i;
 
 	for (i = 0; i < spec->cgroups->n; i++) {
-		const char *dir = spec->cgroups->dirs[i].path;
+		const char *dir = spec->cgroups->dirs[i].join;
 		_cleanup_free_ char *path = text_format("%s/cgroup.procs", dir);
 		int fd = path ? open(path, O_WRONLY | O_CLOEXEC) : -1;
 
@@ -331,7 +331,7 @@ static int spawn_failed(const struct stressor_spec *spec, const struct report *r
 				 spec->target->name, SPAWN_TIMEOUT_MS);
 	error_env(err, r->error, "stressor on %s: cannot %s%s%s: %s", spec->target->name,
 		  what[r->step], cgroup ? " " : "",
-		  cgroup ? spec->cgroups->dirs[r->cgroup].path : "", strerror(r->error));
+		  cgroup ? spec->cgroups->dirs[r->cgroup].join : "", strerror(r->error));
 	if (r->step == STEP_FORK && r->error == EAGAIN)
 		error_hint(err, "the target's limit on processes (pids.max) is reached");
 	return -r->error;

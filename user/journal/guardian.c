@@ -6,6 +6,9 @@
  * The end of the pipe is no proof that the owner died (a child of it may still hold the other
  * end); the pidfd is.
  *
+ * It leaves the owner's control groups (cgroup_leave()), so that neither `systemctl kill` of the owner's
+ * unit nor a freeze of its group reaches it.
+ *
  * Limits: SIGKILL of the guardian leaves the cleaning to `faultline recover`. An owner that is
  * stopped (SIGSTOP, a debugger) for GUARDIAN_HUNG_NS counts as hung.
  */
@@ -24,6 +27,7 @@
 #include <unistd.h>
 
 #include "journal/guardian.h"
+#include "kern/cgroup.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 
@@ -154,6 +158,7 @@ static _Noreturn void guard(struct watch *w)
 	ignore_signals();
 	prctl(PR_SET_NAME, "fl-guardian");
 	survive_oom();
+	cgroup_leave();
 	if (keep_descriptors(w) || chdir("/") || write(w->ready_fd, "", 1) != 1)
 		_exit(1);
 	close(w->ready_fd);

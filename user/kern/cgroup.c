@@ -100,6 +100,24 @@ bool cgroup_members_only(const struct cgroup_dir *d, const struct target *t)
 	return true;
 }
 
+const char *cgroup_join_place(const char *place, const char *main)
+{
+	size_t len = strlen(place);
+
+	return main && !strncmp(main, place, len) && (main[len] == '/' || !main[len]) ? main : place;
+}
+
+/* v1 has no rule about which groups may hold processes; `path` itself will do. */
+static void set_join(struct cgroup_dir *d, const char *place, const char *proc)
+{
+	_cleanup_free_ char *main = *d->controllers ? NULL : proc_place(proc, "");
+	const char *join = cgroup_join_place(place, main);
+
+	if (snprintf(d->join, sizeof(d->join), "%s%s", d->mount, join) >= (int)sizeof(d->join) ||
+	    access(d->join, F_OK))
+		text_copy(d->join, sizeof(d->join), d->path);
+}
+
 /* Add the target's place in one hierarchy to the set, if it is there, and is its own. */
 static void add_dir(struct cgroup_set *s, const struct target *t, const char *proc,
 		    const char *mount, const char *controllers)
@@ -118,12 +136,12 @@ static void add_dir(struct cgroup_set *s, const struct target *t, const char *pr
 		return;
 	d.dev = st.st_dev;
 	d.ino = st.st_ino;
+	set_join(&d, place, proc);
 	s->dirs[s->n++] = d;
 }
 
-/* Call @visit for each mounted hierarchy; @controllers is empty for the v2 tree. */
-static int for_hierarchies(void (*visit)(const char *mount, const char *controllers, void *ctx),
-			   void *ctx, struct fl_error *err)
+int cgroup_hierarchies(void (*visit)(const char *mount, const char *controllers, void *ctx), void *ctx,
+		       struct fl_error *err)
 {
 	_cleanup_free_ char *mounts = NULL;
 	char *line, *save = NULL;
@@ -173,7 +191,7 @@ int cgroup_find(const struct target *t, struct cgroup_set *ret, struct fl_error 
 		if (!file_read(path, FILE_MAX, &proc, NULL, NULL) && proc_same(t->pid, t->pid_start))
 			find.proc = proc; /* gone: then by name alone */
 	}
-	return for_hierarchies(visit_find, &find, err);
+	return cgroup_hierarchies(visit_find, &find, err);
 }
 
 struct mounted {
@@ -193,7 +211,7 @@ bool cgroup_mounted(const char *controller)
 {
 	struct mounted m = { .controller = controller };
 
-	return !for_hierarchies(visit_mounted, &m, NULL) && m.found;
+	return !cgroup_hierarchies(visit_mounted, &m, NULL) && m.found;
 }
 
 int cgroup_level(const char *path)
@@ -388,15 +406,15 @@ int cgroup_cpu_used_ns(const struct cgroup_set *s, uint64_t *ret)
 	return 0;
 }
 
-/* Call @least on a directory and its ancestors below the root of the hierarchy. */
-static void for_ancestors(const struct cgroup_dir *d, void (*least)(const char *dir, void *ctx),
-			  void *ctx)
+/* Call @least on the directory @from of @d's hierarchy and its ancestors below the root. */
+static void for_ancestors(const struct cgroup_dir *d, const char *from,
+			  void (*least)(const char *dir, void *ctx), void *ctx)
 {
 	char path[sizeof(d->path)];
 	size_t stop = strlen(d->mount);
 	char *slash;
 
-	text_copy(path, sizeof(path), d->path);
+	text_copy(path, sizeof(path), from);
 	while (strlen(path) > stop) {
 		least(path, ctx);
 		slash = strrchr(path, '/');
@@ -459,10 +477,10 @@ double cgroup_cpu_allowance(const struct cgroup_set *s)
 	double cpus = (double)sysconf(_SC_NPROCESSORS_ONLN), n = 0;
 
 	if (cpu)
-		for_ancestors(cpu, least_quota_v1, &cpus);
+		for_ancestors(cpu, cpu->join, least_quota_v1, &cpus);
 	if (v2) {
-		for_ancestors(v2, least_quota_v2, &cpus);
-		n = cpuset_size(v2->path, "cpuset.cpus.effective");
+		for_ancestors(v2, v2->join, least_quota_v2, &cpus);
+		n = cpuset_size(v2->join, "cpuset.cpus.effective");
 	}
 	if (cpuset)
 		n = cpuset_size(cpuset->path, "cpuset.effective_cpus");
@@ -477,33 +495,81 @@ static void least_memory(const char *dir, void *ctx)
 		*limit = v;
 }
 
+static void drop_cache(uint64_t *used, uint64_t cache)
+{
+	*used -= cache < *used ? cache : *used;
+}
+
+static int memory_v1(const char *dir, struct cgroup_memory *m)
+{
+	uint64_t cache = 0;
+	int r = cgroup_read(dir, "memory.usage_in_bytes", NULL, &m->used);
+
+	if (!r)
+		r = cgroup_read(dir, "memory.stat", "hierarchical_memory_limit", &m->limit);
+	cgroup_read(dir, "memory.stat", "total_inactive_file", &cache);
+	/* "No limit" in v1 is the largest number of whole pages. */
+	if (m->limit > INT64_MAX / 2)
+		m->limit = CGROUP_UNLIMITED;
+	drop_cache(&m->used, cache);
+	return r;
+}
+
+static int used_v2(const char *dir, uint64_t *ret)
+{
+	uint64_t cache = 0;
+	int r = cgroup_read(dir, "memory.current", NULL, ret);
+
+	cgroup_read(dir, "memory.stat", "inactive_file", &cache);
+	if (!r)
+		drop_cache(ret, cache);
+	return r;
+}
+
+static uint64_t room(const struct cgroup_memory *m)
+{
+	return m->limit == CGROUP_UNLIMITED ? CGROUP_UNLIMITED :
+	       m->limit > m->used	    ? m->limit - m->used :
+					      0;
+}
+
+struct tightest {
+	size_t own; /* length of the target's own path: what is longer lies below it */
+	struct cgroup_memory m;
+};
+
+/* A group between the target's own and the one that is joined. */
+static void tightest_below(const char *dir, void *ctx)
+{
+	struct tightest *t = ctx;
+	struct cgroup_memory m;
+
+	if (strlen(dir) > t->own && !cgroup_read(dir, "memory.max", NULL, &m.limit) &&
+	    !used_v2(dir, &m.used) && room(&m) < room(&t->m))
+		t->m = m;
+}
+
+static int memory_v2(const struct cgroup_dir *d, struct cgroup_memory *m)
+{
+	struct tightest t = { .own = strlen(d->path), .m = *m };
+	int r = used_v2(d->path, &t.m.used);
+
+	if (r)
+		return r;
+	for_ancestors(d, d->path, least_memory, &t.m.limit);
+	for_ancestors(d, d->join, tightest_below, &t);
+	*m = t.m;
+	return 0;
+}
+
 int cgroup_memory(const struct cgroup_set *s, struct cgroup_memory *ret, struct fl_error *err)
 {
-	const struct cgroup_dir *d = cgroup_v1(s, "memory");
+	const struct cgroup_dir *v1 = cgroup_v1(s, "memory"), *v2 = cgroup_v2(s);
 	struct cgroup_memory m = { .limit = CGROUP_UNLIMITED };
-	uint64_t cache = 0;
-	int r;
+	int r = v1 ? memory_v1(v1->path, &m) : v2 ? memory_v2(v2, &m) : -ENODATA;
 
-	if (d) {
-		r = cgroup_read(d->path, "memory.usage_in_bytes", NULL, &m.used);
-		if (!r)
-			r = cgroup_read(d->path, "memory.stat", "hierarchical_memory_limit",
-					&m.limit);
-		cgroup_read(d->path, "memory.stat", "total_inactive_file", &cache);
-		/* "No limit" in v1 is the largest number of whole pages. */
-		if (m.limit > INT64_MAX / 2)
-			m.limit = CGROUP_UNLIMITED;
-	} else {
-		d = cgroup_v2(s);
-		r = d ? cgroup_read(d->path, "memory.current", NULL, &m.used) : -ENODATA;
-		if (!r) {
-			for_ancestors(d, least_memory, &m.limit);
-			cgroup_read(d->path, "memory.stat", "inactive_file", &cache);
-		}
-	}
 	if (r)
 		return error_env(err, -r, "the target has no memory cgroup of its own");
-	m.used -= cache < m.used ? cache : m.used;
 	*ret = m;
 	return 0;
 }

@@ -24,7 +24,10 @@ struct cgroup_dir {
 	char controllers[64]; /* of a v1 hierarchy: "cpu,cpuacct", "name=systemd"; empty: v2 */
 	char mount[128];      /* where the hierarchy is mounted; path begins with it */
 	char path[384];
-	uint64_t dev, ino; /* identity of the directory */
+	/* Where a process joins it: the group of the target's main process, `path` or one below it. A v2
+	 * group with controllers enabled for its children takes no process itself (EBUSY). */
+	char join[384];
+	uint64_t dev, ino; /* identity of the directory `path` */
 	/* To be in it is what makes a process the target's. Otherwise it has held nobody else when it was
 	 * looked at, which can change: cgroup_members_only(). */
 	bool defines;
@@ -38,8 +41,20 @@ struct cgroup_set {
 /* Does the group hold no process but @t's members, now? */
 bool cgroup_members_only(const struct cgroup_dir *d, const struct target *t);
 
+/* Which of two groups of one hierarchy a process joins that shall count as the target's: @main, that of
+ * the target's main process (NULL: unknown), if it is @place or below it; else @place. */
+const char *cgroup_join_place(const char *place, const char *main);
+
 /* The target's own cgroups. An empty set is no error. */
 int cgroup_find(const struct target *t, struct cgroup_set *ret, struct fl_error *err);
+
+/* Call @visit for each mounted hierarchy; @controllers is empty for the v2 tree. */
+int cgroup_hierarchies(void (*visit)(const char *mount, const char *controllers, void *ctx), void *ctx,
+		       struct fl_error *err);
+
+/* Move this process out of whatever unit, session or container started it, to the root of each hierarchy
+ * through which a group is killed or frozen as a whole. Best effort: it stays where that is not allowed. */
+void cgroup_leave(void);
 
 /* Is the v1 hierarchy of @controller mounted on this host? Empty: the v2 tree. */
 bool cgroup_mounted(const char *controller);
@@ -69,12 +84,14 @@ bool cgroup_frozen(const struct cgroup_set *s);
 /* CPU time used by the set's processes since its cgroup was made, ns. -ENODATA: not accounted. */
 int cgroup_cpu_used_ns(const struct cgroup_set *s, uint64_t *ret);
 
-/* How many CPUs its processes may keep busy: the least of quota (its own and its ancestors'),
- * cpuset and the host's online ones. */
+/* How many CPUs a process that joins may keep busy: the least of quota (that of the group it joins and
+ * of all above), cpuset and the host's online ones. */
 double cgroup_cpu_allowance(const struct cgroup_set *s);
 
+/* Of the group in which a process that joins meets a limit first: the target's own, whose limit is the
+ * least of its own and its ancestors', or one below it that leaves less room. */
 struct cgroup_memory {
-	uint64_t limit; /* the least of its own and its ancestors'; CGROUP_UNLIMITED: none */
+	uint64_t limit; /* CGROUP_UNLIMITED: none */
 	uint64_t used;	/* working set: without page cache that can be dropped at once */
 };
 int cgroup_memory(const struct cgroup_set *s, struct cgroup_memory *ret, struct fl_error *err);
