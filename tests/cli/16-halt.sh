@@ -55,6 +55,16 @@ refused "a state that cannot be read is halted" 3 'is halted.*cannot read' null_
 refused "... and allow says what it cannot do" 3 'cannot remove' "$FL" allow
 rmdir $STATE
 
+# Where it cannot be remembered, what is on ends all the same, and that is all that is said to be so.
+mount -t tmpfs -o size=4k,mode=755 full /var/lib/faultline
+head -c 4096 /dev/zero >/var/lib/faultline/ballast
+null_fault --for 60s --detach >/dev/null
+"$FL" halt disk full >"$T/halt" 2>"$T/err"; rc=$?
+same "halt on a full disk ends all there is" "$rc $(grep -c '^ended ' "$T/halt") $(listed length)" "3 1 0"
+check "... and says that the host is not halted, and why" sh -c "grep -q '^NOT halted' '$T/halt' && ! grep -q 'are refused' '$T/halt' && grep -q 'No space' '$T/err'"
+check "... which is so" null_fault --for 100ms
+umount /var/lib/faultline
+
 # One that missed its signal ends by itself, by what is written.
 null_fault --for 60s -o json >"$T/victim" & p=$!
 wait_for 5 active

@@ -111,12 +111,16 @@ static void print_list(const json_t *list, const char *word)
 	}
 }
 
-static void print_outcome(const struct halt *h, const json_t *ended, const json_t *open)
+static void print_outcome(const struct halt *h, bool on, const json_t *ended, const json_t *open)
 {
 	char text[400];
 
 	print_list(ended, "ended");
 	print_list(open, "STILL OPEN");
+	if (!on) {
+		puts("NOT halted: new faults are not refused");
+		return;
+	}
 	printf("%s\n", halt_text(h, text, sizeof(text)));
 	puts("new faults are refused until faultline allow");
 }
@@ -130,6 +134,7 @@ int cmd_halt(int argc, char **argv)
 	struct halt h = { .on = true, .since = e.when };
 	uint32_t seen = 1, round;
 	size_t before = 0;
+	struct halt now;
 	int r;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
@@ -138,6 +143,7 @@ int cmd_halt(int argc, char **argv)
 	e.by = h.by;
 	snprintf(e.why, sizeof(e.why), "halt%s%.190s", o.reason[0] ? ": " : "", o.reason);
 	r = halt_set(&h, &err);
+	halt_read(&now);
 	/* Even when it cannot be remembered: what is on ends. */
 	for (round = 0; seen && round < ROUNDS; round++) {
 		struct fl_error why = {};
@@ -151,10 +157,10 @@ int cmd_halt(int argc, char **argv)
 		}
 	}
 	if (o.json)
-		cmd_print_json(json_pack("{s:b, s:o, s:O, s:O}", "halted", !r, "halt", halt_json(&h), "ended",
+		cmd_print_json(json_pack("{s:b, s:o, s:O, s:O}", "halted", now.on, "halt", halt_json(&h), "ended",
 					 ended, "open", open));
-	else if (!r)
-		print_outcome(&h, ended, open);
+	else
+		print_outcome(&h, now.on, ended, open);
 	if (!r && json_array_size(open))
 		r = error_set(&err, FL_EXIT_FAILED, EBUSY, "%zu session%s could not be ended",
 			      json_array_size(open), json_array_size(open) == 1 ? "" : "s");

@@ -20,6 +20,7 @@
 #include "util/clock.h"
 #include "util/text.h"
 #include "util/units.h"
+#include "util/url.h"
 
 struct options {
 	const char *file, *out, *probe, *pipeline, *adapter, *root_label, *lang, *metrics, *journal;
@@ -246,10 +247,16 @@ static void write_reports(const struct options *o, const char *dir)
 static int learn(const struct options *o, struct suite *s, struct fl_error *err)
 {
 	int r = pipeline_learn(&s->pipeline, err);
+	_cleanup_free_ char *line = NULL;
 
-	if (!r && !o->quiet)
-		fprintf(stderr, "pipeline %s: %s\n", s->pipeline.url, s->pipeline.learned->said);
-	return r;
+	if (r || o->quiet)
+		return r;
+	line = text_format("pipeline %s: %s\n", s->pipeline.url, s->pipeline.learned->said);
+	if (!line)
+		return error_sys(err, ENOMEM, "out of memory");
+	url_mask(line);
+	fputs(line, stderr);
+	return 0;
 }
 
 static int run_once(const struct options *o, struct suite *s, int64_t n, bool *ret_aborted,

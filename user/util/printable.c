@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* printable.c - see printable.h */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
 #include <unistd.h>
 
+#include "util/error.h"
 #include "util/printable.h"
 
 /* How long the sequence that begins with @lead is (Unicode, table 3-7); 0: none does. */
@@ -98,6 +101,7 @@ void printable_append(struct printable *p, struct text *out, const char *bytes, 
 struct stream {
 	int fd;
 	struct printable state;
+	int failed; /* the errno of the first write that failed */
 };
 
 static int write_all(int fd, const char *bytes, size_t n)
@@ -125,8 +129,10 @@ static ssize_t stream_write(void *cookie, const char *bytes, size_t n)
 	printable_append(&s->state, &safe, bytes, n);
 	r = safe.failed ? -ENOMEM : write_all(s->fd, safe.s ? safe.s : "", safe.len);
 	text_free(&safe);
-	if (r)
+	if (r) {
+		s->failed = s->failed ?: -r;
 		errno = -r;
+	}
 	return r ? 0 : (ssize_t)n;
 }
 
@@ -140,12 +146,40 @@ static FILE *stream_open(struct stream *s, FILE *fallback, int buffering)
 	return f;
 }
 
+/*
+ * A standard descriptor that is closed would be given to the next file that is opened, and what is
+ * printed would land there.
+ */
+static void open_standard(void)
+{
+	int fd;
+
+	while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd <= STDERR_FILENO)
+		;
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+/* on_exit(3): a command whose output was lost has not succeeded. A reader that left had enough. */
+static void check_output(int status, void *arg)
+{
+	const struct stream *out = arg;
+
+	fflush(stdout);
+	if (status || !out->failed || out->failed == EPIPE)
+		return;
+	fprintf(stderr, "faultline: the output is incomplete: %s\n", strerror(out->failed));
+	_exit(FL_EXIT_ENVIRONMENT);
+}
+
 void printable_streams(void)
 {
 	static struct stream out = { .fd = STDOUT_FILENO }, err = { .fd = STDERR_FILENO };
 
+	open_standard();
 	stdout = stream_open(&out, stdout, isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF);
 	stderr = stream_open(&err, stderr, _IONBF);
+	on_exit(check_output, &out);
 }
 
 void printable_control(FILE *out, const char *sequence)

@@ -27,7 +27,11 @@ void printable_append(struct printable *p, struct text *out, const char *bytes, 
 /* What is still held is no UTF-8 after all. */
 void printable_end(struct printable *p, struct text *out);
 
-/* From now on stdout and stderr of this process are safe. Once, before anything is printed. */
+/*
+ * From now on stdout and stderr of this process are safe, and lost output turns exit status 0 into
+ * FL_EXIT_ENVIRONMENT. Standard descriptors that are closed become /dev/null. Once, before anything
+ * is printed or opened.
+ */
 void printable_streams(void);
 
 /* Print our own control sequence to @out (stdout or stderr), as it is, in its place. */
