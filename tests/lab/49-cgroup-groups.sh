@@ -60,3 +60,12 @@ for method in sigstop freezer; do
 	wait $owner 2>/dev/null
 	check "... and nothing is left to undo" wait_for 3 no_session
 done
+
+# --- a target that dies under a stressor is told, and is no success ---
+"$FL" inject cpu_saturation "pid:$TARGET" --load 10% --for 60s -o json >"$T/out" & p=$!
+stressed() { [ "$(strangers)" -ge 2 ]; }
+wait_for 5 stressed
+kill -9 "$TARGET"
+sleep 0.3; kill -INT $p; wait $p; rc=$?
+check_num "a target that died under the fault: status" $rc eq 1
+check "... in the proof" jq -e '.targets_died == 1 and (.effect | test("its main process died while the fault was on, and it has none any more"))' "$T/out"

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "kern/cgroup.h"
+#include "kern/cgroup_oom.h"
 #include "util/text.h"
 
 #define MIB (1ull << 20)
@@ -107,6 +108,71 @@ static void test_cpu(void **state)
 	assert_float_equal(cgroup_cpu_allowance(&s), 0.1, 1e-9);
 }
 
+static bool takes_all(const char *path, const char *join)
+{
+	struct cgroup_set s = { .n = 1 };
+	char why[300];
+
+	snprintf(s.dirs[0].mount, sizeof(s.dirs[0].mount), "%s", top);
+	snprintf(s.dirs[0].path, sizeof(s.dirs[0].path), "%s%s", top, path);
+	snprintf(s.dirs[0].join, sizeof(s.dirs[0].join), "%s%s", top, join);
+	return cgroup_oom_takes_all(&s, why, sizeof(why)) && strstr(why, "memory.oom.group");
+}
+
+static void test_oom_group(void **state)
+{
+	(void)state;
+	put("/slice", "memory.max", "max");
+	put("/slice/unit", "memory.max", "104857600");
+	put("/slice/unit/leaf", "memory.max", "max");
+	put("/slice/unit/leaf", "memory.oom.group", "0");
+	assert_false(takes_all("/slice/unit", "/slice/unit/leaf"));
+	put("/slice/unit", "memory.oom.group", "1");
+	assert_true(takes_all("/slice/unit", "/slice/unit/leaf"));
+	assert_true(takes_all("/slice/unit", "/slice/unit"));
+	/* Above the limit that is hit, it is not asked. */
+	put("/slice/unit", "memory.oom.group", "0");
+	put("/slice", "memory.oom.group", "1");
+	assert_false(takes_all("/slice/unit", "/slice/unit/leaf"));
+	put("/slice", "memory.max", "104857600");
+	assert_true(takes_all("/slice/unit", "/slice/unit/leaf"));
+	/* Below the target's own group, on the way to where the stressor is. */
+	put("/slice", "memory.oom.group", "0");
+	put("/slice/unit/leaf", "memory.oom.group", "1");
+	assert_true(takes_all("/slice/unit", "/slice/unit/leaf"));
+	assert_false(takes_all("/slice/unit", "/slice/unit"));
+}
+
+static void test_unit(void **state)
+{
+	static const struct {
+		const char *path, *want;
+		bool user;
+	} cases[] = {
+		{ "/system.slice/nginx.service", "nginx.service", false },
+		{ "/system.slice/system-getty.slice/getty@tty1.service/sub", "getty@tty1.service", false },
+		{ "/machine.slice/libpod-1.scope/container/init.scope", "libpod-1.scope", false },
+		{ "/user.slice/user-0.slice/user@0.service/app.slice/x.service", "user@0.service", true },
+		{ "/user.slice/user-0.slice/session-1.scope", "session-1.scope", false },
+		{ "/system.slice", NULL, false },
+		{ "/docker/1", NULL, false },
+		{ "/.service", NULL, false },
+		{ "/", NULL, false },
+	};
+	char unit[64];
+	size_t i;
+	bool user;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(cgroup_unit(cases[i].path, unit, sizeof(unit), &user), cases[i].want != NULL);
+		if (cases[i].want) {
+			assert_string_equal(unit, cases[i].want);
+			assert_int_equal(user, cases[i].user);
+		}
+	}
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -115,7 +181,8 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	static const char *const files[] = { "memory.max", "memory.current", "memory.stat", "cpu.max", "" };
+	static const char *const files[] = { "memory.max", "memory.current", "memory.stat", "memory.oom.group",
+					     "cpu.max", "" };
 	static const char *const dirs[] = { "/slice/unit/leaf", "/slice/unit", "/slice", "" };
 	char path[512];
 	size_t i, k;
@@ -135,6 +202,8 @@ int main(void)
 		cmocka_unit_test(test_join_place),
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_cpu),
+		cmocka_unit_test(test_oom_group),
+		cmocka_unit_test(test_unit),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -268,7 +268,7 @@ static int foreground(struct inject *in, struct fl_error *err)
 		inject_print_proof(in, &proof);
 	if (r)
 		return cmd_fail(err);
-	return inject_hit_something(in->fault.ops, &proof) ? FL_EXIT_OK : FL_EXIT_FAILED;
+	return inject_hit_something(in->fault.ops, &proof) && !proof.died ? FL_EXIT_OK : FL_EXIT_FAILED;
 }
 
 /* --- in the background ---------------------------------------------------------------------

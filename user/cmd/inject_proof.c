@@ -81,12 +81,12 @@ json_t *inject_proof_json(const struct inject *in, const struct fault_proof *p)
 	for (i = 0; i < f->n_targets; i++)
 		json_array_append_new(targets, json_string(f->targets[i].name));
 	return json_pack(
-		"{s:s, s:s, s:o, s:s, s:o, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:s, s:O?, s:o}", "id",
+		"{s:s, s:s, s:o, s:s, s:o, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:i, s:o, s:o, s:s, s:O?, s:o}", "id",
 		f->id, "kind", f->ops->name, "targets", targets, "backend", f->backend,
 		"params", params_json(&f->params), "active_s", active_s(f), "arm_to_active_s",
 		(double)(f->active_ns - f->armed_ns) / 1e9, "matched", (json_int_t)p->matched,
 		"injected", (json_int_t)p->injected, "skipped", (json_int_t)p->skipped, "spared",
-		(json_int_t)p->spared, "bytes", (json_int_t)p->bytes, "first_hit_wall", wall_json(p->first_hit_wall_ns),
+		(json_int_t)p->spared, "bytes", (json_int_t)p->bytes, "targets_died", (int)p->died, "first_hit_wall", wall_json(p->first_hit_wall_ns),
 		"last_hit_wall", wall_json(p->last_hit_wall_ns), "effect", p->effect, "changes",
 		f->changes, "ended_by", ended_json(&in->ended));
 }

@@ -163,6 +163,7 @@ static json_t *proofs_json(const struct turn *t)
 		json_object_set_new(entry, "injected", json_integer((json_int_t)p->injected));
 		json_object_set_new(entry, "skipped", json_integer((json_int_t)p->skipped));
 		json_object_set_new(entry, "bytes", json_integer((json_int_t)p->bytes));
+		json_object_set_new(entry, "targets_died", json_integer((json_int_t)p->died));
 		json_object_set_new(entry, "first_hit", time_or_null(p->first_hit_wall_ns / 1e9));
 		json_object_set_new(entry, "last_hit", time_or_null(p->last_hit_wall_ns / 1e9));
 		json_object_set_new(entry, "first_hit_mono_ns",

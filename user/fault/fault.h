@@ -45,6 +45,7 @@ struct fault_support {
 struct fault_proof {
 	uint64_t matched, injected, skipped, bytes;
 	uint64_t spared; /* wanted by a rule of its session, and protected (net_guard.h) */
+	uint32_t died; /* targets that ran before, and do not run any more (kinds of class resource) */
 	uint64_t first_hit_ns, last_hit_ns;	      /* CLOCK_MONOTONIC */
 	uint64_t first_hit_wall_ns, last_hit_wall_ns; /* the same on the wall clock */
 	char effect[256]; /* for kinds that hit no packets: what was done ("412 MiB filled") */

@@ -150,6 +150,21 @@ static int revive(struct fault *f, struct stress_unit *u, struct fl_error *err)
 	return 0;
 }
 
+/* Has the target's main process died since the last look, and is there another? */
+static void watch_target(struct stress_unit *u)
+{
+	struct target *t = u->target;
+
+	if (u->main.pid && process_dead(u->main)) {
+		u->deaths++;
+		u->main.pid = 0;
+	}
+	if (u->deaths && !u->main.pid)
+		follow_target(t, NULL);
+	if (t->pid && !process_dead((struct process_id){ t->pid, t->pid_start }))
+		u->main = (struct process_id){ t->pid, t->pid_start };
+}
+
 /* ---- the fault ------------------------------------------------------------------------------- */
 
 int stress_arm(struct fault *f, const struct stress_kind *kind, struct fl_error *err)
@@ -174,6 +189,7 @@ int stress_arm(struct fault *f, const struct stress_kind *kind, struct fl_error 
 
 		r = cgroup_find(u->target, &u->cgroups, err);
 		u->n_cgroups = u->cgroups.n;
+		watch_target(u);
 		if (!r && kind->check)
 			r = kind->check(f, u, err);
 		if (!r)
@@ -218,6 +234,7 @@ int stress_tick(struct fault *f, struct fl_error *err)
 	int r = 0;
 
 	for (i = 0; !r && i < s->n; i++) {
+		watch_target(&s->units[i]);
 		r = leave_crowd(f, &s->units[i], err);
 		if (!r)
 			r = revive(f, &s->units[i], err);
@@ -242,10 +259,15 @@ int stress_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 		}
 		if (!u->started)
 			continue;
+		watch_target(u);
 		ret->matched++;
 		ret->skipped += u->died;
+		ret->died += u->deaths && !u->main.pid;
 		if (text.len)
 			text_append(&text, "; ");
+		if (u->deaths)
+			text_append(&text, "%s: its main process died while the fault was on, and it has %s; ",
+				    u->target->name, u->main.pid ? "another now" : "none any more");
 		if (s->kind->effect(u, seconds, &text, &ret->bytes))
 			ret->injected++;
 		if (u->died)

@@ -19,6 +19,8 @@ struct stress_unit {
 	struct stressor_usage usage, past; /* at the last look; of stressors that died */
 	uint64_t active_ns;		   /* how long it has been on, in earlier activations */
 	uint64_t retry_ns;		   /* no new stressor before that */
+	struct process_id main; /* of the target, as last seen alive */
+	uint32_t deaths;	/* of the target's main process, while the fault was on */
 	uint32_t started, died;
 	uint32_t crowded; /* how often a stranger joined its cgroups, and the stressor was ended */
 	uint32_t n_cgroups; /* that were its own at arm */

@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 
 #include "fault/stress.h"
+#include "kern/cgroup_oom.h"
 #include "kern/meminfo.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -24,6 +25,8 @@
  * (charged to who reads them first) and page tables. */
 #define OWN_BYTES    (5ull << 20)
 #define LEAST_BYTES  (1ull << 20)
+/* How exactly the goal is met: with less than this below the limit, an OOM kill is to be expected. */
+#define MARGIN_BYTES (2ull << 20)
 
 static const struct param params[] = {
 	{ .name = "percent", .type = PARAM_PERCENT,
@@ -42,6 +45,22 @@ static int validate(const struct params *p, struct fl_error *err)
 	if (params_has(p, "bytes") && params_u64(p, "bytes") < LEAST_BYTES)
 		return error_usage(err, "memory: bytes is less than 1 MiB");
 	return 0;
+}
+
+/* Would a fill by @fill hit the limit, and that end more than one process? */
+static int refuse_group_kill(const struct fault *f, const struct stress_unit *u,
+			     const struct cgroup_memory *m, uint64_t fill, struct fl_error *err)
+{
+	char why[300];
+
+	if (m->limit == CGROUP_UNLIMITED || params_u64(&f->params, "allow-group-kill") ||
+	    m->used + OWN_BYTES + fill + MARGIN_BYTES <= m->limit ||
+	    !cgroup_oom_takes_all(&u->cgroups, why, sizeof(why)))
+		return 0;
+	error_env(err, EPERM, "refused: memory on %s, because that much reaches its memory limit, and at the first "
+		  "OOM kill %s", u->target->name, why);
+	error_hint(err, "ask for less, or give allow-group-kill if that is meant");
+	return -EPERM;
 }
 
 /* How many bytes the stressor shall take, now. */
@@ -73,7 +92,9 @@ static int fill_size(const struct fault *f, const struct stress_unit *u, uint64_
 		}
 		fill = goal - m.used - OWN_BYTES;
 	}
-	r = meminfo_spare(fill, "memory", u->target->name, err);
+	r = refuse_group_kill(f, u, &m, fill, err);
+	if (!r)
+		r = meminfo_spare(fill, "memory", u->target->name, err);
 	if (r)
 		return r;
 	*ret = fill;

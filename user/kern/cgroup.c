@@ -406,9 +406,8 @@ int cgroup_cpu_used_ns(const struct cgroup_set *s, uint64_t *ret)
 	return 0;
 }
 
-/* Call @least on the directory @from of @d's hierarchy and its ancestors below the root. */
-static void for_ancestors(const struct cgroup_dir *d, const char *from,
-			  void (*least)(const char *dir, void *ctx), void *ctx)
+void cgroup_ancestors(const struct cgroup_dir *d, const char *from,
+		      void (*visit)(const char *dir, void *ctx), void *ctx)
 {
 	char path[sizeof(d->path)];
 	size_t stop = strlen(d->mount);
@@ -416,7 +415,7 @@ static void for_ancestors(const struct cgroup_dir *d, const char *from,
 
 	text_copy(path, sizeof(path), from);
 	while (strlen(path) > stop) {
-		least(path, ctx);
+		visit(path, ctx);
 		slash = strrchr(path, '/');
 		if (!slash)
 			return;
@@ -477,9 +476,9 @@ double cgroup_cpu_allowance(const struct cgroup_set *s)
 	double cpus = (double)sysconf(_SC_NPROCESSORS_ONLN), n = 0;
 
 	if (cpu)
-		for_ancestors(cpu, cpu->join, least_quota_v1, &cpus);
+		cgroup_ancestors(cpu, cpu->join, least_quota_v1, &cpus);
 	if (v2) {
-		for_ancestors(v2, v2->join, least_quota_v2, &cpus);
+		cgroup_ancestors(v2, v2->join, least_quota_v2, &cpus);
 		n = cpuset_size(v2->join, "cpuset.cpus.effective");
 	}
 	if (cpuset)
@@ -556,8 +555,8 @@ static int memory_v2(const struct cgroup_dir *d, struct cgroup_memory *m)
 
 	if (r)
 		return r;
-	for_ancestors(d, d->path, least_memory, &t.m.limit);
-	for_ancestors(d, d->join, tightest_below, &t);
+	cgroup_ancestors(d, d->path, least_memory, &t.m.limit);
+	cgroup_ancestors(d, d->join, tightest_below, &t);
 	*m = t.m;
 	return 0;
 }

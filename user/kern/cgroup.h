@@ -52,6 +52,10 @@ int cgroup_find(const struct target *t, struct cgroup_set *ret, struct fl_error 
 int cgroup_hierarchies(void (*visit)(const char *mount, const char *controllers, void *ctx), void *ctx,
 		       struct fl_error *err);
 
+/* Call @visit on the directory @from of @d's hierarchy and on its ancestors below the root, upwards. */
+void cgroup_ancestors(const struct cgroup_dir *d, const char *from,
+		      void (*visit)(const char *dir, void *ctx), void *ctx);
+
 /* Move this process out of whatever unit, session or container started it, to the root of each hierarchy
  * through which a group is killed or frozen as a whole. Best effort: it stays where that is not allowed. */
 void cgroup_leave(void);
