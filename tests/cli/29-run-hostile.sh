@@ -24,6 +24,12 @@ check "evil: no heading of it is in chaos_report.md" test -z "$(grep -E '^(# h1|
 "$FL" score "$T/evil" -o json >"$T/score.json" 2>/dev/null
 check "evil: JSON stays JSON" jq -e . "$T/score.json"
 
+pipeline prose "$T/prose/events.jsonl"
+suite "$T/prose.yaml" x
+"$FL" run "$T/prose.yaml" --out "$T/prose" >"$T/prose.board" 2>&1
+check "prose: no cause is taken from it, and the reason is true" sh -c "grep -q 'without a root_service of one word' '$T/prose.board' && jq -e '.[0].detected and .[0].rca_service == null' '$T/prose/chaos_results.json'"
+check "prose: no line of its own, no control character" test -z "$(LC_ALL=C grep -E $'^(faultline: all is well|# h1)|[\x01-\x08\x0b-\x1f\x7f]' "$T/prose.board")"
+
 # --- secrets
 pipeline good "$T/secret/events.jsonl"
 suite "$T/secret.yaml" x

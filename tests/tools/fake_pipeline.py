@@ -15,6 +15,7 @@ MODE
   silent     never an alert
   no-time    like good, alerts without a time
   future     like good, times an hour ahead
+  prose      like good, blaming words that are no name
   evil       like good, with names that would command a terminal, a browser, Markdown
   html, e500, shape, endless, hang    answers no pipeline should give
 Prints its port on the first line (PORT 0: any).
@@ -28,6 +29,7 @@ import time
 MODE = sys.argv[2]
 EVIL = ("</script><img src=x onerror=alert(1)>\x1b]0;PWNED\x07\u009b31m\u202e `x` [a](javascript:alert(1))\n"
         "```\n# h1\nfaultline: all is well")
+EVIL_WORD = "".join(EVIL.split())  # a cause is one word
 EVENTS = sys.argv[3] if len(sys.argv) > 3 else None
 
 
@@ -116,7 +118,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             found = alerts()
             self.answer(200, json.dumps({"clusters": [{"id": 1, "alerts": found}] if found else []}))
         else:
-            root = {"wrong": "checkout-svc", "evil": EVIL}.get(MODE, "payment-svc")
+            root = {"wrong": "checkout-svc", "evil": EVIL_WORD, "prose": EVIL}.get(MODE, "payment-svc")
             self.answer(200, json.dumps({"root_service": root, "confidence": 0.9,
                                          "evidence": ["p99 of payment-svc"]}))
 

@@ -290,7 +290,7 @@ int pipeline_read_rca(const struct pipeline_config *c, const char *body, size_t 
 		    (json_is_object(root) && !json_object_size(root)) || says_null(root) || says_null(inner) ||
 		    (json_is_array(list) && !json_array_size(list));
 	if (!r.n && !says_none)
-		rc = pipeline_wrong_shape("/rca", "a root_service", root, err);
+		rc = pipeline_wrong_shape("/rca", "a root_service of one word", root, err);
 out:
 	json_decref(root);
 	if (rc || !r.n) {
