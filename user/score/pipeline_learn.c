@@ -11,6 +11,20 @@
 #include "util/cleanup.h"
 #include "util/clock.h"
 
+/* One try, and no long wait: nobody can interrupt a run that has not begun. What does not answer in time is not
+ * known yet, and is asked again when it is needed. */
+#define PATIENCE_NS (2 * NS_PER_SEC)
+
+static struct pipeline_config impatient(const struct pipeline_config *c)
+{
+	struct pipeline_config once = *c;
+
+	once.retries = 0;
+	if (once.timeout_ns > PATIENCE_NS)
+		once.timeout_ns = PATIENCE_NS;
+	return once;
+}
+
 static void say(struct pipeline_config *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 static void say(struct pipeline_config *c, const char *fmt, ...)
@@ -31,7 +45,6 @@ static void say(struct pipeline_config *c, const char *fmt, ...)
 static void look_for_doors(struct pipeline_config *c)
 {
 	static const char *const words[] = { "event", "inject", "fault", "chaos", "simulat", "truth", "scenario" };
-	struct pipeline_config once = *c;
 	struct fl_error ignored = {};
 	struct text body = {};
 	json_t *root, *methods;
@@ -39,8 +52,7 @@ static void look_for_doors(struct pipeline_config *c)
 	int status;
 	size_t i;
 
-	once.retries = 0;
-	if (pipeline_ask(&once, "/openapi.json", NULL, &body, &status, &ignored))
+	if (pipeline_ask(c, "/openapi.json", NULL, &body, &status, &ignored))
 		return;
 	root = json_loadb(body.s ? body.s : "", body.len, 0, NULL);
 	json_object_foreach(json_object_get(root, "paths"), path, methods)
@@ -76,6 +88,7 @@ static void learn_posts(struct pipeline_config *c)
 int pipeline_learn(struct pipeline_config *c, struct fl_error *err)
 {
 	struct pipeline_learned *learned = calloc(1, sizeof(*learned));
+	struct pipeline_config once = impatient(c);
 	struct alerts alerts = {};
 	struct fl_error why = {};
 	int rc;
@@ -85,8 +98,8 @@ int pipeline_learn(struct pipeline_config *c, struct fl_error *err)
 	*learned = (struct pipeline_learned){ .alerts = PIPELINE_UNKNOWN, .correlate = PIPELINE_UNKNOWN,
 					      .rca = PIPELINE_UNKNOWN };
 	free(c->learned);
-	c->learned = learned;
-	rc = pipeline_alerts(c, clock_wall_s() - 60, &alerts, &why);
+	c->learned = once.learned = learned;
+	rc = pipeline_alerts(&once, clock_wall_s() - 60, &alerts, &why);
 	if (rc)
 		say(c, "%.300s", why.message);
 	else if (alerts.malformed && !alerts.n)
@@ -94,7 +107,7 @@ int pipeline_learn(struct pipeline_config *c, struct fl_error *err)
 	else
 		say(c, "its alerts are understood");
 	if (!rc && !pipeline_is_watch(c))
-		learn_posts(c);
+		learn_posts(&once);
 	alerts_free(&alerts);
 	if (!pipeline_is_refusal(&why))
 		return 0;
