@@ -187,7 +187,7 @@ static int share_cache(void)
  * not dumpable. */
 static int copy_program(int from)
 {
-	int to = open(JAIL_PROGRAM + 1, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0111);
+	int to = open(&JAIL_PROGRAM[1], O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0111);
 	off_t at = 0;
 	ssize_t n;
 
