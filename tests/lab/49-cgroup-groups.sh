@@ -61,6 +61,13 @@ for method in sigstop freezer; do
 	check "... and nothing is left to undo" wait_for 3 no_session
 done
 
+# --- memory, where an OOM kill takes one process ---
+limit_memory $((64 << 20))
+for more in "" --allow-group-kill; do
+	# shellcheck disable=SC2086
+	check "memory to half of the limit ${more:-as it is}" "$FL" inject memory "pid:$TARGET" --percent 50% $more --for 500ms
+done
+
 # --- a target that dies under a stressor is told, and is no success ---
 "$FL" inject cpu_saturation "pid:$TARGET" --load 10% --for 60s -o json >"$T/out" & p=$!
 stressed() { [ "$(strangers)" -ge 2 ]; }

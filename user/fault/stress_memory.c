@@ -32,6 +32,8 @@ static const struct param params[] = {
 	{ .name = "percent", .type = PARAM_PERCENT,
 	  .help = "fill the target's cgroup up to this share of its memory limit" },
 	{ .name = "bytes", .type = PARAM_BYTES, .help = "or: how much to add" },
+	{ .name = "allow-group-kill", .type = PARAM_BOOL, .def = "no",
+	  .help = "go to the limit also where an OOM kill ends the whole group or unit" },
 	{}
 };
 
