@@ -23,3 +23,7 @@ check "... and no file of its session holds what it prints" sh -c "! grep -rqs '
 "$FL" stop --all >/dev/null
 wait $p
 check_num "... and ends well" $? eq 0
+
+# A file may be a pipe whose writer takes its time.
+"$FL" check <(sleep 0.3; cat "$TOP/experiments/demo.yaml") >"$T/out" 2>&1
+check "check waits for a slow pipe" sh -c "! grep -q 'cannot read\|is empty' '$T/out'"

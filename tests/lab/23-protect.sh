@@ -70,6 +70,10 @@ off
 protect <<<'names: ["flt-*"]'
 refused "a protected name" 2 "refused: netns:flt-a is protected by names: flt-. .$P/test.yaml:1" "$FL" inject null netns:flt-a --for 1s
 other=$(innet a sh -c 'sleep 300 >/dev/null & echo $!'); _pids="$_pids $other"
+refused "... whatever its processes are called" 2 'protected by names.*netns:flt-a' "$FL" inject null "pid:$other" --for 1s
+bg sh -c 'ip netns exec flt-a sleep 300 & wait'
+wait_for 5 pgrep -P "$BG_PID" -x sleep
+refused "... and whatever holds them" 2 'protected by names.*netns:flt-a' "$FL" inject null "pid:$BG_PID" --for 1s
 protect <<<'names: [other]'
 check "another name is none" "$FL" inject null netns:flt-a --for 100ms
 bad() { protect; refused "$1" "$2" "$3" "$FL" inject null netns:flt-a --for 100ms; }

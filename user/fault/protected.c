@@ -10,9 +10,12 @@
 #include "target/docker.h"
 #include "target/docker_api.h"
 #include "target/member.h"
+#include "target/provider.h"
 #include "util/cleanup.h"
 #include "util/text.h"
 #include "util/units.h"
+
+extern const struct target_provider target_lab;
 
 #define CGROUP_MAX (64u << 10)
 
@@ -118,7 +121,7 @@ static int look_at_process(pid_t pid, uint64_t start, void *ctx)
 		return 0;
 	l->found = by_cgroups(l, lines);
 	if (l->found)
-		snprintf(l->what, sizeof(l->what), "process %d", (int)pid);
+		snprintf(l->what, sizeof(l->what), "process %d in it", (int)pid);
 	return l->found != NULL;
 }
 
@@ -151,6 +154,68 @@ static int look_at_processes(struct look *l, struct fl_error *err)
 	return l->found || !l->netns ? 0 : look_at_netns(l, err);
 }
 
+/* --- services of the lab, named network namespaces -------------------------------------------------- */
+
+static int is_of(pid_t pid, uint64_t start, void *ctx)
+{
+	(void)start;
+	return target_holds(ctx, pid);
+}
+
+/* Would what is done to the target be done to @name as well? */
+static int look_at_service(struct look *l, const char *provider, const char *name,
+			   const struct protected *e, struct fl_error *err)
+{
+	const struct target_options options = { .allow_host_interface = true };
+	_cleanup_free_ char *spec = text_format("%s:%s", provider, name);
+	struct fl_error why = {};
+	struct target other;
+	int r = spec ? target_resolve(spec, &options, &other, &why) : -ENOMEM;
+
+	if (r == -ENOENT)
+		return 0; /* gone meanwhile */
+	if (!r) {
+		r = l->netns && l->netns == other.netns_inode;
+		r = r ? r : target_each_member(l->t, is_of, &other);
+		target_free(&other);
+	}
+	if (r < 0)
+		return error_env(err, -r, "%s: it cannot be told whether it is part of %s:%s, which is protected: %s",
+				 l->t->spec, provider, name, why.message[0] ? why.message : strerror(-r));
+	if (r) {
+		l->found = e;
+		snprintf(l->what, sizeof(l->what), "it reaches into %.150s", spec);
+	}
+	return 0;
+}
+
+static int look_at_names_of(struct look *l, const char *provider,
+			    int (*list)(struct target_names *names, struct fl_error *err), struct fl_error *err)
+{
+	struct target_names names = {};
+	int r = list(&names, err);
+	uint32_t i;
+
+	for (i = 0; !r && !l->found && i < names.n; i++) {
+		const struct protected *e = protect_name(&l->protect, names.v[i]);
+
+		r = e ? look_at_service(l, provider, names.v[i], e, err) : 0;
+	}
+	target_names_free(&names);
+	return r;
+}
+
+/* Those that a name protects; containers have their own way, above. */
+static int look_at_services(struct look *l, struct fl_error *err)
+{
+	int r;
+
+	if (!protect_has(&l->protect, PROTECT_NAME))
+		return 0;
+	r = look_at_names_of(l, "netns", target_netns_names, err);
+	return r || l->found ? r : look_at_names_of(l, "lab", target_lab.list, err);
+}
+
 /* --- the target ----------------------------------------------------------------------------------- */
 
 static void look_at_names(struct look *l)
@@ -181,10 +246,12 @@ int protected_check(const struct fault_ops *ops, const struct target *t, struct 
 		look_at_names(&l);
 	if (!r && l.protect.n && !l.found)
 		r = look_at_processes(&l, err);
+	if (!r && l.protect.n && !l.found)
+		r = look_at_services(&l, err);
 	if (!r && l.found) {
 		error_usage(err, "refused: %s is protected by %s%s%s%s", t->spec,
 			    protected_text(l.found, text, sizeof(text)), l.what[0] ? " (" : "", l.what,
-			    l.what[0] ? " in it)" : "");
+			    l.what[0] ? ")" : "");
 		error_hint(err, "faultline doctor lists what is protected on this host");
 		r = -EPERM;
 	}

@@ -2,7 +2,7 @@
 /*
  * protected.h - is a target protected (policy/protect.h)? By its own name, by that of a container or a
  * label, by its cgroup; and whatever it is called, when one of the processes that a fault would touch
- * is in a protected cgroup or container. Faults of the network touch all that share its namespace.
+ * is in a protected cgroup, container, network namespace or service of the lab. Faults of the network touch all that share its namespace.
  */
 #ifndef FL_PROTECTED_H
 #define FL_PROTECTED_H

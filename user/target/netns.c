@@ -9,18 +9,27 @@
 #include "util/cleanup.h"
 #include "util/text.h"
 
+int target_netns_names(struct target_names *names, struct fl_error *err)
+{
+	DIR *d = opendir("/run/netns");
+	struct dirent *e;
+	int r = 0;
+
+	if (!d)
+		return errno == ENOENT ? 0 : error_env(err, errno, "cannot read /run/netns: %s", strerror(errno));
+	while (!r && (e = readdir(d)))
+		if (e->d_name[0] != '.')
+			r = target_names_add(names, e->d_name);
+	closedir(d);
+	return r ? error_sys(err, -r, "cannot read /run/netns: out of memory") : 0;
+}
+
 static void suggest(const char *name, struct fl_error *err)
 {
 	struct target_names names = {};
-	DIR *d = opendir("/run/netns");
-	struct dirent *e;
 	const char *near = NULL;
 
-	while (d && (e = readdir(d)))
-		if (e->d_name[0] != '.')
-			target_names_add(&names, e->d_name);
-	if (d)
-		closedir(d);
+	target_netns_names(&names, NULL);
 	if (!target_names_add(&names, NULL))
 		near = text_nearest(name, (const char *const *)names.v);
 	if (near)

@@ -22,6 +22,9 @@ struct target_names {
 int target_names_add(struct target_names *names, const char *name);
 void target_names_free(struct target_names *names);
 
+/* Append the network namespaces that have a name. */
+int target_netns_names(struct target_names *names, struct fl_error *err);
+
 struct target_provider {
 	const char *name; /* what stands before the colon: "netns", "docker" */
 	/*

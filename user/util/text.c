@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <sha256.h>
 #include <stdarg.h>
 #include <string.h>
@@ -88,6 +89,28 @@ void text_one_line(char *s)
 			*s = ' ';
 }
 
+#define PIPE_WAIT_MS 10000
+
+/* A pipe whose writer has nothing yet is waited for, but not for ever. */
+static ssize_t read_some(int fd, char *buf, size_t size)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	ssize_t n = read(fd, buf, size);
+
+	while (n < 0 && errno == EAGAIN) {
+		int ready = poll(&p, 1, PIPE_WAIT_MS);
+
+		if (ready < 0 && errno != EINTR)
+			return -1;
+		if (!ready) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+		n = read(fd, buf, size);
+	}
+	return n;
+}
+
 int file_read(const char *path, size_t max, char **ret, size_t *ret_len, struct fl_error *err)
 {
 	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -102,7 +125,7 @@ int file_read(const char *path, size_t max, char **ret, size_t *ret_len, struct 
 	if (S_ISDIR(st.st_mode))
 		return error_set(err, FL_EXIT_USAGE, EISDIR, "cannot read %s: it is a directory",
 				 path);
-	while ((n = read(fd, chunk, sizeof(chunk))) > 0) {
+	while ((n = read_some(fd, chunk, sizeof(chunk))) > 0) {
 		if (t.len + (size_t)n > max) {
 			text_free(&t);
 			return error_set(err, FL_EXIT_USAGE, EFBIG,
