@@ -56,8 +56,19 @@ options() {
 	*) return 1 ;;
 	esac
 }
-# (By its pid alone the kernel does not know it while it makes system calls.)
-named() { if [ "$1" = syscall_error ]; then echo "cgroup:/$CG"; else echo "pid:$TARGET"; fi; }
+# By its cgroup where its pid alone does not do: the kernel cannot tell it while it makes system calls, or the
+# look, which is no descendant of it, would end with its pid namespace.
+named() {
+	case $1 in
+	syscall_error | availability | stop | restart | crash) echo "cgroup:/$CG" ;;
+	*) echo "pid:$TARGET" ;;
+	esac
+}
+# The look; then it is one of the target's own.
+look() {
+	if [[ $(named "$1") = cgroup:* ]]; then for d in $CG_DIRS; do echo $BASHPID >"$d/cgroup.procs"; done; fi
+	exec nsenter -t "$TARGET" -m -p -r -w bash /look "$SECRET" >"$T/seen" 2>/dev/null
+}
 # These need something in the target that is not there; that they look for it is what is watched.
 refused() { [[ $1 = cache_poisoning || $1 = jvm_exception ]]; }
 
@@ -68,7 +79,7 @@ for kind in $kinds; do
 	mkcontainer "$kind" a sleep 1000
 	echo "port = 1" >"$ROOT/tmp/conf"
 	: >"$T/seen"
-	in_container bash /look "$SECRET" >"$T/seen" 2>/dev/null & look=$!
+	look "$kind" & look=$!
 	wait_for 5 grep -q ready "$T/seen"
 	# shellcheck disable=SC2086
 	"$FL" inject "$kind" "$(named "$kind")" $opts --for 400ms >"$T/out" 2>&1; rc=$?
@@ -81,7 +92,7 @@ done
 
 # The look itself sees what is there to be seen: a process with capabilities and the host's root.
 mkcontainer seen a sleep 1000
-in_container bash /look "$SECRET" >"$T/seen" 2>/dev/null & look=$!
+look null & look=$!
 wait_for 5 grep -q ready "$T/seen"
 nsenter -t "$TARGET" -p sleep 0.5
 kill $look; wait $look 2>/dev/null
