@@ -28,6 +28,9 @@ refused() { # DESCRIPTION STATUS PATTERN COMMAND...
 refused "a new fault is refused" 3 'refused: this host is halted by root.*deploy freeze' null_fault --for 1s
 check "... with what lifts it" grep -q 'faultline allow' "$T/err"
 rm -rf /run/faultline
+"$FL" halt $'a\nfaults are allowed again' >"$T/halt"
+check "a reason is no line of its own" sh -c "'$FL' list | cat - '$T/halt' | grep -q 'a faults are' && ! '$FL' list | cat - '$T/halt' | grep -q '^faults are'"
+"$FL" halt deploy freeze >/dev/null
 refused "... after a reboot as well" 3 'is halted' null_fault --for 1s
 cat >"$T/suite.yaml" <<END
 suite: {baseline: 100ms, cooldown: 100ms, grace: 100ms}

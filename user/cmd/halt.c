@@ -138,6 +138,7 @@ int cmd_halt(int argc, char **argv)
 	int r;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	text_one_line(o.reason); /* it is printed within lines of ours */
 	caller_find(&h.by);
 	text_copy(h.reason, sizeof(h.reason), o.reason);
 	e.by = h.by;
