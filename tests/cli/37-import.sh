@@ -77,6 +77,127 @@ check "a pattern is no target, and said so" grep -q 're2:^web.*no single service
 check "--target helps out" grep -q 'target: 1 instance of web$' "$T/words"
 "$FL" import chaos-mesh chaos-mesh-plain.yaml --out "$T/file" && check "--out" cmp "$T/file" chaos-mesh-plain.yaml.out
 
+# --- what decides who is hit ---------------------------------------------------------------------
+# import_of FORMAT: the text on standard input, to $T/made (checked by check) and $T/lost.
+import_of() {
+	cat >"$T/source"
+	"$FL" import "$1" "$T/source" >"$T/made" 2>"$T/lost" && "$FL" check "$T/made" >"$T/checked" 2>&1
+}
+made() { check "$1" grep -qF -- "$2" "$T/made"; }
+unmade() { check "$1" bash -c '! grep -qF -- "$1" "$2"' _ "$2" "$T/made"; }
+lost() { check "$1" grep -q -- "$2" "$T/lost"; }
+
+import_of chaostoolkit <<'END'
+title: t
+method:
+  - {type: action, name: a, provider: {type: process, path: docker, arguments: "stop cart"}}
+  - {type: action, name: b, provider: {type: process, path: pumba, arguments: "netem -d 2m loss -p 7 stock"}}
+  - {type: action, name: c, provider: {type: python, module: chaosk8s.pod.actions, func: terminate_pods, arguments: {name_pattern: "x.*"}}}
+END
+check_num "Chaos Toolkit: three targets, and check takes it" $? eq 0
+made "... the first on its own" "        target: cart"
+made "... the second on its own" "        target: stock"
+made "... one that cannot be read is not the first one's" "        target: change-me"
+made "... all of them in the blast radius" "target: [1 instance of cart, 1 instance of stock, 1 instance of change-me]"
+lost "... and named" "method\[2\].*no single service"
+import_of chaostoolkit <<'END'
+title: t
+method:
+  - {type: action, name: a, pauses: {after: 9}, provider: {type: python, module: chaosk8s.pod.actions, func: terminate_pods, arguments: {label_selector: "team=green-with-a-long-name-of-its-own, component=billing,env=a-rather-long-value-as-well"}}}
+END
+made "two labels: the one that says which service" "1 instance of billing"
+lost "... all of them named" "team=green.*component=billing.*env=a-rather"
+check "... in full in the file as well" grep -q "a-rather-long-value-as-well" "$T/made"
+import_of chaostoolkit <<'END'
+title: t
+method:
+  - {type: action, name: a, pauses: {after: 9}, provider: {type: python, module: chaosk8s.pod.actions, func: terminate_pods, arguments: {label_selector: "app!=web"}}}
+END
+made "a label that excludes is no target" "1 instance of change-me"
+
+# A script as a shell reads it.
+import_of pumba <<'END'
+docker pull ghcr.io/alexei-led/pumba:latest; docker rm -f pumba
+while true; do pumba kill w1 >>log 2>&1; done &
+if pumba stop w2 2>/dev/null; then echo "it's"; else pumba pause -d 9s w3 | tee x; fi # pumba kill no1
+id=$(docker run -dit --name pumba -v/run:/run --network host gaiaadm/pumba netem -d 9s \
+	loss -p 4 w4) || { pumba kill w5; }
+sudo -E nohup timeout 9 pumba kill 'w6' "w"7 &>/dev/null&
+sh -c "pumba kill w8; true"
+cat <<EOF >file
+pumba kill no2
+that's no quote
+EOF
+echo pumba kill no3
+pumba netem -d "$D" loss -p 1 no4
+ssh host pumba kill no5
+pumba kill "$W"
+pumba --dry-run kill no6
+pumba --version
+pumba netem --frequency 3 no7
+echo "open
+pumba kill "re2:^w9$"
+END
+check_num "a script: check takes what came of it" $? eq 0
+for i in 1 2 3 4 5 6 7 8 9; do made "... w$i is a target" "1 instance of w$i"; done
+for i in 1 2 3 4 5 6 7; do unmade "... no$i is none" "1 instance of no$i"; done
+check_num "... and nothing else" "$(grep -c 'target: 1 instance of' "$T/made")" eq 10
+lost "... a value of the shell's" 'line 13.*\$D'
+lost "... what runs it" "line 14.*'ssh'"
+lost "... a target of the shell's" '(\$W): no single service'
+lost "... a dry run" "line 16.*dry-run.*no experiment"
+lost "... an option that there is not" "line 18.*no option '--frequency'"
+lost "... an open quote" 'line 19.*not closed'
+check_num "... and nothing else is lost" "$(grep -c 'line ' "$T/lost")" eq 5
+
+# pumba hits what matches any of its filters.
+import_of pumba <<<'pumba iptables -d 9s -p tcp --source 10.1.1.1 --source 10.1.1.2 --src-port 53,6000:6010 loss --probability 0.5 dns'
+made "pumba's filters: the addresses are one fault" 'peer: "10.1.1.1,10.1.1.2", protocol: tcp }'
+made "... each port is one" 'peer-port: 53, protocol: tcp }'
+made "... a range is one" 'peer-port: 6000-6010, protocol: tcp }'
+check_num "... three in all" "$(grep -c 'type: network_loss' "$T/made")" eq 3
+lost "... and that they may meet is said" 'any of its addresses and ports: 3 faults'
+"$FL" import pumba -- netem -d 9s --target 999.1.1.1 delay x >/dev/null 2>"$T/lost"
+check_num "a filter that is none makes no fault of everything" $? eq 2
+
+import_of pumba <<'END'
+services:
+  web: {image: nginx, command: pumba kill no}
+  a: {image: gaiaadm/pumba, command: "--log-level debug stop 'w1'"}
+  b:
+    image: ghcr.io/alexei-led/pumba:1.0
+    entrypoint: [pumba]
+    command: [netem, -d, 8s, delay, --time, "30", w2, 're2:^w3$$']
+  c: {image: gaiaadm/pumba, command: "netem -d ${D} loss no"}
+  d: {image: gaiaadm/pumba, command: "--dry-run kill no"}
+END
+check_num "pumba in a Compose file" $? eq 0
+for i in 1 2 3; do made "... w$i" "1 instance of w$i"; done
+unmade "... not the others" "1 instance of no"
+lost "... a variable is named" '\${D}'
+
+# Chaos Mesh: several of them, ports, names.
+network() { printf 'apiVersion: chaos-mesh.org/v1alpha1\nkind: NetworkChaos\nmetadata: {name: n}\nspec: {mode: %s, duration: 9s, %s}\n' "$1" "$2"; }
+network all 'action: loss, loss: {loss: "3"}, selector: {expressionSelectors: [{key: app, operator: In, values: [w1, w2]}]}, target: {mode: all, selector: {pods: {a: [p1], b: [p2, p3]}}}' | import_of chaos-mesh
+check_num "several pods on both sides" $? eq 0
+made "... several targets" "[1 instance of w1, 1 instance of w2]"
+made "... a list of peers" 'peer: "p1,p2,p3"'
+check_num "... without a loss" "$(wc -l <"$T/lost")" eq 0
+network one 'action: loss, loss: {loss: "3"}, selector: {pods: {a: [w1, w2]}}' | import_of chaos-mesh
+lost "one of several, by chance, is said" 'w2.*by chance'
+network all 'action: loss, loss: {loss: "3"}, selector: {expressionSelectors: [{key: app, operator: NotIn, values: [w1]}]}' | import_of chaos-mesh
+made "NotIn is no target" "1 instance of change-me"
+network all 'action: delay, delay: {latency: 9ms}, selector: {labelSelectors: {app: w}}, externalTargets: ["192.0.2.1:80", "192.0.2.2:443", "[2001:db8::1]:80", 192.0.2.3, "2001:db8::2"]' | import_of chaos-mesh
+check_num "externalTargets with ports" $? eq 0
+made "... without one" 'peer: "192.0.2.3,2001:db8::2" }'
+made "... by port" 'peer: "192.0.2.1,2001:db8::1", peer-port: 80 }'
+made "... by the other one" 'peer: 192.0.2.2, peer-port: 443 }'
+printf 'apiVersion: chaos-mesh.org/v1alpha1\nkind: HTTPChaos\nmetadata: {name: h}\nspec: {mode: all, duration: 9s, target: Request, port: 80, percent: "40", delay: 9ms, selector: {labelSelectors: {app: w}}}\n' | import_of chaos-mesh
+made "HTTPChaos: percent" "percent: 40%"
+printf 'apiVersion: chaos-mesh.org/v1alpha1\nkind: DNSChaos\nmetadata: {name: d}\nspec: {action: error, mode: all, duration: 9s, patterns: ["*", "*.a.b"], selector: {labelSelectors: {app: w}}}\n' | import_of chaos-mesh
+made "DNSChaos: all names" "params: { direction: to }"
+made "... and one" 'name: "*.a.b"'
+
 # refused NAME FORMAT FILE WORD: exit 2 within 2 s, with a message that says WORD, and no output.
 refused() {
 	local t0=$(date +%s%N) rc ms
@@ -116,4 +237,8 @@ echo 'pumba kill "x' >"$T/quote"
 refused "an open quote" pumba "$T/quote" 'not closed'
 refused "an unknown format" gremlin "$T/option" 'no format'
 for ((i = 0; i < 600; i++)); do echo "pumba kill c$i"; done >"$T/many"
+for one in 'name: {{ .Values.name }}' 'name: ${NAME}' 'name: $NAME' '{{- if .Values.on }}'; do
+	printf 'apiVersion: chaos-mesh.org/v1alpha1\n# not ${THIS}\n%s\n' "$one" >"$T/template"
+	refused "a template ($one)" chaos-mesh "$T/template" 'template:3.*render it first'
+done
 refused "600 commands" pumba "$T/many" 'more than 500'

@@ -127,8 +127,6 @@ static void print_losses(const struct import *im)
 		fprintf(stderr, "faultline: %s: %s%s%s%s: %s\n", l->where ? l->where : im->source, l->path,
 			l->value ? " (" : "", l->value ? l->value : "", l->value ? ")" : "", l->why);
 	}
-	if (im->n_losses)
-		fprintf(stderr, "faultline: %u not carried over; the file names them too\n", im->n_losses);
 }
 
 static int convert(const struct options *o, char *const *words, struct text *out, bool *ret_lossy,
@@ -140,6 +138,8 @@ static int convert(const struct options *o, char *const *words, struct text *out
 	print_losses(&im);
 	if (!r)
 		r = import_write(&im, out, err);
+	if (!r && im.n_losses)
+		fprintf(stderr, "faultline: %u not carried over; the file names them too\n", im.n_losses);
 	*ret_lossy = im.n_losses > 0;
 	import_free(&im);
 	return r;

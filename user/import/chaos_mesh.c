@@ -32,6 +32,8 @@ static const struct import_reason reasons[] = {
 	{ "status*", NULL },
 	{ "*selector.namespaces*", "a target is the name of a service, without a namespace" },
 	{ "*elector.labelSelectors*", "one label names the service; a second one cannot narrow it" },
+	{ "*elector.expressionSelectors*", "only `In` with the names of services or pods is known: the fault may hit "
+					  "MORE than it did" },
 	{ "*elector.*", "a target is the name of a service" },
 	{ "*containerNames*", "a service is one container" },
 	{ "*.mode", "faultline acts on the one target it is given" },
@@ -53,79 +55,40 @@ static const struct import_reason reasons[] = {
 	{ NULL, NULL },
 };
 
-/* The label that by convention says which service it is. */
-static const char *const service_labels[] = {
-	"app.kubernetes.io/component", "app.kubernetes.io/name", "app", "k8s-app", "service", "component",
-	"name", NULL,
-};
-
-static char *take_label(json_t *labels)
-{
-	const char *const *l;
-	char *value = NULL;
-
-	for (l = service_labels; !value && *l; l++) {
-		json_t *v = json_object_get(labels, *l);
-
-		if (!json_is_string(v))
-			continue;
-		value = strdup(json_string_value(v));
-		json_object_del(labels, *l);
-	}
-	return value;
-}
-
-/* pods: {namespace: [name, ...]} with one name in all. */
-static char *take_pod(json_t *pods)
-{
-	json_t *list = json_object_iter_value(json_object_iter(pods));
-	char *name;
-
-	if (json_object_size(pods) != 1 || json_array_size(list) != 1)
-		return NULL;
-	name = json_is_string(json_array_get(list, 0)) ? strdup(json_string_value(json_array_get(list, 0))) :
-							 NULL;
-	json_object_clear(pods);
-	return name;
-}
-
-char *import_selector(struct import *im, json_t *doc, const char *path)
-{
-	_cleanup_free_ char *labels = text_format("%s.labelSelectors", path);
-	_cleanup_free_ char *pods = text_format("%s.pods", path);
-	json_t *v;
-	char *name = NULL;
-
-	if (!labels || !pods) {
-		im->failed = true;
-		return NULL;
-	}
-	v = import_take(doc, labels);
-	name = take_label(v);
-	if (json_object_size(v)) /* the rest goes back, to be named */
-		import_put(doc, labels, json_incref(v));
-	json_decref(v);
-	v = import_take(doc, pods);
-	if (!name)
-		name = take_pod(v);
-	if (json_object_size(v))
-		import_put(doc, pods, json_incref(v));
-	json_decref(v);
-	return name;
-}
-
-/* The modes that mean no more than one target. */
-static void take_mode(json_t *doc)
+/* What one instance of one service can be: more is left to be named. True: only one of several is hit. */
+static bool take_mode(json_t *doc)
 {
 	_cleanup_free_ char *mode = import_take_text(doc, "spec.mode");
 	_cleanup_free_ char *value = import_take_text(doc, "spec.value");
 
 	if (mode && !strcmp(mode, "fixed") && value && !strcmp(value, "1"))
-		return;
+		return true;
 	if (mode && strcmp(mode, "one") && strcmp(mode, "all"))
 		import_put(doc, "spec.mode", json_string(mode));
 	if (value && value[0])
 		import_put(doc, "spec.value", json_string(value));
+	return mode && !strcmp(mode, "one");
+}
+
+/* The same faults for each of the other services, at the same time. */
+static void add_services(struct import *im, struct import_experiment *x, char *const *services, bool one)
+{
+	uint32_t n = x->n_faults, i;
+	char *const *s;
+
+	for (s = services ? services + 1 : NULL; s && *s; s++) {
+		uint32_t first = x->n_faults;
+
+		if (one) {
+			import_lose(im, "spec.selector", *s, "one of several was hit, by chance; here it is always %s",
+				    x->target);
+			continue;
+		}
+		for (i = 0; i < n; i++)
+			if (!import_fault_copy(im, x, x->faults[i]))
+				return;
+		import_target_faults(im, x, first, *s, "spec.selector");
+	}
 }
 
 static void take_duration(struct import *im, struct import_experiment *x, json_t *doc)
@@ -179,8 +142,9 @@ static void unwrap_schedule(struct import *im, json_t *doc, const char *kind)
 
 static void import_kind(struct import *im, json_t *doc, const char *kind, const char *name)
 {
-	_cleanup_free_ char *service = NULL;
 	struct import_experiment *x;
+	char **services;
+	bool one;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(kinds) && strcmp(kinds[i].kind, kind); i++)
@@ -192,11 +156,13 @@ static void import_kind(struct import *im, json_t *doc, const char *kind, const 
 	x = import_add(im, name);
 	if (!x)
 		return;
-	service = import_selector(im, doc, "spec.selector");
-	import_set_target(im, x, service, "spec.selector");
+	services = import_selector(im, doc, "spec.selector");
+	import_set_target(im, x, services ? services[0] : NULL, "spec.selector");
 	take_duration(im, x, doc);
-	take_mode(doc);
+	one = take_mode(doc);
 	kinds[i].import(im, x, doc);
+	add_services(im, x, services, one);
+	words_free(services);
 	if (x->n_faults) /* else it was lost as a whole */
 		import_lose_rest(im, "", doc, reasons);
 	import_drop_empty(im);
@@ -270,7 +236,7 @@ static int import_document(struct import *im, const char *text, size_t len, int 
 int import_chaos_mesh(struct import *im, const char *text, size_t len, struct fl_error *err)
 {
 	const char *end = text + len, *next, *p;
-	int line = 0, r = 0;
+	int line = 0, r = import_is_text(text, len) ? import_refuse_template(im->source, text, len, err) : 0;
 
 	for (; !r && text < end; text = next) {
 		const char *body = text;

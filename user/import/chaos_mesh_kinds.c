@@ -121,9 +121,11 @@ static void http_fault(struct import *im, struct import_experiment *x, const cha
 	const json_t *spec = json_object_get(doc, "spec");
 	const char *path = json_string_value(json_object_get(spec, "path"));
 	const char *method = json_string_value(json_object_get(spec, "method"));
+	_cleanup_free_ char *percent = import_percent(json_string_value(json_object_get(spec, "percent")));
 
 	if (!f)
 		return;
+	import_param(im, f, "percent", percent, "spec.percent");
 	import_param(im, f, "local-port", json_string_value(json_object_get(spec, "port")), "spec.port");
 	if (!strcmp(kind, "tcp_reset")) {
 		if ((path && strcmp(path, "*")) || method)
@@ -140,7 +142,7 @@ static void http_fault(struct import *im, struct import_experiment *x, const cha
 
 void import_http_chaos(struct import *im, struct import_experiment *x, json_t *doc)
 {
-	static const char *const shared[] = { "spec.port", "spec.path", "spec.method" };
+	static const char *const shared[] = { "spec.port", "spec.path", "spec.method", "spec.percent" };
 	_cleanup_free_ char *abort = import_take_text(doc, "spec.abort");
 	_cleanup_free_ char *delay = import_take_text(doc, "spec.delay"), *ours = import_duration_text(delay);
 	_cleanup_free_ char *code = import_take_text(doc, "spec.replace.code");
@@ -175,8 +177,11 @@ static void dns_fault(struct import *im, struct import_experiment *x, const char
 {
 	struct import_fault *f;
 
-	if (name && strpbrk(name, "*?") && strncmp(name, "*.", 2)) {
-		import_lose(im, path, name, "a wildcard is known as *.DOMAIN only");
+	if (name && !strcmp(name, "*"))
+		name = NULL; /* all names */
+	if (name && (strpbrk(name, "?") || (strchr(name, '*') && (strncmp(name, "*.", 2) || strchr(name + 1, '*'))))) {
+		import_lose(im, path, name, "a wildcard is known as *.DOMAIN, or as * for all names: lookups of it do "
+			    "not fail");
 		return;
 	}
 	f = add_fault(im, x, "dns_error", path);

@@ -10,7 +10,9 @@
 /* What all faults of one NetworkChaos share. */
 struct scope {
 	char *direction; /* of faultline */
-	char *peer;	 /* NULL: everybody */
+	struct text peer; /* empty: everybody, or those of the ports */
+	/* externalTargets with a port: peers by port, which are faults of their own. */
+	json_t *ports; /* "5432" -> "192.0.2.7,192.0.2.8" */
 };
 
 static char *take_direction(struct import *im, json_t *doc)
@@ -26,41 +28,112 @@ static char *take_direction(struct import *im, json_t *doc)
 	return strdup("both");
 }
 
+/* "192.0.2.7:5432" and "[2001:db8::7]:5432": the port, NULL when there is none; *ret_len is the address'. */
+static const char *port_of(const char *s, const char **ret_address, size_t *ret_len)
+{
+	const char *end = s[0] == '[' ? strchr(s, ']') : NULL, *colon = end ? end + 1 : strrchr(s, ':');
+
+	*ret_address = end ? s + 1 : s;
+	*ret_len = end ? (size_t)(end - s - 1) : strlen(s);
+	if (!colon || *colon != ':' || (!end && strchr(s, ':') != colon))
+		return NULL;
+	if (!end)
+		*ret_len = (size_t)(colon - s);
+	return colon + 1;
+}
+
+static void add_peer(struct import *im, struct scope *scope, const char *port, const char *peer)
+{
+	const char *others = port ? json_string_value(json_object_get(scope->ports, port)) : NULL;
+	_cleanup_free_ char *list = others ? text_format("%s,%s", others, peer) : NULL;
+
+	if (!port)
+		text_append(&scope->peer, "%s%s", scope->peer.len ? "," : "", peer);
+	else if (!scope->ports && !(scope->ports = json_object()))
+		im->failed = true;
+	else if (json_object_set_new(scope->ports, port, json_string(list ? list : peer)))
+		im->failed = true;
+}
+
 /* An address stays; a DNS name is no peer, unless it is that of a service, which nobody knows here. */
-static void add_external(struct import *im, const json_t *list, struct text *peer)
+static void add_external(struct import *im, const json_t *list, struct scope *scope)
 {
 	const json_t *item;
 	size_t i;
 
 	json_array_foreach(list, i, item) {
-		const char *s = json_string_value(item);
-		_cleanup_free_ char *path = text_format("spec.externalTargets[%zu]", i);
+		const char *s = json_string_value(item), *address, *port;
+		_cleanup_free_ char *path = text_format("spec.externalTargets[%zu]", i), *peer = NULL;
+		size_t len;
 
-		if (s && s[0] && !s[strspn(s, "0123456789abcdefABCDEF.:/")])
-			text_append(peer, "%s%s", peer->len ? "," : "", s);
-		else if (s && path)
-			import_lose(im, path, s, "a peer is an address, a CIDR or a service, not a DNS name");
+		if (!s || !path)
+			continue;
+		port = port_of(s, &address, &len);
+		peer = strndup(address, len);
+		if (peer && peer[0] && !peer[strspn(peer, "0123456789abcdefABCDEF.:/")] && strpbrk(peer, ".:"))
+			add_peer(im, scope, port, peer);
+		else
+			import_lose(im, path, s, "a peer is an address, a CIDR or a service, not a DNS name: traffic with "
+				    "it is not hit; write its addresses");
 	}
 }
 
-static char *take_peer(struct import *im, json_t *doc)
+static void take_peer(struct import *im, json_t *doc, struct scope *scope)
 {
-	_cleanup_free_ char *service = import_selector(im, doc, "spec.target.selector");
+	char **services = import_selector(im, doc, "spec.target.selector"), *const *s;
 	_cleanup_free_ char *mode = import_take_text(doc, "spec.target.mode");
 	json_t *external = import_take(doc, "spec.externalTargets");
-	struct text peer = {};
-	bool asked = service || mode || json_array_size(external);
+	bool asked = services || mode || json_array_size(external);
 
-	if (mode && strcmp(mode, "one") && strcmp(mode, "all"))
+	if (mode && strcmp(mode, "all") && (strcmp(mode, "one") || words_count(services) > 1))
 		import_put(doc, "spec.target.mode", json_string(mode));
-	if (service)
-		text_append(&peer, "%s", service);
-	add_external(im, external, &peer);
+	for (s = services; s && *s; s++)
+		add_peer(im, scope, NULL, *s);
+	words_free(services);
+	add_external(im, external, scope);
 	json_decref(external);
-	if (asked && !peer.len)
+	if (asked && !scope->peer.len && !scope->ports)
 		import_lose(im, "spec.target", NULL, "no peer can be read from it: the fault hits the target's "
 			    "traffic with everybody, which is MORE than it did");
-	return peer.s;
+}
+
+/* An address that is none: the fault would hit others. */
+static void drop_invalid(struct import *im, struct import_experiment *x)
+{
+	uint32_t i = 0;
+
+	while (i < x->n_faults) {
+		struct import_fault *f = x->faults[i];
+		struct fl_error err = {};
+
+		if (!f->ops->validate || !f->ops->validate(&f->params, &err)) {
+			i++;
+			continue;
+		}
+		import_lose(im, "spec.externalTargets", params_text(&f->params, "peer"), "%s", err.message);
+		import_fault_drop(x, f);
+	}
+}
+
+/* The faults are there without a port: one more each for every port, or it becomes that of the first. */
+static void add_ports(struct import *im, struct import_experiment *x, const struct scope *scope)
+{
+	bool first = !scope->peer.len;
+	uint32_t n = x->n_faults, i;
+	const char *port;
+	json_t *peers;
+
+	json_object_foreach(scope->ports, port, peers) {
+		for (i = 0; i < n; i++) {
+			struct import_fault *f = first ? x->faults[i] : import_fault_copy(im, x, x->faults[i]);
+
+			/* The copies of a first one get another port, and other peers. */
+			import_param(im, f, "peer", json_string_value(peers), "spec.externalTargets");
+			import_param(im, f, "peer-port", port, "spec.externalTargets");
+		}
+		first = false;
+	}
+	drop_invalid(im, x);
 }
 
 /* A fault with the scope. @path is the part of the object that it comes from. */
@@ -74,7 +147,7 @@ static struct import_fault *add_fault(struct import *im, struct import_experimen
 		return NULL;
 	}
 	import_param(im, f, "direction", scope->direction, "spec.direction");
-	import_param(im, f, "peer", scope->peer, "spec.target");
+	import_param(im, f, "peer", scope->peer.s, "spec.target");
 	return f;
 }
 
@@ -188,12 +261,13 @@ static void import_rate(struct import *im, struct import_experiment *x, json_t *
 void import_network_chaos(struct import *im, struct import_experiment *x, json_t *doc)
 {
 	_cleanup_free_ char *action = import_take_text(doc, "spec.action");
-	struct scope scope = { .direction = take_direction(im, doc), .peer = take_peer(im, doc) };
+	struct scope scope = { .direction = take_direction(im, doc) };
 	const json_t *spec = json_object_get(doc, "spec");
 	bool all = action && !strcmp(action, "netem");
 	/* With an action of its own, the other blocks are left to be named. */
 #define HAS(name) (json_object_get(spec, name) && (all || (action && !strcmp(action, name))))
 
+	take_peer(im, doc, &scope);
 	if (HAS("delay"))
 		import_delay(im, x, doc, &scope);
 	if (HAS("loss"))
@@ -211,6 +285,8 @@ void import_network_chaos(struct import *im, struct import_experiment *x, json_t
 	if (!x->n_faults)
 		import_lose(im, "spec.action", action, "no fault comes of it");
 #undef HAS
+	add_ports(im, x, &scope);
 	free(scope.direction);
-	free(scope.peer);
+	text_free(&scope.peer);
+	json_decref(scope.ports);
 }

@@ -92,6 +92,7 @@ struct action {
 	json_t *args;	    /* of the provider; what is left of it is lost */
 	const char *path;   /* "method[0]" */
 	double after_s;	    /* since the inject time */
+	uint32_t first;	    /* of its faults in the experiment's */
 };
 
 /* A path below the action's; static, for one call. */
@@ -121,26 +122,64 @@ static void take(struct action *a, struct import_fault *f, const char *param, co
 	import_param(a->im, f, param, value, below(a, name));
 }
 
-/* All faults of an experiment act on one target here: a second one is lost. */
+/* The faults of this action act on @name: an experiment's faults may have targets of their own. */
 static void set_target(struct action *a, const char *name, const char *from)
 {
-	if (a->x->target && strcmp(a->x->target, IMPORT_NO_TARGET) && name && strcmp(a->x->target, name))
-		import_lose(a->im, below(a, from), name, "this experiment's target is %s already: give the fault a "
-			    "target of its own", a->x->target);
-	else if (!a->x->target || name)
-		import_set_target(a->im, a->x, name, below(a, from));
+	import_target_faults(a->im, a->x, a->first, name, below(a, from));
 }
 
-/* "app=web" -> "web" */
+/* A word of a label selector that asks for one value: "app=web", "app==web"; NULL: another test. */
+static const char *label_value(const char *word)
+{
+	size_t len = strcspn(word, "=!<> (");
+
+	if (!len || word[len] != '=')
+		return NULL;
+	return word + len + strspn(word + len, "=");
+}
+
+/* How much a label says of which service it is: what is narrower comes first. */
+static int label_rank(const char *word)
+{
+	static const char *const names[] = { "app.kubernetes.io/component", "component",
+					     "app.kubernetes.io/name", "app", "k8s-app", "service", "name" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcspn(word, "=") == strlen(names[i]) && !strncmp(word, names[i], strlen(names[i])))
+			break;
+	return (int)i;
+}
+
+/* "app=web" -> "web". Of several labels one names the service; all are said. Sets such as
+ * "app in (a, b)" name no single one. */
+static char *service_of_labels(struct action *a, const char *selector)
+{
+	_cleanup_free_ char *copy = strdup(selector);
+	char *rest = copy, *word, *best = NULL;
+	int n = 0;
+
+	if (!copy || strpbrk(selector, "()"))
+		return NULL;
+	while ((word = strsep(&rest, ","))) {
+		word += strspn(word, " ");
+		n++;
+		if (label_value(word) && (!best || label_rank(word) < label_rank(best)))
+			best = word;
+	}
+	if (best && n > 1)
+		import_lose(a->im, below(a, "label_selector"), selector, "a target has one label: %s is taken, the "
+			    "others cannot narrow it, so that the fault may hit MORE than it did", best);
+	return best ? strdup(label_value(best)) : NULL;
+}
+
 static void target_by_label(struct action *a)
 {
 	_cleanup_free_ char *label = import_take_text(a->args, "label_selector");
 	_cleanup_free_ char *name = import_take_text(a->args, "name");
-	const char *value = label ? strchr(label, '=') : NULL;
+	_cleanup_free_ char *service = label ? service_of_labels(a, label) : NULL;
 
-	if (value)
-		value += strspn(value, "=");
-	set_target(a, value ? value : name, label ? "label_selector" : "name");
+	set_target(a, service ? service : label && !name ? label : name, label ? "label_selector" : "name");
 }
 
 static void kill_pods(struct action *a)
@@ -269,10 +308,8 @@ static bool pumba_words(struct action *a, char *const *w)
 
 	if (!w)
 		return false;
-	if (import_pumba_words(im, w, &err)) {
+	if (import_pumba_words(im, w, &err))
 		import_lose(im, a->path, NULL, "%s", err.message);
-		import_drop_empty(im);
-	}
 	import_set_where(im, "%s", where ? where : "");
 	for (i = n; i < im->n; i++)
 		import_move(im, a->x, im->v[i], (uint64_t)(a->after_s * 1e9));
@@ -327,7 +364,7 @@ static void import_action(struct import *im, struct import_experiment *x, json_t
 	_cleanup_free_ char *type = import_take_text(activity, "provider.type");
 	json_t *provider = json_object_get(activity, "provider");
 	uint32_t had = x->n_faults;
-	struct action a = { .im = im, .x = x, .path = path };
+	struct action a = { .im = im, .x = x, .path = path, .first = had };
 	bool known = false;
 
 	*at_s += take_pause(activity, "pauses.before");
@@ -339,11 +376,28 @@ static void import_action(struct import *im, struct import_experiment *x, json_t
 		known = process_action(&a, provider);
 	if (!known)
 		import_lose(im, path, name, "no action that faultline can do itself");
-	else if (x->n_faults > had)
-		import_fault_done(im, x, path);
+	else if (x->n_faults > had && !import_fault_done(im, x, path) && x->n_faults == had && !had) {
+		free(x->target); /* of a fault that did not come about */
+		x->target = NULL;
+	}
 	*at_s += take_pause(activity, "pauses.after");
 	if (!known)
 		json_object_clear(activity); /* said as a whole */
+}
+
+/* Each fault says itself how long it stays. */
+static bool own_durations(struct import_experiment *x)
+{
+	uint64_t longest_ns = 0;
+	uint32_t i;
+
+	for (i = 0; i < x->n_faults && x->faults[i]->duration_ns; i++)
+		if (x->faults[i]->duration_ns > longest_ns)
+			longest_ns = x->faults[i]->duration_ns;
+	if (!x->n_faults || i < x->n_faults)
+		return false;
+	x->duration_ns = longest_ns;
+	return true;
 }
 
 /* The last pause is how long the last fault stays before anybody looks again. */
@@ -370,11 +424,17 @@ static void import_method(struct import *im, struct import_experiment *x, json_t
 	}
 	if (at_s > 0)
 		x->duration_ns = (uint64_t)(at_s * 1e9) / NS_PER_MSEC * NS_PER_MSEC;
-	else
+	else if (!own_durations(x))
 		import_lose(im, "method", NULL, "no pauses say how long the faults stay: 60s here");
-	for (i = 0; i < x->n_faults; i++)
-		if (x->faults[i]->offset_ns >= x->duration_ns)
-			x->duration_ns = x->faults[i]->offset_ns + IMPORT_DEFAULT_NS;
+	for (i = 0; i < x->n_faults; i++) {
+		const struct import_fault *f = x->faults[i];
+		uint64_t end_ns = f->offset_ns + f->duration_ns;
+
+		if (f->duration_ns && end_ns > x->duration_ns)
+			x->duration_ns = end_ns;
+		else if (f->offset_ns >= x->duration_ns)
+			x->duration_ns = f->offset_ns + IMPORT_DEFAULT_NS;
+	}
 }
 
 /* --- the whole -------------------------------------------------------------------------------- */

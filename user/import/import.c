@@ -216,8 +216,10 @@ void import_rename(struct import *im, struct import_experiment *x, const char *n
 
 static void fault_release(struct import_fault *f)
 {
-	if (f)
+	if (f) {
 		params_free(&f->params);
+		free(f->target);
+	}
 	free(f);
 }
 
@@ -247,16 +249,9 @@ struct import_experiment *import_add_copy(struct import *im, const struct import
 		return NULL;
 	copy->duration_ns = x->duration_ns;
 	copy->description = x->description ? strdup(x->description) : NULL;
-	for (i = 0; i < x->n_faults; i++) {
-		struct import_fault *f = import_fault(im, copy, x->faults[i]->ops->name);
-
-		if (!f)
+	for (i = 0; i < x->n_faults; i++)
+		if (!import_fault_copy(im, copy, x->faults[i]))
 			return NULL;
-		params_free(&f->params);
-		im->failed |= params_copy(&f->params, &x->faults[i]->params, NULL) != 0;
-		f->offset_ns = x->faults[i]->offset_ns;
-		f->duration_ns = x->faults[i]->duration_ns;
-	}
 	return copy;
 }
 
@@ -267,10 +262,12 @@ void import_move(struct import *im, struct import_experiment *x, struct import_e
 						   sizeof(struct import_fault *));
 	uint32_t i;
 
-	if (from->target && !x->target)
-		x->target = take_ptr(from->target);
 	if (!from->n_faults)
 		return;
+	if (from->target && !x->target) {
+		x->target = strdup(from->target);
+		im->failed |= !x->target;
+	}
 	if (!grown) {
 		im->failed = true;
 		return;
@@ -279,6 +276,10 @@ void import_move(struct import *im, struct import_experiment *x, struct import_e
 	for (i = 0; i < from->n_faults; i++) {
 		from->faults[i]->offset_ns += offset_ns;
 		from->faults[i]->duration_ns = from->duration_ns;
+		if (from->target && !from->faults[i]->target) {
+			from->faults[i]->target = strdup(from->target);
+			im->failed |= !from->faults[i]->target;
+		}
 		grown[x->n_faults++] = from->faults[i];
 	}
 	from->n_faults = 0;
@@ -301,22 +302,49 @@ static bool is_target(const char *name)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/:@";
 
-	return name && name[0] && name[0] != '-' && strlen(name) <= 100 && !name[strspn(name, allowed)];
+	return name && name[0] && name[0] != '-' && strncmp(name, "re2:", 4) && strlen(name) <= 100 && !name[strspn(name, allowed)];
+}
+
+char *import_target(struct import *im, const struct import_experiment *x, const char *name,
+		    const char *path)
+{
+	const char *target = is_target(name) ? name : im->fallback_target;
+	char *copy;
+
+	if (!target) {
+		import_lose(im, path, name, "no single service can be read from it: set the target of %s, or "
+			    "import with --target NAME", x->name);
+		target = IMPORT_NO_TARGET;
+	}
+	copy = strdup(target);
+	im->failed |= !copy;
+	return copy;
 }
 
 void import_set_target(struct import *im, struct import_experiment *x, const char *name,
 		       const char *path)
 {
-	const char *target = is_target(name) ? name : im->fallback_target;
-
-	if (!is_target(name) && !im->fallback_target) {
-		import_lose(im, path, name, "no single service can be read from it: set the target of %s, or "
-			    "import with --target NAME", x->name);
-		target = IMPORT_NO_TARGET;
-	}
 	free(x->target);
-	x->target = strdup(target);
-	im->failed |= !x->target;
+	x->target = import_target(im, x, name, path);
+}
+
+void import_target_faults(struct import *im, struct import_experiment *x, uint32_t first,
+			  const char *name, const char *path)
+{
+	_cleanup_free_ char *target = import_target(im, x, name, path);
+	uint32_t i;
+
+	if (!target)
+		return;
+	if (!x->target) {
+		x->target = strdup(target);
+		im->failed |= !x->target;
+	}
+	for (i = first; i < x->n_faults; i++) {
+		free(x->faults[i]->target);
+		x->faults[i]->target = strdup(target);
+		im->failed |= !x->faults[i]->target;
+	}
 }
 
 /* --- faults ----------------------------------------------------------------------------------- */
@@ -340,6 +368,46 @@ struct import_fault *import_fault(struct import *im, struct import_experiment *x
 	f->ops = ops;
 	x->faults[x->n_faults++] = f;
 	return f;
+}
+
+bool import_is_text(const char *s, size_t len)
+{
+	json_t *string = json_stringn(s, len);
+	size_t i;
+
+	json_decref(string);
+	for (i = 0; string && i < len; i++)
+		if (((unsigned char)s[i] < ' ' && !strchr("\t\n\r", s[i])) || s[i] == 0x7f)
+			return false;
+	return string != NULL;
+}
+
+struct import_fault *import_fault_copy(struct import *im, struct import_experiment *x,
+				       const struct import_fault *from)
+{
+	struct import_fault *f = import_fault(im, x, from->ops->name);
+
+	if (!f)
+		return NULL;
+	params_free(&f->params);
+	im->failed |= params_copy(&f->params, &from->params, NULL) != 0;
+	f->offset_ns = from->offset_ns;
+	f->duration_ns = from->duration_ns;
+	f->target = from->target ? strdup(from->target) : NULL;
+	im->failed |= from->target && !f->target;
+	return f;
+}
+
+void import_fault_drop(struct import_experiment *x, struct import_fault *f)
+{
+	uint32_t i, kept = 0;
+
+	for (i = 0; i < x->n_faults; i++)
+		if (x->faults[i] != f)
+			x->faults[kept++] = x->faults[i];
+	if (kept < x->n_faults)
+		fault_release(f);
+	x->n_faults = kept;
 }
 
 bool import_is_word(const char *s)

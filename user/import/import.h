@@ -30,6 +30,7 @@ struct import_fault {
 	const struct fault_ops *ops;
 	struct params params;
 	uint64_t offset_ns, duration_ns; /* duration 0: as long as the experiment's */
+	char *target;			 /* NULL: the experiment's */
 };
 
 struct import_experiment {
@@ -73,7 +74,8 @@ struct import {
 int import_text(struct import *im, const char *format, const char *source, const char *text,
 		size_t len, struct fl_error *err);
 
-/* The arguments of one pumba command, without the program's name. */
+/* The arguments of one pumba command, without the program's name. Of a script's words, those that are not
+ * known (shell.h) are shown as they were written. After an error nothing of it is in @im. */
 int import_pumba_words(struct import *im, char *const *words, struct fl_error *err);
 
 /* The experiment file, with the losses as comments. Checked: what it gives is a suite that loads. */
@@ -97,6 +99,9 @@ void import_put(json_t *doc, const char *path, json_t *value);
 
 /* One line, not empty, at most 200 bytes: what an experiment file takes as a word. */
 bool import_is_word(const char *s);
+
+/* UTF-8 without control characters other than tabs and line ends. */
+bool import_is_text(const char *s, size_t len);
 
 /* Name what could not be carried over. @value may be NULL. */
 void import_lose(struct import *im, const char *path, const char *value, const char *fmt, ...)
@@ -140,6 +145,23 @@ void import_set_target(struct import *im, struct import_experiment *x, const cha
 /* A fault of the experiment; NULL when this build has no such kind. Owned by @x. */
 struct import_fault *import_fault(struct import *im, struct import_experiment *x, const char *kind);
 
+/* Another fault of @x with the parameters and times of @from; NULL when out of memory. */
+struct import_fault *import_fault_copy(struct import *im, struct import_experiment *x,
+				       const struct import_fault *from);
+
+/* Take the fault back. */
+void import_fault_drop(struct import_experiment *x, struct import_fault *f);
+
+/* What a target is called: @name where it can be one, else --target, else IMPORT_NO_TARGET and a loss
+ * at @path. */
+char *import_target(struct import *im, const struct import_experiment *x, const char *name,
+		    const char *path);
+
+/* The faults of @x from @first on act on @name (may be no target, as above), which is the experiment's
+ * own target unless it has another one already. */
+void import_target_faults(struct import *im, struct import_experiment *x, uint32_t first,
+			  const char *name, const char *path);
+
 /* One parameter, judged by the kind's table; refused is lost at @path. NULL values are no loss. */
 bool import_param(struct import *im, struct import_fault *f, const char *name, const char *value,
 		  const char *path);
@@ -167,6 +189,10 @@ void import_stress_ng(struct import *im, struct import_experiment *x, const char
  * and NULL when there is no word. */
 int import_split(const char *line, char ***ret, struct fl_error *err);
 
+/* The values are left to another program, as "{{ .Values.x }}" or "${NAME}" says: an error that tells to
+ * render it first. */
+int import_refuse_template(const char *source, const char *text, size_t len, struct fl_error *err);
+
 /* chaos_mesh*.c */
 int import_chaos_mesh(struct import *im, const char *text, size_t len, struct fl_error *err);
 void import_network_chaos(struct import *im, struct import_experiment *x, json_t *doc);
@@ -176,8 +202,8 @@ void import_http_chaos(struct import *im, struct import_experiment *x, json_t *d
 void import_dns_chaos(struct import *im, struct import_experiment *x, json_t *doc);
 void import_time_chaos(struct import *im, struct import_experiment *x, json_t *doc);
 void import_io_chaos(struct import *im, struct import_experiment *x, json_t *doc);
-/* The service that a selector names, taken out of it; NULL: none. The caller's to free. */
-char *import_selector(struct import *im, json_t *doc, const char *path);
+/* The services that a selector names, taken out of it, as a list for words_free(); NULL: none. */
+char **import_selector(struct import *im, json_t *doc, const char *path);
 
 int import_chaostoolkit(struct import *im, const char *text, size_t len, struct fl_error *err);
 /* chaostoolkit_steady.c */

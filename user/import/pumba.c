@@ -11,6 +11,7 @@
 
 #include "util/yaml.h"
 #include "import/import.h"
+#include "import/shell.h"
 #include "util/cleanup.h"
 #include "util/units.h"
 
@@ -63,7 +64,7 @@ static const struct option {
 static const struct import_reason reasons[] = {
 	/* How it logs and where it gets its tools from says nothing of the fault. */
 	{ "pumba --log-level", NULL }, { "pumba --json", NULL }, { "pumba --slack*", NULL },
-	{ "pumba --tls*", NULL }, { "pumba --skip-error", NULL }, { "pumba --dry-run", NULL },
+	{ "pumba --tls*", NULL }, { "pumba --skip-error", NULL },
 	{ "pumba --runtime", NULL }, { "*-socket", NULL }, { "*-image", NULL }, { "stress --inject-cgroup", NULL },
 	{ "pumba --host", "faultline acts on its own host" },
 	{ "pumba --containerd-namespace", "a target is the name of a service" },
@@ -110,6 +111,16 @@ static void put_option(json_t *doc, const struct option *o, const char *value)
 	json_array_append_new(list, json_string(value));
 }
 
+/* What a variable or another command gives is not in the file. */
+static int unknown(const char *word, struct fl_error *err)
+{
+	_cleanup_free_ char *shown = strdup(word);
+
+	if (shown)
+		shell_show(shown);
+	return error_usage(err, "not readable: only the shell that runs it knows '%.60s'; write its value", shown ?: "");
+}
+
 /* The options of @command from *w on; *w moves to the first word that is none. */
 static int read_options(json_t *doc, const char *command, char *const **w, struct fl_error *err)
 {
@@ -122,6 +133,8 @@ static int read_options(json_t *doc, const char *command, char *const **w, struc
 			(*w)++;
 			break;
 		}
+		if (!shell_is_known(word))
+			return unknown(word, err);
 		if (!o)
 			return error_usage(err, "pumba: %s has no option '%.40s'", command, word);
 		if (word[len] == '=') {
@@ -131,6 +144,8 @@ static int read_options(json_t *doc, const char *command, char *const **w, struc
 		} else {
 			if (!(*w)[1])
 				return error_usage(err, "pumba: %s needs a value", o->name);
+			if (!shell_is_known((*w)[1]))
+				return unknown((*w)[1], err);
 			put_option(doc, o, *++(*w));
 		}
 	}
@@ -139,10 +154,18 @@ static int read_options(json_t *doc, const char *command, char *const **w, struc
 
 /* --- the commands ----------------------------------------------------------------------------- */
 
+/* One address or port that packets are chosen by. */
+struct filter {
+	const char *param, *path;
+	char *value;
+};
+
 struct pumba {
 	struct import *im;
 	struct import_experiment *x;
 	json_t *doc;
+	struct filter *filters;
+	uint32_t n_filters;
 };
 
 /* A parameter out of an option, or its default. */
@@ -166,41 +189,98 @@ static void take_duration(struct pumba *p, const char *option)
 		import_lose(p->im, option, text, "not a duration of up to a day; 60s here");
 }
 
-/* A list of texts, joined by commas. */
-static void take_list(struct pumba *p, const char *option, struct text *to)
-{
-	json_t *list = import_take(p->doc, option), *item;
-	size_t i;
+/* --- what the packets are chosen by ----------------------------------------------------------- */
 
-	json_array_foreach(list, i, item)
-		text_append(to, "%s%s", to->len ? "," : "", json_string_value(item));
-	json_decref(list);
+/* pumba makes a filter of its own out of each address and each port, so that a packet is hit when it
+ * matches *any* of them. The parameters of a fault have to match *all*: each filter is a fault. */
+static void add_filter(struct pumba *p, const char *param, const char *value, const char *path)
+{
+	struct filter *grown = reallocarray(p->filters, p->n_filters + 1, sizeof(*grown)), *f;
+
+	if (!grown) {
+		p->im->failed = true;
+		return;
+	}
+	p->filters = grown;
+	f = &grown[p->n_filters++];
+	*f = (struct filter){ .param = param, .value = strdup(value), .path = path };
+	p->im->failed |= !f->value;
 }
 
-static void take_peers(struct pumba *p, struct import_fault *f, const char *option, const char *alias)
+/* All addresses and services are one filter, as "peer" is a list of alternatives itself. */
+static void take_peers(struct pumba *p, const char *option, const char *alias)
 {
+	const char *const names[] = { option, alias };
 	struct text peers = {};
+	json_t *list, *item;
+	size_t i, k;
 
-	take_list(p, option, &peers);
-	if (alias)
-		take_list(p, alias, &peers);
-	import_param(p->im, f, "peer", peers.s, option);
+	for (k = 0; k < ARRAY_SIZE(names) && names[k]; k++) {
+		list = import_take(p->doc, names[k]);
+		json_array_foreach(list, i, item)
+			text_append(&peers, "%s%s", peers.len ? "," : "", json_string_value(item));
+		json_decref(list);
+	}
+	if (peers.s)
+		add_filter(p, "peer", peers.s, option);
 	text_free(&peers);
 }
 
-/* One port or range is a parameter; several are not. */
-static void take_port(struct pumba *p, struct import_fault *f, const char *param, const char *option,
-		      const char *alias)
+/* "80,443" are two filters; a range of iptables is "8000:8100". */
+static void take_ports(struct pumba *p, const char *param, const char *option, const char *alias)
 {
 	_cleanup_free_ char *first = import_take_text(p->doc, option);
 	_cleanup_free_ char *second = first ? NULL : import_take_text(p->doc, alias);
-	const char *ports = first ? first : second;
+	char *rest = first ? first : second, *word, *colon;
 
-	if (ports && strchr(ports, ','))
-		import_lose(p->im, option, ports, "one port or range is known: the fault hits all ports, which is MORE "
-			    "than it did");
-	else
-		import_param(p->im, f, param, ports, option);
+	while ((word = strsep(&rest, ","))) {
+		word += strspn(word, " ");
+		colon = strchr(word, ':');
+		if (colon)
+			*colon = '-';
+		if (*word)
+			add_filter(p, param, word, option);
+	}
+}
+
+static bool is_mixed(const struct pumba *p)
+{
+	uint32_t i;
+
+	for (i = 1; i < p->n_filters; i++)
+		if (strcmp(p->filters[i].param, p->filters[0].param))
+			return true;
+	return false;
+}
+
+static void apply_filter(struct pumba *p, struct import_fault *f, const struct filter *one)
+{
+	struct fl_error err = {};
+
+	if (import_param(p->im, f, one->param, one->value, one->path)) {
+		if (!f->ops->validate || !f->ops->validate(&f->params, &err))
+			return;
+		import_lose(p->im, one->path, one->value, "%s", err.message);
+	}
+	import_fault_drop(p->x, f); /* without its filter it would hit all */
+}
+
+/* The fault, which has no filter yet, once for each. */
+static void apply_filters(struct pumba *p, struct import_fault *f, const char *command)
+{
+	struct import_fault *copy;
+	uint32_t i;
+
+	if (is_mixed(p))
+		import_lose(p->im, command, NULL, "pumba hits what matches any of its addresses and ports: %u faults "
+			    "here, and what matches two of them may be hit by both", p->n_filters);
+	for (i = 1; i < p->n_filters; i++) {
+		copy = import_fault_copy(p->im, p->x, f);
+		if (copy)
+			apply_filter(p, copy, &p->filters[i]);
+	}
+	if (p->n_filters)
+		apply_filter(p, f, &p->filters[0]);
 }
 
 static const char *netem_kind(const char *word)
@@ -273,12 +353,39 @@ static int netem(struct pumba *p, char *const **w, struct fl_error *err)
 		return r;
 	take_duration(p, "netem --duration");
 	f = import_fault(p->im, p->x, kind);
-	take_peers(p, f, "netem --target", NULL);
-	take_port(p, f, "local-port", "netem --egress-port", "netem --egressPort");
-	take_port(p, f, "peer-port", "netem --ingress-port", "netem --ingressPort");
+	take_peers(p, "netem --target", NULL);
+	take_ports(p, "local-port", "netem --egress-port", "netem --egressPort");
+	take_ports(p, "peer-port", "netem --ingress-port", "netem --ingressPort");
 	netem_params(p, f, word);
-	import_fault_done(p->im, p->x, word);
+	if (import_fault_done(p->im, p->x, word))
+		apply_filters(p, f, "netem");
 	return 0;
+}
+
+/* 0 is what faultline does anyway. */
+static void drop_zero(struct pumba *p, const char *option)
+{
+	const char *text = json_string_value(json_object_get(p->doc, option));
+
+	if (text && !strcmp(text, "0"))
+		json_object_del(p->doc, option);
+}
+
+/* What comes in goes to the target's own addresses, which no parameter tells apart. */
+static void lose_destination(struct pumba *p)
+{
+	static const char *const names[] = { "iptables --destination", "iptables --dest" };
+	size_t i, k;
+
+	for (k = 0; k < ARRAY_SIZE(names); k++) {
+		json_t *list = import_take(p->doc, names[k]), *item;
+
+		json_array_foreach(list, i, item)
+			import_lose(p->im, names[k], json_string_value(item), "packets are not chosen by the target's own "
+				    "address: the fault hits %s", p->n_filters ? "what the other filters match, which may "
+				    "be LESS than it did" : "all that it receives, which may be MORE than it did");
+		json_decref(list);
+	}
 }
 
 static int iptables(struct pumba *p, char *const **w, struct fl_error *err)
@@ -297,13 +404,15 @@ static int iptables(struct pumba *p, char *const **w, struct fl_error *err)
 	take_duration(p, "iptables --duration");
 	f = import_fault(p->im, p->x, "network_loss");
 	import_param(p->im, f, "direction", "to", "iptables");
-	take_peers(p, f, "iptables --source", "iptables --src");
-	take_port(p, f, "peer-port", "iptables --src-port", "iptables --sport");
-	take_port(p, f, "local-port", "iptables --dst-port", "iptables --dport");
+	take_peers(p, "iptables --source", "iptables --src");
+	take_ports(p, "peer-port", "iptables --src-port", "iptables --sport");
+	take_ports(p, "local-port", "iptables --dst-port", "iptables --dport");
+	lose_destination(p);
 	take(p, f, "protocol", "iptables --protocol", "", NULL);
 	mode = import_take_text(p->doc, "iptables-loss --mode");
 	if (mode && !strcmp(mode, "nth")) {
 		take(p, f, "nth", "iptables-loss --every", "", "1");
+		drop_zero(p, "iptables-loss --packet");
 	} else {
 		probability = import_take_text(p->doc, "iptables-loss --probability");
 		if (!probability || units_double(probability, &v, NULL) || v < 0 || v > 1)
@@ -312,7 +421,8 @@ static int iptables(struct pumba *p, char *const **w, struct fl_error *err)
 			percent = text_format("%.6g%%", v * 100);
 		import_param(p->im, f, "percent", percent, "iptables-loss --probability");
 	}
-	import_fault_done(p->im, p->x, "iptables loss");
+	if (import_fault_done(p->im, p->x, "iptables loss"))
+		apply_filters(p, f, "iptables");
 	return 0;
 }
 
@@ -369,6 +479,14 @@ static int plain_command(struct pumba *p, const char *word, struct fl_error *err
 	return 0;
 }
 
+/* A flag that is set: "--dry-run", and not "--dry-run=false". */
+static bool take_flag(json_t *doc, const char *option)
+{
+	_cleanup_free_ char *text = import_take_text(doc, option);
+
+	return text && strcmp(text, "false") && strcmp(text, "0");
+}
+
 /* --- one command line ------------------------------------------------------------------------- */
 
 static int command(struct pumba *p, char *const **w, struct fl_error *err)
@@ -378,9 +496,13 @@ static int command(struct pumba *p, char *const **w, struct fl_error *err)
 
 	if (r)
 		return r;
+	if (take_flag(p->doc, "pumba --dry-run"))
+		return error_usage(err, "pumba --dry-run: it hits nothing, so it is no experiment");
 	word = **w;
 	if (!word)
 		return error_usage(err, "pumba: no command");
+	if (!shell_is_known(word))
+		return unknown(word, err);
 	(*w)++;
 	r = read_options(p->doc, word, w, err);
 	if (r)
@@ -392,11 +514,26 @@ static int command(struct pumba *p, char *const **w, struct fl_error *err)
 	return plain_command(p, word, err);
 }
 
+/* "re2:^web$" is one name; other patterns are not. */
+static void exact_name(char *name)
+{
+	size_t len = strlen(name);
+
+	if (strncmp(name, "re2:^", 5) || name[len - 1] != '$' ||
+	    strspn(name + 5, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") != len - 6)
+		return;
+	memmove(name, name + 5, len - 6);
+	name[len - 6] = '\0';
+}
+
 /* The containers: each is an experiment of its own, as a first one should have one target. */
 static void add_targets(struct pumba *p, char *const *w)
 {
 	struct import_experiment *x = p->x;
+	size_t i;
 
+	for (i = 0; w[i]; i++)
+		exact_name(w[i]);
 	import_set_target(p->im, x, w[0], "containers");
 	if (w[0] && w[1])
 		import_lose(p->im, "containers", NULL, "they were hit at once; here one after the other");
@@ -410,140 +547,63 @@ static void add_targets(struct pumba *p, char *const *w)
 	}
 }
 
-/* UTF-8, which json_stringn() tells, without control characters. */
-static bool is_text(const char *s, size_t len)
+/* "pumba kill web", as it is in the file. */
+static char *line_of(char *const *words)
 {
-	json_t *string = json_stringn(s, len);
-	size_t i;
+	struct text line = {};
 
-	json_decref(string);
-	for (i = 0; string && i < len; i++)
-		if (((unsigned char)s[i] < ' ' && s[i] != '\t' && s[i] != '\n') || s[i] == 0x7f)
-			return false;
-	return string != NULL;
+	text_append(&line, "pumba");
+	for (; *words; words++)
+		text_append(&line, " %s", *words);
+	if (line.s)
+		shell_show(line.s);
+	return line.s;
+}
+
+/* The container names may hold what only the shell knows: they are no targets then. */
+static void show_words(char *const *words)
+{
+	for (; *words; words++)
+		shell_show(*words);
+}
+
+static void filters_free(struct pumba *p)
+{
+	while (p->n_filters)
+		free(p->filters[--p->n_filters].value);
+	free(p->filters);
 }
 
 int import_pumba_words(struct import *im, char *const *words, struct fl_error *err)
 {
-	struct pumba p = { .im = im };
-	struct text line = {};
-	char *const *w;
+	struct pumba p = { .im = im, .doc = json_object() };
+	_cleanup_free_ char *line = line_of(words);
+	uint32_t n = im->n;
+	char *const *w = words;
 	int r;
 
-	for (w = words; *w; w++)
-		text_append(&line, "%s%s", line.len ? " " : "pumba ", *w);
-	if (line.s && !is_text(line.s, line.len)) {
-		text_free(&line);
+	if (line && !import_is_text(line, strlen(line))) {
+		json_decref(p.doc);
 		return error_usage(err, "this is no text in UTF-8");
 	}
-	import_set_where(im, "%s", line.s ? line.s : "pumba");
-	p.doc = json_object();
+	import_set_where(im, "%s", line ? line : "pumba");
 	p.x = import_add(im, "pumba");
-	w = words;
 	r = p.x && p.doc ? command(&p, &w, err) : error_usage(err, "more than %d commands", IMPORT_MAX);
+	show_words(words);
 	if (!r && p.x->n_faults) {
 		_cleanup_free_ char *name = text_format("%s_%s", p.x->faults[0]->ops->name, *w ? *w : "pumba");
 
 		import_rename(im, p.x, name);
-		p.x->description = line.s ? strdup(line.s) : NULL;
+		p.x->description = line ? strdup(line) : NULL;
 		add_targets(&p, w);
 	}
-	if (!r)
+	if (!r) {
 		import_lose_rest(im, "", p.doc, reasons);
-	if (!r)
 		import_drop_empty(im);
+	} else {
+		import_cut(im, n);
+	}
 	json_decref(p.doc);
-	text_free(&line);
-	return r;
-}
-
-/* --- a file of command lines ------------------------------------------------------------------ */
-
-static bool is_separator(const char *word)
-{
-	static const char *const separators[] = { "&", "&&", ";", "|", "||" };
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(separators); i++)
-		if (!strcmp(word, separators[i]))
-			return true;
-	return false;
-}
-
-static bool is_pumba(const char *word)
-{
-	const char *slash = strrchr(word, '/'), *name = slash ? slash + 1 : word;
-
-	return !strncmp(name, "pumba", 5) && (!name[5] || name[5] == ':');
-}
-
-/* Each command of the line that runs it: "sudo pumba ...", "docker run ... gaiaadm/pumba:0.10 ... &". */
-static int import_line(struct import *im, char **words, struct fl_error *err)
-{
-	char **begin, *kept;
-	int r = 0;
-
-	for (; !r && words && *words; words++) {
-		if (!is_pumba(*words))
-			continue;
-		begin = ++words;
-		while (*words && !is_separator(*words))
-			words++;
-		kept = *words;
-		*words = NULL;
-		r = import_pumba_words(im, begin, err);
-		*words = kept;
-		if (!kept)
-			break;
-	}
-	return r;
-}
-
-/* The next line of a script, with what a backslash at its end continues; the caller's to free. */
-static char *next_line(const char **text, int *ret_line)
-{
-	struct text line = {};
-
-	text_append(&line, "%s", "");
-	for (;;) {
-		size_t len = strcspn(*text, "\n");
-		bool more = len && (*text)[len - 1] == '\\' && (*text)[len];
-
-		text_append_bytes(&line, *text, more ? len - 1 : len);
-		*text += len;
-		if (**text) {
-			(*text)++;
-			(*ret_line)++;
-		}
-		if (!more)
-			return line.s;
-	}
-}
-
-int import_pumba(struct import *im, const char *text, size_t len, struct fl_error *err)
-{
-	int line = 0, began, r = 0;
-
-	if (memchr(text, '\0', len))
-		return error_usage(err, "this is no text file: it has a NUL byte");
-	while (!r && *text) {
-		_cleanup_free_ char *one = NULL;
-		char **words = NULL;
-
-		began = line + 1;
-		one = next_line(&text, &line);
-		if (!one)
-			return error_sys(err, ENOMEM, "out of memory");
-		r = import_split(one, &words, err);
-		if (!r)
-			r = import_line(im, words, err);
-		if (r)
-			error_at(err, im->source, began, 1);
-		words_free(words);
-	}
-	if (!r && !im->n)
-		r = im->n_losses ? error_usage(err, "nothing in it can be done by faultline: %s: %s",
-					       im->losses[0].path, im->losses[0].why) :
-				   error_usage(err, "no pumba command in it");
+	filters_free(&p);
 	return r;
 }

@@ -79,10 +79,10 @@ static void put_comment_text(struct text *out, const char *s)
 	}
 }
 
-/* At most 60 bytes of it, at the end of a character. */
+/* At most 200 bytes of it, at the end of a character. */
 static void put_excerpt(struct text *out, const char *s)
 {
-	size_t len = strlen(s) > 60 ? 60 : strlen(s);
+	size_t len = strlen(s) > 200 ? 200 : strlen(s);
 	_cleanup_free_ char *part = NULL;
 
 	while (len && ((unsigned char)s[len] & 0xc0) == 0x80)
@@ -206,13 +206,55 @@ static bool has_params(const struct params *p)
 	return false;
 }
 
-static void put_fault(struct text *out, const struct import_fault *f)
+/* Whom a fault acts on. */
+static const char *target_of(const struct import_experiment *x, const struct import_fault *f)
+{
+	return f->target ? f->target : x->target;
+}
+
+/* Not all of its faults act on the same target. */
+static bool has_targets(const struct import_experiment *x)
+{
+	uint32_t i;
+
+	for (i = 0; i < x->n_faults; i++)
+		if (strcmp(target_of(x, x->faults[i]), x->target))
+			return true;
+	return false;
+}
+
+/* "1 instance of web", and a list where the faults have several targets. */
+static void put_targets(struct text *out, const struct import_experiment *x)
+{
+	_cleanup_free_ char *first = text_format("1 instance of %s", x->target);
+	uint32_t i, k;
+
+	text_append(out, "      target: %s", has_targets(x) ? "[" : "");
+	put_scalar(out, first ? first : "");
+	for (i = 0; i < x->n_faults; i++) {
+		const char *name = target_of(x, x->faults[i]);
+		_cleanup_free_ char *text = text_format("1 instance of %s", name);
+
+		for (k = 0; k < i && strcmp(target_of(x, x->faults[k]), name); k++)
+			;
+		if (k < i || !strcmp(name, x->target))
+			continue;
+		text_append(out, ", ");
+		put_scalar(out, text ? text : "");
+	}
+	text_append(out, "%s", has_targets(x) ? "]\n      stage: dev # TODO: it hits several targets at once\n" :
+				 "\n");
+}
+
+static void put_fault(struct text *out, const struct import_experiment *x, const struct import_fault *f)
 {
 	char number[32];
 
 	text_append(out, "      - type: ");
 	put_scalar(out, f->ops->name);
 	text_append(out, "\n");
+	if (has_targets(x))
+		put_key(out, "        ", "target", target_of(x, f));
 	if (has_params(&f->params)) {
 		text_append(out, "        params: {");
 		put_params(out, &f->params);
@@ -241,7 +283,7 @@ static void put_faults(struct text *out, const struct import_experiment *x)
 	}
 	text_append(out, "    faults:\n");
 	for (i = 0; i < x->n_faults; i++)
-		put_fault(out, x->faults[i]);
+		put_fault(out, x, x->faults[i]);
 }
 
 static void put_hypothesis(struct text *out, const struct import_experiment *x)
@@ -269,7 +311,6 @@ static void put_tags(struct text *out, const json_t *tags)
 
 static void put_experiment(struct text *out, const struct import_experiment *x)
 {
-	_cleanup_free_ char *target = text_format("1 instance of %s", x->target);
 	char on[32], after[32];
 
 	units_format_ns(x->duration_ns, on, sizeof(on));
@@ -282,7 +323,7 @@ static void put_experiment(struct text *out, const struct import_experiment *x)
 	put_hypothesis(out, x);
 	put_faults(out, x);
 	text_append(out, "    blast_radius:\n");
-	put_key(out, "      ", "target", target);
+	put_targets(out, x);
 	text_append(out, "      traffic: 0%% (synthetic) # TODO: the share of real traffic, and with it the stage\n"
 			 "      duration: %s\n"
 			 "    rollback:\n      automatic: true\n"
