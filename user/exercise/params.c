@@ -53,7 +53,7 @@ static void take_kind(struct work *w, struct entry *x)
 /* A target in our own words: "docker:web". */
 static bool is_spec(const char *text)
 {
-	static const char *const providers[] = { "docker:", "netns:", "pid:", "cgroup:", "lab:" };
+	static const char *const providers[] = { "docker:", "netns:", "pid:", "cgroup:", "unit:", "lab:" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(providers); i++)

@@ -255,12 +255,29 @@ static int tick(struct fault *f, struct fl_error *err)
 
 /* ---- the fault ------------------------------------------------------------------------------- */
 
+/* systemd takes a signal for a crash: it starts the unit again by itself, or gives it up for good. */
+static int refuse_unit(const struct fault *f, struct fl_error *err)
+{
+	char unit[128];
+	uint32_t i;
+
+	for (i = 0; i < f->n_targets; i++)
+		if (target_unit_of(&f->targets[i], unit, sizeof(unit)))
+			return error_usage(err, "refused: %s on %s: this is unit %s: name it as unit:%s, then systemd "
+					   "stops it and starts it again", f->ops->name, f->targets[i].name, unit, unit);
+	return 0;
+}
+
 static int arm(struct fault *f, enum after after, struct fl_error *err)
 {
 	struct app *s = calloc(1, sizeof(*s) + f->n_targets * sizeof(s->units[0]));
 	uint32_t i;
-	int r = 0;
+	int r = after == AFTER_NOTHING ? 0 : refuse_unit(f, err);
 
+	if (r) {
+		free(s);
+		return r;
+	}
 	if (!s)
 		return error_sys(err, ENOMEM, "%s: out of memory", f->ops->name);
 	f->priv = s;

@@ -57,10 +57,27 @@ static bool in_v1(const char *rest)
 	return found;
 }
 
+int target_use_cgroup_place(struct target *t, const char *place, struct fl_error *err)
+{
+	char root[128], full[400];
+	int r;
+
+	cgroup_v2_root(root, sizeof(root));
+	snprintf(full, sizeof(full), "%s%s", root, place);
+	if (root[0] && !access(full, F_OK)) {
+		r = target_use_cgroup(t, full, err);
+		if (r)
+			return r;
+		t->members |= TARGET_BY_CGROUP;
+	}
+	if (in_v1(place) && text_copy(t->cgroup_v1, sizeof(t->cgroup_v1), place))
+		t->members |= TARGET_BY_CGROUP_V1;
+	return t->members ? 0 : -ENOENT;
+}
+
 static int resolve(const char *name, struct target *t, struct fl_error *err)
 {
 	_cleanup_free_ char *path = text_format("%s%s", name[0] == '/' ? "" : "/", name);
-	char root[128], full[400];
 	const char *rest;
 	bool v2 = true;
 	size_t len;
@@ -75,18 +92,11 @@ static int resolve(const char *name, struct target *t, struct fl_error *err)
 		rest = path;
 	if (!rest[1])
 		return error_usage(err, "refused: the root cgroup is the whole host");
-	cgroup_v2_root(root, sizeof(root));
-	snprintf(full, sizeof(full), "%s%s", root, rest);
-	if (root[0] && !access(full, F_OK)) {
-		r = target_use_cgroup(t, full, err);
-		if (r)
-			return r;
-		t->members |= TARGET_BY_CGROUP;
-	}
-	if (in_v1(rest) && text_copy(t->cgroup_v1, sizeof(t->cgroup_v1), rest))
-		t->members |= TARGET_BY_CGROUP_V1;
-	if (!t->members)
+	r = target_use_cgroup_place(t, rest, err);
+	if (r == -ENOENT)
 		return error_usage(err, "no cgroup '%.200s'", name);
+	if (r)
+		return r;
 	r = target_add_pids(t, err);
 	if (r)
 		return r;

@@ -61,6 +61,9 @@ int target_provider_of(const char *spec, const struct target_provider **ret, con
 int target_use_pid(struct target *t, pid_t pid, struct fl_error *err);
 /* A directory of the v2 tree, absolute. */
 int target_use_cgroup(struct target *t, const char *path, struct fl_error *err);
+/* A place below the root of the hierarchies, as in /proc/PID/cgroup: its processes are the target's. -ENOENT,
+ * without an error: no hierarchy has it. */
+int target_use_cgroup_place(struct target *t, const char *place, struct fl_error *err);
 /* An open network namespace; takes the descriptor. */
 void target_use_netns(struct target *t, int fd);
 

@@ -7,7 +7,9 @@ extern const struct target_provider target_docker;
 extern const struct target_provider target_lab;
 extern const struct target_provider target_netns;
 extern const struct target_provider target_pid;
+extern const struct target_provider target_unit;
 
 const struct target_provider *const target_providers[] = {
-	&target_netns, &target_pid, &target_cgroup, &target_lab, &target_docker, NULL,
+	&target_netns, &target_pid, &target_cgroup, &target_unit, &target_lab,
+	&target_docker, NULL,
 };

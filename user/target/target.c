@@ -117,10 +117,10 @@ static int nobody_knows(const char *name, struct fl_error *err)
 	else if (netns && !strchr(name, '/') && !access(netns, F_OK))
 		error_hint(err, "there is a network namespace of that name: netns:%s", name);
 	else if (names && names[0])
-		error_hint(err, "a service, or netns:NAME, pid:N, cgroup:PATH, docker:NAME");
+		error_hint(err, "a service, or netns:NAME, pid:N, cgroup:PATH, unit:NAME, docker:NAME");
 	else
 		error_hint(err, "no service is known here (faultline lab up starts the lab); "
-				"netns:NAME, pid:N, cgroup:PATH or docker:NAME name others");
+				"netns:NAME, pid:N, cgroup:PATH, unit:NAME or docker:NAME name others");
 	return -ENOENT;
 }
 

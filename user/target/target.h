@@ -2,7 +2,7 @@
 /*
  * target.h - from what the user names to what faultline can touch.
  *
- * A target is written netns:NAME, pid:N, cgroup:PATH, docker:NAME, or a plain service name that
+ * A target is written netns:NAME, pid:N, cgroup:PATH, unit:NAME, docker:NAME, or a plain service name that
  * the lab (later: Docker) knows. Resolving collects its host-side veths, namespaces, cgroups and
  * pids, and touches nothing. Each way of naming is one provider, one file, one line of a table.
  */
@@ -66,7 +66,7 @@ struct target {
 	char spec[256];	    /* means this target only; mostly as the user wrote it */
 	char scope[256];    /* the set it was taken from, as the user wrote that; may be empty */
 	bool takes_all;	    /* all of that set is meant, also who joins it later */
-	char provider[16];  /* "netns", "pid", "cgroup", "lab", "docker" */
+	char provider[16];  /* "netns", "pid", "cgroup", "unit", "lab", "docker" */
 	char id[80];	    /* container id or the like; may be empty */
 	char note[200];	    /* what to know before it is hit: who else would be; may be empty */
 	unsigned int members; /* TARGET_BY_*; 0: it has no processes */
@@ -134,6 +134,9 @@ static inline bool target_is_told_by_owner(const struct target *t)
 int target_check_veths(const struct target *t, struct fl_error *err);
 /* -EPERM when the initial namespace's default route leaves through @v. */
 int target_refuse_uplink(const struct target_veth *v, struct fl_error *err);
+
+/* The service of the host's systemd that @t, named as a cgroup, is or lies in. False: none. */
+bool target_unit_of(const struct target *t, char *ret, size_t size);
 
 /* What names @t for ever, also while it does not run ("docker:ID"), where there is such a name. */
 void target_identity(const struct target *t, char *ret, size_t size);
