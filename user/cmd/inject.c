@@ -88,8 +88,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		p->n_targets = state->argc - state->next;
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which TARGET? A service, netns:NAME, pid:N, cgroup:PATH or "
-				  "docker:NAME");
+		argp_error(state, "which TARGET? A service, netns:NAME, pid:N, cgroup:PATH, "
+				  "unit:NAME or docker:NAME");
 		return EINVAL;
 	default:
 		return fault_options_parse(p->options, key, arg, &p->in->fault.params, &p->err);

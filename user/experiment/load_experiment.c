@@ -83,7 +83,7 @@ int load_target_words(struct yaml *y, struct fy_node *node, const char *text, ch
 	} else {
 		if (!*spec || strchr(spec, ' '))
 			return yaml_error(y, node, "'%.80s' is not a target: netns:NAME, pid:N, "
-					  "cgroup:PATH, docker:NAME, a service, or N instances of one",
+					  "cgroup:PATH, unit:NAME, docker:NAME, a service, or N instances of one",
 					  text);
 		r = words_add(ret, strdup(spec));
 	}
