@@ -9,7 +9,7 @@ show() { "$BUILD/tests/tools/target_show" "$@"; }
 same() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: '$2' is not '$3'"; fi; }
 # fails DESCRIPTION STATUS PATTERN SPEC: ends with STATUS within 5 s, in few lines, and says PATTERN.
 fails() {
-	timeout 5 "$BUILD/tests/tools/target_show" "$4" >"$T/out" 2>"$T/err"; _r=$?
+	timeout "${PATIENCE:-5}" "$BUILD/tests/tools/target_show" "$4" >"$T/out" 2>"$T/err"; _r=$?
 	if [ $_r = "$2" ] && grep -qE -- "$3" "$T/err" && [ "$(wc -c <"$T/err")" -lt 1200 ] && ! grep -q '[[:cntrl:]]' "$T/err"; then ok "$1"; else
 		not_ok "$1 (status $_r)"; sed 's/^/#   /' "$T/err" | cut -c1-300
 	fi
@@ -56,7 +56,8 @@ for what in list inspect; do
 	state ".wrong.$what = \"evil\""; fails "$what: an error that plays with the terminal" 3 'answered with 500' $spec
 	state ".wrong.$what = \"endless\""; fails "$what: without an end" 3 'larger than' $spec
 done
-state '.wrong.inspect = "hang"'; fails "an engine that does not answer" 3 'no answer from' docker:web
+# (It answers /_ping, so it is busy, and is waited for: docs/docker.md.)
+state '.wrong.inspect = "hang"'; PATIENCE=40 fails "an engine that does not answer" 3 'no answer from' docker:web
 state '.containers[0].id = "../../../etc/passwd"'; fails "an id that is a path" 3 'description' docker:web
 state '.containers[0].name = "../%n web"'; fails "a name that is none" 2 'no running container' docker:label=app=web
 state '.containers[0].pid = -1'; fails "a process number that is none" 2 'no running|description' docker:label=app=nope
@@ -105,7 +106,7 @@ for _ in 1 2 3 4 5 6 7 8 9 10 11; do
 	_t=$(date +%s%N); show --veth docker:web >"$T/out" || not_ok "docker:web resolves"
 	echo $((($(date +%s%N) - _t) / 1000))
 done | sort -n >"$T/times"
-same "of 200 containers one is asked about" "$(grep -c . "$T/log") $(grep -vcE '/version|/containers/web/json' "$T/log")" "22 0"
+same "of 200 containers one is asked about" "$(grep -vc '/_ping' "$T/log") $(grep -vcE '/_ping|/version|/containers/web/json' "$T/log")" "22 0"
 check_ms "resolved, the program's start included (ms)" "$(awk 'NR == 6 {print $1 / 1000}' "$T/times")" 300
 note "FIGURE one of 200 containers is resolved in $(awk 'NR == 6 {print $1 / 1000}' "$T/times") ms (median of 11, with the program's start)"
 : >"$T/log"; show front >/dev/null

@@ -63,7 +63,7 @@ void accept_scoreboard(struct judge *j)
 /* "## 1. Setup": sections by their numbers, whatever the language. */
 static void judge_report(struct judge *j, const char *text)
 {
-	char start[8];
+	char start[16];
 	int i;
 
 	for (i = 1; i <= 4; i++) {

@@ -16,7 +16,9 @@
 
 bool result_is_foreign(const json_t *entry)
 {
-	return json_is_object(entry) && !json_object_get(entry, "format") && json_object_get(entry, "detected") &&
+	return json_is_object(entry) && !json_object_get(entry, "format") &&
+	       !json_object_get(entry, "config_sha256") && /* our own, of before there was a format */
+	       json_object_get(entry, "detected") &&
 	       (json_object_get(entry, "raw") || json_object_get(entry, "mttd") ||
 		json_object_get(entry, "mttd_seconds") || json_object_get(entry, "rca_correct"));
 }
