@@ -103,6 +103,12 @@ lost "... and named" "method\[2\].*no single service"
 import_of chaostoolkit <<'END'
 title: t
 method:
+  - {type: action, name: a, pauses: {after: 9}, provider: {type: process, path: docker, arguments: "pause w1 w2"}}
+END
+made "two names of one docker command" "[1 instance of w1, 1 instance of w2]"
+import_of chaostoolkit <<'END'
+title: t
+method:
   - {type: action, name: a, pauses: {after: 9}, provider: {type: python, module: chaosk8s.pod.actions, func: terminate_pods, arguments: {label_selector: "team=green-with-a-long-name-of-its-own, component=billing,env=a-rather-long-value-as-well"}}}
 END
 made "two labels: the one that says which service" "1 instance of billing"
@@ -150,6 +156,39 @@ lost "... an option that there is not" "line 18.*no option '--frequency'"
 lost "... an open quote" 'line 19.*not closed'
 check_num "... and nothing else is lost" "$(grep -c 'line ' "$T/lost")" eq 5
 
+import_of pumba <<'END'
+IMAGE=gaiaadm/pumba:0.10 FOR=9s; WHO='w1'
+docker run --rm "$IMAGE" netem -d $FOR loss -p 3 ${WHO}
+TWICE=no1; TWICE=no2
+pumba kill $TWICE
+for EACH in no3; do pumba kill $EACH; done
+MANY="no4 no5"; pumba kill $MANY
+docker run --rm $PUMBA_IMAGE kill no6
+docker run --rm $OTHER netem -d 9s loss no7
+sh -c "pumba kill $WHERE-no8; pumba kill w2"
+END
+made "a variable that has one value" "1 instance of w1"
+lost "... is said" 'line 2: WHO (w1)'
+for i in 1 2 3 4 5 6 7 8; do unmade "... not where it is not known ($i)" "1 instance of no$i"; done
+made "... beside it" "1 instance of w2"
+lost "an image that is not known" 'line 7.*not read'
+lost "... nor its name" 'line 8.*not read'
+
+# As JSON: who is hit by what, and what was lost.
+"$FL" import pumba -o json -- netem -d 9s --interface e loss -p 3 w1 w2 >"$T/json" 2>/dev/null
+check "-o json" /usr/bin/python3 - "$T/json" <<'END'
+import json, sys, yaml
+d = json.load(open(sys.argv[1]))
+assert [x["faults"][0]["target"] for x in d["experiments"]] == ["w1", "w2"], d
+assert d["experiments"][0]["faults"][0]["params"]["percent"] == "3%"
+assert d["experiments"][0]["duration_s"] == 9 and d["error"] is None
+assert "netem --interface" in [l["path"] for l in d["lost"]]
+assert yaml.safe_load(d["suite"])["experiments"][1]["name"] == "network_loss_w2"
+END
+"$FL" import pumba -o json -- kil w >"$T/json" 2>/dev/null
+check_num "-o json of what is refused: exit status" $? eq 2
+check "... and why" /usr/bin/python3 -c 'import json, sys; d = json.load(open(sys.argv[1])); assert d["suite"] is None and "kil" in d["error"] and d["experiments"] == []' "$T/json"
+
 # pumba hits what matches any of its filters.
 import_of pumba <<<'pumba iptables -d 9s -p tcp --source 10.1.1.1 --source 10.1.1.2 --src-port 53,6000:6010 loss --probability 0.5 dns'
 made "pumba's filters: the addresses are one fault" 'peer: "10.1.1.1,10.1.1.2", protocol: tcp }'
@@ -175,6 +214,30 @@ check_num "pumba in a Compose file" $? eq 0
 for i in 1 2 3; do made "... w$i" "1 instance of w$i"; done
 unmade "... not the others" "1 instance of no"
 lost "... a variable is named" '\${D}'
+
+import_of pumba <<'END'
+# a job
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: n}
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: j}
+spec:
+  template:
+    spec:
+      containers:
+        - {name: a, image: gaiaadm/pumba, args: [netem, --duration, 9s, delay, w1]}
+        - {name: b, image: busybox, args: [pumba, kill, no]}
+---
+- no object
+END
+check_num "pumba in objects of Kubernetes" $? eq 0
+made "... is read" "1 instance of w1"
+check_num "... alone" "$(grep -c 'target: 1 instance of' "$T/made")" eq 1
+lost "... what is no object is named" 'line 16: document'
 
 # Chaos Mesh: several of them, ports, names.
 network() { printf 'apiVersion: chaos-mesh.org/v1alpha1\nkind: NetworkChaos\nmetadata: {name: n}\nspec: {mode: %s, duration: 9s, %s}\n' "$1" "$2"; }

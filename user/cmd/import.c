@@ -12,7 +12,7 @@
 
 struct options {
 	const char *format, *file, *out, *target;
-	bool strict;
+	bool strict, json;
 };
 
 enum { OPT_OUT = 256, OPT_TARGET };
@@ -20,6 +20,7 @@ enum { OPT_OUT = 256, OPT_TARGET };
 static const struct argp_option option_table[] = {
 	{ "out", OPT_OUT, "FILE", 0, "Write it here (standard output)", 0 },
 	{ "target", OPT_TARGET, "NAME", 0, "Of experiments whose source names no single service", 0 },
+	{ "output", 'o', "json", 0, "Print JSON: the file, what it does to whom, and what was lost", 0 },
 	{ "strict", 's', NULL, 0, "Exit status 1 when something could not be carried over", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
@@ -34,6 +35,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_TARGET:
 		o->target = arg;
+		return 0;
+	case 'o':
+		o->json = cmd_output_json(arg, state);
 		return 0;
 	case 's':
 		o->strict = true;
@@ -57,8 +61,21 @@ static void print_findings(const char *name, const struct finding *v, uint32_t n
 			v[i].rule, v[i].text);
 }
 
+static json_t *findings_json(const struct finding *v, uint32_t n)
+{
+	json_t *list = json_array();
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		json_array_append_new(list, json_pack("{s:i, s:i, s:s, s:s, s:s}", "line", v[i].line, "column",
+						      v[i].column, "severity", v[i].error ? "error" : "note", "rule",
+						      v[i].rule, "text", v[i].text));
+	return list;
+}
+
 /* A file of the exercise needs no conversion to be run; this writes down what a run would take. */
-static int complete(const struct options *o, struct text *out, bool *ret_invented, struct fl_error *err)
+static int complete(const struct options *o, struct text *out, json_t *json, bool *ret_invented,
+		    struct fl_error *err)
 {
 	const char *name = strcmp(o->file, "-") ? o->file : "standard input";
 	_cleanup_free_ struct finding *findings = NULL;
@@ -70,6 +87,7 @@ static int complete(const struct options *o, struct text *out, bool *ret_invente
 	if (!r)
 		r = suite_complete(name, text, len, fault_table, out, &findings, &n, err);
 	print_findings(name, findings, n);
+	json_object_set_new(json, "findings", findings_json(findings, n));
 	for (i = 0; i < n; i++)
 		*ret_invented |= findings[i].invented;
 	return r;
@@ -129,8 +147,8 @@ static void print_losses(const struct import *im)
 	}
 }
 
-static int convert(const struct options *o, char *const *words, struct text *out, bool *ret_lossy,
-		   struct fl_error *err)
+static int convert(const struct options *o, char *const *words, struct text *out, json_t *json,
+		   bool *ret_lossy, struct fl_error *err)
 {
 	struct import im = { .table = fault_table, .fallback_target = o->target };
 	int r = read_source(&im, o, words, err);
@@ -140,8 +158,24 @@ static int convert(const struct options *o, char *const *words, struct text *out
 		r = import_write(&im, out, err);
 	if (!r && im.n_losses)
 		fprintf(stderr, "faultline: %u not carried over; the file names them too\n", im.n_losses);
+	import_json(&im, !r, json);
 	*ret_lossy = im.n_losses > 0;
 	import_free(&im);
+	return r;
+}
+
+/* The file where it was asked for; as JSON, what went wrong as well. */
+static int hand_out(const struct options *o, const struct text *out, json_t *json, int r, struct fl_error *err)
+{
+	if (!r && o->out)
+		r = file_write(o->out, out->s, out->len, 0644, err);
+	if (o->json) {
+		json_object_set_new(json, "suite", r ? json_null() : json_stringn(out->s, out->len));
+		json_object_set_new(json, "error", r ? json_string(err->message) : json_null());
+		cmd_print_json(json_incref(json));
+	} else if (!r && !o->out) {
+		fputs(out->s, stdout);
+	}
 	return r;
 }
 
@@ -151,6 +185,7 @@ int cmd_import(int argc, char **argv)
 	struct options o = {};
 	struct fl_error err = {};
 	struct text out = {};
+	json_t *json = NULL;
 	bool lossy = false;
 	int r;
 
@@ -160,12 +195,11 @@ int cmd_import(int argc, char **argv)
 		fputs("faultline: import: which FILE? (faultline import --help)\n", stderr);
 		return FL_EXIT_USAGE;
 	}
-	r = !words && !strcmp(o.format, "w3d2") ? complete(&o, &out, &lossy, &err) :
-						  convert(&o, words, &out, &lossy, &err);
-	if (!r && o.out)
-		r = file_write(o.out, out.s, out.len, 0644, &err);
-	else if (!r)
-		fputs(out.s, stdout);
+	json = json_pack("{s:s, s:s}", "format", o.format, "source", !o.file ? "a command line" : o.file);
+	r = !words && !strcmp(o.format, "w3d2") ? complete(&o, &out, json, &lossy, &err) :
+						  convert(&o, words, &out, json, &lossy, &err);
+	r = hand_out(&o, &out, json, r, &err);
+	json_decref(json);
 	text_free(&out);
 	if (r)
 		return cmd_fail(&err);

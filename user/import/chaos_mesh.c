@@ -191,7 +191,7 @@ static int import_object(struct import *im, json_t *doc, struct fl_error *err)
 }
 
 /* A document is what stands between two lines "---"; YAML allows no such line within a value. */
-static const char *document_end(const char *text, const char *end)
+const char *import_document_end(const char *text, const char *end)
 {
 	const char *line = text;
 
@@ -206,7 +206,7 @@ static const char *document_end(const char *text, const char *end)
 }
 
 /* Only comments and empty lines: helm leaves such documents. */
-static bool is_blank(const char *text, const char *end)
+bool import_is_blank(const char *text, const char *end)
 {
 	while (text < end) {
 		text += strspn(text, " \t\r\n");
@@ -241,10 +241,10 @@ int import_chaos_mesh(struct import *im, const char *text, size_t len, struct fl
 	for (; !r && text < end; text = next) {
 		const char *body = text;
 
-		next = document_end(text, end);
+		next = import_document_end(text, end);
 		if (next - text >= 3 && !memcmp(text, "---", 3))
 			body += 3;
-		if (!is_blank(body, next))
+		if (!import_is_blank(body, next))
 			r = import_document(im, body, (size_t)(next - body), line, err);
 		for (p = text; p < next; p++)
 			line += *p == '\n';

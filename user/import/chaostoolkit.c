@@ -238,20 +238,27 @@ static const struct {
 	{ "chaostoxi.proxy.actions", "disable_proxy", disable_proxy },
 };
 
-/* docker kill|stop|restart|pause NAME */
+/* docker kill|stop|restart|pause NAME..., each on its own. An option says what we do not know. */
 static bool docker_words(struct action *a, char *const *w)
 {
 	static const char *const kinds[][2] = {
 		{ "kill", "availability" }, { "stop", "stop" }, { "restart", "restart" }, { "pause", "pause" },
 	};
-	size_t i;
+	size_t i, k;
 
-	for (i = 0; w && w[0] && w[1] && !w[2] && i < ARRAY_SIZE(kinds); i++)
-		if (!strcmp(kinds[i][0], w[0])) {
-			add_fault(a, kinds[i][1]);
-			set_target(a, w[1], "");
-			return true;
+	for (i = 1; w && w[0] && w[i]; i++)
+		if (w[i][0] == '-')
+			return false;
+	for (k = 0; w && w[0] && w[1] && k < ARRAY_SIZE(kinds); k++) {
+		if (strcmp(kinds[k][0], w[0]))
+			continue;
+		for (i = 1; w[i]; i++) {
+			a->first = a->x->n_faults;
+			add_fault(a, kinds[k][1]);
+			set_target(a, w[i], "");
 		}
+		return true;
+	}
 	return false;
 }
 

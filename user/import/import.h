@@ -81,6 +81,9 @@ int import_pumba_words(struct import *im, char *const *words, struct fl_error *e
 /* The experiment file, with the losses as comments. Checked: what it gives is a suite that loads. */
 int import_write(const struct import *im, struct text *out, struct fl_error *err);
 
+/* Into @json: "experiments" (none unless @whole), and "lost". */
+void import_json(const struct import *im, bool whole, json_t *json);
+
 void import_free(struct import *im);
 
 /* --- for the importers ------------------------------------------------------------------------ */
@@ -88,6 +91,12 @@ void import_free(struct import *im);
 /* A YAML (or JSON) document of @im's source as JSON, scalars as texts; *ret is a new reference. */
 int import_parse(const struct import *im, const char *text, size_t len, json_t **ret,
 		 struct fl_error *err);
+
+/* Where the YAML document at @text ends, which is before the next line "---" (chaos_mesh.c). */
+const char *import_document_end(const char *text, const char *end);
+
+/* Nothing but comments and empty lines. */
+bool import_is_blank(const char *text, const char *end);
 
 /* Take what is at @path ("spec.delay.latency") out of @doc; NULL when it is not there. New
  * references; the text is the caller's to free. An array or object is no text. */
@@ -180,6 +189,9 @@ char *import_tc_rate(const char *text);
 
 /* "25" -> "25%"; "25%" stays. The caller's to free. */
 char *import_percent(const char *text);
+
+/* pumba's "re2:^web$" -> "web", in place: other patterns name nobody. */
+void import_exact_name(char *name);
 
 /* stress-ng's own options ("--cpu 2 --cpu-load 80 --timeout 30s"), as faults of @x. */
 void import_stress_ng(struct import *im, struct import_experiment *x, const char *words,

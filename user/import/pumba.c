@@ -514,18 +514,6 @@ static int command(struct pumba *p, char *const **w, struct fl_error *err)
 	return plain_command(p, word, err);
 }
 
-/* "re2:^web$" is one name; other patterns are not. */
-static void exact_name(char *name)
-{
-	size_t len = strlen(name);
-
-	if (strncmp(name, "re2:^", 5) || name[len - 1] != '$' ||
-	    strspn(name + 5, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") != len - 6)
-		return;
-	memmove(name, name + 5, len - 6);
-	name[len - 6] = '\0';
-}
-
 /* The containers: each is an experiment of its own, as a first one should have one target. */
 static void add_targets(struct pumba *p, char *const *w)
 {
@@ -533,7 +521,7 @@ static void add_targets(struct pumba *p, char *const *w)
 	size_t i;
 
 	for (i = 0; w[i]; i++)
-		exact_name(w[i]);
+		import_exact_name(w[i]);
 	import_set_target(p->im, x, w[0], "containers");
 	if (w[0] && w[1])
 		import_lose(p->im, "containers", NULL, "they were hit at once; here one after the other");

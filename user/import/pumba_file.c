@@ -12,14 +12,13 @@
 #include "import/shell.h"
 #include "util/cleanup.h"
 
-/* A script that is none has a bracket open in each line; each is looked for to the end. */
-#define UNREADABLE_MAX 100
-
 struct file {
 	struct import *im;
 	uint32_t unreadable, failed_line;
 	struct fl_error first; /* what was wrong with the first of them */
 	struct fl_error *err;
+	json_t *constants; /* of the script */
+	json_t *used;	   /* those of the command under way */
 };
 
 static const char *base_name(const char *path)
@@ -77,6 +76,19 @@ static void read_pumba(struct file *f, char *const *words, int line)
 	lose_command(f, line, "pumba", &err);
 }
 
+/* What was read for a variable is said: it may be set from outside as well. */
+static void name_constants(struct file *f, int line)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(f->used, name, value) {
+		import_set_where(f->im, "line %d", line);
+		import_lose(f->im, name, json_string_value(value), "a variable: read as the one value that the script "
+			    "gives it");
+	}
+}
+
 /* --- a script --------------------------------------------------------------------------------- */
 
 /* Options of `docker run` and `docker` that have no value; all others do. */
@@ -117,13 +129,6 @@ static char **pumba_of_docker(char **w)
 	return *w && is_pumba(*w) ? w + 1 : NULL;
 }
 
-static bool is_assignment(const char *word)
-{
-	size_t len = strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-
-	return len && word[len] == '=' && !isdigit((unsigned char)word[0]);
-}
-
 /* Behind what runs another command: "sudo -E", "timeout 60", "nohup", "env A=b". */
 static char **skip_runners(char **w)
 {
@@ -134,7 +139,7 @@ static char **skip_runners(char **w)
 	bool timeout;
 
 	for (;;) {
-		while (*w && is_assignment(*w))
+		while (*w && shell_is_assignment(*w))
 			w++;
 		if (!*w || !is_one_of(base_name(*w), runners))
 			return w;
@@ -160,22 +165,55 @@ static const char *inner_script(char *const *w)
 	return NULL;
 }
 
-/* pumba with one of its commands behind it, in a command that is read as none: "ssh HOST pumba kill web". */
+/* "pumba", or "$PUMBA_IMAGE" */
+static bool may_be_pumba(const char *word)
+{
+	return is_pumba(word) || (!shell_is_known(word) && strcasestr(word, "pumba"));
+}
+
+/* pumba with one of its commands behind it, in a command that is read as none: "ssh HOST pumba kill web",
+ * "docker run $IMAGE netem ...". */
 static bool mentions_pumba(char *const *w)
 {
 	static const char *const commands[] = { "kill", "netem", "iptables", "stop", "pause", "restart", "rm",
 						"exec", "stress", NULL };
-	static const char *const printers[] = { "echo", "printf", "#", "grep", "test", "[", "[[", "apt-get", "apt",
+	static const char *const own[] = { "netem", "iptables", "kill", "pause", "stress", NULL };
+	static const char *const printers[] = { "echo", "printf", "grep", "test", "[", "[[", "apt-get", "apt",
 						"brew", "which", NULL };
+	bool docker_run = !strcmp(base_name(*w), "docker") && w[1] && !strcmp(w[1], "run"), unknown = false;
 
 	if (is_one_of(base_name(*w), printers))
 		return false;
-	while (*w && !is_pumba(*w))
-		w++;
+	for (; *w && !may_be_pumba(*w); w++) {
+		if (docker_run && unknown && is_one_of(*w, own))
+			return true;
+		unknown |= !shell_is_known(*w);
+	}
 	for (; *w; w++)
 		if (is_one_of(*w, commands))
 			return true;
 	return false;
+}
+
+static void use_constant(void *used, const char *name, const char *value)
+{
+	json_object_set_new(used, name, json_string(value));
+}
+
+/* The words with the script's constants filled in, in place. */
+static void fill_in(struct file *f, char **words)
+{
+	json_decref(f->used);
+	f->used = json_object();
+	for (; *words; words++) {
+		char *filled = shell_is_known(*words) ? NULL :
+							shell_expand(f->constants, *words, use_constant, f->used);
+
+		if (filled) {
+			free(*words);
+			*words = filled;
+		}
+	}
 }
 
 static int read_command(void *user, char **words, int line)
@@ -189,9 +227,10 @@ static int read_command(void *user, char **words, int line)
 	if (!words) {
 		error_usage(&err, "not readable: a quote or a bracket is not closed");
 		lose_command(f, line, "script", &err);
-		return f->unreadable > UNREADABLE_MAX ? error_usage(f->err, "more than %d lines cannot be read",
-								    UNREADABLE_MAX) : 0;
+		return f->unreadable > SHELL_UNREADABLE_MAX ? error_usage(f->err, "more than %d lines cannot be read",
+								    SHELL_UNREADABLE_MAX) : 0;
 	}
+	fill_in(f, words);
 	w = skip_runners(words);
 	if (!*w)
 		return 0;
@@ -199,11 +238,12 @@ static int read_command(void *user, char **words, int line)
 	script = inner_script(w);
 	if (is_pumba(*w) || of_docker) {
 		read_pumba(f, of_docker ? of_docker : w + 1, line);
-	} else if (script && shell_is_known(script)) {
+		name_constants(f, line);
+	} else if (script) {
 		return shell_commands(script, line, read_command, f);
 	} else if (mentions_pumba(w)) {
 		shell_show(*w);
-		error_usage(&err, "not read: pumba is run by '%.60s'", *w);
+		error_usage(&err, "not read: pumba is, or may be, run by '%.60s'", *w);
 		lose_command(f, line, "pumba", &err);
 	}
 	return f->im->failed ? -ENOMEM : 0;
@@ -291,19 +331,45 @@ static bool is_container_file(const json_t *doc)
 	return json_is_object(json_object_get(doc, "services")) || json_object_get(doc, "kind");
 }
 
-/* True: @text is such a file, and was read. */
-static bool read_yaml(struct file *f, const char *text, size_t len)
+static bool read_document(struct file *f, const char *text, size_t len)
 {
-	struct fl_error err = {};
 	json_t *doc = NULL;
 	bool known;
 
-	if (import_parse(f->im, text, len, &doc, &err))
+	if (import_parse(f->im, text, len, &doc, NULL))
 		return false;
 	known = is_container_file(doc);
 	if (known)
 		walk(f, doc, 0);
 	json_decref(doc);
+	return known;
+}
+
+/* True: @text is such a file, by its first document, and was read. */
+static bool read_yaml(struct file *f, const char *text, size_t len)
+{
+	const char *end = text + len, *begin = text, *next, *p;
+	bool known = false;
+	int line = 1;
+
+	for (; text < end; text = next) {
+		const char *body = text;
+
+		next = import_document_end(text, end);
+		if (next - text >= 3 && !memcmp(text, "---", 3))
+			body += 3;
+		if (!import_is_blank(body, next) && !read_document(f, body, (size_t)(next - body))) {
+			struct fl_error err = {};
+
+			if (!known)
+				return false;
+			for (line = 1, p = begin; p < text; p++)
+				line += *p == '\n';
+			error_usage(&err, "the document that begins here is neither of Compose nor of Kubernetes");
+			lose_command(f, line, "document", &err);
+		}
+		known |= !import_is_blank(body, next);
+	}
 	return known;
 }
 
@@ -316,8 +382,12 @@ int import_pumba(struct import *im, const char *text, size_t len, struct fl_erro
 		return error_usage(err, "this is no text file: it has a NUL byte");
 	if (!import_is_text(text, len))
 		return error_usage(err, "this is no text in UTF-8");
-	if (!read_yaml(&f, text, len))
+	if (!read_yaml(&f, text, len)) {
+		f.constants = shell_constants(text);
 		r = shell_commands(text, 1, read_command, &f);
+		json_decref(f.constants);
+		json_decref(f.used);
+	}
 	if (r && !im->failed)
 		return r;
 	if (im->failed || im->n)

@@ -89,6 +89,17 @@ char *import_percent(const char *text)
 	return text ? text_format("%s%s", text, strchr(text, '%') ? "" : "%") : NULL;
 }
 
+void import_exact_name(char *name)
+{
+	size_t len = strlen(name);
+
+	if (strncmp(name, "re2:^", 5) || name[len - 1] != '$' ||
+	    strspn(name + 5, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") != len - 6)
+		return;
+	memmove(name, name + 5, len - 6);
+	name[len - 6] = '\0';
+}
+
 /* One word, its quotes removed, from *p on, which moves behind it. */
 static int split_word(const char **p, char **ret, struct fl_error *err)
 {
