@@ -2,17 +2,32 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # demo-docker.sh [BUILD [OPTION...]] - the shop of experiments/docker/compose.yaml as containers, demo.yaml
 # run against it (OPTIONs are those of `faultline run`), the scoreboard, and everything taken down.
+# DEMO=exercise: the same with the stack and the file of experiments/exercise/.
 #
 # Where no Docker engine answers one is started for this: in network, mount and pid namespaces of its
 # own (tests/sandbox.sh), so that its bridges and firewall rules are not this machine's, with its state in
 # a scratch folder. It goes with all it has when the demo ends.
 set -u
 cd "$(dirname "$0")/.." || exit
-[ "$(id -u)" = 0 ] || exec sudo -- "$0" "$@"
+[ "$(id -u)" = 0 ] || exec sudo -- env DEMO="${DEMO:-}" "$0" "$@"
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
 build=${1:-build}
 [ $# = 0 ] || shift
 health=http://10.213.77.2:8080/checkout/health
+files=(-f experiments/docker/compose.yaml)
+name=demo-docker
+images='shop monitoring'
+case ${DEMO:-} in
+'') ;;
+exercise)
+	files+=(-f experiments/exercise/compose.yaml)
+	name=exercise
+	images="$images exercise"
+	health=http://localhost:8080/checkout/health
+	suite=experiments/exercise/experiments.yaml
+	;;
+*) echo "demo: DEMO=$DEMO is unknown: exercise, or none" >&2; exit 2 ;;
+esac
 engine=
 folder=
 
@@ -20,7 +35,7 @@ compose() {
 	if docker compose version >/dev/null 2>&1; then set -- docker compose "$@"; else set -- docker-compose "$@"; fi
 	command "$1" "${@:2}"
 }
-shop() { compose -p faultline-shop -f experiments/docker/compose.yaml "$@"; }
+shop() { compose -p faultline-shop "${files[@]}" "$@"; }
 # until_ok SECONDS COMMAND...
 until_ok() {
 	_end=$((SECONDS + $1)); shift
@@ -73,7 +88,7 @@ else
 fi
 . tools/demo-run.sh
 tools/docker-root.sh "$build" || fail "the images' files could not be laid out"
-for image in shop monitoring; do
+for image in $images; do
 	docker build -q -t faultline-$image --label "org.opencontainers.image.version=$(cat VERSION)" \
 		--label "org.opencontainers.image.revision=$(git rev-parse HEAD 2>/dev/null)" -f experiments/docker/Dockerfile "$build/docker/$image" >/dev/null ||
 		fail "the image faultline-$image could not be built"
@@ -82,7 +97,7 @@ shop up -d --no-build >"$build/docker/up.log" 2>&1 || { tail -n 5 "$build/docker
 until_ok 40 curl -fs -m 2 $health || fail "the shop does not become healthy"
 echo "demo: $(shop ps -q | wc -l) containers, and $health answers"
 traces >"$build/docker/before"
-demo_run "$PWD/$build/faultline" demo-docker "$@"
+demo_run "$PWD/$build/faultline" $name "$@"
 rc=$?
 traces >"$build/docker/after"
 echo "demo: files that changed in containers, links and queues on the host, before and after the run:"

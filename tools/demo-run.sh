@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# demo-run.sh - sourced by demo.sh and demo-docker.sh: experiments/demo.yaml on whatever stack is up.
+# demo-run.sh - sourced by demo.sh and demo-docker.sh: $suite, else experiments/demo.yaml, on whatever stack is up.
 # The demo has worked when the run came to its end, whatever the reference pipeline noticed: its honest
 # score may be below acceptance.
 run=
@@ -12,7 +12,7 @@ demo_run() {
 	fl=$1
 	out=faultline-results/$2-$(date +%Y%m%d-%H%M%S)
 	shift 2
-	"$fl" run experiments/demo.yaml --out "$out" "$@" &
+	"$fl" run "${suite:-experiments/demo.yaml}" --out "$out" "$@" &
 	run=$!
 	rc=255
 	while kill -0 "$run" 2>/dev/null; do

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# docker-root.sh [BUILD] - lay out BUILD/docker/{shop,monitoring}, the build contexts of
-# experiments/docker/compose.yaml: what the build made and programs of Debian packages, each with the
-# shared libraries it asks for.
+# docker-root.sh [BUILD] - lay out BUILD/docker/{shop,monitoring,exercise}, the build contexts of
+# experiments/docker/compose.yaml and experiments/exercise/compose.yaml: what the build made and programs of
+# Debian packages, each with the shared libraries it asks for.
 set -eu
 cd "$(dirname "$0")/.."
 . tools/image-root.sh
@@ -17,3 +17,9 @@ image_base "$build/docker/monitoring"
 image_put "$build/docker/monitoring" "$(command -v prometheus)" "$(command -v prometheus-alertmanager)"
 # Alertmanager reads its templates though nobody is notified.
 cp -r --parents /usr/share/prometheus/alertmanager "$build/docker/monitoring"
+# python3 with its standard library, without what only its developers and pip use.
+image_base "$build/docker/exercise"
+image_put "$build/docker/exercise" "$(command -v python3)"
+library=$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')
+tar -C / --exclude=__pycache__ --exclude='config-*' --exclude=test --exclude=idlelib --exclude=ensurepip \
+	-c "${library#/}" | tar -C "$build/docker/exercise" -x
