@@ -103,6 +103,13 @@ lost "... and named" "method\[2\].*no single service"
 import_of chaostoolkit <<'END'
 title: t
 method:
+  - {type: action, name: a, pauses: {after: 9}, provider: {type: process, path: pumba, arguments: "kill w1 w2"}}
+END
+made "two containers of pumba's" "[1 instance of w1, 1 instance of w2]"
+check_num "... which are hit at once, and nothing else is said" "$(wc -l <"$T/lost")" eq 0
+import_of chaostoolkit <<'END'
+title: t
+method:
   - {type: action, name: a, pauses: {after: 9}, provider: {type: process, path: docker, arguments: "pause w1 w2"}}
 END
 made "two names of one docker command" "[1 instance of w1, 1 instance of w2]"
@@ -246,6 +253,9 @@ check_num "several pods on both sides" $? eq 0
 made "... several targets" "[1 instance of w1, 1 instance of w2]"
 made "... a list of peers" 'peer: "p1,p2,p3"'
 check_num "... without a loss" "$(wc -l <"$T/lost")" eq 0
+network all 'action: loss, loss: {loss: "3"}, selector: {labelSelectors: {app: w, tier: "front"}}, target: {mode: one, selector: {pods: {a: [p1, p2]}}}' | import_of chaos-mesh
+lost "a label that narrows is named with its value" 'labelSelectors ({"tier":"front"})'
+lost "... one of several peers, too" 'spec.target.mode (one): every peer.*MORE'
 network one 'action: loss, loss: {loss: "3"}, selector: {pods: {a: [w1, w2]}}' | import_of chaos-mesh
 lost "one of several, by chance, is said" 'w2.*by chance'
 network all 'action: loss, loss: {loss: "3"}, selector: {expressionSelectors: [{key: app, operator: NotIn, values: [w1]}]}' | import_of chaos-mesh

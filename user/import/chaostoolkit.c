@@ -315,8 +315,10 @@ static bool pumba_words(struct action *a, char *const *w)
 
 	if (!w)
 		return false;
+	im->together = true;
 	if (import_pumba_words(im, w, &err))
 		import_lose(im, a->path, NULL, "%s", err.message);
+	im->together = false;
 	import_set_where(im, "%s", where ? where : "");
 	for (i = n; i < im->n; i++)
 		import_move(im, a->x, im->v[i], (uint64_t)(a->after_s * 1e9));

@@ -114,11 +114,14 @@ static void lose_value(struct import *im, const char *path, const json_t *v,
 		       const struct import_reason *reasons)
 {
 	const struct import_reason *known = reason_of(path, reasons);
+	/* What narrowed the choice of a target is shown; other subtrees may hold secrets. */
+	_cleanup_free_ char *subtree = strstr(path, "elector") ? json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+	const char *value = json_is_string(v) ? json_string_value(v) : subtree;
 
 	if (!known)
-		import_lose(im, path, json_string_value(v), "faultline has nothing that does this");
+		import_lose(im, path, value, "faultline has nothing that does this");
 	else if (known->why)
-		import_lose(im, path, json_string_value(v), "%s", known->why);
+		import_lose(im, path, value, "%s", known->why);
 }
 
 void import_lose_rest(struct import *im, const char *path, const json_t *v,

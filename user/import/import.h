@@ -55,6 +55,7 @@ struct import {
 	const char *format, *source; /* "chaos-mesh", the file's name */
 	const struct fault_ops *const *table;
 	const char *fallback_target; /* --target; NULL: none given */
+	bool together;		     /* pumba's experiments become faults of one */
 	char *where;		     /* of the object under way, for losses */
 	/* What belongs to the suite. */
 	char *probe_url, *probe_timeout, *probe_regex, *probe_path, *probe_value, *prometheus;

@@ -523,7 +523,7 @@ static void add_targets(struct pumba *p, char *const *w)
 	for (i = 0; w[i]; i++)
 		import_exact_name(w[i]);
 	import_set_target(p->im, x, w[0], "containers");
-	if (w[0] && w[1])
+	if (w[0] && w[1] && !p->im->together)
 		import_lose(p->im, "containers", NULL, "they were hit at once; here one after the other");
 	for (w += w[0] != NULL; *w; w++) {
 		_cleanup_free_ char *name = text_format("%s_%s", x->faults[0]->ops->name, *w);
