@@ -144,8 +144,7 @@ for i in $(seq 1 40); do echo "SET item:$i right"; done | r >/dev/null
 bg python3 "$TOP/tests/tools/drip.py" redis 6390 6379 >"$T/drip2.out"
 store=$BG_PID
 wait_for 5 grep -q ready "$T/drip2.out"
-bg sleep 300
-inject cache_poisoning pid:"$BG_PID" --keys 'item:*' --value wrong
+inject cache_poisoning pid:"$store" --keys 'item:*' --value wrong
 check "a value is wrong" [ "$(r get item:7)" = wrong ]
 kill -USR2 "$store"
 t0=$(date +%s%N); finish; took=$((($(date +%s%N) - t0) / 1000000))

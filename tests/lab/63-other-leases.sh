@@ -14,8 +14,6 @@ store=$BG_PID
 wait_for 5 grep -q ready "$T/drip.out"
 bg python3 -m http.server --bind 127.0.0.1 --directory "$T" 8011 >/dev/null 2>&1
 bg ip netns exec flt-busy sleep 300
-bg sleep 300
-client=$BG_PID
 cat >"$T/s.yaml" <<Y
 suite:
   name: test
@@ -29,7 +27,7 @@ experiments:
     blast_radius: {target: 'netns:flt-busy', traffic: 0% (synthetic), duration: 9s}
     faults:
       - {fault_type: latency, params: {delay: 120ms}, target: 'netns:flt-busy'}
-      - {fault_type: cache_poisoning, params: {keys: 'item:*', value: wrong}, target: 'pid:$client', duration: 2s}
+      - {fault_type: cache_poisoning, params: {keys: 'item:*', value: wrong}, target: 'pid:$store', duration: 2s}
     rollback: {automatic: true, trigger_when: success_rate < 1%, method: faultline stop}
     measurement: {metrics: [success_rate, p99], capture_window: t-1s to t+1s}
     abort_conditions: ['slo_breach > 100']
