@@ -11,10 +11,6 @@ shift
 [ $# != 0 ] || set -- bookworm trixie
 bad=0
 result() { if [ "$1" = 0 ]; then echo "  ok      $2"; else echo "  NOT ok  $2"; bad=1; fi; }
-mirror() {
-	cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
-		grep -oE '(https?|mirror[+a-z]*)://[^ ]*/debian/?([[:space:]]|$)' | head -n 1 | tr -d '[:space:]'
-}
 # in_root ROOT COMMAND: with this tree at /src and OUT/RELEASE at /out.
 in_root() {
 	# shellcheck disable=SC2016
@@ -34,7 +30,7 @@ state() { # ROOT: packages, users and groups, files but those of package managem
 new_root() { # DIR [OPTION...]
 	local dir=$1
 	shift
-	mmdebstrap --quiet --variant=minbase "$@" "$release" "$dir" "$(mirror)" 2>"$work/log" || { cat "$work/log"; exit 1; }
+	mmdebstrap --quiet --variant=minbase "$@" "$release" "$dir" "$(tools/setup/mirror.sh)" 2>"$work/log" || { cat "$work/log"; exit 1; }
 }
 
 for release; do

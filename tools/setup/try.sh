@@ -9,10 +9,6 @@ cd "$(dirname "$0")/../.."
 step=${STEP:-test}
 bad=0
 result() { if [ "$1" = 0 ]; then echo "  ok      $2"; else echo "  NOT ok  $2"; bad=1; fi; }
-mirror() {
-	cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
-		grep -oE '(https?|mirror[+a-z]*)://[^ ]*/debian/?([[:space:]]|$)' | head -n 1 | tr -d '[:space:]'
-}
 
 # in_root COMMAND: in the root, which is $work/root, with this tree at /src.
 in_root() {
@@ -39,7 +35,7 @@ for release; do
 	work=$(mktemp -d)
 	trap 'rm -rf --one-file-system "$work"' EXIT
 	echo "$release"
-	mmdebstrap --quiet --variant=minbase "$release" "$work/root" "$(mirror)" 2>"$work/log" || { cat "$work/log"; exit 1; }
+	mmdebstrap --quiet --variant=minbase "$release" "$work/root" "$(tools/setup/mirror.sh)" 2>"$work/log" || { cat "$work/log"; exit 1; }
 	state "$work/before"
 	began=$SECONDS
 	in_root "/src/tools/setup.sh $step" >"$work/out" 2>&1 && result 0 "installs, $((SECONDS - began)) s" || { result 1 "installs"; sed 's/^/          /' "$work/out"; continue; }

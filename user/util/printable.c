@@ -104,21 +104,6 @@ struct stream {
 	int failed; /* the errno of the first write that failed */
 };
 
-static int write_all(int fd, const char *bytes, size_t n)
-{
-	while (n) {
-		ssize_t w = write(fd, bytes, n);
-
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w < 0)
-			return -errno;
-		bytes += w;
-		n -= (size_t)w;
-	}
-	return 0;
-}
-
 /* fopencookie(3): how many bytes were taken, 0 on error. */
 static ssize_t stream_write(void *cookie, const char *bytes, size_t n)
 {
@@ -127,7 +112,7 @@ static ssize_t stream_write(void *cookie, const char *bytes, size_t n)
 	int r;
 
 	printable_append(&s->state, &safe, bytes, n);
-	r = safe.failed ? -ENOMEM : write_all(s->fd, safe.s ? safe.s : "", safe.len);
+	r = safe.failed ? -ENOMEM : fd_write_all(s->fd, safe.s ? safe.s : "", safe.len);
 	text_free(&safe);
 	if (r) {
 		s->failed = s->failed ?: -r;
@@ -185,5 +170,5 @@ void printable_streams(void)
 void printable_control(FILE *out, const char *sequence)
 {
 	fflush(out);
-	(void)!write_all(out == stderr ? STDERR_FILENO : STDOUT_FILENO, sequence, strlen(sequence));
+	(void)!fd_write_all(out == stderr ? STDERR_FILENO : STDOUT_FILENO, sequence, strlen(sequence));
 }

@@ -152,7 +152,7 @@ int file_read(const char *path, size_t max, char **ret, size_t *ret_len, struct 
 	return 0;
 }
 
-static int write_all(int fd, const char *p, size_t n)
+int fd_write_all(int fd, const char *p, size_t n)
 {
 	while (n) {
 		ssize_t w = write(fd, p, n);
@@ -183,7 +183,7 @@ int file_write_at(int dir_fd, const char *name, const char *shown, const void *b
 	fd = openat(dir_fd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0)
 		return error_env(err, errno, "cannot write %s: %s", shown, strerror(errno));
-	r = write_all(fd, bytes, n);
+	r = fd_write_all(fd, bytes, n);
 	if (!r && fsync(fd))
 		r = -errno;
 	if (!r && renameat(dir_fd, tmp, dir_fd, name))

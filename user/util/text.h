@@ -35,6 +35,9 @@ void text_one_line(char *s);
  */
 int file_read(const char *path, size_t max, char **ret, size_t *ret_len, struct fl_error *err);
 
+/* write(2) until all of it is written; negative errno. */
+int fd_write_all(int fd, const char *bytes, size_t n);
+
 /*
  * Write a file so that it is there whole or not at all: a temporary name that nobody can foresee, fsync,
  * rename. A symbolic link in its place is replaced, not followed. The second form writes @name below

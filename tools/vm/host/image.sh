@@ -35,10 +35,6 @@ fi
 say() { printf 'image.sh: %s: %s, %d s\n' "$release" "$1" $SECONDS >&2; }
 
 # deb822 and one-line sources alike: the first URI that serves a Debian main archive.
-mirror() {
-	cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
-		grep -oE '(https?|mirror[+a-z]*)://[^ ]*/debian/?([[:space:]]|$)' | head -n 1 | tr -d '[:space:]'
-}
 
 make_root() {
 	# No initramfs of Debian's own: the guest has a small one. No documentation.
@@ -47,7 +43,7 @@ make_root() {
 		--dpkgopt='force-unsafe-io' --dpkgopt='force-confold' --dpkgopt='path-exclude=/usr/share/doc/*' \
 		--dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
 		--setup-hook='mkdir -p "$1/etc/initramfs-tools"; echo update_initramfs=no >"$1/etc/initramfs-tools/update-initramfs.conf"' \
-		"$release" "$root" "$(mirror)" >"$tmp/log" 2>&1 || { cp "$tmp/log" "$cache/$release.log"; tail -n 20 "$tmp/log" >&2; return 1; }
+		"$release" "$root" "$("$here/../../setup/mirror.sh")" >"$tmp/log" 2>&1 || { cp "$tmp/log" "$cache/$release.log"; tail -n 20 "$tmp/log" >&2; return 1; }
 }
 
 # A host on which Docker runs and nothing else that would answer, or wake up by the clock.
