@@ -87,9 +87,10 @@ json_t *url_masked_json(const char *url)
 
 char **url_hide_arguments(int argc, char **argv)
 {
-	char **copy = calloc((size_t)argc + 1, sizeof(*copy));
+	static char **copy; /* to the end of the process */
 	int i;
 
+	copy = calloc((size_t)argc + 1, sizeof(*copy));
 	for (i = 0; copy && i < argc; i++)
 		if (!(copy[i] = strdup(argv[i])))
 			return argv;
