@@ -34,24 +34,28 @@ def options(words):
 def size(text):
     return str(text or "").replace("MiB", "m")
 
+exporters = {"dns-resolver": "dns-exporter", "cache-svc": "cache-exporter"}
+def server(name):
+    return compose[name]["networks"]["shop"]["ipv4_address"]
+
 edges = set()
 for name, want in lab["services"].items():
     addr, got = want["address"], compose[name]
-    same(name + ": address", got["networks"]["shop"]["ipv4_address"], addr)
+    # The server of an exporter's service is a container of its own, and so is the exporter, which has its address.
+    player = compose.get(exporters.get(name), got)
+    same(name + ": address", player["networks"]["shop"]["ipv4_address"], addr)
     same(name + ": memory", got.get("mem_limit", ""), size(want.get("memory")))
     same(name + ": CPU", got.get("cpus", 0), float(str(want.get("cpu", "0%"))[:-1]) / 100)
-    # The server of an exporter's service is a container of its own; the exporter stands beside it.
-    player = next((c for c in compose.values() if c.get("network_mode") == "service:" + name), got)
     said = options(player["entrypoint"] + player["command"])
     calls = {(peer, "".join("," + k + "=" + str(v) for k, v in how.items()))
              for peer, how in want.get("upstreams", {}).items()}
     wanted = {("--name", name), ("--role", want["role"]), ("--port", "8080")}
     wanted |= {("--upstream", "%s=%s:8080%s" % (p, p, how)) for p, how in calls}
-    wanted |= options(want.get("options", []))
+    wanted |= {(o, v.replace("127.0.0.1", server(name))) for o, v in options(want.get("options", []))}
     if want.get("cache"):
         wanted.add(("--cache", lab["cache"] + "=" + lab["cache"] + ":6379"))
     if name != lab["resolver"]:
-        wanted |= {("--resolver", lab["services"][lab["resolver"]]["address"]), ("--resolver-name", lab["resolver"])}
+        wanted |= {("--resolver", server(lab["resolver"])), ("--resolver-name", lab["resolver"])}
         if name != lab["logs"]:
             wanted.add(("--log-to", "%s=%s:8080,pool=1" % (lab["logs"], lab["logs"])))
     same(name + ": options", sorted(said), sorted(wanted))
@@ -69,7 +73,7 @@ for name, want in lab["services"].items():
     edges |= {(name, p) for p in wanted}
     same(name + ": scraped by Prometheus", scraped.pop(name, None), addr + ":8080")
     same(name + ": scraped by the pipeline", pipeline["targets"].pop(name, None), "http://%s:8080/metrics" % addr)
-    same(name + ": its name", name + ":" + addr in compose[lab["resolver"]]["extra_hosts"], True)
+    same(name + ": its name", name + ":" + server(name) in compose[lab["resolver"]]["extra_hosts"], True)
 same("scraped besides", [scraped, pipeline["targets"]], [{}, {}])
 same("the pipeline's graph", sorted(map(tuple, pipeline["edges"])), sorted(edges))
 same("health", compose[lab["entry"]]["labels"]["faultline.health"],
