@@ -136,7 +136,7 @@ check "nowhere: nothing was run" test ! -e "$T/nowhere/chaos_results.json"
 # Results, probe.log and the checklist.
 out=$T/pack
 check "our results have what score_run.py reads" jq -e 'all(.[]; .mttd != null and (.observed_at_ts | type == "number") and (.raw.alerts | length > 0) and .raw.rca.root_service == "payment-svc" and .raw.detected)' "$out/chaos_results.json"
-check "our baseline.json has the form of capture_baseline.py too" jq -e '(.captured_at | test("^20..-")) and .duration_seconds >= 29 and (.metrics.probe_pass_rate | .samples > 0 and .mean == 1)' "$out/baseline.json"
+check "our baseline.json has the form of capture_baseline.py too" jq -e '(.captured_at | test("^20..-")) and .duration_seconds >= 29 and (.metrics.probe_pass_rate | .samples > 0 and .mean > 0.5 and .mean <= 1)' "$out/baseline.json"
 "$FL" accept "$out" --file "$T/pack.yaml" >"$T/out"
 check_num "accept: a run of two experiments is not all of it" $? eq 1
 check "accept: how many entries, and where" grep -A1 '^no   experiments.yaml has 10 entries' "$T/out"
