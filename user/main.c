@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "fault/undo.h"
 #include "kern/caps.h"
 #include "util/cleanup.h"
 #include "util/printable.h"
@@ -130,6 +131,7 @@ int main(int argc, char **argv)
 	const struct command *c;
 
 	printable_streams();
+	journal_know(undo_families);
 	argv = url_hide_arguments(argc, argv);
 	if (!take_docker_socket(&argc, argv)) {
 		fputs("faultline: --docker-socket: a PATH is missing\n", stderr);

@@ -22,6 +22,7 @@
 
 #include "fault/fault.h"
 #include "fault/syscall.h"
+#include "fault/undo.h"
 #include "kern/session.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -524,5 +525,6 @@ int main(void)
 		cmocka_unit_test(accepting_override), cmocka_unit_test(accepting_modret),
 	};
 
+	journal_know(undo_families);
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

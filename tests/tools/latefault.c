@@ -10,6 +10,7 @@
 #include <signal.h>
 
 #include "fault/fault.h"
+#include "fault/undo.h"
 #include "kern/session.h"
 
 static volatile sig_atomic_t go, end;
@@ -41,6 +42,7 @@ int main(int argc, char **argv)
 
 	if (argc != 3)
 		return 2;
+	journal_know(undo_families);
 	signal(SIGUSR1, on_signal);
 	signal(SIGTERM, on_signal);
 	if (session_begin("test", &s, &err) || fault_init(&f, s, "latency", &err) ||

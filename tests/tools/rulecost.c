@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "fault/undo.h"
 #include "kern/engine.h"
 #include "kern/netns.h"
 #include "kern/session.h"
@@ -180,6 +181,7 @@ int main(int argc, char **argv)
 	uint32_t empty;
 	int stats;
 
+	journal_know(undo_families);
 	if (argc != 8 || units_int(argv[1], 1, 60000, &few, &err) ||
 	    units_int(argv[2], 1, 60000, &many, &err) ||
 	    units_int(argv[3], 1, MAX_ROUNDS, &rounds, &err))

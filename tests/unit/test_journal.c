@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The journal: what is replayed, in which order, after which crash. It brings its own undo_ops.
+/* The journal: what is replayed, in which order, after which crash. It brings its own ways to undo.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -56,7 +56,7 @@ static const struct undo_op family[] = {
 	{ "slow", undo_note, true, true },
 	{}
 };
-const struct undo_op *const undo_ops[] = { family, NULL };
+static const struct undo_op *const families[] = { family, NULL };
 
 static char dir[64];
 static const char *const dirs[] = { dir, NULL };
@@ -419,5 +419,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(earlier_boot, setup, teardown),
 	};
 
+	journal_know(families);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

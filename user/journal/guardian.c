@@ -27,7 +27,7 @@
 #include <unistd.h>
 
 #include "journal/guardian.h"
-#include "kern/cgroup.h"
+#include "kern/cgroup_mount.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 

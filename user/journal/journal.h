@@ -47,7 +47,7 @@ enum undo_state {
 	UNDO_NOT_NEEDED, /* proved: what was changed is gone, or belongs to somebody else by now */
 };
 
-/* One way to undo; a fault family exports its own, user/journal/undo.c lists them all. */
+/* One way to undo; a fault family exports its own, fault/undo.c lists them all. */
 struct undo_op {
 	const char *name; /* the word in the journal */
 	/* Closing with a message in *err is a remark for the user (a file was left alone). */
@@ -67,7 +67,11 @@ static inline enum undo_state undo_of(int r)
 }
 
 /* All the ways that this build knows: one array a family, each ended by a NULL name; NULL. */
-extern const struct undo_op *const undo_ops[];
+/*
+ * The ways to undo: @families is a list of lists, ended by NULL, each ended by an op without a name; it
+ * outlives the process. Call it once, before a journal is written or replayed.
+ */
+void journal_know(const struct undo_op *const families[]);
 
 /* Open (make) SESSION_DIR/journal.jsonl for appending. What outlives the boot goes to KEPT_DIR (may be
  * NULL: there as well), which is made by the first entry that does. */

@@ -14,11 +14,18 @@
 #include "util/proc.h"
 #include "util/text.h"
 
+static const struct undo_op *const *known;
+
+void journal_know(const struct undo_op *const families[])
+{
+	known = families;
+}
+
 const struct undo_op *journal_op(const char *name)
 {
 	const struct undo_op *const *family, *op;
 
-	for (family = undo_ops; name && *family; family++)
+	for (family = known; name && family && *family; family++)
 		for (op = *family; op->name; op++)
 			if (!strcmp(op->name, name))
 				return op;

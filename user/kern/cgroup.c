@@ -36,25 +36,6 @@ static bool list_has(const char *list, const char *word)
 	return false;
 }
 
-/* The controllers among the super options of a v1 mount ("rw,cpu,cpuacct"). */
-static void v1_controllers(char *options, char *ret, size_t size)
-{
-	static const char *const flags[] = { "rw", "ro", "xattr", "noprefix", "clone_children",
-					     "cpuset_v2_mode", NULL };
-	struct text t = {};
-	char *save = NULL, *word;
-	size_t i;
-
-	for (word = strtok_r(options, ",\n", &save); word; word = strtok_r(NULL, ",\n", &save)) {
-		for (i = 0; flags[i] && strcmp(flags[i], word); i++)
-			;
-		if (!flags[i] && strncmp(word, "release_agent", 13))
-			text_append(&t, "%s%s", t.len ? "," : "", word);
-	}
-	text_copy(ret, size, t.s);
-	text_free(&t);
-}
-
 /* The path behind @controllers in the text of /proc/PID/cgroup ("N:cpu,cpuacct:/a/b"); @controllers
  * empty: the v2 line. NULL: not there. The caller frees. */
 static char *proc_place(const char *text, const char *controllers)
@@ -138,32 +119,6 @@ static void add_dir(struct cgroup_set *s, const struct target *t, const char *pr
 	d.ino = st.st_ino;
 	set_join(&d, place, proc);
 	s->dirs[s->n++] = d;
-}
-
-int cgroup_hierarchies(void (*visit)(const char *mount, const char *controllers, void *ctx), void *ctx,
-		       struct fl_error *err)
-{
-	_cleanup_free_ char *mounts = NULL;
-	char *line, *save = NULL;
-	int r = file_read("/proc/self/mountinfo", FILE_MAX, &mounts, NULL, err);
-
-	if (r)
-		return r;
-	for (line = strtok_r(mounts, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		char root[256], mount[128], type[32], options[256], controllers[64] = "";
-		char *tail = strstr(line, " - ");
-
-		/* 30 24 0:26 ROOT MOUNT rw,... shared:7 - cgroup cgroup rw,cpu,cpuacct */
-		if (!tail || sscanf(line, "%*s %*s %*s %255s %127s", root, mount) != 2 ||
-		    sscanf(tail, " - %31s %*s %255s", type, options) != 2 || strcmp(root, "/"))
-			continue;
-		if (!strcmp(type, "cgroup"))
-			v1_controllers(options, controllers, sizeof(controllers));
-		else if (strcmp(type, "cgroup2"))
-			continue;
-		visit(mount, controllers, ctx);
-	}
-	return 0;
 }
 
 struct find {
@@ -265,49 +220,6 @@ int cgroup_look(const char *path, uint64_t dev, uint64_t ino)
 }
 
 /* ---- files ---------------------------------------------------------------------------------- */
-
-static int parse_number(char *word, uint64_t *ret)
-{
-	int64_t v;
-
-	word[strcspn(word, " \t\n")] = '\0';
-	if (!strcmp(word, "max") || !strcmp(word, "-1")) {
-		*ret = CGROUP_UNLIMITED;
-		return 0;
-	}
-	if (units_int(word, 0, INT64_MAX, &v, NULL))
-		return -EINVAL;
-	*ret = (uint64_t)v;
-	return 0;
-}
-
-int cgroup_read(const char *dir, const char *file, const char *key, uint64_t *ret)
-{
-	_cleanup_free_ char *text = NULL, *path = text_format("%s/%s", dir, file);
-	size_t len = key ? strlen(key) : 0;
-	char *line, *save = NULL;
-	int r = path ? file_read(path, FILE_MAX, &text, NULL, NULL) : -ENOMEM;
-
-	if (r)
-		return r;
-	if (!key)
-		return parse_number(text, ret);
-	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		if (!strncmp(line, key, len) && line[len] == ' ')
-			return parse_number(line + len + 1, ret);
-	return -ENODATA;
-}
-
-int cgroup_write(const char *dir, const char *file, const char *text, struct fl_error *err)
-{
-	_cleanup_free_ char *path = text_format("%s/%s", dir, file);
-	_cleanup_fd_ int fd = path ? open(path, O_WRONLY | O_CLOEXEC) : -1;
-
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		return error_env(err, errno, "cannot write '%s' to %s: %s", text, path ? path : file,
-				 strerror(errno));
-	return 0;
-}
 
 struct pid_list {
 	pid_t *v;

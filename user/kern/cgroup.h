@@ -13,11 +13,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "kern/cgroup_mount.h"
 #include "target/target.h"
 #include "util/error.h"
 
 #define CGROUP_MAX_DIRS	 16
-#define CGROUP_UNLIMITED UINT64_MAX
 
 /* A target's place in one hierarchy. */
 struct cgroup_dir {
@@ -48,17 +48,9 @@ const char *cgroup_join_place(const char *place, const char *main);
 /* The target's own cgroups. An empty set is no error. */
 int cgroup_find(const struct target *t, struct cgroup_set *ret, struct fl_error *err);
 
-/* Call @visit for each mounted hierarchy; @controllers is empty for the v2 tree. */
-int cgroup_hierarchies(void (*visit)(const char *mount, const char *controllers, void *ctx), void *ctx,
-		       struct fl_error *err);
-
 /* Call @visit on the directory @from of @d's hierarchy and on its ancestors below the root, upwards. */
 void cgroup_ancestors(const struct cgroup_dir *d, const char *from,
 		      void (*visit)(const char *dir, void *ctx), void *ctx);
-
-/* Move this process out of whatever unit, session or container started it, to the root of each hierarchy
- * through which a group is killed or frozen as a whole. Best effort: it stays where that is not allowed. */
-void cgroup_leave(void);
 
 /* Is the v1 hierarchy of @controller mounted on this host? Empty: the v2 tree. */
 bool cgroup_mounted(const char *controller);
@@ -73,11 +65,6 @@ int cgroup_level(const char *path);
 /* Is @path still the directory it was (device and inode)? -ENOENT: it is gone, or another one; any
  * other error: that cannot be told. */
 int cgroup_look(const char *path, uint64_t dev, uint64_t ino);
-
-/* One number in a file of @dir ("max" is CGROUP_UNLIMITED); with @key, the one behind that word.
- * Negative errno when there is no such file or word. */
-int cgroup_read(const char *dir, const char *file, const char *key, uint64_t *ret);
-int cgroup_write(const char *dir, const char *file, const char *text, struct fl_error *err);
 
 /* Processes of @dir and of the cgroups below it. *ret is the caller's to free. */
 int cgroup_pids(const char *dir, pid_t **ret, uint32_t *ret_n);

@@ -45,6 +45,8 @@ int engine_open(struct session *s, uint32_t max_rules, struct fl_error *err)
 		return r;
 	}
 	s->engine = e;
+	s->engine_heartbeat = engine_heartbeat;
+	s->engine_close = engine_close;
 	return 0;
 }
 

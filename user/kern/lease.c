@@ -4,13 +4,9 @@
 #include <errno.h>
 
 #include "bpf/abi.h"
-#include "kern/engine.h"
 #include "kern/lease.h"
 #include "kern/session.h"
 #include "util/clock.h"
-
-/* See session.c. */
-#pragma weak engine_heartbeat
 
 int lease_refresh(int map_fd)
 {
@@ -25,7 +21,7 @@ void lease_refresh_all(struct session *s)
 	unsigned int i;
 
 	if (s->engine)
-		engine_heartbeat(s->engine);
+		s->engine_heartbeat(s->engine);
 	pthread_mutex_lock(&s->lease_lock);
 	for (i = 0; i < s->n_leases; i++)
 		lease_refresh(s->leases[i]);

@@ -21,7 +21,6 @@
 
 #include "bpf/abi.h"
 #include "journal/guardian.h"
-#include "kern/engine.h"
 #include "kern/keeper.h"
 #include "kern/lease.h"
 #include "kern/session.h"
@@ -34,10 +33,6 @@
 #define NAME_LEN     6
 #define NAME_LETTERS "0123456789abcdefghijklmnopqrstuvwxyz"
 #define INFO_MAX     (1u << 20)
-
-/* A session without net faults needs no engine: a program that has none links without libbpf.
- */
-#pragma weak engine_close
 
 /* Lock the run directory; @operation LOCK_EX makes it, LOCK_SH gives -ENOENT without an error.
  */
@@ -405,7 +400,7 @@ int session_end(struct session *s, struct fl_error *err)
 	session_busy(s);
 	keeper_stop(take_ptr(s->keeper));
 	if (s->engine)
-		engine_close(s->engine);
+		s->engine_close(s->engine);
 	r = journal_replay((const char *const[]){ s->dir, s->kept_dir, NULL }, NULL, err);
 	journal_close(s->journal);
 	if (r) {

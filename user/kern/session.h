@@ -47,7 +47,9 @@ struct session {
 	unsigned int n_faults; /* numbers given out, see fault_attach_session() */
 	struct guardian *guardian;
 	struct journal *journal;
-	struct engine *engine; /* NULL until needed */
+	struct engine *engine; /* NULL until needed; engine_open() sets it and the next two */
+	void (*engine_heartbeat)(struct engine *e);
+	void (*engine_close)(struct engine *e);
 	struct guard *guard;   /* kern/guard.h: for the engine to come; NULL: nothing is protected */
 	struct keeper *keeper; /* kern/keeper.h; NULL until the owner is busy for the first time */
 	pthread_mutex_t lease_lock; /* of the next two */

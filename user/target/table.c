@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* table.c - every way of naming a target that this build knows. */
+/* table.c - every way of naming a target that this build knows, in the order in which they are asked. */
 #include "target/provider.h"
 
-extern const struct target_provider target_cgroup;
-extern const struct target_provider target_docker;
-extern const struct target_provider target_lab;
-extern const struct target_provider target_netns;
-extern const struct target_provider target_pid;
-extern const struct target_provider target_unit;
+#define PROVIDERS(X) X(netns) X(pid) X(cgroup) X(unit) X(lab) X(docker)
 
-const struct target_provider *const target_providers[] = {
-	&target_netns, &target_pid, &target_cgroup, &target_unit, &target_lab,
-	&target_docker, NULL,
-};
+#define DECLARE(form) extern const struct target_provider target_##form;
+PROVIDERS(DECLARE)
+
+#define ROW(form) &target_##form,
+const struct target_provider *const target_providers[] = { PROVIDERS(ROW) NULL };
