@@ -3,7 +3,7 @@
  * table.c - every kind of fault of this build. A kind that this kernel cannot do stays in the
  * table; its supported() says why, and `doctor` prints that.
  *
- * To add one: a declaration and a line, in the order of spec and docs (by class).
+ * To add one: a line, in the order of spec and docs (by class).
  */
 #include "fault/fault.h"
 
