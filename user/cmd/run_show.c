@@ -73,12 +73,14 @@ static void print_result(const struct run_progress *p)
 	snprintf(root, sizeof(root), "%s", r->rca_service ? r->rca_service : "none");
 	text_one_line(root);
 	fprintf(stderr, "[%u/%u] %s: %s", p->index, p->total, r->name, result_status_text(r->status));
-	if (r->status == RESULT_OK && r->detected)
+	if (r->status == RESULT_OK && !result_pipeline_asked(r))
+		fputs(", no pipeline was asked", stderr);
+	else if (r->status == RESULT_OK && r->detected)
 		fprintf(stderr, ", detected after %s", score_seconds(r->mttd_s, mttd, sizeof(mttd)));
 	else if (r->status == RESULT_OK)
 		fputs(", not detected", stderr);
-	if (r->status == RESULT_OK && r->detected)
-		fprintf(stderr, ", root cause %s%s", root, r->rca_correct ? " (right)" : " (wrong)");
+	if (r->status == RESULT_OK && result_counts(r) && r->detected && result_rca_asked(r))
+		fprintf(stderr, ", root cause %s%s", root, r->rca_correct ? " (right)" : r->rca_service ? " (wrong)" : "");
 	if (isfinite(r->inject))
 		fprintf(stderr, ", hypothesis %s", hypothesis_of(r));
 	fputc('\n', stderr);

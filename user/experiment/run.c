@@ -375,6 +375,8 @@ enum fl_exit run_verdict(const struct run_report *report, char *ret_why, size_t 
 		snprintf(ret_why, size, "%u experiments could not be carried out", failed);
 	else if (silent)
 		snprintf(ret_why, size, "%u faults did not manifest: nothing was hit", silent);
+	else if (!report->score.total)
+		snprintf(ret_why, size, "nothing was scored, so nothing was passed");
 	else if (!report->score.accepted)
 		snprintf(ret_why, size, "acceptance failed");
 	else if (report->refuted)

@@ -285,6 +285,7 @@ static void set_detail(struct run *r, struct turn *t, bool *ret_refuted)
 	json_object_set_new(d, "proof", proofs_json(t));
 	json_object_set_new(d, "rollback", rollback_json(r, t));
 	json_object_set_new(d, "rca_by_cluster", t->rca ? json_incref(t->rca) : json_array());
+	json_object_set_new(d, "pipeline_asked", json_boolean(r->suite->pipeline.url));
 	json_object_set_new(d, "rca_asked", json_boolean(pipeline_names_causes(&r->suite->pipeline)));
 	json_object_set_new(d, "polls", json_pack("{s:i, s:i, s:i}", "n", (int)t->polls, "failed",
 						  (int)t->polls_failed, "not_understood",

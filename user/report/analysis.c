@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "report/report.h"
+#include "score/answers.h"
 #include "score/evidence.h"
 #include "util/cleanup.h"
 #include "util/json_path.h"
@@ -81,8 +82,11 @@ static void say_injected(struct paragraph *p)
 {
 	_cleanup_free_ char *fault = quote(p->r->fault_type, 4), *target = quote(p->r->target, 6);
 	char duration[32], when[32];
+	bool ended = p->r->end > p->r->inject;
 
-	words_fill(sentence(p, MUST), p->w->injected, "fault", fault, "target", target, "duration",
+	words_fill(sentence(p, MUST), !evidence_was_on(p->r) ? p->w->not_injected :
+				      ended ? p->w->injected : p->w->injected_open,
+		   "fault", fault, "target", target, "duration",
 		   score_seconds(p->r->end - p->r->inject, duration, sizeof(duration)), "time",
 		   report_time(p->r->inject, when, sizeof(when)), WORDS_END);
 }
@@ -99,15 +103,17 @@ static void say_proof(struct paragraph *p)
 		matched += json_number_value(json_object_get(fault, "matched"));
 		n++;
 	}
+	if (!evidence_was_on(p->r))
+		return;
 	if (!n) {
 		words_fill(sentence(p, SPARE), p->w->no_proof, WORDS_END);
 		return;
 	}
 	snprintf(a, sizeof(a), "%.0f", injected);
 	snprintf(b, sizeof(b), "%.0f", matched);
-	words_fill(sentence(p, WANTED), injected > 0 ? p->w->proof : p->w->proof_none, "injected", a,
-		   "matched", b, "first", report_ms(first_ms, c, sizeof(c)),
-		   WORDS_END);
+	words_fill(sentence(p, WANTED), !(injected > 0) ? p->w->proof_none : isnan(first_ms) ? p->w->proof_undated :
+					p->w->proof,
+		   "injected", a, "matched", b, "first", report_ms(first_ms, c, sizeof(c)), WORDS_END);
 }
 
 static void say_symptom(struct paragraph *p)
@@ -123,67 +129,135 @@ static void say_symptom(struct paragraph *p)
 		   score_seconds(at - p->r->inject, when, sizeof(when)), "edge", quoted, WORDS_END);
 }
 
+/* Of one that is not scored: what was received, and no judgement. */
+static void say_received(struct paragraph *p)
+{
+	uint32_t i, alerts = 0;
+	char n[16];
+
+	for (i = 0; i < p->r->alerts.n; i++)
+		alerts += p->r->alerts.v[i].time_s >= p->r->inject;
+	snprintf(n, sizeof(n), "%u", alerts);
+	if (!result_pipeline_asked(p->r))
+		words_fill(sentence(p, MUST), p->w->no_pipeline, WORDS_END);
+	else if (p->r->inject > 0)
+		words_fill(sentence(p, MUST), p->w->received, "alerts", n, WORDS_END);
+}
+
+/* Why there was no alert to count, the most certain reason first. */
+static void say_silence(struct paragraph *p)
+{
+	char window[32], symptom[256], cause[256];
+	double watched = p->r->window_end - p->r->inject;
+	_cleanup_free_ char *said = NULL;
+
+	if (answers_explain(p->r, symptom, cause, sizeof(symptom))) {
+		said = quote(symptom, FOREIGN_WORDS);
+		words_fill(sentence(p, MUST), p->w->unread, "symptom", said, WORDS_END);
+	} else if (!p->r->pipeline_reachable_during) {
+		words_fill(sentence(p, MUST), p->w->unreached, WORDS_END);
+	} else {
+		words_fill(sentence(p, MUST), !result_must_detect(p->r) ? p->w->silent :
+					      watched > 0 ? p->w->missed : p->w->missed_undated,
+			   "window", score_seconds(watched, window, sizeof(window)), WORDS_END);
+	}
+}
+
 static void say_detected(struct paragraph *p)
 {
-	char mttd[32], n[16], window[32];
+	char mttd[32], n[16];
 	uint32_t i, alerts = 0;
 
 	for (i = 0; i < p->r->alerts.n; i++)
 		alerts += alert_place(p->r, &p->r->alerts.v[i]) == ALERT_IN_FAULT;
 	snprintf(n, sizeof(n), "%u", alerts);
-	if (p->r->detected)
+	if (!result_counts(p->r))
+		say_received(p);
+	else if (p->r->detected)
 		words_fill(sentence(p, MUST), p->w->detected, "mttd",
 			   score_seconds(p->r->mttd_s, mttd, sizeof(mttd)), "alerts", n, WORDS_END);
-	else if (result_counts(p->r))
-		words_fill(sentence(p, MUST), p->w->missed, "window",
-			   score_seconds(p->r->window_end - p->r->inject, window, sizeof(window)),
-			   WORDS_END);
+	else
+		say_silence(p);
+}
+
+/* A root that was named is right or wrong by the truth, also where no score is made of it. */
+static void say_root(struct paragraph *p, bool scored, const char *truth)
+{
+	_cleanup_free_ char *service = quote(p->r->rca_service, 4);
+	char confidence[32], evidence[16];
+
+	snprintf(evidence, sizeof(evidence), "%zu", json_array_size(p->r->evidence));
+	words_fill(sentence(p, MUST), scored ? p->w->rca : p->w->rca_unscored, "service", service, "confidence",
+		   report_ratio(p->r->confidence, confidence, sizeof(confidence)), "evidence", evidence, "verdict",
+		   evidence_rca_right(p->r) ? p->w->right : p->w->wrong, "truth", truth, WORDS_END);
 }
 
 static void say_rca(struct paragraph *p)
 {
-	_cleanup_free_ char *service = quote(p->r->rca_service, 4), *truth = NULL;
-	char confidence[32], evidence[16], plain[200];
+	bool counts = result_counts(p->r), scored = counts && p->r->detected;
+	char plain[200], symptom[256], cause[256];
+	_cleanup_free_ char *truth = quote(evidence_truth_in(p->r, p->w->truth, plain, sizeof(plain)), 12);
 
-	truth = quote(evidence_truth_in(p->r, p->w->truth, plain, sizeof(plain)), 12);
-	snprintf(evidence, sizeof(evidence), "%zu", json_array_size(p->r->evidence));
+	if (!result_pipeline_asked(p->r))
+		return;
 	if (!result_rca_asked(p->r))
 		words_fill(sentence(p, MUST), p->w->rca_not_asked, WORDS_END);
 	else if (p->r->rca_service)
-		words_fill(sentence(p, MUST), p->w->rca, "service", service, "confidence",
-			   report_ratio(p->r->confidence, confidence, sizeof(confidence)),
-			   "evidence", evidence, "verdict",
-			   p->r->rca_correct ? p->w->right : p->w->wrong, "truth", truth, WORDS_END);
-	else if (p->r->detected)
+		say_root(p, scored, truth);
+	else if (scored && answers_explain(p->r, symptom, cause, sizeof(symptom)))
+		words_fill(sentence(p, MUST), p->w->rca_unread, "truth", truth, WORDS_END);
+	else if (scored)
 		words_fill(sentence(p, MUST), p->w->rca_none, "truth", truth, WORDS_END);
-	else if (result_counts(p->r))
+	else if (counts)
 		words_fill(sentence(p, MUST), p->w->rca_silent, "truth", truth, WORDS_END);
+}
+
+/* Not scored, and why. */
+static void say_excused(struct paragraph *p)
+{
+	_cleanup_free_ char *why = quote(evidence_why(p->r), FOREIGN_WORDS);
+	bool judged = p->r->status == RESULT_OK || p->r->status == RESULT_NOT_RECOVERED;
+
+	words_fill(sentence(p, MUST), judged ? p->w->excused_no_pipeline : *why ? p->w->excused_why : p->w->excused,
+		   "status", result_status_text(p->r->status), "why", why, WORDS_END);
+}
+
+/* What came out as it should have: by which of the ways. */
+static const char *match_text(const struct paragraph *p)
+{
+	if (!p->r->detected)
+		return p->w->match_silent;
+	if (!result_rca_asked(p->r))
+		return p->w->noticed;
+	if (!p->r->rca_service)
+		return p->w->match_no_root;
+	return evidence_root(p->r, 0) ? p->w->match : p->w->match_not_wrong;
 }
 
 static void say_match(struct paragraph *p)
 {
 	uint32_t i = 0;
 	const struct gap *gap = folder_next_gap(p->folder, p->r, &i);
-	struct text said = {}, why = {};
+	bool good = p->r->detected ? p->r->rca_correct || !result_rca_asked(p->r) : !result_must_detect(p->r);
 	_cleanup_free_ char *symptom = NULL, *cause = NULL;
-	bool asked = result_rca_asked(p->r);
-	bool good = p->r->detected && (p->r->rca_correct || !asked);
+	struct text said = {}, why = {};
 
+	if (!result_counts(p->r)) {
+		say_excused(p);
+		return;
+	}
+	if (good) {
+		words_fill(sentence(p, MUST), match_text(p), WORDS_END);
+		return;
+	}
 	if (gap)
 		report_gap(p->folder, gap, p->w, &said, &why);
 	symptom = quote(said.s ? said.s : "", FOREIGN_WORDS);
 	cause = quote(why.s ? why.s : "", FOREIGN_WORDS);
 	text_free(&said);
 	text_free(&why);
-	if (!result_counts(p->r))
-		words_fill(sentence(p, MUST), p->w->excused, "status",
-			   result_status_text(p->r->status), WORDS_END);
-	else if (good)
-		words_fill(sentence(p, MUST), asked ? p->w->match : p->w->noticed, WORDS_END);
-	else if (gap)
-		words_fill(sentence(p, MUST), p->w->mismatch, "symptom", symptom, "cause", cause, WORDS_END);
-	else
-		words_fill(sentence(p, MUST), p->w->mismatch_unknown, WORDS_END);
+	words_fill(sentence(p, MUST), gap ? p->w->mismatch : p->w->mismatch_unknown, "symptom", symptom, "cause", cause,
+		   WORDS_END);
 }
 
 static void say_probe(struct paragraph *p)
@@ -192,7 +266,7 @@ static void say_probe(struct paragraph *p)
 	double during = report_number(p->r, "probe.during.pass_rate");
 	char a[32], b[32], c[32], d[32], e[32];
 
-	if (isnan(before) && isnan(during)) {
+	if (isnan(before) || isnan(during)) {
 		words_fill(sentence(p, WANTED), p->w->no_probe, WORDS_END);
 		return;
 	}
@@ -249,20 +323,25 @@ static void say_verdicts(struct paragraph *p)
 
 static void say_recovery(struct paragraph *p)
 {
+	bool probed = !isnan(report_number(p->r, "probe.during.pass_rate"));
 	char s[32];
 
-	if (p->r->recovered > 0 && p->r->end > 0)
+	if (!evidence_was_on(p->r))
+		return;
+	if (!probed)
+		words_fill(sentence(p, WANTED), p->w->recovery_unknown, WORDS_END);
+	else if (p->r->recovered > 0 && p->r->end > 0)
 		words_fill(sentence(p, WANTED), p->w->recovered, "time",
 			   score_seconds(fmax(p->r->recovered - p->r->end, 0), s, sizeof(s)), WORDS_END);
 	else
-		words_fill(sentence(p, WANTED), p->w->not_recovered, WORDS_END);
+		words_fill(sentence(p, WANTED), p->r->status == RESULT_ABORTED ? p->w->recovery_unwatched :
+										 p->w->not_recovered, WORDS_END);
 }
 
-static void say_side_notes(struct paragraph *p)
+static void say_loudness(struct paragraph *p)
 {
 	struct loudness v[4];
 	struct text list = {};
-	char a[32], b[32], n[16];
 	uint32_t i, count = evidence_loudness(p->r, v, ARRAY_SIZE(v));
 
 	for (i = 0; i < count; i++) {
@@ -273,16 +352,31 @@ static void say_side_notes(struct paragraph *p)
 	if (count)
 		words_fill(sentence(p, SPARE), p->w->loudness, "list", list.s, WORDS_END);
 	text_free(&list);
+}
+
+static void say_windows(struct paragraph *p)
+{
+	double baseline = p->r->baseline_end - p->r->baseline_start, window = p->r->window_end - p->r->inject;
+	char a[32], b[32], n[16];
+
 	snprintf(n, sizeof(n), "%u", p->r->false_alarms);
-	words_fill(sentence(p, p->r->false_alarms ? WANTED : SPARE), p->w->false_alarms, "n", n, WORDS_END);
-	if (!p->r->pipeline_reachable_during)
+	if (p->r->false_alarms || evidence_has_baseline(p->r))
+		words_fill(sentence(p, p->r->false_alarms ? WANTED : SPARE), p->w->false_alarms, "n", n, WORDS_END);
+	if (evidence_was_on(p->r) && result_pipeline_asked(p->r) && !p->r->pipeline_reachable_during)
 		words_fill(sentence(p, WANTED), p->w->blind, WORDS_END);
-	words_fill(sentence(p, SPARE), p->w->windows, "baseline",
-		   score_seconds(p->r->baseline_end - p->r->baseline_start, a, sizeof(a)), "window",
-		   score_seconds(p->r->window_end - p->r->inject, b, sizeof(b)), WORDS_END);
+	if (baseline > 0 && window > 0)
+		words_fill(sentence(p, SPARE), p->w->windows, "baseline", score_seconds(baseline, a, sizeof(a)),
+			   "window", score_seconds(window, b, sizeof(b)), WORDS_END);
+}
+
+static void say_side_notes(struct paragraph *p)
+{
+	say_loudness(p);
+	say_windows(p);
 	words_fill(sentence(p, SPARE), p->w->status, "status", result_status_text(p->r->status), WORDS_END);
-	words_fill(sentence(p, SPARE_LAST), p->w->rule_basis, WORDS_END);
+	words_fill(sentence(p, SPARE_LAST), result_counts(p->r) ? p->w->rule_basis : p->w->unscored_basis, WORDS_END);
 	words_fill(sentence(p, SPARE_LAST), p->w->reader_note, WORDS_END);
+	words_fill(sentence(p, SPARE_LAST), p->w->where_note, WORDS_END);
 }
 
 static uint32_t length(const struct sentence *s)

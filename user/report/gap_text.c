@@ -145,3 +145,32 @@ void report_gap(const struct folder *f, const struct gap *gap, const struct word
 	text_append(ret_symptom, "%s", gap->symptom);
 	text_append(ret_cause, "%s", gap->cause);
 }
+
+void report_no_gaps(const struct folder *f, const struct words *w, struct text *out)
+{
+	const struct score *s = &f->score;
+	char total[16], tp[16], quiet[16], alarms[16], baselines[16], right[16], asked[16];
+	uint32_t i, watched = 0, silent = 0;
+
+	if (!s->total) {
+		text_append(out, "%s", w->no_gaps_unscored);
+		return;
+	}
+	for (i = 0; i < f->n; i++) {
+		watched += result_counts(&f->results[i]) && evidence_has_baseline(&f->results[i]);
+		silent += result_counts(&f->results[i]) && !f->results[i].detected;
+	}
+	snprintf(total, sizeof(total), "%u", s->total);
+	snprintf(tp, sizeof(tp), "%u", s->tp);
+	snprintf(quiet, sizeof(quiet), "%u", silent);
+	snprintf(alarms, sizeof(alarms), "%u", s->false_alarms);
+	snprintf(baselines, sizeof(baselines), "%u", watched);
+	words_fill(out, w->no_gaps, "total", total, "tp", tp, "quiet", quiet, "false", alarms, "baselines", baselines,
+		   WORDS_END);
+	if (!s->rca_asked)
+		return;
+	snprintf(right, sizeof(right), "%u", s->rca_correct);
+	snprintf(asked, sizeof(asked), "%u", s->rca_asked);
+	text_append(out, " ");
+	words_fill(out, w->no_gaps_rca, "right", right, "asked", asked, WORDS_END);
+}

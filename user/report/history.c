@@ -59,7 +59,7 @@ static bool regressed(const struct result *was, const struct result *is, struct 
 	ret->now_s = is->mttd_s;
 	if (!is->detected)
 		ret->kind = REGRESSION_DETECTION;
-	else if (was->rca_correct && !is->rca_correct)
+	else if (was->rca_correct && !is->rca_correct && result_rca_asked(is))
 		ret->kind = REGRESSION_RCA;
 	else if (is->mttd_s >= was->mttd_s * SLOWER_RATIO && is->mttd_s >= was->mttd_s + SLOWER_S)
 		ret->kind = REGRESSION_SLOWER;

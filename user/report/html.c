@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "report/history.h"
 #include "report/report.h"
 #include "report/svg.h"
 #include "util/cleanup.h"
@@ -109,8 +110,7 @@ static void head(const struct folder *f, const struct words *w, struct text *out
 	folder_manifest(f, "host.kernel", kernel, sizeof(kernel));
 	text_append(out, "<h1>%s</h1><p class='soft'>", w->title);
 	html_escape(out, suite);
-	text_append(out, "%s%s", *suite ? " · " : "",
-		    f->n ? report_time(f->results[0].inject, a, sizeof(a)) : "");
+	text_append(out, "%s%s", *suite ? " · " : "", report_time(folder_started(f), a, sizeof(a)));
 	text_append(out, "%s", *kernel ? " · Linux " : "");
 	html_escape(out, kernel);
 	under_test(f, "stack", out);
@@ -160,8 +160,8 @@ static void board(const struct folder *f, const struct words *w, struct text *ou
 		text_append(out, "</a></td>");
 		yes_no(out, counts, r->detected);
 		text_append(out, "<td class='num'>%s</td><td>",
-			    r->detected ? score_seconds(r->mttd_s, mttd, sizeof(mttd)) : "–");
-		html_escape(out, !result_rca_asked(r) ? "n/a" : r->rca_service ? r->rca_service : "–");
+			    counts && r->detected ? score_seconds(r->mttd_s, mttd, sizeof(mttd)) : "–");
+		html_escape(out, !result_rca_asked(r) ? "n/a" : counts && r->rca_service ? r->rca_service : "–");
 		text_append(out, "</td>");
 		yes_no(out, counts && r->detected && result_rca_asked(r), r->rca_correct);
 		text_append(out, "<td>%s</td></tr>\n", result_status_text(r->status));
@@ -174,8 +174,11 @@ static void gap_list(const struct folder *f, const struct words *w, struct text 
 	uint32_t i;
 
 	text_append(out, "<h2>Gaps</h2>");
-	if (!f->n_gaps)
-		text_append(out, "<p>%s</p>\n", w->no_gaps);
+	if (!f->n_gaps) {
+		text_append(out, "<p>");
+		report_no_gaps(f, w, out);
+		text_append(out, "</p>\n");
+	}
 	text_append(out, "<ul class='gaps'>");
 	for (i = 0; i < f->n_gaps; i++) {
 		struct text symptom = {}, cause = {};

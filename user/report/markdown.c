@@ -60,14 +60,14 @@ static void setup_baseline(const struct folder *f, const struct words *w, struct
 	uint32_t i;
 
 	for (i = 0; i < f->n; i++) {
-		if (!(f->results[i].baseline_start > 0))
+		if (!(f->results[i].baseline_end > f->results[i].baseline_start))
 			continue;
 		from = fmin(from, f->results[i].baseline_start);
 		to = fmax(to, f->results[i].baseline_end);
 	}
 	snprintf(line, sizeof(line), "%s → %s", report_time(from, a, sizeof(a)),
 		 report_time(to, b, sizeof(b)));
-	item(out, w->baseline, isfinite(from) ? line : w->not_recorded);
+	item(out, w->baseline, isfinite(from) && isfinite(to) ? line : w->not_recorded);
 }
 
 static void setup_files(const struct folder *f, const struct words *w, struct text *out)
@@ -78,7 +78,7 @@ static void setup_files(const struct folder *f, const struct words *w, struct te
 	probe_summarise_samples(f->probe, f->n_probe, 0, UINT64_MAX, &sum);
 	snprintf(n, sizeof(n), "%u", f->n_probe);
 	text_append(out, "- ");
-	words_fill(out, w->probe_log, "n", n, "rate", report_percent(sum.pass_rate, rate, sizeof(rate)),
+	words_fill(out, f->n_probe ? w->probe_log : w->no_probe_log, "n", n, "rate", report_percent(sum.pass_rate, rate, sizeof(rate)),
 		   WORDS_END);
 	snprintf(n, sizeof(n), "%u", f->probe_malformed);
 	if (f->probe_malformed) {
@@ -126,6 +126,27 @@ static void setup_terms(const struct folder *f, const struct words *w, struct te
 	text_free(&safe);
 }
 
+/* "10", or with how many of them never came to their fault: "10 (2 skipped, 1 failed)". */
+static void setup_total(const struct folder *f, const struct words *w, struct text *out)
+{
+	uint32_t by_status[RESULT_SKIPPED + 1] = {}, i, s;
+	struct text line = {};
+	bool any = false;
+
+	for (i = 0; i < f->n; i++)
+		by_status[f->results[i].status]++;
+	text_append(&line, "%u", f->n);
+	for (s = RESULT_OK + 1; s <= RESULT_SKIPPED; s++) {
+		if (!by_status[s])
+			continue;
+		text_append(&line, "%s%u %s", any ? ", " : " (", by_status[s], result_status_text((enum result_status)s));
+		any = true;
+	}
+	text_append(&line, "%s", any ? ")" : "");
+	item(out, w->total, line.s ? line.s : "");
+	text_free(&line);
+}
+
 static void section_setup(const struct folder *f, const struct words *w, struct text *out)
 {
 	char a[160], b[160], line[400];
@@ -134,8 +155,7 @@ static void section_setup(const struct folder *f, const struct words *w, struct 
 	versions(f, w, w->stack, "stack", "probe_url", out);
 	versions(f, w, w->pipeline, "pipeline", "pipeline_url", out);
 	setup_baseline(f, w, out);
-	snprintf(line, sizeof(line), "%u", f->n);
-	item(out, w->total, line);
+	setup_total(f, w, out);
 	setup_config(f, w, out);
 	folder_manifest(f, "faultline", a, sizeof(a));
 	item(out, w->tool, *a ? a : w->not_recorded);
@@ -154,6 +174,7 @@ static void section_setup(const struct folder *f, const struct words *w, struct 
 static void left_out(const struct folder *f, const struct words *w, struct text *out)
 {
 	struct text list = {};
+	char why[512];
 	uint32_t i;
 
 	for (i = 0; i < f->n; i++) {
@@ -161,8 +182,11 @@ static void left_out(const struct folder *f, const struct words *w, struct text 
 			continue;
 		if (list.len)
 			text_append(&list, ", ");
+		evidence_unscored(&f->results[i], why, sizeof(why));
 		markdown_escape(&list, f->results[i].id);
-		text_append(&list, " (%s)", result_status_text(f->results[i].status));
+		text_append(&list, " (");
+		markdown_escape(&list, why);
+		text_append(&list, ")");
 	}
 	if (list.len) {
 		text_append(out, "\n");
@@ -248,7 +272,8 @@ static void section_results(const struct folder *f, const struct words *w, struc
 	text_append(out, " ");
 	words_fill(out, s->tp && !s->rca_asked ? w->rca_not_asked : w->more, "right", tp, "wrong", fn,
 		   "none", fp, WORDS_END);
-	text_append(out, "\n\n%s\n", s->accepted ? w->accepted : w->rejected);
+	text_append(out, "\n\n%s\n", !s->total ? w->unscored : !s->accepted ? w->rejected :
+					 s->rca_asked ? w->accepted : w->accepted_no_rca);
 	left_out(f, w, out);
 	more_table(&f->more, out);
 	repeat_table(&f->more, out);
@@ -267,18 +292,23 @@ static void section_analysis(const struct folder *f, const struct words *w, stru
 	}
 }
 
-/* "payment_loss, gateway_cpu": the experiments with a gap of this mode. */
-static void affected(const struct folder *f, const char *mode, struct text *out)
+/* "payment_loss, gateway_cpu": the experiments with a gap of this mode, each once. How many? */
+static uint32_t affected(const struct folder *f, const char *mode, struct text *out)
 {
-	uint32_t i;
+	uint32_t i, j, n = 0;
 
 	for (i = 0; i < f->n_gaps; i++) {
 		if (strcmp(f->gaps[i].mode, mode) != 0)
 			continue;
-		if (out->len)
-			text_append(out, ", ");
+		for (j = 0; j < i; j++)
+			if (!strcmp(f->gaps[j].mode, mode) && !strcmp(f->gaps[j].experiment, f->gaps[i].experiment))
+				break;
+		if (j < i)
+			continue;
+		text_append(out, "%s", n++ ? ", " : "");
 		markdown_escape(out, f->gaps[i].experiment);
 	}
+	return n;
 }
 
 static void weakness(const struct folder *f, const struct words *w, const struct weakness *k, int n,
@@ -289,8 +319,7 @@ static void weakness(const struct folder *f, const struct words *w, const struct
 	struct text list = {};
 	uint32_t i;
 
-	affected(f, k->mode, &list);
-	snprintf(count, sizeof(count), "%u", k->gaps);
+	snprintf(count, sizeof(count), "%u", affected(f, k->mode, &list));
 	snprintf(total, sizeof(total), "%u", f->score.total);
 	text_append(out, "\n### %d. %s\n\n- **%s:** ", n, m->weakness, w->symptom);
 	words_fill(out, w->affected, "n", count, "total", total, WORDS_END);
@@ -321,10 +350,26 @@ static void section_gaps(const struct folder *f, const struct words *w, struct t
 	text_append(out, "\n## %s\n", w->gaps);
 	for (i = 0; i < n && i < 3; i++)
 		weakness(f, w, &v[i], (int)i + 1, out);
-	if (!n)
-		text_append(out, "\n%s\n", w->no_gaps);
-	else if (n < 3)
+	if (!n) {
+		text_append(out, "\n");
+		report_no_gaps(f, w, out);
+		text_append(out, "\n");
+	} else if (n < 3) {
 		text_append(out, "\n%s\n", w->fewer_gaps);
+	}
+}
+
+/* What stands between the two has to be mended before the pipeline can be judged. */
+static void open_unread(const struct gap *gap, const char *id, const struct words *w, struct text *out)
+{
+	struct text symptom = {}, cause = {};
+
+	markdown_escape(&symptom, gap->symptom);
+	markdown_escape(&cause, gap->cause);
+	words_fill(out, w->open_unread, "id", id, "symptom", symptom.s ? symptom.s : "", "cause",
+		   cause.s ? cause.s : "", WORDS_END);
+	text_free(&symptom);
+	text_free(&cause);
 }
 
 /* What to try next about one gap that no rule explained. */
@@ -341,10 +386,13 @@ static void open_gap(const struct gap *gap, const struct result *r, const struct
 	text_append(out, "- ");
 	if (json_object_get(gap->evidence, "alerts"))
 		words_fill(out, w->open_false, "id", id.s, "n", n, WORDS_END);
+	else if (json_object_get(gap->evidence, "answers"))
+		open_unread(gap, id.s, w, out);
 	else if (!r->detected)
 		words_fill(out, w->open_missed, "id", id.s, WORDS_END);
 	else
-		words_fill(out, w->open_rca, "id", id.s, "blamed", blamed.s, "truth", truth.s, WORDS_END);
+		words_fill(out, r->rca_service ? w->open_rca : w->open_no_rca, "id", id.s, "blamed", blamed.s, "truth",
+			   truth.s, WORDS_END);
 	text_append(out, "\n");
 	text_free(&id);
 	text_free(&blamed);
@@ -356,6 +404,7 @@ static bool open_of(const struct folder *f, const struct result *r, const struct
 {
 	const struct gap *gap;
 	struct text id = {}, line = {};
+	char why[512];
 	bool any = false;
 	uint32_t i = 0;
 
@@ -374,10 +423,12 @@ static bool open_of(const struct folder *f, const struct result *r, const struct
 	}
 	if (!result_counts(r)) {
 		any = true;
+		evidence_unscored(r, why, sizeof(why));
+		markdown_escape(&line, why);
 		text_append(out, "- ");
-		words_fill(out, w->open_left_out, "id", id.s, "status", result_status_text(r->status),
-			   WORDS_END);
+		words_fill(out, w->open_left_out, "id", id.s, "status", line.s ? line.s : "", WORDS_END);
 		text_append(out, "\n");
+		text_free(&line);
 	}
 	text_free(&id);
 	return any;
@@ -392,7 +443,7 @@ static void section_open(const struct folder *f, const struct words *w, struct t
 	for (i = 0; i < f->n; i++)
 		any |= open_of(f, &f->results[i], w, out);
 	if (!any)
-		text_append(out, "%s\n", w->nothing_open);
+		text_append(out, "%s\n", f->score.total ? w->nothing_open : w->open_unscored);
 }
 
 void report_markdown(const struct folder *f, const struct words *w, struct text *out)

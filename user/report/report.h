@@ -26,6 +26,9 @@ void report_analysis(const struct folder *f, const struct result *r, const struc
 void report_gap(const struct folder *f, const struct gap *gap, const struct words *w,
 		struct text *ret_symptom, struct text *ret_cause);
 
+/* That there is no gap, in the figures that say so; or that nothing was scored. Appended. */
+void report_no_gaps(const struct folder *f, const struct words *w, struct text *out);
+
 #define REPORT_FILES 3
 
 /*

@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "report/report.h"
+#include "score/evidence.h"
 #include "util/json_path.h"
 
 /* ": payment_loss, ..." - the experiments for which @pick holds; nothing when there is none. */
@@ -25,7 +26,7 @@ static void name_those(const struct folder *f, bool (*pick)(const struct result 
 
 static bool is_missed(const struct result *r)
 {
-	return !r->detected;
+	return !r->detected && result_must_detect(r);
 }
 
 static bool is_wrong(const struct result *r)
@@ -45,39 +46,86 @@ static const struct result *slowest(const struct folder *f)
 	return found;
 }
 
-static void learned(const struct folder *f, const struct words *w, struct text *out)
+/* Nothing was scored: which experiments there were, and what became of them. */
+static void unscored(const struct folder *f, const struct words *w, struct text *out)
+{
+	struct text list = {};
+	char why[512];
+	uint32_t i;
+
+	for (i = 0; i < f->n; i++) {
+		evidence_unscored(&f->results[i], why, sizeof(why));
+		text_append(&list, "%s", i ? ", " : "");
+		markdown_escape(&list, f->results[i].id);
+		text_append(&list, ": ");
+		markdown_escape(&list, why);
+	}
+	words_fill(out, w->fact_unscored, "list", list.s ? list.s : "-", WORDS_END);
+	text_free(&list);
+}
+
+static void fact_detect(const struct folder *f, const struct words *w, struct text *out)
+{
+	const struct score *s = &f->score;
+	char tp[16], total[16], recall[16], precision[16];
+	struct text missed = {};
+
+	if (!s->total) {
+		unscored(f, w, out);
+		return;
+	}
+	name_those(f, is_missed, &missed);
+	snprintf(tp, sizeof(tp), "%u", s->tp);
+	snprintf(total, sizeof(total), "%u", s->total);
+	words_fill(out, w->fact_detect, "tp", tp, "total", total, "recall",
+		   report_ratio(s->recall, recall, sizeof(recall)), "precision",
+		   report_ratio(s->precision, precision, sizeof(precision)), "missed", missed.s ? missed.s : "",
+		   WORDS_END);
+	text_free(&missed);
+}
+
+static void fact_rca(const struct folder *f, const struct words *w, struct text *out)
+{
+	const struct score *s = &f->score;
+	struct text wrong = {};
+	char right[16], asked[16];
+
+	name_those(f, is_wrong, &wrong);
+	snprintf(right, sizeof(right), "%u", s->rca_correct);
+	snprintf(asked, sizeof(asked), "%u", s->rca_asked);
+	words_fill(out, !s->tp ? w->fact_no_rca : !s->rca_asked ? w->rca_not_asked : w->fact_rca, "right", right, "asked",
+		   asked, "wrong", wrong.s ? wrong.s : "", WORDS_END);
+	text_free(&wrong);
+}
+
+static void fact_time(const struct folder *f, const struct words *w, struct text *out)
 {
 	const struct score *s = &f->score;
 	const struct result *last = slowest(f);
-	struct text missed = {}, wrong = {}, slow = {};
-	char tp[16], total[16], right[16], recall[16], precision[16], p50[16], p95[16], mttd[16];
+	struct text slow = {};
+	char tp[16], p50[16], p95[16], mttd[16];
 
-	name_those(f, is_missed, &missed);
-	name_those(f, is_wrong, &wrong);
 	if (last) {
 		text_append(&slow, "; ");
 		markdown_escape(&slow, last->id);
 		text_append(&slow, " %s", score_seconds(last->mttd_s, mttd, sizeof(mttd)));
 	}
 	snprintf(tp, sizeof(tp), "%u", s->tp);
-	snprintf(total, sizeof(total), "%u", s->total);
-	snprintf(right, sizeof(right), "%u", s->rca_correct);
-	text_append(out, "## %s\n\n1. ", w->learned);
-	words_fill(out, w->fact_detect, "tp", tp, "total", total, "recall",
-		   report_ratio(s->recall, recall, sizeof(recall)), "precision",
-		   report_ratio(s->precision, precision, sizeof(precision)), "missed",
-		   missed.s ? missed.s : "", WORDS_END);
-	text_append(out, " %s\n2. ", w->ask_learned);
-	words_fill(out, s->tp && !s->rca_asked ? w->rca_not_asked : w->fact_rca, "right", right, "tp", tp,
-		   "wrong", wrong.s ? wrong.s : "", WORDS_END);
-	text_append(out, " %s\n3. ", w->ask_learned);
-	words_fill(out, w->fact_time, "p50", score_seconds(s->mttd_p50_s, p50, sizeof(p50)), "p95",
-		   score_seconds(s->mttd_p95_s, p95, sizeof(p95)), "slowest", slow.s ? slow.s : "",
-		   WORDS_END);
-	text_append(out, " %s\n", w->ask_learned);
-	text_free(&missed);
-	text_free(&wrong);
+	words_fill(out, s->tp ? w->fact_time : w->fact_no_time, "tp", tp, "p50",
+		   score_seconds(s->mttd_p50_s, p50, sizeof(p50)), "p95", score_seconds(s->mttd_p95_s, p95, sizeof(p95)),
+		   "slowest", slow.s ? slow.s : "", WORDS_END);
 	text_free(&slow);
+}
+
+static void learned(const struct folder *f, const struct words *w, struct text *out)
+{
+	text_append(out, "## %s\n\n1. ", w->learned);
+	fact_detect(f, w, out);
+	text_append(out, " %s\n2. ", w->ask_learned);
+	fact_rca(f, w, out);
+	text_append(out, " %s\n3. ", w->ask_learned);
+	fact_time(f, w, out);
+	text_append(out, " %s\n", w->ask_learned);
 }
 
 static void one_missed(const struct folder *f, const struct words *w, struct text *out)
@@ -89,11 +137,12 @@ static void one_missed(const struct folder *f, const struct words *w, struct tex
 	uint32_t i, at = 0;
 
 	for (i = 0; i < f->n && !r; i++)
-		if (result_counts(&f->results[i]) && !f->results[i].detected)
+		if (result_counts(&f->results[i]) && is_missed(&f->results[i]))
 			r = &f->results[i];
 	text_append(out, "\n## %s\n\n- %s: ", w->missed_head, w->experiment);
 	if (!r) {
-		text_append(out, "%s\n- %s: -\n- %s: -\n", w->none_missed, w->expected, w->why_missed);
+		text_append(out, "%s\n- %s: -\n- %s: -\n", f->score.total ? w->none_missed : w->missed_unscored,
+			    w->expected, w->why_missed);
 		return;
 	}
 	gap = folder_next_gap(f, r, &at);
@@ -126,6 +175,11 @@ static void trade_off(const struct folder *f, const struct words *w, struct text
 
 	snprintf(fa, sizeof(fa), "%u", s->false_alarms);
 	text_append(out, "\n## %s\n\n", w->trade_off_head);
+	if (!s->total) {
+		unscored(f, w, out);
+		text_append(out, " %s\n", w->ask_trade_off);
+		return;
+	}
 	words_fill(out, w->fact_trade_off, "precision",
 		   report_ratio(s->precision, precision, sizeof(precision)), "recall",
 		   report_ratio(s->recall, recall, sizeof(recall)), "fa", fa, "p50",

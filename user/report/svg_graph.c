@@ -131,7 +131,8 @@ void svg_graph(const struct folder *f, const struct result *r, const struct word
 {
 	struct layout *l = calloc(1, sizeof(*l));
 	const char *targets[TARGETS];
-	uint32_t n = evidence_targets(r, targets, TARGETS), i, j;
+	uint32_t n = evidence_was_on(r) && r->status != RESULT_NOT_MANIFESTED ? evidence_targets(r, targets, TARGETS) : 0;
+	uint32_t i, j;
 
 	if (l)
 		graph_init(&l->g, folder_graph(f));

@@ -57,6 +57,7 @@ const struct words words_en = {
 	.total = "Total experiments run",
 	.ran = "Run",
 	.probe_log = "External probe: {n} tries in probe.log, {rate} passed",
+	.no_probe_log = "External probe: no try is recorded",
 	.events = "Events: {n} in events.jsonl",
 	.torn = "{n} torn lines left out",
 	.by_hand = "at {url}",
@@ -68,21 +69,36 @@ const struct words words_en = {
 	.more = "RCA of the detected: {right} right, {wrong} wrong, {none} without output.",
 	.accepted = "Acceptance: **passed** (detected at least 70 %, RCA right for at least 70 % of "
 		    "the detected, at most one false alarm).",
+	.accepted_no_rca = "Acceptance: **passed** (detected at least 70 %, at most one false alarm; no root cause was "
+			   "asked for).",
+	.unscored = "Acceptance: **failed**: nothing was scored, so nothing was shown.",
 	.rejected = "Acceptance: **failed** (it asks for at least 70 % detected, RCA right for at "
 		    "least 70 % of the detected, at most one false alarm). Nothing was tuned to pass.",
 	.not_scored = "Not scored: {list}.",
 	.hypothesis = "**Hypothesis.** “{text}”",
 	.no_hypothesis = "**Hypothesis.** None is recorded in the results.",
 	.injected = "**Injected.** {fault} on {target}, {duration} long, from {time}.",
-	.proof = "The kernel counted {injected} hits on {matched} matches, the first {first} after the "
-		 "switch.",
-	.proof_none = "The kernel counted no hit on {matched} matches: the fault never took effect.",
+	.injected_open = "**Injected.** {fault} on {target}, from {time}; when it ended is not recorded.",
+	.not_injected = "**Injected.** Nothing: {fault} on {target} was never switched on.",
+	.proof = "Counted were {injected} hits on {matched} matches, the first {first} after the injection.",
+	.proof_undated = "Counted were {injected} hits on {matched} matches; when the first came is not recorded.",
+	.proof_none = "Counted was no hit, on {matched} matches: the fault never took effect.",
 	.no_proof = "No count of hits is recorded for this fault.",
 	.symptom_seen = "The first request outside of the baseline ended {time} after the injection, on "
 			"{edge}, by the kernel's clock.",
 	.detected = "**Observed.** The pipeline detected it: first alert after {mttd}; alerts in the "
 		    "fault window: {alerts}.",
 	.missed = "**Observed.** The pipeline missed it: no alert within the {window} of the watch.",
+	.missed_undated = "**Observed.** The pipeline missed it: no alert in the fault window.",
+	.silent = "**Observed.** The pipeline stayed silent for the {window} of the watch.",
+	.unread = "**Observed.** No alert could be counted: {symptom}.",
+	.unreached = "**Observed.** No alert was received, and the pipeline could not be reached for all of the "
+		     "fault window: nobody knows what it saw.",
+	.no_pipeline = "**Observed.** No pipeline was asked: there is no detection and no RCA to judge.",
+	.received = "**Observed.** Alerts received after the injection: {alerts}; no score is made of them.",
+	.rca_unscored = "RCA named {service} (confidence {confidence}, pieces of evidence: {evidence}), which is "
+			"{verdict} but not scored; the truth is {truth}.",
+	.rca_unread = "What was answered of its cause was not understood; the truth is {truth}.",
 	.rca = "RCA named {service} (confidence {confidence}, pieces of evidence: {evidence}), which is "
 	       "{verdict}; the truth is {truth}.",
 	.rca_none = "RCA gave no output; the truth is {truth}.",
@@ -90,13 +106,19 @@ const struct words words_en = {
 	.rca_not_asked = "This pipeline names no root causes: there is no RCA to judge.",
 	.match = "**Match expected?** Yes: the fault was noticed and its root named.",
 	.noticed = "**Match expected?** Yes: the fault was noticed, which is all that this pipeline can do.",
+	.match_silent = "**Match expected?** Yes: no detection was asked for, and there was none.",
+	.match_no_root = "**Match expected?** Yes: the fault was noticed, and no root was to be named.",
+	.match_not_wrong = "**Match expected?** Yes: the fault was noticed, and RCA named none of the services that "
+			   "would be wrong.",
 	.mismatch = "**Match expected?** No: {symptom}. Suspected: {cause}.",
 	.mismatch_unknown = "**Match expected?** No, and the data show no reason.",
 	.excused = "**Match expected?** Not judged, because the experiment ended as {status}.",
+	.excused_why = "**Match expected?** Not judged, because the experiment ended as {status}: {why}.",
+	.excused_no_pipeline = "**Match expected?** Not judged, because no pipeline was asked.",
 	.status = "Status: {status}.",
 	.probe = "**User impact.** The external probe passed {before} before, {during} during and {after} "
 		 "after the fault; its median latency was {p50_before}, then {p50_during}.",
-	.no_probe = "**User impact.** No probe figures are recorded for this experiment.",
+	.no_probe = "**User impact.** Not known: there are no probe figures from both before and during a fault.",
 	.shift = "The largest change that was measured is {what}: {before} to {during}{gap}{unit}, which is "
 		 "{spreads} spreads of its baseline.",
 	.no_shift = "No measurement with a baseline of its own is recorded, so the size of the anomaly is not "
@@ -106,6 +128,8 @@ const struct words words_en = {
 	.no_verdicts = "No clause of the hypothesis has a recorded verdict.",
 	.recovered = "The steady state was back {time} after the fault ended.",
 	.not_recovered = "The steady state was not seen to come back after the fault ended.",
+	.recovery_unknown = "No probe watched whether the steady state came back.",
+	.recovery_unwatched = "The watch ended before the steady state was seen to come back.",
 	.loudness = "Alerts by service: {list}.",
 	.windows = "The baseline window lasted {baseline}, the watch after injection {window}.",
 	.false_alarms = "False alarms in its baseline window: {n}.",
@@ -114,26 +138,38 @@ const struct words words_en = {
 		      "blamed service with the ground truth of the experiment file.",
 	.reader_note = "All figures come from chaos_results.json of this run; what is not recorded there "
 		       "is named as missing here and was not estimated.",
+	.unscored_basis = "An experiment that is not scored enters neither recall nor precision, for or against the "
+			  "pipeline; section 5 names what it takes to score it.",
+	.where_note = "What happened when, second by second, stands in events.jsonl beside it: states, faults switched "
+		      "on and off, alerts as they came in, and errors in full.",
 	.right = "right",
 	.wrong = "wrong",
-	.no_gaps = "No gap was found: everything was detected, every root was right, and the baselines "
-		   "were silent.",
+	.no_gaps = "No gap was found. Scored: {total}; detected: {tp}; silent where silence was right: {quiet}; alerts in "
+		   "baselines: {false}, over {baselines} baselines that were watched.",
+	.no_gaps_rca = "Roots named right: {right} of {asked}.",
+	.no_gaps_unscored = "No gap can be named, and none can be ruled out: nothing was scored.",
 	.fewer_gaps = "The data of this run show no further weakness.",
 	.symptom = "Symptom",
 	.cause = "Likely cause in pipeline",
 	.fix = "Recommended fix",
 	.affected = "{n} of {total} experiments",
 	.nothing_open = "None: the run left no failure unexplained.",
+	.open_unscored = "None can be stated: nothing was scored.",
+	.open_unread = "**{id}**: {symptom}. Hypothesis: {cause}. Experiment: mend that first, then run it again; until "
+		       "then it says nothing about the detector.",
 	.open_missed = "**{id}** was missed without a visible reason. Hypothesis: its anomaly stays under the "
 		       "noise floor (§7.1). Experiment: run it again with twice the strength and record a "
 		       "kernel-side baseline; an alert confirms it.",
 	.open_rca = "**{id}** got {blamed} as its root instead of {truth}. Hypothesis: alert order or "
 		    "count outweighs topology (§7.3). Experiment: repeat it five times and compare alert "
 		    "counts by service with the answers.",
+	.open_no_rca = "**{id}** was detected and got no root; the truth is {truth}. Hypothesis: its cluster never reached "
+		       "the RCA, or was empty. Experiment: POST the cluster that chaos_results.json holds to the RCA by "
+		       "hand and read the answer.",
 	.open_false = "**{id}**: alerts in its baseline: {n}. Hypothesis: the threshold is too low for the "
 		      "usual load. Experiment: an hour without a fault; count the alerts.",
-	.open_left_out = "**{id}** ended as {status} and says nothing about the pipeline. Experiment: run "
-			 "it again until it is hit and watched to the end.",
+	.open_left_out = "**{id}** ended as {status} and says nothing about the pipeline. Experiment: run it again, with "
+			 "a pipeline to ask, until it is hit and watched to the end.",
 	.open_confirm = "**{id}** ({mode}): {text}.",
 	.modes = modes,
 	.truth = &(const struct truth_words){ " or ", "not ", "none" },
@@ -146,13 +182,18 @@ const struct words words_en = {
 	.author = "your name",
 	.fact_detect = "Fact: it detected {tp} of {total} faults (recall {recall}, precision {precision})"
 		       "{missed}.",
-	.fact_rca = "Fact: its root cause was right in {right} of {tp} detected faults{wrong}.",
-	.fact_time = "Fact: half of the detections came within {p50}, 95 % within {p95}{slowest}.",
+	.fact_rca = "Fact: its root cause was right in {right} of the {asked} detected faults where one was asked "
+		    "for{wrong}.",
+	.fact_no_rca = "Fact: nothing was detected, so no root cause could be right.",
+	.fact_time = "Fact: the time to detect over its {tp} detections is {p50} at p50 and {p95} at p95{slowest}.",
+	.fact_no_time = "Fact: nothing was detected, so there is no time to detect.",
+	.fact_unscored = "Fact: nothing was scored in this run ({list}).",
 	.ask_learned = "**[Author: what does this teach you about your pipeline?]**",
 	.experiment = "Experiment",
 	.expected = "Why I expected detection",
 	.why_missed = "Why pipeline missed (hypothesis)",
 	.none_missed = "none of the scored experiments was missed in this run",
+	.missed_unscored = "nothing was scored, so nobody knows",
 	.no_expectation = "no symptom is recorded in its ground truth",
 	.ask_expected = "**[Author: why did you expect it?]**",
 	.ask_why = "**[Author: do you agree? what else could it be?]**",

@@ -78,6 +78,7 @@ const struct words words_vi = {
 	.total = "Total experiments run",
 	.ran = "Thời gian chạy",
 	.probe_log = "External probe: {n} lần gọi trong probe.log, {rate} pass",
+	.no_probe_log = "External probe: không ghi lại lần gọi nào",
 	.events = "Sự kiện: {n} dòng trong events.jsonl",
 	.torn = "bỏ {n} dòng bị đứt",
 	.by_hand = "tại {url}",
@@ -89,20 +90,35 @@ const struct words words_vi = {
 	.more = "RCA trên các fault đã phát hiện: {right} đúng, {wrong} sai, {none} không có output.",
 	.accepted = "Acceptance: **đạt** (phát hiện ít nhất 70 %, RCA đúng ít nhất 70 % số đã phát hiện, "
 		    "tối đa một false alarm).",
+	.accepted_no_rca = "Acceptance: **đạt** (phát hiện ít nhất 70 %, tối đa một false alarm; không hỏi root cause).",
+	.unscored = "Acceptance: **không đạt**: không có gì được tính điểm, nên chưa chứng tỏ được gì.",
 	.rejected = "Acceptance: **không đạt** (yêu cầu phát hiện ít nhất 70 %, RCA đúng ít nhất 70 % số đã "
 		    "phát hiện, tối đa một false alarm). Không tune gì để ép cho đạt.",
 	.not_scored = "Không tính điểm: {list}.",
 	.hypothesis = "**Hypothesis.** “{text}”",
 	.no_hypothesis = "**Hypothesis.** Kết quả không ghi hypothesis nào.",
 	.injected = "**Inject.** {fault} vào {target}, kéo dài {duration}, từ {time}.",
-	.proof = "Kernel đếm được {injected} lần trúng trên {matched} lần khớp, lần đầu {first} sau khi bật.",
-	.proof_none = "Kernel không đếm được lần trúng nào trên {matched} lần khớp: fault chưa hề có tác dụng.",
+	.injected_open = "**Inject.** {fault} vào {target}, từ {time}; thời điểm kết thúc không được ghi.",
+	.not_injected = "**Inject.** Không có gì: {fault} vào {target} chưa hề được bật.",
+	.proof = "Đếm được {injected} lần trúng trên {matched} lần khớp, lần đầu {first} sau khi inject.",
+	.proof_undated = "Đếm được {injected} lần trúng trên {matched} lần khớp; thời điểm lần đầu không được ghi.",
+	.proof_none = "Không đếm được lần trúng nào trên {matched} lần khớp: fault chưa hề có tác dụng.",
 	.no_proof = "Không có số đếm lần trúng nào được ghi cho fault này.",
 	.symptom_seen = "Theo đồng hồ kernel, request đầu tiên ra khỏi baseline kết thúc {time} sau khi "
 			"inject, trên {edge}.",
 	.detected = "**Observed.** Pipeline phát hiện được: alert đầu tiên sau {mttd}, có {alerts} alert trong "
 		    "fault window.",
 	.missed = "**Observed.** Pipeline bỏ lỡ: không có alert nào trong {window} theo dõi.",
+	.missed_undated = "**Observed.** Pipeline bỏ lỡ: không có alert nào trong fault window.",
+	.silent = "**Observed.** Pipeline im lặng suốt {window} theo dõi.",
+	.unread = "**Observed.** Không alert nào tính được: {symptom}.",
+	.unreached = "**Observed.** Không nhận được alert nào, và pipeline có lúc không kết nối được trong fault window: "
+		     "không ai biết nó đã thấy gì.",
+	.no_pipeline = "**Observed.** Không hỏi pipeline nào: không có phát hiện hay RCA để chấm.",
+	.received = "**Observed.** Số alert nhận được sau khi inject: {alerts}; không tính điểm từ chúng.",
+	.rca_unscored = "RCA chọn {service} (confidence {confidence}, {evidence} bằng chứng), kết quả này {verdict} nhưng "
+			"không tính điểm; gốc thật là {truth}.",
+	.rca_unread = "Câu trả lời về nguyên nhân không đọc hiểu được; gốc thật là {truth}.",
 	.rca = "RCA chọn {service} (confidence {confidence}, {evidence} bằng chứng), kết quả này {verdict}; "
 	       "gốc thật là {truth}.",
 	.rca_none = "RCA không có output; gốc thật là {truth}.",
@@ -110,13 +126,18 @@ const struct words words_vi = {
 	.rca_not_asked = "Pipeline này không nêu gốc: không có RCA để chấm.",
 	.match = "**Match expected?** Có: fault được nhận ra và gốc được gọi đúng tên.",
 	.noticed = "**Match expected?** Có: fault được nhận ra, và pipeline này chỉ làm được đến thế.",
+	.match_silent = "**Match expected?** Có: không đòi hỏi phát hiện, và đã không có.",
+	.match_no_root = "**Match expected?** Có: fault được nhận ra, và không cần nêu gốc nào.",
+	.match_not_wrong = "**Match expected?** Có: fault được nhận ra, và RCA không nêu service nào bị coi là sai.",
 	.mismatch = "**Match expected?** Không: {symptom}. Nghi ngờ: {cause}.",
 	.mismatch_unknown = "**Match expected?** Không, và dữ liệu không cho thấy lý do.",
 	.excused = "**Match expected?** Không chấm, vì experiment kết thúc ở trạng thái {status}.",
+	.excused_why = "**Match expected?** Không chấm, vì experiment kết thúc ở trạng thái {status}: {why}.",
+	.excused_no_pipeline = "**Match expected?** Không chấm, vì không hỏi pipeline nào.",
 	.status = "Trạng thái: {status}.",
 	.probe = "**User impact.** External probe pass {before} trước, {during} trong và {after} sau fault; "
 		 "latency trung vị từ {p50_before} thành {p50_during}.",
-	.no_probe = "**User impact.** Không có số liệu probe nào được ghi cho experiment này.",
+	.no_probe = "**User impact.** Chưa biết: không có số liệu probe của cả trước và trong khi có fault.",
 	.shift = "Thay đổi lớn nhất đo được là {what}: {before} thành {during}{gap}{unit}, bằng {spreads} lần độ "
 		 "lệch của baseline.",
 	.no_shift = "Không có phép đo nào kèm baseline riêng, nên không biết độ lớn của anomaly từ bên trong.",
@@ -125,6 +146,8 @@ const struct words words_vi = {
 	.no_verdicts = "Không mệnh đề nào của hypothesis có kết luận được ghi.",
 	.recovered = "Steady state trở lại {time} sau khi fault kết thúc.",
 	.not_recovered = "Không thấy steady state trở lại sau khi fault kết thúc.",
+	.recovery_unknown = "Không có probe nào theo dõi xem steady state có trở lại không.",
+	.recovery_unwatched = "Việc theo dõi kết thúc trước khi thấy steady state trở lại.",
 	.loudness = "Số alert theo service: {list}.",
 	.windows = "Baseline window dài {baseline}, thời gian theo dõi sau inject là {window}.",
 	.false_alarms = "Baseline window của nó có {n} false alarm.",
@@ -133,24 +156,36 @@ const struct words words_vi = {
 		      "service bị chọn với ground truth trong file experiment.",
 	.reader_note = "Mọi con số lấy từ chaos_results.json của lần chạy này; cái gì không được ghi thì nêu "
 		       "rõ là thiếu, không ước lượng.",
+	.unscored_basis = "Experiment không tính điểm thì không vào recall hay precision, dù có lợi hay bất lợi cho "
+			  "pipeline; mục 5 nêu cần gì để tính điểm nó.",
+	.where_note = "Diễn biến theo từng giây nằm trong events.jsonl bên cạnh: trạng thái, lúc bật và tắt fault, alert "
+		      "khi nhận được, và lỗi đầy đủ.",
 	.right = "đúng",
 	.wrong = "sai",
-	.no_gaps = "Không tìm thấy gap: mọi fault đều được phát hiện, mọi gốc đều đúng, baseline im lặng.",
+	.no_gaps = "Không tìm thấy gap. Tính điểm: {total}; phát hiện: {tp}; im lặng đúng chỗ: {quiet}; alert trong baseline: "
+		   "{false}, trên {baselines} baseline được theo dõi.",
+	.no_gaps_rca = "Gốc nêu đúng: {right} trên {asked}.",
+	.no_gaps_unscored = "Không nêu được gap nào, cũng không loại trừ được: không có gì được tính điểm.",
 	.fewer_gaps = "Dữ liệu của lần chạy này không cho thấy điểm yếu nào nữa.",
 	.symptom = "Symptom",
 	.cause = "Likely cause in pipeline",
 	.fix = "Recommended fix",
 	.affected = "{n} trên {total} experiment",
 	.nothing_open = "Không có: không lỗi nào của lần chạy này còn chưa giải thích.",
+	.open_unscored = "Không nêu được: không có gì được tính điểm.",
+	.open_unread = "**{id}**: {symptom}. Giả thuyết: {cause}. Experiment: sửa điều đó trước rồi chạy lại; đến lúc đó nó "
+		       "chưa nói gì về detector.",
 	.open_missed = "**{id}** bị bỏ lỡ mà chưa rõ lý do. Giả thuyết: anomaly nằm dưới noise floor (§7.1). "
 		       "Experiment: chạy lại mạnh gấp đôi và ghi baseline phía kernel; có alert là xác nhận.",
 	.open_rca = "**{id}** được RCA gán gốc {blamed} thay vì {truth}. Giả thuyết: thứ tự hoặc số lượng alert "
 		    "lấn át topology (§7.3). Experiment: lặp lại năm lần, so số alert theo service với câu trả "
 		    "lời.",
+	.open_no_rca = "**{id}** được phát hiện nhưng không có gốc; gốc thật là {truth}. Giả thuyết: cluster của nó không tới "
+		       "RCA, hoặc rỗng. Experiment: tự POST cluster trong chaos_results.json tới RCA và đọc câu trả lời.",
 	.open_false = "**{id}** có {n} alert trong baseline. Giả thuyết: ngưỡng quá thấp so với tải thường ngày. "
 		      "Experiment: chạy một giờ không fault và đếm alert.",
-	.open_left_out = "**{id}** kết thúc ở trạng thái {status} nên không nói gì về pipeline. Experiment: chạy lại "
-			 "tới khi fault trúng và được theo dõi đến cuối.",
+	.open_left_out = "**{id}** kết thúc ở trạng thái {status} nên không nói gì về pipeline. Experiment: chạy lại, "
+			 "có pipeline để hỏi, tới khi fault trúng và được theo dõi đến cuối.",
 	.open_confirm = "**{id}** ({mode}): {text}.",
 	.modes = modes,
 	.truth = &(const struct truth_words){ " hoặc ", "không phải ", "không có" },
@@ -163,13 +198,17 @@ const struct words words_vi = {
 	.author = "tên của bạn",
 	.fact_detect = "Dữ kiện: phát hiện {tp} trên {total} fault (recall {recall}, precision {precision})"
 		       "{missed}.",
-	.fact_rca = "Dữ kiện: RCA đúng {right} trên {tp} fault đã phát hiện{wrong}.",
-	.fact_time = "Dữ kiện: một nửa số lần phát hiện trong vòng {p50}, 95 % trong vòng {p95}{slowest}.",
+	.fact_rca = "Dữ kiện: RCA đúng {right} trên {asked} fault đã phát hiện có hỏi gốc{wrong}.",
+	.fact_no_rca = "Dữ kiện: không phát hiện gì, nên không có gốc nào để đúng.",
+	.fact_time = "Dữ kiện: thời gian phát hiện của {tp} lần phát hiện là {p50} ở p50 và {p95} ở p95{slowest}.",
+	.fact_no_time = "Dữ kiện: không phát hiện gì, nên không có thời gian phát hiện.",
+	.fact_unscored = "Dữ kiện: lần chạy này không có gì được tính điểm ({list}).",
 	.ask_learned = "**[Tác giả: điều này cho bạn biết gì về pipeline của mình?]**",
 	.experiment = "Experiment",
 	.expected = "Why I expected detection",
 	.why_missed = "Why pipeline missed (hypothesis)",
 	.none_missed = "lần chạy này không bỏ lỡ experiment nào được tính điểm",
+	.missed_unscored = "không có gì được tính điểm, nên không ai biết",
 	.no_expectation = "ground truth không ghi symptom nào",
 	.ask_expected = "**[Tác giả: vì sao bạn mong nó bị phát hiện?]**",
 	.ask_why = "**[Tác giả: bạn có đồng ý không? còn khả năng nào khác?]**",

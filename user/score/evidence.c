@@ -9,6 +9,8 @@
 #include "util/json_path.h"
 #include "util/text.h"
 
+#define NAMES_MAX 64
+
 static const char *text_of(const json_t *object, const char *key)
 {
 	const char *s = json_string_value(json_object_get(object, key));
@@ -186,6 +188,67 @@ const char *evidence_root(const struct result *r, size_t n)
 {
 	return json_string_value(
 		json_array_get(json_path(r->detail, "ground_truth.root_services"), n));
+}
+
+const char *evidence_why(const struct result *r)
+{
+	const char *error = json_string_value(json_object_get(r->detail, "error"));
+	const char *why = json_string_value(json_path(r->detail, "rollback.why"));
+
+	return error && *error ? error : why && *why ? why : NULL;
+}
+
+void evidence_unscored(const struct result *r, char *buf, size_t size)
+{
+	bool judged = r->status == RESULT_OK || r->status == RESULT_NOT_RECOVERED;
+	const char *status = result_status_text(r->status), *why = evidence_why(r);
+
+	if (judged && !result_pipeline_asked(r))
+		snprintf(buf, size, "%s; no pipeline was asked", status);
+	else
+		snprintf(buf, size, "%s%s%s", status, why ? ": " : "", why ? why : "");
+}
+
+bool evidence_was_on(const struct result *r)
+{
+	bool known = false;
+	json_t *fault, *on;
+	size_t i;
+
+	if (!(r->inject > 0))
+		return false;
+	json_array_foreach(json_object_get(r->detail, "proof"), i, fault) {
+		on = json_object_get(fault, "on");
+		if (json_is_number(on))
+			return true;
+		known |= on != NULL;
+	}
+	return !known;
+}
+
+bool evidence_rca_right(const struct result *r)
+{
+	char *roots[NAMES_MAX + 1] = {}, *nots[NAMES_MAX + 1] = {};
+	const struct ground_truth truth = { .root_services = roots, .not_services = nots };
+	json_t *v;
+	size_t i;
+
+	if (result_counts(r) && r->detected)
+		return r->rca_correct;
+	json_array_foreach(json_path(r->detail, "ground_truth.root_services"), i, v)
+		if (i < NAMES_MAX)
+			roots[i] = (char *)(uintptr_t)json_string_value(v);
+	json_array_foreach(json_path(r->detail, "ground_truth.not_services"), i, v)
+		if (i < NAMES_MAX)
+			nots[i] = (char *)(uintptr_t)json_string_value(v);
+	return score_rca_correct(&truth, r->rca_service);
+}
+
+bool evidence_has_baseline(const struct result *r)
+{
+	return result_pipeline_asked(r) && r->pipeline_reachable_before && r->baseline_start > 0 &&
+	       r->baseline_end > r->baseline_start &&
+	       !json_is_false(json_object_get(r->detail, "false_alarms_recorded"));
 }
 
 double evidence_first_hit(const struct result *r)

@@ -43,6 +43,24 @@ uint32_t evidence_cluster(const struct result *r, const json_t *cluster, char (*
 /* The n-th of the ground truth's root services, NULL after the last. */
 const char *evidence_root(const struct result *r, size_t n);
 
+/*
+ * Why it ended as it did, in the words of who ended it: the error, what was breached, who sent the signal.
+ * NULL: nothing is recorded. Borrowed.
+ */
+const char *evidence_why(const struct result *r);
+
+/* The same with the status: "aborted: checkout_p99 is 4.1"; "no pipeline was asked". For what is not scored. */
+void evidence_unscored(const struct result *r, char *buf, size_t size);
+
+/* Was any of its faults ever switched on? */
+bool evidence_was_on(const struct result *r);
+
+/* Is the service that RCA named right by the ground truth, whether it is scored or not? */
+bool evidence_rca_right(const struct result *r);
+
+/* Does its baseline window say something of false alarms: it was there, and the pipeline could be asked? */
+bool evidence_has_baseline(const struct result *r);
+
 /* Epoch seconds of the first packet or call that a fault of the experiment hit; NaN: none known. */
 double evidence_first_hit(const struct result *r);
 

@@ -76,6 +76,25 @@ static bool blind(struct finder *f, const struct result *r)
 	return true;
 }
 
+/* It never answered, so the fault did not do that to it, and nobody knows what it would have seen. */
+static bool down(struct finder *f, const struct result *r)
+{
+	const char *error = r->pipeline_error ? r->pipeline_error : "no answer";
+	char within[48] = "no alert";
+	struct gap *g;
+
+	if (r->pipeline_reachable_before || r->pipeline_reachable_during || r->detected)
+		return false;
+	g = add(f, r, "-", json_pack("{s:s}", "answers", error));
+	if (!g)
+		return true;
+	if (r->window_end > r->inject)
+		snprintf(within, sizeof(within), "no alert within %.0f s of the fault", r->window_end - r->inject);
+	say(g, symptom, "%s: the pipeline could not be reached, before it or during it (%.100s)", within, error);
+	say(g, cause, "it does not run, or its address is wrong: no rule of 7.1-7.5 judges it");
+	return true;
+}
+
 static bool noise_floor(struct finder *f, const struct result *r)
 {
 	struct shift s;
@@ -282,18 +301,12 @@ static void false_alarms(struct finder *f, const struct result *r)
 	say(g, cause, "detector fires without a fault; no rule of 7.1-7.5 fits the data");
 }
 
-static bool must_detect(const struct result *r)
-{
-	return !json_is_false(
-		json_object_get(json_object_get(r->detail, "ground_truth"), "must_detect"));
-}
-
 static void examine(struct finder *f, const struct result *r)
 {
-	bool failed = r->detected ? result_rca_asked(r) && !r->rca_correct : must_detect(r);
+	bool failed = r->detected ? result_rca_asked(r) && !r->rca_correct : result_must_detect(r);
 	bool explained;
 
-	explained = failed && (blind(f, r) || unread(f, r));
+	explained = failed && (blind(f, r) || down(f, r) || unread(f, r));
 	if (!explained) {
 		explained = failed && noise_floor(f, r);
 		explained |= ungrounded(f, r);

@@ -44,8 +44,20 @@ bool result_rca_asked(const struct result *r)
 	return !json_is_false(json_object_get(r->detail, "rca_asked"));
 }
 
+bool result_pipeline_asked(const struct result *r)
+{
+	return !json_is_false(json_object_get(r->detail, "pipeline_asked"));
+}
+
+bool result_must_detect(const struct result *r)
+{
+	return !json_is_false(json_object_get(json_object_get(r->detail, "ground_truth"), "must_detect"));
+}
+
 bool result_counts(const struct result *r)
 {
+	if (!result_pipeline_asked(r))
+		return false;
 	switch (r->status) {
 	case RESULT_OK:
 	case RESULT_NOT_RECOVERED:

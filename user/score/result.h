@@ -104,8 +104,15 @@ char *results_text(const struct result *results, uint32_t n);
 int results_save(const char *path, const struct result *results, uint32_t n, struct fl_error *err);
 void results_free(struct result *results, uint32_t n);
 
-/* Does it enter the confusion matrix: manifested, and its fault window was watched to the end? */
+/* Does it enter the confusion matrix: manifested, watched to the end of its fault window, and a pipeline
+ * was asked? */
 bool result_counts(const struct result *r);
+
+/* Was there a pipeline to ask? Without one nothing can be detected, and nothing can be missed. */
+bool result_pipeline_asked(const struct result *r);
+
+/* Does the ground truth ask for a detection? */
+bool result_must_detect(const struct result *r);
 
 /* Was the pipeline one that names root causes ("rca_asked" of the detail)? If not there is no RCA to
  * judge, right or wrong. */

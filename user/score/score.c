@@ -6,16 +6,10 @@
 #include "measure/percentile.h"
 #include "score/score.h"
 #include "util/cleanup.h"
-#include "util/json_path.h"
 
 double score_ratio(double a, double b)
 {
 	return b > 0 ? a / b : NAN;
-}
-
-static bool must_detect(const struct result *r)
-{
-	return !json_is_false(json_path(r->detail, "ground_truth.must_detect"));
 }
 
 static void count_windows(const struct result *r, struct score *s)
@@ -25,7 +19,7 @@ static void count_windows(const struct result *r, struct score *s)
 	s->total++;
 	if (r->detected)
 		s->tp++;
-	else if (must_detect(r))
+	else if (result_must_detect(r))
 		s->fn++;
 	else
 		s->tn++;

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "score/answers.h"
+#include "score/evidence.h"
 #include "util/cleanup.h"
 
 const char *score_seconds(double s, char *buf, size_t size)
@@ -68,15 +69,17 @@ static void print_row(const struct result *r, struct text *out)
 
 static void print_left_out(const struct result *results, uint32_t n, struct text *out)
 {
-	char id[128];
+	char id[128], why[512], safe[512];
 	uint32_t i;
 
 	text_append(out, "\nNot scored:\n");
-	for (i = 0; i < n; i++)
-		if (!result_counts(&results[i]))
-			text_append(out, "- %s: %s\n",
-				    cell(results[i].id ? results[i].id : "", id, sizeof(id)),
-				    result_status_text(results[i].status));
+	for (i = 0; i < n; i++) {
+		if (result_counts(&results[i]))
+			continue;
+		evidence_unscored(&results[i], why, sizeof(why));
+		text_append(out, "- %s: %s\n", cell(results[i].id ? results[i].id : "", id, sizeof(id)),
+			    cell(why, safe, sizeof(safe)));
+	}
 }
 
 void scoreboard_print(const struct result *results, uint32_t n, const struct score *score,
@@ -105,7 +108,7 @@ void scoreboard_print(const struct result *results, uint32_t n, const struct sco
 			    cell(gaps[i].symptom, symptom, sizeof(symptom)),
 			    cell(gaps[i].cause, cause, sizeof(cause)));
 	if (!n_gaps)
-		text_append(out, "- none\n");
+		text_append(out, score->total ? "- none\n" : "- not known: nothing was scored\n");
 	if (score->total < score->listed)
 		print_left_out(results, n, out);
 	answers_print(results, n, out);
