@@ -12,6 +12,9 @@
 
 #define PROBE_URL    "http://localhost:8080/checkout/health"
 #define PIPELINE_URL "http://localhost:8000"
+#define KINDS                                                                                                     \
+	"latency, network_loss, availability, cpu_saturation, memory, disk_fill, time_skew, network_partition, "   \
+	"dns_latency, http_error"
 
 static const struct {
 	int number;
@@ -55,18 +58,37 @@ static size_t by_number(const struct work *w, const struct entry *x)
 	return i;
 }
 
+/* "stress" is no kind; a ground truth of the class "memory" says which was meant. */
+static void invent_kind_for(struct work *w, struct entry *x, const char *said)
+{
+	_cleanup_free_ char *class = value_text(w, &x->v[SLOT_CLASS], ", ");
+	const char *kind = class ? names_kind(class) : NULL;
+
+	if (fault_find(w->table, said, NULL) || names_kind_near(said)) {
+		x->kind = strdup(said); /* the loader says which is nearest */
+	} else if (kind) {
+		x->kind = strdup(kind);
+		work_note(w, x, &x->v[SLOT_FAULT], INVENTED, "invented-fault", "no fault kind '%.60s': %s, the class in the "
+			  "ground truth", said, kind);
+	} else if (strchr(said, ',')) {
+		work_note(w, x, &x->v[SLOT_FAULT], WRONG, "no-fault", "'%.60s' are several faults: write an entry for each, or "
+			  "'faults: [{type: latency, target: payment-svc}, ...]' for all at once", said);
+	} else {
+		work_note(w, x, &x->v[SLOT_FAULT], WRONG, "no-fault", "no fault kind '%.60s'; write one of " KINDS, said);
+	}
+}
+
 void invent_kind(struct work *w, struct entry *x)
 {
 	size_t row = by_number(w, x);
 	_cleanup_free_ char *said = value_text(w, &x->v[SLOT_FAULT], ", ");
 
 	if (said && !text_says_nothing(said)) {
-		x->kind = strdup(said); /* the loader names the nearest kind */
+		invent_kind_for(w, x, said);
 		return;
 	}
 	if (row == ARRAY_SIZE(catalogue)) {
-		work_note(w, x, NULL, WRONG, "no-fault", "no fault_type: write one of latency, network_loss, availability, "
-			  "cpu_saturation, memory, disk_fill, time_skew, network_partition, dns_latency, http_error");
+		work_note(w, x, NULL, WRONG, "no-fault", "no fault_type: write one of " KINDS);
 		return;
 	}
 	x->kind = strdup(catalogue[row].kind);

@@ -36,22 +36,59 @@ static bool is_name_taken(const struct work *w, const struct entry *x, const cha
 	return false;
 }
 
+static const struct entry *with_id(const struct work *w, const struct entry *end, const char *id)
+{
+	const struct entry *o;
+
+	for (o = w->entries; o < end; o++)
+		if (o->id && !strcmp(o->id, id))
+			return o;
+	return NULL;
+}
+
+/* An id that an entry above has already would make `--only` mean two: the next free number. */
+static void take_id(struct work *w, struct entry *x)
+{
+	_cleanup_free_ char *id = value_text(w, &x->v[SLOT_ID], "");
+	const struct entry *o;
+	size_t i;
+	int free_one;
+
+	if (!id || text_says_nothing(id))
+		return;
+	o = with_id(w, x, id);
+	if (!o) {
+		x->id = take_ptr(id);
+		return;
+	}
+	for (i = 0, free_one = 1; i < w->n; i++)
+		if (w->entries[i].number >= free_one)
+			free_one = w->entries[i].number + 1;
+	x->number = free_one;
+	x->id = text_format("%d", free_one);
+	work_note(w, x, &x->v[SLOT_ID], INVENTED, "invented-id", "id %.40s is that of the entry at line %d: %d", id, o->line,
+		  free_one);
+}
+
 static void take_name(struct work *w, struct entry *x)
 {
 	_cleanup_free_ char *said = value_text(w, &x->v[SLOT_NAME], " ");
-	_cleanup_free_ char *id = value_text(w, &x->v[SLOT_ID], "");
 
 	if (said && !text_says_nothing(said)) {
 		free(x->name);
 		x->name = one_line(said);
 	}
-	x->id = id && !text_says_nothing(id) ? take_ptr(id) : NULL;
+	take_id(w, x);
 	if (!x->name && x->id && !isdigit((unsigned char)x->id[0]))
 		x->name = strdup(x->id);
 	if (!x->name)
 		invent_name(w, x);
-	if (x->name && is_name_taken(w, x, x->name) && !(x->v[SLOT_NAME].node && x->id)) {
+	if (x->name && is_name_taken(w, x, x->name)) {
 		char *other = text_format("%s_%d", x->name, x->number);
+
+		if (other && x->v[SLOT_NAME].node)
+			work_note(w, x, &x->v[SLOT_NAME], INVENTED, "invented-name", "'%.80s' is the name of an entry above: "
+				  "%.80s", x->name, other);
 
 		free(x->name);
 		x->name = other;
@@ -102,6 +139,26 @@ static void take_traffic(struct work *w, struct entry *x)
 	if (number && number[0] && !units_double(number, &v, NULL) && v > 1 && v < 100 && !strcasestr(text, "prod"))
 		work_note(w, x, &x->v[SLOT_TRAFFIC], NOTE, "whole-load", "%.6g%% of a synthetic load is not kept apart: "
 			  "the fault is on all of it; 'params: {share: %.6g%%}' keeps it so", v, v);
+}
+
+/* "canary", "Stage 3", 3: the rows of the exercise's table of stages. */
+static void take_stage(struct work *w, struct entry *x)
+{
+	static const char *const names[] = { "dev", "staging", "canary", "region", "global" };
+	_cleanup_free_ char *text = value_text(w, &x->v[SLOT_STAGE], " ");
+	const char *digit = text ? strpbrk(text, "0123456789") : NULL;
+	size_t i;
+
+	if (!text || text_says_nothing(text))
+		return;
+	for (i = 0; !x->stage && i < ARRAY_SIZE(names); i++)
+		if (strcasestr(text, names[i]))
+			x->stage = strdup(names[i]);
+	if (!x->stage && digit && *digit >= '1' && *digit <= '5' && !isdigit((unsigned char)digit[1]))
+		x->stage = strdup(names[*digit - '1']);
+	if (!x->stage)
+		work_note(w, x, &x->v[SLOT_STAGE], NOTE, "unread-stage", "'%.60s' is none of the stages dev, staging, canary, "
+			  "region and global: it is taken from the traffic", text);
 }
 
 static char *condition_text(struct work *w, struct fy_node *node);
@@ -177,6 +234,7 @@ void entry_plain(struct work *w, struct entry *x)
 	take_name(w, x);
 	take_duration(w, x);
 	take_traffic(w, x);
+	take_stage(w, x);
 	take_window(w, x);
 	take_rollback(w, x);
 }

@@ -23,7 +23,7 @@ struct entry {
 	char **targets; /* several, or one */
 	char *peer;
 	json_t *params;	/* our names to texts */
-	char *duration, *traffic, *window, *trigger, *method, *hypothesis, *steady;
+	char *duration, *traffic, *window, *stage, *trigger, *method, *hypothesis, *steady;
 	char **metrics, **aborts, **roots, **not_roots;
 	bool must_detect;
 	char *symptom, *reason;

@@ -125,6 +125,7 @@ static void entry_release(struct entry *x)
 	free(x->duration);
 	free(x->traffic);
 	free(x->window);
+	free(x->stage);
 	free(x->trigger);
 	free(x->method);
 	free(x->hypothesis);

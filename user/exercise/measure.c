@@ -12,6 +12,7 @@
 
 #include "exercise/measure.h"
 #include "exercise/names.h"
+#include "exercise/plain.h"
 #include "measure/metric_name.h"
 #include "util/cleanup.h"
 
@@ -270,11 +271,13 @@ static const char *word_before(const char *text, const char *at)
 static bool says_nothing(const char *word, size_t len)
 {
 	static const char *const words[] = {
-		"and", "or", "not", "when", "if", "the", "with", "while", "keep", "keeps", "steady-state", "steady",
+		"and", "or", "not", "when", "if", "the", "with", "while", "keep", "keeps", "steady-state", "steadystate", "steady",
 		"state", "và", "hoặc", "khi", "nếu", "giữ", "với", "vẫn", "thì", "là", "any", "a", "mà", "then",
 		"that", "but", "nhưng", "có", "phải", "should", "expect", "expected", "maintain", "overall", "global",
 		"must", "where", "until", "while", "also", "external", "synthetic", "probe", "http", "request", "bình",
 		"thường", "normal", "baseline", "steady_state", "expectation", "hypothesis", "condition", "slo",
+		"el", "la", "los", "las", "del", "le", "les", "du", "des", "der", "die", "das", "o", "os", "y", "et", "und", "e",
+		"si", "wenn", "cuando", "quand", "con", "avec", "mit", "com",
 	};
 	size_t i;
 
@@ -284,8 +287,9 @@ static bool says_nothing(const char *word, size_t len)
 	return false;
 }
 
-/* A clause as faultline measures it, into @out. @text is what it was found in. */
-static bool put_clause(const struct suite *s, const char *text, const struct expr_clause *c,
+/* A clause as faultline measures it, into @out. @text is what it was found in. @as_written: "p99 latency" may stay, as
+ * a hypothesis is read like that; a trigger is not. */
+static bool put_clause(const struct suite *s, const char *text, const struct expr_clause *c, bool as_written,
 		       struct text *out)
 {
 	const char *at = text + c->offset, *before = word_before(text, at);
@@ -308,7 +312,7 @@ static bool put_clause(const struct suite *s, const char *text, const struct exp
 	tail = names_cut_unit(folded);
 	if (metric_resolve(s, known, &source, NULL))
 		return false;
-	if (!strcmp(known, name) && (c->unit != EXPR_NONE || (!is_latency(&source) && !is_share(&source)) ||
+	if (!strcmp(known, name) && (as_written || strcspn(c->text, " ") >= strlen(name)) && (c->unit != EXPR_NONE || (!is_latency(&source) && !is_share(&source)) ||
 				     (is_share(&source) && c->value <= 1))) {
 		text_append(out, "%s", c->text);
 		return true;
@@ -324,14 +328,15 @@ static bool put_clause(const struct suite *s, const char *text, const struct exp
 uint32_t measure_hypothesis(const struct suite *s, const char *text, struct text *clauses,
 			    bool *ret_changed, struct text *lost)
 {
-	struct expr_clause *found;
-	uint32_t n = expr_find_clauses(text, &found), i, kept = 0;
+	_cleanup_free_ char *plain = plain_metrics(text);
+	struct expr_clause *found = NULL;
+	uint32_t n = plain ? expr_find_clauses(plain, &found) : 0, i, kept = 0;
 
-	*ret_changed = false;
+	*ret_changed = plain && strcmp(plain, text) != 0;
 	for (i = 0; i < n; i++) {
 		struct text one = {};
 
-		if (put_clause(s, text, &found[i], &one) && one.s) {
+		if (put_clause(s, plain, &found[i], true, &one) && one.s) {
 			text_append(clauses, "%s%s", kept++ ? "\n" : "", one.s);
 			*ret_changed |= strcmp(one.s, found[i].text) != 0;
 		} else {
@@ -371,68 +376,13 @@ static bool is_measurable(const struct suite *s, const char *text)
 	return ok;
 }
 
-/* Without remarks in parentheses: those with no comparison in them. */
-static char *without_remarks(const char *text)
-{
-	struct text out = {};
-
-	while (*text) {
-		const char *close = *text == '(' ? strchr(text, ')') : NULL;
-
-		if (close && strcspn(text, "<>=") > (size_t)(close - text))
-			text = close + 1;
-		else
-			text_append_bytes(&out, text++, 1);
-	}
-	return out.s;
-}
-
-/* Replace whole words: what joins conditions, and what is said about how long. */
-static char *plain_condition(const char *text)
-{
-	static const struct {
-		const char *from, *to;
-	} words[] = {
-		{ "||", " OR " }, { "&&", " AND " }, { " hoặc ", " OR " }, { " và ", " AND " }, { " or ", " OR " },
-		{ " and ", " AND " }, { ";", " OR " }, { "\n", " " }, { " liên tục", "" }, { " continuously", "" },
-		{ " continuous", "" }, { " consecutive", "" }, { " in a row", "" }, { " sustained", "" },
-		{ " for more than ", " for " }, { " for at least ", " for " }, { " for over ", " for " },
-		{ " for > ", " for " }, { " for >", " for " }, { " for >= ", " for " }, { " kéo dài > ", " for " },
-		{ " kéo dài ", " for " }, { " trong vòng ", " for " }, { " trong ", " for " }, { " suốt ", " for " },
-		{ " within ", " for " }, { " during ", " for " }, { " over ", " for " }, { " in ", " for " },
-		{ " seconds", "s" }, { " giây", "s" }, { " phút", "min" }, { " xuống dưới ", " < " }, { " dưới ", " < " },
-		{ " drops below ", " < " }, { " falls below ", " < " }, { " below ", " < " }, { " under ", " < " },
-		{ " less than ", " < " }, { " trên ", " > " }, { " vượt quá ", " > " }, { " vượt ", " > " },
-		{ " exceeds ", " > " }, { " above ", " > " }, { " greater than ", " > " }, { " is ", " " },
-	};
-	struct text out = {};
-	size_t i;
-
-	while (*text) {
-		for (i = 0; i < ARRAY_SIZE(words); i++)
-			if (!strncasecmp(text, words[i].from, strlen(words[i].from)))
-				break;
-		if (i < ARRAY_SIZE(words)) {
-			size_t n = strlen(words[i].from), m = strlen(words[i].to);
-			/* The blank at its end may begin the next one. */
-			bool shared = n > 1 && m && words[i].from[n - 1] == ' ' && words[i].to[m - 1] == ' ';
-
-			text_append_bytes(&out, words[i].to, m - shared);
-			text += n - shared;
-		} else {
-			text_append_bytes(&out, text++, 1);
-		}
-	}
-	return out.s;
-}
-
 /* One term: prose with a clause in it; false: none that can be measured. */
 static bool put_term(const struct suite *s, const char *term, struct text *out)
 {
 	struct expr_clause *found;
 	uint32_t n = expr_find_clauses(term, &found);
 	struct text one = {};
-	bool ok = n == 1 && put_clause(s, term, &found[0], &one) && one.s && is_measurable(s, one.s);
+	bool ok = n == 1 && put_clause(s, term, &found[0], false, &one) && one.s && is_measurable(s, one.s);
 
 	if (ok)
 		text_append(out, "%s", one.s);
@@ -473,8 +423,7 @@ char *measure_condition(const struct suite *s, const char *text, bool *ret_lost)
 	*ret_lost = false;
 	if (is_measurable(s, text))
 		return strdup(text);
-	bare = without_remarks(text);
-	plain = bare ? plain_condition(bare) : NULL;
+	plain = plain_condition(text);
 	if (plain && is_measurable(s, plain))
 		return take_ptr(plain);
 	if (!plain || strchr(plain, '(')) { /* what parentheses join cannot be taken apart */

@@ -40,8 +40,8 @@ static const struct key_row keys[] = {
 	{ SLOT_SILENT, AT_ROOT, 0,
 	  "version schema_version api_version apiversion kind metadata name title description desc author owner "
 	  "group team date created_at updated_at note notes comment lab course" },
-	{ SLOT_IGNORED, AT_ROOT, 0,
-	  "stack environment env topology mode_note mode runbook settings config globals global rollback measurement" },
+	{ SLOT_CONFIG, AT_ROOT, 0, "settings config configuration globals global stack environment env setup run runner" },
+	{ SLOT_IGNORED, AT_ROOT, 0, "topology mode_note mode runbook rollback measurement" },
 
 	/* an entry */
 	{ SLOT_ID, AT_ENTRY, AT_ENTRY, "id" },
@@ -67,7 +67,7 @@ static const struct key_row keys[] = {
 	{ SLOT_TRUTH_FAULT, AT_TRUTH, 0, "fault_type fault fault_kind injected_fault actual_fault" },
 	{ SLOT_CLASS, AT_TRUTH, AT_TRUTH, "symptom" },
 	{ SLOT_CLASS, AT_TRUTH | AT_ENTRY, 0,
-	  "expected_fault_class fault_class expected_class expected_fault_type expected_fault fault_signature "
+	  "class expected_fault_class fault_class expected_class expected_fault_type expected_fault fault_signature "
 	  "expected_signature expected_symptom anomaly_type expected_anomaly expected_anomaly_type" },
 	{ SLOT_PARAMS, AT_ENTRY, AT_ENTRY, "params" },
 	{ SLOT_PARAMS, AT_FAULT, 0, "params" },
@@ -208,6 +208,14 @@ static const char *const kinds[][2] = {
 	{ "http_error", "http_error cascade_retry http_errors http_500 http500 http_5xx http5xx http_error_inject "
 			"http_error_injection error_injection http_fault http_500_inject http_abort inject_500 "
 			"retry_storm cascade cascading_retry cascade_failure retry_cascade http_500_injection" },
+	/* the other kinds of the exercise's chapter on faults (seed section 3) */
+	{ "bandwidth", "bandwidth bandwidth_limit bandwidth_throttle network_bandwidth throttle rate_limit tbf slow_link" },
+	{ "disk_io", "disk_io disk_io_saturation io_stress stress_io io_saturation disk_stress io_load" },
+	{ "fd_exhaustion", "fd_exhaustion fd file_descriptors file_descriptor_exhaustion fd_leak too_many_open_files" },
+	{ "pause", "pause container_pause docker_pause sigstop freeze process_pause service_pause hang" },
+	{ "http_latency", "http_latency http_slow http_slow_response slow_response http_delay" },
+	{ "dns_error", "dns_error dns_failure dns_fail nxdomain dns_down" },
+	{ "time_jump", "time_jump clock_jump date_set" },
 };
 
 struct param_row {
@@ -242,6 +250,8 @@ static const struct param_row params[] = {
 	{ "http_error", "status", "status code http_code status_code error_code http_status response_code http_status_code" },
 	{ "http_error", "path", "path route url_path" },
 	{ "http_error", "method", "method methods http_method" },
+	{ "bandwidth", "rate", "rate bandwidth limit throttle" },
+	{ "http_latency", "delay", "delay latency time" },
 };
 
 const char *const names_services[] = {
@@ -415,6 +425,16 @@ const char *names_kind(const char *word)
 		if (has_word(kinds[i][1], folded))
 			return kinds[i][0];
 	return NULL;
+}
+
+const char *names_kind_near(const char *word)
+{
+	const char *own[ARRAY_SIZE(kinds) + 1] = {};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		own[i] = kinds[i][0];
+	return text_nearest(word, own);
 }
 
 const char *names_param(const char *kind, const char *key, enum key_unit *ret_unit)

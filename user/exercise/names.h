@@ -32,6 +32,7 @@ enum slot {
 	/* of the file */
 	SLOT_EXPERIMENTS, SLOT_SUITE, SLOT_PROBE, SLOT_PIPELINE, SLOT_PROMETHEUS, SLOT_BASELINE,
 	SLOT_COOLDOWN, SLOT_GRACE, SLOT_DEFAULTS,
+	SLOT_CONFIG,  /* what else is about the file, in a section of its own */
 	SLOT_IGNORED, /* known, and without a meaning here */
 	SLOT_SILENT,  /* known, and nothing is lost with it */
 	SLOTS,
@@ -54,6 +55,8 @@ const char *names_near(const char *key, enum place at);
 
 /* Our name of a kind of fault; NULL: none of its aliases. */
 const char *names_kind(const char *word);
+/* One that was probably meant; NULL: none is near enough. */
+const char *names_kind_near(const char *word);
 
 /* Our name of a parameter of @kind. NULL: none. */
 const char *names_param(const char *kind, const char *key, enum key_unit *ret_unit);

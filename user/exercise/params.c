@@ -402,7 +402,12 @@ static char *value_of_param(const struct param *p, const char *key, const char *
 	}
 }
 
-void param_take(struct work *w, struct entry *x, const char *key, struct fy_node *key_node, struct fy_node *node)
+static void take_inner(struct work *w, const char *key, struct fy_node *key_node, struct fy_node *node, void *arg)
+{
+	param_take(w, arg, key, key_node, node);
+}
+
+static void take_value(struct work *w, struct entry *x, const char *key, struct fy_node *key_node, struct fy_node *node)
 {
 	const struct fault_ops *ops = x->kind ? fault_find(w->table, x->kind, NULL) : NULL;
 	_cleanup_free_ char *text = node_text(w, node, ","), *made = NULL;
@@ -435,6 +440,17 @@ void param_take(struct work *w, struct entry *x, const char *key, struct fy_node
 	else
 		json_object_set_new(x->params, name, json_string(made));
 	params_free(&check);
+}
+
+void param_take(struct work *w, struct entry *x, const char *key, struct fy_node *key_node, struct fy_node *node)
+{
+	struct fy_node *value = yaml_deref(node);
+
+	/* {netem: {delay: 500ms}}: the name of a tool around its parameters. */
+	if (value && fy_node_is_mapping(value))
+		node_each_pair(w, value, take_inner, x);
+	else
+		take_value(w, x, key, key_node, node);
 }
 
 static void take_param(struct work *w, const char *key, struct fy_node *key_node, struct fy_node *node, void *arg)

@@ -206,6 +206,23 @@ static void take_section(struct work *w, struct entry *x, enum slot slot)
 	}
 }
 
+static void take_key(struct work *w, const char *key, struct fy_node *key_node, struct fy_node *node, void *arg);
+
+/* `config: {probe_url, cooldown_seconds, ...}`: what the file itself might say. The rest is about their own runner. */
+static void take_setting(struct work *w, const char *key, struct fy_node *key_node, struct fy_node *node, void *arg)
+{
+	enum key_unit unit;
+	bool native;
+	enum slot slot = names_slot(key, AT_ROOT, &unit, &native);
+	struct value v;
+
+	value_place(&v, key_node, node, unit);
+	if (slot == SLOT_NONE)
+		note_ignored(w, arg, key, &v);
+	else if (slot != SLOT_EXPERIMENTS && slot != SLOT_SUITE && slot != SLOT_CONFIG)
+		take_key(w, key, key_node, node, arg);
+}
+
 static void take_key(struct work *w, const char *key, struct fy_node *key_node, struct fy_node *node, void *arg)
 {
 	struct reading *r = arg;
@@ -215,6 +232,12 @@ static void take_key(struct work *w, const char *key, struct fy_node *key_node, 
 	struct value v;
 
 	value_place(&v, key_node, node, unit);
+	if (slot == SLOT_CONFIG && is_mapping(node)) {
+		node_each_pair(w, node, take_setting, arg);
+		return;
+	}
+	if (slot == SLOT_CONFIG)
+		slot = SLOT_IGNORED;
 	if ((slot == SLOT_NONE || slot == SLOT_IGNORED) && r->x && r->x->kind &&
 	    (r->at & (AT_ENTRY | AT_FAULT)) && names_param(r->x->kind, key, &unit)) {
 		param_take(w, r->x, key, key_node, node);
@@ -407,7 +430,7 @@ static void look_at_root(struct work *w, const char *key, struct fy_node *key_no
 	enum slot slot = names_slot(key, AT_ROOT, &unit, &native);
 
 	(void)key_node;
-	if (slot != SLOT_NONE && slot != SLOT_IGNORED && !native && !names_is_slip(key, AT_ROOT))
+	if (slot != SLOT_NONE && slot != SLOT_IGNORED && slot != SLOT_CONFIG && !native && !names_is_slip(key, AT_ROOT))
 		l->renamed = true;
 	if (slot == SLOT_EXPERIMENTS)
 		look_in(w, node, l);

@@ -13,7 +13,7 @@
 static const char *const negations[] = {
 	"không phải là", "không phải", "không được là", "must not be", "must not pick", "must not", "should not be",
 	"anything but", "any but", "any except", "everything except", "except", "khác", "isn't", "is not", "not:",
-	"not", "!=", "≠", "<>", "!", "~",
+	"but never", "but not", "rather than", "instead of", "other than", "never", "not", "!=", "≠", "<>", "!", "~",
 };
 
 /* Bytes of a negation at @p, blanks behind it included; 0: none. */

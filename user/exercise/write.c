@@ -154,13 +154,10 @@ static void put_blast(struct work *w, const struct entry *x)
 	}
 	put_key(w, line_of(x, SLOT_TRAFFIC), "      ", "traffic", x->traffic);
 	put_key(w, line_of(x, SLOT_DURATION), "      ", "duration", x->duration);
-	if (x->v[SLOT_STAGE].node) {
-		_cleanup_free_ char *stage = value_text(w, &x->v[SLOT_STAGE], " ");
-
-		put_key(w, line_of(x, SLOT_STAGE), "      ", "stage", stage);
-	} else if (n > 1) {
+	if (x->stage)
+		put_key(w, line_of(x, SLOT_STAGE), "      ", "stage", x->stage);
+	else if (n > 1)
 		put(w, line_of(x, SLOT_BLAST), "      stage: dev");
-	}
 }
 
 static void put_truth(struct work *w, const struct entry *x)
