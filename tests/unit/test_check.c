@@ -38,6 +38,8 @@ static const char sound[] =
 	RATE("1") ", " RATE("2") ", " RATE("3") ", " RATE("4") ", " RATE("5") ", " \
 	RATE("6") ", " RATE("7") ", " RATE("8") ", " RATE("1")
 
+#define GRAPH "graph: {services: [x, db], edges: [[web, x]]}"
+
 /* Check the sound suite with one edit; the findings as "rule rule ..." (errors with '!'). */
 static void findings(const char *from, const char *to, char *ret, size_t size)
 {
@@ -112,6 +114,15 @@ static void rules(void **state)
 		{ "root_service: x", "root_service: x, not_service: x", "ground-truth!" },
 		{ "  probe: {url: 'http://127.0.0.1/'}\n", "", "no-external-probe" },
 		{ "  pipeline: {url: 'http://127.0.0.1:8000'}\n", "", "no-pipeline" },
+		/* What the file declares is what a name can be; without that, only a slip of the keys is seen. */
+		{ "prometheus: http://127.0.0.1:9090", GRAPH, "" },
+		{ "root_service: x", "root_service: elsewhere", "" },
+		{ "root_service: x", "not_service: xy", "unknown-service" },
+		{ "target: x", "target: 'netns:x'", "" },
+		{ "target: x", "target: 'netsn:x'", "unknown-target!" },
+		{ "target: x", "target: 'pid:x'", "unknown-target!" },
+		{ "target: x", "target: 'unit:'", "unknown-target! unknown-service" },
+		{ "target: x", "target: 50% of x", "" },
 		{ "{probe: success_rate}", "{probe: p42}", "" },
 	};
 	char got[400];
@@ -126,6 +137,62 @@ static void rules(void **state)
 	/* A broken source breaks everything that uses it. */
 	findings(cases[i].from, cases[i].to, got, sizeof(got));
 	assert_non_null(strstr(got, "unresolvable-metric!"));
+}
+
+/* With services declared: the text of every finding of an experiment with these names. */
+static void declared(const char *target, const char *truth, char *ret, size_t size)
+{
+	struct fl_error err = {};
+	struct finding *v = NULL;
+	struct suite *s = NULL;
+	struct text t = {}, found = {};
+	uint32_t n = 0, i;
+
+	text_append(&t, "suite: {probe: {url: 'http://127.0.0.1/'}, pipeline: {url: 'http://127.0.0.1:8000'},\n"
+		    "  graph: {services: [db], edges: [[web, api], [api, db]]}}\n"
+		    "experiments:\n"
+		    "  - {name: a, hypothesis: p99 < 1s, faults: [{type: latency}, {type: latency}],\n"
+		    "     blast_radius: {target: '%s', traffic: 0%%, duration: 10s},\n"
+		    "     rollback: {automatic: true, trigger_when: p99 > 9s, method: m},\n"
+		    "     measurement: {metrics: [p99], capture_window: t-5s to t+10s}, ground_truth: {%s}}\n",
+		    target, truth);
+	if (suite_parse("t.yaml", t.s, t.len, table, &s, &err))
+		fail_msg("%s: %s", target, err.message);
+	assert_int_equal(suite_check(s, &v, &n, &err), 0);
+	for (i = 0; i < n; i++)
+		text_append(&found, "%s%s: %s\n", v[i].rule, v[i].error ? "!" : "", v[i].text);
+	text_copy(ret, size, found.s ? found.s : "");
+	text_free(&t);
+	text_free(&found);
+	free(v);
+	suite_free(s);
+}
+
+static void services(void **state)
+{
+	static const struct {
+		const char *target, *truth, *rule, *word;
+	} cases[] = {
+		{ "db", "root_service: DB", "", "" },
+		{ "netns:shop-db", "root_service: shop-db", "", "" },
+		{ "docker:db@2", "root_service: [db, web]", "", "" },
+		{ "db", "root_service: dbb", "unknown-service!", "did you mean 'db'" },
+		{ "db", "root_service: [db, dbb]", "unknown-service!", "did you mean 'db'" },
+		{ "db", "not_service: wbe", "unknown-service!", "did you mean 'web'" },
+		{ "db", "root_service: something-else", "unknown-service!", "db, web, api" },
+		{ "dbb", "root_service: db", "unknown-target!", "did you mean 'db'" },
+		{ "elsewhere-svc", "root_service: db", "unknown-target:", "db, web, api" },
+	};
+	char got[2000];
+	size_t i;
+	(void)state;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		declared(cases[i].target, cases[i].truth, got, sizeof(got));
+		if (!*cases[i].rule ? *got : !strstr(got, cases[i].rule) || !strstr(got, cases[i].word) ||
+					     strchr(got, '\n')[1])
+			fail_msg("%s, %s: '%s'", cases[i].target, cases[i].truth, got);
+	}
 }
 
 static void names(void **state)
@@ -149,7 +216,7 @@ static void names(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(rules), cmocka_unit_test(names) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(rules), cmocka_unit_test(services), cmocka_unit_test(names) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

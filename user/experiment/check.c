@@ -7,25 +7,14 @@
 #include <errno.h>
 #include <stdarg.h>
 
-#include "experiment/experiment.h"
+#include "experiment/check_private.h"
 #include "util/yaml.h"
 #include "measure/metric_name.h"
 #include "util/cleanup.h"
 #include "util/text.h"
 #include "util/units.h"
 
-struct report {
-	const struct suite *suite;
-	struct finding *v;
-	uint32_t n;
-	bool failed;
-};
-
-static void add(struct report *r, bool error, const char *rule, const struct experiment *x,
-		const char *fmt, ...) __attribute__((format(printf, 5, 6)));
-
-static void add(struct report *r, bool error, const char *rule, const struct experiment *x,
-		const char *fmt, ...)
+void check_add(struct report *r, bool error, const char *rule, const struct experiment *x, const char *fmt, ...)
 {
 	struct finding *grown, *f;
 	va_list ap;
@@ -61,7 +50,7 @@ static bool known(struct report *r, const struct experiment *x, bool error, cons
 
 	if (!metric_resolve(r->suite, metric, &source, &err))
 		return true;
-	add(r, error, "unresolvable-metric", x, "%s: %s; %s", where, err.message, err.hint);
+	check_add(r, error, "unresolvable-metric", x, "%s: %s; %s", where, err.message, err.hint);
 	return false;
 }
 
@@ -72,7 +61,7 @@ static void check_hypothesis(struct report *r, const struct experiment *x)
 	char name[EXPR_NAME_MAX];
 
 	if (!x->n_clauses) {
-		add(r, true, "untestable-hypothesis", x,
+		check_add(r, true, "untestable-hypothesis", x,
 		    "'%.120s' says nothing that can be measured: it needs a clause 'metric op number', "
 		    "for example 'success_rate >= 99.5%%' or 'p99 latency <= 800ms'", x->hypothesis);
 		return;
@@ -103,13 +92,13 @@ static void check_rollback(struct report *r, const struct experiment *x)
 	size_t i;
 
 	if (!x->rollback_automatic)
-		add(r, true, "no-rollback", x, "rollback.automatic is false: a fault that nobody takes "
+		check_add(r, true, "no-rollback", x, "rollback.automatic is false: a fault that nobody takes "
 		    "back stays after the experiment");
 	if (!x->rollback_method[0])
-		add(r, false, "no-rollback-method", x, "rollback.method is empty: say how a person "
+		check_add(r, false, "no-rollback-method", x, "rollback.method is empty: say how a person "
 		    "would take the fault back without faultline");
 	if (!x->trigger_when)
-		add(r, false, "no-trigger", x, "rollback.trigger_when never fires: the fault ends by its "
+		check_add(r, false, "no-trigger", x, "rollback.trigger_when never fires: the fault ends by its "
 		    "duration only");
 	check_expr(r, x, "trigger_when", x->trigger_when);
 	for (i = 0; x->aborts && x->aborts[i]; i++)
@@ -135,7 +124,7 @@ static void check_measurement(struct report *r, const struct experiment *x)
 		telling |= metric_is_telling(r->suite, x->metrics[i]);
 	}
 	if (!telling)
-		add(r, false, "up-only-measurement", x, "the metrics tell at most that the system is up: "
+		check_add(r, false, "up-only-measurement", x, "the metrics tell at most that the system is up: "
 		    "add one of latency or errors, or a silent degradation passes unseen");
 }
 
@@ -156,15 +145,15 @@ static void check_stage(struct report *r, const struct experiment *x)
 
 	units_format_ppm(real_ppm, share, sizeof(share));
 	if (!x->stage) {
-		add(r, true, "stage-limit", x, "%s of real traffic is no stage: 0 %% is dev or staging, "
+		check_add(r, true, "stage-limit", x, "%s of real traffic is no stage: 0 %% is dev or staging, "
 		    "1-10 %% canary, 25-100 %% region, 100 %% global", share);
 		return;
 	}
 	if (real_ppm < limits[x->stage].min_ppm || real_ppm > limits[x->stage].max_ppm)
-		add(r, true, "stage-limit", x, "%s of real traffic is outside stage %s", share,
+		check_add(r, true, "stage-limit", x, "%s of real traffic is outside stage %s", share,
 		    stage_text(x->stage));
 	if ((x->stage == STAGE_DEV || x->stage == STAGE_CANARY) && x->instances > 1)
-		add(r, true, "stage-limit", x, "stage %s is one instance, not %u", stage_text(x->stage),
+		check_add(r, true, "stage-limit", x, "stage %s is one instance, not %u", stage_text(x->stage),
 		    x->instances);
 }
 
@@ -173,10 +162,10 @@ static void check_faults(struct report *r, const struct experiment *x)
 	uint32_t i;
 
 	if (!x->n_faults)
-		add(r, true, "no-fault", x, "neither fault_type nor faults: nothing would be injected");
+		check_add(r, true, "no-fault", x, "neither fault_type nor faults: nothing would be injected");
 	for (i = 0; i < x->n_faults; i++)
 		if (x->faults[i].offset_ns + x->faults[i].duration_ns > x->duration_ns)
-			add(r, false, "clipped-fault", x, "fault %u ends with the experiment, before its "
+			check_add(r, false, "clipped-fault", x, "fault %u ends with the experiment, before its "
 			    "own duration is over", i + 1);
 }
 
@@ -186,12 +175,12 @@ static void check_truth(struct report *r, const struct experiment *x)
 
 	if (x->truth.must_detect && !words_count(x->truth.root_services) &&
 	    !words_count(x->truth.not_services))
-		add(r, false, "no-ground-truth", x, "ground_truth names no root_service: any root cause "
+		check_add(r, false, "no-ground-truth", x, "ground_truth names no root_service: any root cause "
 		    "would be right");
 	for (a = x->truth.root_services; a && *a; a++)
 		for (b = x->truth.not_services; b && *b; b++)
 			if (!strcmp(*a, *b))
-				add(r, true, "ground-truth", x, "ground_truth: %s is both the root "
+				check_add(r, true, "ground-truth", x, "ground_truth: %s is both the root "
 				    "cause and not", *a);
 }
 
@@ -211,15 +200,15 @@ static void check_suite(struct report *r)
 	for (i = 0; i < s->n; i++)
 		combined |= s->experiments[i].n_faults > 1;
 	if (metric_paths(s, &paths, &where, &err))
-		add(r, true, "too-many-paths", where, "%s; %s", err.message, err.hint);
+		check_add(r, true, "too-many-paths", where, "%s; %s", err.message, err.hint);
 	if (!combined)
-		add(r, false, "single-fault-suite", NULL, "no experiment combines faults: real outages "
+		check_add(r, false, "single-fault-suite", NULL, "no experiment combines faults: real outages "
 		    "mostly have several causes at once");
 	if (!s->probe.url && !s->stack)
-		add(r, false, "no-external-probe", NULL, "the suite has no probe.url: without a probe "
+		check_add(r, false, "no-external-probe", NULL, "the suite has no probe.url: without a probe "
 		    "from outside, the steady state is what the system says of itself");
 	if (!s->pipeline.url && !s->stack)
-		add(r, false, "no-pipeline", NULL, "the suite has no pipeline.url: nothing will be "
+		check_add(r, false, "no-pipeline", NULL, "the suite has no pipeline.url: nothing will be "
 		    "detected and nothing scored");
 }
 
@@ -243,6 +232,7 @@ int suite_check(const struct suite *s, struct finding **ret, uint32_t *ret_n, st
 		check_measurement(&r, x);
 		check_stage(&r, x);
 		check_truth(&r, x);
+		check_names(&r, x);
 	}
 	check_suite(&r);
 	if (r.failed) {
