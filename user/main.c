@@ -55,6 +55,7 @@ static void usage(FILE *out)
 static int unknown(const char *word)
 {
 	const char *names[ARRAY_SIZE(commands) + 1];
+	struct fl_error err = {};
 	const char *near;
 	size_t i;
 
@@ -62,17 +63,9 @@ static int unknown(const char *word)
 		names[i] = commands[i].name;
 	names[i] = NULL;
 	near = text_nearest(word, names);
-	fprintf(stderr, "faultline: no command '%s'", word);
-	if (near)
-		fprintf(stderr, ", did you mean '%s'?", near);
-	fputs("\n  hint: faultline --help lists the commands\n", stderr);
-	return FL_EXIT_USAGE;
-}
-
-int cmd_fail(const struct fl_error *err)
-{
-	error_print(err, stderr);
-	return err->exit ? (int)err->exit : FL_EXIT_INTERNAL;
+	error_usage(&err, "no command '%.60s'%s%s%s", word, near ? ", did you mean '" : "", near ?: "", near ? "'?" : "");
+	error_hint(&err, "faultline --help lists the commands");
+	return cmd_fail(&err);
 }
 
 /*
@@ -133,10 +126,9 @@ int main(int argc, char **argv)
 	printable_streams();
 	journal_know(undo_families);
 	argv = url_hide_arguments(argc, argv);
-	if (!take_docker_socket(&argc, argv)) {
-		fputs("faultline: --docker-socket: a PATH is missing\n", stderr);
-		return FL_EXIT_USAGE;
-	}
+	cmd_output_begin(argv);
+	if (!take_docker_socket(&argc, argv))
+		return cmd_usage("--docker-socket: a PATH is missing", "for example --docker-socket /run/docker.sock");
 	if (argc < 2) {
 		usage(stderr);
 		return FL_EXIT_USAGE;

@@ -37,7 +37,7 @@ done
 # --- in the background ---
 id=$("$FL" inject null netns:flt-a --hits 3 --file "$file" --for 60s --detach)
 same "--detach prints the id, once it is active" "$(echo "$id" | grep -cE '^[0-9a-z]{6}\.1$') $([ -e "$file" ] && echo active)" "1 active"
-same "list has it" "$(listed '.[] | "\(.id) \(.kind) \(.target) \(.backend) \(.params.hits) \(.matched) \(.injected)"')" "$id null netns:flt-a none 3 3 3"
+same "list has it" "$(listed '.[] | "\(.id) \(.kind) \(.targets | join(",")) \(.backend) \(.params.hits) \(.matched) \(.injected)"')" "$id null netns:flt-a none 3 3 3"
 check_num "... with the time that is left" "$(listed '.[0].expires_in_s')" gt 50
 check "list for people has it" sh -c "'$FL' list | grep -q '$id.*null.*active'"
 check "set changes a live parameter" "$FL" set "$id" hits=42

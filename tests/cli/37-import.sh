@@ -186,7 +186,7 @@ lost "... nor its name" 'line 8.*not read'
 check "-o json" /usr/bin/python3 - "$T/json" <<'END'
 import json, sys, yaml
 d = json.load(open(sys.argv[1]))
-assert [x["faults"][0]["target"] for x in d["experiments"]] == ["w1", "w2"], d
+assert [x["faults"][0]["targets"] for x in d["experiments"]] == [["w1"], ["w2"]], d
 assert d["experiments"][0]["faults"][0]["params"]["percent"] == "3%"
 assert d["experiments"][0]["duration_s"] == 9 and d["error"] is None
 assert "netem --interface" in [l["path"] for l in d["lost"]]
@@ -194,7 +194,7 @@ assert yaml.safe_load(d["suite"])["experiments"][1]["name"] == "network_loss_w2"
 END
 "$FL" import pumba -o json -- kil w >"$T/json" 2>/dev/null
 check_num "-o json of what is refused: exit status" $? eq 2
-check "... and why" /usr/bin/python3 -c 'import json, sys; d = json.load(open(sys.argv[1])); assert d["suite"] is None and "kil" in d["error"] and d["experiments"] == []' "$T/json"
+check "... and why" /usr/bin/python3 -c 'import json, sys; d = json.load(open(sys.argv[1])); assert d["suite"] is None and "kil" in d["error"]["message"] and d["error"]["exit_status"] == 2 and d["experiments"] == []' "$T/json"
 
 # pumba hits what matches any of its filters.
 import_of pumba <<<'pumba iptables -d 9s -p tcp --source 10.1.1.1 --source 10.1.1.2 --src-port 53,6000:6010 loss --probability 0.5 dns'

@@ -334,8 +334,8 @@ static unsigned int check_buckets(const char *text, const char *line)
 
 static void openmetrics(void **state)
 {
-	json_t *faults = json_pack("[{s:s, s:s, s:s, s:s, s:i, s:i, s:b}]", "id", "abc.1", "kind",
-				   "latency", "target", "payment-svc", "backend", "hold", "matched", 9,
+	json_t *faults = json_pack("[{s:s, s:s, s:[s], s:s, s:i, s:i, s:b}]", "id", "abc.1", "kind",
+				   "latency", "targets", "payment-svc", "backend", "hold", "matched", 9,
 				   "injected", 7, "active", 1);
 	const char *edge = "client=\"checkout-svc\",server=\"payment-svc\",side=\"client\",protocol="
 			   "\"http\"";

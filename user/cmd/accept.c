@@ -9,14 +9,13 @@
 #include "report/report.h"
 
 struct options {
-	const char *folder, *file, *lang;
-	bool json;
+	struct cmd_folder folder;
+	const char *file, *lang;
 };
 
 static const struct argp_option option_table[] = {
 	{ "file", 'f', "FILE", 0, "The experiment file (that of run.json, else experiments.yaml in DIR)", 0 },
 	{ "lang", 'l', "vi|en", 0, "Language of documents that are still to be written (en)", 0 },
-	{ "output", 'o', "json", 0, "Print JSON", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
@@ -25,21 +24,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct options *o = state->input;
 
 	switch (key) {
+	case ARGP_KEY_INIT: state->child_inputs[0] = &o->folder; return 0;
 	case 'f': o->file = arg; return 0;
 	case 'l':
 		o->lang = arg;
 		if (!words_find(arg))
 			argp_error(state, "--lang knows vi and en, not '%s'", arg);
-		return 0;
-	case 'o': o->json = cmd_output_json(arg, state); return 0;
-	case ARGP_KEY_ARG:
-		if (o->folder)
-			argp_error(state, "one folder at a time");
-		o->folder = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (!o->folder)
-			argp_error(state, "which folder?");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -52,7 +42,7 @@ static const struct argp argp = {
 	"not known, and the place. chaos_report.md and SUBMIT.md are written when they are missing; what only their author "
 	"can say stays a marked question, and is counted.\v"
 	"Exit status 0: every line of the checklist is yes; 1: one is not.",
-	NULL, NULL, NULL
+	cmd_folder_child, NULL, NULL
 };
 
 static void print_text(const struct accept_line *v, uint32_t n)
@@ -90,14 +80,14 @@ int cmd_accept(int argc, char **argv)
 	uint32_t n = 0, i;
 	int r;
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &o))
+	if (cmd_parse(&argp, argc, argv, &o))
 		return FL_EXIT_USAGE;
-	r = accept_judge(o.folder, o.file, words_find(o.lang), fault_table, v, &n, &err);
+	r = accept_judge(o.folder.path, o.file, words_find(o.lang), fault_table, v, &n, &err);
 	if (r)
 		return cmd_fail(&err);
 	for (i = 0; i < n; i++)
 		all &= v[i].pattern || v[i].answer == ACCEPT_YES;
-	if (o.json)
+	if (o.folder.json)
 		print_json(v, n);
 	else
 		print_text(v, n);

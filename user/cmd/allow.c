@@ -37,7 +37,7 @@ int cmd_allow(int argc, char **argv)
 	bool json = false, was;
 	char text[400];
 
-	argp_parse(&argp, argc, argv, 0, NULL, &json);
+	cmd_parse(&argp, argc, argv, &json);
 	halt_read(&before);
 	was = before.on;
 	if (was && halt_clear(&err))

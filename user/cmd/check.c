@@ -125,22 +125,26 @@ static void print_text(const struct verdict *d, bool strict)
 
 static json_t *verdict_json(const struct verdict *d)
 {
-	json_t *list = json_array();
+	json_t *list = json_array(), *experiments = json_array();
 	uint32_t i;
 
 	for (i = 0; i < d->n; i++) {
 		const struct finding *f = &d->v[i];
 
-		json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:i, s:s?, s:i, s:i, s:s}",
-						      "severity", f->error ? "error" : "warning", "rule",
-						      f->rule, "invented", f->invented, "experiment",
-						      f->experiment, "name",
-						      suite_file_name_of(d->suite, f->experiment), "line",
+		json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:s?, s:o, s:i, s:i, s:s}", "severity",
+						      f->error ? "error" : "warning", "rule", f->rule, "invented",
+						      f->invented, "experiment",
+						      suite_file_name_of(d->suite, f->experiment), "number",
+						      f->experiment ? json_integer(f->experiment) : json_null(), "line",
 						      f->line, "column", f->column, "text", f->text));
 	}
-	return json_pack("{s:s, s:s, s:i, s:i, s:i, s:o}", "file", d->suite->path, "sha256",
-			d->suite->sha256, "experiments", (int)d->suite->n, "errors", (int)d->errors,
-			"warnings", (int)d->warnings, "findings", list);
+	for (i = 0; i < d->suite->n; i++)
+		json_array_append_new(experiments, json_pack("{s:i, s:s, s:i}", "number", d->suite->experiments[i].number,
+							     "name", d->suite->experiments[i].name, "line",
+							     d->suite->experiments[i].line));
+	return json_pack("{s:s, s:s, s:o, s:i, s:i, s:o, s:n}", "file", d->suite->path, "sha256",
+			d->suite->sha256, "experiments", experiments, "errors", (int)d->errors,
+			"warnings", (int)d->warnings, "findings", list, "error");
 }
 
 static int judge(struct verdict *d, const char *file, bool strict, struct suite **ret, struct fl_error *err)
@@ -170,9 +174,11 @@ static int check_file(const struct options *o, const char *file, json_t *all)
 	struct suite *s = NULL;
 	int r = judge(&d, file, o->strict, &s, &err), status = d.errors ? FL_EXIT_USAGE : FL_EXIT_OK;
 
-	if (r)
-		status = cmd_fail(&err);
-	else if (o->json)
+	if (r) {
+		error_print(&err, stderr);
+		status = (int)err.exit;
+		json_array_append_new(all, json_pack("{s:s, s:o}", "file", file, "error", cmd_error_json(&err)));
+	} else if (o->json)
 		json_array_append_new(all, verdict_json(&d));
 	else
 		print_text(&d, o->strict);
@@ -187,7 +193,7 @@ int cmd_check(int argc, char **argv)
 	json_t *all = json_array();
 	int i, status = FL_EXIT_OK;
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &o)) {
+	if (cmd_parse(&argp, argc, argv, &o)) {
 		json_decref(all);
 		return FL_EXIT_USAGE;
 	}

@@ -3,6 +3,7 @@
 #ifndef FL_CMD_H
 #define FL_CMD_H
 
+#include <argp.h>
 #include <jansson.h>
 #include <stdbool.h>
 
@@ -36,17 +37,39 @@ int cmd_lab(int argc, char **argv);
 int cmd_accept(int argc, char **argv);
 int cmd_import(int argc, char **argv);
 
-/* Print the error and return its exit status. */
-int cmd_fail(const struct fl_error *err);
+/* Before anything else: is it JSON that @argv asks for? */
+void cmd_output_begin(char *const *argv);
 
-/* Print @o (stolen) to stdout, indented, with a newline. */
+/* argp_parse(); what is wrong with the command line is told in the form that was asked for. */
+int cmd_parse(const struct argp *argp, int argc, char **argv, void *input);
+
+/* Print the error, also as JSON where that was asked for and no document is out; returns its exit status. */
+int cmd_fail(const struct fl_error *err);
+/* The same for a wrong command line. */
+int cmd_usage(const char *message, const char *hint);
+
+/* {"message", "hint", "exit_status", "file", "line", "column"}, or null for none; a new reference. */
+json_t *cmd_error_json(const struct fl_error *err);
+
+/* Print @o (stolen) to stdout, indented, with a newline: the one document of a command. */
 void cmd_print_json(json_t *o);
+/* One of many, in a line of its own. */
+void cmd_print_json_line(json_t *o);
 
 /* Print @text in columns @from to @width, words whole, and a newline; begins where the line is. */
 void cmd_print_wrapped(const char *text, int from, int width);
 
 /* For the argp parser of a command: the argument of -o, which can only be json. */
-struct argp_state;
 bool cmd_output_json(const char *arg, const struct argp_state *state);
+
+/*
+ * "DIR [-o json]": what score, report and accept have in common, as the argp child of their own options. At
+ * ARGP_KEY_INIT the parent sets state->child_inputs[0] to its struct cmd_folder.
+ */
+struct cmd_folder {
+	const char *path;
+	bool json;
+};
+extern const struct argp_child cmd_folder_child[];
 
 #endif

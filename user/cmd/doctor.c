@@ -193,7 +193,7 @@ int cmd_doctor(int argc, char **argv)
 	json_t *report;
 	bool able;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	cmd_parse(&argp, argc, argv, &o);
 	if (o.syscalls)
 		return show_syscalls(o.json);
 	report = examine();

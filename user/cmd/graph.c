@@ -129,7 +129,7 @@ int cmd_graph(int argc, char **argv)
 {
 	struct options o = { .for_ns = 10 * NS_PER_SEC };
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &o))
+	if (cmd_parse(&argp, argc, argv, &o))
 		return o.err.exit ? cmd_fail(&o.err) : FL_EXIT_USAGE;
 	return run(&o, &o.err) ? cmd_fail(&o.err) : FL_EXIT_OK;
 }

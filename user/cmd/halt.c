@@ -137,7 +137,7 @@ int cmd_halt(int argc, char **argv)
 	struct halt now;
 	int r;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	cmd_parse(&argp, argc, argv, &o);
 	text_one_line(o.reason); /* it is printed within lines of ours */
 	caller_find(&h.by);
 	text_copy(h.reason, sizeof(h.reason), o.reason);
@@ -157,14 +157,14 @@ int cmd_halt(int argc, char **argv)
 			r = why.code;
 		}
 	}
-	if (o.json)
-		cmd_print_json(json_pack("{s:b, s:o, s:O, s:O}", "halted", now.on, "halt", halt_json(&h), "ended",
-					 ended, "open", open));
-	else
-		print_outcome(&h, now.on, ended, open);
 	if (!r && json_array_size(open))
 		r = error_set(&err, FL_EXIT_FAILED, EBUSY, "%zu session%s could not be ended",
 			      json_array_size(open), json_array_size(open) == 1 ? "" : "s");
+	if (o.json)
+		cmd_print_json(json_pack("{s:b, s:o, s:O, s:O, s:o}", "halted", now.on, "halt", halt_json(&h), "ended",
+					 ended, "open", open, "error", cmd_error_json(&err)));
+	else
+		print_outcome(&h, now.on, ended, open);
 	json_decref(ended);
 	json_decref(open);
 	return r ? cmd_fail(&err) : FL_EXIT_OK;

@@ -135,9 +135,7 @@ static void print_json(const struct folder *runs, uint32_t n, const struct chang
 							 change_text(&v[i], line, sizeof(line))));
 	out = json_pack("{s:o, s:o, s:o}", "runs", list, "spread", spread(runs, n), "regressions",
 			changes);
-	json_dumpf(out, stdout, JSON_INDENT(2));
-	putchar('\n');
-	json_decref(out);
+	cmd_print_json(out);
 }
 
 static int show(struct folder *runs, uint32_t n, bool json, struct fl_error *err)
@@ -170,7 +168,7 @@ int cmd_history(int argc, char **argv)
 	struct folder *runs;
 	int rc = 0, i;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	cmd_parse(&argp, argc, argv, &o);
 	runs = calloc((size_t)o.n, sizeof(*runs));
 	if (!runs)
 		rc = error_sys(&err, ENOMEM, "cannot compare the runs: out of memory");

@@ -171,7 +171,7 @@ static int hand_out(const struct options *o, const struct text *out, json_t *jso
 		r = file_write(o->out, out->s, out->len, 0644, err);
 	if (o->json) {
 		json_object_set_new(json, "suite", r ? json_null() : json_stringn(out->s, out->len));
-		json_object_set_new(json, "error", r ? json_string(err->message) : json_null());
+		json_object_set_new(json, "error", cmd_error_json(err));
 		cmd_print_json(json_incref(json));
 	} else if (!r && !o->out) {
 		fputs(out->s, stdout);
@@ -189,12 +189,10 @@ int cmd_import(int argc, char **argv)
 	bool lossy = false;
 	int r;
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &o))
+	if (cmd_parse(&argp, argc, argv, &o))
 		return FL_EXIT_USAGE;
-	if (!o.format || (!o.file && !words) || (words && (o.file || strcmp(o.format, "pumba")))) {
-		fputs("faultline: import: which FILE? (faultline import --help)\n", stderr);
-		return FL_EXIT_USAGE;
-	}
+	if (!o.format || (!o.file && !words) || (words && (o.file || strcmp(o.format, "pumba"))))
+		return cmd_usage("import: which FILE?", "faultline import --help");
 	json = json_pack("{s:s, s:s}", "format", o.format, "source", !o.file ? "a command line" : o.file);
 	r = !words && !strcmp(o.format, "w3d2") ? complete(&o, &out, json, &lossy, &err) :
 						  convert(&o, words, &out, json, &lossy, &err);

@@ -116,7 +116,7 @@ static int parse_options(int argc, char **argv, struct parsing *p)
 		return error_sys(&p->err, ENOMEM, "options: out of memory");
 	argv[1] = name; /* program and kind are one word to argp */
 	if (fault_options_check(p->options, ops->name, argv + 2, &p->err) ||
-	    argp_parse(&argp, argc - 1, argv + 1, 0, NULL, p))
+	    cmd_parse(&argp, argc - 1, argv + 1, p))
 		return p->err.code ? p->err.code : -EINVAL;
 	return 0;
 }
@@ -263,7 +263,7 @@ static int foreground(struct inject *in, struct fl_error *err)
 	if (r && !proof.injected)
 		return cmd_fail(err);
 	if (in->json)
-		cmd_print_json(inject_proof_json(in, &proof));
+		cmd_print_json(inject_proof_json(in, &proof, err));
 	else
 		inject_print_proof(in, &proof);
 	if (r)

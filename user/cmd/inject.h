@@ -39,6 +39,6 @@ void inject_print_proof(const struct inject *in, const struct fault_proof *p);
 bool inject_hit_something(const struct fault_ops *ops, const struct fault_proof *p);
 /* Why it may be that nothing was hit. */
 void inject_print_hint(const struct fault *f, const struct fault_proof *p);
-json_t *inject_proof_json(const struct inject *in, const struct fault_proof *p);
+json_t *inject_proof_json(const struct inject *in, const struct fault_proof *p, const struct fl_error *err);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "cmd/cmd.h"
 #include "cmd/inject.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -72,7 +73,7 @@ static json_t *wall_json(uint64_t ns)
 	return ns ? json_real((double)ns / 1e9) : json_null();
 }
 
-json_t *inject_proof_json(const struct inject *in, const struct fault_proof *p)
+json_t *inject_proof_json(const struct inject *in, const struct fault_proof *p, const struct fl_error *err)
 {
 	const struct fault *f = &in->fault;
 	json_t *targets = json_array();
@@ -81,12 +82,12 @@ json_t *inject_proof_json(const struct inject *in, const struct fault_proof *p)
 	for (i = 0; i < f->n_targets; i++)
 		json_array_append_new(targets, json_string(f->targets[i].name));
 	return json_pack(
-		"{s:s, s:s, s:o, s:s, s:o, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:i, s:o, s:o, s:s, s:O?, s:o}", "id",
+		"{s:s, s:s, s:o, s:s, s:o, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:i, s:o, s:o, s:s, s:O?, s:o, s:o}", "id",
 		f->id, "kind", f->ops->name, "targets", targets, "backend", f->backend,
 		"params", params_json(&f->params), "active_s", active_s(f), "arm_to_active_s",
 		(double)(f->active_ns - f->armed_ns) / 1e9, "matched", (json_int_t)p->matched,
 		"injected", (json_int_t)p->injected, "skipped", (json_int_t)p->skipped, "spared",
 		(json_int_t)p->spared, "bytes", (json_int_t)p->bytes, "targets_died", (int)p->died, "first_hit_wall", wall_json(p->first_hit_wall_ns),
 		"last_hit_wall", wall_json(p->last_hit_wall_ns), "effect", p->effect, "changes",
-		f->changes, "ended_by", ended_json(&in->ended));
+		f->changes, "ended_by", ended_json(&in->ended), "error", cmd_error_json(err));
 }

@@ -75,9 +75,7 @@ static void on_progress(void *context, unsigned int healthy, unsigned int total)
 
 static int print_json(json_t *value)
 {
-	json_dumpf(value, stdout, JSON_INDENT(2));
-	putchar('\n');
-	json_decref(value);
+	cmd_print_json(value);
 	return FL_EXIT_OK;
 }
 
@@ -149,15 +147,16 @@ int cmd_lab(int argc, char **argv)
 		       "generator and the reference pipeline.",
 	};
 	struct arguments a = { .verb = NULL };
+	struct fl_error err = {};
 
-	argp_err_exit_status = FL_EXIT_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	cmd_parse(&argp, argc, argv, &a);
 	if (!strcmp(a.verb, "up"))
 		return up(&a);
 	if (!strcmp(a.verb, "down"))
 		return down(&a);
 	if (!strcmp(a.verb, "status"))
 		return print_status(&a);
-	fprintf(stderr, "faultline lab: no '%s'\n  hint: up, down or status\n", a.verb);
-	return FL_EXIT_USAGE;
+	error_usage(&err, "lab: no '%.60s'", a.verb);
+	error_hint(&err, "up, down or status");
+	return cmd_fail(&err);
 }

@@ -9,6 +9,8 @@
 #include "fault/live.h"
 #include "policy/halt.h"
 #include "util/caller.h"
+#include "util/cleanup.h"
+#include "util/json_path.h"
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -72,6 +74,7 @@ static void print_owner(const json_t *r)
 static void print_row(const json_t *r)
 {
 	const json_t *expires = json_object_get(r, "expires_in_s");
+	_cleanup_free_ char *targets = json_joined(json_object_get(r, "targets"));
 	char left[24] = "-";
 
 	if (json_is_number(expires))
@@ -80,7 +83,7 @@ static void print_row(const json_t *r)
 	       " %8s  %s\n",
 	       json_string_value(json_object_get(r, "id")),
 	       json_string_value(json_object_get(r, "kind")),
-	       json_string_value(json_object_get(r, "target")),
+	       targets ?: "",
 	       json_string_value(json_object_get(r, "backend")),
 	       json_integer_value(json_object_get(r, "matched")),
 	       json_integer_value(json_object_get(r, "injected")), left,
@@ -100,7 +103,7 @@ int cmd_list(int argc, char **argv)
 	char text[400];
 	size_t i;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &json);
+	cmd_parse(&argp, argc, argv, &json);
 	if (live_faults(&rows, &err))
 		return cmd_fail(&err);
 	halt_read(&halt);

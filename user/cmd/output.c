@@ -1,10 +1,52 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* output.c - what the commands share in printing. */
+/*
+ * output.c - what the commands share in printing.
+ *
+ * With -o json standard output is JSON whatever happens: the result, or {"error": {...}}; what people read
+ * (errors, notes, progress) goes to standard error as without it. Commands that print an object a line
+ * (top, probe) print an error as one more line.
+ */
 #include <argp.h>
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "util/text.h"
+
+/* Of this process: a command line asks once for one form. */
+static struct {
+	bool json;
+	bool printed; /* a document is out, and there is to be one only */
+	FILE *terminal; /* the real stderr, while argp's messages are collected */
+	char *said;
+	size_t said_len;
+} output;
+
+/* --- which form --------------------------------------------------------------------------------- */
+
+/* "-o json", "-ojson", "-qo json", "--output=json", "--output json". */
+static bool asks_for_json(const char *word, const char *next)
+{
+	size_t len = strlen(word);
+
+	if (!strncmp(word, "--output", 8))
+		return !strcmp(word + 8, "=json") || (!word[8] && next && !strcmp(next, "json"));
+	if (word[0] != '-' || word[1] == '-' || len < 2)
+		return false;
+	return (word[len - 1] == 'o' && next && !strcmp(next, "json")) ||
+	       (len >= 6 && !strcmp(word + len - 5, "ojson"));
+}
+
+bool cmd_output_json(const char *arg, const struct argp_state *state)
+{
+	if (strcmp(arg, "json"))
+		argp_error(state, "-o knows only json, not '%s'", arg);
+	return output.json = true;
+}
+
+/* --- documents ---------------------------------------------------------------------------------- */
 
 void cmd_print_json(json_t *o)
 {
@@ -12,14 +54,150 @@ void cmd_print_json(json_t *o)
 	putchar('\n');
 	fflush(stdout);
 	json_decref(o);
+	output.printed = true;
 }
 
-bool cmd_output_json(const char *arg, const struct argp_state *state)
+void cmd_print_json_line(json_t *o)
 {
-	if (strcmp(arg, "json"))
-		argp_error(state, "-o knows only json, not '%s'", arg);
-	return true;
+	json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));
+	putchar('\n');
+	json_decref(o);
 }
+
+static json_t *text_or_null(const char *s)
+{
+	return s[0] ? json_string(s) : json_null();
+}
+
+json_t *cmd_error_json(const struct fl_error *err)
+{
+	if (!err->exit)
+		return json_null();
+	return json_pack("{s:s, s:o, s:i, s:o, s:o, s:o}", "message", err->message[0] ? err->message : "unknown error",
+			 "hint", text_or_null(err->hint), "exit_status", (int)err->exit, "file",
+			 text_or_null(err->file), "line", err->line ? json_integer(err->line) : json_null(), "column",
+			 err->column ? json_integer(err->column) : json_null());
+}
+
+static void print_error_json(const struct fl_error *err)
+{
+	if (output.json && !output.printed)
+		cmd_print_json_line(json_pack("{s:o}", "error", cmd_error_json(err)));
+	output.printed = true;
+}
+
+int cmd_fail(const struct fl_error *err)
+{
+	struct fl_error internal = *err;
+
+	if (!internal.exit)
+		internal.exit = FL_EXIT_INTERNAL;
+	error_print(&internal, stderr);
+	print_error_json(&internal);
+	return (int)internal.exit;
+}
+
+int cmd_usage(const char *message, const char *hint)
+{
+	struct fl_error err = {};
+
+	error_usage(&err, "%s", message);
+	error_hint(&err, "%s", hint);
+	return cmd_fail(&err);
+}
+
+/* --- argp --------------------------------------------------------------------------------------- */
+
+/* What argp and getopt had to say goes where it was meant to go. */
+static void say_collected(void)
+{
+	fclose(stderr);
+	stderr = output.terminal;
+	output.terminal = NULL;
+	fputs(output.said ?: "", stderr);
+}
+
+/* on_exit(3): argp ends the process itself when a command line is wrong. */
+static void on_usage_error(int status, void *arg)
+{
+	struct fl_error err = {};
+	char *line, *colon;
+
+	(void)arg;
+	if (!output.terminal)
+		return;
+	say_collected();
+	if (!status || !output.said)
+		return;
+	/* "faultline score: which folder?", and then how to get help. */
+	line = output.said;
+	line[strcspn(line, "\n")] = '\0';
+	colon = strstr(line, ": ");
+	error_usage(&err, "%s", colon ? colon + 2 : line);
+	error_hint(&err, "%.*s --help", colon ? (int)(colon - line) : (int)strlen("faultline"), colon ? line : "faultline");
+	print_error_json(&err);
+}
+
+void cmd_output_begin(char *const *argv)
+{
+	for (; *argv && strcmp(*argv, "--"); argv++)
+		output.json |= asks_for_json(*argv, argv[1]);
+	on_exit(on_usage_error, NULL);
+}
+
+int cmd_parse(const struct argp *argp, int argc, char **argv, void *input)
+{
+	int r;
+
+	if (output.json) {
+		FILE *collected = open_memstream(&output.said, &output.said_len);
+
+		if (collected) {
+			output.terminal = stderr;
+			stderr = collected;
+		}
+	}
+	r = argp_parse(argp, argc, argv, 0, NULL, input);
+	if (output.terminal) {
+		say_collected();
+		free(output.said);
+		output.said = NULL;
+	}
+	return r;
+}
+
+static error_t parse_folder(int key, char *arg, struct argp_state *state)
+{
+	struct cmd_folder *f = state->input;
+
+	switch (key) {
+	case 'o':
+		f->json = cmd_output_json(arg, state);
+		return 0;
+	case ARGP_KEY_ARG:
+		if (f->path)
+			argp_error(state, "one folder at a time; `faultline history` compares several");
+		f->path = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!f->path)
+			argp_error(state, "which folder?");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option folder_options[] = {
+	{ "output", 'o', "json", 0, "Print JSON", 0 },
+	{ NULL, 0, NULL, 0, NULL, 0 },
+};
+
+static const struct argp folder_argp = { .options = folder_options, .parser = parse_folder };
+
+const struct argp_child cmd_folder_child[] = { { &folder_argp, 0, NULL, 0 }, {} };
+
+/* --- text --------------------------------------------------------------------------------------- */
 
 void cmd_print_wrapped(const char *text, int from, int width)
 {

@@ -128,13 +128,6 @@ static void on_deadline(uv_timer_t *timer)
 	end(timer->data);
 }
 
-static void print_json(json_t *line)
-{
-	json_dumpf(line, stdout, JSON_COMPACT);
-	putchar('\n');
-	json_decref(line);
-}
-
 static void on_sample(void *ctx, const struct probe_sample *sample)
 {
 	struct session *s = ctx;
@@ -142,7 +135,7 @@ static void on_sample(void *ctx, const struct probe_sample *sample)
 	char line[128];
 
 	if (s->options->json)
-		print_json(json_pack("{s:f, s:b, s:i, s:f}", "time_s", sample->wall_s, "pass",
+		cmd_print_json_line(json_pack("{s:f, s:b, s:i, s:f}", "time", sample->wall_s, "pass",
 				     sample->pass, "http_code", sample->http_code, "latency_ms",
 				     sample->latency_ms));
 	else
@@ -162,7 +155,7 @@ static void print_summary(const struct session *s)
 	const struct probe_summary *sum = &s->summary;
 
 	if (s->options->json)
-		print_json(json_pack("{s:{s:i, s:i, s:o, s:o, s:o}}", "summary", "tries", sum->n,
+		cmd_print_json_line(json_pack("{s:{s:i, s:i, s:o, s:o, s:o}}", "summary", "tries", sum->n,
 				     "passed", sum->passed, "pass_rate",
 				     json_number(sum->pass_rate), "latency_p50_ms",
 				     json_number(sum->latency_p50_ms), "latency_p99_ms",
@@ -214,7 +207,7 @@ int cmd_probe(int argc, char **argv)
 	int rc;
 
 	probe_defaults(&o.config);
-	if (argp_parse(&argp, argc, argv, 0, NULL, &o))
+	if (cmd_parse(&argp, argc, argv, &o))
 		return cmd_fail(&o.err);
 	rc = run(&o, &o.err);
 	return rc < 0 ? cmd_fail(&o.err) : rc;

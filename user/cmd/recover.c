@@ -85,13 +85,13 @@ int cmd_recover(int argc, char **argv)
 	uint32_t n = 0, i;
 	int r;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &json);
+	cmd_parse(&argp, argc, argv, &json);
 	r = session_list(&all, &n, &err);
 	for (i = 0; i < n; i++)
 		if (!all[i].alive && recover_one(&all[i], report, &err))
 			r = -EIO;
 	if (json)
-		cmd_print_json(json_pack("{s:O}", "recovered", report));
+		cmd_print_json(json_pack("{s:O, s:o}", "recovered", report, "error", cmd_error_json(&err)));
 	else
 		print(report);
 	json_decref(report);

@@ -8,15 +8,15 @@
 #include "report/report.h"
 
 struct options {
-	const char *folder, *lang, *export;
-	bool force, json;
+	struct cmd_folder folder;
+	const char *lang, *export;
+	bool force;
 };
 
 static const struct argp_option option_table[] = {
 	{ "lang", 'l', "vi|en", 0, "Language of the texts (en)", 0 },
 	{ "export", 'e', "rcaeval|openrca", 0, "Write the run as cases that these read instead", 0 },
 	{ "force", 'f', NULL, 0, "Overwrite a report that was edited since it was made", 0 },
-	{ "output", 'o', "json", 0, "Print the files as JSON", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
@@ -25,6 +25,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct options *o = state->input;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &o->folder;
+		return 0;
 	case 'l':
 		o->lang = arg;
 		if (!words_find(arg))
@@ -38,18 +41,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'f':
 		o->force = true;
 		return 0;
-	case 'o':
-		o->json = cmd_output_json(arg, state);
-		return 0;
-	case ARGP_KEY_ARG:
-		if (o->folder)
-			argp_error(state, "one folder at a time");
-		o->folder = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (!o->folder)
-			argp_error(state, "which folder?");
-		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -60,7 +51,7 @@ static const struct argp argp = {
 	"Write chaos_report.md, SUBMIT.md and report.html into the folder of a run.\v"
 	"Every number in them comes from the run. What only you can say is left as a marked question in "
 	"SUBMIT.md; a Markdown file that you have edited is kept.",
-	NULL, NULL, NULL
+	cmd_folder_child, NULL, NULL
 };
 
 static void print_files(const struct folder *f, const char *const *name, const bool *kept,
@@ -75,10 +66,8 @@ static void print_files(const struct folder *f, const char *const *name, const b
 			       kept[i] ? "  (kept: it was edited; --force overwrites)" : "");
 		json_array_append_new(list, json_pack("{s:s, s:b}", "file", name[i], "kept", kept[i]));
 	}
-	if (json) {
-		json_dumpf(list, stdout, JSON_INDENT(2));
-		putchar('\n');
-	}
+	if (json)
+		cmd_print_json(json_incref(list));
 	json_decref(list);
 }
 
@@ -90,8 +79,8 @@ static int export(const struct folder *f, const struct options *o, struct fl_err
 
 	if (rc)
 		return rc;
-	if (o->json)
-		printf("{\"cases\": %u}\n", n);
+	if (o->folder.json)
+		cmd_print_json(json_pack("{s:s, s:i}", "export", o->export, "cases", (int)n));
 	else
 		printf("%s/%s: %u cases of %u experiments; the others have no single root or were not "
 		       "scored\n",
@@ -108,14 +97,15 @@ int cmd_report(int argc, char **argv)
 	struct folder f;
 	int rc;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
-	rc = folder_open(&f, o.folder, &err);
+	if (cmd_parse(&argp, argc, argv, &o))
+		return FL_EXIT_USAGE;
+	rc = folder_open(&f, o.folder.path, &err);
 	if (!rc && o.export)
 		rc = export(&f, &o, &err);
 	else if (!rc)
 		rc = report_write(&f, words_find(o.lang), o.force, name, kept, &err);
 	if (!rc && !o.export)
-		print_files(&f, name, kept, o.json);
+		print_files(&f, name, kept, o.folder.json);
 	folder_close(&f);
 	return rc ? cmd_fail(&err) : FL_EXIT_OK;
 }

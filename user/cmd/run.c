@@ -385,7 +385,7 @@ int cmd_run(int argc, char **argv)
 	struct suite *s = NULL;
 	int r;
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &o)) {
+	if (cmd_parse(&argp, argc, argv, &o)) {
 		free(o.only);
 		return o.err.exit ? cmd_fail(&o.err) : FL_EXIT_USAGE;
 	}

@@ -127,8 +127,7 @@ static json_t *number(double v)
 
 static json_t *report_json(const struct run_report *r, const struct suite *s, const char *dir, int status, const char *why)
 {
-	const struct score *c = &r->score;
-	json_t *rows = json_array(), *gaps = json_array(), *o;
+	json_t *rows = json_array(), *gaps = json_array();
 	uint32_t i;
 
 	for (i = 0; i < r->n; i++) {
@@ -142,19 +141,10 @@ static json_t *report_json(const struct run_report *r, const struct suite *s, co
 						      e->rca_correct, "hypothesis", hypothesis_of(e)));
 	}
 	for (i = 0; i < r->n_gaps; i++)
-		json_array_append_new(gaps, json_pack("{s:s, s:s, s:s, s:s, s:O?}", "experiment",
-						      r->gaps[i].experiment, "mode", r->gaps[i].mode,
-						      "symptom", r->gaps[i].symptom, "cause",
-						      r->gaps[i].cause, "evidence", r->gaps[i].evidence));
-	o = json_pack("{s:i, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:b}", "total", (int)c->listed,
-		      "scored", (int)c->total, "detected", (int)c->tp, "rca_correct",
-		      (int)c->rca_correct, "false_alarms", (int)c->false_alarms, "precision",
-		      number(c->precision), "recall", number(c->recall), "mttd_p50_s",
-		      number(c->mttd_p50_s), "mttd_p95_s", number(c->mttd_p95_s), "mttd_mean_s",
-		      number(c->mttd_mean_s), "accepted", c->accepted);
-	return json_pack("{s:s, s:f, s:i, s:s, s:i, s:o, s:o, s:o}", "dir", dir, "scale",
+		json_array_append_new(gaps, gap_json(&r->gaps[i]));
+	return json_pack("{s:s, s:f, s:i, s:s, s:i, s:o, s:o, s:o}", "folder", dir, "scale",
 			 s->scale > 0 ? s->scale : 1.0, "exit_status", status,
-			 "verdict", why, "not_run", (int)r->not_run, "score", o, "experiments", rows,
+			 "verdict", why, "not_run", (int)r->not_run, "score", score_json(&r->score), "experiments", rows,
 			 "gaps", gaps);
 }
 

@@ -164,7 +164,7 @@ int cmd_set(int argc, char **argv)
 	char session[16];
 	int r;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	cmd_parse(&argp, argc, argv, &o);
 	r = record_find(o.id, session, &fault, &err);
 	if (!r)
 		r = change(session, fault, &o, &write_ns, &wall_ns, &err);

@@ -250,13 +250,13 @@ int cmd_stop(int argc, char **argv)
 	int i, r = 0;
 	size_t k;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	cmd_parse(&argp, argc, argv, &o);
 	if (o.all || o.everyone)
 		r = stop_all(&o, done, &err);
 	for (i = 0; !r && i < o.n_ids; i++)
 		r = stop_one(o.ids[i], done, &err);
 	if (o.json) {
-		cmd_print_json(json_pack("{s:O}", "stopped", done));
+		cmd_print_json(json_pack("{s:O, s:o}", "stopped", done, "error", cmd_error_json(&err)));
 	} else {
 		json_array_foreach(done, k, id) {
 			printf("%s stopped\n", json_string_value(id));

@@ -163,9 +163,7 @@ static void print_json(const struct top *top, const struct table *t)
 
 	json_object_set_new(o, "time", json_real(clock_wall_s()));
 	json_object_set_new(o, "seconds", json_real(top->seconds));
-	json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));
-	putchar('\n');
-	json_decref(o);
+	cmd_print_json_line(o);
 }
 
 static int show(struct top *top)
@@ -326,7 +324,7 @@ int cmd_top(int argc, char **argv)
 {
 	struct options o = { .interval_ns = NS_PER_SEC };
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &o))
+	if (cmd_parse(&argp, argc, argv, &o))
 		return o.err.exit ? cmd_fail(&o.err) : FL_EXIT_USAGE;
 	return run(&o, &o.err) ? cmd_fail(&o.err) : FL_EXIT_OK;
 }

@@ -31,22 +31,6 @@ static void count_hits(const char *session, const json_t *fault, uint64_t *match
 	*injected = sum.injected;
 }
 
-/* "a, b" out of ["a", "b"]. */
-static json_t *join(const json_t *names)
-{
-	struct text t = {};
-	json_t *name, *joined;
-	size_t i;
-
-	for (i = 0; i < json_array_size(names); i++) {
-		name = json_array_get(names, i);
-		text_append(&t, "%s%s", i ? "," : "", json_string_value(name) ?: "");
-	}
-	joined = json_string(t.s ? t.s : "");
-	text_free(&t);
-	return joined;
-}
-
 static json_t *row(const struct session_info *s, const json_t *fault)
 {
 	json_t *expires = json_object_get(fault, "expires_wall");
@@ -54,9 +38,9 @@ static json_t *row(const struct session_info *s, const json_t *fault)
 	double left = json_number_value(expires) - clock_wall_s();
 
 	count_hits(s->name, fault, &matched, &injected);
-	return json_pack("{s:O, s:O, s:o, s:O, s:O, s:I, s:I, s:o, s:O, s:s, s:i, s:b, s:O, s:o, s:f, s:o, s:O*}", "id",
+	return json_pack("{s:O, s:O, s:O, s:O, s:O, s:I, s:I, s:o, s:O, s:s, s:i, s:b, s:O, s:o, s:f, s:o, s:O*}", "id",
 			 json_object_get(fault, "id"), "kind", json_object_get(fault, "kind"),
-			 "target", join(json_object_get(fault, "targets")), "backend",
+			 "targets", json_object_get(fault, "targets"), "backend",
 			 json_object_get(fault, "backend"), "params",
 			 json_object_get(fault, "params"), "matched", (json_int_t)matched,
 			 "injected", (json_int_t)injected, "expires_in_s",

@@ -10,7 +10,7 @@
 
 #include "util/error.h"
 
-/* [{id, kind, target, backend, params, matched, injected, expires_in_s, active, purpose, pid,
+/* [{id, kind, targets, backend, params, matched, injected, expires_in_s, active, purpose, pid,
  * owner_alive, changes}]; a new reference. */
 int live_faults(json_t **ret, struct fl_error *err);
 

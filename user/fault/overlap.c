@@ -9,6 +9,8 @@
 #include "fault/overlap.h"
 #include "kern/session.h"
 #include "util/caller.h"
+#include "util/cleanup.h"
+#include "util/json_path.h"
 
 /* A network namespace that is the host's says nothing: half of the machine is in it. */
 static uint64_t own_netns(void)
@@ -88,6 +90,7 @@ json_t *overlap_find(const struct fault *f)
 const char *overlap_text(const json_t *row, char *buf, size_t size)
 {
 	time_t t = (time_t)json_number_value(json_object_get(row, "since_wall"));
+	_cleanup_free_ char *targets = json_joined(json_object_get(row, "targets"));
 	struct caller by;
 	struct tm tm;
 	char who[128], at[16] = "";
@@ -98,6 +101,6 @@ const char *overlap_text(const json_t *row, char *buf, size_t size)
 	snprintf(buf, size, "%s %s by %s since %s is on %s too",
 		 json_string_value(json_object_get(row, "id")) ?: "",
 		 json_string_value(json_object_get(row, "kind")) ?: "", caller_text(&by, who, sizeof(who)),
-		 at, json_string_value(json_object_get(row, "target")) ?: "");
+		 at, targets ?: "");
 	return buf;
 }

@@ -13,7 +13,7 @@ static json_t *fault_json(const struct import_experiment *x, const struct import
 
 	if (!f->duration_ns && f->offset_ns < duration_ns)
 		duration_ns -= f->offset_ns; /* it ends with the experiment */
-	return json_pack("{s:s, s:s, s:o, s:f, s:f}", "type", f->ops->name, "target",
+	return json_pack("{s:s, s:[s], s:o, s:f, s:f}", "kind", f->ops->name, "targets",
 			 f->target ? f->target : x->target, "params", params_json(&f->params), "offset_s",
 			 (double)f->offset_ns / 1e9, "duration_s", (double)duration_ns / 1e9);
 }
@@ -25,8 +25,8 @@ static json_t *experiment_json(const struct import_experiment *x)
 
 	for (i = 0; i < x->n_faults; i++)
 		json_array_append_new(faults, fault_json(x, x->faults[i]));
-	return json_pack("{s:s, s:o, s:s, s:f, s:o}", "name", x->name, "description", text_or_null(x->description),
-			 "target", x->target, "duration_s", (double)x->duration_ns / 1e9, "faults", faults);
+	return json_pack("{s:s, s:o, s:[s], s:f, s:o}", "name", x->name, "description", text_or_null(x->description),
+			 "targets", x->target, "duration_s", (double)x->duration_ns / 1e9, "faults", faults);
 }
 
 void import_json(const struct import *im, bool whole, json_t *json)

@@ -12,8 +12,8 @@ static json_t *number_or_null(double v)
 
 json_t *score_json(const struct score *s)
 {
-	json_t *o = json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:b}", "listed",
-			      (int)s->listed, "total", (int)s->total, "tp", (int)s->tp, "fn",
+	json_t *o = json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:b}", "total",
+			      (int)s->listed, "scored", (int)s->total, "detected", (int)s->tp, "tp", (int)s->tp, "fn",
 			      (int)s->fn, "fp", (int)s->fp, "tn", (int)s->tn, "rca_asked",
 			      (int)s->rca_asked, "rca_correct",
 			      (int)s->rca_correct, "rca_wrong", (int)s->rca_wrong, "rca_none",

@@ -12,6 +12,7 @@
 #include "serve/openmetrics.h"
 #include "util/cleanup.h"
 #include "util/http_method.h"
+#include "util/json_path.h"
 
 #define FIRST_OCTAVE 14 /* 16.4 us */
 #define LAST_OCTAVE  35 /* 34.4 s */
@@ -223,15 +224,13 @@ static void put_lost(struct text *out, const struct meter_snapshot *s)
 
 static void put_fault(struct text *out, const char *name, const json_t *fault, json_int_t n)
 {
-	static const char *const labels[] = { "id", "kind", "target", "backend" };
-	size_t i;
+	_cleanup_free_ char *targets = json_joined(json_object_get(fault, "targets"));
 
 	text_append(out, "%s{", name);
-	for (i = 0; i < ARRAY_SIZE(labels); i++) {
-		const char *value = json_string_value(json_object_get(fault, labels[i]));
-
-		put_label(out, labels[i], value ? value : "", !i);
-	}
+	put_label(out, "id", json_string_value(json_object_get(fault, "id")) ?: "", true);
+	put_label(out, "kind", json_string_value(json_object_get(fault, "kind")) ?: "", false);
+	put_label(out, "target", targets ?: "", false);
+	put_label(out, "backend", json_string_value(json_object_get(fault, "backend")) ?: "", false);
 	text_append(out, "} %lld\n", (long long)n);
 }
 

@@ -62,3 +62,14 @@ bool json_scalar_text(const json_t *value, char *buf, size_t size)
 	free(text);
 	return fits;
 }
+
+char *json_joined(const json_t *words)
+{
+	struct text t = {};
+	size_t i;
+
+	text_append(&t, "%s", "");
+	for (i = 0; i < json_array_size(words); i++)
+		text_append(&t, "%s%s", i ? "," : "", json_string_value(json_array_get(words, i)) ?: "");
+	return t.s;
+}

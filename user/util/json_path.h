@@ -18,4 +18,7 @@ json_t *json_path(const json_t *root, const char *path);
  * empty @buf for NULL, null, arrays and objects. */
 bool json_scalar_text(const json_t *value, char *buf, size_t size);
 
+/* "a,b" out of ["a", "b"]; the caller's to free, NULL when out of memory. */
+char *json_joined(const json_t *words);
+
 #endif
