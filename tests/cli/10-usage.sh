@@ -36,6 +36,12 @@ refused 2 "for: .*no unit" inject null netns:flt-a --for 60
 refused 2 "no veth" inject latency netns:flt-a --delay 50ms
 refused 2 "only json" inject null netns:flt-a -o yaml
 refused 2 "refused: init" inject null pid:1
+refused 2 "refused: init" inject latency pid:1 --delay 1ms
+# ... also where init may not be looked at.
+unshare -m sh -c 'mount -t tmpfs none /proc/1/ns && exec "$0" inject null pid:1 --for 1s' "$FL" >"$T/out" 2>"$T/err"
+check "init that cannot be read is refused all the same" grep -q "refused: init" "$T/err"
+bg sleep 303
+refused 2 "refused: the network of the host" inject latency "pid:$BG_PID" --delay 1ms
 refused 2 "what to change" set abcdef.1
 refused 2 "no fault" set abcdef.1 delay=1s
 refused 2 "no fault" set ../../etc delay=1s

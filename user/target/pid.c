@@ -12,6 +12,8 @@ static int resolve(const char *name, struct target *t, struct fl_error *err)
 
 	if (units_int(name, 1, INT32_MAX, &pid, NULL))
 		return error_usage(err, "'%.60s' is no process number", name);
+	if (pid == 1) /* before anything of it is read, which may not be allowed */
+		return error_usage(err, "refused: init: %s is init", t->spec);
 	t->members = TARGET_BY_TREE;
 	r = target_use_pid(t, (pid_t)pid, err);
 	return r ? r : target_add_pids(t, err);
