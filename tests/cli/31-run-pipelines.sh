@@ -56,5 +56,38 @@ pipeline good
 sed -i "s|probe: {url: 'http://127.0.0.1:9|probe: {url: 'http://127.0.0.1:$PORT|; s|pid:[0-9]*|pid:$BG_PID|" "$T/none.yaml"
 out=$T/none
 "$FL" run "$T/none.yaml" --out "$out" -q >"$T/none.board" 2>&1
-check_num "nobody listens: the run comes to its end" $? eq 1
+check_num "nobody listens: the run ends before it began" $? eq 3
+check "... says where, and the way on" grep -q 'no pipeline takes a connection at http://127.0.0.1:9/alerts.*nothing was injected' "$T/none.board"
+check "... by its option" grep -q -- '--pipeline-may-be-down' "$T/none.board"
+check "... and there are no results" test ! -e "$out/chaos_results.json"
+"$FL" run "$T/none.yaml" --out "$out" -q --pipeline-may-be-down >"$T/none.board" 2>&1
+check_num "nobody listens, and that is allowed: the run comes to its end" $? eq 1
+check "... the gap says what it is" grep -q '^- x: no alert within .* the pipeline could not be reached, before it or during it .*→ it does not run, or its address is wrong' "$T/none.board"
+check "... and no rule blames the detector" sh -c "! grep -q '(7\.[15])' '$T/none.board'"
 verdict "nobody listens: recorded before and during" '(.pipeline.reachable_before | not) and (.pipeline.reachable_during | not)'
+
+# It ends while the run goes on, at EVENT; the health page is another's.
+dies() {
+	out=$T/dies-$1
+	pipeline good
+	PORT_HEALTH=$PORT TARGET=$BG_PID
+	pipeline silent
+	suite "$out.yaml" x
+	sed -i "s|probe: {url: 'http://127.0.0.1:$PORT|probe: {url: 'http://127.0.0.1:$PORT_HEALTH|; s|pid:[0-9]*|pid:$TARGET|
+		s|baseline: 500ms|baseline: 2500ms|" "$out.yaml"
+	"$FL" run "$out.yaml" --out "$out" -q >"$out.board" 2>&1 &
+	_run=$!
+	wait_for 20 event "$out" "$2"
+	kill "$BG_PID"
+	wait $_run
+	rc=$?
+}
+dies before '.event == "state" and .to == "BASELINE"'
+check_num "it ends in the first baseline: so does the run" $rc eq 3
+check "... which says why" grep -q 'no pipeline takes a connection.*nothing was injected' "$out.board"
+verdict "... and injected nothing" '.status == "failed" and .times.inject == null and (.error | test("nothing was injected"))'
+DURATION=3s
+dies during '.event == "fault-on"'
+check_num "it ends with the fault: the run does not" $rc eq 1
+verdict "... there before, not during" '.pipeline.reachable_before and (.pipeline.reachable_during | not)'
+check "... gap 7.5" grep -q '^- x: the pipeline stopped answering with the fault on pid:.*(7\.5)' "$out.board"

@@ -29,12 +29,12 @@ struct options {
 	int64_t repeat, seed;
 	double scale;
 	uint64_t every_ns;
-	bool resume, dry_run, lab, force_stage, json, quiet, strict;
+	bool resume, dry_run, lab, force_stage, may_be_down, json, quiet, strict;
 	struct fl_error err;
 };
 
 enum { OPT_PIPELINE = 256, OPT_PROBE, OPT_RESUME, OPT_EVERY, OPT_REPEAT, OPT_LAB, OPT_FORCE, OPT_SEED,
-       OPT_ONLY, OPT_OUT, OPT_LANG, OPT_ADAPTER, OPT_ROOT_LABEL, OPT_METRICS, OPT_JOURNAL, OPT_STRICT, OPT_SCALE };
+       OPT_ONLY, OPT_OUT, OPT_LANG, OPT_ADAPTER, OPT_ROOT_LABEL, OPT_METRICS, OPT_JOURNAL, OPT_STRICT, OPT_SCALE, OPT_DOWN };
 
 static const struct argp_option option_table[] = {
 	{ "only", OPT_ONLY, "N,..", 0, "Run these experiments, by number", 0 },
@@ -50,6 +50,7 @@ static const struct argp_option option_table[] = {
 	{ "every", OPT_EVERY, "TIME", 0, "A run every TIME, until a signal or --repeat ends it", 0 },
 	{ "seed", OPT_SEED, "N", 0, "Seed of all random choices", 0 },
 	{ "force-stage", OPT_FORCE, NULL, 0, "Run although the stage before was not passed", 0 },
+	{ "pipeline-may-be-down", OPT_DOWN, NULL, 0, "Run although nobody answers at the pipeline's URL", 0 },
 	{ "metrics", OPT_METRICS, "[ADDR:]PORT", 0, "Serve /metrics meanwhile (127.0.0.1)", 0 },
 	{ "journal", OPT_JOURNAL, "FILE", 0, "Write a journal as Chaos Toolkit does, too", 0 },
 	{ "lang", OPT_LANG, "vi|en", 0, "Language of the reports (en)", 0 },
@@ -108,6 +109,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_EVERY: return units_duration_ns(arg, &o->every_ns, &o->err) ? EINVAL : 0;
 	case OPT_SEED: return units_int(arg, 1, INT64_MAX >> 11, &o->seed, &o->err) ? EINVAL : 0;
 	case OPT_FORCE: o->force_stage = true; return 0;
+	case OPT_DOWN: o->may_be_down = true; return 0;
 	case OPT_STRICT: o->strict = true; return 0;
 	case OPT_SCALE:
 		if (units_double(arg, &o->scale, NULL) || o->scale < 0.001 || o->scale > 100)
@@ -249,6 +251,8 @@ static int learn(const struct options *o, struct suite *s, struct fl_error *err)
 	int r = pipeline_learn(&s->pipeline, err);
 	_cleanup_free_ char *line = NULL;
 
+	if (pipeline_unreachable(r) && o->may_be_down)
+		r = 0;
 	if (r || o->quiet)
 		return r;
 	line = text_format("pipeline %s: %s\n", s->pipeline.url, s->pipeline.learned->said);
@@ -266,7 +270,7 @@ static int run_once(const struct options *o, struct suite *s, int64_t n, bool *r
 	struct run_show show = { .quiet = o->quiet };
 	struct run_options options = {
 		.only = o->only, .n_only = o->n_only, .dir = dir, .resume = o->resume,
-		.force_stage = o->force_stage, .seed = (uint64_t)o->seed, .metrics = o->metrics,
+		.force_stage = o->force_stage, .pipeline_may_be_down = o->may_be_down, .seed = (uint64_t)o->seed, .metrics = o->metrics,
 		.progress = run_show_progress, .ctx = &show,
 	};
 	struct run_report report;
@@ -365,6 +369,11 @@ static int run_all(const struct options *o, struct suite *s, struct fl_error *er
 		uint64_t began = clock_mono_ns(), took, pause;
 
 		r = is_left_out(o, n) ? worst : run_once(o, s, n, &aborted, err);
+		if (r == -EHOSTUNREACH && o->every_ns && n > 1) { /* the pipeline may be back the next time */
+			error_print(err, stderr);
+			error_clear(err);
+			r = FL_EXIT_ENVIRONMENT;
+		}
 		if (r < 0 || aborted)
 			return r;
 		worst = r > worst ? r : worst;

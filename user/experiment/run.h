@@ -30,6 +30,7 @@ struct run_options {
 	const char *dir; /* where the files go; made when missing */
 	bool resume;	 /* go on with what is in dir */
 	bool force_stage;
+	bool pipeline_may_be_down; /* go on although nobody takes a connection there before the first fault */
 	uint64_t seed;	 /* of every random choice; 0: take one */
 	const char *metrics; /* where /metrics is served, see exporter_open(); NULL: nowhere */
 	void (*progress)(void *ctx, const struct run_progress *p);

@@ -49,6 +49,9 @@ static void note_reachability(struct run *r, int rc, const struct fl_error *err)
 				   &result->pipeline_reachable_before;
 
 	t->polls++;
+	r->pipeline_dead = rc && pipeline_is_dead(err);
+	if (r->pipeline_dead)
+		r->dead_error = *err;
 	if (!rc)
 		return;
 	t->polls_failed++;

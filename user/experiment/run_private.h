@@ -98,6 +98,9 @@ struct run {
 	uint32_t n_results;
 	bool aborting; /* by a signal */
 	struct ended ended; /* who sent it, as far as was said; or what the gate said */
+	bool pipeline_dead; /* at the last question nobody took the connection */
+	bool injected; /* some fault was on */
+	struct fl_error dead_error; /* what was said of it */
 	bool by_gate;	    /* no signal: the host was halted, or a forbidden window has begun */
 	bool forced;   /* by a second one: wait for nothing but the undoing */
 	bool stopping; /* an experiment did not recover, or there is no steady state */

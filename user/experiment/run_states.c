@@ -10,6 +10,7 @@
 
 #include "experiment/run_private.h"
 #include "experiment/stage.h"
+#include "score/pipeline.h"
 #include "util/clock.h"
 #include "util/text.h"
 
@@ -133,12 +134,26 @@ static void baseline_enter(struct run *r)
 	run_poll_alerts(r);
 }
 
+/* Before the first fault nobody has to be hit for a pipeline that is not there. */
+static bool is_pipeline_missed(struct run *r)
+{
+	struct turn *t = &r->turn;
+
+	if (!r->pipeline_dead || r->injected || r->options->pipeline_may_be_down)
+		return false;
+	pipeline_refuse_dead(&r->dead_error, &t->error);
+	r->error = t->error;
+	t->cause = BY_FAILURE;
+	r->stopping = true;
+	return true;
+}
+
 static void baseline_tick(struct run *r)
 {
 	if (r->aborting)
 		run_enter(r, RUN_ROLLBACK);
 	else if (state_age(r) >= r->suite->baseline_ns)
-		run_enter(r, RUN_INJECT);
+		run_enter(r, is_pipeline_missed(r) ? RUN_ROLLBACK : RUN_INJECT);
 }
 
 /* --- INJECT, ROLLBACK, RECOVER --------------------------------------------------------------- */
@@ -149,6 +164,7 @@ static void inject_enter(struct run *r)
 
 	run_kernel_read(r);
 	run_kernel_inject(r);
+	r->injected = true;
 	t->inject_ns = clock_mono_ns();
 	t->result.baseline_end = t->result.inject = clock_wall_s();
 	metrics_ask_range(r->metrics, t->result.baseline_start, t->result.baseline_end);

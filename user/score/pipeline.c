@@ -40,6 +40,13 @@ static bool worth_a_retry(const struct http_response *r)
 	return !r->complete || r->status >= 500 || r->status == 429;
 }
 
+#define DEAD "no pipeline takes a connection at "
+
+bool pipeline_is_dead(const struct fl_error *err)
+{
+	return err->code == -EHOSTUNREACH && !strncmp(err->message, DEAD, strlen(DEAD));
+}
+
 bool pipeline_is_refusal(const struct fl_error *err)
 {
 	return err->code == -EBADMSG && strstr(err->message, REFUSED "4");
@@ -57,7 +64,7 @@ static int refuse(const char *url, const struct http_response *r, struct fl_erro
 	if (r->status)
 		return error_env(err, EHOSTUNREACH, "the pipeline answered %s" REFUSED "%d", url,
 				 r->status);
-	return error_env(err, EHOSTUNREACH, "the pipeline does not answer %s: %s", url, r->error);
+	return error_env(err, EHOSTUNREACH, "%s%s: %s", r->connected ? "no answer of the pipeline to " : DEAD, url, r->error);
 }
 
 int pipeline_ask(const struct pipeline_config *c, const char *path, const char *json_body,

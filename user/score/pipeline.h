@@ -15,6 +15,8 @@
  * -EBADMSG when it answered what cannot be understood. *err has the words, which the runner records.
  */
 bool pipeline_unreachable(int rc);
+/* Of these, by its error: did nobody so much as take the connection? */
+bool pipeline_is_dead(const struct fl_error *err);
 
 /*
  * What was found out about a pipeline that the config does not describe: which of the known bodies its
@@ -29,10 +31,13 @@ enum { PIPELINE_UNKNOWN = -1, PIPELINE_NONE = -2 /* there is no such endpoint */
 
 /*
  * Ask the three endpoints before anything is broken, and keep what came of it in c->learned. 0, also when it
- * does not answer at all (said in ->said); -EBADMSG: /alerts is refused whatever is asked (HTTP 4xx), so that
- * a run could only score silence.
+ * does not answer in time (said in ->said); -EBADMSG: /alerts is refused whatever is asked (HTTP 4xx), so that
+ * a run could only score silence; -EHOSTUNREACH: it takes no connection, after the retries.
  */
 int pipeline_learn(struct pipeline_config *c, struct fl_error *err);
+
+/* What a run says that ends for it before its first fault: @why, and the way out. Returns -EHOSTUNREACH. */
+int pipeline_refuse_dead(const struct fl_error *why, struct fl_error *err);
 
 /* GET /alerts?since=<s>. Appends to *ret what it could read; the rest is counted as malformed. */
 int pipeline_alerts(const struct pipeline_config *c, double since_s, struct alerts *ret,

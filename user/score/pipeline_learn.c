@@ -85,6 +85,14 @@ static void learn_posts(struct pipeline_config *c)
 	look_for_doors(c);
 }
 
+int pipeline_refuse_dead(const struct fl_error *why, struct fl_error *err)
+{
+	error_env(err, EHOSTUNREACH, "%s; nothing was injected", why->message);
+	error_hint(err, "start it, or name it with --pipeline URL; --pipeline-may-be-down goes on all the same, and what it "
+		   "misses then is recorded as unreachable");
+	return -EHOSTUNREACH;
+}
+
 int pipeline_learn(struct pipeline_config *c, struct fl_error *err)
 {
 	struct pipeline_learned *learned = calloc(1, sizeof(*learned));
@@ -100,6 +108,10 @@ int pipeline_learn(struct pipeline_config *c, struct fl_error *err)
 	free(c->learned);
 	c->learned = once.learned = learned;
 	rc = pipeline_alerts(&once, clock_wall_s() - 60, &alerts, &why);
+	if (pipeline_is_dead(&why)) { /* it may be about to start */
+		error_clear(&why);
+		rc = pipeline_alerts(c, clock_wall_s() - 60, &alerts, &why);
+	}
 	if (rc)
 		say(c, "%.300s", why.message);
 	else if (alerts.malformed && !alerts.n)
@@ -109,6 +121,8 @@ int pipeline_learn(struct pipeline_config *c, struct fl_error *err)
 	if (!rc && !pipeline_is_watch(c))
 		learn_posts(&once);
 	alerts_free(&alerts);
+	if (pipeline_is_dead(&why))
+		return pipeline_refuse_dead(&why, err);
 	if (!pipeline_is_refusal(&why))
 		return 0;
 	error_env(err, EBADMSG, "%s", why.message);

@@ -106,8 +106,11 @@ void http_exchange_start(struct http_exchange *x)
 void http_exchange_finish(struct http_exchange *x, CURLcode code)
 {
 	struct http_response *r = &x->response;
+	curl_off_t connect_us = 0;
 	long status = 0;
 
+	curl_easy_getinfo(x->easy, CURLINFO_CONNECT_TIME_T, &connect_us);
+	r->connected = connect_us > 0;
 	r->elapsed_ms = (double)(clock_mono_ns() - r->start_mono_ns) / 1e6;
 	curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
 	r->status = (int)status;

@@ -27,6 +27,7 @@ struct http_request {
 
 struct http_response {
 	int status; /* 0: no answer */
+	bool connected; /* somebody took the connection */
 	bool complete;	/* headers and whole body came within the limits */
 	bool too_large; /* the body was not */
 	struct text body;
