@@ -12,10 +12,13 @@
 struct options {
 	char **folders; /* of argv */
 	int n;
-	bool json;
+	bool json, any_suite;
 };
 
+enum { OPT_ANY_SUITE = 256 };
+
 static const struct argp_option option_table[] = {
+	{ "any-suite", OPT_ANY_SUITE, NULL, 0, "Runs of different suites too: what they have in common, by id", 0 },
 	{ "output", 'o', "json", 0, "Print JSON", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
@@ -25,6 +28,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct options *o = state->input;
 
 	switch (key) {
+	case OPT_ANY_SUITE:
+		o->any_suite = true;
+		return 0;
 	case 'o':
 		o->json = cmd_output_json(arg, state);
 		return 0;
@@ -43,14 +49,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	option_table, parse, "DIR...",
 	"Compare finished runs, oldest first: their scores, and per experiment what got worse.\v"
-	"Exit status 1 when the last run regressed: an experiment missed or blamed wrongly that was "
-	"right in the run before, or detected at least half as long again and 5 s later.",
+	"Exit status 1 when the last run regressed: it is not accepted and the one before was; an experiment was "
+	"carried out before and now it was aborted, failed, hit nothing or did not recover; a hypothesis that "
+	"held was refuted; an experiment missed or blamed wrongly that was right, or detected at least half as long "
+	"again and 5 s later. Runs of two suites are refused, with exit status 2.",
 	NULL, NULL, NULL
 };
 
 static void print_table(const struct folder *runs, uint32_t n)
 {
-	char when[32], recall[16], precision[16], rca[16], p50[16];
+	char when[32], recall[16], precision[16], rca[16], p50[16], verdict[160];
+	bool accepted;
 	uint32_t i;
 
 	printf("| run | started              | detected | recall | precision | rca_acc | mttd_p50 | "
@@ -60,22 +69,32 @@ static void print_table(const struct folder *runs, uint32_t n)
 	for (i = 0; i < n; i++) {
 		const struct score *s = &runs[i].score;
 
+		history_verdict(&runs[i], &accepted, verdict, sizeof(verdict));
 		printf("| %-3u | %-20s | %3u/%-4u | %-6s | %-9s | %-7s | %-8s | %-12u | %-8s |\n", i + 1,
 		       report_time(folder_started(&runs[i]), when, sizeof(when)), s->tp, s->total,
 		       report_ratio(s->recall, recall, sizeof(recall)),
 		       report_ratio(s->precision, precision, sizeof(precision)),
 		       report_ratio(s->rca_accuracy, rca, sizeof(rca)),
-		       score_seconds(s->mttd_p50_s, p50, sizeof(p50)), s->false_alarms,
-		       s->accepted ? "Y" : "N");
+		       score_seconds(s->mttd_p50_s, p50, sizeof(p50)), s->false_alarms, accepted ? "Y" : "N");
 	}
 	puts("");
 	for (i = 0; i < n; i++)
-		printf("run %u: %s\n", i + 1, runs[i].path);
+		printf("run %u: %s (%s)\n", i + 1, runs[i].path,
+		       history_verdict(&runs[i], &accepted, verdict, sizeof(verdict)));
+}
+
+static void print_notes(const json_t *notes)
+{
+	const json_t *note;
+	size_t i;
+
+	json_array_foreach(notes, i, note)
+		printf("note: %s\n", json_string_value(note));
 }
 
 static void print_changes(const struct change *v, uint32_t n)
 {
-	char line[200];
+	char line[400];
 	uint32_t i;
 
 	puts("\nRegressions:");
@@ -114,51 +133,66 @@ static json_t *spread(const struct folder *runs, uint32_t n)
 	return o;
 }
 
-static void print_json(const struct folder *runs, uint32_t n, const struct change *v, uint32_t n_v)
+static json_t *run_json(const struct folder *f)
 {
-	json_t *list = json_array(), *changes = json_array(), *out;
-	char line[200];
-	uint32_t i;
+	double started = folder_started(f);
+	char verdict[160], suite[128];
+	json_t *run = score_json(&f->score);
+	bool accepted;
 
-	for (i = 0; i < n; i++) {
-		double started = folder_started(&runs[i]);
-		json_t *run = score_json(&runs[i].score);
-
-		json_object_set_new(run, "folder", json_string(runs[i].path));
-		json_object_set_new(run, "started",
-				    isfinite(started) ? json_real(started) : json_null());
-		json_array_append_new(list, run);
-	}
-	for (i = 0; i < n_v; i++)
-		json_array_append_new(changes, json_pack("{s:i, s:s, s:s}", "run", (int)v[i].run + 1,
-							 "experiment", v[i].experiment, "text",
-							 change_text(&v[i], line, sizeof(line))));
-	out = json_pack("{s:o, s:o, s:o}", "runs", list, "spread", spread(runs, n), "regressions",
-			changes);
-	cmd_print_json(out);
+	history_verdict(f, &accepted, verdict, sizeof(verdict));
+	json_object_set_new(run, "accepted", json_boolean(accepted));
+	json_object_set_new(run, "verdict", json_string(verdict));
+	json_object_set_new(run, "folder", json_string(f->path));
+	folder_manifest(f, "suite", suite, sizeof(suite));
+	json_object_set_new(run, "suite", suite[0] ? json_string(suite) : json_null());
+	json_object_set_new(run, "started", isfinite(started) ? json_real(started) : json_null());
+	return run;
 }
 
-static int show(struct folder *runs, uint32_t n, bool json, struct fl_error *err)
+static void print_json(const struct folder *runs, uint32_t n, json_t *notes, const struct change *v, uint32_t n_v)
 {
+	json_t *list = json_array(), *changes = json_array();
+	char line[400];
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		json_array_append_new(list, run_json(&runs[i]));
+	for (i = 0; i < n_v; i++)
+		json_array_append_new(changes, json_pack("{s:i, s:s, s:o, s:s}", "run", (int)v[i].run + 1, "kind",
+							 regression_text(v[i].kind), "experiment",
+							 v[i].experiment[0] ? json_string(v[i].experiment) : json_null(),
+							 "text", change_text(&v[i], line, sizeof(line))));
+	cmd_print_json(json_pack("{s:o, s:o, s:O, s:o}", "runs", list, "spread", spread(runs, n), "notes", notes,
+				 "regressions", changes));
+}
+
+static int show(struct folder *runs, uint32_t n, const struct options *o, struct fl_error *err)
+{
+	json_t *notes = json_array();
 	struct change *v = NULL;
 	uint32_t n_v = 0, i;
 	int worse = FL_EXIT_OK, rc;
 
 	history_sort(runs, n);
-	rc = history_compare(runs, n, &v, &n_v, err);
-	if (rc)
-		return rc;
-	if (json) {
-		print_json(runs, n, v, n_v);
-	} else {
+	if (o->any_suite)
+		json_array_append_new(notes, json_string("whatever their suites, experiments are compared by their ids"));
+	rc = o->any_suite ? 0 : history_same_suite(runs, n, notes, err);
+	if (!rc)
+		rc = history_compare(runs, n, &v, &n_v, err);
+	if (!rc && o->json) {
+		print_json(runs, n, notes, v, n_v);
+	} else if (!rc) {
 		print_table(runs, n);
+		print_notes(notes);
 		print_changes(v, n_v);
 	}
 	for (i = 0; i < n_v; i++)
 		if (v[i].run == n - 1)
 			worse = FL_EXIT_FAILED;
 	free(v);
-	return worse;
+	json_decref(notes);
+	return rc ? rc : worse;
 }
 
 int cmd_history(int argc, char **argv)
@@ -175,7 +209,7 @@ int cmd_history(int argc, char **argv)
 	for (i = 0; !rc && i < o.n; i++)
 		rc = folder_open(&runs[i], o.folders[i], &err);
 	if (!rc)
-		rc = show(runs, (uint32_t)o.n, o.json, &err);
+		rc = show(runs, (uint32_t)o.n, &o, &err);
 	for (i = 0; runs && i < o.n; i++)
 		folder_close(&runs[i]);
 	free(runs);

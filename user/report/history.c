@@ -36,22 +36,27 @@ static const struct result *find(const struct folder *f, const char *id)
 	uint32_t i;
 
 	for (i = 0; i < f->n; i++)
-		if (result_counts(&f->results[i]) && !strcmp(f->results[i].id, id))
+		if (!strcmp(f->results[i].id, id))
 			return &f->results[i];
 	return NULL;
 }
 
-/* The same experiment in the last run before @run that scored it. */
-static const struct result *before(const struct folder *runs, uint32_t run, const char *id)
-{
-	const struct result *r = NULL;
+/* What is comparable of an experiment: that it was carried out, and how the pipeline did. */
+enum standing { CARRIED_OUT, SCORED };
 
-	while (!r && run-- > 0)
-		r = find(&runs[run], id);
-	return r;
+/* The same experiment in the last run before @run in which it stands so. */
+static const struct result *before(const struct folder *runs, uint32_t run, const char *id, enum standing standing)
+{
+	while (run-- > 0) {
+		const struct result *r = find(&runs[run], id);
+
+		if (r && (standing == SCORED ? result_counts(r) : r->status == RESULT_OK))
+			return r;
+	}
+	return NULL;
 }
 
-static bool regressed(const struct result *was, const struct result *is, struct change *ret)
+static bool detection_regressed(const struct result *was, const struct result *is, struct change *ret)
 {
 	if (!was->detected)
 		return false;
@@ -59,7 +64,7 @@ static bool regressed(const struct result *was, const struct result *is, struct 
 	ret->now_s = is->mttd_s;
 	if (!is->detected)
 		ret->kind = REGRESSION_DETECTION;
-	else if (was->rca_correct && !is->rca_correct && result_rca_asked(is))
+	else if (was->rca_correct && !is->rca_correct)
 		ret->kind = REGRESSION_RCA;
 	else if (is->mttd_s >= was->mttd_s * SLOWER_RATIO && is->mttd_s >= was->mttd_s + SLOWER_S)
 		ret->kind = REGRESSION_SLOWER;
@@ -68,30 +73,116 @@ static bool regressed(const struct result *was, const struct result *is, struct 
 	return true;
 }
 
+static bool has_verdict(const struct result *r, const char *verdict)
+{
+	const char *said = json_string_value(json_object_get(json_object_get(r->detail, "hypothesis"), "verdict"));
+
+	return said && !strcmp(said, verdict);
+}
+
+/* --- the list ----------------------------------------------------------------------------------- */
+
+struct changes {
+	struct change *v;
+	uint32_t n;
+};
+
+static void add(struct changes *c, uint32_t run, const char *experiment, const struct change *what)
+{
+	struct change *to = &c->v[c->n++];
+
+	*to = *what;
+	to->run = run;
+	text_copy(to->experiment, sizeof(to->experiment), experiment);
+}
+
+static void compare_experiment(const struct folder *runs, uint32_t run, const struct result *is, struct changes *c)
+{
+	const struct result *scored = before(runs, run, is->id, SCORED);
+	const struct result *ran = before(runs, run, is->id, CARRIED_OUT);
+	struct change change = {};
+
+	if (ran && is->status != RESULT_OK) {
+		change.kind = REGRESSION_STATUS;
+		text_copy(change.now, sizeof(change.now), result_status_text(is->status));
+		add(c, run, is->id, &change);
+		return;
+	}
+	if (scored && result_counts(is) && detection_regressed(scored, is, &change))
+		add(c, run, is->id, &change);
+	change.kind = REGRESSION_HYPOTHESIS;
+	if (ran && has_verdict(ran, "held") && has_verdict(is, "refuted"))
+		add(c, run, is->id, &change);
+}
+
+/* The last run before @run that got to its verdict: an aborted one says nothing of what was there before. */
+static void compare_run(const struct folder *runs, uint32_t run, struct changes *c)
+{
+	struct change change = { .kind = REGRESSION_RUN };
+	char verdict[160];
+	uint32_t i = run;
+	bool accepted;
+
+	history_verdict(&runs[run], &accepted, change.now, sizeof(change.now));
+	if (accepted)
+		return;
+	while (i-- > 0) {
+		history_verdict(&runs[i], &accepted, verdict, sizeof(verdict));
+		if (accepted)
+			add(c, run, "", &change);
+		if (accepted || strncmp(verdict, "aborted", strlen("aborted")))
+			return;
+	}
+}
+
 int history_compare(const struct folder *runs, uint32_t n, struct change **ret, uint32_t *ret_n,
 		    struct fl_error *err)
 {
-	struct change *v;
-	uint32_t most = 0, count = 0, run, i;
+	struct changes c = {};
+	uint32_t most = n, run, i;
 
 	for (run = 0; run < n; run++)
-		most += runs[run].n;
-	v = calloc(most + 1u, sizeof(*v));
-	if (!v)
+		most += 2 * runs[run].n;
+	c.v = calloc(most + 1u, sizeof(*c.v));
+	if (!c.v)
 		return error_sys(err, ENOMEM, "cannot compare the runs: out of memory");
-	for (run = 1; run < n; run++)
-		for (i = 0; i < runs[run].n; i++) {
-			const struct result *is = &runs[run].results[i];
-			const struct result *was = before(runs, run, is->id);
-
-			if (!result_counts(is) || !was || !regressed(was, is, &v[count]))
-				continue;
-			text_copy(v[count].experiment, sizeof(v[count].experiment), is->id);
-			v[count++].run = run;
-		}
-	*ret = v;
-	*ret_n = count;
+	for (run = 1; run < n; run++) {
+		compare_run(runs, run, &c);
+		for (i = 0; i < runs[run].n; i++)
+			compare_experiment(runs, run, &runs[run].results[i], &c);
+	}
+	*ret = c.v;
+	*ret_n = c.n;
 	return 0;
+}
+
+const char *history_verdict(const struct folder *f, bool *ret_accepted, char *buf, size_t size)
+{
+	const json_t *verdict = json_object_get(f->manifest, "verdict");
+	const char *why = json_string_value(json_object_get(verdict, "why"));
+
+	*ret_accepted = f->score.accepted;
+	if (why) {
+		*ret_accepted = json_integer_value(json_object_get(verdict, "exit_status")) == 0;
+		text_copy(buf, size, why);
+	} else if (f->manifest && json_is_null(json_object_get(f->manifest, "ended"))) {
+		*ret_accepted = false;
+		text_copy(buf, size, "aborted: the run did not get to its end");
+	} else {
+		text_copy(buf, size, f->score.accepted ? "accepted" : "acceptance failed");
+	}
+	return buf;
+}
+
+const char *regression_text(enum regression kind)
+{
+	static const char *const texts[] = {
+		[REGRESSION_RUN] = "run",	    [REGRESSION_STATUS] = "status",
+		[REGRESSION_DETECTION] = "detection", [REGRESSION_RCA] = "root_cause",
+		[REGRESSION_SLOWER] = "slower",	    [REGRESSION_HYPOTHESIS] = "hypothesis",
+	};
+
+	return texts[kind];
 }
 
 const char *change_text(const struct change *c, char *buf, size_t size)
@@ -99,6 +190,12 @@ const char *change_text(const struct change *c, char *buf, size_t size)
 	char was[32], is[32];
 
 	switch (c->kind) {
+	case REGRESSION_RUN:
+		snprintf(buf, size, "the run: accepted before, now %s", c->now);
+		break;
+	case REGRESSION_STATUS:
+		snprintf(buf, size, "%s: carried out before, %s now", c->experiment, c->now);
+		break;
 	case REGRESSION_DETECTION:
 		snprintf(buf, size, "%s: detected before, missed now", c->experiment);
 		break;
@@ -109,6 +206,9 @@ const char *change_text(const struct change *c, char *buf, size_t size)
 		snprintf(buf, size, "%s: detected after %s before, %s now", c->experiment,
 			 score_seconds(c->before_s, was, sizeof(was)),
 			 score_seconds(c->now_s, is, sizeof(is)));
+		break;
+	case REGRESSION_HYPOTHESIS:
+		snprintf(buf, size, "%s: the hypothesis held before, refuted now", c->experiment);
 		break;
 	}
 	return buf;
