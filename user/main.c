@@ -3,6 +3,8 @@
 #include <argp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "fault/undo.h"
@@ -116,6 +118,9 @@ static int run(const struct command *c, int argc, char **argv)
 	if (name)
 		argv[0] = name;
 	argp_err_exit_status = FL_EXIT_USAGE;
+	/* Results are for others to read, whatever root's umask is; what is not has a mode that says so. */
+	if (!geteuid())
+		umask(022);
 	return c->run(argc, argv);
 }
 

@@ -107,7 +107,7 @@ static int judge_host(struct verdict *d, struct fl_error *err)
 	if (!version.known || version.dirty)
 		add_host_finding(d, false, "unversioned-config", NULL,
 				 version.known ? "the file differs from its last commit" :
-						 "the file is not in a git checkout",
+						 "the file is not in a git checkout, or in one that git does not let this user read",
 				 "commit it, or a flaky result cannot be reproduced");
 	return 0;
 }

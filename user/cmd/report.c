@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* report.c - faultline report DIR: chaos_report.md, SUBMIT.md and report.html of a finished run. */
 #include <argp.h>
+#include <errno.h>
 #include <string.h>
 
 #include "cmd/cmd.h"
@@ -9,13 +10,16 @@
 
 struct options {
 	struct cmd_folder folder;
-	const char *lang, *export;
+	const char *lang, *export, *out;
 	bool force;
 };
+
+enum { OPT_OUT = 256 };
 
 static const struct argp_option option_table[] = {
 	{ "lang", 'l', "vi|en", 0, "Language of the texts (en)", 0 },
 	{ "export", 'e', "rcaeval|openrca", 0, "Write the run as cases that these read instead", 0 },
+	{ "out", OPT_OUT, "DIR", 0, "Write them there (DIR of the run)", 0 },
 	{ "force", 'f', NULL, 0, "Overwrite a report that was edited since it was made", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
@@ -37,6 +41,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->export = arg;
 		if (strcmp(arg, "rcaeval") && strcmp(arg, "openrca"))
 			argp_error(state, "--export knows rcaeval and openrca, not '%s'", arg);
+		return 0;
+	case OPT_OUT:
+		o->out = arg;
 		return 0;
 	case 'f':
 		o->force = true;
@@ -62,7 +69,7 @@ static void print_files(const struct folder *f, const char *const *name, const b
 
 	for (i = 0; i < REPORT_FILES; i++) {
 		if (!json)
-			printf("%s/%s%s\n", f->path, name[i],
+			printf("%s/%s%s\n", f->out ?: f->path, name[i],
 			       kept[i] ? "  (kept: it was edited; --force overwrites)" : "");
 		json_array_append_new(list, json_pack("{s:s, s:b}", "file", name[i], "kept", kept[i]));
 	}
@@ -84,7 +91,7 @@ static int export(const struct folder *f, const struct options *o, struct fl_err
 	else
 		printf("%s/%s: %u cases of %u experiments; the others have no single root or were not "
 		       "scored\n",
-		       f->path, o->export, n, f->n);
+		       f->out ?: f->path, o->export, n, f->n);
 	return 0;
 }
 
@@ -100,6 +107,7 @@ int cmd_report(int argc, char **argv)
 	if (cmd_parse(&argp, argc, argv, &o))
 		return FL_EXIT_USAGE;
 	rc = folder_open(&f, o.folder.path, &err);
+	f.out = o.out;
 	if (!rc && o.export)
 		rc = export(&f, &o, &err);
 	else if (!rc)
@@ -107,5 +115,7 @@ int cmd_report(int argc, char **argv)
 	if (!rc && !o.export)
 		print_files(&f, name, kept, o.folder.json);
 	folder_close(&f);
+	if (rc == -EACCES || rc == -EROFS)
+		error_hint(&err, "--out DIR writes the reports somewhere else");
 	return rc ? cmd_fail(&err) : FL_EXIT_OK;
 }

@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <libfyaml.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -18,6 +19,7 @@
 #include "util/url.h"
 
 #define MANIFEST_MAX (1u << 20)
+#define READERS	     "faultline" /* a group */
 
 /* path/name, to read and to call it by; the caller's to free. */
 static char *outdir_file(const struct outdir *d, const char *name)
@@ -202,9 +204,25 @@ static int lock_folder(struct outdir *d, struct fl_error *err)
 	return -EBUSY;
 }
 
+/*
+ * Who may read the results: everybody, or the members of the group `faultline` where this host has one. Files that
+ * come later inherit it from the folder. A folder that was there before keeps what its owner chose.
+ */
+static int give_to_readers(const struct outdir *d, struct fl_error *err)
+{
+	const struct group *readers = getgrnam(READERS);
+
+	if (!readers || geteuid())
+		return 0;
+	if (fchown(d->fd, (uid_t)-1, readers->gr_gid) || fchmod(d->fd, 02750))
+		return error_env(err, errno, "cannot give %s to the group " READERS ": %s", d->path, strerror(errno));
+	return 0;
+}
+
 int outdir_open(struct outdir *d, const char *path, const struct suite *s, bool resuming,
 		struct result **ret_results, uint32_t *ret_n, struct fl_error *err)
 {
+	bool made;
 	int r;
 
 	*d = (struct outdir){ .path = path, .fd = -1 };
@@ -212,9 +230,12 @@ int outdir_open(struct outdir *d, const char *path, const struct suite *s, bool 
 	*ret_n = 0;
 	if (resuming && !holds_run(d))
 		return error_usage(err, "%s holds no run to resume", path);
+	made = access(path, F_OK) && errno == ENOENT;
 	r = dir_make(path, 0755, err);
 	if (!r)
 		r = lock_folder(d, err);
+	if (!r && made)
+		r = give_to_readers(d, err);
 	if (r)
 		return r;
 	if (resuming)

@@ -258,7 +258,7 @@ static int set_up(struct run *r, struct fl_error *err)
 		return rc;
 	if (!r->baseline)
 		return error_sys(err, ENOMEM, "run: out of memory");
-	fd = outdir_append(&r->out, "events.jsonl", 0600, err);
+	fd = outdir_append(&r->out, "events.jsonl", 0644, err);
 	rc = fd < 0 ? fd : events_open(fd, &r->events, err);
 	if (!rc) /* forks the guardian: before there are threads */
 		rc = session_begin("run", &r->session, err);

@@ -101,7 +101,7 @@ static int rcaeval_case(const struct folder *f, const struct result *r, struct f
 
 	plain_name(evidence_root(r, 0), root, sizeof(root));
 	plain_name(r->fault_type, fault, sizeof(fault));
-	dir = text_format("%s/rcaeval/%s_%s/%d", f->path, root, fault, r->number);
+	dir = text_format("%s/rcaeval/%s_%s/%d", f->out ? f->out : f->path, root, fault, r->number);
 	if (!dir)
 		return error_sys(err, ENOMEM, "cannot export: out of memory");
 	text_append(&data, "time,probe_latency,probe_failed");

@@ -16,6 +16,11 @@ char *folder_file(const struct folder *f, const char *name)
 	return text_format("%s/%s", f->path, name);
 }
 
+char *folder_out(const struct folder *f, const char *name)
+{
+	return text_format("%s/%s", f->out ? f->out : f->path, name);
+}
+
 /* A JSON file that may be missing; one that is there and broken is an error. */
 static int read_json(const struct folder *f, const char *name, json_t **ret, struct fl_error *err)
 {

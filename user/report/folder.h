@@ -11,6 +11,7 @@
 
 struct folder {
 	char *path;
+	const char *out; /* where reports and exports go; NULL: beside the results. Borrowed */
 	struct result *results;
 	uint32_t n;
 	struct score score;
@@ -36,6 +37,8 @@ const char *folder_manifest(const struct folder *f, const char *path, char *buf,
 
 /* FOLDER/NAME; the caller's to free. NULL when out of memory. */
 char *folder_file(const struct folder *f, const char *name);
+/* The same for what is written: OUT/NAME. */
+char *folder_out(const struct folder *f, const char *name);
 
 /* "payment_latency" -> its gaps, one after the other: the next at or after *i; NULL at the end. */
 const struct gap *folder_next_gap(const struct folder *f, const struct result *r, uint32_t *i);

@@ -70,11 +70,11 @@ int report_write(const struct folder *f, const struct words *w, bool force,
 		 const char *ret_name[REPORT_FILES], bool ret_kept[REPORT_FILES],
 		 struct fl_error *err)
 {
-	int rc = 0;
+	int rc = f->out ? dir_make(f->out, 0755, err) : 0;
 	size_t i;
 
 	for (i = 0; !rc && i < REPORT_FILES; i++) {
-		_cleanup_free_ char *path = folder_file(f, files[i].name);
+		_cleanup_free_ char *path = folder_out(f, files[i].name);
 		struct text t = {};
 
 		ret_name[i] = files[i].name;
