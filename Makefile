@@ -40,6 +40,8 @@ help:
 	@echo 'make demo    install what is missing, build, run the demo on the embedded lab'
 	@echo 'make demo-docker  the same with containers, on a Docker engine of its own if none runs'
 	@echo 'make check   install what tests need, run every suite'
+	@echo 'make check-fast  what needs no stack: unit tests, BPF programs (as root), commands; under a minute'
+	@echo 'make coverage    which lines the tests run, by folder (COVERAGE_TESTS="unit/ cli/" chooses)'
 	@echo 'make check-vm  the suites on other kernels, in QEMU'
 	@echo 'make fuzz    libFuzzer on every reader of foreign bytes, FUZZ_SECONDS=20 each'
 	@echo 'make bench   print the figures of docs/figures.md'
@@ -107,6 +109,20 @@ check:
 	$(Q)$(MAKE) --no-print-directory all tests
 	$(Q)tests/run.sh $(BUILD)
 
+# No stack, no container, no rest of the machine touched. BPF programs need root.
+FASTTESTS := unit/ build/40 cli/10 cli/18 cli/19 cli/34 cli/37 cli/38 $(if $(filter 0,$(shell id -u)),bpf/)
+check-fast: all tests
+	$(Q)FLTEST_SHARED=1 tests/run.sh $(BUILD) $(FASTTESTS)
+
+COVERAGE_TESTS ?= unit/ bpf/ cli/
+coverage:
+	$(Q)tools/setup.sh dev
+	$(Q)tools/coverage.sh $(COVERAGE_TESTS)
+
+compile_commands:
+	$(Q)rm -rf build-commands
+	bear -- $(MAKE) --no-print-directory BUILD=build-commands all tests
+
 check-vm:
 	$(Q)tools/setup.sh vm
 	$(Q)$(MAKE) --no-print-directory all tests
@@ -130,9 +146,9 @@ deb:
 	$(Q)tools/packaging/deb.sh $(BUILD)/deb
 
 clean:
-	rm -rf build build-san build-fuzz
+	rm -rf build build-san build-fuzz build-cov build-commands
 
-.PHONY: all help lab tests demo demo-docker check check-vm bench lint install deb clean
+.PHONY: all help lab tests demo demo-docker check check-fast check-vm compile_commands coverage bench lint install deb clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# run.sh BUILD [PATTERN] - run the test programs and scripts, print what failed, and close with
+# run.sh BUILD [PATTERN...] - run the test programs and scripts, print what failed, and close with
 # "N passed, N failed, N skipped". A skip must be listed in tests/skips for this kernel; any other
 # skip is a failure. So is a test that prints no result, or not as many as its plan ("1..N").
 #
@@ -12,7 +12,7 @@ set -u
 cd "$(dirname "$0")/.."
 BUILD=${1:-build}
 export BUILD
-pattern=${2:-}
+patterns=("${@:2}")
 lanes=${LANES:-$(nproc)}
 limit=${FLTEST_LONG:+900} # s a test
 limit=${TEST_TIMEOUT:-${limit:-240}}
@@ -104,11 +104,19 @@ quiet() { # TEST: does it want the machine for itself?
 	head -n 12 "$source" | grep -q 'lane: quiet'
 }
 
+wanted() { # TEST: does its name have one of the patterns, if there are any?
+	local p
+	for p in "${patterns[@]}"; do
+		[[ $1 != *$p* ]] || return 0
+	done
+	[ ${#patterns[@]} = 0 ]
+}
+
 export CMOCKA_MESSAGE_OUTPUT=TAP
 together=() alone=() backwards=()
 for t in "$BUILD"/tests/unit/test_* "$BUILD"/tests/bpf/test_* tests/{build,cli,lab,docker,matrix,vm}/*.sh; do
 	case $t in *.o | *.d) continue ;; esac
-	[ -f "$t" ] && [[ -z $pattern || $t == *$pattern* ]] || continue
+	[ -f "$t" ] && wanted "$t" || continue
 	if quiet "$t"; then
 		alone+=("$t")
 	else
