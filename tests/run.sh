@@ -115,7 +115,7 @@ wanted() { # TEST: does its name have one of the patterns, if there are any?
 export CMOCKA_MESSAGE_OUTPUT=TAP
 together=() alone=() backwards=()
 for t in "$BUILD"/tests/unit/test_* "$BUILD"/tests/bpf/test_* tests/{build,cli,lab,docker,matrix,vm}/*.sh; do
-	case $t in *.o | *.d) continue ;; esac
+	case $t in *.o | *.d | *.gcno | *.gcda) continue ;; esac
 	[ -f "$t" ] && wanted "$t" || continue
 	if quiet "$t"; then
 		alone+=("$t")
