@@ -15,8 +15,6 @@
 #include "util/text.h"
 #include "util/units.h"
 
-extern const struct target_provider target_lab;
-
 #define CGROUP_MAX (64u << 10)
 
 struct look {

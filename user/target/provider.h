@@ -52,6 +52,7 @@ struct target_provider {
 
 /* The ways of this build, ended by NULL (table.c). */
 extern const struct target_provider *const target_providers[];
+extern const struct target_provider target_lab; /* one of them */
 
 /* Whose is @spec, and what stands behind the colon (all of it, for a service)? */
 int target_provider_of(const char *spec, const struct target_provider **ret, const char **ret_name,
