@@ -46,9 +46,9 @@ help:
 	@echo 'make fuzz    libFuzzer on every reader of foreign bytes, FUZZ_SECONDS=20 each'
 	@echo 'make bench   print the figures of docs/figures.md'
 	@echo 'make lint    clang-tidy and cppcheck'
-	@echo 'make gen | man  bash completion and JSON schema | the manual page (needs lowdown)'
+	@echo 'make gen | man  completions and JSON schema | the manual page (needs lowdown)'
 	@echo 'make deb     the Debian packages of the last commit, into $(BUILD)/deb'
-	@echo 'make install | install-man | clean'
+	@echo 'make install | install-man | uninstall | clean'
 
 # --- kernel side -----------------------------------------------------------------------------
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
@@ -135,12 +135,36 @@ bench: all tests
 	$(Q)FLTEST_SHARED=$(FLTEST_SHARED) BUILD=$(BUILD) tests/sandbox.sh bash tools/bench/net.sh
 	$(Q)FLTEST_SHARED=$(FLTEST_SHARED) BUILD=$(BUILD) tests/sandbox.sh bash tools/bench/measure.sh
 
-install: all install-gen
-	install -D -m 0755 $(BUILD)/faultline $(DESTDIR)$(PREFIX)/sbin/faultline
-	$(foreach u,$(notdir $(wildcard tools/systemd/*)),install -D -m 0644 tools/systemd/$(u) $(DESTDIR)$(PREFIX)/lib/systemd/system/$(u) && \
-		sed -i 's#@PREFIX@#$(PREFIX)#' $(DESTDIR)$(PREFIX)/lib/systemd/system/$(u);)
-	$(foreach b,$(LABBINS),install -D -m 0755 $(b) $(DESTDIR)$(PREFIX)/libexec/faultline/$(notdir $(b));)
-	$(foreach f,$(wildcard experiments/*.yaml),install -D -m 0644 $(f) $(DESTDIR)$(PREFIX)/share/faultline/$(f);)
+# What is installed, "MODE|FROM|TO" below PREFIX: one list for install and uninstall. zsh looks for completions of
+# packages elsewhere than for others.
+ZSHDIR  := share/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
+PRODUCT  = 0755|$(BUILD)/faultline|sbin/faultline \
+	   $(foreach u,$(notdir $(wildcard tools/systemd/*)),0644|tools/systemd/$(u)|lib/systemd/system/$(u)) \
+	   $(foreach b,$(LABBINS),0755|$(b)|libexec/faultline/$(notdir $(b))) \
+	   $(foreach f,$(wildcard experiments/*.yaml),0644|$(f)|share/faultline/$(f)) \
+	   $(foreach f,$(wildcard docs/schema/*.json),0644|$(f)|share/faultline/schema/$(notdir $(f))) \
+	   0644|$(BUILD)/gen/schema.json|share/faultline/schema.json \
+	   0644|$(BUILD)/gen/faultline.bash|share/bash-completion/completions/faultline \
+	   0644|$(BUILD)/gen/_faultline|$(ZSHDIR)/_faultline \
+	   0644|$(BUILD)/gen/faultline.fish|share/fish/vendor_completions.d/faultline.fish
+MANUAL   = 0644|$(BUILD)/gen/faultline.8|share/man/man8/faultline.8
+field    = $(word $(2),$(subst |, ,$(1)))
+put      = install -D -m $(call field,$(1),1) $(call field,$(1),2) $(DESTDIR)$(PREFIX)/$(call field,$(1),3)
+
+install: all gen
+	$(foreach f,$(PRODUCT),$(call put,$(f)) &&) :
+	$(foreach u,$(wildcard tools/systemd/*),sed -i 's#@PREFIX@#$(PREFIX)#' $(DESTDIR)$(PREFIX)/lib/systemd/system/$(notdir $(u)) &&) :
+
+install-man: man
+	$(call put,$(MANUAL))
+
+# What runs left behind (results, the ledger, /etc/faultline) is not what install put there.
+uninstall:
+	rm -f $(foreach f,$(PRODUCT) $(MANUAL),$(DESTDIR)$(PREFIX)/$(call field,$(f),3))
+	for d in share/faultline/experiments share/faultline/schema share/faultline libexec/faultline libexec \
+		lib/systemd/system lib/systemd share/bash-completion/completions share/bash-completion $(ZSHDIR) share/zsh \
+		share/fish/vendor_completions.d share/fish share/man/man8; do \
+		rmdir $(DESTDIR)$(PREFIX)/$$d 2>/dev/null || :; done
 
 deb:
 	$(Q)tools/packaging/deb.sh $(BUILD)/deb
@@ -148,7 +172,7 @@ deb:
 clean:
 	rm -rf build build-san build-fuzz build-cov build-commands
 
-.PHONY: all help lab tests demo demo-docker check check-fast check-vm compile_commands coverage bench lint install deb clean
+.PHONY: all help lab tests demo demo-docker check check-fast check-vm compile_commands coverage bench lint install install-man uninstall deb clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 

@@ -18,28 +18,29 @@
 #define FL_VERSION "0"
 #endif
 
-static const struct command commands[] = {
-	{ "inject", "break one thing now: a fault on a target", true, cmd_inject },
-	{ "list", "the faults that are there, with their hits", true, cmd_list },
-	{ "set", "change a fault while it is on", true, cmd_set },
-	{ "stop", "end a fault and roll it back", true, cmd_stop },
-	{ "halt", "end everything on this host and refuse new faults", true, cmd_halt },
-	{ "allow", "allow faults again after halt", true, cmd_allow },
-	{ "recover", "clean up after faultline processes that died", true, cmd_recover },
-	{ "doctor", "what works on this host, what does not, and what to do", false, cmd_doctor },
-	{ "run", "carry out an experiment file and score the pipeline", true, cmd_run },
-	{ "check", "judge an experiment file without running it", false, cmd_check },
-	{ "import", "make an experiment file from another tool's", false, cmd_import },
-	{ "baseline", "how each service is when nothing is wrong", true, cmd_baseline },
-	{ "probe", "call a URL at regular times from outside and log pass or fail", false, cmd_probe },
-	{ "top", "what the kernel measures of each service and edge, live", true, cmd_top },
-	{ "graph", "who calls whom, as seen on the wire", true, cmd_graph },
-	{ "lab", "bring up, take down or show the embedded lab", true, cmd_lab },
-	{ "score", "print the scoreboard of a finished run", false, cmd_score },
-	{ "history", "compare finished runs: scores, and what regressed", false, cmd_history },
-	{ "report", "write chaos_report.md, SUBMIT.md and report.html of a run", false, cmd_report },
-	{ "accept", "the exercise's checklist and anti-patterns, line by line, for a run", false, cmd_accept },
-	{ NULL, NULL, false, NULL }, /* ends the table */
+const struct command cmd_table[] = {
+	{ "inject", "break one thing now: a fault on a target", true, cmd_inject, NULL },
+	{ "list", "the faults that are there, with their hits", true, cmd_list, &cmd_list_argp },
+	{ "set", "change a fault while it is on", true, cmd_set, &cmd_set_argp },
+	{ "stop", "end a fault and roll it back", true, cmd_stop, &cmd_stop_argp },
+	{ "halt", "end everything on this host and refuse new faults", true, cmd_halt, &cmd_halt_argp },
+	{ "allow", "allow faults again after halt", true, cmd_allow, &cmd_allow_argp },
+	{ "recover", "clean up after faultline processes that died", true, cmd_recover, &cmd_recover_argp },
+	{ "doctor", "what works on this host, what does not, and what to do", false, cmd_doctor, &cmd_doctor_argp },
+	{ "run", "carry out an experiment file and score the pipeline", true, cmd_run, &cmd_run_argp },
+	{ "check", "judge an experiment file without running it", false, cmd_check, &cmd_check_argp },
+	{ "import", "make an experiment file from another tool's", false, cmd_import, &cmd_import_argp },
+	{ "baseline", "how each service is when nothing is wrong", true, cmd_baseline, &cmd_baseline_argp },
+	{ "probe", "call a URL at regular times from outside and log pass or fail", false, cmd_probe, &cmd_probe_argp },
+	{ "top", "what the kernel measures of each service and edge, live", true, cmd_top, &cmd_top_argp },
+	{ "graph", "who calls whom, as seen on the wire", true, cmd_graph, &cmd_graph_argp },
+	{ "lab", "bring up, take down or show the embedded lab", true, cmd_lab, &cmd_lab_argp },
+	{ "score", "print the scoreboard of a finished run", false, cmd_score, &cmd_score_argp },
+	{ "history", "compare finished runs: scores, and what regressed", false, cmd_history, &cmd_history_argp },
+	{ "report", "write chaos_report.md, SUBMIT.md and report.html of a run", false, cmd_report, &cmd_report_argp },
+	{ "accept", "the exercise's checklist and anti-patterns, line by line, for a run", false, cmd_accept, &cmd_accept_argp },
+	{ "complete", NULL, false, cmd_complete, NULL }, /* what the shells' completions ask */
+	{ NULL, NULL, false, NULL, NULL }, /* ends the table */
 };
 
 static void usage(FILE *out)
@@ -47,7 +48,7 @@ static void usage(FILE *out)
 	const struct command *c;
 
 	fputs("Usage: faultline COMMAND [OPTION...]\n\nCommands:\n", out);
-	for (c = commands; c->name; c++)
+	for (c = cmd_table; c->summary; c++)
 		fprintf(out, "  %-10s %s\n", c->name, c->summary);
 	fputs("\nEvery command takes --docker-socket PATH; the default is that of DOCKER_HOST, else what is\n"
 	      "there of /var/run/docker.sock, the rootless one and Podman's.\n"
@@ -56,13 +57,13 @@ static void usage(FILE *out)
 
 static int unknown(const char *word)
 {
-	const char *names[ARRAY_SIZE(commands) + 1];
+	const char *names[ARRAY_SIZE(cmd_table) + 1];
 	struct fl_error err = {};
 	const char *near;
 	size_t i;
 
-	for (i = 0; commands[i].name; i++)
-		names[i] = commands[i].name;
+	for (i = 0; cmd_table[i].summary; i++)
+		names[i] = cmd_table[i].name;
 	names[i] = NULL;
 	near = text_nearest(word, names);
 	error_usage(&err, "no command '%.60s'%s%s%s", word, near ? ", did you mean '" : "", near ?: "", near ? "'?" : "");
@@ -146,7 +147,7 @@ int main(int argc, char **argv)
 		puts("faultline " FL_VERSION);
 		return FL_EXIT_OK;
 	}
-	for (c = commands; c->name; c++)
+	for (c = cmd_table; c->name; c++)
 		if (!strcmp(c->name, argv[1]))
 			return run(c, argc - 1, argv + 1);
 	return unknown(argv[1]);

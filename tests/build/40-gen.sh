@@ -71,6 +71,68 @@ same "and no others" "$(complete_words inject latency x --hits)" " "
 same "words of an option" "$(complete_words inject latency x --distribution pareton)" "paretonormal "
 same "every kind has its options" "$(for k in $("$FL" inject --help | sed -n '/^Kinds:/,$p' | awk 'NR > 1 {print $1}'); do complete_words inject "$k" x --det; done | xargs | tr ' ' '\n' | sort -u)" "--detach"
 
+same "a command's options, and those it shares" "$(complete_words score --o)$(complete_words report --l)" "--output --lang "
+same "words of an option, behind = too" "$(complete_words report --lang v)$(complete_words report --export=r)" "vi --export=rcaeval "
+same "units behind a number" "$(complete_words inject latency x --delay 2m)$(complete_words inject loss x --percent 3)$(complete_words inject bandwidth x --rate 1k)$(complete_words inject memory x --bytes 5Mi)" "2ms 2min 3% 1kbit 5MiB "
+same "no unit before the number" "$(complete_words inject latency x --delay '')" " "
+same "ways to name a target" "$(complete_words inject latency u)$(complete_words inject latency netn)" "unit: netns: "
+ip netns add flt-comp && _nets="$_nets flt-comp"
+same "what is there of them" "$(complete_words inject latency netns:flt-c)" "netns:flt-comp "
+same "... in a list" "$(complete_words inject latency a,netns:flt-c)" "a,netns:flt-comp "
+mkdir -p "$T/d/sub" "$T/bin" && touch "$T/d/one.yaml" "$T/d/two.yml" "$T/d/three.json"
+same "files by command: suites" "$(complete_words check "$T/d/" | xargs -n1 | sort | xargs)" "$T/d/one.yaml $T/d/sub/ $T/d/two.yml"
+same "... whatever another tool writes" "$(complete_words import pumba "$T/d/th")" "$T/d/three.json "
+same "... folders of runs" "$(complete_words history x "$T/d/")" "$T/d/sub/ "
+same "formats of import" "$(complete_words import chaos | xargs -n1 | sort | xargs)" "chaos-mesh chaostoolkit"
+same "verbs of the lab" "$(complete_words lab do)" "down "
+id=$("$FL" inject null netns:flt-comp --hits 1 --for 60s --detach)
+same "ids" "$(complete_words stop "${id%.*}." )$(complete_words set "${id%.*}.")" "$id $id "
+same "what may be changed of a fault" "$(complete_words set "$id" hit)" "hits= "
+"$FL" stop --all >/dev/null
+cat >"$T/bin/systemctl" <<'END'
+#!/bin/sh
+echo "nginx.service loaded active running A server"
+echo "ssh.service   loaded active running Another"
+END
+chmod +x "$T/bin/systemctl"
+same "units that run" "$(PATH="$T/bin:$PATH" complete_words inject latency unit: | xargs)" "unit:nginx unit:ssh"
+check "every command and option is offered" python3 - "$FL" <<'END'
+import re, subprocess, sys
+fl = sys.argv[1]
+run = lambda *a: subprocess.run([fl, *a], capture_output=True, text=True).stdout
+offered = lambda *a: {l.split("\t")[0] for l in run("complete", *a).splitlines()}
+commands = re.findall(r"^  ([a-z]+) ", run("--help").split("Commands:")[1].split("\n\n")[0], re.M)
+assert len(commands) >= 19 and set(commands) <= offered(""), commands
+for c in commands:
+    words, help = ([c], run(c, "--help")) if c != "inject" else ([c, "latency", "x"], run(c, "latency", "--help"))
+    options = set(re.findall(r"--[a-z][a-z-]+", "\n".join(l[:29] for l in help.splitlines() if l.lstrip().startswith("-")))) - {"--usage", "--version"}
+    assert options and options <= offered(*words, "-"), (c, options - offered(*words, "-"))
+END
+
+# In the shells themselves, as a person would type it: the line after TAB.
+mkdir "$T/home"
+printf 'PS1="> "\nbind "set bell-style none"\n. %s\n' "$GEN/faultline.bash" >"$T/home/bashrc"
+printf 'PS1="> "\nunsetopt beep\nfpath=(%s $fpath)\nautoload -Uz compinit && compinit -u -D\n' "$GEN" >"$T/home/.zshrc"
+mkdir -p "$T/home/.config/fish/completions" && cp "$GEN/faultline.fish" "$T/home/.config/fish/completions/"
+# typed SHELL TEXT: what the line is after TEXT.
+typed() { python3 "$TOP/tests/tools/type_tab.py" "$T/home" "$BUILD" "$T/d" "$@"; }
+for shell in bash zsh fish; do
+	same "$shell: a command" "$(typed $shell 'faultline rec')" "faultline recover"
+	same "$shell: an option of a kind" "$(typed $shell 'faultline inject latency x --jit')" "faultline inject latency x --jitter"
+	same "$shell: its words" "$(typed $shell 'faultline inject latency x --distribution pareton')" "faultline inject latency x --distribution paretonormal"
+	same "$shell: behind =" "$(typed $shell 'faultline report --export=rc')" "faultline report --export=rcaeval"
+	same "$shell: behind a colon" "$(typed $shell 'faultline inject null netns:flt-c')" "faultline inject null netns:flt-comp"
+	same "$shell: a file of the command" "$(typed $shell 'faultline check on')" "faultline check one.yaml"
+done
+
+# --- install and uninstall ---
+check "make install" make -s -C "$TOP" BUILD="$BUILD" install DESTDIR="$T/dest"
+check_num "... puts files" "$(find "$T/dest" -type f | wc -l)" ge 15
+check "zsh and fish find theirs" test -s "$T/dest/usr/local/share/zsh/site-functions/_faultline" -a -s "$T/dest/usr/local/share/fish/vendor_completions.d/faultline.fish"
+touch "$T/dest/usr/local/share/faultline/mine"
+check "make uninstall" make -s -C "$TOP" BUILD="$BUILD" uninstall DESTDIR="$T/dest"
+same "... removes each of them, and nothing else" "$(find "$T/dest" -type f)" "$T/dest/usr/local/share/faultline/mine"
+
 # --- the manual page ---
 check "make man" make -s -C "$TOP" BUILD="$BUILD" man
 for k in $("$FL" inject --help | sed -n '/^Kinds:/,$p' | awk 'NR > 1 {print $1}'); do

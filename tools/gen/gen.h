@@ -9,8 +9,6 @@
 
 /* Markdown: a section a kind, a row a parameter. */
 int gen_kinds(FILE *out, struct fl_error *err);
-/* bash completion. */
-int gen_completion(FILE *out, struct fl_error *err);
 /* JSON Schema of an experiment file: @base with the kinds and their parameters put in. */
 int gen_schema(const char *base, FILE *out, struct fl_error *err);
 

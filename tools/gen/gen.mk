@@ -1,4 +1,4 @@
-# What is made out of the fault table: the manual page, bash completion, the schema for editors.
+# What is made out of the fault table: the manual page, the schema for editors; and completion.
 GEN     := $(BUILD)/tools/gen/gen
 GENOBJ  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/gen/*.c))
 LOWDOWN ?= lowdown
@@ -7,10 +7,11 @@ $(GEN): $(GENOBJ) $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -pie $^ -o $@ $(LIBS)
 
-$(BUILD)/gen/faultline.bash: $(GEN)
+# The scripts of the shells ask faultline itself (user/cmd/complete.c).
+$(BUILD)/gen/%: tools/completion/%
 	@mkdir -p $(@D)
 	$(call say,GEN,$@)
-	$(Q)$(GEN) completion >$@
+	$(Q)cp $< $@
 
 $(BUILD)/gen/schema.json: $(GEN) tools/gen/schema.base.json
 	@mkdir -p $(@D)
@@ -24,15 +25,8 @@ $(BUILD)/gen/faultline.8: tools/gen/man.head.md docs/commands.md $(GEN)
 	$(Q){ cat tools/gen/man.head.md docs/commands.md; $(GEN) kinds; } | \
 		$(LOWDOWN) -s -Tman -M title=faultline -M section=8 -M source='faultline $(VERSION)' -o $@
 
-gen: $(BUILD)/gen/faultline.bash $(BUILD)/gen/schema.json
+COMPLETIONS := $(addprefix $(BUILD)/gen/,$(notdir $(wildcard tools/completion/*)))
+gen: $(COMPLETIONS) $(BUILD)/gen/schema.json
 man: $(BUILD)/gen/faultline.8
 
-install-gen: gen
-	install -D -m 0644 $(BUILD)/gen/faultline.bash \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/faultline
-	install -D -m 0644 $(BUILD)/gen/schema.json $(DESTDIR)$(PREFIX)/share/faultline/schema.json
-
-install-man: man
-	install -D -m 0644 $(BUILD)/gen/faultline.8 $(DESTDIR)$(PREFIX)/share/man/man8/faultline.8
-
-.PHONY: gen man install-gen install-man
+.PHONY: gen man

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* gen kinds|completion|schema BASE - print what is made out of the fault table (gen.h). */
+/* gen kinds|schema BASE - print what is made out of the fault table (gen.h). */
 #include <errno.h>
 #include <string.h>
 
@@ -12,12 +12,10 @@ int main(int argc, char **argv)
 
 	if (argc == 2 && !strcmp(argv[1], "kinds"))
 		r = gen_kinds(stdout, &err);
-	else if (argc == 2 && !strcmp(argv[1], "completion"))
-		r = gen_completion(stdout, &err);
 	else if (argc == 3 && !strcmp(argv[1], "schema"))
 		r = gen_schema(argv[2], stdout, &err);
 	else
-		r = error_usage(&err, "usage: gen kinds|completion|schema BASE");
+		r = error_usage(&err, "usage: gen kinds|schema BASE");
 	if (!r && (fflush(stdout) || ferror(stdout)))
 		r = error_sys(&err, EIO, "cannot write");
 	if (r)

@@ -36,7 +36,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp argp = {
+const struct argp cmd_accept_argp = {
 	option_table, parse, "DIR",
 	"Go through the acceptance checklist and the anti-patterns of the chaos exercise for the run in DIR: yes, no or "
 	"not known, and the place. chaos_report.md and SUBMIT.md are written when they are missing; what only their author "
@@ -80,7 +80,7 @@ int cmd_accept(int argc, char **argv)
 	uint32_t n = 0, i;
 	int r;
 
-	if (cmd_parse(&argp, argc, argv, &o))
+	if (cmd_parse(&cmd_accept_argp, argc, argv, &o))
 		return FL_EXIT_USAGE;
 	r = accept_judge(o.folder.path, o.file, words_find(o.lang), fault_table, v, &n, &err);
 	if (r)

@@ -24,7 +24,7 @@ static const struct argp_option option_table[] = {
 	{}
 };
 
-static const struct argp argp = {
+const struct argp cmd_allow_argp = {
 	option_table, parse, NULL,
 	"Allow faults again after `faultline halt`. Begins none: those that were ended stay ended.",
 	NULL, NULL, NULL
@@ -37,7 +37,7 @@ int cmd_allow(int argc, char **argv)
 	bool json = false, was;
 	char text[400];
 
-	cmd_parse(&argp, argc, argv, &json);
+	cmd_parse(&cmd_allow_argp, argc, argv, &json);
 	halt_read(&before);
 	was = before.on;
 	if (was && halt_clear(&err))

@@ -52,7 +52,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp argp = {
+const struct argp cmd_baseline_argp = {
 	option_table, parse, "FILE",
 	"Watch the services of an experiment file while nothing is wrong, and print mean, 99th "
 	"percentile, spread and count of each metric of each service and edge: from the kernel, and from "
@@ -135,7 +135,7 @@ int cmd_baseline(int argc, char **argv)
 {
 	struct options o = {};
 
-	if (cmd_parse(&argp, argc, argv, &o))
+	if (cmd_parse(&cmd_baseline_argp, argc, argv, &o))
 		return o.err.exit ? cmd_fail(&o.err) : FL_EXIT_USAGE;
 	return run(&o, &o.err) ? cmd_fail(&o.err) : FL_EXIT_OK;
 }

@@ -46,7 +46,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp argp = {
+const struct argp cmd_check_argp = {
 	option_table, parse, "FILE...",
 	"Read experiment files and name everything that is wrong with them, and every anti-pattern. A file of the "
 	"chaos exercise is understood as it is; what had to be invented for it is named, value by value.\v"
@@ -193,7 +193,7 @@ int cmd_check(int argc, char **argv)
 	json_t *all = json_array();
 	int i, status = FL_EXIT_OK;
 
-	if (cmd_parse(&argp, argc, argv, &o)) {
+	if (cmd_parse(&cmd_check_argp, argc, argv, &o)) {
 		json_decref(all);
 		return FL_EXIT_USAGE;
 	}

@@ -50,7 +50,7 @@ static const struct argp_option option_table[] = {
 	{}
 };
 
-static const struct argp argp = {
+const struct argp cmd_doctor_argp = {
 	option_table, parse, NULL,
 	"Try what this kernel and host can do, and say which faults work here.\v"
 	"Exit status 0 when at least one network fault works, 3 otherwise.",
@@ -193,7 +193,7 @@ int cmd_doctor(int argc, char **argv)
 	json_t *report;
 	bool able;
 
-	cmd_parse(&argp, argc, argv, &o);
+	cmd_parse(&cmd_doctor_argp, argc, argv, &o);
 	if (o.syscalls)
 		return show_syscalls(o.json);
 	report = examine();

@@ -43,7 +43,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp argp = {
+const struct argp cmd_graph_argp = {
 	option_table, parse, "[TARGET...]",
 	"Show which service called which, as seen on the wire, with the first and last time of each "
 	"edge.\v"
@@ -129,7 +129,7 @@ int cmd_graph(int argc, char **argv)
 {
 	struct options o = { .for_ns = 10 * NS_PER_SEC };
 
-	if (cmd_parse(&argp, argc, argv, &o))
+	if (cmd_parse(&cmd_graph_argp, argc, argv, &o))
 		return o.err.exit ? cmd_fail(&o.err) : FL_EXIT_USAGE;
 	return run(&o, &o.err) ? cmd_fail(&o.err) : FL_EXIT_OK;
 }

@@ -45,7 +45,7 @@ static const struct argp_option option_table[] = {
 	{}
 };
 
-static const struct argp argp = {
+const struct argp cmd_halt_argp = {
 	option_table, parse, "[REASON]",
 	"End all faults on this host, whoever's they are, and refuse new ones until `faultline allow`, "
 	"also after a reboot.\v"
@@ -137,7 +137,7 @@ int cmd_halt(int argc, char **argv)
 	struct halt now;
 	int r;
 
-	cmd_parse(&argp, argc, argv, &o);
+	cmd_parse(&cmd_halt_argp, argc, argv, &o);
 	text_one_line(o.reason); /* it is printed within lines of ours */
 	caller_find(&h.by);
 	text_copy(h.reason, sizeof(h.reason), o.reason);

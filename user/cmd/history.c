@@ -46,7 +46,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp argp = {
+const struct argp cmd_history_argp = {
 	option_table, parse, "DIR...",
 	"Compare finished runs, oldest first: their scores, and per experiment what got worse.\v"
 	"Exit status 1 when the last run regressed: it is not accepted and the one before was; an experiment was "
@@ -202,7 +202,7 @@ int cmd_history(int argc, char **argv)
 	struct folder *runs;
 	int rc = 0, i;
 
-	cmd_parse(&argp, argc, argv, &o);
+	cmd_parse(&cmd_history_argp, argc, argv, &o);
 	runs = calloc((size_t)o.n, sizeof(*runs));
 	if (!runs)
 		rc = error_sys(&err, ENOMEM, "cannot compare the runs: out of memory");

@@ -93,7 +93,7 @@ static int complete(const struct options *o, struct text *out, json_t *json, boo
 	return r;
 }
 
-static const struct argp argp = {
+const struct argp cmd_import_argp = {
 	option_table, parse, "w3d2 FILE\nchaos-mesh FILE\nchaostoolkit FILE\npumba FILE\npumba -- ARGUMENT...",
 	"Make an experiment file from Chaos Mesh objects, a Chaos Toolkit experiment or pumba command "
 	"lines; w3d2: a file of the chaos exercise, completed.\v"
@@ -189,7 +189,7 @@ int cmd_import(int argc, char **argv)
 	bool lossy = false;
 	int r;
 
-	if (cmd_parse(&argp, argc, argv, &o))
+	if (cmd_parse(&cmd_import_argp, argc, argv, &o))
 		return FL_EXIT_USAGE;
 	if (!o.format || (!o.file && !words) || (words && (o.file || strcmp(o.format, "pumba"))))
 		return cmd_usage("import: which FILE?", "faultline import --help");

@@ -28,7 +28,7 @@
 
 enum { OPT_FOR = 256, OPT_FOREVER, OPT_DETACH, OPT_DRY_RUN, OPT_HOST, OPT_PARAMS };
 
-static const struct argp_option fixed_options[] = {
+const struct argp_option inject_fixed_options[] = {
 	{ "for", OPT_FOR, "TIME", 0, "End after TIME (5min)", 2 },
 	{ "forever", OPT_FOREVER, NULL, 0, "Only a signal or `stop` ends it", 2 },
 	{ "dry-run", OPT_DRY_RUN, NULL, 0, "Say who would be hit, and touch nothing", 2 },
@@ -158,7 +158,7 @@ static int prepare(int argc, char **argv, struct inject *in, struct fl_error *er
 
 	if (r)
 		return r;
-	r = fault_options_make(&in->fault.params, fixed_options, OPT_PARAMS, &options, err);
+	r = fault_options_make(&in->fault.params, inject_fixed_options, OPT_PARAMS, &options, err);
 	if (r)
 		return r;
 	p.options = options;

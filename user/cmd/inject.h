@@ -4,6 +4,8 @@
 #ifndef FL_INJECT_H
 #define FL_INJECT_H
 
+#include <argp.h>
+
 #include "fault/fault.h"
 #include "policy/end.h"
 
@@ -40,5 +42,8 @@ bool inject_hit_something(const struct fault_ops *ops, const struct fault_proof 
 /* Why it may be that nothing was hit. */
 void inject_print_hint(const struct fault *f, const struct fault_proof *p);
 json_t *inject_proof_json(const struct inject *in, const struct fault_proof *p, const struct fl_error *err);
+
+/* The options that every kind has. */
+extern const struct argp_option inject_fixed_options[];
 
 #endif

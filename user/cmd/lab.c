@@ -139,17 +139,18 @@ static int down(const struct arguments *a)
 	return FL_EXIT_OK;
 }
 
+const struct argp cmd_lab_argp = {
+	.options = options, .parser = on_option, .args_doc = "up|down|status",
+	.doc = "Bring up, take down or show the embedded lab: thirteen services, a load "
+	       "generator and the reference pipeline.",
+};
+
 int cmd_lab(int argc, char **argv)
 {
-	static const struct argp argp = {
-		.options = options, .parser = on_option, .args_doc = "up|down|status",
-		.doc = "Bring up, take down or show the embedded lab: thirteen services, a load "
-		       "generator and the reference pipeline.",
-	};
 	struct arguments a = { .verb = NULL };
 	struct fl_error err = {};
 
-	cmd_parse(&argp, argc, argv, &a);
+	cmd_parse(&cmd_lab_argp, argc, argv, &a);
 	if (!strcmp(a.verb, "up"))
 		return up(&a);
 	if (!strcmp(a.verb, "down"))

@@ -29,7 +29,7 @@ static const struct argp_option option_table[] = {
 	{}
 };
 
-static const struct argp argp = {
+const struct argp cmd_list_argp = {
 	option_table,
 	parse,
 	NULL,
@@ -103,7 +103,7 @@ int cmd_list(int argc, char **argv)
 	char text[400];
 	size_t i;
 
-	cmd_parse(&argp, argc, argv, &json);
+	cmd_parse(&cmd_list_argp, argc, argv, &json);
 	if (live_faults(&rows, &err))
 		return cmd_fail(&err);
 	halt_read(&halt);

@@ -95,7 +95,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp argp = {
+const struct argp cmd_probe_argp = {
 	option_table, parse, "URL",
 	"Call URL at regular times as a user would, and print a line per try:\n"
 	"  <epoch seconds> pass <ms>   or   <epoch seconds> fail <http code> <ms>\v"
@@ -207,7 +207,7 @@ int cmd_probe(int argc, char **argv)
 	int rc;
 
 	probe_defaults(&o.config);
-	if (cmd_parse(&argp, argc, argv, &o))
+	if (cmd_parse(&cmd_probe_argp, argc, argv, &o))
 		return cmd_fail(&o.err);
 	rc = run(&o, &o.err);
 	return rc < 0 ? cmd_fail(&o.err) : rc;

@@ -28,7 +28,7 @@ static const struct argp_option option_table[] = {
 	{}
 };
 
-static const struct argp argp = {
+const struct argp cmd_recover_argp = {
 	option_table,
 	parse,
 	NULL,
@@ -85,7 +85,7 @@ int cmd_recover(int argc, char **argv)
 	uint32_t n = 0, i;
 	int r;
 
-	cmd_parse(&argp, argc, argv, &json);
+	cmd_parse(&cmd_recover_argp, argc, argv, &json);
 	r = session_list(&all, &n, &err);
 	for (i = 0; i < n; i++)
 		if (!all[i].alive && recover_one(&all[i], report, &err))

@@ -53,7 +53,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp argp = {
+const struct argp cmd_report_argp = {
 	option_table, parse, "DIR",
 	"Write chaos_report.md, SUBMIT.md and report.html into the folder of a run.\v"
 	"Every number in them comes from the run. What only you can say is left as a marked question in "
@@ -104,7 +104,7 @@ int cmd_report(int argc, char **argv)
 	struct folder f;
 	int rc;
 
-	if (cmd_parse(&argp, argc, argv, &o))
+	if (cmd_parse(&cmd_report_argp, argc, argv, &o))
 		return FL_EXIT_USAGE;
 	rc = folder_open(&f, o.folder.path, &err);
 	f.out = o.out;

@@ -40,7 +40,7 @@ static const struct argp_option option_table[] = {
 	{ "only", OPT_ONLY, "N,..", 0, "Run these experiments, by number", 0 },
 	{ "out", OPT_OUT, "DIR", 0, "Where the results go (./faultline-results/DATE-TIME)", 0 },
 	{ "pipeline", OPT_PIPELINE, "URL", 0, "The AIOps pipeline, instead of the suite's", 0 },
-	{ "adapter", OPT_ADAPTER, "NAME", 0, "What it is: faultline, w3d2, prometheus or alertmanager", 0 },
+	{ "adapter", OPT_ADAPTER, "faultline|w3d2|prometheus|alertmanager", 0, "What it is", 0 },
 	{ "root-label", OPT_ROOT_LABEL, "LABEL", 0, "Label of its alerts that names the root cause", 0 },
 	{ "probe", OPT_PROBE, "URL", 0, "What the probe calls, instead of the suite's", 0 },
 	{ "lab", OPT_LAB, NULL, 0, "Take both from the running lab, as `stack: lab` does", 0 },
@@ -137,7 +137,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp argp = {
+const struct argp cmd_run_argp = {
 	option_table, parse, "FILE",
 	"Carry out the experiments of FILE one after the other, measure what they do, ask the pipeline "
 	"what it noticed, and print the scoreboard.\v"
@@ -394,7 +394,7 @@ int cmd_run(int argc, char **argv)
 	struct suite *s = NULL;
 	int r;
 
-	if (cmd_parse(&argp, argc, argv, &o)) {
+	if (cmd_parse(&cmd_run_argp, argc, argv, &o)) {
 		free(o.only);
 		return o.err.exit ? cmd_fail(&o.err) : FL_EXIT_USAGE;
 	}

@@ -16,7 +16,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-static const struct argp argp = {
+const struct argp cmd_score_argp = {
 	NULL, parse, "DIR|FILE",
 	"Compute the scores of the run in DIR from its chaos_results.json and print the scoreboard. Results of the chaos "
 	"exercise's own runner are read as well.\v"
@@ -45,7 +45,7 @@ int cmd_score(int argc, char **argv)
 	struct folder f;
 	int status;
 
-	if (cmd_parse(&argp, argc, argv, &o))
+	if (cmd_parse(&cmd_score_argp, argc, argv, &o))
 		return FL_EXIT_USAGE;
 	if (folder_open(&f, o.path, &err)) {
 		folder_close(&f);

@@ -55,7 +55,7 @@ static const struct argp_option option_table[] = {
 	{}
 };
 
-static const struct argp argp = {
+const struct argp cmd_set_argp = {
 	option_table, parse, "ID KEY=VALUE...",
 	"Change parameters of a fault while it is on.\v"
 	"The keys are the options of `faultline inject KIND`, without the dashes.",
@@ -164,7 +164,7 @@ int cmd_set(int argc, char **argv)
 	char session[16];
 	int r;
 
-	cmd_parse(&argp, argc, argv, &o);
+	cmd_parse(&cmd_set_argp, argc, argv, &o);
 	r = record_find(o.id, session, &fault, &err);
 	if (!r)
 		r = change(session, fault, &o, &write_ns, &wall_ns, &err);

@@ -65,7 +65,7 @@ static const struct argp_option option_table[] = {
 	{}
 };
 
-static const struct argp argp = {
+const struct argp cmd_stop_argp = {
 	option_table, parse, "ID...\n--all\n--everyone [--yes]",
 	"End faults and roll them back; returns when that is done.\v"
 	"ID is SESSION.N as `faultline list` shows it, or SESSION for all of its faults. Your own are "
@@ -250,7 +250,7 @@ int cmd_stop(int argc, char **argv)
 	int i, r = 0;
 	size_t k;
 
-	cmd_parse(&argp, argc, argv, &o);
+	cmd_parse(&cmd_stop_argp, argc, argv, &o);
 	if (o.all || o.everyone)
 		r = stop_all(&o, done, &err);
 	for (i = 0; !r && i < o.n_ids; i++)

@@ -118,7 +118,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp argp = {
+const struct argp cmd_top_argp = {
 	option_table, parse, "[TARGET...]",
 	"Show rate, share of errors, latency, retransmissions and resets of each service and of each "
 	"edge between them, as the kernel measures them.\v"
@@ -324,7 +324,7 @@ int cmd_top(int argc, char **argv)
 {
 	struct options o = { .interval_ns = NS_PER_SEC };
 
-	if (cmd_parse(&argp, argc, argv, &o))
+	if (cmd_parse(&cmd_top_argp, argc, argv, &o))
 		return o.err.exit ? cmd_fail(&o.err) : FL_EXIT_USAGE;
 	return run(&o, &o.err) ? cmd_fail(&o.err) : FL_EXIT_OK;
 }

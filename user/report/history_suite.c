@@ -11,7 +11,7 @@ struct identity {
 
 static struct identity identity_of(const struct folder *f)
 {
-	struct identity id;
+	struct identity id = {};
 
 	folder_manifest(f, "suite", id.name, sizeof(id.name));
 	folder_manifest(f, "config.path", id.path, sizeof(id.path));

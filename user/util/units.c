@@ -61,6 +61,11 @@ int units_double_prefix(const char *text, double *ret, const char **ret_end)
 	return 0;
 }
 
+const char *const units_durations[] = { "ms", "s", "min", "h", "d", "us", "ns", NULL };
+const char *const units_percents[] = { "%", NULL };
+const char *const units_rates[] = { "kbit", "mbit", "gbit", "bit", NULL };
+const char *const units_sizes[] = { "KiB", "MiB", "GiB", "TiB", "k", "M", "G", NULL };
+
 /* Number, optional blanks, unit out of @units (case-insensitive), end of text. */
 static int scan(const char *what, const char *example, const char *text, const struct unit *units,
 		size_t n, double *ret, struct fl_error *err)

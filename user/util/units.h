@@ -37,6 +37,9 @@ int units_double(const char *text, double *ret, struct fl_error *err);
 /* A decimal number at the start of @text; *ret_end points behind it. For the expression scanner. */
 int units_double_prefix(const char *text, double *ret, const char **ret_end);
 
+/* The units to offer a person who has typed a number, the usual ones first; NULL-terminated. */
+extern const char *const units_durations[], *const units_percents[], *const units_rates[], *const units_sizes[];
+
 /* The shortest exact form: "200ms", "1.5s", "60s". Writes at most @size bytes; returns @buf. */
 char *units_format_ns(uint64_t ns, char *buf, size_t size);
 
