@@ -17,6 +17,7 @@ Alerts come 300 ms after each "fault-on" line of EVENTS (events.jsonl of the run
   told       alerts only of what was posted to /events, and nobody does
   text       /alerts is prose
   lines      /alerts is NDJSON
+  tired      any body is refused after a second and a half
   nowhere    /alerts is not there
 Prints its port on the first line (PORT 0: any).
 """
@@ -91,6 +92,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
+        if SHAPE == "tired":
+            time.sleep(1.5)
+            self.answer(422, {"detail": "no"})
+            return
         if self.path == "/correlate":
             self.correlate(body)
         elif self.path == "/rca":

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* check.c - faultline check FILE: read a suite, judge it, touch nothing. Needs no root. */
+/*
+ * check.c - faultline check FILE: read a suite, judge it, touch nothing. Needs no root, but for --host: that finds every
+ * target, asks probe and pipeline, and watches for some seconds who talks to whom.
+ */
 #include <argp.h>
+#include <errno.h>
 #include <jansson.h>
 
+#include "cmd/check_host.h"
 #include "cmd/cmd.h"
 #include "cmd/suite_file.h"
 #include "experiment/run.h"
@@ -10,16 +15,29 @@
 #include "experiment/version.h"
 #include "fault/fault.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/units.h"
 
 struct options {
 	char **files; /* of argv */
 	int n_files;
-	bool strict, json;
+	struct suite_addresses addresses;
+	uint64_t watch_ns;
+	bool strict, json, host;
+	struct fl_error err;
 };
+
+enum { OPT_HOST = 256, OPT_WATCH, OPT_PROBE, OPT_PIPELINE, OPT_ADAPTER, OPT_LAB };
 
 static const struct argp_option option_table[] = {
 	{ "strict", 's', NULL, 0, "Warnings are errors", 0 },
 	{ "output", 'o', "json", 0, "Print JSON", 0 },
+	{ "host", OPT_HOST, NULL, 0, "On this host as well: targets, metrics, probe, pipeline, and who talks to whom", 1 },
+	{ "watch", OPT_WATCH, "TIME", 0, "With --host: how long to watch the traffic (5s; 0: not at all)", 1 },
+	{ "probe", OPT_PROBE, "URL", 0, "With --host: as of `run`", 1 },
+	{ "pipeline", OPT_PIPELINE, "URL", 0, "With --host: as of `run`", 1 },
+	{ "adapter", OPT_ADAPTER, "NAME", 0, "With --host: as of `run`", 1 },
+	{ "lab", OPT_LAB, NULL, 0, "With --host: as of `run`", 1 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
@@ -33,6 +51,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'o':
 		o->json = cmd_output_json(arg, state);
+		return 0;
+	case OPT_HOST: o->host = true; return 0;
+	case OPT_WATCH:
+		o->watch_ns = 0;
+		return strcmp(arg, "0") && units_duration_ns(arg, &o->watch_ns, &o->err) ? EINVAL : 0;
+	case OPT_PROBE: o->addresses.probe = arg; return 0;
+	case OPT_PIPELINE: o->addresses.pipeline = arg; return 0;
+	case OPT_ADAPTER: o->addresses.adapter = arg; return 0;
+	case OPT_LAB: o->addresses.lab = true; return 0;
+	case ARGP_KEY_END:
+		if (!o->host && (o->addresses.probe || o->addresses.pipeline || o->addresses.adapter || o->addresses.lab))
+			argp_error(state, "--probe, --pipeline, --adapter and --lab are for --host: without it nothing is asked");
 		return 0;
 	case ARGP_KEY_ARGS:
 		o->files = state->argv + state->next;
@@ -50,7 +80,9 @@ const struct argp cmd_check_argp = {
 	option_table, parse, "FILE...",
 	"Read experiment files and name everything that is wrong with them, and every anti-pattern. A file of the "
 	"chaos exercise is understood as it is; what had to be invented for it is named, value by value.\v"
-	"Exit status 0: it can be run (warnings are allowed unless --strict). 2: it cannot.",
+	"With --host nothing is broken: programs that count packets are at the targets' interfaces while it watches.\n"
+	"Exit status 0: it can be run (warnings are allowed unless --strict). 2: it cannot. 3: not on this host. 5: a signal "
+	"ended the watch.",
 	NULL, NULL, NULL
 };
 
@@ -58,11 +90,13 @@ struct verdict {
 	const struct suite *suite;
 	struct finding *v;
 	uint32_t n, errors, warnings;
+	bool host_errors, interrupted;
 };
 
-static void add_host_finding(struct verdict *d, bool error, const char *rule,
+static void add_host_finding(void *to, bool error, const char *rule,
 			     const struct experiment *x, const char *text, const char *hint)
 {
+	struct verdict *d = to;
 	struct finding *grown, *f;
 
 	if (!error && suite_accepts(d->suite, rule))
@@ -79,7 +113,7 @@ static void add_host_finding(struct verdict *d, bool error, const char *rule,
 		f->column = x->column;
 	}
 	snprintf(f->rule, sizeof(f->rule), "%s", rule);
-	snprintf(f->text, sizeof(f->text), "%.250s; %.140s", text, hint);
+	snprintf(f->text, sizeof(f->text), "%.*s%s%.180s", hint[0] ? 300 : 480, text, hint[0] ? "; " : "", hint);
 }
 
 /* What only this host can say: stages passed before (or earlier in the file), the file's version. */
@@ -147,8 +181,20 @@ static json_t *verdict_json(const struct verdict *d)
 			"warnings", (int)d->warnings, "findings", list, "error");
 }
 
-static int judge(struct verdict *d, const char *file, bool strict, struct suite **ret, struct fl_error *err)
+static int ask_host(struct verdict *d, const struct options *o, struct suite *s, struct fl_error *err)
 {
+	struct check_host c = { .quiet = o->json, .watch_ns = o->watch_ns, .addresses = o->addresses,
+				.found = add_host_finding, .ctx = d };
+	int r = check_host(s, &c, err);
+
+	d->host_errors = c.errors > 0;
+	d->interrupted = c.interrupted;
+	return r;
+}
+
+static int judge(struct verdict *d, const char *file, const struct options *o, struct suite **ret, struct fl_error *err)
+{
+	bool strict = o->strict;
 	uint32_t i;
 	int r = suite_read(file, fault_table, ret, err);
 
@@ -159,6 +205,8 @@ static int judge(struct verdict *d, const char *file, bool strict, struct suite 
 	r = suite_check(*ret, &d->v, &d->n, err);
 	if (!r)
 		r = judge_host(d, err);
+	if (!r && o->host)
+		r = ask_host(d, o, *ret, err);
 	for (i = 0; i < d->n; i++) {
 		d->errors += d->v[i].error || strict;
 		d->warnings += !d->v[i].error && !strict;
@@ -172,7 +220,12 @@ static int check_file(const struct options *o, const char *file, json_t *all)
 	struct verdict d = {};
 	struct fl_error err = {};
 	struct suite *s = NULL;
-	int r = judge(&d, file, o->strict, &s, &err), status = d.errors ? FL_EXIT_USAGE : FL_EXIT_OK;
+	int r = judge(&d, file, o, &s, &err), status = FL_EXIT_OK;
+
+	if (d.interrupted)
+		status = FL_EXIT_ABORTED;
+	else if (d.errors)
+		status = d.host_errors ? FL_EXIT_ENVIRONMENT : FL_EXIT_USAGE;
 
 	if (r) {
 		error_print(&err, stderr);
@@ -189,13 +242,13 @@ static int check_file(const struct options *o, const char *file, json_t *all)
 
 int cmd_check(int argc, char **argv)
 {
-	struct options o = {};
+	struct options o = { .watch_ns = 5 * NS_PER_SEC };
 	json_t *all = json_array();
 	int i, status = FL_EXIT_OK;
 
 	if (cmd_parse(&cmd_check_argp, argc, argv, &o)) {
 		json_decref(all);
-		return FL_EXIT_USAGE;
+		return o.err.exit ? cmd_fail(&o.err) : FL_EXIT_USAGE;
 	}
 	for (i = 0; i < o.n_files; i++) {
 		int one = check_file(&o, o.files[i], all);

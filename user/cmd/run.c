@@ -148,62 +148,17 @@ const struct argp cmd_run_argp = {
 	NULL, NULL, NULL
 };
 
-static int replace(char **to, const char *with, struct fl_error *err)
-{
-	if (!with)
-		return 0;
-	free(*to);
-	*to = strdup(with);
-	return *to ? 0 : error_sys(err, ENOMEM, "out of memory");
-}
-
-/* The alerts' label that names root causes, as if pipeline.fields said so. */
-static int use_root_label(struct suite *s, const char *label, struct fl_error *err)
-{
-	if (!s->pipeline.fields)
-		s->pipeline.fields = json_object();
-	if (json_object_set_new(s->pipeline.fields, "root_service", json_sprintf("labels.%s", label)))
-		return error_usage(err, "--root-label: pipeline.fields of %s is no map", s->path);
-	return 0;
-}
-
-/* The exercise's usual addresses give way to those of the lab. */
-static void forget_invented_urls(struct suite *s)
-{
-	uint32_t i;
-
-	for (i = 0; i < s->n_findings; i++) {
-		char **url = !strcmp(s->findings[i].rule, "invented-probe")    ? &s->probe.url :
-			     !strcmp(s->findings[i].rule, "invented-pipeline") ? &s->pipeline.url : NULL;
-
-		if (url) {
-			free(*url);
-			*url = NULL;
-		}
-	}
-}
-
 static int load(const struct options *o, struct suite **ret, struct fl_error *err)
 {
+	const struct suite_addresses addresses = { .probe = o->probe, .pipeline = o->pipeline, .adapter = o->adapter,
+						   .root_label = o->root_label, .lab = o->lab };
 	bool stack = o->lab;
 	const char *skip[] = { o->probe || stack ? "invented-probe" : "", o->pipeline || stack ? "invented-pipeline" : "",
 			       NULL };
 	int r = suite_file_read(o->file, o->strict, skip, ret, err);
 
-	if (!r && stack)
-		forget_invented_urls(*ret);
 	if (!r)
-		r = replace(&(*ret)->probe.url, o->probe, err);
-	if (!r)
-		r = replace(&(*ret)->pipeline.url, o->pipeline, err);
-	if (!r)
-		r = replace(&(*ret)->pipeline.adapter, o->adapter, err);
-	if (!r && o->root_label)
-		r = use_root_label(*ret, o->root_label, err);
-	if (!r && o->lab)
-		r = replace(&(*ret)->stack, "lab", err);
-	if (!r)
-		r = suite_use_stack(*ret, err);
+		r = suite_file_use(*ret, &addresses, err);
 	if (!r && o->scale > 0)
 		r = suite_scale(*ret, o->scale, err);
 	if (!r)
@@ -245,12 +200,30 @@ static void write_reports(const struct options *o, const char *dir)
 	folder_close(&f);
 }
 
-/* What the pipeline takes is found out before anything is broken. */
+static void on_interrupt(int number)
+{
+	static const char text[] = "faultline: ended by a signal while the pipeline was asked; nothing was injected\n";
+
+	(void)number;
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+		_exit(FL_EXIT_ABORTED);
+	_exit(FL_EXIT_ABORTED);
+}
+
+/* What the pipeline takes is found out before anything is broken. There is nothing to undo yet: a signal just ends it. */
 static int learn(const struct options *o, struct suite *s, struct fl_error *err)
 {
-	int r = pipeline_learn(&s->pipeline, err);
+	struct sigaction ending = { .sa_handler = on_interrupt }, was[2];
 	_cleanup_free_ char *line = NULL;
+	int r;
 
+	if (!o->quiet)
+		fprintf(stderr, "asking the pipeline what it takes (%d s at most) ...\n", (int)(PIPELINE_LEARN_NS / NS_PER_SEC));
+	sigaction(SIGINT, &ending, &was[0]);
+	sigaction(SIGTERM, &ending, &was[1]);
+	r = pipeline_learn(&s->pipeline, err);
+	sigaction(SIGINT, &was[0], NULL);
+	sigaction(SIGTERM, &was[1], NULL);
 	if (pipeline_unreachable(r) && o->may_be_down)
 		r = 0;
 	if (r || o->quiet)

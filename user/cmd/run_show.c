@@ -102,8 +102,12 @@ void run_show_progress(void *ctx, const struct run_progress *p)
 		return;
 	if (p->note) {
 		wipe(s);
-		fprintf(stderr, "[%u/%u] %s: %s\n", p->index, p->total, p->x->name, p->note);
+		if (p->total)
+			fprintf(stderr, "[%u/%u] ", p->index, p->total);
+		fprintf(stderr, "%s: %s\n", p->x->name, p->note);
 	}
+	if (!p->total) /* not begun */
+		return;
 	if (!s->live && !p->changed)
 		return;
 	format_state(p, &line);

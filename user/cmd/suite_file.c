@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd/suite_file.h"
+#include "experiment/run.h"
 #include "fault/fault.h"
 
 const char *suite_file_name_of(const struct suite *s, int number)
@@ -67,4 +68,57 @@ int suite_file_read(const char *path, bool strict, const char *const *skip, stru
 				 "faultline import w3d2 FILE writes them out, for you to look through");
 	suite_free(s);
 	return -EINVAL;
+}
+
+static int replace(char **to, const char *with, struct fl_error *err)
+{
+	if (!with)
+		return 0;
+	free(*to);
+	*to = strdup(with);
+	return *to ? 0 : error_sys(err, ENOMEM, "out of memory");
+}
+
+/* The alerts' label that names root causes, as if pipeline.fields said so. */
+static int use_root_label(struct suite *s, const char *label, struct fl_error *err)
+{
+	if (!s->pipeline.fields)
+		s->pipeline.fields = json_object();
+	if (json_object_set_new(s->pipeline.fields, "root_service", json_sprintf("labels.%s", label)))
+		return error_usage(err, "--root-label: pipeline.fields of %s is no map", s->path);
+	return 0;
+}
+
+/* The exercise's usual addresses give way to those of the lab. */
+static void forget_invented_urls(struct suite *s)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->n_findings; i++) {
+		char **url = !strcmp(s->findings[i].rule, "invented-probe")    ? &s->probe.url :
+			     !strcmp(s->findings[i].rule, "invented-pipeline") ? &s->pipeline.url : NULL;
+
+		if (url) {
+			free(*url);
+			*url = NULL;
+		}
+	}
+}
+
+int suite_file_use(struct suite *s, const struct suite_addresses *a, struct fl_error *err)
+{
+	int r;
+
+	if (a->lab)
+		forget_invented_urls(s);
+	r = replace(&s->probe.url, a->probe, err);
+	if (!r)
+		r = replace(&s->pipeline.url, a->pipeline, err);
+	if (!r)
+		r = replace(&s->pipeline.adapter, a->adapter, err);
+	if (!r && a->root_label)
+		r = use_root_label(s, a->root_label, err);
+	if (!r && a->lab)
+		r = replace(&s->stack, "lab", err);
+	return r ? r : suite_use_stack(s, err);
 }

@@ -20,4 +20,13 @@ void suite_file_print(FILE *out, const struct suite *s, const struct finding *f,
 int suite_file_read(const char *path, bool strict, const char *const *skip, struct suite **ret,
 		    struct fl_error *err);
 
+/* What the command line says of a suite's surroundings; NULL: nothing. */
+struct suite_addresses {
+	const char *probe, *pipeline, *adapter, *root_label;
+	bool lab; /* both from the running lab */
+};
+
+/* Put them in the file's place. The exercise's usual addresses, which were invented, give way to those of a lab. */
+int suite_file_use(struct suite *s, const struct suite_addresses *a, struct fl_error *err);
+
 #endif

@@ -103,7 +103,7 @@ struct finding {
 	int experiment; /* its number, 0: the suite */
 	int line, column;
 	int order; /* among those of one line */
-	char text[400];
+	char text[500];
 };
 
 struct suite {

@@ -153,8 +153,23 @@ static int no_errors(const struct suite *s, struct fl_error *err)
 	return r;
 }
 
+/* A target that will refuse to be armed fails its own experiment, and that is known now. */
+static void say_refusal(const struct experiment *x, const struct fault *f, const struct run_options *o)
+{
+	struct run_progress p = { .x = x, .index = (uint32_t)x->number, .total = 0, .left_s = NAN, .pass_rate = NAN };
+	_cleanup_free_ char *note = NULL;
+	struct fl_error why = {};
+
+	if (!o->progress || !fault_ready(f, &why))
+		return;
+	note = text_format("this one will fail: %s; %s", why.message, why.hint);
+	p.note = note;
+	o->progress(o->ctx, &p);
+}
+
 /* Each fault of @x: can this host do it, and is there such a target? */
-static int try_faults(const struct suite *s, const struct experiment *x, struct fl_error *err)
+static int try_faults(const struct suite *s, const struct experiment *x, const struct run_options *o,
+		      struct fl_error *err)
 {
 	const struct target_pick pick = run_pick(x, 0);
 	uint32_t i;
@@ -175,10 +190,14 @@ static int try_faults(const struct suite *s, const struct experiment *x, struct 
 			r = fault_init(&f, NULL, plan->ops->name, err);
 		if (r)
 			break;
-		r = limits_check(plan->ops, &plan->params,
-				 plan->duration_ns ? plan->duration_ns : x->duration_ns, err);
+		params_free(&f.params);
+		r = params_copy(&f.params, &plan->params, err);
+		if (!r)
+			r = limits_check(plan->ops, &plan->params, plan->duration_ns ? plan->duration_ns : x->duration_ns, err);
 		for (target = plan->targets; !r && target && *target; target++)
 			r = fault_add_targets(&f, *target, &pick, err);
+		if (!r)
+			say_refusal(x, &f, o);
 		fault_free(&f);
 		if (r)
 			error_at(err, s->path, plan->line, plan->column);
@@ -201,7 +220,7 @@ int run_preflight(const struct suite *s, const struct run_options *o, struct fl_
 	for (i = 0; !r && i < s->n; i++)
 		if (run_is_selected(o, &s->experiments[i])) {
 			selected++;
-			r = try_faults(s, &s->experiments[i], err);
+			r = try_faults(s, &s->experiments[i], o, err);
 		}
 	if (!r && !selected)
 		r = error_usage(err, "--only names no experiment of %s", s->path);

@@ -47,6 +47,8 @@ struct turn {
 	char cause_text[256];
 	uint64_t breach_ns;	 /* when the breach was seen */
 	uint32_t polls, polls_failed, polls_unread; /* unread: answered, and not understood */
+	struct meter_snapshot before; /* as the baseline began */
+	json_t *unseen; /* what the baseline told of faults that nobody would notice; NULL: nothing */
 	json_t *rca; /* what was said of each cluster */
 	struct fl_error error; /* what made it fail */
 };
@@ -161,6 +163,10 @@ void run_kernel_read(struct run *r);   /* now: a window begins or ends */
 void run_kernel_inject(struct run *r); /* the baseline is over: watch for what leaves it */
 bool run_kernel_symptom(const struct run *r, const struct symptom_watch **ret_watch,
 			struct symptom *ret);
+
+/* run_unseen.c: the baseline begins; it is over, and what of the faults would not be seen is said. */
+void run_unseen_begin(struct run *r);
+void run_unseen_look(struct run *r);
 
 /* run_kernel_result.c; new references */
 json_t *run_kernel_json(const struct run *r, const struct turn *t);

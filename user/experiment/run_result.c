@@ -283,6 +283,7 @@ static void set_detail(struct run *r, struct turn *t, bool *ret_refuted)
 	json_object_set_new(d, "metrics", metric_windows(r, t));
 	json_object_set_new(d, "kernel", run_kernel_json(r, t));
 	json_object_set_new(d, "proof", proofs_json(t));
+	json_object_set(d, "unseen", t->unseen ? t->unseen : json_null());
 	json_object_set_new(d, "rollback", rollback_json(r, t));
 	json_object_set_new(d, "rca_by_cluster", t->rca ? json_incref(t->rca) : json_array());
 	json_object_set_new(d, "pipeline_asked", json_boolean(r->suite->pipeline.url));

@@ -36,6 +36,8 @@ static void turn_free(struct turn *t)
 	run_faults_free(t);
 	result_free(&t->result);
 	json_decref(t->rca);
+	json_decref(t->unseen);
+	meter_snapshot_free(&t->before);
 	memset(t, 0, sizeof(*t));
 }
 
@@ -129,6 +131,7 @@ static void steady_tick(struct run *r)
 static void baseline_enter(struct run *r)
 {
 	run_kernel_read(r);
+	run_unseen_begin(r);
 	r->turn.baseline_ns = clock_mono_ns();
 	r->turn.result.baseline_start = clock_wall_s();
 	run_poll_alerts(r);
@@ -150,10 +153,12 @@ static bool is_pipeline_missed(struct run *r)
 
 static void baseline_tick(struct run *r)
 {
-	if (r->aborting)
+	if (r->aborting) {
 		run_enter(r, RUN_ROLLBACK);
-	else if (state_age(r) >= r->suite->baseline_ns)
+	} else if (state_age(r) >= r->suite->baseline_ns) {
+		run_unseen_look(r);
 		run_enter(r, is_pipeline_missed(r) ? RUN_ROLLBACK : RUN_INJECT);
+	}
 }
 
 /* --- INJECT, ROLLBACK, RECOVER --------------------------------------------------------------- */

@@ -179,7 +179,7 @@ static int fill_size(const struct fault *f, struct fill *d, struct fl_error *err
 	return meminfo_spare(d->goal, "disk_fill", d->target->name, err);
 }
 
-static int open_path(struct fault *f, struct fill *d, struct fl_error *err)
+static int open_path(const struct fault *f, struct fill *d, struct fl_error *err)
 {
 	const char *path = params_text(&f->params, "path");
 
@@ -189,10 +189,26 @@ static int open_path(struct fault *f, struct fill *d, struct fl_error *err)
 	if (is_host_root(d->dir_fd) && !params_u64(&f->params, "allow-host-root")) {
 		error_env(err, EPERM, "disk_fill on %s: %s is on the host's root file system",
 			  d->target->name, path);
-		error_hint(err, "name a path on a volume of its own, or give allow-host-root: yes");
+		error_hint(err, "name a path on a volume of its own, or let the kernel answer as a full disk does "
+			   "(mode: kernel); allow-host-root: yes fills the host's disk");
 		return -EPERM;
 	}
 	return fill_size(f, d, err);
+}
+
+static int ready(const struct fault *f, struct fl_error *err)
+{
+	uint32_t i;
+	int r = 0;
+
+	for (i = 0; !r && i < f->n_targets; i++) {
+		struct fill d = { .target = &f->targets[i], .dir_fd = -1, .fd = -1 };
+
+		r = open_path(f, &d, err);
+		if (d.dir_fd >= 0)
+			close(d.dir_fd);
+	}
+	return r;
 }
 
 /* ---- filling --------------------------------------------------------------------------------- */
@@ -431,6 +447,7 @@ const struct fault_ops fault_disk_fill = {
 	.need_process = true,
 	.supported = supported,
 	.variant = variant,
+	.ready = ready,
 	.validate = validate,
 	.arm = arm,
 	.activate = activate,

@@ -148,6 +148,13 @@ static int refuse_strangers(struct fault *f, struct fl_error *err)
 	return r;
 }
 
+int fault_ready(const struct fault *f, struct fl_error *err)
+{
+	const struct fault_ops *ops = f->ops->variant ? f->ops->variant(&f->params) ?: f->ops : f->ops;
+
+	return ops->ready ? ops->ready(f, err) : 0;
+}
+
 int fault_arm(struct fault *f, struct fl_error *err)
 {
 	int r;

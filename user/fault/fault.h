@@ -78,6 +78,8 @@ struct fault_ops {
 	/* Another descriptor for these parameters (a mode that works quite differently), same name,
 	 * same parameters; NULL: this one. fault_arm() asks. May be NULL. */
 	const struct fault_ops *(*variant)(const struct params *p);
+	/* What arm would refuse of these targets, found out without touching them. May be NULL. */
+	int (*ready)(const struct fault *f, struct fl_error *err);
 	int (*arm)(struct fault *f, struct fl_error *err);
 	int (*activate)(struct fault *f, bool on, struct fl_error *err);
 	/* Parameters marked live have changed (f->params holds the new ones). May be NULL. */
@@ -157,6 +159,9 @@ int fault_add_target(struct fault *f, const char *spec, struct fl_error *err);
 /* The same for all that @spec means, as far as @pick takes them (target/expand.h; NULL: all). */
 int fault_add_targets(struct fault *f, const char *spec, const struct target_pick *pick,
 		      struct fl_error *err);
+
+/* Would its targets let it be armed, as far as that can be seen without touching them? */
+int fault_ready(const struct fault *f, struct fl_error *err);
 
 /* These wrap the ops: state checks, stamps, targets still alive. */
 int fault_arm(struct fault *f, struct fl_error *err);

@@ -23,6 +23,7 @@ bool pipeline_is_dead(const struct fl_error *err);
  * endpoints take. Kept in pipeline_config.learned from pipeline_learn() on; without it nothing is remembered.
  */
 struct pipeline_learned {
+	uint64_t until_ns;	    /* CLOCK_MONOTONIC: no further bodies are tried after it; 0: no bound */
 	int alerts, correlate, rca; /* index of the form that works, or PIPELINE_UNKNOWN, PIPELINE_NONE */
 	char said[600]; /* in words: "POST /rca takes {window_start, window_end}" */
 	char told[200]; /* paths by which it can be told of a fault ("POST /events"); empty: none seen */
@@ -34,6 +35,7 @@ enum { PIPELINE_UNKNOWN = -1, PIPELINE_NONE = -2 /* there is no such endpoint */
  * does not answer in time (said in ->said); -EBADMSG: /alerts is refused whatever is asked (HTTP 4xx), so that
  * a run could only score silence; -EHOSTUNREACH: it takes no connection, after the retries.
  */
+#define PIPELINE_LEARN_NS (20 * 1000000000ull) /* it takes at most about so long */
 int pipeline_learn(struct pipeline_config *c, struct fl_error *err);
 
 /* What a run says that ends for it before its first fault: @why, and the way out. Returns -EHOSTUNREACH. */

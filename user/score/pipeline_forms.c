@@ -178,6 +178,12 @@ static int refused_all(const struct endpoint *e, bool missing, const struct fl_e
 	return -EBADMSG;
 }
 
+/* While it is being found out, patience has an end. */
+static bool is_late(const struct pipeline_config *c)
+{
+	return c->learned && c->learned->until_ns && clock_mono_ns() > c->learned->until_ns;
+}
+
 static void remember(const struct endpoint *e, int form)
 {
 	if (e->learned)
@@ -196,7 +202,7 @@ static int ask_any(const struct pipeline_config *c, const struct endpoint *e, js
 	struct fl_error first = {};
 	bool missing = true;
 
-	for (k = 0; k < e->n; k++) {
+	for (k = 0; k < e->n && !(k && is_late(c)); k++) {
 		int form = (known + k) % e->n, status = 0, rc;
 		json_t *template = json_loads(e->forms[form].body, 0, NULL);
 		struct fl_error why = {};
@@ -219,6 +225,8 @@ static int ask_any(const struct pipeline_config *c, const struct endpoint *e, js
 		if (!first.message[0])
 			first = why;
 	}
+	if (silent < 0 && k < e->n)
+		return error_env(err, ETIMEDOUT, "%.300s (%d of %d bodies were tried, then time was up)", first.message, k, e->n);
 	if (silent < 0)
 		return refused_all(e, missing, &first, err);
 	remember(e, silent);

@@ -11,7 +11,7 @@
 #include "util/cleanup.h"
 #include "util/clock.h"
 
-/* One try, and no long wait: nobody can interrupt a run that has not begun. What does not answer in time is not
+/* One try, and no long wait: a person is waiting for the run to begin. What does not answer in time is not
  * known yet, and is asked again when it is needed. */
 #define PATIENCE_NS (2 * NS_PER_SEC)
 
@@ -107,6 +107,7 @@ int pipeline_learn(struct pipeline_config *c, struct fl_error *err)
 					      .rca = PIPELINE_UNKNOWN };
 	free(c->learned);
 	c->learned = once.learned = learned;
+	learned->until_ns = clock_mono_ns() + PIPELINE_LEARN_NS;
 	rc = pipeline_alerts(&once, clock_wall_s() - 60, &alerts, &why);
 	if (pipeline_is_dead(&why)) { /* it may be about to start */
 		error_clear(&why);
@@ -121,6 +122,7 @@ int pipeline_learn(struct pipeline_config *c, struct fl_error *err)
 	if (!rc && !pipeline_is_watch(c))
 		learn_posts(&once);
 	alerts_free(&alerts);
+	learned->until_ns = 0;
 	if (pipeline_is_dead(&why))
 		return pipeline_refuse_dead(&why, err);
 	if (!pipeline_is_refusal(&why))
