@@ -47,6 +47,7 @@ help:
 	@echo 'make bench   print the figures of docs/figures.md'
 	@echo 'make lint    clang-tidy and cppcheck'
 	@echo 'make gen | man  completions and JSON schema | the manual page (needs lowdown)'
+	@echo 'make docs    docs/ as pages with their pictures, into $(BUILD)/docs (needs lowdown, graphviz)'
 	@echo 'make deb     the Debian packages of the last commit, into $(BUILD)/deb'
 	@echo 'make install | install-man | uninstall | clean'
 

@@ -29,4 +29,20 @@ COMPLETIONS := $(addprefix $(BUILD)/gen/,$(notdir $(wildcard tools/completion/*)
 gen: $(COMPLETIONS) $(BUILD)/gen/schema.json
 man: $(BUILD)/gen/faultline.8
 
-.PHONY: gen man
+# The docs as pages to read, with their pictures (graphviz and lowdown: tools/setup.sh dev).
+PICTURES := $(patsubst docs/%.dot,$(BUILD)/docs/%.svg,$(wildcard docs/pictures/*.dot))
+PAGES    := $(patsubst docs/%.md,$(BUILD)/docs/%.html,$(wildcard docs/*.md docs/faults/*.md))
+
+$(BUILD)/docs/%.svg: docs/%.dot tools/gen/picture.sh
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)
+	$(Q)tools/gen/picture.sh $< >$@
+
+$(BUILD)/docs/%.html: docs/%.md
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)
+	$(Q)sed -E 's/\]\(([a-z_/.-]+)\.md(#[a-z-]+)?\)/](\1.html\2)/g' $< | $(LOWDOWN) -s -Thtml -o $@
+
+docs: $(PICTURES) $(PAGES)
+
+.PHONY: docs gen man
