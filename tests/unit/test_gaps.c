@@ -212,6 +212,37 @@ static void blind_7_5(void **state)
 	one_gap(&before, "-", "no alert within 90 s", "no rule");
 }
 
+static void put(struct result *r, const char *key, const char *json)
+{
+	json_object_set_new(r->detail, key, json_loads(json, 0, NULL));
+}
+
+/* Where the run judged itself what there was to see, its judgement stands, and not the largest of all figures. */
+static void visible_7_1(void **state)
+{
+	static const char usual[] = "{\"found\": false, \"looked_at\": 18, \"client\": \"a\", \"service\": \"b\", \"metric\": "
+				    "\"latency\", \"unit\": \"ms\", \"before\": 0.19, \"during\": 0.8, \"spread\": 0.08, "
+				    "\"spreads\": 8.1, \"p\": 0.4, \"lasted_s\": 4, \"baseline_tried\": 36, \"baseline_spoke\": 0}";
+	struct result quiet = make_result(1, "a"), seen = make_result(2, "b"), felt = make_result(3, "c");
+	char *found = strdup(usual), *at = strstr(found, "false");
+	(void)state;
+
+	kernel(&quiet, "log-collector", 40, 10, 90); /* a stranger's, and 5 spreads */
+	put(&quiet, "anomaly", usual);
+	one_gap(&quiet, "-", "no alert within 90 s of the fault, and of 18 figures that it can show on none left its baseline",
+		"no rule");
+	memcpy(at, " true", 5);
+	put(&seen, "anomaly", found);
+	one_gap(&seen, "7.1", "while the kernel saw latency of a > b go from 0.19 to 0.8 ms for 4 s, 8.1 spreads",
+		"the same rule spoke in 0 of 36 baseline windows");
+	json_object_set_new(felt.detail, "anomaly", json_null());
+	kernel(&felt, "payment-svc", 40, 10, 90);
+	json_object_set_new(felt.detail, "felt_by", json_string("probe_success_rate"));
+	put(&felt, "felt_tests", "[{\"what\": \"probe_success_rate\", \"before\": 1, \"during\": 0.5, \"p\": 1e-6}]");
+	one_gap(&felt, "7.1", "no alert while users felt it: probe_success_rate went from 1 to 0.5", "above what users feel");
+	free(found);
+}
+
 static void no_rule_fits(void **state)
 {
 	struct result missed = make_result(1, "a"), silent = make_result(2, "b");
@@ -276,7 +307,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_is_well),	  cmocka_unit_test(noise_floor_7_1),
 		cmocka_unit_test(merged_7_2),	  cmocka_unit_test(loudest_7_3),
-		cmocka_unit_test(ungrounded_7_4), cmocka_unit_test(blind_7_5),
+		cmocka_unit_test(ungrounded_7_4), cmocka_unit_test(blind_7_5), cmocka_unit_test(visible_7_1),
 		cmocka_unit_test(no_rule_fits),	  cmocka_unit_test(the_graph),
 		cmocka_unit_test(truth_text),
 	};

@@ -104,7 +104,7 @@ static void a_delay_is_found(void **state)
 	take(&w, 0.3, 300, 200);
 	for (i = 0; i < 1000; i++)
 		take(&w, i * 0.01, i < 225 ? 10 : 60, 200);
-	assert_true(symptom_find(&w, 60, 10, &found));
+	assert_true(symptom_find(&w, 60, 10, 0, &found));
 	assert_true(llabs((long long)found.first.at_ns - (SINCE * 1000 + 2250) * (long long)NS_PER_MSEC) < 1000);
 	assert_true(found.run == 16 && found.bad == 16);
 	symptom_free(&w);
@@ -122,7 +122,7 @@ static void errors_without_a_slow_limit(void **state)
 	assert_null(w.bins);
 	for (i = 0; i < 80; i++)
 		take(&w, 1.01 + i * 0.125, 1, i % 5 ? 200 : i % 2 ? 503 : 0);
-	assert_true(symptom_find(&w, 60, 12, &found));
+	assert_true(symptom_find(&w, 60, 12, 0, &found));
 	assert_true(llabs((long long)found.first.at_ns - (SINCE * 1000 + 1010) * (long long)NS_PER_MSEC) < 1000);
 	symptom_free(&w);
 }
@@ -146,7 +146,7 @@ static void a_short_baseline_knows_less(void **state)
 			learn(&w, readings, 0);
 			for (i = 0; i < n; i++)
 				take(&w, 0.1 + 0.5 * i, 60, 200);
-			yes = symptom_find(&w, 60, 12, &found);
+			yes = symptom_find(&w, 60, 12, 0, &found);
 			symptom_free(&w);
 			if (yes)
 				break;
@@ -169,7 +169,7 @@ static void hiccups_are_none(void **state)
 	for (i = 0; i < 4; i++)
 		for (k = 0; k < 20; k++)
 			take(&w, 1.1 + 5 * i + 0.0015 * k, 400, 200);
-	assert_false(symptom_find(&w, 60, 20, &found));
+	assert_false(symptom_find(&w, 60, 20, 0, &found));
 	symptom_free(&w);
 }
 
@@ -198,7 +198,7 @@ static void silence(void **state)
 					w.bad_readings += uniform() < shares[s];
 				for (i = 0; i < 34; i++)
 					bins[i].at_ns = uniform() < shares[s];
-				found = symptom_find(&w, 60, 17, &symptom);
+				found = symptom_find(&w, 60, 17, 0, &symptom);
 			}
 			alarms += found;
 		}

@@ -8,6 +8,7 @@
 #include "cmd/preview_show.h"
 #include "cmd/run_show.h"
 #include "fault/fault.h"
+#include "score/more.h"
 #include "util/cleanup.h"
 #include "util/printable.h"
 #include "util/units.h"
@@ -170,7 +171,8 @@ int run_show_report(const struct run_report *r, const struct suite *s, const cha
 {
 	char why[500];
 	int status = (int)run_verdict(r, why, sizeof(why));
-	struct text out = {};
+	struct more_scores more;
+	struct text out = {}, felt = {};
 
 	if (json) {
 		cmd_print_json(report_json(r, s, dir, status, why));
@@ -179,6 +181,10 @@ int run_show_report(const struct run_report *r, const struct suite *s, const cha
 	scoreboard_print(r->results, r->n, &r->score, r->gaps, r->n_gaps, &out);
 	printf("%s\nAcceptance: %s\nVerdict: %s (exit status %d)\n", out.s ? out.s : "",
 	       r->score.accepted ? "passed" : "failed", why, status);
+	more_compute(r->results, r->n, s->graph, NULL, 0, &more);
+	felt_print(&more, &r->score, &felt);
+	fputs(felt.s ? felt.s : "", stdout);
+	text_free(&felt);
 	print_notes(s);
 	printf("Results: %s\n", dir);
 	text_free(&out);

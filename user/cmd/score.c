@@ -55,6 +55,7 @@ int cmd_score(int argc, char **argv)
 		print_json(&f);
 	} else {
 		scoreboard_print(f.results, f.n, &f.score, f.gaps, f.n_gaps, &out);
+		felt_print(&f.more, &f.score, &out);
 		fputs(out.s ? out.s : "", stdout);
 		text_free(&out);
 	}

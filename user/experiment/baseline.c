@@ -6,6 +6,7 @@
 #include <uv.h>
 
 #include "experiment/baseline.h"
+#include "experiment/suite_scope.h"
 #include "experiment/run.h"
 #include "measure/fleet.h"
 #include "measure/kernel_json.h"
@@ -159,10 +160,13 @@ int baseline_capture(const struct suite *s, uint64_t for_ns, json_t **ret, struc
 	take_reading(&w);
 	ask_prometheus(s, start, clock_wall_s(), services, errors);
 	if (w.meter) {
-		json_t *kernel = kernel_baseline(w.series, began, UINT64_MAX);
+		struct scope scope = {};
+		bool known = s->n && !suite_scope(s, w.series, NULL, &scope);
+		json_t *kernel = kernel_baseline(w.series, known ? &scope : NULL, began, UINT64_MAX);
 
 		json_array_extend(services, kernel);
 		json_decref(kernel);
+		scope_free(&scope);
 	}
 	*ret = json_pack("{s:i, s:[{s:n, s:f, s:f, s:O, s:O}]}", "format", 1, "windows", "experiment",
 			 "start", start, "end", clock_wall_s(), "services", services, "errors", errors);

@@ -257,6 +257,17 @@ static void note_limits(struct run *r, const struct run_fault *f)
 	json_decref(lines);
 }
 
+/* Was any other of the turn's faults ever on? */
+static bool anything_on(const struct turn *t, const struct run_fault *but)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->n_faults; i++)
+		if (&t->faults[i] != but && t->faults[i].on_wall_s > 0)
+			return true;
+	return false;
+}
+
 static bool switch_on(struct run *r, struct run_fault *f)
 {
 	struct turn *t = &r->turn;
@@ -271,6 +282,8 @@ static bool switch_on(struct run *r, struct run_fault *f)
 	}
 	f->on_wall_s = clock_wall_s();
 	owner_publish(r->owner, NULL);
+	if (!anything_on(t, f))
+		run_kernel_fault_on(r);
 	note_switch(r, f, "fault-on");
 	note_targets(r, f);
 	note_overlaps(r, f);

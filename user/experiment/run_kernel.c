@@ -174,23 +174,55 @@ void run_kernel_inject(struct run *r)
 	wait_for_events(r);
 }
 
-bool run_kernel_symptom(const struct run *r, const struct symptom_watch **ret_watch,
+void run_kernel_fault_on(struct run *r)
+{
+	struct run_kernel *k = &r->kernel;
+	uint32_t i;
+
+	if (!k->meter)
+		return;
+	meter_poll(k->meter, on_event, r);
+	k->watched_since_ns = clock_mono_ns();
+	for (i = 0; i < k->n_watches; i++) {
+		symptom_free(&k->watches[i]);
+		k->watches[i].since_ns = k->watched_since_ns;
+	}
+}
+
+static uint32_t count_watches(const struct run_kernel *k, const struct scope *scope)
+{
+	uint32_t i, n = 0;
+
+	for (i = 0; i < k->n_watches; i++)
+		n += scope_shows(scope, (uint32_t)k->watches[i].match.client, (uint32_t)k->watches[i].match.server);
+	return n;
+}
+
+bool run_kernel_symptom(const struct run *r, uint64_t from_ns, const struct symptom_watch **ret_watch,
 			struct symptom *ret)
 {
 	const struct run_kernel *k = &r->kernel;
 	double watched = (double)(clock_mono_ns() - k->watched_since_ns) / 1e9;
+	struct scope scope;
 	struct symptom s;
 	bool found = false;
-	uint32_t i;
+	uint32_t i, n;
 
+	if (run_scope(r, &r->turn, &scope))
+		return false;
+	n = count_watches(k, &scope);
 	for (i = 0; i < k->n_watches; i++) {
-		if (!symptom_find(&k->watches[i], k->n_watches, watched, &s) ||
+		const struct series_match *m = &k->watches[i].match;
+
+		if (!scope_shows(&scope, (uint32_t)m->client, (uint32_t)m->server) ||
+		    !symptom_find(&k->watches[i], n, watched, from_ns, &s) ||
 		    (found && s.first.at_ns >= ret->first.at_ns))
 			continue;
 		*ret = s;
 		*ret_watch = &k->watches[i];
 		found = true;
 	}
+	scope_free(&scope);
 	return found;
 }
 

@@ -8,8 +8,12 @@
 #include <string.h>
 
 #include "experiment/run_private.h"
+#include "experiment/suite_scope.h"
+#include "measure/anomaly.h"
 #include "measure/kernel_json.h"
 #include "util/clock.h"
+
+#define FAULTS_NAMED 64 /* targets of an experiment */
 
 /* A time on CLOCK_MONOTONIC, on the wall clock, and after the fault became active; null for 0. */
 static json_t *moment(const struct turn *t, uint64_t at_ns, uint64_t active_ns)
@@ -38,14 +42,14 @@ static uint64_t first_alert_ns(const struct turn *t)
 	return t->inject_ns + (uint64_t)(fmax(result->mttd_s, 0) * 1e9);
 }
 
-static json_t *symptom_json(const struct run *r, uint64_t active_ns)
+static json_t *symptom_json(const struct run *r, uint64_t active_ns, uint64_t began_ns)
 {
 	const struct symptom_watch *w;
 	const char(*names)[128];
 	struct symptom s;
 	json_t *o;
 
-	if (!r->kernel.series || !run_kernel_symptom(r, &w, &s))
+	if (!r->kernel.series || !run_kernel_symptom(r, began_ns, &w, &s))
 		return json_null();
 	series_services(r->kernel.series, &names);
 	o = moment(&r->turn, s.first.at_ns, active_ns);
@@ -63,11 +67,77 @@ static json_t *symptom_json(const struct run *r, uint64_t active_ns)
 	return o;
 }
 
+/*
+ * When the first of its faults began to do something. One with rules does nothing before its first hit,
+ * which the kernel dates; of others it is known when they were switched on. UINT64_MAX: nothing was ever hit.
+ */
+static uint64_t began_ns(const struct turn *t)
+{
+	uint64_t began = UINT64_MAX, own;
+	uint32_t i;
+
+	for (i = 0; i < t->n_faults; i++) {
+		const struct run_fault *f = &t->faults[i];
+
+		own = f->fault.active_ns;
+		if (f->fault.ops->compile)
+			own = f->proof.injected ? f->proof.first_hit_ns : 0;
+		if (own && own < began)
+			began = own;
+	}
+	return began;
+}
+
+int run_scope(const struct run *r, const struct turn *t, struct scope *ret)
+{
+	const char *names[FAULTS_NAMED + 1] = {};
+	uint32_t n = 0, i, k;
+
+	for (i = 0; i < t->n_faults; i++)
+		for (k = 0; k < t->faults[i].fault.n_targets && n < FAULTS_NAMED; k++)
+			names[n++] = t->faults[i].fault.targets[k].name;
+	return suite_scope(r->suite, r->kernel.series, names, ret);
+}
+
+json_t *run_anomaly_json(const struct run *r, const struct turn *t)
+{
+	const struct anomaly_times times = { t->baseline_ns, t->inject_ns, t->end_ns };
+	struct scope scope;
+	struct anomaly a;
+	json_t *o;
+	int rc;
+
+	if (!r->kernel.series || !t->end_ns || run_scope(r, t, &scope))
+		return json_null();
+	rc = anomaly_find(r->kernel.series, &scope, &times, &a);
+	scope_free(&scope);
+	if (rc)
+		return json_null();
+	o = json_pack("{s:b, s:i, s:i, s:i, s:i, s:i}", "found", a.found, "looked_at", (int)a.looked_at, "controls",
+		      (int)a.controls, "controls_moved", (int)a.controls_moved, "baseline_tried", (int)a.tried,
+		      "baseline_spoke", (int)a.spoke);
+	if (!a.metric)
+		return o;
+	json_object_update_new(o, json_pack("{s:s, s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:i}", "client",
+					    a.client, "service", a.server, "metric", a.metric, "unit", a.unit, "before",
+					    a.before, "during", a.during, "spread", a.spread, "spreads", a.spreads,
+					    "lasted_s", a.lasted_s, "p", a.p, "window_s", a.window_s,
+					    "baseline_windows", (int)a.baseline_windows));
+	return o;
+}
+
 json_t *run_kernel_json(const struct run *r, const struct turn *t)
 {
 	const uint64_t borders[4] = { t->baseline_ns, t->inject_ns, t->end_ns, clock_mono_ns() };
 
-	return r->kernel.series && t->end_ns ? kernel_entries(r->kernel.series, borders) : json_array();
+	struct scope scope;
+	json_t *list;
+
+	if (!r->kernel.series || !t->end_ns || run_scope(r, t, &scope))
+		return json_array();
+	list = kernel_entries(r->kernel.series, &scope, borders);
+	scope_free(&scope);
+	return list;
 }
 
 json_t *run_moments_json(const struct run *r, const struct turn *t)
@@ -83,6 +153,6 @@ json_t *run_moments_json(const struct run *r, const struct turn *t)
 	active = active ? active : t->inject_ns;
 	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "clock", "CLOCK_MONOTONIC", "armed",
 			 moment(t, armed, active), "active", moment(t, active, active), "first_hit",
-			 moment(t, hit, active), "first_symptom", symptom_json(r, active),
+			 moment(t, hit, active), "first_symptom", symptom_json(r, active, began_ns(t)),
 			 "first_alert", moment(t, first_alert_ns(t), active));
 }

@@ -14,6 +14,7 @@
 #include "kern/session.h"
 #include "measure/metrics.h"
 #include "measure/probe.h"
+#include "measure/scope.h"
 #include "measure/symptom.h"
 #include "serve/exporter.h"
 
@@ -161,7 +162,9 @@ void run_kernel_turn(struct run *r);   /* an experiment begins */
 void run_kernel_refresh(struct run *r); /* a target has new interfaces */
 void run_kernel_read(struct run *r);   /* now: a window begins or ends */
 void run_kernel_inject(struct run *r); /* the baseline is over: watch for what leaves it */
-bool run_kernel_symptom(const struct run *r, const struct symptom_watch **ret_watch,
+void run_kernel_fault_on(struct run *r); /* the first fault is on: whatever was seen before is no symptom */
+/* On what the faults of the turn can show, not before @from_ns (CLOCK_MONOTONIC). */
+bool run_kernel_symptom(const struct run *r, uint64_t from_ns, const struct symptom_watch **ret_watch,
 			struct symptom *ret);
 
 /* run_unseen.c: the baseline begins; it is over, and what of the faults would not be seen is said. */
@@ -169,12 +172,18 @@ void run_unseen_begin(struct run *r);
 void run_unseen_look(struct run *r);
 
 /* run_kernel_result.c; new references */
+/* Who the turn's targets are among the measured services, and what belongs to the suite. */
+int run_scope(const struct run *r, const struct turn *t, struct scope *ret);
+json_t *run_anomaly_json(const struct run *r, const struct turn *t); /* null: nothing was measured */
 json_t *run_kernel_json(const struct run *r, const struct turn *t);
 json_t *run_moments_json(const struct run *r, const struct turn *t);
 
 /* run_result.c */
 int run_result_begin(struct run *r, struct turn *t, struct fl_error *err); /* written ahead */
 int run_result_finish(struct run *r, struct turn *t, struct fl_error *err);
+
+/* run_felt.c: did users feel it? Into the result's detail. */
+void run_add_felt(const struct run *r, struct turn *t);
 
 /* Metrics that are answers, not samples, into the result's detail; after its causes are known. */
 void run_add_answers(const struct run *r, struct turn *t);

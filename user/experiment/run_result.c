@@ -281,7 +281,9 @@ static void set_detail(struct run *r, struct turn *t, bool *ret_refuted)
 	json_object_set_new(d, "ground_truth", ground_truth_json(&x->truth));
 	json_object_set_new(d, "probe", probe_windows(r, t));
 	json_object_set_new(d, "metrics", metric_windows(r, t));
+	run_add_felt(r, t);
 	json_object_set_new(d, "kernel", run_kernel_json(r, t));
+	json_object_set_new(d, "anomaly", run_anomaly_json(r, t));
 	json_object_set_new(d, "proof", proofs_json(t));
 	json_object_set(d, "unseen", t->unseen ? t->unseen : json_null());
 	json_object_set_new(d, "rollback", rollback_json(r, t));
@@ -323,10 +325,13 @@ static void add_baseline(struct run *r, const struct turn *t)
 	metrics = json_object();
 	services = metrics_range(r->metrics);
 	if (r->kernel.series) {
-		json_t *kernel = kernel_baseline(r->kernel.series, t->baseline_ns, t->inject_ns);
+		struct scope scope = {};
+		bool known = !run_scope(r, t, &scope);
+		json_t *kernel = kernel_baseline(r->kernel.series, known ? &scope : NULL, t->baseline_ns, t->inject_ns);
 
 		json_array_extend(services, kernel);
 		json_decref(kernel);
+		scope_free(&scope);
 	}
 	for (m = t->x->metrics; m && *m; m++)
 		json_object_set_new(metrics, *m, describe(r, *m, t->baseline_ns, t->inject_ns));

@@ -108,7 +108,7 @@ static bool is_idle(const struct series *s, int32_t server, const struct borders
 	return !row_tries(&row) && !row.retransmits;
 }
 
-json_t *kernel_entries(const struct series *s, const uint64_t borders[4])
+json_t *kernel_entries(const struct series *s, const struct scope *scope, const uint64_t borders[4])
 {
 	struct borders b;
 	json_t *list = json_array();
@@ -118,20 +118,20 @@ json_t *kernel_entries(const struct series *s, const uint64_t borders[4])
 
 	memcpy(b.v, borders, sizeof(b.v));
 	for (i = 1; i < n; i++)
-		if (!is_idle(s, (int32_t)i, &b))
+		if ((!scope || (i < scope->n && scope->near[i])) && !is_idle(s, (int32_t)i, &b))
 			add_entries(s, NULL, names[i], &b, list);
 	n = series_edges(s, &edges);
 	for (i = 0; edges && i < n; i++)
-		if (edges[i].as_client)
+		if (edges[i].as_client && (!scope || scope_has_edge(scope, edges[i].client, edges[i].server)))
 			add_entries(s, names[edges[i].client], names[edges[i].server], &b, list);
 	free(edges);
 	return list;
 }
 
-json_t *kernel_baseline(const struct series *s, uint64_t from_ns, uint64_t to_ns)
+json_t *kernel_baseline(const struct series *s, const struct scope *scope, uint64_t from_ns, uint64_t to_ns)
 {
 	const uint64_t borders[4] = { from_ns, to_ns, 0, 0 };
-	json_t *list = kernel_entries(s, borders), *e, *w;
+	json_t *list = kernel_entries(s, scope, borders), *e, *w;
 	size_t i;
 
 	json_array_foreach(list, i, e) {

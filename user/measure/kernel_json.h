@@ -6,16 +6,16 @@
 
 #include <jansson.h>
 
-#include "measure/series.h"
+#include "measure/scope.h"
 
 /*
  * Each service and each edge whose client is measured, before, during and after: the windows between
  * the four borders (CLOCK_MONOTONIC). [{service, client?, metric, unit, before, during, after}], each
- * window {n, mean, sd, p50, p95, p99} or null. A new reference.
+ * window {n, mean, sd, p50, p95, p99} or null. Of the services near @scope alone; NULL: of all. A new reference.
  */
-json_t *kernel_entries(const struct series *s, const uint64_t borders[4]);
+json_t *kernel_entries(const struct series *s, const struct scope *scope, const uint64_t borders[4]);
 
 /* One window of it: [{source: "kernel", service, client?, metric, unit, mean, p99, spread, n}]. */
-json_t *kernel_baseline(const struct series *s, uint64_t from_ns, uint64_t to_ns);
+json_t *kernel_baseline(const struct series *s, const struct scope *scope, uint64_t from_ns, uint64_t to_ns);
 
 #endif

@@ -63,6 +63,10 @@ char *kernel_metric_short(const char *service, char *buf, size_t size);
 int kernel_metric_value(const struct kernel_metric *m, const struct series *s, uint64_t from_ns,
 			uint64_t to_ns, double *ret, uint32_t *ret_n);
 
+/* Its values from interval to interval, in order, a latency as its mean; the caller's to free. */
+int kernel_metric_samples(const struct kernel_metric *m, const struct series *s, uint64_t from_ns,
+			  uint64_t to_ns, double **ret, uint32_t *ret_n);
+
 /*
  * A window in figures. `n`, mean and quantiles are those of the requests for a latency, and of the
  * intervals for all others. `sd` is the standard deviation from interval to interval: the noise that

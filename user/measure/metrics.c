@@ -268,6 +268,19 @@ static int samples_of(struct metrics *m, const struct metric_source *source, con
 	return *ret ? 0 : -ENODATA;
 }
 
+int metrics_samples(struct metrics *m, const char *name, uint64_t from_ns, uint64_t to_ns, double **ret,
+		    uint32_t *ret_n)
+{
+	struct metric_source source;
+	int r = metric_resolve(m->suite, name, &source, NULL);
+
+	*ret = NULL;
+	*ret_n = 0;
+	if (!r && source.kind == METRIC_KERNEL)
+		return m->series ? kernel_metric_samples(&source.kernel, m->series, from_ns, to_ns, ret, ret_n) : -ENODATA;
+	return r ? r : samples_of(m, &source, name, from_ns, to_ns, ret, ret_n);
+}
+
 int metrics_over(struct metrics *m, const char *name, uint64_t from_ns, uint64_t to_ns, double *ret,
 		 uint32_t *ret_n)
 {

@@ -50,6 +50,13 @@ int metrics_now(struct metrics *m, const struct expr_clause *clause, uint64_t si
 int metrics_over(struct metrics *m, const char *name, uint64_t from_ns, uint64_t to_ns, double *ret,
 		 uint32_t *ret_n);
 
+/*
+ * The samples behind it in a window, in their order: tries, answers of Prometheus, of the kernel's the
+ * values from reading to reading. The caller's to free. -ENOENT: it has none of its own.
+ */
+int metrics_samples(struct metrics *m, const char *name, uint64_t from_ns, uint64_t to_ns, double **ret,
+		    uint32_t *ret_n);
+
 /* {"mean", "p99", "spread" (standard deviation), "n"} of the samples in a window; a new reference.
  * Latencies in seconds; a rate has its mean only. NULL when the metric has no samples of its own. */
 json_t *metrics_describe(struct metrics *m, const char *name, uint64_t from_ns, uint64_t to_ns);

@@ -119,7 +119,7 @@ static void best_run(const struct symptom_watch *w, uint32_t first, uint32_t n_b
 	}
 }
 
-bool symptom_find(const struct symptom_watch *w, uint32_t n_watches, double watched_s,
+bool symptom_find(const struct symptom_watch *w, uint32_t n_watches, double watched_s, uint64_t from_ns,
 		  struct symptom *ret)
 {
 	double bins = ceil(watched_s * 1e9 / SYMPTOM_BIN_NS);
@@ -129,7 +129,7 @@ bool symptom_find(const struct symptom_watch *w, uint32_t n_watches, double watc
 	if (!w->bins || !n_bins)
 		return false;
 	for (i = 0; i < n_bins; i++) {
-		if (!w->bins[i].at_ns)
+		if (!w->bins[i].at_ns || w->bins[i].at_ns < from_ns)
 			continue;
 		best_run(w, i, n_bins, &s);
 		if (s.log_probability < best.log_probability)

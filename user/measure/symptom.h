@@ -57,8 +57,8 @@ void symptom_learn(struct symptom_watch *w, const struct series *s, uint64_t fro
 /* Take a request of the edge; those that are not bad, or not of the time that is watched, are ignored. */
 void symptom_take(struct symptom_watch *w, const struct meter_event *event);
 
-/* The first symptom in @watched_s seconds; false: none. @n_watches are looked at beside this one. */
-bool symptom_find(const struct symptom_watch *w, uint32_t n_watches, double watched_s,
+/* The first symptom in @watched_s seconds, not before @from_ns; false: none. So many watches are looked at. */
+bool symptom_find(const struct symptom_watch *w, uint32_t n_watches, double watched_s, uint64_t from_ns,
 		  struct symptom *ret);
 
 void symptom_free(struct symptom_watch *w);

@@ -279,9 +279,33 @@ static void say_probe(struct paragraph *p)
 		   report_ms(report_number(p->r, "probe.during.latency_p50_ms"), e, sizeof(e)), WORDS_END);
 }
 
+static void say_felt(struct paragraph *p)
+{
+	const char *felt = json_string_value(json_object_get(p->r->detail, "felt"));
+	const char *by = json_string_value(json_object_get(p->r->detail, "felt_by"));
+	double least = 1;
+	char n[24], chance[32];
+	json_t *test, *v;
+	size_t i, tested = 0;
+
+	json_array_foreach(json_object_get(p->r->detail, "felt_tests"), i, test) {
+		tested += json_is_true(json_object_get(test, "tested"));
+		v = json_object_get(test, "p");
+		least = json_is_number(v) ? fmin(least, json_number_value(v)) : least;
+	}
+	if (!felt || !tested)
+		return;
+	_cleanup_free_ char *quoted = quote(by ? by : "", 4);
+
+	snprintf(n, sizeof(n), "%zu", tested);
+	snprintf(chance, sizeof(chance), "%.2g", least);
+	words_fill(sentence(p, WANTED), !strcmp(felt, "yes") ? p->w->felt : p->w->unfelt, "by", quoted, "p", chance, "n", n,
+		   WORDS_END);
+}
+
 static void say_shift(struct paragraph *p)
 {
-	char before[32], during[32], spreads[32];
+	char before[32], during[32], spreads[32], figures[16];
 	struct shift s;
 
 	if (!evidence_shift(p->r, &s)) {
@@ -293,7 +317,8 @@ static void say_shift(struct paragraph *p)
 	snprintf(before, sizeof(before), "%.3g", s.before);
 	snprintf(during, sizeof(during), "%.3g", s.during);
 	snprintf(spreads, sizeof(spreads), "%.1f", s.spreads);
-	words_fill(sentence(p, WANTED), p->w->shift, "what", what, "before", before, "during", during,
+	snprintf(figures, sizeof(figures), "%u", s.looked_at);
+	words_fill(sentence(p, WANTED), s.usual ? p->w->shift_usual : p->w->shift, "n", figures, "what", what, "before", before, "during", during,
 		   "unit", unit, "gap", *unit ? " " : "", "spreads", spreads, WORDS_END);
 }
 
@@ -422,6 +447,7 @@ void report_analysis(const struct folder *f, const struct result *r, const struc
 	say_rca(&p);
 	say_match(&p);
 	say_probe(&p);
+	say_felt(&p);
 	say_shift(&p);
 	say_verdicts(&p);
 	say_recovery(&p);

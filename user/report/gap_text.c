@@ -33,6 +33,11 @@ static void tell_noise(const struct telling *t)
 {
 	char before[32], during[32], spreads[32];
 
+	if (json_is_true(json_object_get(t->gap->evidence, "felt"))) {
+		text_append(t->symptom, "%s", t->gap->symptom);
+		text_append(t->cause, "%s", t->gap->cause);
+		return;
+	}
 	snprintf(before, sizeof(before), "%.4g", value_of(t, "before"));
 	snprintf(during, sizeof(during), "%.4g", value_of(t, "during"));
 	snprintf(spreads, sizeof(spreads), "%.1f", value_of(t, "spreads"));

@@ -218,6 +218,8 @@ static void more_table(const struct more_scores *m, struct text *out)
 		{ "first symptom to first alert", m->to_alert_s, " s" },
 		{ "alerts per detected fault", m->alerts_per_fault, "" },
 		{ "clearance", m->clearance_s, " s" },
+		{ "recall over what users felt", m->felt_recall, "" },
+		{ "seen before users felt it", m->felt ? (double)m->seen_before_felt / m->felt : NAN, " of the felt" },
 		{ "false alarms per hour of baseline", m->false_alarms_per_hour, "" },
 	};
 	char v[32];

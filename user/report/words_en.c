@@ -121,6 +121,10 @@ const struct words words_en = {
 	.no_probe = "**User impact.** Not known: there are no probe figures from both before and during a fault.",
 	.shift = "The largest change that was measured is {what}: {before} to {during}{gap}{unit}, which is "
 		 "{spreads} spreads of its baseline.",
+	.felt = "Users felt it, by {by} (p {p}).",
+	.unfelt = "That users felt it does not show in {n} tests (least p {p}).",
+	.shift_usual = "Of {n} figures that the fault can show on none left its baseline by more than chance explains; the "
+		       "strongest change is {what}: {before} to {during}{gap}{unit}.",
 	.no_shift = "No measurement with a baseline of its own is recorded, so the size of the anomaly is not "
 		    "known from inside.",
 	.verdicts = "Of the clauses of the hypothesis {held} held, {refuted} were refuted and {unknown} "

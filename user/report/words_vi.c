@@ -140,6 +140,10 @@ const struct words words_vi = {
 	.no_probe = "**User impact.** Chưa biết: không có số liệu probe của cả trước và trong khi có fault.",
 	.shift = "Thay đổi lớn nhất đo được là {what}: {before} thành {during}{gap}{unit}, bằng {spreads} lần độ "
 		 "lệch của baseline.",
+	.felt = "Người dùng cảm nhận được, theo {by} (p {p}).",
+	.unfelt = "Không thấy người dùng cảm nhận được qua {n} phép kiểm định (p nhỏ nhất {p}).",
+	.shift_usual = "Trong {n} số đo mà fault có thể thể hiện, không số nào rời baseline hơn mức ngẫu nhiên; thay đổi mạnh nhất "
+		       "là {what}: {before} thành {during}{gap}{unit}.",
 	.no_shift = "Không có phép đo nào kèm baseline riêng, nên không biết độ lớn của anomaly từ bên trong.",
 	.verdicts = "Trong các mệnh đề của hypothesis: {held} giữ được, {refuted} bị bác bỏ, {unknown} không đo "
 		    "được.",

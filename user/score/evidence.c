@@ -43,7 +43,7 @@ static bool read_shift(const json_t *entry, struct shift *ret)
 
 static bool kernel_shift(const struct result *r, struct shift *ret)
 {
-	struct shift s = { .by_kernel = true };
+	struct shift s = { .by_kernel = true, .p = NAN };
 	const char *client;
 	bool found = false;
 	json_t *entry;
@@ -61,14 +61,42 @@ static bool kernel_shift(const struct result *r, struct shift *ret)
 	return found;
 }
 
+static double number_of(const json_t *object, const char *key)
+{
+	const json_t *v = json_object_get(object, key);
+
+	return json_is_number(v) ? json_number_value(v) : NAN;
+}
+
+static bool anomaly_shift(const json_t *a, struct shift *ret)
+{
+	const char *client = text_of(a, "client");
+
+	if (!json_is_string(json_object_get(a, "metric")))
+		return false;
+	*ret = (struct shift){
+		.by_kernel = true, .unit = text_of(a, "unit"), .before = number_of(a, "before"),
+		.during = number_of(a, "during"), .after = NAN, .spread = number_of(a, "spread"),
+		.spreads = number_of(a, "spreads"), .p = number_of(a, "p"), .lasted_s = number_of(a, "lasted_s"),
+		.usual = !json_is_true(json_object_get(a, "found")),
+		.looked_at = (uint32_t)json_integer_value(json_object_get(a, "looked_at")),
+		.tried = (uint32_t)json_integer_value(json_object_get(a, "baseline_tried")),
+		.spoke = (uint32_t)json_integer_value(json_object_get(a, "baseline_spoke")),
+	};
+	snprintf(ret->what, sizeof(ret->what), "%.30s of %.40s%s%.40s", text_of(a, "metric"), client, *client ? " > " : "",
+		 text_of(a, "service"));
+	return true;
+}
+
 bool evidence_shift(const struct result *r, struct shift *ret)
 {
-	struct shift s = {};
+	const json_t *anomaly = json_object_get(r->detail, "anomaly");
+	struct shift s = { .p = NAN };
 	bool found = false;
 	const char *name;
 	json_t *entry;
 
-	if (kernel_shift(r, ret))
+	if (json_is_object(anomaly) ? anomaly_shift(anomaly, ret) : kernel_shift(r, ret))
 		return true;
 	json_object_foreach(json_object_get(r->detail, "metrics"), name, entry) {
 		if (!read_shift(entry, &s) || (found && s.spreads <= ret->spreads))

@@ -14,11 +14,17 @@ struct shift {
 	double after;	      /* NaN: not measured */
 	double spread;	      /* standard deviation of the baseline */
 	double spreads;	      /* |during - before| / spread */
+	/* Where the run judged it itself ("anomaly" of the result), else p is NaN. */
+	double p;		/* that chance explains it, of all that was looked at */
+	bool usual;		/* it does */
+	double lasted_s;
+	uint32_t looked_at, tried, spoke; /* figures; pieces of the baseline, where the same rule spoke */
 };
 
 /*
- * The measurement that moved furthest in units of its own baseline's spread: of the kernel's where
- * there are some, else of the metrics of the experiment.
+ * The strongest change: what the run found of the figures that the fault can show on; in older results the
+ * measurement of the kernel that moved furthest in units of its own baseline's spread. Where the kernel
+ * measured nothing, of the metrics of the experiment.
  */
 bool evidence_shift(const struct result *r, struct shift *ret);
 

@@ -95,19 +95,90 @@ static bool down(struct finder *f, const struct result *r)
 	return true;
 }
 
+static json_t *shift_json(const struct shift *s)
+{
+	json_t *o = json_pack("{s:s, s:b, s:f, s:f, s:f, s:f}", "what", s->what, "by_kernel", s->by_kernel, "before",
+			      s->before, "during", s->during, "spread", s->spread, "spreads", s->spreads);
+
+	if (!isnan(s->p))
+		json_object_update_new(o, json_pack("{s:f, s:f, s:i, s:i, s:i}", "p", s->p, "lasted_s", s->lasted_s,
+						    "looked_at", (int)s->looked_at, "baseline_tried", (int)s->tried,
+						    "baseline_spoke", (int)s->spoke));
+	return o;
+}
+
+/* What the run judged itself (measure/anomaly.h), with the rule's own false rate. */
+static void say_visible(struct gap *g, const struct shift *s)
+{
+	char tried[64] = "the baseline was too short to try the same rule on";
+
+	say(g, symptom, "no alert while the kernel saw %.100s go from %.4g to %.4g%s%.16s for %.3g s, %.1f spreads of its "
+	    "baseline", s->what, s->before, s->during, *s->unit ? " " : "", s->unit, s->lasted_s, s->spreads);
+	if (s->tried)
+		snprintf(tried, sizeof(tried), "the same rule spoke in %u of %u baseline windows", s->spoke, s->tried);
+	say(g, cause, "detector: its threshold lies above a visible anomaly, the noise floor is too wide (7.1); p %.2g over "
+	    "%u figures, %s", s->p, s->looked_at, tried);
+}
+
+/* What users felt is a visible anomaly too, by a test that chance passes one time in a thousand. */
+#define FELT_VISIBLE_P 1e-3
+
+static const json_t *felt_test_of(const struct result *r)
+{
+	const char *by = json_string_value(json_object_get(r->detail, "felt_by"));
+	json_t *test;
+	size_t i;
+
+	json_array_foreach(json_object_get(r->detail, "felt_tests"), i, test) {
+		const char *what = json_string_value(json_object_get(test, "what"));
+
+		if (by && what && !strcmp(by, what) && json_number_value(json_object_get(test, "p")) < FELT_VISIBLE_P)
+			return test;
+	}
+	return NULL;
+}
+
+static bool felt(struct finder *f, const struct result *r)
+{
+	const json_t *test = r->detected || !r->pipeline_reachable_during ? NULL : felt_test_of(r);
+	struct shift s = { .unit = "", .p = NAN };
+	struct gap *g;
+
+	if (!test)
+		return false;
+	snprintf(s.what, sizeof(s.what), "%.115s", json_string_value(json_object_get(test, "what")));
+	s.before = json_number_value(json_object_get(test, "before"));
+	s.during = json_number_value(json_object_get(test, "during"));
+	g = add(f, r, "7.1", json_pack("{s:s, s:b, s:b, s:f, s:f, s:f}", "what", s.what, "by_kernel", 0, "felt", 1, "before",
+				       s.before, "during", s.during, "p",
+				       json_number_value(json_object_get(test, "p"))));
+	if (!g)
+		return true;
+	say(g, symptom, "no alert while users felt it: %.100s went from %.4g to %.4g (p %.2g)", s.what, s.before, s.during,
+	    json_number_value(json_object_get(test, "p")));
+	say(g, cause, "detector: its threshold lies above what users feel, the noise floor is too wide (7.1)");
+	return true;
+}
+
 static bool noise_floor(struct finder *f, const struct result *r)
 {
 	struct shift s;
 	struct gap *g;
 
-	if (r->detected || !r->pipeline_reachable_during || !evidence_shift(r, &s))
+	if (r->detected || !r->pipeline_reachable_during)
 		return false;
-	g = add(f, r, "7.1",
-		json_pack("{s:s, s:b, s:f, s:f, s:f, s:f}", "what", s.what, "by_kernel",
-			  s.by_kernel, "before", s.before, "during", s.during, "spread", s.spread,
-			  "spreads", s.spreads));
+	/* Where the run has judged what there was to see, a change that chance explains is no anomaly. */
+	if (json_object_get(r->detail, "anomaly") && (!evidence_shift(r, &s) || s.usual || isnan(s.p)))
+		return felt(f, r);
+	if (!evidence_shift(r, &s))
+		return false;
+	g = add(f, r, "7.1", shift_json(&s));
 	if (!g)
 		return true;
+	if (!isnan(s.p)) {
+		say_visible(g, &s);
+		return true;
+	}
 	say(g, symptom, "no alert while %s saw %.100s go from %.4g to %.4g%s%.16s, %.1f spreads of its baseline",
 	    s.by_kernel ? "the kernel" : "the runner", s.what, s.before, s.during,
 	    *s.unit ? " " : "", s.unit, s.spreads);
@@ -257,14 +328,18 @@ static bool ungrounded(struct finder *f, const struct result *r)
 /* What went wrong, in data, where no rule says why. */
 static void unexplained(struct finder *f, const struct result *r)
 {
-	char truth[160];
 	struct gap *g = add(f, r, "-", json_object());
+	char truth[160];
+	struct shift s;
 
 	if (!g)
 		return;
 	evidence_truth_text(r, truth, sizeof(truth));
 	if (!r->detected && !isfinite(r->window_end))
 		say(g, symptom, "no alert");
+	else if (!r->detected && evidence_shift(r, &s) && s.usual)
+		say(g, symptom, "no alert within %.0f s of the fault, and of %u figures that it can show on none left its "
+		    "baseline", r->window_end - r->inject, s.looked_at);
 	else if (!r->detected)
 		say(g, symptom, "no alert within %.0f s of the fault", r->window_end - r->inject);
 	else if (!r->rca_service)

@@ -219,7 +219,8 @@ static void delay_split(const struct result *results, uint32_t n, const struct p
 			continue;
 		hit = evidence_first_hit(r);
 		symptom = evidence_first_symptom(r, edge, sizeof(edge));
-		if (isnan(symptom))
+		/* Where the kernel looked and claimed none, a failed try is none either. */
+		if (isnan(symptom) && !json_is_object(json_object_get(r->detail, "anomaly")))
 			symptom = first_failed_try(probe, n_probe, r->inject, r->window_end);
 		sum_add(&to_hit, hit - r->inject);
 		sum_add(&to_symptom, symptom - (isnan(hit) ? r->inject : hit));
@@ -300,6 +301,48 @@ static void repeats(const struct result *results, uint32_t n, struct more_scores
 	ret->mttd_s = estimate_of(v + 2 * (n + 1), round);
 }
 
+/* Did the pipeline speak before users could notice? */
+static bool is_before_felt(const struct result *r)
+{
+	const json_t *after = json_object_get(r->detail, "felt_after_s");
+
+	return r->detected && json_is_number(after) && r->mttd_s < json_number_value(after);
+}
+
+static void felt_scores(const struct result *results, uint32_t n, struct more_scores *ret)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		const struct result *r = &results[i];
+		const char *felt = json_string_value(json_object_get(r->detail, "felt"));
+
+		if (!felt || !result_counts(r) || !result_must_detect(r))
+			continue;
+		ret->unfelt += !strcmp(felt, "no");
+		ret->felt_unknown += !strcmp(felt, "unknown");
+		if (strcmp(felt, "yes") != 0)
+			continue;
+		ret->felt++;
+		ret->felt_detected += r->detected;
+		ret->seen_before_felt += is_before_felt(r);
+	}
+	ret->felt_recall = score_ratio(ret->felt_detected, ret->felt);
+}
+
+void felt_print(const struct more_scores *m, const struct score *s, struct text *out)
+{
+	char recall[32] = "n/a";
+
+	if (!m->felt && !(s->fn && m->unfelt))
+		return;
+	if (isfinite(m->felt_recall))
+		snprintf(recall, sizeof(recall), "%.2f", m->felt_recall);
+	text_append(out, "Felt by users: %u of %u (not felt %u, not known %u); of the felt detected %u, recall %s; seen before "
+		    "felt %u\n", m->felt, m->felt + m->unfelt + m->felt_unknown, m->unfelt, m->felt_unknown,
+		    m->felt_detected, recall, m->seen_before_felt);
+}
+
 void more_compute(const struct result *results, uint32_t n, const json_t *graph,
 		  const struct probe_sample *probe, uint32_t n_probe, struct more_scores *ret)
 {
@@ -310,5 +353,6 @@ void more_compute(const struct result *results, uint32_t n, const json_t *graph,
 	delays(results, n, ret);
 	delay_split(results, n, probe, n_probe, ret);
 	alert_noise(results, n, ret);
+	felt_scores(results, n, ret);
 	repeats(results, n, ret);
 }

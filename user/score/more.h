@@ -32,8 +32,15 @@ struct more_scores {
 	double alerts_per_fault;     /* of the detected: 1 is a pipeline that speaks once */
 	double clearance_s;	     /* last alert after the end of the fault, mean */
 	double false_alarms_per_hour; /* of baseline */
+	/* of those that have to be detected: whether users felt them (measure/felt.h), and those of the felt
+	 * that were detected, also before users felt them */
+	uint32_t felt, unfelt, felt_unknown, felt_detected, seen_before_felt;
+	double felt_recall;
 	struct estimate recall, rca_accuracy, mttd_s;
 };
+
+/* "Felt by users: 7 of 10 faults; ..." into @out, or nothing where it adds nothing to the scoreboard. */
+void felt_print(const struct more_scores *m, const struct score *s, struct text *out);
 
 /* @graph, @probe may be NULL. */
 void more_compute(const struct result *results, uint32_t n, const json_t *graph,

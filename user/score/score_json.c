@@ -63,6 +63,10 @@ json_t *more_json(const struct more_scores *m)
 
 	for (i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
 		json_object_set_new(o, numbers[i].name, number_or_null(numbers[i].value));
+	json_object_set_new(o, "felt", json_pack("{s:i, s:i, s:i, s:i, s:i, s:o}", "yes", (int)m->felt, "no",
+						 (int)m->unfelt, "unknown", (int)m->felt_unknown, "detected",
+						 (int)m->felt_detected, "seen_before", (int)m->seen_before_felt,
+						 "recall", number_or_null(m->felt_recall)));
 	json_object_set_new(o, "repeats",
 			    json_pack("{s:o, s:o, s:o}", "recall", estimate_json(&m->recall),
 				      "rca_accuracy", estimate_json(&m->rca_accuracy), "mttd_s",
