@@ -188,7 +188,7 @@ static int cut(const struct series *s, const struct series_match *m, uint64_t fr
 	return 0;
 }
 
-/* What counting so few leaves open: a rate of n a second is known to sqrt(n). */
+/* What counting so few leaves open: n of something are known to sqrt(n + 1). */
 static double resolution(enum column c, double middle, double tries_a_window, double length_s)
 {
 	double p = fmax(middle, 1 / (tries_a_window + 2));
@@ -196,7 +196,7 @@ static double resolution(enum column c, double middle, double tries_a_window, do
 	switch (c) {
 	case LATENCY: return middle / 16;
 	case ERRORS: return tries_a_window > 0 ? sqrt(p * fmax(1 - p, 0) / tries_a_window) : 1;
-	default: return fmax(sqrt(middle / length_s), 1e-9);
+	default: return sqrt(middle * length_s + 1) / length_s;
 	}
 }
 
