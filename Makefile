@@ -46,7 +46,7 @@ help:
 	@echo 'make fuzz    libFuzzer on every reader of foreign bytes, FUZZ_SECONDS=20 each'
 	@echo 'make bench   print the figures of docs/figures.md'
 	@echo 'make lint    clang-tidy and cppcheck'
-	@echo 'make gen | man  completions and JSON schema | the manual page (needs lowdown)'
+	@echo 'make gen | man  completions and JSON schema | the manual pages (needs lowdown)'
 	@echo 'make docs    docs/ as pages with their pictures, into $(BUILD)/docs (needs lowdown, graphviz)'
 	@echo 'make deb     the Debian packages of the last commit, into $(BUILD)/deb'
 	@echo 'make install | install-man | uninstall | clean'
@@ -148,7 +148,7 @@ PRODUCT  = 0755|$(BUILD)/faultline|sbin/faultline \
 	   0644|$(BUILD)/gen/faultline.bash|share/bash-completion/completions/faultline \
 	   0644|$(BUILD)/gen/_faultline|$(ZSHDIR)/_faultline \
 	   0644|$(BUILD)/gen/faultline.fish|share/fish/vendor_completions.d/faultline.fish
-MANUAL   = 0644|$(BUILD)/gen/faultline.8|share/man/man8/faultline.8
+MANUAL   = $(foreach f,$(MANPAGES),0644|$(f)|share/man/man8/$(notdir $(f)))
 field    = $(word $(2),$(subst |, ,$(1)))
 put      = install -D -m $(call field,$(1),1) $(call field,$(1),2) $(DESTDIR)$(PREFIX)/$(call field,$(1),3)
 
@@ -157,7 +157,7 @@ install: all gen
 	$(foreach u,$(wildcard tools/systemd/*),sed -i 's#@PREFIX@#$(PREFIX)#' $(DESTDIR)$(PREFIX)/lib/systemd/system/$(notdir $(u)) &&) :
 
 install-man: man
-	$(call put,$(MANUAL))
+	$(foreach f,$(MANUAL),$(call put,$(f)) &&) :
 
 # What runs left behind (results, the ledger, /etc/faultline) is not what install put there.
 uninstall:

@@ -135,6 +135,18 @@ same "... removes each of them, and nothing else" "$(find "$T/dest" -type f)" "$
 
 # --- the manual page ---
 check "make man" make -s -C "$TOP" BUILD="$BUILD" man
+pages=0
+while read -r c _; do
+	f=$GEN/faultline-$c.8
+	missing=
+	for part in NAME SYNOPSIS DESCRIPTION OPTIONS EXAMPLES "EXIT STATUS" "SEE ALSO"; do
+		grep -A1 -E "^\\.SH( |\$)" "$f" 2>/dev/null | grep -qE "^(\.SH )?\"?$part\"?\$" || missing="$missing $part"
+	done
+	grep -q "^faultline-$c - ." "$f" && grep -q "faultline $c" "$f" || missing="$missing (its own name)"
+	same "faultline-$c(8) has all its parts" "$missing" ""
+	pages=$((pages + 1))
+done < <("$FL" --help | sed -n '/^Commands:/,/^$/s/^  //p')
+check_num "a page a command" $pages ge 20
 for k in $("$FL" inject --help | sed -n '/^Kinds:/,$p' | awk 'NR > 1 {print $1}'); do
 	grep -A1 '^\.SS$' "$GEN/faultline.8" | grep -qx "$k" || missing="${missing:-} $k"
 done

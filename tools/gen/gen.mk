@@ -25,9 +25,18 @@ $(BUILD)/gen/faultline.8: tools/gen/man.head.md docs/commands.md $(GEN)
 	$(Q){ cat tools/gen/man.head.md docs/commands.md; $(GEN) kinds; } | \
 		$(LOWDOWN) -s -Tman -M title=faultline -M section=8 -M source='faultline $(VERSION)' -o $@
 
+# A page a command, out of its --help and docs/.
+COMMANDS := $(shell sed -n 's/^\t{ "\([a-z]*\)", "[^"]*", \(true\|false\), .*/\1/p' user/main.c)
+MANPAGES := $(BUILD)/gen/faultline.8 $(COMMANDS:%=$(BUILD)/gen/faultline-%.8)
+$(BUILD)/gen/faultline-%.8: $(BUILD)/faultline tools/gen/man.sh README.md $(wildcard docs/*.md docs/faults/*.md)
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)
+	$(Q)tools/gen/man.sh $(abspath $<) $* | $(LOWDOWN) -s -Tman -M title=faultline-$* -M section=8 \
+		-M source='faultline $(VERSION)' -o $@
+
 COMPLETIONS := $(addprefix $(BUILD)/gen/,$(notdir $(wildcard tools/completion/*)))
 gen: $(COMPLETIONS) $(BUILD)/gen/schema.json
-man: $(BUILD)/gen/faultline.8
+man: $(MANPAGES)
 
 # The docs as pages to read, with their pictures (graphviz and lowdown: tools/setup.sh dev).
 PICTURES := $(patsubst docs/%.dot,$(BUILD)/docs/%.svg,$(wildcard docs/pictures/*.dot))
