@@ -12,7 +12,16 @@ VERSION := $(shell cat VERSION)
 Q       := $(if $(V),,@)
 say      = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
-ARCH := $(shell uname -m | sed -e 's/x86_64/x86/' -e 's/aarch64/arm64/')
+# What the compiler makes code for: CC=aarch64-linux-gnu-gcc cross-builds, with a PKG_CONFIG that finds its libraries.
+MACHINE := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+ARCH    := $(or $(patsubst x86_64,x86,$(filter x86_64,$(MACHINE))),$(patsubst aarch64,arm64,$(filter aarch64,$(MACHINE))),\
+           $(patsubst s390x,s390,$(filter s390x,$(MACHINE))),$(MACHINE))
+BPFTARGET := $(if $(filter s390,$(ARCH)),bpfeb,bpfel)
+
+# STATIC=1: one binary without shared libraries (tools/packaging/portable.sh).
+PIE        := $(if $(STATIC),-static-pie,-pie)
+PKG_CONFIG ?= pkg-config
+PKGLIBS     = $(shell $(PKG_CONFIG) $(if $(STATIC),--static) --libs $(1) 2>/dev/null)
 
 PKGS      := libbpf libelf zlib libcurl jansson libfyaml libmicrohttpd libuv libmnl libmd hiredis libseccomp
 WARN      := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
@@ -21,10 +30,10 @@ CFLAGS    ?= -O2 -g
 BASE      := -std=gnu11 -D_GNU_SOURCE -DFL_VERSION='"$(VERSION)"' -I. -Iuser -I$(BUILD) \
              -include user/util/banned.h -fstack-protector-strong -fPIE
 SANFLAGS  := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
-CPPPKGS   := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-LIBS      := $(shell pkg-config --libs $(PKGS) tre 2>/dev/null) -lm -lpthread # tre's cflags are Debian's own
+CPPPKGS   := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
+LIBS      := $(call PKGLIBS,$(PKGS) tre) -lm -lpthread # tre's cflags are Debian's own
 # score, load, check and expr must link without libbpf: unit tests get only these.
-PURELIBS  := $(shell pkg-config --libs libcurl jansson libfyaml libuv libmd tre 2>/dev/null) -lm -lpthread
+PURELIBS  := $(call PKGLIBS,libcurl jansson libfyaml libuv libmd tre) -lm -lpthread
 
 BPFSRC  := $(wildcard bpf/*.bpf.c)
 SKELS   := $(BPFSRC:bpf/%.bpf.c=$(BUILD)/bpf/%.skel.h)
@@ -50,12 +59,13 @@ help:
 	@echo 'make docs    docs/ as pages with their pictures, into $(BUILD)/docs (needs lowdown, graphviz)'
 	@echo 'make deb     the Debian packages of the last commit, into $(BUILD)/deb'
 	@echo 'make install | install-man | uninstall | clean'
+	@echo 'make dist    all that is given to people, into $(BUILD)/dist: packages, portable archives, images, sums'
 
 # --- kernel side -----------------------------------------------------------------------------
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
 	@mkdir -p $(@D)
 	$(call say,BPF,$@)
-	$(Q)$(CLANG) -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Werror \
+	$(Q)$(CLANG) -O2 -g -target $(BPFTARGET) -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Werror \
 		-Wno-unused-parameter -Ivmlinux -I. -Ibpf -MMD -MP -MT $@ -c $< -o $@
 
 $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
@@ -84,7 +94,7 @@ $(LIB): $(USEROBJ)
 
 $(BUILD)/faultline: $(BUILD)/user/main.o $(LIB)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -pie $^ -o $@ $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) $(PIE) $^ -o $@ $(LIBS)
 
 # The lab's programs (services, load generator, reference pipeline) know nothing of faultline.
 -include tools/lab/lab.mk
@@ -170,10 +180,13 @@ uninstall:
 deb:
 	$(Q)tools/packaging/deb.sh $(BUILD)/deb
 
+dist:
+	$(Q)tools/packaging/dist.sh $(BUILD)/dist
+
 clean:
 	rm -rf build build-san build-fuzz build-cov build-commands
 
-.PHONY: all help lab tests demo demo-docker check check-fast check-vm compile_commands coverage bench lint install install-man uninstall deb clean
+.PHONY: all help lab tests demo demo-docker check check-fast check-vm compile_commands coverage bench lint install install-man uninstall deb dist clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 

@@ -25,27 +25,27 @@ testlibs = $(if $(shell grep -l 'link: full' $(1)),$(LIBS),$(PURELIBS))
 
 $(UNITBINS): $(BUILD)/%: $(BUILD)/%.o $(LIB)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) -pie -Wl,--start-group $^ -Wl,--end-group -o $@ \
+	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(PIE) -Wl,--start-group $^ -Wl,--end-group -o $@ \
 		-lcmocka $(call testlibs,$*.c)
 
 $(BPFTBINS): $(BUILD)/%: $(BUILD)/%.o $(LIB)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) -pie $^ -o $@ -lcmocka $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(PIE) $^ -o $@ -lcmocka $(LIBS)
 
 # Small helpers that shell tests run: packet senders, servers, clients.
 $(HELPBINS): $(BUILD)/%: $(BUILD)/%.o $(LIB)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) -pie $^ -o $@ $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(PIE) $^ -o $@ $(LIBS)
 
 # The fuzz entries twice: with a main() that replays the corpus, for `make check`; with libFuzzer,
 # for `make fuzz`, which starts from the corpus and leaves what it finds in build-fuzz/.
 $(REPLAYS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/fuzz/replay.o $(LIB)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) -pie $^ -o $@ $(PURELIBS)
+	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(PIE) $^ -o $@ $(PURELIBS)
 
 $(FUZZERS): %.libfuzzer: %.o $(LIB)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) -fsanitize=fuzzer -pie $^ -o $@ $(PURELIBS)
+	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) -fsanitize=fuzzer $(PIE) $^ -o $@ $(PURELIBS)
 
 fuzz:
 	$(Q)$(MAKE) --no-print-directory BUILD=build-fuzz CC=clang SAN=fuzzer-no-link,address,undefined \

@@ -5,7 +5,7 @@ LOWDOWN ?= lowdown
 
 $(GEN): $(GENOBJ) $(LIB)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -pie $^ -o $@ $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) $(PIE) $^ -o $@ $(LIBS)
 
 # The scripts of the shells ask faultline itself (user/cmd/complete.c).
 $(BUILD)/gen/%: tools/completion/%
