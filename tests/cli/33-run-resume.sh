@@ -90,6 +90,10 @@ cp "$out/chaos_results.json" "$T/kept"
 "$FL" run "$T/s.yaml" --out "$out" --resume -q >/dev/null 2>&1
 check "resuming a finished run changes no result" cmp -s "$T/kept" "$out/chaos_results.json"
 
+"$FL" run "$T/s.yaml" --out "$out" --resume --scale 0.5 >"$T/scaled" 2>&1
+check_num "resume with windows of another length is refused" $? eq 2
+check "... and says both" grep -q 'had --scale 1, not 0.5' "$T/scaled"
+
 sed 's/hits/hits /; s/grace: 600ms/grace: 700ms/' "$T/s.yaml" >"$T/other.yaml"
 "$FL" run "$T/other.yaml" --out "$out" --resume >"$T/other" 2>&1
 check_num "resume with another config is refused" $? eq 2

@@ -78,6 +78,13 @@ static void rules(void **state)
 		{ "order_rate >= 90%", "order_rate >= 90%, q_depth < 5", "unresolvable-metric" },
 		{ "order_rate < 10%", "no_such < 10%", "unresolvable-metric!" },
 		{ "order_rate < 10%", "never", "no-trigger" },
+		/* The probe gives up after 2 s. */
+		{ "order_rate < 10%", "p99 > 1900ms", "" },
+		{ "order_rate < 10%", "p99 > 2s", "never-true" },
+		{ "order_rate < 10%", "order_rate < 10% OR p99 >= 3s", "never-true" },
+		{ "[alert tier-1 fires]", "[p95 > 5s]", "never-true" },
+		{ "order_rate >= 90%", "order_rate >= 90%, p99 < 2s", "" },
+		{ "order_rate >= 90%", "order_rate >= 90%, p99 <= 2s", "always-true" },
 		{ "automatic: true", "automatic: false", "no-rollback!" },
 		{ "method: m", "method: ''", "no-rollback-method" },
 		{ "metrics: [order_rate]", "metrics: [up]", "up-only-measurement" },
@@ -153,7 +160,7 @@ static void declared(const char *target, const char *truth, char *ret, size_t si
 		    "experiments:\n"
 		    "  - {name: a, hypothesis: p99 < 1s, faults: [{type: latency}, {type: latency}],\n"
 		    "     blast_radius: {target: '%s', traffic: 0%%, duration: 10s},\n"
-		    "     rollback: {automatic: true, trigger_when: p99 > 9s, method: m},\n"
+		    "     rollback: {automatic: true, trigger_when: p99 > 1s, method: m},\n"
 		    "     measurement: {metrics: [p99], capture_window: t-5s to t+10s}, ground_truth: {%s}}\n",
 		    target, truth);
 	if (suite_parse("t.yaml", t.s, t.len, table, &s, &err))

@@ -54,6 +54,31 @@ static bool known(struct report *r, const struct experiment *x, bool error, cons
 	return false;
 }
 
+/* The probe gives up after its timeout, so no answer of it is later. Is @c decided by that, whatever happens? */
+static bool is_beyond_timeout(const struct report *r, const struct expr_clause *c, bool *ret_true)
+{
+	double limit = (double)r->suite->probe.timeout_ns / 1e9;
+	struct metric_source source;
+	char name[EXPR_NAME_MAX];
+
+	if (metric_resolve(r->suite, expr_clause_name(c, name, sizeof(name)), &source, NULL) ||
+	    source.kind != METRIC_PROBE_LATENCY || !(limit > 0))
+		return false;
+	*ret_true = c->op == EXPR_LT || c->op == EXPR_LE;
+	return (*ret_true || c->op == EXPR_GT || c->op == EXPR_GE) &&
+	       (c->op == EXPR_LT || c->op == EXPR_GE ? c->value > limit : c->value >= limit);
+}
+
+static void check_timeout(struct report *r, const struct experiment *x, const char *where, const struct expr_clause *c)
+{
+	bool always;
+
+	if (is_beyond_timeout(r, c, &always))
+		check_add(r, false, always ? "always-true" : "never-true", x, "%s: '%.80s' can %s: the probe gives up after %.4g s; "
+			  "set suite.probe.timeout above the limit, or the limit below it", where, c->text,
+			  always ? "only be true" : "never be true", (double)r->suite->probe.timeout_ns / 1e9);
+}
+
 static void check_hypothesis(struct report *r, const struct experiment *x)
 {
 	uint32_t i, measurable = 0;
@@ -71,9 +96,11 @@ static void check_hypothesis(struct report *r, const struct experiment *x)
 					      expr_clause_name(&x->clauses[i], name, sizeof(name)),
 					      &source, NULL);
 	/* A clause that cannot be measured is reported so; a hypothesis of such clauses only is none. */
-	for (i = 0; i < x->n_clauses; i++)
+	for (i = 0; i < x->n_clauses; i++) {
 		known(r, x, !measurable, "hypothesis",
 		      expr_clause_name(&x->clauses[i], name, sizeof(name)));
+		check_timeout(r, x, "hypothesis", &x->clauses[i]);
+	}
 }
 
 static void check_expr(struct report *r, const struct experiment *x, const char *where,
@@ -83,8 +110,10 @@ static void check_expr(struct report *r, const struct experiment *x, const char 
 	uint32_t i, n = e ? expr_clauses(e, clauses, ARRAY_SIZE(clauses)) : 0;
 	char name[EXPR_NAME_MAX];
 
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		known(r, x, true, where, expr_clause_name(clauses[i], name, sizeof(name)));
+		check_timeout(r, x, where, clauses[i]);
+	}
 }
 
 static void check_rollback(struct report *r, const struct experiment *x)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <math.h>
 #include <libfyaml.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -120,6 +121,7 @@ static int resume(struct outdir *d, const struct suite *s, struct result **ret, 
 	_cleanup_free_ char *path = outdir_file(d, "run.json"), *results = outdir_file(d, "chaos_results.json");
 	_cleanup_free_ char *text = NULL;
 	const char *sha;
+	double had;
 	int r;
 
 	if (!path || !results)
@@ -134,6 +136,12 @@ static int resume(struct outdir *d, const struct suite *s, struct result **ret, 
 	if (!sha || strcmp(sha, s->sha256)) {
 		error_usage(err, "%s: its run used another version of %s", d->path, s->path);
 		error_hint(err, "results of two configs are no one run: choose another --out");
+		return -EINVAL;
+	}
+	had = json_number_value(json_object_get(d->manifest, "scale"));
+	if (fabs((had > 0 ? had : 1) - (s->scale > 0 ? s->scale : 1)) > 1e-9) {
+		error_usage(err, "%s: its run had --scale %g, not %g", d->path, had > 0 ? had : 1, s->scale > 0 ? s->scale : 1);
+		error_hint(err, "windows of two lengths are no one run: give the same --scale, or choose another --out");
 		return -EINVAL;
 	}
 	json_object_set_new(d->manifest, "resumed",

@@ -47,6 +47,21 @@ int run_retries(const struct run *r, const struct turn *t, uint64_t to_ns, doubl
 	return 0;
 }
 
+int run_answer(const struct run *r, const struct turn *t, const char *name, const struct expr_clause *c, uint64_t to_ns,
+	       double *ret)
+{
+	struct metric_source source;
+
+	if (metric_resolve(r->suite, name, &source, NULL))
+		return -ENODATA;
+	if (source.kind == METRIC_RETRIES)
+		return run_retries(r, t, to_ns, ret);
+	if (source.kind != METRIC_ALERTS)
+		return -ENODATA;
+	*ret = run_alerts(t, c);
+	return 0;
+}
+
 static json_t *count_or_null(double v)
 {
 	return isfinite(v) ? json_pack("{s:f}", "count", v) : json_null();

@@ -188,6 +188,12 @@ void run_add_felt(const struct run *r, struct turn *t);
 /* Metrics that are answers, not samples, into the result's detail; after its causes are known. */
 void run_add_answers(const struct run *r, struct turn *t);
 
+/* The value of such a metric from the injection to @to_ns, for a clause of the hypothesis. -ENODATA: it is another one. */
+int run_answer(const struct run *r, const struct turn *t, const char *name, const struct expr_clause *c, uint64_t to_ns,
+	       double *ret);
+/* Alerts since the injection of the level that @c names, or all. */
+double run_alerts(const struct turn *t, const struct expr_clause *c);
+
 /* Requests at the target from injection to @to_ns beyond what came before it in as much time. -ENODATA. */
 int run_retries(const struct run *r, const struct turn *t, uint64_t to_ns, double *ret);
 

@@ -191,6 +191,10 @@ static const char *judge(struct run *r, const struct turn *t, const struct expr_
 	if (c->for_ns && t->inject_ns + c->for_ns < to)
 		to = t->inject_ns + c->for_ns;
 	expr_clause_name(c, name, sizeof(name));
+	if (t->inject_ns && !run_answer(r, t, name, c, to, ret_value)) {
+		*ret_n = 1;
+		return expr_compare(c->op, *ret_value, c->value) ? "held" : "refuted";
+	}
 	if (!t->inject_ns || metrics_over(r->metrics, name, t->inject_ns, to, ret_value, ret_n))
 		return "not_measurable";
 	return expr_compare(c->op, *ret_value, c->value) ? "held" : "refuted";

@@ -49,7 +49,7 @@ static int count_breaches(struct run *r, double *ret)
 	return known ? 0 : -ENODATA;
 }
 
-static double count_alerts(const struct turn *t, const struct expr_clause *clause)
+double run_alerts(const struct turn *t, const struct expr_clause *clause)
 {
 	const char *level = strstr(clause->labels, "level=");
 	double n = 0;
@@ -74,7 +74,7 @@ int run_other_metric(void *ctx, const struct metric_source *source, const struct
 		return count_breaches(r, ret);
 	if (source->kind == METRIC_RETRIES)
 		return run_retries(r, &r->turn, clock_mono_ns(), ret);
-	*ret = count_alerts(&r->turn, clause);
+	*ret = run_alerts(&r->turn, clause);
 	return 0;
 }
 

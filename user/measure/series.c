@@ -165,6 +165,13 @@ int32_t series_service(const struct series *s, const char *name)
 	for (i = 0; i < s->n_services; i++)
 		if (!strcmp(s->services[i], name))
 			return (int32_t)i;
+	/* "netns:web" is spoken of as "web". */
+	for (i = 0; i < s->n_services; i++) {
+		const char *colon = strchr(s->services[i], ':');
+
+		if (colon && !strcmp(colon + 1, name))
+			return (int32_t)i;
+	}
 	return -ENOENT;
 }
 

@@ -33,7 +33,7 @@ struct series_match {
 	uint32_t paths; /* of series_paths() */
 };
 
-/* Index of a service by its name; -ENOENT. 0 is "outside". */
+/* Index of a service by its name, with its provider ("netns:web") or without; -ENOENT. 0 is "outside". */
 int32_t series_service(const struct series *s, const char *name);
 uint32_t series_services(const struct series *s, const char (**ret)[128]);
 
