@@ -36,7 +36,9 @@ LIBS      := $(call PKGLIBS,$(PKGS) tre) -lm -lpthread # tre's cflags are Debian
 PURELIBS  := $(call PKGLIBS,libcurl jansson libfyaml libuv libmd tre) -lm -lpthread
 
 BPFSRC  := $(wildcard bpf/*.bpf.c)
-SKELS   := $(BPFSRC:bpf/%.bpf.c=$(BUILD)/bpf/%.skel.h)
+# Compiled once more, for kernels before 5.18: see bpf/plain.bpf.h.
+PLAIN   := net exec sys_modret sys_override sys_signal
+SKELS   := $(BPFSRC:bpf/%.bpf.c=$(BUILD)/bpf/%.skel.h) $(PLAIN:%=$(BUILD)/bpf/%_plain.skel.h)
 STUBS   := $(patsubst %.S,$(BUILD)/%.inc,$(wildcard user/*/*_stub_*.S))
 USERSRC := $(filter-out user/main.c,$(wildcard user/*.c user/*/*.c)) $(wildcard tools/lab/stack/*.c)
 USEROBJ := $(USERSRC:%.c=$(BUILD)/%.o)
@@ -62,11 +64,18 @@ help:
 	@echo 'make dist    all that is given to people, into $(BUILD)/dist: packages, portable archives, images, sums'
 
 # --- kernel side -----------------------------------------------------------------------------
+BPFCC := $(CLANG) -O2 -g -target $(BPFTARGET) -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Werror \
+         -Wno-unused-parameter -Ivmlinux -I. -Ibpf -MMD -MP
+
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
 	@mkdir -p $(@D)
 	$(call say,BPF,$@)
-	$(Q)$(CLANG) -O2 -g -target $(BPFTARGET) -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Werror \
-		-Wno-unused-parameter -Ivmlinux -I. -Ibpf -MMD -MP -MT $@ -c $< -o $@
+	$(Q)$(BPFCC) -MT $@ -c $< -o $@
+
+$(BUILD)/bpf/%_plain.bpf.o: bpf/%.bpf.c
+	@mkdir -p $(@D)
+	$(call say,BPF,$@)
+	$(Q)$(BPFCC) -DFL_PLAIN -MT $@ -c $< -o $@
 
 $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
 	$(call say,SKEL,$@)

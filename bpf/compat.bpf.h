@@ -7,6 +7,7 @@
 
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
+#include "plain.bpf.h"
 
 /*
  * An index below @size, a power of two. The compiler proves such a mask away where the verifier

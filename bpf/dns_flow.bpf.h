@@ -44,9 +44,18 @@ struct {
 	__type(value, struct dns_stream);
 } dns_streams SEC(".maps");
 
-/* A rule meets a response. Returns the response code to set plus 1, or 0. */
-__noinline int dns_rule(struct packet *p, struct dns_name *name, __u32 index, __u32 readable)
+static __always_inline struct dns_stream *dns_stream_of(const struct packet *p)
 {
+	__u64 key = p ? hold_flow(p) : 0;
+
+	return bpf_map_lookup_elem(&dns_streams, &key);
+}
+
+/* A rule meets a response. Returns the response code to set plus 1, or 0. */
+apart int dns_rule(struct packet *p, struct dns_name *name, __u32 index, __u32 readable)
+{
+	take_packet(p);
+	take_name(name);
 	const struct fl_rule *rule = bpf_map_lookup_elem(&rules, &index);
 	struct fl_state *state = bpf_map_lookup_elem(&states, &index);
 	__u64 n, delay;
@@ -63,7 +72,7 @@ __noinline int dns_rule(struct packet *p, struct dns_name *name, __u32 index, __
 	}
 	if (!dns_name_matches(name, &rule->dns))
 		return 0;
-	n = __sync_fetch_and_add(&state->matched, 1);
+	n = state_take(state, &state->matched);
 	proof_matched(index);
 	if (!hash_chance(hash_draw(rule->seed, HASH_DECIDE, n), rule->probability_ppm))
 		return 0;
@@ -85,10 +94,11 @@ __noinline int dns_rule(struct packet *p, struct dns_name *name, __u32 index, __
 }
 
 /* All DNS rules on one message at @off of the frame. Returns as dns_rule(). */
-__noinline int dns_message(struct __sk_buff *skb, struct packet *p, __u32 off, __u32 end)
+apart int dns_message(struct __sk_buff *skb, struct packet *p, __u32 off, __u32 end)
 {
-	__u32 zero = 0, i;
-	struct dns_name *name = bpf_map_lookup_elem(&dns_names, &zero);
+	take_packet(p);
+	__u32 i;
+	struct dns_name *name = dns_name_at_hand();
 	const struct fl_ruleset *set;
 	int question, error = 0;
 
@@ -138,8 +148,9 @@ static __always_inline int dns_fail_udp(struct __sk_buff *skb, struct packet *p,
 	return payload_trim_udp(skb, p, p->question_end);
 }
 
-__noinline int dns_udp(struct __sk_buff *skb, struct packet *p)
+apart int dns_udp(struct __sk_buff *skb, struct packet *p)
 {
+	take_packet(p);
 	int error;
 
 	if (!p)
@@ -178,8 +189,10 @@ static __always_inline __u32 dns_prefix(struct __sk_buff *skb, const struct pack
  * The next message of a stream, if the packet has its beginning. Returns false when there is no
  * more in this packet.
  */
-__noinline int dns_next(struct __sk_buff *skb, struct packet *p, struct dns_stream *stream)
+apart int dns_next(struct __sk_buff *skb, struct packet *p, struct dns_stream *stream)
 {
+	take_packet(p);
+	take_stream(stream, p);
 	__u32 off, end;
 	int error;
 
@@ -220,8 +233,9 @@ static __always_inline int dns_repeat_error(struct __sk_buff *skb, const struct 
 	return RULE_NEXT;
 }
 
-__noinline int dns_tcp(struct __sk_buff *skb, struct packet *p)
+apart int dns_tcp(struct __sk_buff *skb, struct packet *p)
 {
+	take_packet(p);
 	struct dns_stream *stream;
 	__u64 key;
 	__u32 i;
@@ -253,8 +267,9 @@ __noinline int dns_tcp(struct __sk_buff *skb, struct packet *p)
 }
 
 /* The DNS stage of a packet, for all its DNS rules at once. */
-__noinline int dns_packet(struct __sk_buff *skb, struct packet *p)
+apart int dns_packet(struct __sk_buff *skb, struct packet *p)
 {
+	take_packet(p);
 	if (!p)
 		return RULE_NEXT;
 	if (p->loopback && p->direction == FL_DIR_TO && p->local_port == DNS_PORT)

@@ -71,10 +71,10 @@ static __always_inline __u16 dns_type(struct __sk_buff *skb, __u32 question_end)
 	return bpf_ntohs(type);
 }
 
-__noinline int dns_asked_at(struct __sk_buff *skb, struct packet *p, __u32 off)
+apart int dns_asked_at(struct __sk_buff *skb, struct packet *p, __u32 off)
 {
-	__u32 zero = 0;
-	struct dns_name *name = bpf_map_lookup_elem(&dns_names, &zero);
+	take_packet(p);
+	struct dns_name *name = dns_name_at_hand();
 	int end;
 	__u64 key, now;
 
@@ -108,8 +108,10 @@ static __always_inline bool dns_is_asked(struct packet *p, __u64 key)
 }
 
 /* For whom is this answer fetched? The one who gets it himself no longer waits. */
-__noinline int dns_fetched_for(struct __sk_buff *skb, struct packet *p, const struct dns_name *name)
+apart int dns_fetched_for(struct __sk_buff *skb, struct packet *p, const struct dns_name *name)
 {
+	take_packet(p);
+	take_name(name);
 	__u64 inside, outside;
 	int ret = 0;
 	__u16 type;
@@ -188,8 +190,9 @@ static __always_inline __u16 local_port(const struct packet *p)
 }
 
 /* Have the packet come from the resolver's @port. */
-__noinline int local_set_port(struct __sk_buff *skb, struct packet *p, __u32 port)
+apart int local_set_port(struct __sk_buff *skb, struct packet *p, __u32 port)
 {
+	take_packet(p);
 	__be16 old, new = bpf_htons((__u16)port);
 	__u32 checksum, flags = sizeof(new);
 

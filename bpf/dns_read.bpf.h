@@ -17,8 +17,16 @@ struct {
 	__type(value, struct dns_name);
 } dns_names SEC(".maps");
 
-__noinline int dns_name_feed(struct dns_name *name, __u32 c)
+static __always_inline struct dns_name *dns_name_at_hand(void)
 {
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&dns_names, &zero);
+}
+
+apart int dns_name_feed(struct dns_name *name, __u32 c)
+{
+	take_name(name);
 	if (!name)
 		return 1;
 	dns_name_byte(name, c);
@@ -26,8 +34,9 @@ __noinline int dns_name_feed(struct dns_name *name, __u32 c)
 }
 
 /* Feed up to DNS_CHUNK bytes at @off of the frame. Returns how many; negative when there are none. */
-__noinline int dns_name_chunk(struct __sk_buff *skb, struct dns_name *name, __u32 off, __u32 end)
+apart int dns_name_chunk(struct __sk_buff *skb, struct dns_name *name, __u32 off, __u32 end)
 {
+	take_name(name);
 	__u8 bytes[DNS_CHUNK] = {};
 	__u32 i, n;
 
@@ -51,9 +60,10 @@ enum dns_sort { DNS_QUERY = 0, DNS_RESPONSE = 0x80 };
  * Read the question of the message at @off of the frame, which ends at @end. Returns the offset
  * behind the question; 0: not of the wanted sort; negative: one that cannot be read.
  */
-__noinline int dns_question(struct __sk_buff *skb, struct dns_name *name, __u32 off, __u32 end,
+apart int dns_question(struct __sk_buff *skb, struct dns_name *name, __u32 off, __u32 end,
 			    __u32 sort)
 {
+	take_name(name);
 	__u8 header[DNS_HEADER_SIZE];
 	__u32 i;
 

@@ -47,8 +47,13 @@ static __always_inline __u64 edt_pending(const struct __sk_buff *skb, struct pac
  * would be cleared when that is sent. */
 static __always_inline void edt_send(struct __sk_buff *skb, struct packet *p)
 {
-	bpf_skb_set_tstamp(skb, packet_now(p) + edt_pending(skb, p) + p->departs_ns,
-			   BPF_SKB_TSTAMP_DELIVERY_MONO);
+	__u64 departs_ns = packet_now(p) + edt_pending(skb, p) + p->departs_ns;
+
+#ifdef FL_PLAIN
+	skb->tstamp = departs_ns; /* before 5.18 there is but one sort */
+#else
+	bpf_skb_set_tstamp(skb, departs_ns, BPF_SKB_TSTAMP_DELIVERY_MONO);
+#endif
 }
 
 #endif

@@ -106,7 +106,7 @@ static __always_inline struct flow *flow_at(__u32 slot, __u32 end)
 #define flow_way(home, i) (((home).way + (i)) & (FLOW_WAYS - 1))
 
 /* The slot of @key; negative: it has none. */
-__noinline int flow_seek(const struct flow_key *key)
+apart int flow_seek(const struct flow_key *key)
 {
 	struct flow_home home;
 	struct flow_set *set;
@@ -185,7 +185,7 @@ static __always_inline __u32 flow_oldest(const struct flow_home *home)
 }
 
 /* The way for @key in its set: where its other end is, else a free one, else the oldest one's. */
-__noinline int flow_pick(const struct flow_key *key)
+apart int flow_pick(const struct flow_key *key)
 {
 	__u32 free = 0, same = 0;
 	struct flow_home home;
@@ -233,7 +233,7 @@ static __always_inline void flow_clear(struct flow *f, __u32 end)
  * A slot for @key, which has none; negative: another CPU took it meanwhile (or, once in 2^29, a connection with
  * the same tag has it). The flow in it is zero but for its key and end.
  */
-__noinline int flow_take(const struct flow_key *key)
+apart int flow_take(const struct flow_key *key)
 {
 	struct flow_key nobody = {};
 	struct flow *f, *other;
@@ -274,7 +274,7 @@ __noinline int flow_take(const struct flow_key *key)
 }
 
 /* Give the slot of @key back, or its half of it. Returns 0, or negative when it has none. */
-__noinline int flow_drop(const struct flow_key *key)
+apart int flow_drop(const struct flow_key *key)
 {
 	struct flow_key nobody = {};
 	struct flow_home home;

@@ -75,6 +75,13 @@ static __always_inline __u64 http_key(const struct packet *p)
 	return hash_mix(p->flow + p->ifindex);
 }
 
+static __always_inline struct http_flow *http_flow_of(const struct packet *p)
+{
+	__u64 key = p ? http_key(p) : 0;
+
+	return bpf_map_lookup_elem(&http_flows, &key);
+}
+
 static __always_inline struct http_pending *http_slot(struct http_flow *f, __u8 i)
 {
 	return &f->pending[bounded(i, HTTP_PENDING)];
@@ -114,8 +121,10 @@ static __always_inline void http_answered(struct http_flow *f)
 }
 
 /* Does the request meet the rule? Counts it as matched. Returns the kind, 0 for no. */
-__noinline int http_wants(struct packet *p, struct http_flow *f, __u32 index)
+apart int http_wants(struct packet *p, struct http_flow *f, __u32 index)
 {
+	take_packet(p);
+	take_flow(f, p);
 	const struct fl_rule *rule = bpf_map_lookup_elem(&rules, &index);
 	const struct fl_state *state = bpf_map_lookup_elem(&states, &index);
 	__u32 i;
@@ -146,8 +155,10 @@ __noinline int http_wants(struct packet *p, struct http_flow *f, __u32 index)
 }
 
 /* A request line is complete: queue what is to be done to its response. */
-__noinline int http_request(struct packet *p, struct http_flow *f)
+apart int http_request(struct packet *p, struct http_flow *f)
 {
+	take_packet(p);
+	take_flow(f, p);
 	const struct fl_ruleset *set;
 	struct http_pending e = {};
 	bool full;
@@ -201,7 +212,7 @@ static __always_inline void http_slow(struct packet *p, __u32 index)
 	}
 	if (!rule_claim(rule, state))
 		return;
-	n = __sync_fetch_and_add(&state->matched, 1);
+	n = state_take(state, &state->matched);
 	delay = jitter_delay(&rule->delay, state, rule->seed, n);
 	hold_stall(p, index, delay);
 	proof_injected(index, p);
@@ -226,8 +237,10 @@ static __always_inline void http_fail(struct packet *p, struct http_pending *e, 
 }
 
 /* The status of a response is known: the first that is not interim answers the request. */
-__noinline int http_answer(struct packet *p, struct http_flow *f)
+apart int http_answer(struct packet *p, struct http_flow *f)
 {
+	take_packet(p);
+	take_flow(f, p);
 	struct http_pending *e;
 
 	if (!p || !f || f->tail == f->head)
@@ -246,8 +259,10 @@ __noinline int http_answer(struct packet *p, struct http_flow *f)
 }
 
 /* Take what the parser found. Returns negative when it can make nothing of the connection. */
-__noinline int http_handle(struct packet *p, struct http_flow *f, __u32 event)
+apart int http_handle(struct packet *p, struct http_flow *f, __u32 event)
 {
+	take_packet(p);
+	take_flow(f, p);
 	bool response;
 
 	if (!p || !f)
@@ -272,8 +287,10 @@ __noinline int http_handle(struct packet *p, struct http_flow *f, __u32 event)
 
 #define HTTP_SKIPS 256 /* beside the event: the bytes that follow are to be skipped */
 
-__noinline int http_step(struct http_flow *f, __u32 response, __u32 c)
+apart int http_step(struct http_flow *f, __u32 response, __u32 c)
 {
+	take_packet(p);
+	take_flow(f, p);
 	struct http_parser *parser;
 	int event;
 
@@ -312,8 +329,10 @@ static __always_inline int http_chunk(struct __sk_buff *skb, struct packet *p,
 }
 
 /* Go on at @off of the payload, by skipping or by parsing. Returns how many bytes are done. */
-__noinline int http_advance(struct __sk_buff *skb, struct packet *p, struct http_flow *f, __u32 off)
+apart int http_advance(struct __sk_buff *skb, struct packet *p, struct http_flow *f, __u32 off)
 {
+	take_packet(p);
+	take_flow(f, p);
 	struct http_parser *parser;
 	__u32 skipped;
 	int event;
@@ -330,8 +349,10 @@ __noinline int http_advance(struct __sk_buff *skb, struct packet *p, struct http
 }
 
 /* Parse the payload from @off to its end. Returns 0, or negative when that was impossible. */
-__noinline int http_parse(struct __sk_buff *skb, struct packet *p, struct http_flow *f, __u32 off)
+apart int http_parse(struct __sk_buff *skb, struct packet *p, struct http_flow *f, __u32 off)
 {
+	take_packet(p);
+	take_flow(f, p);
 	__u32 i;
 
 	if (!p || !f)
@@ -350,8 +371,11 @@ __noinline int http_parse(struct __sk_buff *skb, struct packet *p, struct http_f
 }
 
 /* Put the new digits into what the packet carries of the response's status. */
-__noinline int http_rewrite(struct __sk_buff *skb, struct packet *p, struct http_pending *e)
+apart int http_rewrite(struct __sk_buff *skb, struct packet *p, struct http_pending *e, __u32 i)
 {
+	take_packet(p);
+	take_flow(f, p);
+	take_pending(e, f, i);
 	__u16 old, new;
 	__u32 k;
 
@@ -423,7 +447,7 @@ static __always_inline int http_response(struct __sk_buff *skb, struct packet *p
 	}
 	for (i = 0; i < HTTP_PENDING; i++)
 		if (f->pending[i].flags & PENDING_REWRITE)
-			http_rewrite(skb, p, &f->pending[i]);
+			http_rewrite(skb, p, &f->pending[i], i);
 	return http_peek(f);
 }
 
@@ -498,8 +522,9 @@ static __always_inline struct http_flow *http_open(struct __sk_buff *skb, const 
 }
 
 /* The HTTP stage of a packet, for all its HTTP rules at once. */
-__noinline int http_packet(struct __sk_buff *skb, struct packet *p)
+apart int http_packet(struct __sk_buff *skb, struct packet *p)
 {
+	take_packet(p);
 	struct http_flow *f;
 	__u64 key;
 

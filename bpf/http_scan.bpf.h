@@ -23,7 +23,7 @@
 /* An index into the copy: the verifier must see the mask, the compiler must not remove it. */
 #ifdef __bpf__
 #define http_scan_index(i) bounded(i, HTTP_SCAN_SIZE)
-#define HTTP_SCAN_PART	   __noinline /* verified by itself */
+#define HTTP_SCAN_PART	   apart /* verified by itself */
 #else
 #define http_scan_index(i) ((i) & (HTTP_SCAN_SIZE - 1))
 #define HTTP_SCAN_PART	   static inline

@@ -35,8 +35,9 @@ static __always_inline bool mangle_has_payload(const struct packet *p)
  * the packet; but a checksum that is still to be computed would be computed over the flipped bytes,
  * or between two veths never be looked at, so there the packet is dropped here.
  */
-__noinline int mangle_corrupt(struct __sk_buff *skb, struct packet *p, __u32 index, __u64 n)
+apart int mangle_corrupt(struct __sk_buff *skb, struct packet *p, __u32 index, __u64 n)
 {
+	take_packet(p);
 	const struct fl_rule *rule = bpf_map_lookup_elem(&rules, &index);
 	__u32 i, from, len;
 	__u64 draw;

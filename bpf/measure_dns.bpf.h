@@ -70,7 +70,7 @@ static __always_inline void dns_answer(struct seen *s, struct flow *f, __u8 code
 		loss_count(FL_MEASURE_FLOWS_ENDED, 1);
 }
 
-__noinline int measure_dns(struct __sk_buff *skb, struct seen *s)
+apart int measure_dns(struct __sk_buff *skb, struct seen *s)
 {
 	struct dns_start start;
 	struct flow_key key;

@@ -311,7 +311,7 @@ static __always_inline void hist_record_shared(struct fl_hist *h, __u64 ns)
 /* --- rows ------------------------------------------------------------------------------------ */
 
 /* The number of the row of @edge, which gets one when it has none; negative: there is no room. */
-__noinline int row_find(const struct fl_edge *edge)
+apart int row_find(const struct fl_edge *edge)
 {
 	struct fl_edge key;
 	__u32 *row, fresh;
@@ -460,7 +460,7 @@ static __always_inline int flow_answer(struct flow *f, __u64 now_ns, const struc
 }
 
 /* The same of request number @slot, out of line. */
-__noinline int flow_answered(struct flow *f, __u64 now_ns, __u32 slot, __u32 status)
+apart int flow_answered(struct flow *f, __u64 now_ns, __u32 slot, __u32 status)
 {
 	struct asked asked;
 
@@ -480,7 +480,7 @@ enum flow_event {
 	FLOW_BYTES, /* book them */
 };
 
-__noinline int flow_note(struct flow *f, __u64 now_ns, __u32 event, __u64 n)
+apart int flow_note(struct flow *f, __u64 now_ns, __u32 event, __u64 n)
 {
 	struct fl_path *path = NULL;
 	struct fl_row *row;

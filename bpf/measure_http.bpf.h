@@ -105,7 +105,7 @@ static __always_inline void http_asks(struct flow *f)
 }
 
 /* Take what was found. Returns negative when nothing can be made of this direction any more. */
-__noinline int http_found(struct flow *f, __u32 event)
+apart int http_found(struct flow *f, __u32 event)
 {
 	if (!f)
 		return -1;
@@ -122,7 +122,7 @@ __noinline int http_found(struct flow *f, __u32 event)
 	return 0;
 }
 
-__noinline int http_step(struct flow *f, __u32 request, __u32 c)
+apart int http_step(struct flow *f, __u32 request, __u32 c)
 {
 	struct http_parser *parser;
 	int event;
@@ -135,7 +135,7 @@ __noinline int http_step(struct flow *f, __u32 request, __u32 c)
 }
 
 /* Parse up to HTTP_CHUNK bytes of the payload at @off. Returns how many; negative: give up. */
-__noinline int http_chunk(struct __sk_buff *skb, struct seen *s, struct flow *f, __u32 off)
+apart int http_chunk(struct __sk_buff *skb, struct seen *s, struct flow *f, __u32 off)
 {
 	__u8 bytes[HTTP_CHUNK] = {};
 	__u32 i, n;
@@ -175,7 +175,7 @@ static __always_inline bool http_has_prefix(const struct http_head *h, __u32 at,
 }
 
 /* The class of the target of the request whose beginning is in @h, with zeros behind what is there. */
-__noinline int http_path_class(const struct http_head *h)
+apart int http_path_class(const struct http_head *h)
 {
 	__u64 blanks;
 	__u32 at, i;
@@ -203,7 +203,7 @@ __noinline int http_path_class(const struct http_head *h)
  * A message begins at @off: its head, if all of it is here and nothing about it unusual. Returns how many
  * bytes that are; 0: it is for the slow way.
  */
-__noinline int http_fast(struct __sk_buff *skb, struct seen *s, struct flow *f, __u32 off)
+apart int http_fast(struct __sk_buff *skb, struct seen *s, struct flow *f, __u32 off)
 {
 	struct http_parser *parser;
 	struct http_desk *desk;
@@ -248,7 +248,7 @@ static __always_inline void http_begins(struct seen *s, struct flow *f)
 }
 
 /* Go on at @off of the payload, by skipping or by parsing. Returns how many bytes are done. */
-__noinline int http_advance(struct __sk_buff *skb, struct seen *s, struct flow *f, __u32 off)
+apart int http_advance(struct __sk_buff *skb, struct seen *s, struct flow *f, __u32 off)
 {
 	struct http_parser *parser;
 	__u32 skipped;
@@ -271,7 +271,7 @@ __noinline int http_advance(struct __sk_buff *skb, struct seen *s, struct flow *
 }
 
 /* Follow the payload from @off to its end. Returns 0, or negative when that was impossible. */
-__noinline int http_follow(struct __sk_buff *skb, struct seen *s, struct flow *f, __u32 off)
+apart int http_follow(struct __sk_buff *skb, struct seen *s, struct flow *f, __u32 off)
 {
 	__u32 i;
 

@@ -156,7 +156,7 @@ static __always_inline __u16 service_here(struct __sk_buff *skb, const struct se
 }
 
 /* A packet of the flow @f came by another veth than the ones before it. Is that the service's as well? */
-__noinline int flow_moved(struct __sk_buff *skb, struct flow *f)
+apart int flow_moved(struct __sk_buff *skb, struct flow *f)
 {
 	if (!f || !service_is_here(skb, f->flags & FLOW_CLIENT_LOCAL ? f->edge.client : f->edge.server))
 		return 0;

@@ -26,7 +26,7 @@ static __always_inline bool sweep_is_idle(const struct sweep *w, const struct fl
 	return w->now_ns > last_ns && w->now_ns - last_ns > idle_ns;
 }
 
-__noinline int sweep_flow(__u32 slot, __u32 end, struct sweep *w)
+apart int sweep_flow(__u32 slot, __u32 end, struct sweep *w)
 {
 	struct flow *f = flow_at(slot, end);
 

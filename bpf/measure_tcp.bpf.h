@@ -328,7 +328,7 @@ static __always_inline void flow_fin(struct seen *s, struct flow *f)
 }
 
 /* Whatever a packet may be. @f is NULL where there is no flow yet. */
-__noinline int tcp_packet(struct __sk_buff *skb, struct seen *s, struct flow *f)
+apart int tcp_packet(struct __sk_buff *skb, struct seen *s, struct flow *f)
 {
 	if (!s)
 		return -1;

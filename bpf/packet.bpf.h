@@ -13,6 +13,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include "hash.h"
+#include "plain_net.bpf.h"
 
 enum {
 	PACKET_FRAGMENT = 1 << 0, /* any part of a fragmented datagram */
@@ -88,6 +89,13 @@ struct {
 	__type(key, __u32);
 	__type(value, struct packet);
 } packets SEC(".maps");
+
+static __always_inline struct packet *packet_at_hand(void)
+{
+	__u32 slot = PACKET_FIRST;
+
+	return bpf_map_lookup_elem(&packets, &slot);
+}
 
 static __always_inline struct packet *packet_begin(struct __sk_buff *skb, __u32 slot,
 						   enum fl_direction direction)

@@ -17,9 +17,10 @@ static __always_inline __u32 payload_checksum_off(const struct packet *p)
 }
 
 /* Replace the byte at @off of the frame, in the payload, by @value. Returns 0 or negative. */
-__noinline int payload_set(struct __sk_buff *skb, const struct packet *p, __u32 off, __u32 value,
+apart int payload_set(struct __sk_buff *skb, const struct packet *p, __u32 off, __u32 value,
 			   __u32 fix_checksum)
 {
+	take_packet(p);
 	__be32 before, after;
 	__u32 flags, shift;
 	__u8 from, to = value;

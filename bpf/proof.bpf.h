@@ -27,10 +27,25 @@ static __always_inline bool rule_live(const struct fl_rule *rule, const struct f
 	return true;
 }
 
+/* The value of one of @state's counters, which goes on to the next one: no two callers get the same. */
+static __always_inline __u64 state_take(struct fl_state *state, __u64 *counter)
+{
+#ifdef FL_PLAIN
+	__u64 n;
+
+	bpf_spin_lock(&state->lock);
+	n = (*counter)++;
+	bpf_spin_unlock(&state->lock);
+	return n;
+#else
+	return __sync_fetch_and_add(counter, 1);
+#endif
+}
+
 /* Take one of the rule's hits; false when another CPU took the last one. */
 static __always_inline bool rule_claim(const struct fl_rule *rule, struct fl_state *state)
 {
-	__u64 before = __sync_fetch_and_add(&state->hits, 1);
+	__u64 before = state_take(state, &state->hits);
 
 	return !rule->max_hits || before < rule->max_hits;
 }

@@ -32,17 +32,19 @@ static __always_inline int reset_swap(struct __sk_buff *skb, __u32 off, __u32 le
 }
 
 /* Sender becomes receiver. No checksum changes: it sums both ends, in whatever order. */
-__noinline int reset_turn(struct __sk_buff *skb, struct packet *p)
+apart int reset_turn(struct __sk_buff *skb, struct packet *p)
 {
+	take_packet(p);
 	if (!p || reset_swap(skb, 0, ETH_ALEN) || reset_swap(skb, p->transport_off, 2))
 		return -1;
 	return p->version == 4 ? reset_swap(skb, ETH_HLEN + 12, 4) : reset_swap(skb, ETH_HLEN + 8, 16);
 }
 
 /* Write the rest of the TCP header: a reset, and nothing but. The packet ends behind it. */
-__noinline int reset_write(struct __sk_buff *skb, struct packet *p, __u32 seq, __u32 ack,
+apart int reset_write(struct __sk_buff *skb, struct packet *p, __u32 seq, __u32 ack,
 			   __u32 partial)
 {
+	take_packet(p);
 	struct tcphdr tcp = {};
 	__u32 rest = offsetof(struct tcphdr, seq);
 
@@ -64,8 +66,9 @@ __noinline int reset_write(struct __sk_buff *skb, struct packet *p, __u32 seq, _
  * Returns a verdict; negative when nothing was changed. What is changed by half is dropped: its
  * sender sends it again, and meets the rule again.
  */
-__noinline int reset_both(struct __sk_buff *skb, struct packet *p)
+apart int reset_both(struct __sk_buff *skb, struct packet *p)
 {
+	take_packet(p);
 	__u32 next, partial;
 
 	if (!p)

@@ -123,8 +123,9 @@ static __always_inline int rule_act(struct __sk_buff *skb, struct packet *p, __u
 }
 
 /* Faults that are done to packets, whatever is in them. */
-__noinline int rule_packet(struct __sk_buff *skb, struct packet *p, __u32 index)
+apart int rule_packet(struct __sk_buff *skb, struct packet *p, __u32 index)
 {
+	take_packet(p);
 	const struct fl_rule *rule = bpf_map_lookup_elem(&rules, &index);
 	struct fl_state *state = bpf_map_lookup_elem(&states, &index);
 	__u64 n;
@@ -133,7 +134,7 @@ __noinline int rule_packet(struct __sk_buff *skb, struct packet *p, __u32 index)
 	if (!p || !rule || !state || !match_packet(rule, p) || !rule_applies(rule, p) ||
 	    !rule_live(rule, state, p))
 		return RULE_NEXT;
-	n = __sync_fetch_and_add(&state->matched, 1);
+	n = state_take(state, &state->matched);
 	proof_matched(index);
 	if (rule->kind >= FL_KIND_REORDER && !rule->departs && !p->hold_ifindex) {
 		proof_skipped(index);

@@ -12,6 +12,7 @@
 #include <bpf/bpf_endian.h>
 #include "bpf/abi_sys.h"
 #include "hash.h"
+#include "plain.bpf.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -80,6 +81,53 @@ static __always_inline bool sys_spared(const struct fl_sys_rule *rule)
 	       comm[0] == COMM8('s', 's', 'h', 'd', 0, 0, 0, 0);
 }
 
+/*
+ * The value of one of the rule's counters, which goes on to the next one: no two callers get the same.
+ */
+#ifdef FL_PLAIN
+#define SYS_TURNS_MAX 256
+
+/* Who has put in the only entry has the counters for himself: programs for tracing may not use a bpf_spin_lock. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} sys_turns SEC(".maps");
+
+/* It was never this caller's turn. */
+#define SYS_MISSED	(~0ull)
+#define sys_missed(n)	((n) == SYS_MISSED)
+
+apart __u64 sys_take_turn(__u32 of_hits)
+{
+	__u32 zero = 0, i;
+	struct fl_sys_state *state = bpf_map_lookup_elem(&sys_state, &zero);
+	volatile __u64 *counter;
+	__u64 n;
+
+	if (!state)
+		return SYS_MISSED;
+	counter = of_hits ? &state->hits : &state->matched;
+	for (i = 0; i < SYS_TURNS_MAX; i++) {
+		if (bpf_map_update_elem(&sys_turns, &zero, &zero, BPF_NOEXIST))
+			continue;
+		n = *counter;
+		*counter = n + 1;
+		bpf_map_delete_elem(&sys_turns, &zero);
+		return n;
+	}
+	return SYS_MISSED;
+}
+
+#define sys_take_matched(state) sys_take_turn(0)
+#define sys_take_hits(state)	sys_take_turn(1)
+#else
+#define sys_missed(n)		false
+#define sys_take_matched(state) __sync_fetch_and_add(&(state)->matched, 1)
+#define sys_take_hits(state)	__sync_fetch_and_add(&(state)->hits, 1)
+#endif
+
 /* Count the matched call and decide. True: it fails now. */
 static __always_inline bool sys_hit(const struct fl_sys_rule *rule)
 {
@@ -90,15 +138,20 @@ static __always_inline bool sys_hit(const struct fl_sys_rule *rule)
 
 	if (!state || !proof)
 		return false;
-	n = __sync_fetch_and_add(&state->matched, 1) + 1;
+	n = sys_take_matched(state);
 	proof->matched++;
+	if (sys_missed(n)) {
+		proof->skipped++;
+		return false;
+	}
+	n++;
 	if (n < rule->first || (rule->last && n > rule->last))
 		return false;
 	if (rule->nth > 1 && n % rule->nth)
 		return false;
 	if (!hash_chance(hash_draw(rule->seed, HASH_DECIDE, n), rule->probability_ppm))
 		return false;
-	if (__sync_fetch_and_add(&state->hits, 1) >= rule->max_hits && rule->max_hits)
+	if (sys_take_hits(state) >= rule->max_hits && rule->max_hits)
 		return false;
 	now = bpf_ktime_get_ns();
 	proof->injected++;

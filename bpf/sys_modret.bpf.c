@@ -25,7 +25,7 @@ static __always_inline const struct fl_sys_rule *sys_rule_here(void)
 {
 	const struct fl_sys_rule *rule = sys_live();
 
-	return rule && task_in_any(rule->targets, rule->n_targets) && !sys_spared(rule) ? rule : NULL;
+	return rule && sys_in_target(rule) && !sys_spared(rule) ? rule : NULL;
 }
 
 static __always_inline int sys_answer(const struct fl_sys_rule *rule, int ret)

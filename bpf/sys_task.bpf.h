@@ -13,6 +13,21 @@
 /* The syscall that this object hooks, and where its arguments are. */
 const volatile struct fl_sys_call call = {};
 
+#ifdef FL_PLAIN
+/* (What comes behind it need not be verified for each way through it.) */
+apart int sys_is_target(void)
+{
+	__u32 zero = 0;
+	const struct fl_sys_rule *rule = bpf_map_lookup_elem(&sys_rule, &zero);
+
+	return rule && task_in_any(rule->targets, rule->n_targets);
+}
+
+#define sys_in_target(rule) sys_is_target()
+#else
+#define sys_in_target(rule) task_in_any((rule)->targets, (rule)->n_targets)
+#endif
+
 struct sys_path {
 	char s[512]; /* strings end within the first 256 bytes */
 };
@@ -32,18 +47,20 @@ struct {
 volatile __u32 opaque_zero;
 
 struct glob_walk {
+#ifndef FL_PLAIN
 	const struct fl_sys_rule *rule;
 	const struct sys_path *path;
+#endif
 	__u32 p, s;	    /* position in the pattern and in the path */
 	__u32 star, resume; /* after the last '*', and the path position to try next; star 0: none */
 	int result;	    /* 1 match, 0 none, -1 still walking */
 };
 
 /* One step of the usual two-pointer glob: on a mismatch go back to the last star. */
-static long glob_step(__u32 i, struct glob_walk *w)
+static __always_inline long glob_go(struct glob_walk *w, const struct fl_sys_rule *rule, const struct sys_path *path)
 {
-	char c = w->p < w->rule->path_len ? w->rule->path[w->p & (FL_SYS_PATH_MAX - 1)] : 0;
-	char d = w->path->s[w->s & 255];
+	char c = w->p < rule->path_len ? rule->path[w->p & (FL_SYS_PATH_MAX - 1)] : 0;
+	char d = path->s[w->s & 255];
 
 	if (c == '*') {
 		w->star = ++w->p;
@@ -51,7 +68,7 @@ static long glob_step(__u32 i, struct glob_walk *w)
 		return 0;
 	}
 	if (!d) {
-		w->result = w->p >= w->rule->path_len;
+		w->result = w->p >= rule->path_len;
 		return 1;
 	}
 	if (c == d || c == '?') {
@@ -68,20 +85,65 @@ static long glob_step(__u32 i, struct glob_walk *w)
 	return 0;
 }
 
-/* Does the path that begins at s[@start] pass the filter? */
-static __always_inline bool sys_path_matches_at(const struct fl_sys_rule *rule, const struct sys_path *path,
-						__u32 start)
+/* Enough for patterns with two stars on the longest path; beyond it: no match. */
+#define GLOB_STEPS 4096
+
+#ifdef FL_PLAIN
+/* bpf_loop() is of 5.17. Before, the loop is here, and what it is about in maps: see plain.bpf.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct glob_walk);
+} glob_walks SEC(".maps");
+
+apart int glob_step(void)
+{
+	__u32 zero = 0;
+	struct glob_walk *w = bpf_map_lookup_elem(&glob_walks, &zero);
+	const struct fl_sys_rule *rule = bpf_map_lookup_elem(&sys_rule, &zero);
+	const struct sys_path *path = bpf_map_lookup_elem(&sys_paths, &zero);
+
+	return w && rule && path ? (int)glob_go(w, rule, path) : 1;
+}
+
+static __always_inline bool glob_matches(const struct fl_sys_rule *rule, const struct sys_path *path, __u32 start)
+{
+	__u32 zero = 0, i;
+	struct glob_walk *w = bpf_map_lookup_elem(&glob_walks, &zero);
+
+	if (!w)
+		return false;
+	*w = (struct glob_walk){ .s = start, .result = -1 };
+	for (i = 0; i < GLOB_STEPS; i++)
+		if (glob_step())
+			break;
+	return w->result == 1;
+}
+#else
+static long glob_step(__u32 i, struct glob_walk *w)
+{
+	return glob_go(w, w->rule, w->path);
+}
+
+static __always_inline bool glob_matches(const struct fl_sys_rule *rule, const struct sys_path *path, __u32 start)
 {
 	struct glob_walk w = { .rule = rule, .path = path, .result = -1 };
-	__u32 i;
 
 	w.p = w.star = w.resume = opaque_zero;
 	w.s = start + opaque_zero;
-	if (rule->path_kind == FL_SYS_PATH_GLOB) {
-		/* Enough for patterns with two stars on the longest path; beyond it: no match. */
-		bpf_loop(4096, glob_step, &w, 0);
-		return w.result == 1;
-	}
+	bpf_loop(GLOB_STEPS, glob_step, &w, 0);
+	return w.result == 1;
+}
+#endif
+
+/* Does the path that begins at s[@start] pass the filter? */
+static __always_inline bool path_matches(const struct fl_sys_rule *rule, const struct sys_path *path, __u32 start)
+{
+	__u32 i;
+
+	if (rule->path_kind == FL_SYS_PATH_GLOB)
+		return glob_matches(rule, path, start);
 	for (i = 0; i < FL_SYS_PATH_MAX; i++) {
 		if (i >= rule->path_len)
 			return true;
@@ -90,6 +152,22 @@ static __always_inline bool sys_path_matches_at(const struct fl_sys_rule *rule, 
 	}
 	return true;
 }
+
+#ifdef FL_PLAIN
+/* (There is but one rule and, on a CPU, one path.) */
+apart int sys_path_matches_from(__u32 start)
+{
+	__u32 zero = 0;
+	const struct fl_sys_rule *rule = bpf_map_lookup_elem(&sys_rule, &zero);
+	const struct sys_path *path = bpf_map_lookup_elem(&sys_paths, &zero);
+
+	return rule && path && path_matches(rule, path, start);
+}
+
+#define sys_path_matches_at(rule, path, start) sys_path_matches_from(start)
+#else
+#define sys_path_matches_at(rule, path, start) path_matches(rule, path, start)
+#endif
 
 static __always_inline bool sys_path_matches(const struct fl_sys_rule *rule, const struct sys_path *path)
 {
@@ -212,7 +290,7 @@ static __always_inline bool sys_call_hits(const struct pt_regs *regs)
 	struct fl_sys_call layout = { call.number, call.path_arg, call.fd_arg, call.addr_arg, 0 };
 	__u64 arg[8];
 
-	if (!rule || !task_in_any(rule->targets, rule->n_targets) || sys_spared(rule))
+	if (!rule || !sys_in_target(rule) || sys_spared(rule))
 		return false;
 	sys_read_args(regs, arg);
 	return sys_args_match(rule, &layout, arg) && sys_hit(rule);

@@ -29,6 +29,28 @@ static __always_inline __u32 task_netns(void)
 	return BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
 }
 
+/* The id of the cgroup of @level that the caller is in; 0: there is none. */
+static __always_inline __u64 task_cgroup(int level)
+{
+#ifdef FL_PLAIN
+	/* Before 5.15 bpf_get_current_ancestor_cgroup_id() is not for programs for tracing. */
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct cgroup *cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp), *ancestor = NULL;
+	__u64 id = 0;
+
+	if (level < 0 || level > BPF_CORE_READ(cgroup, level))
+		return 0;
+	if (bpf_core_field_exists(cgroup->ancestor_ids)) {
+		bpf_core_read(&id, sizeof(id), &cgroup->ancestor_ids[level]);
+		return id;
+	}
+	bpf_core_read(&ancestor, sizeof(ancestor), &cgroup->ancestors[level]); /* since 6.1 */
+	return BPF_CORE_READ(ancestor, kn, id);
+#else
+	return bpf_get_current_ancestor_cgroup_id(level);
+#endif
+}
+
 /* One of the first @n (at most FL_TASK_MAX_TARGETS) of @targets. */
 static __always_inline bool task_in_any(const volatile struct fl_task_target *targets, __u32 n)
 {
@@ -40,7 +62,7 @@ static __always_inline bool task_in_any(const volatile struct fl_task_target *ta
 		if (i >= n)
 			break;
 		if (t->cgroup_id) {
-			if (bpf_get_current_ancestor_cgroup_id((int)t->cgroup_level) == t->cgroup_id)
+			if (task_cgroup((int)t->cgroup_level) == t->cgroup_id)
 				return true;
 			continue;
 		}

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* main.c - the command table and nothing else. */
 #include <argp.h>
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -51,7 +53,8 @@ static void usage(FILE *out)
 	for (c = cmd_table; c->summary; c++)
 		fprintf(out, "  %-10s %s\n", c->name, c->summary);
 	fputs("\nEvery command takes --docker-socket PATH; the default is that of DOCKER_HOST, else what is\n"
-	      "there of /var/run/docker.sock, the rootless one and Podman's.\n"
+	      "there of /var/run/docker.sock, the rootless one and Podman's. And --btf FILE: the BTF of a kernel\n"
+	      "that has none of its own (docs/kernels.md).\n"
 	      "\n'faultline COMMAND --help' explains one command.\n", out);
 }
 
@@ -72,31 +75,43 @@ static int unknown(const char *word)
 }
 
 /*
- * --docker-socket PATH, for all commands: taken out of @argv, into the environment that the
- * guardian and other children inherit. False: no PATH.
+ * An @option of all commands, as "--docker-socket PATH": taken out of @argv, with @prefix before it into the
+ * environment's @variable, which the guardian and other children inherit. False: no PATH.
  */
-static bool take_docker_socket(int *argc, char **argv)
+static bool take_option(int *argc, char **argv, const char *option, const char *variable, const char *prefix)
 {
-	static const char option[] = "--docker-socket";
 	size_t len = strlen(option);
 	int i, used;
 
 	for (i = 1; i < *argc && strcmp(argv[i], "--"); i++) {
-		_cleanup_free_ char *host = NULL;
+		_cleanup_free_ char *value = NULL;
 		const char *path;
 
 		if (strncmp(argv[i], option, len) || (argv[i][len] && argv[i][len] != '='))
 			continue;
 		used = argv[i][len] ? 1 : 2;
 		path = used == 1 ? argv[i] + len + 1 : argv[i + 1];
-		host = path && *path ? text_format("unix://%s", path) : NULL;
-		if (!host || setenv("DOCKER_HOST", host, 1))
+		value = path && *path ? text_format("%s%s", prefix, path) : NULL;
+		if (!value || setenv(variable, value, 1))
 			return false;
 		memmove(argv + i, argv + i + used, (size_t)(*argc - i - used + 1) * sizeof(*argv));
 		*argc -= used;
 		i--;
 	}
 	return true;
+}
+
+/* The BTF file that --btf or FAULTLINE_BTF names can be read, or an exit status. */
+static int check_btf(void)
+{
+	const char *path = getenv("FAULTLINE_BTF");
+	_cleanup_free_ char *message = NULL;
+
+	if (!path || !*path || !access(path, R_OK))
+		return FL_EXIT_OK;
+	message = text_format("cannot read the BTF file '%s': %s", path, strerror(errno));
+	return cmd_usage(message ? message : "cannot read the BTF file",
+			 "--btf and FAULTLINE_BTF name it; docs/kernels.md tells how to make one");
 }
 
 /* Help is for everybody. */
@@ -133,8 +148,12 @@ int main(int argc, char **argv)
 	journal_know(undo_families);
 	argv = url_hide_arguments(argc, argv);
 	cmd_output_begin(argv);
-	if (!take_docker_socket(&argc, argv))
+	if (!take_option(&argc, argv, "--docker-socket", "DOCKER_HOST", "unix://"))
 		return cmd_usage("--docker-socket: a PATH is missing", "for example --docker-socket /run/docker.sock");
+	if (!take_option(&argc, argv, "--btf", "FAULTLINE_BTF", ""))
+		return cmd_usage("--btf: a FILE is missing", "docs/kernels.md tells how to make one");
+	if (check_btf())
+		return FL_EXIT_USAGE;
 	if (argc < 2) {
 		usage(stderr);
 		return FL_EXIT_USAGE;

@@ -368,7 +368,23 @@ struct nsproxy {
 	struct net *net_ns;
 };
 
+struct kernfs_node {
+	__u64 id;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+	int level;
+	__u64 ancestor_ids[1];	     /* before 6.1 */
+	struct cgroup *ancestors[1]; /* since 6.1 */
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp;
+};
+
 struct task_struct {
+	struct css_set *cgroups;
 	struct mm_struct *mm;
 	struct pid *thread_pid;
 	struct nsproxy *nsproxy;

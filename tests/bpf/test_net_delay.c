@@ -224,6 +224,7 @@ static void mark_comes_back(void **state)
 	struct fl_rule rule = rig_rule(FL_KIND_DELAY);
 	struct frame f;
 
+	rig_need_ingress(r);
 	rule.delay.delay_ns = 50 * MS;
 	rig_only(r, &rule);
 	frame_udp(&f, &flow, true, "hello", 5);
@@ -252,6 +253,7 @@ static void mark_is_forged(void **state)
 	struct frame f;
 	uint32_t g;
 
+	rig_need_ingress(r);
 	rule.delay.delay_ns = 50 * MS;
 	rig_only(r, &rule);
 	frame_udp(&f, &flow, false, "hello", 5);
@@ -276,6 +278,7 @@ static void marks_stay(void **state)
 	uint32_t i, held = 0, passed = 0;
 	struct frame f, g;
 
+	rig_need_ingress(r);
 	rule.delay.delay_ns = 5000 * MS;
 	rig_only(r, &rule);
 	frame_udp(&f, &flow, true, "hello", 5);
@@ -312,6 +315,7 @@ static void generations(void **state)
 	struct fl_rule rule = rig_rule(FL_KIND_PARTITION);
 	struct frame f;
 
+	rig_need_ingress(r);
 	rig_only(r, &rule);
 	frame_udp(&f, &flow, true, "hello", 5);
 	r->mark = FL_MARK_MAGIC | (RIG_GEN + 1);

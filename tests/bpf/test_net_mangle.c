@@ -29,7 +29,11 @@ static int watch(void)
 
 	assert_true(fd >= 0);
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)), 0);
-	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVMARK, &one, sizeof(one)), 0);
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVMARK, &one, sizeof(one))) {
+		print_message("# missing: SO_RCVMARK\n"); /* 5.19 */
+		close(fd);
+		skip();
+	}
 	assert_int_equal(bind(fd, (const struct sockaddr *)&lo, sizeof(lo)), 0);
 	return fd;
 }

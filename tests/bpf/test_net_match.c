@@ -350,7 +350,7 @@ static void verifier_cost(void **state)
 /* The same for the host's own interfaces, where the kernel can tell packets by their cgroup. */
 static void verifier_cost_host(void **state)
 {
-	struct net_bpf *skel = net_bpf__open();
+	struct net_bpf *skel = bpf_load_open(net);
 	struct fl_error err = {};
 
 	(void)state;

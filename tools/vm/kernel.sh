@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel.sh NAME - make sure that a test kernel is in the cache and print its folder.
 #
+#   5.10          Debian 11's kernel (cloud flavour): the oldest that is supported
 #   6.1           Debian 12's own kernel (cloud flavour)
 #   6.12          the newer one, from bookworm-backports of the same mirror, else from trixie
 #   6.1-override  6.1 built from linux-source-6.1 with tools/vm/kernel.config, because no Debian
@@ -15,7 +16,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 # (Nobody says that there is a $HOME.)
 : "${HOME:=$(getent passwd "$(id -u)" | cut -d: -f6)}"
 cache=${FAULTLINE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/faultline}/kernels
-name=${1:?usage: kernel.sh 6.1|6.12|6.1-override}
+name=${1:?usage: kernel.sh 5.10|6.1|6.12|6.1-override}
 dir=$cache/$name
 mkdir -p "$cache"
 exec 9>"$cache/.$name.lock"
@@ -78,11 +79,12 @@ built() {
 }
 
 case $name in
+5.10) packaged bullseye ;;
 6.1) packaged bookworm ;;
 6.12) packaged bookworm-backports || { rm -rf "$tmp"/*.deb "$tmp/root" "$tmp/out"; packaged trixie; } ;;
 6.1-override) built ;;
 *)
-	echo "kernel.sh: no kernel called $name (6.1, 6.12, 6.1-override)" >&2
+	echo "kernel.sh: no kernel called $name (5.10, 6.1, 6.12, 6.1-override)" >&2
 	exit 2
 	;;
 esac

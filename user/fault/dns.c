@@ -134,13 +134,25 @@ static int arm_error(struct fault *f, struct fl_error *err)
 	return net_arm(f, NET_LOOPBACK, err);
 }
 
+static void delay_supported(struct fault_support *ret)
+{
+	net_supported_hold(ret);
+	net_supported_loopback(ret);
+}
+
+static void error_supported(struct fault_support *ret)
+{
+	net_supported(ret);
+	net_supported_loopback(ret);
+}
+
 const struct fault_ops fault_dns_latency = {
 	NET_OPS,
 	.class = FAULT_NETWORK,
 	.name = "dns_latency",
 	.summary = "Make DNS answers late",
 	.params = latency_params,
-	.supported = net_supported_hold,
+	.supported = delay_supported,
 	.validate = validate,
 	.arm = arm_latency,
 	.compile = compile_latency,
@@ -159,7 +171,7 @@ const struct fault_ops fault_dns_error = {
 	.name = "dns_error",
 	.summary = "Make DNS answers fail, or lose them",
 	.params = error_params,
-	.supported = net_supported,
+	.supported = error_supported,
 	.validate = validate,
 	.arm = arm_error,
 	.compile = compile_error,

@@ -14,6 +14,7 @@
 
 #include "fault/net_guard.h"
 #include "fault/net_hooks.h"
+#include "kern/features.h"
 #include "kern/proof.h"
 #include "kern/quantile.h"
 #include "kern/session.h"
@@ -270,27 +271,49 @@ int net_disarm(struct fault *f, struct fl_error *err)
 
 void net_supported(struct fault_support *ret)
 {
+	static struct fault_support known; /* found out once: it loads all programs */
+	struct feature_answer clsact = { .yes = true };
 	struct fl_error err = {};
-	const char *kind = tc_probe(&err);
+	const char *kind;
 
-	*ret = (struct fault_support){ .supported = kind };
-	text_copy(ret->backend, sizeof(ret->backend), kind ? kind : "");
-	if (!kind)
-		text_copy(ret->reason, sizeof(ret->reason), err.message);
+	if (known.supported || known.reason[0]) {
+		*ret = known;
+		return;
+	}
+	kind = tc_probe(&err);
+	if (kind && !strcmp(kind, "clsact"))
+		probe_clsact(&clsact);
+	if (!clsact.yes)
+		error_env(&err, ENOTSUP, "clsact: %s", clsact.reason);
+	known.supported = kind && clsact.yes && !engine_try(TARGET_SIDE_VETH, &err);
+	text_copy(known.backend, sizeof(known.backend), known.supported ? kind : "");
+	if (!known.supported)
+		text_copy(known.reason, sizeof(known.reason), err.message);
+	*ret = known;
+}
+
+void net_supported_loopback(struct fault_support *ret)
+{
+	struct fl_error why = {};
+
+	if (!ret->supported || !engine_try(TARGET_SIDE_LOOPBACK, &why))
+		return;
+	*ret = (struct fault_support){};
+	text_copy(ret->reason, sizeof(ret->reason), why.message);
 }
 
 void net_supported_hold(struct fault_support *ret)
 {
-	_cleanup_fd_ int tun = -1;
+	static struct feature_answer tap; /* found out once: it takes a network namespace */
 
 	net_supported(ret);
 	if (!ret->supported)
 		return;
-	tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
-	if (tun < 0) {
+	if (!tap.yes && !tap.reason[0])
+		probe_tap(&tap);
+	if (!tap.yes) {
 		ret->supported = false;
-		snprintf(ret->reason, sizeof(ret->reason), "/dev/net/tun: %s (CONFIG_TUN)",
-			 strerror(errno));
+		snprintf(ret->reason, sizeof(ret->reason), "%s (CONFIG_TUN)", tap.reason);
 	}
 	text_copy(ret->backend, sizeof(ret->backend), ret->supported ? "hold" : "");
 }

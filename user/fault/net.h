@@ -64,6 +64,8 @@ int net_validate(const struct params *p, struct fl_error *err);
 /* Is there tc with BPF? And, for kinds that make packets wait, TAP? */
 void net_supported(struct fault_support *ret);
 void net_supported_hold(struct fault_support *ret);
+/* What was said yes to also needs the programs for a target's own loopback (DNS). */
+void net_supported_loopback(struct fault_support *ret);
 
 /* net_edt.c: the parameter "backend" of kinds that can also wait by departure time. */
 extern const char *const net_backends[];

@@ -302,7 +302,7 @@ int syscall_arm(struct fault *f, const struct syscall_request *request, struct f
 		return error_sys(err, ENOMEM, "%s: out of memory", f->ops->name);
 	f->priv = s;
 	s->rule = request->rule;
-	s->maps = (struct syscall_maps){ -1, -1, -1, -1 };
+	s->maps = (struct syscall_maps){ -1, -1, -1, -1, -1 };
 	r = find_rows(request->calls, &s->plan, err) ?: add_targets(f, err) ?:
 	    choose_rows(f, request, &s->plan, err) ?: syscall_maps_make(&s->maps, err);
 	if (!r && !s->rule.seed && getrandom(&s->rule.seed, sizeof(s->rule.seed), 0) < 0)

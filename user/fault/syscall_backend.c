@@ -10,9 +10,13 @@
 #include "bpf/abi_sys.h"
 #include "bpf/sys_cgroup.skel.h"
 #include "bpf/sys_modret.skel.h"
+#include "bpf/sys_modret_plain.skel.h"
 #include "bpf/sys_override.skel.h"
+#include "bpf/sys_override_plain.skel.h"
 #include "bpf/sys_signal.skel.h"
+#include "bpf/sys_signal_plain.skel.h"
 #include "fault/syscall_backend.h"
+#include "kern/bpf_load.h"
 #include "util/cleanup.h"
 #include "util/text.h"
 
@@ -43,6 +47,7 @@ enum syscall_backend syscall_backend_find(const char *name)
 
 int syscall_maps_make(struct syscall_maps *ret, struct fl_error *err)
 {
+	const bool plain = bpf_load_plain();
 	struct syscall_maps m = {
 		.rule = bpf_map_create(BPF_MAP_TYPE_ARRAY, "fl_sys_rule", 4, sizeof(struct fl_sys_rule), 1, NULL),
 		.state = bpf_map_create(BPF_MAP_TYPE_ARRAY, "fl_sys_state", 4, sizeof(struct fl_sys_state), 1,
@@ -51,10 +56,12 @@ int syscall_maps_make(struct syscall_maps *ret, struct fl_error *err)
 					1, NULL),
 		.leases = bpf_map_create(BPF_MAP_TYPE_ARRAY, "fl_sys_leases", 4, sizeof(struct fl_lease), 1,
 					 NULL),
+		.turns = plain ? bpf_map_create(BPF_MAP_TYPE_HASH, "fl_sys_turns", 4, 4, 1, NULL) : -1,
 	};
 	int code = errno;
 
-	if (m.rule < 0 || m.state < 0 || m.proof < 0 || m.leases < 0) {
+	if (m.rule < 0 || m.state < 0 || m.proof < 0 || m.leases < 0 ||
+	    (plain && m.turns < 0)) {
 		syscall_maps_close(&m);
 		error_env(err, code, "syscall faults: cannot make BPF maps: %s", strerror(code));
 		error_hint(err, "run as root; faultline doctor shows what is missing");
@@ -70,7 +77,8 @@ void syscall_maps_close(struct syscall_maps *m)
 	cleanup_fd(&m->state);
 	cleanup_fd(&m->proof);
 	cleanup_fd(&m->leases);
-	*m = (struct syscall_maps){ -1, -1, -1, -1 };
+	cleanup_fd(&m->turns);
+	*m = (struct syscall_maps){ -1, -1, -1, -1, -1 };
 }
 
 /* "__x64_sys_openat"; arm64 has its own prefix. */
@@ -85,26 +93,27 @@ static void syscall_symbol(const struct syscall_row *row, char *buf, size_t size
 
 static struct bpf_object *open_object(enum syscall_backend b)
 {
+	const bool plain = bpf_load_plain();
 	const void *elf = NULL;
 	size_t size = 0;
 
 	switch (b) {
 	case BACKEND_OVERRIDE:
-		elf = sys_override_bpf__elf_bytes(&size);
+		elf = plain ? sys_override_plain_bpf__elf_bytes(&size) : sys_override_bpf__elf_bytes(&size);
 		break;
 	case BACKEND_MODRET:
-		elf = sys_modret_bpf__elf_bytes(&size);
+		elf = plain ? sys_modret_plain_bpf__elf_bytes(&size) : sys_modret_bpf__elf_bytes(&size);
 		break;
-	case BACKEND_CGROUP:
+	case BACKEND_CGROUP: /* there is no other: bpf_set_retval() is of 5.18 */
 		elf = sys_cgroup_bpf__elf_bytes(&size);
 		break;
 	case BACKEND_SIGNAL:
-		elf = sys_signal_bpf__elf_bytes(&size);
+		elf = plain ? sys_signal_plain_bpf__elf_bytes(&size) : sys_signal_bpf__elf_bytes(&size);
 		break;
 	default:
 		return NULL;
 	}
-	return bpf_object__open_mem(elf, size, NULL);
+	return bpf_object__open_mem(elf, size, bpf_load_options());
 }
 
 static int reuse(struct bpf_object *o, const char *name, int fd)
@@ -132,10 +141,13 @@ static void set_call(struct bpf_object *o, const struct syscall_row *row)
 static struct bpf_object *load(enum syscall_backend b, const struct syscall_row *row, const char *program,
 			       const char *second, const char *target, const struct syscall_maps *maps)
 {
-	libbpf_print_fn_t old = libbpf_set_print(NULL);
-	struct bpf_object *o = open_object(b);
+	struct bpf_object *o;
 	struct bpf_program *p;
-	int r = o ? 0 : -errno;
+	int r;
+
+	bpf_load_begin();
+	o = open_object(b);
+	r = o ? 0 : -errno;
 
 	if (o && row)
 		set_call(o, row);
@@ -150,10 +162,10 @@ static struct bpf_object *load(enum syscall_backend b, const struct syscall_row 
 		}
 	if (o && maps && !r)
 		r = reuse(o, "sys_rule", maps->rule) ?: reuse(o, "sys_state", maps->state) ?:
-		    reuse(o, "sys_proof", maps->proof) ?: reuse(o, "leases", maps->leases);
+		    reuse(o, "sys_proof", maps->proof) ?: reuse(o, "leases", maps->leases) ?:
+		    (maps->turns < 0 || b == BACKEND_CGROUP ? 0 : reuse(o, "sys_turns", maps->turns));
 	if (o && !r)
 		r = bpf_object__load(o);
-	libbpf_set_print(old);
 	if (r && o)
 		bpf_object__close(o);
 	errno = -r;
@@ -172,93 +184,109 @@ static struct bpf_link *attach_kprobe(const struct bpf_program *p, const struct 
 	return link;
 }
 
+static struct bpf_link *attach_quietly(const struct bpf_program *p)
+{
+	libbpf_print_fn_t old = libbpf_set_print(NULL);
+	struct bpf_link *link = bpf_program__attach(p);
+
+	libbpf_set_print(old);
+	return link;
+}
+
 /* --- probes ------------------------------------------------------------------------------------ */
 
-enum answer { UNKNOWN, YES, NO };
+/* What is known of one program of a backend: does this kernel load it, and attach it? */
+struct known {
+	enum { UNKNOWN, YES, NO } answer;
+	char why[160];
+};
+
+/* Load it, and attach it unless that takes a @cgroup; nothing stays. */
+static bool try_program(enum syscall_backend b, const struct syscall_row *row, const char *program, const char *target,
+			char *why, size_t size)
+{
+	struct bpf_object *o = load(b, row, program, NULL, target, NULL);
+	struct bpf_link *link = NULL;
+	struct fl_error err = {};
+	int code = errno;
+
+	if (!o) {
+		bpf_load_error(-code, program, &err);
+		text_copy(why, size, err.message);
+		return false;
+	}
+	if (b == BACKEND_OVERRIDE)
+		link = attach_kprobe(bpf_object__find_program_by_name(o, program), row);
+	else if (b != BACKEND_CGROUP)
+		link = attach_quietly(bpf_object__find_program_by_name(o, program));
+	code = errno;
+	if (!link && b != BACKEND_CGROUP)
+		snprintf(why, size, "attach %s: %s", program, strerror(code));
+	else
+		code = 0;
+	bpf_link__destroy(link);
+	bpf_object__close(o);
+	return !code;
+}
+
+/* Each program is tried once: all calls of a hook have one. */
+static bool program_works(enum syscall_backend b, const struct syscall_row *row, const char *program, const char *target,
+			  char *why, size_t size)
+{
+	static struct { const char *program; struct known known; } all[64];
+	struct known *k = NULL;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(all) && all[i].program && strcmp(all[i].program, program); i++)
+		;
+	if (i == ARRAY_SIZE(all))
+		return try_program(b, row, program, target, why, size);
+	all[i].program = program;
+	k = &all[i].known;
+	if (k->answer == UNKNOWN)
+		k->answer = try_program(b, row, program, target, k->why, sizeof(k->why)) ? YES : NO;
+	if (k->answer == NO)
+		text_copy(why, size, k->why);
+	return k->answer == YES;
+}
 
 static bool probe_override(const struct syscall_row *row, char *why, size_t size)
 {
-	static enum answer known;
-	static int code;
+	char reason[160] = "";
 
-	if (known == UNKNOWN) {
-		struct bpf_object *o = load(BACKEND_OVERRIDE, row, "sys_override", NULL, NULL, NULL);
-		struct bpf_link *link = NULL;
-
-		if (o)
-			link = attach_kprobe(bpf_object__find_program_by_name(o, "sys_override"), row);
-		code = errno;
-		known = link ? YES : NO;
-		bpf_link__destroy(link);
-		if (o)
-			bpf_object__close(o);
-	}
-	if (known == NO)
-		snprintf(why, size, "no kprobes or no CONFIG_BPF_KPROBE_OVERRIDE (%s)", strerrorname_np(code));
-	return known == YES;
+	if (program_works(BACKEND_OVERRIDE, row, "sys_override", NULL, reason, sizeof(reason)))
+		return true;
+	snprintf(why, size, "no kprobes or no CONFIG_BPF_KPROBE_OVERRIDE (%s)", reason);
+	return false;
 }
 
 /* fmod_ret on the syscall itself? Then every syscall is served as by override. */
 static bool modret_on_syscalls(const struct syscall_row *row)
 {
-	static enum answer known;
+	char symbol[64], why[160];
 
-	if (known == UNKNOWN) {
-		struct bpf_object *o;
-		char symbol[64];
-
-		syscall_symbol(row, symbol, sizeof(symbol));
-		o = load(BACKEND_MODRET, row, "sys_syscall", NULL, symbol, NULL);
-		known = o ? YES : NO;
-		if (o)
-			bpf_object__close(o);
-	}
-	return known == YES;
+	syscall_symbol(row, symbol, sizeof(symbol));
+	return program_works(BACKEND_MODRET, row, "sys_syscall", symbol, why, sizeof(why));
 }
 
-/* Can trampolines be attached at all? Loading is not enough: attach to a hook that is always there. */
-static bool probe_modret(char *why, size_t size)
+static bool probe_modret(const struct syscall_row *row, char *why, size_t size)
 {
-	static enum answer known;
-	static int code;
+	char reason[160] = "";
 
-	if (known == UNKNOWN) {
-		struct bpf_object *o = load(BACKEND_MODRET, NULL, "sys_listen", NULL, NULL, NULL);
-		struct bpf_link *link = NULL;
-
-		if (o) {
-			libbpf_print_fn_t old = libbpf_set_print(NULL);
-
-			link = bpf_program__attach(bpf_object__find_program_by_name(o, "sys_listen"));
-			libbpf_set_print(old);
-		}
-		code = errno;
-		known = link ? YES : NO;
-		bpf_link__destroy(link);
-		if (o)
-			bpf_object__close(o);
-	}
-	if (known == NO)
-		snprintf(why, size, "no BPF trampolines for fmod_ret (%s)", strerrorname_np(code));
-	return known == YES;
+	if (program_works(BACKEND_MODRET, row, row->modret, NULL, reason, sizeof(reason)))
+		return true;
+	snprintf(why, size, "no BPF trampolines for fmod_ret (%s)", reason);
+	return false;
 }
 
-static bool probe_cgroup(char *why, size_t size)
+static bool probe_cgroup(const struct syscall_row *row, char *why, size_t size)
 {
-	static enum answer known;
-	static int code;
+	char reason[160] = "";
 
-	if (known == UNKNOWN) {
-		struct bpf_object *o = load(BACKEND_CGROUP, NULL, "sys_connect4", NULL, NULL, NULL);
-
-		code = errno;
-		known = o ? YES : NO;
-		if (o)
-			bpf_object__close(o);
-	}
-	if (known == NO)
-		snprintf(why, size, "no cgroup BPF with bpf_set_retval (%s)", strerrorname_np(code));
-	return known == YES;
+	if (program_works(BACKEND_CGROUP, NULL, row->cgroup4, NULL, reason, sizeof(reason)))
+		return true;
+	snprintf(why, size, "no cgroup BPF with bpf_set_retval (%s)", reason);
+	return false;
 }
 
 static bool filters_fit(unsigned int asked, unsigned int have, char *why, size_t size)
@@ -280,23 +308,22 @@ bool syscall_backend_serves(enum syscall_backend b, const struct syscall_row *ro
 		return probe_override(row, ret_why, why_size) &&
 		       filters_fit(filters, syscall_entry_filters(row), ret_why, why_size);
 	case BACKEND_SIGNAL:
-		return filters_fit(filters, syscall_entry_filters(row), ret_why, why_size);
+		return program_works(b, row, "sys_signal", NULL, ret_why, why_size) &&
+		       filters_fit(filters, syscall_entry_filters(row), ret_why, why_size);
 	case BACKEND_MODRET:
-		if (!probe_modret(ret_why, why_size))
-			return false;
 		if (modret_on_syscalls(row))
 			return filters_fit(filters, syscall_entry_filters(row), ret_why, why_size);
 		if (!row->modret) {
 			snprintf(ret_why, why_size, "it passes no security hook");
 			return false;
 		}
-		return filters_fit(filters, row->modret_filters, ret_why, why_size);
+		return probe_modret(row, ret_why, why_size) && filters_fit(filters, row->modret_filters, ret_why, why_size);
 	case BACKEND_CGROUP:
 		if (!row->cgroup4) {
 			snprintf(ret_why, why_size, "no cgroup hook sees this call");
 			return false;
 		}
-		return probe_cgroup(ret_why, why_size) &&
+		return probe_cgroup(row, ret_why, why_size) &&
 		       filters_fit(filters, row->cgroup_filters, ret_why, why_size);
 	default:
 		return false;

@@ -36,6 +36,7 @@ bool syscall_backend_serves(enum syscall_backend b, const struct syscall_row *ro
 /* The maps of one fault, made once and given to each hook; see bpf/abi_sys.h. */
 struct syscall_maps {
 	int rule, state, proof, leases;
+	int turns; /* -1: the programs count without, see bpf/sys.bpf.h */
 };
 int syscall_maps_make(struct syscall_maps *ret, struct fl_error *err);
 void syscall_maps_close(struct syscall_maps *m);

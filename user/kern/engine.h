@@ -27,6 +27,9 @@ struct engine_peer {
 };
 
 /* Load and pin. @max_rules 0: the default. Stores itself in s->engine. */
+/* Load what a session's engine loads for interfaces of @side, and let it go again: does this kernel take it? Each
+ * side is tried once in a process. */
+int engine_try(enum target_side side, struct fl_error *err);
 int engine_open(struct session *s, uint32_t max_rules, struct fl_error *err);
 /* The session's engine, opened when there is none. */
 int engine_get(struct session *s, struct engine **ret, struct fl_error *err);

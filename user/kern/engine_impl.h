@@ -7,6 +7,7 @@
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wcast-qual" /* the code bpftool generates */
 #include "bpf/net.skel.h"
+#include "bpf/net_plain.skel.h"
 #pragma GCC diagnostic pop
 #include "kern/clsact.h"
 #include "kern/engine.h"

@@ -17,6 +17,8 @@
 
 #include "bpf/abi_task.h"
 #include "bpf/exec.skel.h"
+#include "bpf/exec_plain.skel.h"
+#include "kern/bpf_load.h"
 #include "kern/exec_watch.h"
 #include "util/cleanup.h"
 
@@ -62,7 +64,7 @@ static bool filter(const struct exec_watch_target *from, struct fl_task_target *
 
 static struct exec_bpf *load(const struct exec_watch_target *targets, uint32_t n)
 {
-	struct exec_bpf *skel = exec_bpf__open();
+	struct exec_bpf *skel = bpf_load_open(exec);
 	struct fl_task_target t[FL_TASK_MAX_TARGETS] = {};
 	bool all = n > FL_TASK_MAX_TARGETS;
 	uint32_t i;

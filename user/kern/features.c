@@ -219,6 +219,8 @@ const struct feature features[] = {
 	 "CONFIG_BPF_EVENTS and BTF; no fault and no measurement needs it", probe_tp_btf},
 	{"raw_tp", "tracing", "signals on the nth call", "a kernel with CONFIG_BPF_EVENTS",
 	 probe_raw_tp},
+	{"syscall_prog", "tracing", "measuring in the kernel (top, graph, metrics of services and edges)",
+	 "Linux 5.14 or later; faults, the probe and Prometheus do without", probe_syscall_program},
 	{"cgroup2", "cgroup", "syscall errors per service, target identity",
 	 "mount -t cgroup2 none /sys/fs/cgroup/unified", probe_cgroup2},
 	{"cgroup1", "cgroup", "limits of services on hosts of the old layout", "not needed",

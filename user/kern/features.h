@@ -47,6 +47,7 @@ void probe_fmod_ret(struct feature_answer *a);
 void probe_lsm(struct feature_answer *a);
 void probe_tp_btf(struct feature_answer *a);
 void probe_raw_tp(struct feature_answer *a);
+void probe_syscall_program(struct feature_answer *a);
 void probe_cgroup_connect(struct feature_answer *a);
 void probe_cgroup_sock_create(struct feature_answer *a);
 void probe_cgroup_bind(struct feature_answer *a);

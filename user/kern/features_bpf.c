@@ -122,6 +122,15 @@ void probe_lsm(struct feature_answer *a)
 			      "boot)");
 }
 
+void probe_syscall_program(struct feature_answer *a)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .prog_flags = BPF_F_SLEEPABLE);
+	_cleanup_fd_ int fd = load(BPF_PROG_TYPE_SYSCALL, return_0, ARRAY_SIZE(return_0), &opts, a);
+
+	if (fd >= 0)
+		feature_yes(a, "%s", "");
+}
+
 void probe_raw_tp(struct feature_answer *a)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, opts);

@@ -16,6 +16,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "kern/engine.h"
 #include "kern/features.h"
 #include "kern/netns.h"
 #include "kern/nl.h"
@@ -66,7 +67,7 @@ void probe_packet_owner(struct feature_answer *a)
 {
 	struct fl_error err = {};
 
-	if (owner_supported(&err))
+	if (owner_supported(&err) || engine_try(TARGET_SIDE_HOST, &err))
 		feature_no(a, "%s", err.message);
 	else
 		feature_yes(a, "%s", "");
@@ -132,6 +133,7 @@ void probe_tap(struct feature_answer *a)
 void probe_loopback_dns(struct feature_answer *a)
 {
 	struct feature_answer tap = {};
+	struct fl_error err = {};
 	bool nscd = !access("/var/run/nscd/socket", F_OK);
 
 	probe_tcx(a);
@@ -139,6 +141,10 @@ void probe_loopback_dns(struct feature_answer *a)
 		probe_clsact(a);
 	if (!a->yes)
 		return;
+	if (engine_try(TARGET_SIDE_LOOPBACK, &err)) {
+		feature_no(a, "%s", err.message);
+		return;
+	}
 	probe_tap(&tap);
 	if (!tap.yes || libbpf_probe_bpf_helper(BPF_PROG_TYPE_SCHED_CLS, BPF_FUNC_redirect_neigh, NULL) != 1)
 		feature_yes(a, "errors and drops only, no delays: %s", tap.yes ? "no bpf_redirect_neigh()" : tap.reason);
