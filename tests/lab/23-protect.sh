@@ -111,6 +111,18 @@ done
 # --- what is allowed, and not what it looks like ---
 "$FL" inject latency netns:flt-a --delay 1h --for 100ms >"$T/text" 2>"$T/err"
 check "a delay that no connection survives is announced" grep -q 'note: a delay of 3600s is longer than TCP waits for an answer when it connects (127s): nothing connects' "$T/err"
+check "... and one that is longer than the fault" grep -q 'note: a delay of 3600s is longer than the fault is on (100ms): what is held is let go' "$T/err"
+noted() { "$FL" inject "$@" --for 300ms >"$T/text" 2>"$T/err"; }
+noted latency netns:flt-a --delay 70s --direction both
+check "both directions count twice" grep -q 'note: a delay of 70s in both directions is longer than TCP waits' "$T/err"
+noted latency netns:flt-a --delay 70s
+check "... one does not" sh -c "! grep -q 'TCP waits' '$T/err'"
+noted latency netns:flt-a --delay 1h --protocol udp
+check "nothing is said of TCP where it is spared" sh -c "! grep -q TCP '$T/err'"
+noted dns_latency netns:flt-a --delay 12s
+check "a lookup that nobody waits for" grep -q 'note: a delay of 12s is longer than a resolver waits' "$T/err"
+noted http_latency netns:flt-a --delay 5min
+check "HTTP connects, however slow it is" sh -c "! grep -q 'TCP' '$T/err'"
 id=$("$FL" inject latency netns:flt-a --delay 1ms --for 60s --detach 2>"$T/err")
 check "... a short one is not" sh -c "! grep -q note: '$T/err'"
 "$FL" set "$id" delay=3min >/dev/null 2>"$T/err"

@@ -416,7 +416,9 @@ int cmd_inject(int argc, char **argv)
 	} else if (in.dry_run) {
 		status = dry_run(&in);
 	} else {
-		if (limits_warn_delay(&in.fault.params, note, sizeof(note)))
+		if (limits_warn_delay(in.fault.ops, &in.fault.params, note, sizeof(note)))
+			fprintf(stderr, "note: %s\n", note);
+		if (limits_warn_time(&in.fault.params, in.for_ns, note, sizeof(note)))
 			fprintf(stderr, "note: %s\n", note);
 		tell_overlaps(&in.fault);
 		tell_spared(&in.fault);

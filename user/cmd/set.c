@@ -140,7 +140,7 @@ static int change(const char *session, const json_t *fault, const struct options
 	if (!r && json_array_size(rules) && ops->compile)
 		r = write_rules(session, rules, ops, &p, ret_write_ns, err);
 	*ret_wall_ns = clock_wall_ns();
-	if (!r && limits_warn_delay(&p, note, sizeof(note)))
+	if (!r && limits_warn_delay(ops, &p, note, sizeof(note)))
 		fprintf(stderr, "note: %s\n", note);
 	if (!r) {
 		caller_find(&by);

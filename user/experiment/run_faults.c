@@ -247,7 +247,7 @@ static void note_limits(struct run *r, const struct run_fault *f)
 	char text[400];
 	size_t i;
 
-	if (limits_warn_delay(&f->fault.params, text, sizeof(text)))
+	if (limits_warn_delay(f->fault.ops, &f->fault.params, text, sizeof(text)))
 		run_report_progress(r, false, text);
 	json_array_foreach(lines, i, line) {
 		events_write(r->events, "spared", r->turn.x->id,

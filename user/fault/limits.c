@@ -197,20 +197,80 @@ static uint64_t syn_gives_up_ns(void)
 	return ((2ull << retries) - 1) * NS_PER_SEC;
 }
 
-bool limits_warn_delay(const struct params *p, char *buf, size_t size)
+static uint64_t given_u64(const struct params *p, const char *name)
 {
-	char delay[32], limit[32];
-	uint64_t limit_ns = syn_gives_up_ns();
 	uint32_t i;
 
 	for (i = 0; i < p->n; i++)
-		if (!strcmp(p->v[i].param->name, "delay") && p->v[i].param->type == PARAM_DURATION &&
-		    p->v[i].set && p->v[i].u64 >= limit_ns) {
-			snprintf(buf, size, "a delay of %s is longer than TCP waits for an answer when it "
-				 "connects (%s): nothing connects, as with a partition",
-				 units_format_ns(p->v[i].u64, delay, sizeof(delay)),
-				 units_format_ns(limit_ns, limit, sizeof(limit)));
-			return true;
-		}
+		if (!strcmp(p->v[i].param->name, name) && p->v[i].set)
+			return p->v[i].u64;
+	return 0;
+}
+
+static bool is_word(const struct params *p, const char *name, const char *word)
+{
+	uint32_t i;
+
+	for (i = 0; i < p->n; i++)
+		if (!strcmp(p->v[i].param->name, name))
+			return p->v[i].text && !strcmp(p->v[i].text, word);
 	return false;
+}
+
+/* What a delay this long is for packets; false: nothing but a delay. */
+static bool warn_packets(const struct params *p, uint64_t delay_ns, const char *delay, char *buf, size_t size)
+{
+	bool both = is_word(p, "direction", "both");
+	uint64_t limit_ns = syn_gives_up_ns();
+	char limit[32];
+
+	if (is_word(p, "protocol", "udp") || delay_ns * (both ? 2 : 1) < limit_ns)
+		return false;
+	snprintf(buf, size, "a delay of %s%s is longer than TCP waits for an answer when it connects (%s): nothing connects, "
+		 "as with a partition", delay, both ? " in both directions" : "",
+		 units_format_ns(limit_ns, limit, sizeof(limit)));
+	return true;
+}
+
+/* resolv.conf(5): two tries of five seconds, unless it says otherwise. */
+static bool warn_lookups(const struct params *p, uint64_t delay_ns, const char *delay, char *buf, size_t size)
+{
+	(void)p;
+	if (delay_ns < 10 * NS_PER_SEC)
+		return false;
+	snprintf(buf, size, "a delay of %s is longer than a resolver waits with its defaults (two tries of 5s): lookups fail, "
+		 "they are not slow", delay);
+	return true;
+}
+
+bool limits_warn_delay(const struct fault_ops *ops, const struct params *p, char *buf, size_t size)
+{
+	static const struct {
+		const char *kind;
+		bool (*warn)(const struct params *p, uint64_t delay_ns, const char *delay, char *buf, size_t size);
+	} kinds[] = {
+		{ "latency", warn_packets },
+		{ "dns_latency", warn_lookups },
+	};
+	uint64_t delay_ns = given_u64(p, "delay");
+	char delay[32];
+	size_t i;
+
+	units_format_ns(delay_ns, delay, sizeof(delay));
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (!strcmp(kinds[i].kind, ops->name))
+			return kinds[i].warn(p, delay_ns, delay, buf, size);
+	return false;
+}
+
+bool limits_warn_time(const struct params *p, uint64_t for_ns, char *buf, size_t size)
+{
+	uint64_t delay_ns = given_u64(p, "delay");
+	char delay[32], time[32];
+
+	if (!for_ns || delay_ns < for_ns)
+		return false;
+	snprintf(buf, size, "a delay of %s is longer than the fault is on (%s): what is held is let go when it ends",
+		 units_format_ns(delay_ns, delay, sizeof(delay)), units_format_ns(for_ns, time, sizeof(time)));
+	return true;
 }

@@ -18,8 +18,11 @@ int limits_check(const struct fault_ops *ops, const struct params *p, uint64_t f
 /* The same for parameters alone. */
 int limits_check_params(const struct fault_ops *ops, const struct params *p, struct fl_error *err);
 
-/* A delay that no TCP connection survives is a partition in all but name. Writes what to know, and
- * returns false when there is nothing. */
-bool limits_warn_delay(const struct params *p, char *buf, size_t size);
+/* A delay that nobody waits for is no delay: no TCP connection is made, no lookup is answered. Writes what to know,
+ * and returns false when there is nothing. */
+bool limits_warn_delay(const struct fault_ops *ops, const struct params *p, char *buf, size_t size);
+
+/* The same for a delay that is as long as the fault, which is on for @for_ns (0: no end). */
+bool limits_warn_time(const struct params *p, uint64_t for_ns, char *buf, size_t size);
 
 #endif
