@@ -66,6 +66,12 @@ void cmd_print_json_line(json_t *o);
 /* Print @text in columns @from to @width, words whole, and a newline; begins where the line is. */
 void cmd_print_wrapped(const char *text, int from, int width);
 
+/*
+ * The targets that @words (NULL-terminated; NULL: none) name, separated by blanks or commas: one allocation, ended by
+ * NULL, the caller's to free. NULL: out of memory.
+ */
+char **cmd_targets(char *const *words, struct fl_error *err);
+
 /* For the argp parser of a command: the argument of -o, which can only be json. */
 bool cmd_output_json(const char *arg, const struct argp_state *state);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* graph.c - faultline graph: who calls whom, seen on the wire for some seconds, as DOT or JSON. */
 #include <argp.h>
+#include <errno.h>
 #include <string.h>
 #include <uv.h>
 
@@ -11,7 +12,7 @@
 #include "util/units.h"
 
 struct options {
-	char **targets; /* of argv */
+	char **targets; /* of argv, then one a word */
 	uint64_t for_ns;
 	bool json;
 	struct fl_error err;
@@ -47,7 +48,7 @@ const struct argp cmd_graph_argp = {
 	option_table, parse, "[TARGET...]",
 	"Show which service called which, as seen on the wire, with the first and last time of each "
 	"edge.\v"
-	"Without a TARGET: all services that are known here. What is no TARGET is 'outside'. A signal "
+	"Several TARGETs: with blanks or commas between them. Without a TARGET: all services that are known here. What is no TARGET is 'outside'. A signal "
 	"ends the watch early; what was seen until then is printed.",
 	NULL, NULL, NULL
 };
@@ -128,8 +129,12 @@ static int run(const struct options *o, struct fl_error *err)
 int cmd_graph(int argc, char **argv)
 {
 	struct options o = { .for_ns = 10 * NS_PER_SEC };
+	int r;
 
 	if (cmd_parse(&cmd_graph_argp, argc, argv, &o))
 		return o.err.exit ? cmd_fail(&o.err) : FL_EXIT_USAGE;
-	return run(&o, &o.err) ? cmd_fail(&o.err) : FL_EXIT_OK;
+	o.targets = cmd_targets(o.targets, &o.err);
+	r = o.targets ? run(&o, &o.err) : -ENOMEM;
+	free(o.targets);
+	return r ? cmd_fail(&o.err) : FL_EXIT_OK;
 }

@@ -43,7 +43,6 @@ struct parsing {
 	struct inject *in;
 	const struct fault_options *options;
 	char **targets; /* of argv */
-	int n_targets;
 	bool forever;
 	struct fl_error err;
 };
@@ -85,7 +84,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARGS:
 		p->targets = state->argv + state->next;
-		p->n_targets = state->argc - state->next;
 		return 0;
 	case ARGP_KEY_NO_ARGS:
 		argp_error(state, "which TARGET? A service, netns:NAME, pid:N, cgroup:PATH, "
@@ -133,20 +131,15 @@ static uint64_t pick_seed(const struct params *p)
 	return getrandom(&seed, sizeof(seed), 0) == sizeof(seed) ? seed : 0;
 }
 
-static int add_targets(struct inject *in, char *const *targets, int n, struct fl_error *err)
+static int add_targets(struct inject *in, char *const *words, struct fl_error *err)
 {
 	const struct target_pick pick = { .seed = pick_seed(&in->fault.params) };
-	int i, r = 0;
+	_cleanup_free_ char **targets = cmd_targets(words, err);
+	char **t;
+	int r = targets ? 0 : -ENOMEM;
 
-	for (i = 0; !r && i < n; i++) {
-		_cleanup_free_ char *list = strdup(targets[i]);
-		char *rest = list, *one;
-
-		if (!list)
-			return error_sys(err, ENOMEM, "targets: out of memory");
-		while (!r && (one = strsep(&rest, ",")))
-			r = fault_add_targets(&in->fault, one, &pick, err);
-	}
+	for (t = targets; !r && *t; t++)
+		r = fault_add_targets(&in->fault, *t, &pick, err);
 	return r;
 }
 
@@ -177,7 +170,7 @@ static int prepare(int argc, char **argv, struct inject *in, struct fl_error *er
 		r = gate_check(err);
 	if (!r)
 		r = limits_check(in->fault.ops, &in->fault.params, in->for_ns, err);
-	return r ? r : add_targets(in, p.targets, p.n_targets, err);
+	return r ? r : add_targets(in, p.targets, err);
 }
 
 /* --- in the foreground ---------------------------------------------------------------------

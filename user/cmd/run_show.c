@@ -246,7 +246,7 @@ void run_show_plan(const struct suite *suite, const struct run_options *o, bool 
 			}
 		}
 		json_array_append_new(list, json_pack("{s:i, s:s, s:s, s:s, s:o}", "number", x->number,
-						      "name", x->name, "faults", plan, "stage",
+						      "name", x->name, "plan", plan, "stage",
 						      stage_text(x->stage), "would_hit", faults));
 	}
 	if (json) {

@@ -4,6 +4,7 @@
  * screen on a terminal, plain lines elsewhere, a JSON object a line with -o json.
  */
 #include <argp.h>
+#include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -23,7 +24,7 @@
 #define REFRESH_NS (5 * NS_PER_SEC) /* how often restarted containers are looked for */
 
 struct options {
-	char **targets; /* of argv */
+	char **targets; /* of argv, then one a word */
 	struct table_options table;
 	struct meter_paths paths;
 	uint64_t interval_ns;
@@ -122,7 +123,7 @@ const struct argp cmd_top_argp = {
 	option_table, parse, "[TARGET...]",
 	"Show rate, share of errors, latency, retransmissions and resets of each service and of each "
 	"edge between them, as the kernel measures them.\v"
-	"Without a TARGET: all services that are known here. A service's line is what it answered; an "
+	"Several TARGETs: with blanks or commas between them. Without a TARGET: all services that are known here. A service's line is what it answered; an "
 	"edge's line is what its client saw; a request's line (HTTP/1.x) is what the service answered to "
 	"that method and path. Ends at --count or a signal.",
 	NULL, NULL, NULL
@@ -323,8 +324,12 @@ static int run(const struct options *o, struct fl_error *err)
 int cmd_top(int argc, char **argv)
 {
 	struct options o = { .interval_ns = NS_PER_SEC };
+	int r;
 
 	if (cmd_parse(&cmd_top_argp, argc, argv, &o))
 		return o.err.exit ? cmd_fail(&o.err) : FL_EXIT_USAGE;
-	return run(&o, &o.err) ? cmd_fail(&o.err) : FL_EXIT_OK;
+	o.targets = cmd_targets(o.targets, &o.err);
+	r = o.targets ? run(&o, &o.err) : -ENOMEM;
+	free(o.targets);
+	return r ? cmd_fail(&o.err) : FL_EXIT_OK;
 }
