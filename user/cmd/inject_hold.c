@@ -14,6 +14,7 @@
 #include "kern/session.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/loop_time.h"
 #include "util/printable.h"
 #include "util/text.h"
 
@@ -31,12 +32,16 @@ struct hold {
 
 static void on_signal(uv_signal_t *handle, int number)
 {
+	LOOP_CALLBACK();
+
 	(void)number;
 	uv_stop(handle->loop);
 }
 
 static void on_deadline(uv_timer_t *timer)
 {
+	LOOP_CALLBACK();
+
 	uv_stop(timer->loop);
 }
 
@@ -51,14 +56,13 @@ static void on_gate(void *ctx, const struct ended *why)
 
 static void on_progress(uv_timer_t *timer)
 {
+	LOOP_CALLBACK();
 	struct hold *h = timer->data;
 	struct fault *f = &h->in->fault;
-	struct fault_proof p = {};
+	struct fault_proof p = f->shown;
 	double left =
 		f->expires_ns ? ((double)f->expires_ns - (double)clock_mono_ns()) / 1e9 : 0;
 
-	if (fault_proof(f, &p, NULL))
-		return;
 	printable_control(stdout, "\r\033[K");
 	printf("%s: matched %llu, injected %llu", f->ops->name,
 	       (unsigned long long)p.matched, (unsigned long long)p.injected);
@@ -127,6 +131,8 @@ static int begin(struct hold *h, struct fl_error *err)
 	r = owner_start(&h->loop, h->session, &h->owner, err);
 	if (!r)
 		r = owner_add(h->owner, f, err);
+	if (!r)
+		r = owner_publish(h->owner, err);
 	if (r)
 		return r;
 	owner_on_change(h->owner, h->watcher->changed, h->watcher->arg);
@@ -181,6 +187,8 @@ int inject_hold(struct inject *in, const struct inject_watcher *w, struct fault_
 		r = begin(&h, err);
 	if (!r)
 		wait_for_end(&h);
+	if (h.owner)
+		owner_settle(h.owner);
 	if (h.session && !in->ended.when)
 		ended_read(h.session->name, &in->ended);
 	r2 = roll_back(&h, ret, err);

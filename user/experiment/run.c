@@ -15,6 +15,7 @@
 #include "score/pipeline.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/loop_time.h"
 #include "util/text.h"
 
 bool run_is_selected(const struct run_options *o, const struct experiment *x)
@@ -63,18 +64,21 @@ void run_report_progress(struct run *r, bool changed, const char *note)
 	}
 	for (i = 0; i < alerts->n; i++) /* a pipeline may list older ones as well */
 		p.alerts += alerts->v[i].time_s >= r->turn.result.baseline_start;
-	for (i = 0; i < r->turn.n_faults; i++)
+	for (i = 0; r->state >= RUN_INJECT && i < r->turn.n_faults; i++)
 		p.hits += r->turn.faults[i].proof.injected;
 	r->options->progress(r->options->ctx, &p);
 }
 
 static void on_beat(uv_timer_t *timer)
 {
+	LOOP_CALLBACK();
+
 	run_tick(timer->data);
 }
 
 static void on_second(uv_timer_t *timer)
 {
+	LOOP_CALLBACK();
 	struct run *r = timer->data;
 
 	metrics_poll(r->metrics);
@@ -88,6 +92,8 @@ static void on_second(uv_timer_t *timer)
 
 static void on_due(uv_timer_t *timer)
 {
+	LOOP_CALLBACK();
+
 	run_tick(timer->data);
 }
 
@@ -99,6 +105,8 @@ static void on_sample(void *ctx, const struct probe_sample *sample)
 
 static void on_signal(uv_signal_t *handle, int number)
 {
+	LOOP_CALLBACK();
+
 	(void)number;
 	run_abort(handle->data);
 }
@@ -440,6 +448,7 @@ int suite_run(const struct suite *s, const struct run_options *o, struct run_rep
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (!rc) {
 		uv_run(&r->loop, UV_RUN_DEFAULT);
+		run_kernel_free(r);
 		rc = finish(r, ret, err);
 		if (!rc && r->error.exit != FL_EXIT_OK) {
 			*err = r->error;
@@ -452,6 +461,7 @@ int suite_run(const struct suite *s, const struct run_options *o, struct run_rep
 		run_kernel_close(r);
 		probe_stop(r->probe);
 		uv_run(&r->loop, UV_RUN_DEFAULT);
+		run_kernel_free(r);
 	}
 	if (r->session && session_end(r->session, rc ? NULL : err) && !rc)
 		rc = err->code;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * run_faults.c - the faults of the experiment under way: resolved, armed in the background, switched
- * on and off at their own moments, proven, disarmed. Switching is one quick call on the loop;
- * loading programs and starting helpers is not, so arming and disarming run on the thread pool.
+ * run_faults.c - the faults of the experiment under way: resolved, armed, switched on and off at their
+ * own moments, proven, disarmed. All of that may take as long as a target does, so each step is a job of
+ * the owner's queue (fault/offload.h); what the loop is to know of it is taken over when the job is done.
  */
 #include <errno.h>
 
@@ -70,11 +70,11 @@ int run_faults_prepare(struct run *r, struct turn *t, struct fl_error *err)
 	return rc;
 }
 
-/* --- the thread pool's part ------------------------------------------------------------------ */
+/* --- before and after ------------------------------------------------------------------------- */
 
-static void arm_work(uv_work_t *work)
+static void arm_work(void *run)
 {
-	struct run *r = ((struct job *)work->data)->run;
+	struct run *r = run;
 	uint32_t i;
 
 	r->fault_rc = 0;
@@ -84,9 +84,9 @@ static void arm_work(uv_work_t *work)
 
 /* Each gets its chance, whatever became of the one before; what still cannot be undone stays in the
  * journal for session_end() and the guardian. */
-static void disarm_work(uv_work_t *work)
+static void disarm_work(void *run)
 {
-	struct run *r = ((struct job *)work->data)->run;
+	struct run *r = run;
 	uint32_t i;
 	int tries, rc;
 
@@ -99,13 +99,10 @@ static void disarm_work(uv_work_t *work)
 	}
 }
 
-static void work_done(uv_work_t *work, int status)
+static void step_done(void *run)
 {
-	struct job *job = work->data;
-	struct run *r = job->run;
+	struct run *r = run;
 
-	(void)status;
-	job->busy = false;
 	if (r->fault_rc && r->turn.error.exit == FL_EXIT_OK)
 		r->turn.error = r->fault_error;
 	if (r->fault_rc)
@@ -115,26 +112,26 @@ static void work_done(uv_work_t *work, int status)
 	run_tick(r);
 }
 
-/* Only now may others hear of them: the thread is through with them. */
-static void arm_done(uv_work_t *work, int status)
+/* Only now may others hear of them. */
+static void arm_done(void *run)
 {
-	struct run *r = ((struct job *)work->data)->run;
+	struct run *r = run;
 	uint32_t i;
 
 	for (i = 0; i < r->turn.n_faults; i++)
 		if (r->turn.faults[i].fault.armed)
 			owner_add(r->owner, &r->turn.faults[i].fault, NULL);
-	work_done(work, status);
+	owner_changed(r->owner);
+	step_done(run);
 }
 
-static void begin(struct run *r, uv_work_cb work, uv_after_work_cb done)
+static void begin(struct run *r, offload_fn work, offload_fn done)
 {
 	r->turn.faults_ready = false;
+	r->fault_rc = 0;
 	error_clear(&r->fault_error);
-	r->fault_job.busy = true;
-	r->fault_job.run = r;
-	r->fault_job.work.data = &r->fault_job;
-	uv_queue_work(&r->loop, &r->fault_job.work, work, done);
+	r->fault_job = (struct offload_job){ .work = work, .done = done, .arg = r };
+	owner_do(r->owner, &r->fault_job);
 }
 
 void run_faults_arm(struct run *r)
@@ -142,13 +139,13 @@ void run_faults_arm(struct run *r)
 	begin(r, arm_work, arm_done);
 }
 
-void run_faults_disarm(struct run *r)
+static void run_faults_disarm(struct run *r)
 {
 	uint32_t i;
 
 	for (i = 0; i < r->turn.n_faults; i++)
 		owner_remove(r->owner, &r->turn.faults[i].fault);
-	begin(r, disarm_work, work_done);
+	begin(r, disarm_work, step_done);
 }
 
 /* --- on and off ------------------------------------------------------------------------------ */
@@ -225,11 +222,11 @@ void run_faults_changed(void *run, const struct fault *f, const json_t *change)
 
 static void note_overlaps(struct run *r, const struct run_fault *f)
 {
-	json_t *rows = overlap_find(&f->fault), *row;
+	json_t *row;
 	char text[400];
 	size_t i;
 
-	json_array_foreach(rows, i, row) {
+	json_array_foreach(f->overlaps, i, row) {
 		overlap_text(row, text, sizeof(text));
 		events_write(r->events, "overlap", r->turn.x->id,
 			     json_pack("{s:s, s:O?, s:O?, s:s}", "fault", f->fault.id, "other",
@@ -237,24 +234,22 @@ static void note_overlaps(struct run *r, const struct run_fault *f)
 				       "text", text));
 		run_report_progress(r, false, text);
 	}
-	json_decref(rows);
 }
 
 /* What to know of it: the person's own connection would be hit, and is left out; nothing connects. */
 static void note_limits(struct run *r, const struct run_fault *f)
 {
-	json_t *lines = net_guard_named(&f->fault), *line;
+	json_t *line;
 	char text[400];
 	size_t i;
 
 	if (limits_warn_delay(f->fault.ops, &f->fault.params, text, sizeof(text)))
 		run_report_progress(r, false, text);
-	json_array_foreach(lines, i, line) {
+	json_array_foreach(f->spared, i, line) {
 		events_write(r->events, "spared", r->turn.x->id,
 			     json_pack("{s:s, s:O}", "fault", f->fault.id, "what", line));
 		run_report_progress(r, false, json_string_value(line));
 	}
-	json_decref(lines);
 }
 
 /* Was any other of the turn's faults ever on? */
@@ -268,48 +263,98 @@ static bool anything_on(const struct turn *t, const struct run_fault *but)
 	return false;
 }
 
-static bool switch_on(struct run *r, struct run_fault *f)
+static void on_work(void *run_fault)
 {
-	struct turn *t = &r->turn;
-	struct fl_error err = {};
+	struct run_fault *f = run_fault;
 
-	f->begun = true;
-	f->fault.expires_ns = off_ns(t, f) + RUN_EXPIRY_MARGIN_NS;
-	if (fault_activate(&f->fault, true, &err)) {
-		t->error = err;
-		f->ended = true;
-		return false;
-	}
+	if (fault_activate(&f->fault, true, &f->error))
+		return;
 	f->on_wall_s = clock_wall_s();
-	owner_publish(r->owner, NULL);
-	if (!anything_on(t, f))
+}
+
+/* What takes longer, and does not make the stamp of the beginning wait. */
+static void tell_work(void *run_fault)
+{
+	struct run_fault *f = run_fault;
+
+	owner_publish(f->run->owner, NULL);
+	f->overlaps = overlap_find(&f->fault);
+	f->spared = net_guard_named(&f->fault);
+}
+
+static void tell_done(void *run_fault)
+{
+	struct run_fault *f = run_fault;
+
+	note_overlaps(f->run, f);
+	note_limits(f->run, f);
+}
+
+static void on_done(void *run_fault)
+{
+	struct run_fault *f = run_fault;
+	struct run *r = f->run;
+
+	if (f->error.exit != FL_EXIT_OK) {
+		r->turn.error = f->error;
+		r->turn.on_failed = true;
+		f->ended = true;
+		run_tick(r);
+		return;
+	}
+	if (!anything_on(&r->turn, f))
 		run_kernel_fault_on(r);
 	note_switch(r, f, "fault-on");
 	note_targets(r, f);
-	note_overlaps(r, f);
-	note_limits(r, f);
-	return true;
+	f->tell = (struct offload_job){ .work = tell_work, .done = tell_done, .arg = f };
+	owner_do(r->owner, &f->tell);
+}
+
+static void switch_on(struct run *r, struct run_fault *f)
+{
+	f->begun = true;
+	f->fault.expires_ns = off_ns(&r->turn, f) + RUN_EXPIRY_MARGIN_NS;
+	f->run = r;
+	f->on = (struct offload_job){ .work = on_work, .done = on_done, .arg = f };
+	owner_do(r->owner, &f->on);
+}
+
+static void off_work(void *run_fault)
+{
+	struct run_fault *f = run_fault;
+
+	fault_activate(&f->fault, false, &f->error);
+	f->off_wall_s = clock_wall_s();
+	owner_publish(f->run->owner, NULL);
+}
+
+static void off_done(void *run_fault)
+{
+	struct run_fault *f = run_fault;
+	struct run *r = f->run;
+
+	if (f->error.exit != FL_EXIT_OK) {
+		events_write(r->events, "fault-error", r->turn.x->id,
+			     json_pack("{s:s, s:s}", "fault", f->fault.id, "error", f->error.message));
+		if (r->turn.error.exit == FL_EXIT_OK)
+			r->turn.error = f->error;
+	}
+	note_switch(r, f, "fault-off");
+}
+
+static bool is_on(const struct run_fault *f)
+{
+	return f->begun && !f->ended;
 }
 
 static void switch_off(struct run *r, struct run_fault *f)
 {
-	struct fl_error err = {};
-
-	if (!f->begun || f->ended)
-		return;
 	f->ended = true;
-	if (fault_activate(&f->fault, false, &err)) {
-		events_write(r->events, "fault-error", r->turn.x->id,
-			     json_pack("{s:s, s:s}", "fault", f->fault.id, "error", err.message));
-		if (r->turn.error.exit == FL_EXIT_OK)
-			r->turn.error = err;
-	}
-	f->off_wall_s = clock_wall_s();
-	owner_publish(r->owner, NULL);
-	note_switch(r, f, "fault-off");
+	f->off = (struct offload_job){ .work = off_work, .done = off_done, .arg = f };
+	owner_do(r->owner, &f->off);
 }
 
-bool run_faults_step(struct run *r, uint64_t now)
+void run_faults_step(struct run *r, uint64_t now)
 {
 	struct turn *t = &r->turn;
 	uint32_t i;
@@ -317,20 +362,57 @@ bool run_faults_step(struct run *r, uint64_t now)
 	for (i = 0; i < t->n_faults; i++) {
 		struct run_fault *f = &t->faults[i];
 
-		if (!f->begun && now >= on_ns(t, f) && !switch_on(r, f))
-			return false;
-		if (f->begun && !f->ended && now >= off_ns(t, f))
+		if (!f->begun && now >= on_ns(t, f))
+			switch_on(r, f);
+		if (is_on(f) && now >= off_ns(t, f))
 			switch_off(r, f);
 	}
-	return true;
 }
 
-void run_faults_off(struct run *r)
+/* --- the end of the window -------------------------------------------------------------------- */
+
+static void end_work(void *run)
 {
+	struct run *r = run;
 	uint32_t i;
 
 	for (i = 0; i < r->turn.n_faults; i++)
-		switch_off(r, &r->turn.faults[i]);
+		if (is_on(&r->turn.faults[i]))
+			off_work(&r->turn.faults[i]);
+	r->turn.end_ns = clock_mono_ns();
+	r->turn.result.end = clock_wall_s();
+	for (i = 0; i < r->turn.n_faults; i++) {
+		struct run_fault *f = &r->turn.faults[i];
+
+		if (f->begun && f->fault.armed && !fault_proof(&f->fault, &f->fault.fresh, NULL))
+			f->fault.shown = f->fault.fresh;
+	}
+}
+
+static void end_done(void *run)
+{
+	struct run *r = run;
+	uint32_t i;
+
+	for (i = 0; i < r->turn.n_faults; i++) {
+		struct run_fault *f = &r->turn.faults[i];
+
+		if (!is_on(f))
+			continue;
+		f->ended = true;
+		off_done(f);
+	}
+	run_faults_read(&r->turn);
+	run_window_over(r);
+	run_faults_disarm(r);
+}
+
+void run_faults_end(struct run *r)
+{
+	if (r->turn.inject_ns)
+		begin(r, end_work, end_done);
+	else
+		run_faults_disarm(r);
 }
 
 uint64_t run_faults_due(const struct turn *t)
@@ -349,21 +431,22 @@ uint64_t run_faults_due(const struct turn *t)
 
 void run_faults_read(struct turn *t)
 {
-	struct fault_proof proof;
 	uint32_t i;
 
 	for (i = 0; i < t->n_faults; i++)
-		if (t->faults[i].begun && t->faults[i].fault.armed &&
-		    !fault_proof(&t->faults[i].fault, &proof, NULL))
-			t->faults[i].proof = proof;
+		if (t->faults[i].begun)
+			t->faults[i].proof = t->faults[i].fault.shown;
 }
 
 void run_faults_free(struct turn *t)
 {
 	uint32_t i;
 
-	for (i = 0; i < t->n_faults; i++)
+	for (i = 0; i < t->n_faults; i++) {
+		json_decref(t->faults[i].overlaps);
+		json_decref(t->faults[i].spared);
 		fault_free(&t->faults[i].fault);
+	}
 	free(t->faults);
 	t->faults = NULL;
 	t->n_faults = 0;

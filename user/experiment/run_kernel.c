@@ -12,6 +12,7 @@
 #include "serve/openmetrics.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/loop_time.h"
 
 #define READ_MS 500
 
@@ -43,6 +44,7 @@ void run_kernel_read(struct run *r)
 
 static void on_time(uv_timer_t *timer)
 {
+	LOOP_CALLBACK();
 	struct run *r = timer->data;
 
 	run_kernel_read(r);
@@ -99,6 +101,7 @@ static void on_event(void *ctx, const struct meter_event *e)
 
 static void on_events(uv_poll_t *poll, int status, int events)
 {
+	LOOP_CALLBACK();
 	struct run *r = poll->data;
 
 	(void)status;
@@ -306,10 +309,36 @@ int run_kernel_open(struct run *r, struct fl_error *err)
 				 json_string(exporter_url(r->kernel.exporter)), err) : 0;
 }
 
+static void find_work(void *run)
+{
+	struct run *r = run;
+
+	r->kernel.found = fleet_find(r->kernel.specs);
+}
+
+static void find_done(void *run)
+{
+	struct run *r = run;
+	struct run_kernel *k = &r->kernel;
+
+	fleet_take(k->meter, k->found);
+	fleet_free(k->found);
+	k->found = NULL;
+	if (k->find_again)
+		run_kernel_refresh(r);
+}
+
 void run_kernel_refresh(struct run *r)
 {
-	if (r->kernel.meter)
-		fleet_refresh(r->kernel.meter, r->kernel.specs);
+	struct run_kernel *k = &r->kernel;
+
+	if (!k->meter)
+		return;
+	k->find_again = k->find_job.queued;
+	if (k->find_again)
+		return;
+	k->find_job = (struct offload_job){ .work = find_work, .done = find_done, .arg = r };
+	owner_do(r->owner, &k->find_job);
 }
 
 void run_kernel_turn(struct run *r)
@@ -344,14 +373,19 @@ void run_kernel_close(struct run *r)
 
 	exporter_close(k->exporter);
 	k->exporter = NULL;
-	if (k->meter) {
-		uv_close((uv_handle_t *)&k->timer, NULL);
-		if (k->polling)
-			uv_close((uv_handle_t *)&k->poll, NULL);
-		if (r->out.manifest)
-			json_object_set_new(json_object_get(r->out.manifest, "kernel_measurement"),
-					    "lost", lost_json(r));
-	}
+	if (!k->meter)
+		return;
+	uv_close((uv_handle_t *)&k->timer, NULL);
+	if (k->polling)
+		uv_close((uv_handle_t *)&k->poll, NULL);
+	if (r->out.manifest)
+		json_object_set_new(json_object_get(r->out.manifest, "kernel_measurement"), "lost", lost_json(r));
+}
+
+void run_kernel_free(struct run *r)
+{
+	struct run_kernel *k = &r->kernel;
+
 	drop_watches(k);
 	meter_snapshot_free(&k->last);
 	meter_close(k->meter);

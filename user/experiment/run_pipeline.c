@@ -11,6 +11,7 @@
 #include "score/pipeline.h"
 #include "score/score.h"
 #include "util/clock.h"
+#include "util/loop_time.h"
 #include "util/text.h"
 
 #define MAX_CLUSTERS 16
@@ -70,6 +71,7 @@ static void note_reachability(struct run *r, int rc, const struct fl_error *err)
 
 static void poll_done(uv_work_t *work, int status)
 {
+	LOOP_CALLBACK();
 	struct job *job = work->data;
 	struct run *r = job->run;
 
@@ -239,6 +241,7 @@ static void ask_work(uv_work_t *work)
 
 static void ask_done(uv_work_t *work, int status)
 {
+	LOOP_CALLBACK();
 	struct job *job = work->data;
 	struct run *r = job->run;
 

@@ -21,13 +21,19 @@
 /* The kernel ends a fault by itself this long after the runner should have. */
 #define RUN_EXPIRY_MARGIN_NS (2 * NS_PER_SEC)
 
+struct run;
+
 /* One fault of the experiment under way. */
 struct run_fault {
+	struct run *run;
 	const struct fault_plan *plan;
 	struct fault fault;
 	struct fault_proof proof; /* as last read */
-	bool begun, ended;
+	bool begun, ended;	  /* it has been told to be on, off */
 	double on_wall_s, off_wall_s;
+	struct offload_job on, tell, off;
+	struct fl_error error;	     /* of these two */
+	json_t *overlaps, *spared;   /* what there is to tell once it is on */
 };
 
 /* Why the fault window ended. */
@@ -42,8 +48,12 @@ struct turn {
 	struct result result;
 	uint64_t baseline_ns, inject_ns, end_ns, window_end_ns, recovered_ns;
 	bool stage_forced;
-	bool faults_ready; /* armed, or given up */
+	bool faults_ready; /* armed, or given up; disarmed */
+	bool on_failed;	   /* one could not be switched on */
+	bool resolved;	   /* or it cannot be */
 	bool asked, scored; /* the last questions to the pipeline: put, answered */
+	bool refuted;	   /* the hypothesis */
+	bool saved;	   /* the result, or it cannot be */
 	enum rollback_cause cause;
 	char cause_text[256];
 	uint64_t breach_ns;	 /* when the breach was seen */
@@ -54,7 +64,7 @@ struct turn {
 	struct fl_error error; /* what made it fail */
 };
 
-/* Work on libuv's thread pool; one of each kind at a time. */
+/* A question to the pipeline, on libuv's thread pool; one of each kind at a time. */
 struct job {
 	uv_work_t work;
 	struct run *run;
@@ -71,6 +81,9 @@ struct run_kernel {
 	struct symptom_watch *watches;
 	uint32_t n_watches, readings_lost;
 	uint64_t watched_since_ns;
+	struct offload_job find_job; /* where the services are now */
+	struct fleet *found;
+	bool find_again;
 	uv_timer_t timer;
 	uv_poll_t poll; /* of the meter's events */
 	bool polling;
@@ -109,7 +122,9 @@ struct run {
 	bool stopping; /* an experiment did not recover, or there is no steady state */
 	bool closing;
 	json_t *baseline; /* baseline.json: a window an experiment */
-	struct job fault_job, alerts_job, score_job;
+	struct offload_job fault_job; /* the step that all faults of the turn take */
+	struct offload_job state_job; /* of RESOLVE, of SCORE */
+	struct job alerts_job, score_job;
 	struct alerts polled; /* what the alerts job brought */
 	double poll_since_s;
 	int poll_rc;
@@ -122,6 +137,8 @@ struct run {
 void run_enter(struct run *r, enum run_state to);
 /* Look whether the state is over; called by every timer. */
 void run_tick(struct run *r);
+/* Every fault is off, its end and proofs are known: close the fault window. */
+void run_window_over(struct run *r);
 /* A signal asks for the end. */
 void run_abort(struct run *r);
 /* The gate does (owner_on_gate). */
@@ -135,13 +152,12 @@ void run_report_progress(struct run *r, bool changed, const char *note);
  * for one; the same ones for all of its faults. */
 struct target_pick run_pick(const struct experiment *x, uint64_t seed);
 int run_faults_prepare(struct run *r, struct turn *t, struct fl_error *err);
-void run_faults_arm(struct run *r);    /* in the background; calls run_tick() when done */
-void run_faults_disarm(struct run *r); /* the same */
-/* Switch on and off what is due; false when one could not be switched on. */
-bool run_faults_step(struct run *r, uint64_t now);
-void run_faults_off(struct run *r);	/* all, now */
+void run_faults_arm(struct run *r); /* calls run_tick() when done */
+void run_faults_step(struct run *r, uint64_t now); /* switch on and off what is due */
 uint64_t run_faults_due(const struct turn *t); /* the next moment for run_faults_step() */
-void run_faults_read(struct turn *t);	/* the proofs */
+void run_faults_read(struct turn *t);	/* the proofs, as of the last second */
+/* All off, then run_window_over() if they were on, then all disarmed; calls run_tick() when done. */
+void run_faults_end(struct run *r);
 void run_faults_changed(void *run, const struct fault *f, const json_t *change); /* a changes_fn */
 void run_faults_free(struct turn *t);
 
@@ -157,9 +173,10 @@ int run_other_metric(void *ctx, const struct metric_source *source, const struct
 
 /* run_kernel.c */
 int run_kernel_open(struct run *r, struct fl_error *err); /* no meter here is no error */
-void run_kernel_close(struct run *r);
+void run_kernel_close(struct run *r);  /* what the loop has of it */
+void run_kernel_free(struct run *r);   /* the rest, which takes long, when the loop has ended */
 void run_kernel_turn(struct run *r);   /* an experiment begins */
-void run_kernel_refresh(struct run *r); /* a target has new interfaces */
+void run_kernel_refresh(struct run *r); /* a target has new interfaces: find them, soon */
 void run_kernel_read(struct run *r);   /* now: a window begins or ends */
 void run_kernel_inject(struct run *r); /* the baseline is over: watch for what leaves it */
 void run_kernel_fault_on(struct run *r); /* the first fault is on: whatever was seen before is no symptom */
@@ -179,8 +196,9 @@ json_t *run_kernel_json(const struct run *r, const struct turn *t);
 json_t *run_moments_json(const struct run *r, const struct turn *t);
 
 /* run_result.c */
-int run_result_begin(struct run *r, struct turn *t, struct fl_error *err); /* written ahead */
-int run_result_finish(struct run *r, struct turn *t, struct fl_error *err);
+int run_result_begin(struct run *r, struct turn *t, struct fl_error *err); /* written ahead; a job's */
+int run_result_finish(struct run *r, struct turn *t, struct fl_error *err); /* on the loop */
+int run_result_save(struct run *r, const struct turn *t, struct fl_error *err); /* a job's */
 
 /* run_felt.c: did users feel it? Into the result's detail. */
 void run_add_felt(const struct run *r, struct turn *t);

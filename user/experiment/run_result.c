@@ -46,7 +46,7 @@ static char *fault_types(const struct experiment *x)
 	return t.s ? t.s : strdup("");
 }
 
-/* Put the turn's result into the list (again) and the list on disk. */
+/* Put the turn's result into the list (again). */
 static int keep(struct run *r, const struct turn *t, struct fl_error *err)
 {
 	json_t *entry = result_json(&t->result);
@@ -72,7 +72,7 @@ static int keep(struct run *r, const struct turn *t, struct fl_error *err)
 		result_free(&r->results[i]);
 	}
 	r->results[i] = copy;
-	return outdir_save_results(&r->out, r->results, r->n_results, err);
+	return 0;
 }
 
 int run_result_begin(struct run *r, struct turn *t, struct fl_error *err)
@@ -96,7 +96,7 @@ int run_result_begin(struct run *r, struct turn *t, struct fl_error *err)
 		return error_sys(err, ENOMEM, "results: out of memory");
 	result->detail = json_pack("{s:s, s:s}", "error", "the runner ended before this experiment did",
 				   "config_sha256", r->suite->sha256);
-	return keep(r, t, err);
+	return keep(r, t, err) ?: outdir_save_results(&r->out, r->results, r->n_results, err);
 }
 
 /* --- the parts of the detail ----------------------------------------------------------------- */
@@ -363,7 +363,6 @@ static void report_result(struct run *r, const struct turn *t)
 int run_result_finish(struct run *r, struct turn *t, struct fl_error *err)
 {
 	bool refuted = false;
-	int rc;
 
 	set_detail(r, t, &refuted);
 	t->result.status = status_of(r, t);
@@ -376,17 +375,24 @@ int run_result_finish(struct run *r, struct turn *t, struct fl_error *err)
 		set_causes(t);
 		run_add_answers(r, t);
 		json_object_set_new(t->result.detail, "moments", run_moments_json(r, t));
-		/* A fault that was cut short passes nothing, and fails nothing. */
-		if (t->result.status == RESULT_OK || t->result.status == RESULT_NOT_RECOVERED)
-			stage_record(t->x, t->result.status == RESULT_OK && !refuted, NULL);
 	}
+	t->refuted = refuted;
 	add_baseline(r, t);
 	events_write(r->events, "result", t->x->id,
 		     json_pack("{s:s, s:b, s:s?}", "status", result_status_text(t->result.status),
 			       "detected", t->result.detected, "rca_service", t->result.rca_service));
 	report_result(r, t);
-	rc = keep(r, t, err);
-	if (!rc)
-		rc = outdir_save_json(&r->out, "baseline.json", r->baseline, err);
-	return rc;
+	return keep(r, t, err);
+}
+
+int run_result_save(struct run *r, const struct turn *t, struct fl_error *err)
+{
+	enum result_status status = t->result.status;
+	int rc;
+
+	/* A fault that was cut short passes nothing, and fails nothing. */
+	if (t->inject_ns && (status == RESULT_OK || status == RESULT_NOT_RECOVERED))
+		stage_record(t->x, status == RESULT_OK && !t->refuted, NULL);
+	rc = outdir_save_results(&r->out, r->results, r->n_results, err);
+	return rc ? rc : outdir_save_json(&r->out, "baseline.json", r->baseline, err);
 }

@@ -77,19 +77,41 @@ static int check_stage(struct run *r, struct turn *t, struct fl_error *err)
 	return t->stage_forced ? 0 : rc;
 }
 
-static void resolve_tick(struct run *r)
+/* Files are written and engines asked. */
+static void resolve_work(void *run)
 {
+	struct run *r = run;
 	struct turn *t = &r->turn;
 	int rc = run_result_begin(r, t, &t->error);
 
-	run_kernel_turn(r);
-	if (!rc && !r->aborting)
+	if (!rc)
 		rc = check_stage(r, t, &t->error);
 	if (rc == -EPERM)
 		t->result.status = RESULT_SKIPPED;
-	if (!rc && !r->aborting)
+	if (!rc)
 		rc = run_faults_prepare(r, t, &t->error);
-	run_enter(r, rc || r->aborting ? RUN_SCORE : RUN_ARM);
+	r->fault_rc = rc;
+}
+
+static void resolve_done(void *run)
+{
+	struct run *r = run;
+
+	r->turn.resolved = true;
+	run_tick(r);
+}
+
+static void resolve_enter(struct run *r)
+{
+	run_kernel_turn(r);
+	r->state_job = (struct offload_job){ .work = resolve_work, .done = resolve_done, .arg = r };
+	owner_do(r->owner, &r->state_job);
+}
+
+static void resolve_tick(struct run *r)
+{
+	if (r->turn.resolved)
+		run_enter(r, r->fault_rc || r->aborting ? RUN_SCORE : RUN_ARM);
 }
 
 /* --- ARM, STEADY, BASELINE ------------------------------------------------------------------- */
@@ -181,7 +203,9 @@ static void inject_tick(struct run *r)
 	struct turn *t = &r->turn;
 	uint64_t now = clock_mono_ns(), due;
 
-	if (!r->aborting && !run_faults_step(r, now))
+	if (!r->aborting && !t->on_failed)
+		run_faults_step(r, now);
+	if (!r->aborting && t->on_failed)
 		t->cause = BY_FAILURE;
 	if (r->aborting || t->cause == BY_FAILURE || now >= t->inject_ns + t->x->duration_ns) {
 		run_enter(r, RUN_ROLLBACK);
@@ -194,27 +218,26 @@ static void inject_tick(struct run *r)
 
 static void rollback_enter(struct run *r)
 {
-	static const char *const causes[] = { "duration", "trigger_when", "abort_conditions", "signal",
-					      "failure" };
 	struct turn *t = &r->turn;
 
 	if (r->aborting && t->cause == BY_DURATION) {
 		t->cause = BY_SIGNAL;
 		ended_text(&r->ended, t->cause_text, sizeof(t->cause_text));
 	}
-	if (t->inject_ns) {
-		run_faults_off(r);
-		t->end_ns = clock_mono_ns();
-		t->result.end = clock_wall_s();
-		run_faults_read(t);
-		run_kernel_read(r);
-		events_write(r->events, "rollback", t->x->id,
-			     json_pack("{s:s, s:s, s:o}", "cause", causes[t->cause], "why",
-				       t->cause_text, "breach_to_rollback_ms",
-				       t->breach_ns ? json_real((t->end_ns - t->breach_ns) / 1e6) :
-						      json_null()));
-	}
-	run_faults_disarm(r);
+	run_faults_end(r);
+}
+
+void run_window_over(struct run *r)
+{
+	static const char *const causes[] = { "duration", "trigger_when", "abort_conditions", "signal",
+					      "failure" };
+	struct turn *t = &r->turn;
+
+	run_kernel_read(r);
+	events_write(r->events, "rollback", t->x->id,
+		     json_pack("{s:s, s:s, s:o}", "cause", causes[t->cause], "why", t->cause_text,
+			       "breach_to_rollback_ms", t->breach_ns ? json_real((t->end_ns - t->breach_ns) / 1e6) :
+								       json_null()));
 }
 
 static void rollback_tick(struct run *r)
@@ -257,24 +280,50 @@ static void recover_tick(struct run *r)
 
 /* --- SCORE, COOLDOWN, DONE ------------------------------------------------------------------- */
 
+static void save_work(void *run)
+{
+	struct run *r = run;
+
+	r->fault_rc = run_result_save(r, &r->turn, &r->error);
+}
+
+static void save_done(void *run)
+{
+	struct run *r = run;
+
+	if (r->fault_rc)
+		r->stopping = true; /* results that cannot be kept are not worth a fault */
+	r->turn.saved = true;
+	run_tick(r);
+}
+
+static void save(struct run *r)
+{
+	if (run_result_finish(r, &r->turn, &r->error))
+		r->stopping = true;
+	r->state_job = (struct offload_job){ .work = save_work, .done = save_done, .arg = r };
+	owner_do(r->owner, &r->state_job);
+}
+
 static void score_tick(struct run *r)
 {
 	struct turn *t = &r->turn;
 	bool ask = t->inject_ns && r->suite->pipeline.url && !r->aborting;
 
-	if (r->alerts_job.busy && !r->forced)
+	if (r->state_job.queued || (r->alerts_job.busy && !r->forced))
 		return;
+	if (t->saved) {
+		t->x = NULL;
+		run_enter(r, r->aborting || r->stopping ? RUN_DONE : RUN_COOLDOWN);
+		return;
+	}
 	if (ask && !t->asked) {
 		t->asked = true;
 		run_ask_causes(r);
 		return;
 	}
-	if (t->asked && !t->scored && !r->forced)
-		return;
-	if (run_result_finish(r, t, &r->error))
-		r->stopping = true; /* results that cannot be kept are not worth a fault */
-	t->x = NULL;
-	run_enter(r, r->aborting || r->stopping ? RUN_DONE : RUN_COOLDOWN);
+	if (!t->asked || t->scored || r->forced)
+		save(r);
 }
 
 static bool anything_left(const struct run *r)
@@ -298,9 +347,10 @@ static void cooldown_tick(struct run *r)
 
 static void done_tick(struct run *r)
 {
-	bool busy = r->alerts_job.busy || r->score_job.busy || r->fault_job.busy;
+	bool busy = r->alerts_job.busy || r->score_job.busy;
 
-	if (r->closing || (busy && !r->forced))
+	owner_rest(r->owner);
+	if (r->closing || !owner_idle(r->owner) || (busy && !r->forced))
 		return;
 	if (!busy)
 		turn_free(&r->turn);
@@ -314,7 +364,7 @@ static const struct {
 	void (*tick)(struct run *r);
 } states[RUN_STATES] = {
 	[RUN_IDLE] = { NULL, idle_tick },
-	[RUN_RESOLVE] = { NULL, resolve_tick },
+	[RUN_RESOLVE] = { resolve_enter, resolve_tick },
 	[RUN_ARM] = { run_faults_arm, arm_tick },
 	[RUN_STEADY] = { NULL, steady_tick },
 	[RUN_BASELINE] = { baseline_enter, baseline_tick },

@@ -84,8 +84,8 @@ struct fault_ops {
 	int (*activate)(struct fault *f, bool on, struct fl_error *err);
 	/* Parameters marked live have changed (f->params holds the new ones). May be NULL. */
 	int (*update)(struct fault *f, struct fl_error *err);
-	/* Periodic work while active (kill every N s, a stressor that died): the owner's loop calls
-	 * it with its heartbeat, every 100 ms. Must return within a few ms. May be NULL. */
+	/* Periodic work while active (kill every N s, a stressor that died): the owner calls it every
+	 * 100 ms, off its loop; other faults of the session wait meanwhile. May be NULL. */
 	int (*tick)(struct fault *f, struct fl_error *err);
 	/*
 	 * Its i-th target was replaced while armed (another process, other interfaces), or is a new
@@ -127,6 +127,8 @@ struct fault {
 	uint64_t armed_ns, active_ns, inactive_ns; /* CLOCK_MONOTONIC stamps; 0 not yet */
 	uint64_t expires_ns; /* the kernel's own end of it, set before activate; 0: lease only */
 	char backend[32];    /* chosen by arm */
+	struct fault_proof fresh; /* as of the last faults.json */
+	struct fault_proof shown; /* the same, for the owner's loop to read at any time */
 	json_t *changes;     /* of its targets, see changes.h; NULL: none */
 	uint32_t n_changes;  /* of them all, also of those that are too many to keep */
 	bool supervisor_lost;

@@ -176,13 +176,9 @@ int net_arm_hold(struct fault *f, unsigned int flags, struct fl_error *err)
 int net_activate(struct fault *f, bool on, struct fl_error *err)
 {
 	struct net_fault *n = f->priv;
-	uint32_t i;
-	int r = 0;
 
-	for (i = 0; i < n->n_rules && !r; i++)
-		r = engine_enable(f->session->engine, n->rules[i], on,
-				  f->expires_ns ? f->expires_ns : UINT64_MAX, err);
-	return r;
+	return engine_switch(f->session->engine, n->rules, n->n_rules, on,
+			     f->expires_ns ? f->expires_ns : UINT64_MAX, err);
 }
 
 int net_update(struct fault *f, struct fl_error *err)

@@ -30,6 +30,8 @@ static const struct param null_params[] = {
 	  .help = "the step that fails" },
 	{ .name = "delay", .type = PARAM_DURATION, .def = "0",
 	  .help = "how long arming takes" },
+	{ .name = "switching", .type = PARAM_DURATION, .def = "0",
+	  .help = "how long switching on and off takes" },
 	{ .name = "file", .type = PARAM_STRING,
 	  .help = "a file to make while it is on; its removal is journaled" },
 	{}
@@ -54,11 +56,16 @@ static void supported(struct fault_support *ret)
 	*ret = (struct fault_support){ .supported = true, .backend = "none" };
 }
 
+static void take(const struct fault *f, const char *param)
+{
+	uint64_t ns = params_u64(&f->params, param);
+	struct timespec ts = { .tv_sec = (time_t)(ns / NS_PER_SEC), .tv_nsec = (long)(ns % NS_PER_SEC) };
+
+	clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL);
+}
+
 static int arm(struct fault *f, struct fl_error *err)
 {
-	uint64_t ns = params_u64(&f->params, "delay");
-	struct timespec ts = {.tv_sec = (time_t)(ns / NS_PER_SEC),
-			      .tv_nsec = (long)(ns % NS_PER_SEC)};
 	int r = fails(f, FAIL_ARM, err);
 
 	if (r)
@@ -67,7 +74,7 @@ static int arm(struct fault *f, struct fl_error *err)
 	if (!f->priv)
 		return error_sys(err, ENOMEM, "null: out of memory");
 	text_copy(f->backend, sizeof(f->backend), "none");
-	clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL);
+	take(f, "delay");
 	return 0;
 }
 
@@ -138,6 +145,7 @@ static int activate(struct fault *f, bool on, struct fl_error *err)
 	const char *path = params_text(&f->params, "file");
 	int r = on ? fails(f, FAIL_ACTIVATE, err) : 0;
 
+	take(f, "switching");
 	if (r || !path)
 		return r;
 	return on ? make_file(f, path, err) : remove_file(f, err);

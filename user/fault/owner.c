@@ -1,35 +1,58 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* owner.c - see owner.h. The asking side, which has no loop, is owner_order.c. */
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/queue.h>
 
 #include "fault/owner.h"
 #include "fault/record.h"
+#include "journal/guardian.h"
+#include "kern/keeper.h"
 #include "kern/session.h"
 #include "policy/gate.h"
 #include "util/caller.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/loop_time.h"
 #include "util/text.h"
 
 #define PUBLISH_EVERY 10	  /* heartbeats */
 #define ORDER_MAX     (64u << 10) /* bytes */
 #define BACKLOG	      8
 
+/* What became of a fault's target, noted by a job and told on the loop. */
+struct news {
+	const struct fault *fault;
+	json_t *change;
+	STAILQ_ENTRY(news) link;
+};
+
 struct owner {
 	struct session *session;
+	struct offload work;
+	struct offload_job round; /* the periodic work */
+	pthread_mutex_t lock;	  /* of the next two */
 	struct fault **faults;
 	uint32_t n;
+	struct fault **seen; /* by the running job, when it began */
+	uint32_t n_seen;
 	unsigned int beats;
+	bool publish; /* with the next round */
+	bool again;   /* and with the one after it */
+	bool quiet;   /* a job takes so long that the heartbeat has stopped */
+	bool stopping;
 	struct fl_error trouble;
+	STAILQ_HEAD(, news) news; /* of the running job */
+	bool must_end;		  /* says the gate, for the reason in @why */
+	struct ended why;
 	changes_fn on_change;
 	void *change_ctx;
 	void (*on_gate)(void *ctx, const struct ended *why);
 	void *gate_ctx;
 	uv_timer_t timer;
 	uv_pipe_t server;
-	int handles; /* still open; the owner is freed with the last of them */
+	int handles; /* still open; the owner is freed with the last of them and of the jobs */
 	LIST_HEAD(, client) clients;
 };
 
@@ -39,7 +62,11 @@ struct client {
 	uv_pipe_t pipe;
 	uv_write_t write;
 	struct text in;
+	json_t *order;
+	struct fault *fault; /* that it is about */
 	char *answer;
+	struct offload_job job;
+	bool closed;
 	LIST_ENTRY(client) link;
 };
 
@@ -56,6 +83,48 @@ static struct fault *find(const struct owner *o, const char *id)
 	return NULL;
 }
 
+/* The faults as they are when a job begins: none of these goes before a job that is queued later. */
+static void see_faults(struct owner *o)
+{
+	struct fault **grown;
+
+	pthread_mutex_lock(&o->lock);
+	grown = reallocarray(o->seen, o->n ? o->n : 1, sizeof(*grown));
+	if (grown) {
+		o->seen = grown;
+		if (o->n)
+			memcpy(grown, o->faults, o->n * sizeof(*grown));
+	}
+	o->n_seen = grown ? o->n : 0;
+	pthread_mutex_unlock(&o->lock);
+}
+
+/* A changes_fn for jobs: it is told on the loop. */
+static void keep_news(void *ctx, const struct fault *f, const json_t *change)
+{
+	struct owner *o = ctx;
+	struct news *n = calloc(1, sizeof(*n));
+
+	if (!n)
+		return;
+	n->fault = f;
+	n->change = json_incref((json_t *)(uintptr_t)change);
+	STAILQ_INSERT_TAIL(&o->news, n, link);
+}
+
+static void tell_news(struct owner *o)
+{
+	struct news *n;
+
+	while ((n = STAILQ_FIRST(&o->news))) {
+		STAILQ_REMOVE_HEAD(&o->news, link);
+		if (o->on_change)
+			o->on_change(o->change_ctx, n->fault, n->change);
+		json_decref(n->change);
+		free(n);
+	}
+}
+
 /* Who did what to the fault, for its result. @words: "switched it off". Steals @detail. */
 static void note_deed(struct owner *o, struct fault *f, const json_t *order, const char *what,
 		      const char *words, json_t *detail)
@@ -68,7 +137,7 @@ static void note_deed(struct owner *o, struct fault *f, const json_t *order, con
 	change = json_pack("{s:f, s:s, s:o, s:o, s:o}", "t", clock_wall_s(), "what", what, "by",
 			   caller_json(&by), "detail", detail, "text",
 			   json_sprintf("%s %s", caller_text(&by, who, sizeof(who)), words));
-	changes_note(f, change, o->on_change, o->change_ctx);
+	changes_note(f, change, keep_news, o);
 }
 
 /* "set delay=300ms (was 200ms)"; the parameters of @f are the old ones. */
@@ -122,11 +191,10 @@ static int stop_fault(struct owner *o, struct fault *f, const json_t *order, str
 	return r;
 }
 
-static int obey(struct owner *o, json_t *order, struct fl_error *err)
+static int obey(struct owner *o, struct fault *f, const json_t *order, struct fl_error *err)
 {
 	const char *op = json_string_value(json_object_get(order, "op"));
 	const char *id = json_string_value(json_object_get(order, "id"));
-	struct fault *f = find(o, id);
 	int r;
 
 	if (!f)
@@ -140,43 +208,64 @@ static int obey(struct owner *o, json_t *order, struct fl_error *err)
 	return r ? r : owner_publish(o, err);
 }
 
-static char *answer(struct owner *o, const char *line)
+static void obey_work(void *client)
 {
+	struct client *c = client;
 	_cleanup_free_ char *text = NULL;
-	json_t *order = json_loads(line, 0, NULL), *reply;
 	struct fl_error err = {};
+	json_t *reply;
 
-	if (obey(o, order, &err))
+	if (obey(c->owner, c->fault, c->order, &err))
 		reply = json_pack("{s:s, s:s, s:i, s:i}", "error", err.message, "hint",
 				  err.hint, "exit", (int)err.exit, "code", err.code);
 	else
 		reply = json_pack("{s:b}", "ok", 1);
 	text = json_dumps(reply, JSON_COMPACT);
-	json_decref(order);
 	json_decref(reply);
-	return text ? text_format("%s\n", text) : NULL;
+	c->answer = text ? text_format("%s\n", text) : NULL;
 }
 
 /* --- connections ---------------------------------------------------------------------------
  */
 
+static void free_when_over(void *owner)
+{
+	struct owner *o = owner;
+
+	if (o->handles || !offload_idle(&o->work))
+		return;
+	pthread_mutex_destroy(&o->lock);
+	free(o->faults);
+	free(o->seen);
+	free(o);
+}
+
 static void drop_handle(struct owner *o)
 {
-	if (--o->handles)
-		return;
-	free(o->faults);
-	free(o);
+	o->handles--;
+	free_when_over(o);
+}
+
+static void client_free(struct client *c)
+{
+	struct owner *o = c->owner;
+
+	LIST_REMOVE(c, link);
+	text_free(&c->in);
+	json_decref(c->order);
+	free(c->answer);
+	free(c);
+	drop_handle(o);
 }
 
 static void on_client_closed(uv_handle_t *h)
 {
+	LOOP_CALLBACK();
 	struct client *c = h->data;
 
-	LIST_REMOVE(c, link);
-	drop_handle(c->owner);
-	text_free(&c->in);
-	free(c->answer);
-	free(c);
+	c->closed = true;
+	if (!c->job.queued)
+		client_free(c);
 }
 
 static void close_client(struct client *c)
@@ -187,12 +276,15 @@ static void close_client(struct client *c)
 
 static void on_written(uv_write_t *w, int status)
 {
+	LOOP_CALLBACK();
+
 	(void)status;
 	close_client(w->data);
 }
 
 static void on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
 {
+	LOOP_CALLBACK();
 	static char chunk[4096]; /* one loop, and libuv reads right after it asked */
 
 	(void)h;
@@ -200,10 +292,30 @@ static void on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
 	*buf = uv_buf_init(chunk, sizeof(chunk));
 }
 
+static void obey_done(void *client)
+{
+	struct client *c = client;
+	uv_buf_t out;
+
+	tell_news(c->owner);
+	if (c->closed) {
+		client_free(c);
+		return;
+	}
+	if (!c->answer || uv_is_closing((uv_handle_t *)&c->pipe)) {
+		close_client(c);
+		return;
+	}
+	c->write.data = c;
+	out = uv_buf_init(c->answer, (unsigned int)strlen(c->answer));
+	if (uv_write(&c->write, (uv_stream_t *)&c->pipe, &out, 1, on_written))
+		close_client(c);
+}
+
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
+	LOOP_CALLBACK();
 	struct client *c = stream->data;
-	uv_buf_t out;
 
 	if (n > 0)
 		text_append_bytes(&c->in, buf->base, (size_t)n);
@@ -214,19 +326,16 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 	if (!c->in.s || !strchr(c->in.s, '\n'))
 		return;
 	uv_read_stop(stream);
-	c->answer = answer(c->owner, c->in.s);
-	if (!c->answer) {
-		close_client(c);
-		return;
-	}
-	c->write.data = c;
-	out = uv_buf_init(c->answer, (unsigned int)strlen(c->answer));
-	if (uv_write(&c->write, stream, &out, 1, on_written))
-		close_client(c);
+	c->order = json_loads(c->in.s, 0, NULL);
+	/* It stays until a job that is queued after this one. */
+	c->fault = find(c->owner, json_string_value(json_object_get(c->order, "id")));
+	c->job = (struct offload_job){ .work = obey_work, .done = obey_done, .arg = c };
+	offload_do(&c->owner->work, &c->job);
 }
 
 static void on_connection(uv_stream_t *server, int status)
 {
+	LOOP_CALLBACK();
 	struct owner *o = server->data;
 	struct client *c = status ? NULL : calloc(1, sizeof(*c));
 
@@ -245,43 +354,96 @@ static void on_connection(uv_stream_t *server, int status)
 /* --- the faults ----------------------------------------------------------------------------
  */
 
-static void look_at_gate(struct owner *o)
+static void round_work(void *owner)
 {
-	void (*fn)(void *ctx, const struct ended *why) = o->on_gate;
-	struct ended why;
+	struct owner *o = owner;
+	uint32_t i;
 
-	if (!fn || !gate_must_end(&why))
+	see_faults(o);
+	for (i = 0; i < o->n_seen; i++) {
+		fault_tick(o->seen[i], &o->trouble);
+		o->publish |= changes_look(o->seen[i], keep_news, o);
+	}
+	if (o->publish)
+		owner_publish(o, &o->trouble);
+	if (o->publish && o->on_gate && !o->must_end)
+		o->must_end = gate_must_end(&o->why);
+}
+
+static void begin_round(struct owner *o)
+{
+	if (!o->round.queued && !o->stopping)
+		offload_do(&o->work, &o->round);
+}
+
+/* What record_write() has read, for those who are on the loop. */
+static void show_proofs(struct owner *o)
+{
+	uint32_t i;
+
+	for (i = 0; o->publish && i < o->n_seen; i++)
+		o->seen[i]->shown = o->seen[i]->fresh;
+}
+
+static void round_done(void *owner)
+{
+	struct owner *o = owner;
+	void (*fn)(void *ctx, const struct ended *why) = o->on_gate;
+
+	show_proofs(o);
+	o->publish = o->again;
+	o->again = false;
+	tell_news(o);
+	if (o->publish)
+		begin_round(o);
+	if (!o->must_end || !fn)
 		return;
 	o->on_gate = NULL;
-	fn(o->gate_ctx, &why);
+	fn(o->gate_ctx, &o->why);
+}
+
+/*
+ * As long as the loop turns the owner lives, but one whose job does not come back hangs as well: from
+ * then on its leases run out, and in the end its guardian acts.
+ */
+static void beat(struct owner *o)
+{
+	if (offload_age_ns(&o->work) < KEEPER_MOST_NS) {
+		session_heartbeat(o->session);
+		o->quiet = false;
+	} else if (!o->quiet) {
+		o->quiet = true;
+		if (o->work.running != &o->round)
+			guardian_beat(o->session->guardian, FL_BUSY_NS);
+	}
 }
 
 static void on_beat(uv_timer_t *timer)
 {
+	LOOP_CALLBACK();
 	struct owner *o = timer->data;
-	bool changed = false;
-	uint32_t i;
 
-	session_heartbeat(o->session);
-	for (i = 0; i < o->n; i++) {
-		fault_tick(o->faults[i], &o->trouble);
-		changed |= changes_look(o->faults[i], o->on_change, o->change_ctx);
-	}
-	if (++o->beats % PUBLISH_EVERY == 0 || changed)
-		owner_publish(o, &o->trouble);
-	if (o->beats % PUBLISH_EVERY == 0)
-		look_at_gate(o);
+	beat(o);
+	if (++o->beats % PUBLISH_EVERY == 0 && !o->round.queued)
+		o->publish = true;
+	begin_round(o);
 }
 
 int owner_add(struct owner *o, struct fault *f, struct fl_error *err)
 {
-	struct fault **grown = reallocarray(o->faults, o->n + 1, sizeof(*grown));
+	struct fault **grown;
+	int r = 0;
 
-	if (!grown)
-		return error_sys(err, ENOMEM, "fault %s: out of memory", f->id);
-	o->faults = grown;
-	o->faults[o->n++] = f;
-	return owner_publish(o, err);
+	pthread_mutex_lock(&o->lock);
+	grown = reallocarray(o->faults, o->n + 1, sizeof(*grown));
+	if (grown) {
+		o->faults = grown;
+		o->faults[o->n++] = f;
+	} else {
+		r = error_sys(err, ENOMEM, "fault %s: out of memory", f->id);
+	}
+	pthread_mutex_unlock(&o->lock);
+	return r;
 }
 
 void owner_on_change(struct owner *o, changes_fn fn, void *ctx)
@@ -300,17 +462,49 @@ void owner_remove(struct owner *o, struct fault *f)
 {
 	uint32_t i;
 
+	pthread_mutex_lock(&o->lock);
 	for (i = 0; i < o->n; i++)
 		if (o->faults[i] == f) {
 			o->faults[i] = o->faults[--o->n];
-			owner_publish(o, &o->trouble);
-			return;
+			break;
 		}
+	pthread_mutex_unlock(&o->lock);
+	owner_changed(o);
+}
+
+void owner_changed(struct owner *o)
+{
+	o->again = o->round.queued;
+	o->publish |= !o->again;
+	begin_round(o);
 }
 
 int owner_publish(struct owner *o, struct fl_error *err)
 {
-	return record_write(o->session, o->faults, o->n, err);
+	see_faults(o);
+	return record_write(o->session, o->seen, o->n_seen, err);
+}
+
+void owner_do(struct owner *o, struct offload_job *job)
+{
+	offload_do(&o->work, job);
+}
+
+bool owner_idle(const struct owner *o)
+{
+	return offload_idle(&o->work);
+}
+
+void owner_rest(struct owner *o)
+{
+	o->stopping = true;
+}
+
+void owner_settle(struct owner *o)
+{
+	owner_rest(o);
+	while (!offload_idle(&o->work))
+		uv_run(o->work.loop, UV_RUN_ONCE);
 }
 
 const struct fl_error *owner_trouble(const struct owner *o)
@@ -323,6 +517,8 @@ const struct fl_error *owner_trouble(const struct owner *o)
 
 static void on_closed(uv_handle_t *h)
 {
+	LOOP_CALLBACK();
+
 	drop_handle(h->data);
 }
 
@@ -337,6 +533,10 @@ int owner_start(uv_loop_t *loop, struct session *s, struct owner **ret, struct f
 		return error_sys(err, ENOMEM, "session %s: out of memory", s->name);
 	}
 	o->session = s;
+	pthread_mutex_init(&o->lock, NULL);
+	offload_init(&o->work, loop, free_when_over, o);
+	o->round = (struct offload_job){ .work = round_work, .done = round_done, .arg = o };
+	STAILQ_INIT(&o->news);
 	o->handles = 2;
 	o->timer.data = o;
 	o->server.data = o;
@@ -358,6 +558,8 @@ int owner_start(uv_loop_t *loop, struct session *s, struct owner **ret, struct f
 void owner_stop(struct owner *o)
 {
 	struct client *c;
+
+	o->stopping = true;
 
 	LIST_FOREACH(c, &o->clients, link)
 		close_client(c);

@@ -10,6 +10,9 @@
  * `by` is who asks (util/caller.h); it goes into the fault's changes.
  *
  * Only root can reach the socket: the run directory is 0700.
+ *
+ * The loop only beats and listens. Everything that is done to a fault is a job of the owner's queue
+ * (offload.h): the periodic work, an order, and what the callers bring with owner_do().
  */
 #ifndef FL_OWNER_H
 #define FL_OWNER_H
@@ -18,6 +21,7 @@
 
 #include "fault/changes.h"
 #include "fault/fault.h"
+#include "fault/offload.h"
 #include "policy/end.h"
 
 struct owner;
@@ -25,7 +29,8 @@ struct owner;
 /* Start on @loop for @s. */
 int owner_start(uv_loop_t *loop, struct session *s, struct owner **ret, struct fl_error *err);
 
-/* Look after @f from now on (armed or not); it must stay until owner_remove(). */
+/* Look after @f from now on (armed or not); it must stay until a job is done that was queued after
+ * owner_remove(). */
 int owner_add(struct owner *o, struct fault *f, struct fl_error *err);
 void owner_remove(struct owner *o, struct fault *f);
 
@@ -36,7 +41,18 @@ void owner_on_change(struct owner *o, changes_fn fn, void *ctx);
  * (policy/gate.h). */
 void owner_on_gate(struct owner *o, void (*fn)(void *ctx, const struct ended *why), void *ctx);
 
-/* Write faults.json now: after (de)activating. */
+/* Have a job of the caller's done: whatever touches a fault while the loop turns. */
+void owner_do(struct owner *o, struct offload_job *job);
+bool owner_idle(const struct owner *o);
+/* No periodic work any more. */
+void owner_rest(struct owner *o);
+/* The same, and turn the loop until the last job is done. */
+void owner_settle(struct owner *o);
+
+/* Have faults.json written soon; from the loop. */
+void owner_changed(struct owner *o);
+
+/* Write faults.json now, after (de)activating: in a job, or while the loop does not turn. */
 int owner_publish(struct owner *o, struct fl_error *err);
 
 /* The first error of periodic work so far; NULL. */

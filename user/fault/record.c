@@ -47,6 +47,7 @@ static json_t *fault_json(struct fault *f)
 	struct fault_proof proof = {};
 
 	fault_proof(f, &proof, NULL);
+	f->fresh = proof;
 	return json_pack("{s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:b, s:o, s:I, s:I, s:s, s:O?}", "id", f->id,
 			 "kind", f->ops->name, "targets", target_names_json(f), "identities",
 			 overlap_identities(f), "backend", f->backend, "params", params_json(&f->params), "rules", rules_json(f),

@@ -127,7 +127,7 @@ static enum engine_wait waits(const struct fl_rule *rule)
 
 #define NO_RULE UINT32_MAX
 
-#define DEPART_MAX_NS (500 * NS_PER_MSEC) /* for which the owner can be away from its loop */
+#define DEPART_MAX_NS (500 * NS_PER_MSEC) /* longer nobody who ends a fault should have to wait */
 
 /* Do packets wait at @where by a rule of the hook, other than @but? */
 static bool hook_needs(const struct engine *e, const struct engine_hook *hook,
@@ -284,22 +284,37 @@ static struct fl_rule at_once(const struct fl_rule *rule)
 	return ret;
 }
 
-/* What waits in fq leaves when its time comes, the last of the rule's packets at a known one. */
-static void let_depart(struct engine *e, uint32_t rule)
+/* What waits in fq leaves when its time comes, the last packet of a rule at a known one. */
+static uint64_t departed_ns(const struct engine *e, uint32_t rule)
 {
-	struct timespec pause = { .tv_nsec = NS_PER_MSEC };
-	uint64_t deadline = clock_mono_ns() + DEPART_MAX_NS;
 	struct fl_state state = {};
 
-	while (clock_mono_ns() < deadline &&
-	       !bpf_map_lookup_elem(bpf_map__fd(engine_maps(e)->maps.states), &rule, &state) &&
-	       clock_mono_ns() < state.last_due_ns)
+	bpf_map_lookup_elem(bpf_map__fd(engine_maps(e)->maps.states), &rule, &state);
+	return state.last_due_ns;
+}
+
+/* Wait until what all these rules have made wait has departed. */
+static void let_depart(const struct engine *e, const uint32_t *rules, uint32_t n)
+{
+	const struct timespec pause = { .tv_nsec = NS_PER_MSEC };
+	uint64_t deadline = clock_mono_ns() + DEPART_MAX_NS, last = 0, due, now;
+	uint32_t i;
+
+	for (;;) {
+		for (i = 0; i < n; i++) {
+			due = e->waits[rules[i]] == WAIT_FQ ? departed_ns(e, rules[i]) : 0;
+			last = due > last ? due : last;
+		}
+		now = clock_mono_ns();
+		if (now >= last || now >= deadline)
+			return;
 		nanosleep(&pause, NULL);
+	}
 }
 
 /*
- * Write @off, a rule that is disabled, behind the packets that wait by it: first nothing more has
- * to wait but still goes through the line in order, then the line is emptied. Where another rule
+ * Write @off, a rule that is disabled, behind the packets that its delay line holds: first nothing more
+ * has to wait but still goes through the line in order, then the line is emptied. Where another rule
  * shares a line, what is in there stays until it is due.
  */
 static int let_go(struct engine *e, uint32_t rule, const struct fl_rule *off, struct fl_error *err)
@@ -310,31 +325,27 @@ static int let_go(struct engine *e, uint32_t rule, const struct fl_rule *off, st
 	uint32_t n = 0, i;
 	int r;
 
-	for (i = 0; i < e->n_hooks && !off->departs; i++)
+	for (i = 0; i < e->n_hooks; i++)
 		if (e->hooks[i]->line.ifindex && !hook_needs(e, e->hooks[i], WAIT_HOLD, rule))
 			lines[n++] = e->hooks[i]->line.hold;
-	r = n || off->departs ? write_rule(e, rule, &before, err) : 0;
+	if (!n)
+		return write_rule(e, rule, off, err);
+	r = write_rule(e, rule, &before, err);
 	if (r)
 		return r;
-	if (n) {
-		hold_release(e->hold, lines, n, end_rule, &end);
-		return end.result;
-	}
-	if (off->departs)
-		let_depart(e, rule);
-	return write_rule(e, rule, off, err);
+	hold_release(e->hold, lines, n, end_rule, &end);
+	return end.result;
 }
 
 /* A delay that the kernel ends by itself lets newer packets overtake those that wait. Its owner,
  * who ends it in order, comes first by this much. */
 #define OWNER_FIRST_NS (100 * NS_PER_MSEC)
 
-int engine_enable(struct engine *e, uint32_t rule, bool on, uint64_t expires_ns,
-		  struct fl_error *err)
+static int switch_one(struct engine *e, uint32_t rule, bool on, uint64_t expires_ns, struct fl_error *err)
 {
 	struct fl_rule value = {};
 	int r = engine_get_rule(e, rule, &value, err);
-	bool release = !on && value.enabled && waits(&value) != WAIT_NOWHERE;
+	bool release = !on && value.enabled && waits(&value) == WAIT_HOLD;
 
 	if (r)
 		return r;
@@ -343,6 +354,41 @@ int engine_enable(struct engine *e, uint32_t rule, bool on, uint64_t expires_ns,
 	value.enabled = on;
 	value.expires_ns = expires_ns;
 	return release ? let_go(e, rule, &value, err) : write_rule(e, rule, &value, err);
+}
+
+/* Rules that depart: nothing more has to wait, but still follows in order. *ret: are there any? */
+static int begin_departure(struct engine *e, const uint32_t *rules, uint32_t n, bool *ret, struct fl_error *err)
+{
+	struct fl_rule value, before;
+	uint32_t i;
+	int r = 0;
+
+	*ret = false;
+	for (i = 0; i < n && !r; i++) {
+		if (e->waits[rules[i]] != WAIT_FQ)
+			continue;
+		r = engine_get_rule(e, rules[i], &value, err);
+		if (r || !value.enabled)
+			continue;
+		before = at_once(&value);
+		r = write_rule(e, rules[i], &before, err);
+		*ret = true;
+	}
+	return r;
+}
+
+int engine_switch(struct engine *e, const uint32_t *rules, uint32_t n, bool on, uint64_t expires_ns,
+		  struct fl_error *err)
+{
+	bool departing = false;
+	uint32_t i;
+	int r = on ? 0 : begin_departure(e, rules, n, &departing, err);
+
+	if (departing && !r)
+		let_depart(e, rules, n);
+	for (i = 0; i < n && !r; i++)
+		r = switch_one(e, rules[i], on, expires_ns, err);
+	return r;
 }
 
 int engine_remove(struct engine *e, uint32_t rule, struct fl_error *err)

@@ -64,13 +64,13 @@ int engine_set(struct engine *e, uint32_t rule, const struct fl_rule *value, str
 int engine_get_rule(struct engine *e, uint32_t rule, struct fl_rule *ret, struct fl_error *err);
 
 /*
- * Switch a rule on until @expires_ns, or off. Off, a rule that makes packets wait lets go of them
- * first: its delay becomes 0 while order is still kept, what waits is given back, and only then
- * does the rule sleep; so the end of a delay does not make packets overtake each other. From an
- * fq qdisc nothing can be taken back: it is given the time that packets have to wait, half a
- * second at most.
+ * Switch the rules of a fault on until @expires_ns, or off. Off, a rule that makes packets wait lets
+ * go of them first: its delay becomes 0 while order is still kept, what waits is given back, and only
+ * then does the rule sleep; so the end of a delay does not make packets overtake each other. From an
+ * fq qdisc nothing can be taken back: this waits until what all the rules keep there has departed, half a
+ * second at most. Not for a thread that must not block.
  */
-int engine_enable(struct engine *e, uint32_t rule, bool on, uint64_t expires_ns,
+int engine_switch(struct engine *e, const uint32_t *rules, uint32_t n, bool on, uint64_t expires_ns,
 		  struct fl_error *err);
 
 /* Take it from all hooks; a hook without rules is detached, its delay line drained and removed. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -13,9 +14,9 @@
 struct keeper {
 	struct session *session;
 	pthread_t thread;
-	pthread_mutex_t lock; /* of what follows */
+	_Atomic uint64_t until_ns; /* CLOCK_MONOTONIC; 0: not now */
+	pthread_mutex_t lock;	   /* of `stop`, and to sleep by; never held while leases are refreshed */
 	pthread_cond_t changed;
-	uint64_t until_ns; /* CLOCK_MONOTONIC; 0: not now */
 	bool stop;
 };
 
@@ -36,12 +37,14 @@ static void *keep(void *arg)
 	pthread_mutex_lock(&k->lock);
 	while (!k->stop) {
 		if (clock_mono_ns() >= k->until_ns) {
-			k->until_ns = 0;
 			pthread_cond_wait(&k->changed, &k->lock);
 			continue;
 		}
+		pthread_mutex_unlock(&k->lock);
 		lease_refresh_all(k->session);
-		wait_a_period(k);
+		pthread_mutex_lock(&k->lock);
+		if (!k->stop)
+			wait_a_period(k);
 	}
 	pthread_mutex_unlock(&k->lock);
 	return NULL;
@@ -77,8 +80,10 @@ void keeper_set(struct keeper *k, bool on)
 {
 	if (!k)
 		return;
-	pthread_mutex_lock(&k->lock);
 	k->until_ns = on ? clock_mono_ns() + KEEPER_MOST_NS : 0;
+	if (!on) /* it sees that by itself; the heartbeat waits for nobody */
+		return;
+	pthread_mutex_lock(&k->lock);
 	pthread_cond_signal(&k->changed);
 	pthread_mutex_unlock(&k->lock);
 }

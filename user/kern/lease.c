@@ -22,7 +22,9 @@ void lease_refresh_all(struct session *s)
 
 	if (s->engine)
 		s->engine_heartbeat(s->engine);
-	pthread_mutex_lock(&s->lease_lock);
+	/* Whoever holds it does the same, or is quick: the next beat is soon enough. */
+	if (pthread_mutex_trylock(&s->lease_lock))
+		return;
 	for (i = 0; i < s->n_leases; i++)
 		lease_refresh(s->leases[i]);
 	pthread_mutex_unlock(&s->lease_lock);

@@ -11,13 +11,20 @@ struct fleet {
 	uint32_t n;
 };
 
-static void fleet_free(struct fleet *f)
+static void clear(struct fleet *f)
 {
 	uint32_t i;
 
 	for (i = 0; i < f->n; i++)
 		target_free(&f->v[i]);
 	free(f->v);
+}
+
+void fleet_free(struct fleet *f)
+{
+	if (f)
+		clear(f);
+	free(f);
 }
 
 /* All of them must be there when @strict. */
@@ -94,23 +101,42 @@ int fleet_open(char *const *specs, bool strict, const struct meter_options *opti
 		*ret = m;
 	else
 		meter_close(m);
-	fleet_free(&fleet);
+	clear(&fleet);
 	return r;
+}
+
+struct fleet *fleet_find(char *const *specs)
+{
+	_cleanup_free_ char **known = NULL;
+	struct fleet *f = calloc(1, sizeof(*f));
+
+	if (f && (!specs || !specs[0])) {
+		if (target_names(&known, NULL)) {
+			free(f);
+			return NULL;
+		}
+		specs = known;
+	}
+	if (f && resolve(specs, false, f, NULL)) {
+		fleet_free(f);
+		return NULL;
+	}
+	return f;
+}
+
+void fleet_take(struct meter *m, const struct fleet *f)
+{
+	struct fl_error err = {};
+	uint32_t n;
+
+	if (f)
+		measure(m, f, false, &n, &err);
 }
 
 void fleet_refresh(struct meter *m, char *const *specs)
 {
-	_cleanup_free_ char **known = NULL;
-	struct fleet fleet = {};
-	struct fl_error err = {};
-	uint32_t n;
+	struct fleet *f = fleet_find(specs);
 
-	if (!specs || !specs[0]) {
-		if (target_names(&known, NULL))
-			return;
-		specs = known;
-	}
-	if (!resolve(specs, false, &fleet, NULL))
-		measure(m, &fleet, false, &n, &err);
-	fleet_free(&fleet);
+	fleet_take(m, f);
+	fleet_free(f);
 }

@@ -17,4 +17,10 @@ int fleet_open(char *const *specs, bool strict, const struct meter_options *opti
 /* Bring the services up to date: interfaces of restarted containers. What is gone is skipped. */
 void fleet_refresh(struct meter *m, char *const *specs);
 
+/* The same in two halves. Finding them asks engines, and touches no meter; taking them over is quick. */
+struct fleet;
+struct fleet *fleet_find(char *const *specs); /* NULL: they cannot be found now */
+void fleet_take(struct meter *m, const struct fleet *f);
+void fleet_free(struct fleet *f); /* NULL is fine, here and before */
+
 #endif

@@ -5,6 +5,7 @@
 
 #include "measure/http_loop.h"
 #include "util/cleanup.h"
+#include "util/loop_time.h"
 
 struct transfer {
 	LIST_ENTRY(transfer) link;
@@ -72,6 +73,7 @@ static void act(struct http_loop *h, curl_socket_t socket, int events)
 
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
+	LOOP_CALLBACK();
 	struct watch *w = poll->data;
 	int what = 0;
 
@@ -86,6 +88,8 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 
 static void on_timer(uv_timer_t *timer)
 {
+	LOOP_CALLBACK();
+
 	act(timer->data, CURL_SOCKET_TIMEOUT, 0);
 }
 
@@ -107,6 +111,7 @@ static int set_timer(CURLM *multi, long ms, void *ctx)
 
 static void watch_closed(uv_handle_t *handle)
 {
+	LOOP_CALLBACK();
 	struct watch *w = handle->data;
 
 	put_handle(w->owner);
@@ -212,6 +217,7 @@ int http_loop_start(struct http_loop *h, const struct http_request *req, http_do
 
 static void timer_closed(uv_handle_t *handle)
 {
+	LOOP_CALLBACK();
 	put_handle(handle->data);
 }
 

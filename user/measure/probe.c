@@ -17,6 +17,7 @@
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/json_path.h"
+#include "util/loop_time.h"
 
 #define PROBE_BODY_MAX (1u << 20)
 #define BODY_AT_ONCE   4096 /* bytes; longer bodies are judged by another thread, for the loop carries the heartbeat */
@@ -148,6 +149,7 @@ static void judge_work(uv_work_t *work)
 
 static void judge_done(uv_work_t *work, int status)
 {
+	LOOP_CALLBACK();
 	struct judgement *j = work->data;
 	struct probe *p = j->probe;
 
@@ -216,6 +218,7 @@ static void schedule(struct probe *p)
 
 static void on_due(uv_timer_t *timer)
 {
+	LOOP_CALLBACK();
 	struct probe *p = timer->data;
 	const struct http_request req = {
 		.url = p->config.url,
@@ -307,6 +310,7 @@ int probe_start(uv_loop_t *loop, const struct probe_config *config, int log_fd,
 
 static void on_closed(uv_handle_t *handle)
 {
+	LOOP_CALLBACK();
 	struct probe *p = handle->data;
 
 	p->closed = true;

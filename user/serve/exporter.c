@@ -9,6 +9,7 @@
 #include "serve/exporter.h"
 #include "serve/openmetrics.h"
 #include "util/cleanup.h"
+#include "util/loop_time.h"
 #include "util/units.h"
 
 #define CONNECTIONS_MAX 16
@@ -80,6 +81,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
 
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
+	LOOP_CALLBACK();
 	struct exporter *e = poll->data;
 
 	(void)status;
@@ -89,6 +91,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 
 static void on_tick(uv_timer_t *timer)
 {
+	LOOP_CALLBACK();
 	struct exporter *e = timer->data;
 
 	MHD_run(e->daemon);
@@ -187,6 +190,7 @@ const char *exporter_url(const struct exporter *e)
 
 static void on_closed(uv_handle_t *handle)
 {
+	LOOP_CALLBACK();
 	struct exporter *e = handle->data;
 
 	if (--e->open_handles)

@@ -1,0 +1,97 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The event loop that carries the heartbeat: in a run with every kind of fault, and while inject is asked
+# to list, set and stop, no callback keeps it for more than 20 ms (user/util/loop_time.h), whatever the
+# faults take. The kinds are those of the tool's own table, their options those of tests/matrix/kinds.
+# lane: quiet (a file system that is busy with others' work makes a write long)
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../lab.sh"
+. "$(dirname "$0")/../target.sh"
+trap '"$FL" lab down >/dev/null 2>&1; rmtargets; cleanup' EXIT
+mktarget a sleep 1000
+export FAULTLINE_LOOP_LOG=$T/loop
+: >"$T/loop"
+
+# --- every callback is measured ---
+# What is given to libuv by that which runs with a heartbeat, and what of it has not the first line.
+sources=$(ls "$TOP"/user/fault/*.c "$TOP"/user/experiment/run*.c "$TOP"/user/measure/*.c "$TOP"/user/serve/*.c "$TOP/user/cmd/inject_hold.c")
+callbacks() { # FILE
+	tr -d '\n' <"$1" | grep -oE 'uv_(timer_start|poll_start|signal_start|listen|read_start|write|close|queue_work)\([^;]*;' |
+		grep -oE '\b(on_[a-z_]+|[a-z_]+_(closed|done)|finished)\b' | sort -u
+}
+for file in $sources; do
+	for f in $(callbacks "$file"); do
+		echo "$f"
+		awk -v f="$f" '$0 ~ "^static void " f "\\(.*[^;]$" { at = NR } at && NR == at + 2 && !/LOOP_CALLBACK\(\);/ { print f " of " FILENAME > "/dev/stderr" }' "$file"
+	done
+done >"$T/callbacks" 2>"$T/unmeasured"
+check_num "callbacks found" "$(wc -l <"$T/callbacks")" ge 20
+check "each begins with LOOP_CALLBACK()" diff /dev/null "$T/unmeasured"
+
+# --- a run with every kind ---
+# The store of the cache experiment answers each command after a while, so that what asks it takes long.
+kinds=$("$FL" doctor -o json | jq -r '.faults[] | select(.supported) | .name')
+check_num "kinds of fault that this kernel has" "$(wc -w <<<"$kinds")" ge 20
+options() { sed -nE "s/^$1 +[a-z]+ +[^ ]+ *//p" "$TOP/tests/matrix/kinds"; }
+target() {
+	case $1 in
+	cache_poisoning) echo cache-svc ;;
+	dns_*) echo dns-resolver ;;
+	availability | crash | stop | restart) echo inventory-svc ;;
+	disk_* | config_corruption) echo "pid:$TARGET" ;; # with a file system and a blkio group of its own
+	*) echo payment-svc ;;
+	esac
+}
+# "--percent 50% --allow-persistent" as YAML
+params() {
+	echo "$1" | awk '{ for (i = 1; i <= NF; i++) { if ($i !~ /^--/) continue; k = substr($i, 3)
+		v = $(i + 1) ~ /^[^-]/ ? $(i + 1) : "true"; printf "%s%s: \"%s\"", n++ ? ", " : "", k, v } }'
+}
+echo right >"/proc/$TARGET/root/mnt/loop.conf"
+n=0
+{
+	cat <<'Y'
+suite:
+  name: loop
+  stack: lab
+  probe: { interval: 200ms, timeout: 5s, steady: 1%, steady_window: 200ms, recover_within: 60s }
+  baseline: 300ms
+  cooldown: 0s
+  grace: 0s
+  metrics: { order_success_rate: { probe: success_rate } }
+experiments:
+Y
+	for kind in $kinds; do
+		opts=$(options "$kind"); opts=${opts//@FILE@/\/mnt\/loop.conf}; opts=${opts//\/tmp/\/mnt}
+		[ "$kind" != disk_io ] || opts="$opts --path /mnt --block-size 4k"
+		[ "$kind" != null ] || opts="--switching 400ms"
+		n=$((n + 1))
+		cat <<Y
+  - id: $n
+    name: loop_$kind
+    hypothesis: "order_success_rate >= 0%"
+    faults: [{ type: $kind, target: "$(target "$kind")", params: { $(params "$opts") } }]
+    blast_radius: { target: 1 instance of payment-svc, traffic: 0% (synthetic), duration: 700ms }
+    rollback: { automatic: true, trigger_when: order_success_rate < 0%, method: faultline stop --all }
+    measurement: { metrics: [order_success_rate], capture_window: t-1s to t+1s }
+    ground_truth: { root_service: payment-svc, symptom: errors }
+Y
+	done
+} >"$T/loop.yaml"
+"$FL" run "$T/loop.yaml" --out "$T/out" --metrics 127.0.0.1:0 >"$T/board" 2>"$T/progress"
+rc=$?
+check "the run came to its end" [ $rc = 0 -o $rc = 1 ]
+[ -s "$T/out/chaos_results.json" ] || sed 's/^/#   /' "$T/board" "$T/progress" | tail -n 20
+on() { jq -rs '[.[] | select(.event == "fault-on") | .kind] | unique | .[]' "$T/out/events.jsonl" | sort; }
+check "every kind was on" diff <(on) <(tr ' ' '\n' <<<"$kinds" | sort)
+jq -r '.[] | select(.status == "failed") | "# \(.name): \(.detail.error // .error // "")"' "$T/out/chaos_results.json"
+check "no callback over 20 ms in a run with every kind" diff /dev/null "$T/loop"
+
+# --- inject, asked to list, to change, to stop, while its switching takes long ---
+"$FL" inject 'null' payment-svc --switching 300ms --for 60s >"$T/inject" & p=$!
+wait_for 5 grep -q 'is active' "$T/inject"
+ID=$("$FL" list -o json | jq -r '.[0].id')
+check "set" "$FL" set "$ID" hits=5
+check "stop" "$FL" stop "$ID"
+wait $p
+check "no callback over 20 ms in inject" diff /dev/null "$T/loop"
