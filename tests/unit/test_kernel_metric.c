@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "bpf/abi.h"
+#include "measure/kernel_json.h"
 #include "measure/kernel_metric.h"
 #include "measure/metric_name.h"
 #include "tests/unit/snapshot_maker.h"
@@ -228,6 +229,29 @@ static void values(void **state)
 	series_free(s);
 }
 
+/* The same from second to second, for a picture: nothing measured is null, not 0. */
+static void points(void **state)
+{
+	struct series *s = two_windows();
+	json_t *o = kernel_points(s, "checkout-svc", "payment-svc", "latency", 0, 22 * NS_PER_SEC), *v, *e;
+
+	(void)state;
+	assert_non_null(o);
+	v = json_object_get(o, "values");
+	assert_true(fabs(json_number_value(json_object_get(o, "step_s")) - 1) < 1e-9);
+	assert_int_equal(json_array_size(v), 22);
+	e = json_array_get(v, 3);
+	assert_true(json_is_number(e) && fabs(json_number_value(e) - json_number_value(json_array_get(v, 4))) < 1e-6);
+	assert_true(json_number_value(json_array_get(v, 15)) > 1.5 * json_number_value(e)); /* ms; slower there */
+	assert_true(json_is_null(json_array_get(v, 21)));
+	json_decref(o);
+	o = kernel_points(s, "", "payment-svc", "rate", 0, 3600 * NS_PER_SEC);
+	assert_int_equal(json_array_size(json_object_get(o, "values")), KERNEL_POINTS_MAX);
+	json_decref(o);
+	assert_null(kernel_points(s, "", "payment-svc", "colour", 0, NS_PER_SEC));
+	series_free(s);
+}
+
 /* One second: what is of no request, and three classes of requests. */
 static void requests(void **state)
 {
@@ -319,6 +343,7 @@ int main(void)
 		cmocka_unit_test(two_of_one_name),
 		cmocka_unit_test(order),
 		cmocka_unit_test(values),
+		cmocka_unit_test(points),
 		cmocka_unit_test(requests),
 		cmocka_unit_test(paths_of_a_suite),
 	};

@@ -104,7 +104,7 @@ json_t *run_anomaly_json(const struct run *r, const struct turn *t)
 	const struct anomaly_times times = { t->baseline_ns, t->inject_ns, t->end_ns };
 	struct scope scope;
 	struct anomaly a;
-	json_t *o;
+	json_t *o, *points;
 	int rc;
 
 	if (!r->kernel.series || !t->end_ns || run_scope(r, t, &scope))
@@ -123,6 +123,12 @@ json_t *run_anomaly_json(const struct run *r, const struct turn *t)
 					    a.before, "during", a.during, "spread", a.spread, "spreads", a.spreads,
 					    "lasted_s", a.lasted_s, "p", a.p, "window_s", a.window_s,
 					    "baseline_windows", (int)a.baseline_windows));
+	points = kernel_points(r->kernel.series, a.client, a.server, a.metric, t->baseline_ns, clock_mono_ns());
+	if (points) {
+		json_object_set_new(points, "start",
+				    json_real(t->result.inject + ((double)t->baseline_ns - (double)t->inject_ns) / 1e9));
+		json_object_set_new(o, "points", points);
+	}
 	return o;
 }
 

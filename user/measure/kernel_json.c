@@ -147,3 +147,32 @@ json_t *kernel_baseline(const struct series *s, const struct scope *scope, uint6
 	}
 	return list;
 }
+
+json_t *kernel_points(const struct series *s, const char *client, const char *server, const char *metric,
+		      uint64_t from_ns, uint64_t to_ns)
+{
+	uint64_t step = 1000000000ull, at;
+	struct kernel_metric m;
+	json_t *values;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(columns) && strcmp(columns[i].name, metric) != 0; i++)
+		;
+	if (i == ARRAY_SIZE(columns) || to_ns <= from_ns)
+		return NULL;
+	m = columns[i].metric;
+	m.vantage = *client ? METER_AS_CLIENT : METER_AS_SERVER;
+	if (!text_copy(m.client, sizeof(m.client), client) || !text_copy(m.server, sizeof(m.server), server))
+		return NULL;
+	if ((to_ns - from_ns) / step > KERNEL_POINTS_MAX)
+		step = (to_ns - from_ns) / KERNEL_POINTS_MAX;
+	values = json_array();
+	for (at = from_ns; at + step <= to_ns; at += step) {
+		double v;
+		uint32_t n;
+		int r = kernel_metric_value(&m, s, at, at + step, &v, &n);
+
+		json_array_append_new(values, r ? json_null() : number(v, columns[i].scale));
+	}
+	return json_pack("{s:f, s:o}", "step_s", (double)step / 1e9, "values", values);
+}

@@ -18,4 +18,14 @@ json_t *kernel_entries(const struct series *s, const struct scope *scope, const 
 /* One window of it: [{source: "kernel", service, client?, metric, unit, mean, p99, spread, n}]. */
 json_t *kernel_baseline(const struct series *s, const struct scope *scope, uint64_t from_ns, uint64_t to_ns);
 
+/*
+ * One figure over time, for a picture: @metric ("latency", "rate", ...) of what @client (empty: anybody) saw of
+ * @server, or of what it answered, in equal windows from @from_ns to @to_ns, of a second or of what makes
+ * KERNEL_POINTS_MAX of them. {"step_s": 1.0, "values": [0.19, null, ...]} in the unit of kernel_entries();
+ * null: nothing was measured in that window. A new reference; NULL: there is no such metric.
+ */
+#define KERNEL_POINTS_MAX 240
+json_t *kernel_points(const struct series *s, const char *client, const char *server, const char *metric,
+		      uint64_t from_ns, uint64_t to_ns);
+
 #endif

@@ -19,7 +19,6 @@
 enum rank { MUST, WANTED, SPARE, SPARE_LAST };
 
 #define SENTENCES_MAX	 20
-#define HYPOTHESIS_WORDS 40
 #define FOREIGN_WORDS	 30 /* of any other text that is not ours */
 
 struct sentence {

@@ -9,6 +9,8 @@
 #include "report/history.h"
 #include "report/report.h"
 #include "report/svg.h"
+#include "report/words.h"
+#include "score/evidence.h"
 #include "util/cleanup.h"
 
 static const char style[] =
@@ -41,7 +43,7 @@ static const char style[] =
 	".baseline{fill:var(--blue);opacity:.06}.watch{fill:var(--amber);opacity:.1}"
 	"rect.fault{fill:var(--fault);opacity:.17}.grid{stroke:var(--line)}.base{stroke:var(--soft)}"
 	".pass{fill:var(--blue)}.failed{stroke:var(--bad);stroke-width:2;fill:none}"
-	".shift{fill:none;stroke:var(--violet);stroke-width:2}.alert{fill:var(--amber)}"
+	".shift{fill:none;stroke:var(--violet);stroke-width:2;stroke-linecap:round;stroke-linejoin:round}.over{fill:transparent}.alert{fill:var(--amber)}"
 	"line.hit{stroke:var(--fault);stroke-width:2;stroke-dasharray:4 3}"
 	"line.symptom{stroke:var(--fault);stroke-width:2;stroke-dasharray:1 3}"
 	"line.back{stroke:var(--good);stroke-width:2;stroke-dasharray:4 3}"
@@ -55,12 +57,15 @@ static const char style[] =
 	"height:.8rem;margin-right:.35rem;vertical-align:-.1rem;border-radius:2px}"
 	".k-fault{background:var(--fault);opacity:.3}.k-blue{background:var(--blue)}"
 	".k-bad{background:var(--bad)}.k-amber{background:var(--amber)}"
+	".k-baseline{background:var(--blue);opacity:.2}.k-watch{background:var(--amber);opacity:.3}"
+	".legend .k-hit,.legend .k-symptom{width:0;border-left:2px dashed var(--fault)}.legend .k-symptom{border-left-style:dotted}"
 	".k-violet{background:var(--violet)}.k-good{background:var(--good)}"
 	"ul.gaps li{margin:.35rem 0}"
 	/* A phone: pictures are as wide as it is, with text that can still be read; what is wider than that
 	 * scrolls, and a shadow at its edge says so. */
 	"@media screen and (max-width:40rem){main{padding:1rem .6rem 2rem}article{padding:.8rem .7rem}"
-	"table{font-size:.82rem}th,td{padding:.3rem .4rem}.timeline{min-width:0}.timeline text{font-size:20px}"
+	"table{font-size:.74rem}th,td{padding:.25rem .28rem;white-space:normal;overflow-wrap:anywhere}"
+	"td.num{white-space:nowrap}.timeline,.graph{min-width:0}.timeline text{font-size:20px}.graph text{font-size:15px}"
 	".timeline .tick{font-size:18px}"
 	"article .wide{background:linear-gradient(90deg,var(--card) 40%,transparent) local 0 0/2rem 100% no-repeat,"
 	"linear-gradient(270deg,var(--card) 40%,transparent) local 100% 0/2rem 100% no-repeat,"
@@ -104,13 +109,15 @@ static void head(const struct folder *f, const struct words *w, struct text *out
 		    "<!DOCTYPE html>\n<html lang='%s'><head><meta charset='utf-8'>"
 		    "<meta name='viewport' content='width=device-width,initial-scale=1'>"
 		    "<meta http-equiv='Content-Security-Policy' content=\"default-src 'none';"
-		    "style-src 'unsafe-inline'\"><title>%s</title><style>%s</style></head><body><main>\n",
-		    w->lang, w->title, style);
+		    "style-src 'unsafe-inline'\"><title>",
+		    w->lang);
 	folder_manifest(f, "suite", suite, sizeof(suite));
+	html_escape(out, *suite ? suite : w->title);
+	text_append(out, "</title><style>%s</style></head><body><main>\n", style);
 	folder_manifest(f, "host.kernel", kernel, sizeof(kernel));
-	text_append(out, "<h1>%s</h1><p class='soft'>", w->title);
-	html_escape(out, suite);
-	text_append(out, "%s%s", *suite ? " · " : "", report_time(folder_started(f), a, sizeof(a)));
+	text_append(out, "<h1>");
+	html_escape(out, *suite ? suite : w->title);
+	text_append(out, "</h1><p class='soft'>%s · %s", w->title, report_time(folder_started(f), a, sizeof(a)));
 	text_append(out, "%s", *kernel ? " · Linux " : "");
 	html_escape(out, kernel);
 	under_test(f, "stack", out);
@@ -205,11 +212,15 @@ static void key(struct text *out, const char *colour, const char *label)
 static void legend(const struct words *w, struct text *out)
 {
 	text_append(out, "<ul class='legend'>");
+	key(out, "baseline", w->baseline_band);
 	key(out, "fault", w->fault);
+	key(out, "watch", w->watch_band);
 	key(out, "blue", w->probe_pass);
 	key(out, "bad", w->probe_fail);
 	key(out, "amber", w->alert);
 	key(out, "violet", w->measured);
+	key(out, "hit", w->first_hit);
+	key(out, "symptom", w->first_symptom);
 	key(out, "good", w->back);
 	text_append(out, "</ul><p class='soft'>%s: <span style='color:var(--fault)'>%s</span> · "
 			 "<span style='color:var(--amber)'>%s</span> · "
@@ -246,6 +257,7 @@ static void prose(const char *s, struct text *out)
 static void experiment(const struct folder *f, uint32_t i, const struct words *w, struct text *out)
 {
 	const struct result *r = &f->results[i];
+	const char *hypothesis = evidence_hypothesis(r);
 	struct text analysis = {};
 
 	text_append(out, "<article id='e%u'><h3>%d. ", i, r->number);
@@ -254,7 +266,13 @@ static void experiment(const struct folder *f, uint32_t i, const struct words *w
 	html_escape(out, r->fault_type);
 	text_append(out, " · ");
 	html_escape(out, r->target);
-	text_append(out, "</p><div class='wide'>");
+	text_append(out, "</p>");
+	if (hypothesis && count_words(hypothesis) > HYPOTHESIS_WORDS) { /* the paragraph below cuts it */
+		text_append(out, "<p class='soft'>“");
+		html_escape(out, hypothesis);
+		text_append(out, "”</p>");
+	}
+	text_append(out, "<div class='wide'>");
 	svg_timeline(f, r, w, out);
 	text_append(out, "</div><div class='wide'>");
 	svg_graph(f, r, w, out);

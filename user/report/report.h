@@ -18,6 +18,8 @@ void report_markdown(const struct folder *f, const struct words *w, struct text 
 void report_submit(const struct folder *f, const struct words *w, struct text *out);
 void report_html(const struct folder *f, const struct words *w, struct text *out);
 
+#define HYPOTHESIS_WORDS 40 /* of it that the paragraph quotes */
+
 /* The paragraph on one experiment: ANALYSIS_MIN..ANALYSIS_MAX words. */
 void report_analysis(const struct folder *f, const struct result *r, const struct words *w,
 		     struct text *out);

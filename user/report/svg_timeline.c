@@ -13,7 +13,7 @@
 #define RIGHT	  12
 #define TOP	  22
 #define PROBE_H	  120
-#define SHIFT_H  46
+#define SHIFT_H  64
 #define LANE_H	  20
 #define LANES_MAX 8
 
@@ -80,6 +80,18 @@ static void axis(const struct plot *p, const struct words *w, int y, struct text
 		    y + 29, w->seconds);
 }
 
+/* 1, 2, 2.5 or 5 times a power of ten, at least @v. */
+static double nice_top(double v)
+{
+	static const double heads[] = { 1, 2, 2.5, 5, 10 };
+	double power = pow(10, floor(log10(v)));
+	size_t i;
+
+	for (i = 0; i + 1 < sizeof(heads) / sizeof(*heads) && heads[i] * power < v; i++)
+		;
+	return heads[i] * power;
+}
+
 /* The largest latency in sight, so that one time-out does not leave the rest in the bottom row:
  * a square-root scale. */
 static double latency_top(const struct folder *f, const struct plot *p)
@@ -90,7 +102,7 @@ static double latency_top(const struct folder *f, const struct plot *p)
 	for (i = 0; i < f->n_probe; i++)
 		if (inside(p, f->probe[i].wall_s))
 			top = fmax(top, f->probe[i].latency_ms);
-	return top;
+	return nice_top(top);
 }
 
 /* probe.log has whole seconds. Several tries of one second are spread over it, in their order. */
@@ -118,14 +130,14 @@ static void probe_lane(const struct folder *f, struct plot *p, const struct word
 		    bottom, bottom);
 	for (i = 1; i <= 2; i++) {
 		double v = i == 2 ? top : top / 4; /* half-way up on this scale */
-		double y = bottom - PROBE_H * sqrt(v / top) * 0.94;
+		double y = bottom - PROBE_H * sqrt(v / top);
 
-		text_append(out, "<text class='tick' x='%d' y='%.1f' text-anchor='end'>%.0f</text>",
+		text_append(out, "<text class='tick' x='%d' y='%.1f' text-anchor='end'>%.4g</text>",
 			    LEFT - 6, y + 4, v);
 	}
 	for (i = 0; i < f->n_probe; i++) {
 		const struct probe_sample *s = &f->probe[i];
-		double y = bottom - PROBE_H * sqrt(s->latency_ms / top) * 0.94;
+		double y = bottom - PROBE_H * sqrt(s->latency_ms / top);
 		double x = x_of(p, try_time(f, i));
 
 		if (!inside(p, s->wall_s))
@@ -146,36 +158,106 @@ static void probe_lane(const struct folder *f, struct plot *p, const struct word
 	p->y = bottom;
 }
 
-/* The measurement that moved most, before, during and after the fault: one step line of means. */
+/* A line of the figures of each second, where the run kept them: ret false, where it did not. */
+static bool points(const struct plot *p, const struct result *r, const struct shift *s, int bottom, double top,
+		   struct text *out)
+{
+	const json_t *points = json_path(r->detail, "anomaly.points"), *values = json_object_get(points, "values");
+	double start = json_number_value(json_object_get(points, "start"));
+	double step = json_number_value(json_object_get(points, "step_s"));
+	bool pen = false;
+	json_t *v;
+	size_t i;
+
+	if (!json_array_size(values) || !(step > 0))
+		return false;
+	text_append(out, "<path class='shift' d='");
+	json_array_foreach(values, i, v) {
+		double t = start + ((double)i + 0.5) * step, value = json_number_value(v);
+
+		pen = pen && json_is_number(v) && inside(p, t);
+		if (json_is_number(v) && inside(p, t)) {
+			/* (A figure that stands alone is a dot: the line's ends are round.) */
+			text_append(out, "%s%.1f %.1f", pen ? "L" : "M", x_of(p, t), bottom - SHIFT_H * fmin(value / top, 1));
+			text_append(out, "%s", pen ? "" : "h.1");
+			pen = true;
+		}
+	}
+	text_append(out, "'><title>");
+	html_escape(out, s->what);
+	text_append(out, "</title></path>");
+	json_array_foreach(values, i, v) {
+		double t = start + ((double)i + 0.5) * step;
+
+		if (!json_is_number(v) || !inside(p, t))
+			continue;
+		text_append(out, "<circle class='over' cx='%.1f' cy='%.1f' r='4'><title>%+.0f s: %.3g ", x_of(p, t),
+			    bottom - SHIFT_H * fmin(json_number_value(v) / top, 1), t - p->inject, json_number_value(v));
+		html_escape(out, s->unit);
+		text_append(out, "</title></circle>");
+	}
+	return true;
+}
+
+static double highest_point(const struct plot *p, const struct result *r)
+{
+	const json_t *points = json_path(r->detail, "anomaly.points");
+	double start = json_number_value(json_object_get(points, "start")), top = 0;
+	double step = json_number_value(json_object_get(points, "step_s"));
+	json_t *v;
+	size_t i;
+
+	json_array_foreach(json_object_get(points, "values"), i, v)
+		if (json_is_number(v) && inside(p, start + ((double)i + 0.5) * step))
+			top = fmax(top, json_number_value(v));
+	return top;
+}
+
+/* A result without figures of each second has three means, drawn as steps. */
+static void means(const struct plot *p, const struct result *r, const struct shift *s, int bottom, double top,
+		  struct text *out)
+{
+	text_append(out, "<polyline class='shift' points='");
+#define STEP(t, v) text_append(out, "%.1f,%.1f ", x_of(p, t), bottom - SHIFT_H * (v) / top)
+	STEP(r->baseline_start, s->before);
+	STEP(r->inject, s->before);
+	STEP(r->inject, s->during);
+	STEP(r->end, s->during);
+	if (!isnan(s->after)) {
+		STEP(r->end, s->after);
+		STEP(p->t1, s->after);
+	}
+#undef STEP
+	text_append(out, "'/>");
+}
+
+/* The measurement that moved most, from second to second. */
 static void shift_lane(struct plot *p, const struct result *r, struct text *out)
 {
-	int bottom = p->y + 24 + SHIFT_H;
+	int bottom = p->y + 26 + SHIFT_H;
 	struct shift s;
 	double top;
 
 	if (!evidence_shift(r, &s))
 		return;
-	top = fmax(fmax(s.before, s.during), isnan(s.after) ? 0 : s.after);
+	top = fmax(fmax(fmax(s.before, s.during), isnan(s.after) ? 0 : s.after), highest_point(p, r));
 	if (!(top > 0))
 		return;
-	text_append(out, "<text class='lane' x='%d' y='%d'>%s", LEFT, p->y + 16,
-		    s.by_kernel ? "kernel: " : "");
+	top = nice_top(top);
+	text_append(out, "<text class='lane' x='%d' y='%d'>%s", LEFT, p->y + 17, s.by_kernel ? "kernel: " : "");
 	html_escape(out, s.what);
 	text_append(out, " %.3g → %.3g ", s.before, s.during);
 	html_escape(out, s.unit);
-	text_append(out, " (%.1f σ)</text><polyline class='shift' points='", s.spreads);
-#define STEP(t, v) text_append(out, "%.1f,%.1f ", x_of(p, t), bottom - SHIFT_H * (v) / top * 0.9)
-	STEP(r->baseline_start, s.before);
-	STEP(r->inject, s.before);
-	STEP(r->inject, s.during);
-	STEP(r->end, s.during);
-	if (!isnan(s.after)) {
-		STEP(r->end, s.after);
-		STEP(p->t1, s.after);
-	}
-#undef STEP
-	text_append(out, "'/><line class='base' x1='%d' x2='%d' y1='%d' y2='%d'/>", LEFT, WIDTH - RIGHT,
-		    bottom, bottom);
+	text_append(out, " (%.1f σ)</text>", s.spreads);
+	text_append(out,
+		    "<line class='grid' x1='%d' x2='%d' y1='%d' y2='%d'/>"
+		    "<text class='tick' x='%d' y='%d' text-anchor='end'>%.4g</text>"
+		    "<text class='tick' x='%d' y='%d' text-anchor='end'>0</text>",
+		    LEFT, WIDTH - RIGHT, bottom - SHIFT_H, bottom - SHIFT_H, LEFT - 6, bottom - SHIFT_H + 4, top, LEFT - 6,
+		    bottom + 4);
+	if (!points(p, r, &s, bottom, top, out))
+		means(p, r, &s, bottom, top, out);
+	text_append(out, "<line class='base' x1='%d' x2='%d' y1='%d' y2='%d'/>", LEFT, WIDTH - RIGHT, bottom, bottom);
 	p->y = bottom;
 }
 
@@ -228,7 +310,7 @@ static void symptom(const struct plot *p, const struct result *r, int bottom, co
 	char edge[160], label[224];
 	double at = evidence_first_symptom(r, edge, sizeof(edge));
 
-	snprintf(label, sizeof(label), "%.60s %.150s", w->first_symptom, edge);
+	snprintf(label, sizeof(label), "%.60s: %.150s", w->first_symptom, edge);
 	mark(p, "symptom", at, bottom, label, out);
 }
 

@@ -54,7 +54,7 @@ struct words {
 		*ask_trade_off, *pass, *fail;
 	/* report.html */
 	const char *html_detected, *html_rca, *html_mttd, *html_false, *html_precision, *html_recall,
-		*fault, *probe_pass, *probe_fail, *alert, *measured, *first_hit, *first_symptom, *back, *seconds, *hit, *blamed,
+		*baseline_band, *watch_band, *fault, *probe_pass, *probe_fail, *alert, *measured, *first_hit, *first_symptom, *back, *seconds, *hit, *blamed,
 		*hit_blamed, *dependencies, *experiments, *raw, *no_probe_lines, *latency;
 };
 
