@@ -17,6 +17,11 @@ kernel=${1:?usage: boot.sh KERNEL BUILD COMMAND...}
 build=${2:?}
 shift 2
 dir=$("$here/kernel.sh" "$kernel")
+case $kernel in
+*-integrity) lockdown=lockdown=integrity ;;
+*-confidentiality) lockdown=lockdown=confidentiality ;;
+*) lockdown= ;;
+esac
 work=$(mktemp -d)
 # The emulator and who watches it go with this script, however it ends.
 end() {
@@ -130,6 +135,7 @@ mount -t tmpfs -o mode=755 run /run
 mount -t tmpfs tmp /tmp
 mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null
 mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null
+mount -t securityfs securityfs /sys/kernel/security 2>/dev/null
 mount -t bpf bpf /sys/fs/bpf
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 while read -r m; do insmod "/lib/modules/$m" || echo "init: cannot insert $m"; done </lib/modules/order
@@ -191,7 +197,7 @@ drive=()
 qemu-system-x86_64 "${drive[@]}" -accel tcg,thread=multi -cpu max,cx16=off -pidfile "$work/pid" \
 	-m "${VM_MEMORY:-1536}" -smp "${VM_CPUS:-1}" -nographic -no-reboot -net none \
 	-kernel "$dir/vmlinuz" -initrd "$work/initrd" \
-	-append "console=ttyS0 quiet panic=-1 loglevel=3 mitigations=off no_timer_check" </dev/null 2>&1 |
+	-append "console=ttyS0 quiet panic=-1 loglevel=3 mitigations=off no_timer_check $lockdown" </dev/null 2>&1 |
 	sed -u 's|\r||g' | tee "$work/log" | sed -un '/@@BEGIN/,/^@@END/{//!p}' &
 wait $! || true
 status=$(sed -n 's/^@@END \([0-9]*\)$/\1/p' "$work/log")

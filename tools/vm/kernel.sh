@@ -5,8 +5,11 @@
 #   5.10          Debian 11's kernel (cloud flavour): the oldest that is supported
 #   6.1           Debian 12's own kernel (cloud flavour)
 #   6.12          the newer one, from bookworm-backports of the same mirror, else from trixie
+#   6.18          from trixie-backports, as long as its package is there
 #   6.1-override  6.1 built from linux-source-6.1 with tools/vm/kernel.config, because no Debian
 #                 kernel has CONFIG_BPF_KPROBE_OVERRIDE; about ten minutes on two cores, once
+#
+# NAME-integrity, NAME-confidentiality: the same kernel, which boot.sh locks down so far.
 #
 # A folder holds `vmlinuz` and, for packaged kernels, `modules/` (the tree below /lib/modules).
 # The cache is $FAULTLINE_CACHE, default ~/.cache/faultline; nothing is installed on the host.
@@ -16,7 +19,9 @@ here=$(cd "$(dirname "$0")" && pwd)
 # (Nobody says that there is a $HOME.)
 : "${HOME:=$(getent passwd "$(id -u)" | cut -d: -f6)}"
 cache=${FAULTLINE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/faultline}/kernels
-name=${1:?usage: kernel.sh 5.10|6.1|6.12|6.1-override}
+name=${1:?usage: kernel.sh 5.10|6.1|6.12|6.18|6.1-override}
+name=${name%-integrity}
+name=${name%-confidentiality}
 dir=$cache/$name
 mkdir -p "$cache"
 exec 9>"$cache/.$name.lock"
@@ -43,12 +48,18 @@ apt_options() { # SUITE
 		-o Dir::State::Lists="$a/lists" -o Dir::Cache="$a/cache" -o APT::Sandbox::User=root)
 }
 
-packaged() { # SUITE: unpack the cloud kernel that the suite's metapackage depends on
+# packaged SUITE [SERIES]: unpack the cloud kernel that the suite's metapackage depends on, or the newest that it
+# has of a series.
+packaged() {
 	local image
 	apt_options "$1"
 	apt-get -q "${options[@]}" update >&2 || return 1
-	image=$(apt-cache "${options[@]}" show linux-image-cloud-amd64 |
-		sed -n 's/^Depends: \(linux-image-[^ ,]*\).*/\1/p' | head -n 1)
+	if [ -n "${2:-}" ]; then
+		image=$(apt-cache "${options[@]}" pkgnames "linux-image-$2." | grep -- '-cloud-amd64$' | sort -V | tail -n 1)
+	else
+		image=$(apt-cache "${options[@]}" show linux-image-cloud-amd64 |
+			sed -n 's/^Depends: \(linux-image-[^ ,]*\).*/\1/p' | head -n 1)
+	fi
 	[ -n "$image" ] || return 1
 	(cd "$tmp" && apt-get -q "${options[@]}" download "$image" >&2) || return 1
 	mkdir -p "$tmp/root" "$tmp/out"
@@ -82,9 +93,10 @@ case $name in
 5.10) packaged bullseye ;;
 6.1) packaged bookworm ;;
 6.12) packaged bookworm-backports || { rm -rf "$tmp"/*.deb "$tmp/root" "$tmp/out"; packaged trixie; } ;;
+6.18) packaged trixie-backports 6.18 ;;
 6.1-override) built ;;
 *)
-	echo "kernel.sh: no kernel called $name (5.10, 6.1, 6.12, 6.1-override)" >&2
+	echo "kernel.sh: no kernel called $name (5.10, 6.1, 6.12, 6.18, 6.1-override)" >&2
 	exit 2
 	;;
 esac

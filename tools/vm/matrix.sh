@@ -12,8 +12,8 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 build=${1:?usage: matrix.sh BUILD}
-read -ra kernels <<<"${VM_KERNELS:-6.1 6.12 6.1-override}"
-read -ra suites <<<"${VM_SUITES:-doctor verifier cost kill syscall net programs measure attach edt}"
+read -ra kernels <<<"${VM_KERNELS:-5.10 6.1 6.12 6.18 6.1-override 6.1-integrity 6.1-confidentiality}"
+read -ra suites <<<"${VM_SUITES:-doctor kept btf verifier cost kill syscall net programs measure attach edt}"
 out=$build/vm
 bad=0
 mkdir -p "$out"

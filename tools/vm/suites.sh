@@ -16,9 +16,11 @@ declare -A tests=(
 	[measure]='bpf/test_m lab/70-measure'
 	[cost]='lab/61-syscall-cost'
 	[doctor]='cli/12-doctor'
+	[kept]='matrix/05-doctor-kept'
+	[btf]='lab/64-btf'
 	[short]='bpf/test_verified bpf/test_nl bpf/test_syscall'
 )
-order='doctor verifier cost kill syscall net programs measure attach edt host'
+order='doctor kept btf verifier cost kill syscall net programs measure attach edt host'
 # Nine rounds: each way of attaching, each of who is killed.
 export FLTEST_KILLS=9 LANES=1 VERBOSE=1 TEST_TIMEOUT=${TEST_TIMEOUT:-300}
 # shellcheck disable=SC2086

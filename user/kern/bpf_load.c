@@ -106,6 +106,18 @@ const struct bpf_object_open_opts *bpf_load_options(void)
 	return &options;
 }
 
+/* Whose BTF it was, where that may be the reason. */
+static void tell_btf(char *to, size_t size)
+{
+	const char *path = bpf_load_btf();
+
+	to[0] = '\0';
+	if (path)
+		snprintf(to, size, " (with the BTF of %s)", path);
+	else if (access("/sys/kernel/btf/vmlinux", R_OK))
+		snprintf(to, size, " (this kernel has no BTF of its own: --btf FILE)");
+}
+
 void bpf_load_begin(void)
 {
 	libbpf_set_print(keep_last_words);
@@ -115,12 +127,14 @@ void bpf_load_begin(void)
 
 int bpf_load_error(int r, const char *what, struct fl_error *err)
 {
-	char lockdown[64];
+	char lockdown[64], reason[96], btf[320];
 
 	last_words[strcspn(last_words, "\n")] = '\0';
+	libbpf_strerror(r, reason, sizeof(reason));
 	tell_lockdown(lockdown, sizeof(lockdown));
-	error_env(err, -r, "load %s: %s%s%s%s%s", what, strerror(-r), last_words[0] ? " (" : "",
-		  last_words, last_words[0] ? ")" : "", lockdown);
+	tell_btf(btf, sizeof(btf));
+	error_env(err, -r, "load %s: %s%s%s%s%s%s", what, reason, last_words[0] ? " (" : "",
+		  last_words, last_words[0] ? ")" : "", lockdown, btf);
 	if (r == -EPERM || r == -EACCES)
 		error_hint(err, "run as root (CAP_BPF, CAP_NET_ADMIN)");
 	else

@@ -9,6 +9,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "kern/bpf_load.h"
 #include "kern/caps.h"
 #include "kern/cgroup_mount.h"
 #include "kern/features.h"
@@ -76,7 +77,9 @@ static void probe_file(const char *path, struct feature_answer *a)
 
 static void probe_kernel_btf(struct feature_answer *a)
 {
-	probe_file("/sys/kernel/btf/vmlinux", a);
+	const char *path = bpf_load_btf();
+
+	probe_file(path ? path : "/sys/kernel/btf/vmlinux", a);
 }
 
 static void probe_tracefs(struct feature_answer *a)
@@ -182,7 +185,7 @@ const struct feature features[] = {
 	{"capabilities", "host", "everything", "run faultline as root", probe_caps},
 	{"bpffs", "host", "list, set, stop from another process",
 	 "a kernel with CONFIG_BPF_SYSCALL", probe_bpffs},
-	{"btf", "host", "fentry, fmod_ret, lsm, tp_btf", "a kernel with CONFIG_DEBUG_INFO_BTF",
+	{"btf", "host", "fentry, fmod_ret, lsm, tp_btf", "a kernel with CONFIG_DEBUG_INFO_BTF; --btf FILE serves signals on calls and clocks",
 	 probe_kernel_btf},
 	{"tracefs", "host", "syscall tracepoints", "mount -t tracefs none /sys/kernel/tracing",
 	 probe_tracefs},
