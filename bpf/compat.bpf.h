@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * compat.bpf.h - what compilers and verifiers (Linux 6.1 is the oldest) need to hear.
+ * compat.bpf.h - what compilers and verifiers (Linux 5.10 is the oldest) need to hear.
  */
 #ifndef FL_COMPAT_BPF_H
 #define FL_COMPAT_BPF_H
