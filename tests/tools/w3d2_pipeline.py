@@ -17,14 +17,23 @@ Alerts come 300 ms after each "fault-on" line of EVENTS (events.jsonl of the run
   told       alerts only of what was posted to /events, and nobody does
   text       /alerts is prose
   lines      /alerts is NDJSON
+  byid       alerts in a map by their id, milliseconds, "status": "firing"
+  iso        times as ISO 8601 without a zone; /rca has a list of candidates with scores, the best one last
+  deep       {"result": {"data": {"alerts": [...]}}} with nanoseconds; /rca the same
+  slash      every path ends in a slash; without one it is a redirect, as FastAPI does it
+  getonly    /correlate and /rca are asked by GET; POST is a 405
+  chunked    chunked, gzip whatever was accepted, text/plain
   tired      any body is refused after a second and a half
   nowhere    /alerts is not there
 Prints its port on the first line (PORT 0: any).
 """
+import datetime
+import gzip
 import http.server
 import json
 import sys
 import time
+import urllib.parse
 
 SHAPE = sys.argv[2]
 EVENTS = sys.argv[3] if len(sys.argv) > 3 else None
@@ -53,6 +62,19 @@ def alerts():
     return out
 
 
+def shaped(found):
+    """The alerts as the shape has them."""
+    if SHAPE == "byid":
+        return {"count": len(found), "alerts": {a["id"]: {"service": a["service"], "ts": a["fire_ts"] * 1000, "status": "firing",
+                                                          "metric": a["metric"]} for a in found}}
+    if SHAPE == "iso":
+        stamp = lambda s: datetime.datetime.utcfromtimestamp(s).isoformat()
+        return [{"id": a["id"], "timestamp": stamp(a["fire_ts"]), "service_name": a["service"], "alertname": a["metric"]} for a in found]
+    if SHAPE == "deep":
+        return {"result": {"data": {"alerts": [{"id": a["id"], "time": a["fire_ts"] * 10**9, "service": a["service"]} for a in found]}}}
+    return found
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -64,11 +86,35 @@ class Handler(http.server.BaseHTTPRequestHandler):
             body = {"status": "success", "data": body}
         data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
         self.send_response(status)
+        if SHAPE == "chunked" and self.path != "/health":
+            data = gzip.compress(data)
+            self.send_header("Content-Encoding", "gzip")
+            self.send_header("Content-Type", "text/plain")
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            for i in range(0, len(data), 20):
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(data[i:i + 20]), data[i:i + 20]))
+            self.wfile.write(b"0\r\n\r\n")
+            return
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
 
+    def redirected(self):
+        """A path without the slash at its end is elsewhere."""
+        path, mark, query = self.path.partition("?")
+        if SHAPE != "slash" or path.endswith("/") or path in ("/health", "/openapi.json"):
+            self.path = path.rstrip("/") + mark + query if SHAPE == "slash" else self.path
+            return False
+        self.send_response(307)
+        self.send_header("Location", "http://%s%s/%s%s" % (self.headers["Host"], path, mark, query))
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+        return True
+
     def do_GET(self):
+        if self.redirected():
+            return
         path, _, query = self.path.partition("?")
         if path == "/health":
             self.answer(200, "ok")
@@ -77,6 +123,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if SHAPE == "told":
                 paths["/events"] = {"post": {}}
             self.answer(200, {"paths": paths})
+        elif SHAPE == "getonly" and path in ("/correlate", "/rca"):
+            given = {k: int(v) for k, v in urllib.parse.parse_qsl(query) if v.isdigit()}
+            self.correlate(given) if path == "/correlate" else self.rca(given)
         elif path != "/alerts" or SHAPE == "nowhere":
             self.answer(404, {"detail": "Not Found"})
         elif not query.startswith("since=") or not query[6:].isdigit():
@@ -88,10 +137,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif SHAPE == "wrapped":
             self.answer(200, {"alerts": alerts()})
         else:
-            self.answer(200, alerts())
+            self.answer(200, shaped(alerts()))
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
+        if self.redirected():
+            return
+        if SHAPE == "getonly":
+            self.answer(405, {"detail": "Method Not Allowed"})
+            return
         if SHAPE == "tired":
             time.sleep(1.5)
             self.answer(422, {"detail": "no"})
@@ -121,6 +175,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(422, {"detail": "window_start: field required"})
             return
         found = [a for a in alerts() if window and body["window_start"] <= a["fire_ts"] <= body["window_end"] + 60]
+        if SHAPE == "iso":
+            scores = [["cache-svc", 0.1], ["checkout-svc", 0.3], ["payment-svc", 0.9]] if found else []
+            self.answer(200, {"candidates": [{"service": s, "score": p} for s, p in scores]})
+            return
+        if SHAPE == "deep":
+            self.answer(200, {"result": {"data": {"root_service": found[0]["service"] if found else None}}})
+            return
         key = "root_cause_service" if SHAPE == "groups" else "root_service"
         self.answer(200, {key: found[0]["service"] if found else None, "confidence": 0.8 if found else 0.0,
                           "evidence": ["p99 of " + a["service"] for a in found]})

@@ -272,6 +272,12 @@ static void root_causes(void **state)
 		{ "{}", NULL, 0, 0, 0 },
 		{ "[\"pay\", \"db\", \"pay\"]", "pay", NAN, 2, 0 },
 		{ "[[\"pay\", 0.7], [\"db\", 0.2]]", "pay", 0.7, 2, 0 },
+		/* The order of a list is a ranking, but where every entry has a score. */
+		{ "{\"candidates\": [{\"service\": \"db\", \"score\": 0.1}, {\"service\": \"pay\", \"score\": 0.9}]}", "pay", 0.9, 2, 0 },
+		{ "{\"candidates\": [{\"service\": \"pay\", \"score\": 0.1}, {\"service\": \"db\"}]}", "pay", 0.1, 2, 0 },
+		{ "{\"root_service\": \"pay\", \"causes\": [{\"service\": \"db\", \"score\": 0.9}]}", "pay", NAN, 2, 0 },
+		{ "{\"result\": {\"data\": {\"root_service\": \"pay\"}}}", "pay", NAN, 1, 0 },
+		{ "{\"result\": {\"data\": {\"root_service\": null}}}", NULL, 0, 0, 0 },
 		{ "{\"causes\": [{\"service\": \"pay\", \"score\": \"0.5\"}, {\"service\": \"db\"}]}", "pay",
 		  0.5, 2, 0 },
 		{ "{\"root_service\": \"db\", \"ranking\": [\"pay\", \"db\"]}", "db", NAN, 2, 0 },
@@ -620,6 +626,30 @@ static void typed_bodies(void **state)
 	server_stop(&s);
 }
 
+/* Whole seconds are whole seconds in whatever unit. */
+static void resolutions(void **state)
+{
+	static const struct {
+		const char *json;
+		double want;
+	} cases[] = {
+		{ "1714557600", 1 }, { "1714557600.25", 0.001 }, { "1714557600000", 1 }, { "1714557600250", 0.001 },
+		{ "1714557600000000000", 1 }, { "1714557600250000000", 0.001 }, { "\"1714557600000\"", 1 },
+		{ "\"2024-05-01T10:00\"", 60 }, { "\"2024-05-01T10:00:00\"", 1 }, { "\"2024-05-01T10:00:00.000Z\"", 1 },
+		{ "\"2024-05-01T10:00:00.020Z\"", 0.001 },
+	};
+	size_t i;
+	(void)state;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		json_t *v = json_loads(cases[i].json, JSON_DECODE_ANY, NULL);
+
+		if (pipeline_time_resolution(v) != cases[i].want)
+			fail_msg("%s: %g", cases[i].json, pipeline_time_resolution(v));
+		json_decref(v);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -630,6 +660,7 @@ int main(void)
 		cmocka_unit_test(retries),	 cmocka_unit_test(bad_answers),
 		cmocka_unit_test(posts),	 cmocka_unit_test(other_alerts),
 		cmocka_unit_test(other_causes),	 cmocka_unit_test(learned),
+		cmocka_unit_test(resolutions),
 		cmocka_unit_test(typed_bodies),
 	};
 

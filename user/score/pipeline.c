@@ -67,8 +67,17 @@ static int refuse(const char *url, const struct http_response *r, struct fl_erro
 	return error_env(err, EHOSTUNREACH, "%s%s: %s", r->connected ? "no answer of the pipeline to " : DEAD, url, r->error);
 }
 
-int pipeline_ask(const struct pipeline_config *c, const char *path, const char *json_body,
-		 struct text *ret, int *ret_status, struct fl_error *err)
+/* "/alerts?since=1" with a slash at the end of the path, or without the one that is there. The caller's to free. */
+static char *other_slash(const char *path)
+{
+	size_t len = strcspn(path, "?");
+
+	return len > 1 && path[len - 1] == '/' ? text_format("%.*s%s", (int)len - 1, path, path + len) :
+						 text_format("%.*s/%s", (int)len, path, path + len);
+}
+
+static int ask_path(const struct pipeline_config *c, const char *path, const char *json_body,
+		    struct text *ret, int *ret_status, struct fl_error *err)
 {
 	size_t base = c->url ? strlen(c->url) : 0;
 	_cleanup_free_ char *url = NULL;
@@ -76,6 +85,7 @@ int pipeline_ask(const struct pipeline_config *c, const char *path, const char *
 		.json_body = json_body,
 		.timeout_ns = c->timeout_ns ? c->timeout_ns : 5 * NS_PER_SEC,
 		.body_max = HTTP_BODY_MAX,
+		.decode = true,
 	};
 	uint64_t backoff = BACKOFF_FIRST_NS;
 	struct http_response r = {};
@@ -107,6 +117,22 @@ int pipeline_ask(const struct pipeline_config *c, const char *path, const char *
 	rc = refuse(url, &r, err);
 	text_free(&r.body);
 	return rc;
+}
+
+int pipeline_ask(const struct pipeline_config *c, const char *path, const char *json_body,
+		 struct text *ret, int *ret_status, struct fl_error *err)
+{
+	int rc = ask_path(c, path, json_body, ret, ret_status, err);
+	_cleanup_free_ char *other = NULL;
+
+	/* Frameworks send who forgot the slash, or wrote one too many, elsewhere: Django by 301, FastAPI by 307, Flask by 308. */
+	if (*ret_status != 301 && *ret_status != 307 && *ret_status != 308)
+		return rc;
+	other = other_slash(path);
+	if (!other)
+		return rc;
+	error_clear(err);
+	return ask_path(c, other, json_body, ret, ret_status, err);
 }
 
 const char *pipeline_path(const char *given, const char *def)

@@ -16,27 +16,30 @@
 struct form {
 	const char *name, *body;
 	bool by_cluster;
+	bool get; /* as a query of a GET */
 };
 
 static const struct form correlate_forms[] = {
-	{ "{window: {start, end}}", "{\"window\": {\"start\": \"$start\", \"end\": \"$end\"}}", false },
-	{ "{window: SECONDS}", "{\"window\": \"$window\"}", false },
-	{ "{window_start, window_end}", "{\"window_start\": \"$start\", \"window_end\": \"$end\"}", false },
-	{ "{start, end}", "{\"start\": \"$start\", \"end\": \"$end\"}", false },
-	{ "{window_seconds}", "{\"window_seconds\": \"$window\"}", false },
-	{ "{since}", "{\"since\": \"$start\"}", false },
-	{ "{alerts}", "{\"alerts\": \"$alerts\"}", false },
+	{ "{window: {start, end}}", "{\"window\": {\"start\": \"$start\", \"end\": \"$end\"}}", false, false },
+	{ "{window: SECONDS}", "{\"window\": \"$window\"}", false, false },
+	{ "{window_start, window_end}", "{\"window_start\": \"$start\", \"window_end\": \"$end\"}", false, false },
+	{ "{start, end}", "{\"start\": \"$start\", \"end\": \"$end\"}", false, false },
+	{ "{window_seconds}", "{\"window_seconds\": \"$window\"}", false, false },
+	{ "{since}", "{\"since\": \"$start\"}", false, false },
+	{ "{alerts}", "{\"alerts\": \"$alerts\"}", false, false },
+	{ "?window=SECONDS by GET", "{\"window\": \"$window\"}", false, true },
 };
 
 static const struct form rca_forms[] = {
-	{ "{cluster}", "{\"cluster\": \"$cluster\"}", true },
-	{ "{window_start, window_end}", "{\"window_start\": \"$start\", \"window_end\": \"$end\"}", false },
-	{ "{window: {start, end}}", "{\"window\": {\"start\": \"$start\", \"end\": \"$end\"}}", false },
-	{ "{start, end}", "{\"start\": \"$start\", \"end\": \"$end\"}", false },
-	{ "{window: SECONDS}", "{\"window\": \"$window\"}", false },
-	{ "{window_seconds}", "{\"window_seconds\": \"$window\"}", false },
-	{ "{cluster_id}", "{\"cluster_id\": \"$cluster_id\"}", true },
-	{ "{alerts}", "{\"alerts\": \"$alerts\"}", true },
+	{ "{cluster}", "{\"cluster\": \"$cluster\"}", true, false },
+	{ "{window_start, window_end}", "{\"window_start\": \"$start\", \"window_end\": \"$end\"}", false, false },
+	{ "{window: {start, end}}", "{\"window\": {\"start\": \"$start\", \"end\": \"$end\"}}", false, false },
+	{ "{start, end}", "{\"start\": \"$start\", \"end\": \"$end\"}", false, false },
+	{ "{window: SECONDS}", "{\"window\": \"$window\"}", false, false },
+	{ "{window_seconds}", "{\"window_seconds\": \"$window\"}", false, false },
+	{ "{cluster_id}", "{\"cluster_id\": \"$cluster_id\"}", true, false },
+	{ "{alerts}", "{\"alerts\": \"$alerts\"}", true, false },
+	{ "?window_start=&window_end= by GET", "{\"window_start\": \"$start\", \"window_end\": \"$end\"}", false, true },
 };
 
 /* One of the two endpoints. */
@@ -130,6 +133,33 @@ static json_t *values_of(const struct pipeline_window *w)
 			 shared(alerts ? alerts : w->cluster));
 }
 
+/* Scalars of @filled as a query. */
+static char *query_of(const char *path, const json_t *filled)
+{
+	struct text out = {};
+	const char *key;
+	char value[40];
+	json_t *v;
+
+	text_append(&out, "%s", path);
+	json_object_foreach((json_t *)(uintptr_t)filled, key, v)
+		if (json_scalar_text(v, value, sizeof(value)))
+			text_append(&out, "%s%s=%s", strchr(out.s ? out.s : "", '?') ? "&" : "?", key, value);
+	return out.s;
+}
+
+static int get(const struct pipeline_config *c, const char *path, const json_t *template, json_t *values,
+	       struct text *ret, int *ret_status, struct fl_error *err)
+{
+	json_t *filled = fill(template, values);
+	_cleanup_free_ char *query = filled ? query_of(path, filled) : NULL;
+
+	json_decref(filled);
+	if (!query)
+		return error_sys(err, ENOMEM, "cannot ask the pipeline: out of memory");
+	return pipeline_ask(c, query, NULL, ret, ret_status, err);
+}
+
 static int post(const struct pipeline_config *c, const char *path, const json_t *template, json_t *values,
 		struct text *ret, int *ret_status, struct fl_error *err)
 {
@@ -154,11 +184,11 @@ static bool is_about_body(int status)
 	return (status >= 400 && status < 500 && status != 429) || status == 500 || status == 501;
 }
 
-static int ask_template(const struct pipeline_config *c, const struct endpoint *e, const json_t *template,
+static int ask_template(const struct pipeline_config *c, const struct endpoint *e, const json_t *template, bool by_get,
 			json_t *values, int *ret_status, answer_reader read, void *out, struct fl_error *err)
 {
 	struct text body = {};
-	int rc = post(c, e->path, template, values, &body, ret_status, err);
+	int rc = (by_get ? get : post)(c, e->path, template, values, &body, ret_status, err);
 
 	if (!rc)
 		rc = read(c, &body, out, err);
@@ -207,7 +237,7 @@ static int ask_any(const struct pipeline_config *c, const struct endpoint *e, js
 		json_t *template = json_loads(e->forms[form].body, 0, NULL);
 		struct fl_error why = {};
 
-		rc = ask_template(&once, e, template, values, &status, read, out, &why);
+		rc = ask_template(&once, e, template, e->forms[form].get, values, &status, read, out, &why);
 		json_decref(template);
 		if (!rc || (rc == -ENODATA && !eager)) {
 			remember(e, form);
@@ -243,7 +273,7 @@ static int ask(const struct pipeline_config *c, const struct endpoint *e, const 
 	if (!values)
 		return error_sys(err, ENOMEM, "cannot ask the pipeline: out of memory");
 	if (given) {
-		rc = ask_template(c, e, given, values, &status, read, out, err);
+		rc = ask_template(c, e, given, false, values, &status, read, out, err);
 		rc = rc == -ENODATA ? 0 : rc;
 	} else {
 		rc = ask_any(c, e, values, w->alerted, read, out, err);

@@ -69,6 +69,11 @@ static void look_for_doors(struct pipeline_config *c)
 	text_free(&body);
 }
 
+static const char *verb(const struct pipeline_config *c, bool rca)
+{
+	return pipeline_form_text(c, rca)[0] == '?' ? "" : "POST ";
+}
+
 static void learn_posts(struct pipeline_config *c)
 {
 	struct fl_error correlate = {}, rca = {};
@@ -77,11 +82,11 @@ static void learn_posts(struct pipeline_config *c)
 	if (correlate.message[0])
 		say(c, "%.200s", correlate.message);
 	else if (pipeline_form_text(c, false))
-		say(c, "POST %s takes %s", pipeline_path(c->correlate_path, "/correlate"), pipeline_form_text(c, false));
+		say(c, "%s%s takes %s", verb(c, false), pipeline_path(c->correlate_path, "/correlate"), pipeline_form_text(c, false));
 	if (rca.message[0])
 		say(c, "%.200s", rca.message);
 	else if (pipeline_form_text(c, true))
-		say(c, "POST %s takes %s", pipeline_path(c->rca_path, "/rca"), pipeline_form_text(c, true));
+		say(c, "%s%s takes %s", verb(c, true), pipeline_path(c->rca_path, "/rca"), pipeline_form_text(c, true));
 	look_for_doors(c);
 }
 

@@ -15,6 +15,7 @@
 #include "util/units.h"
 
 #define CAUSES_MAX 100
+#define WRAPS_MAX  3
 
 static const char *const service_paths[] = {
 	"root_service", "root_cause_service", "rootService", "rootCauseService", "rca_service", "service", "root_cause",
@@ -88,7 +89,13 @@ static bool is_name(const char *s)
 	return !is_nobody(s) && !strpbrk(s, " \t\n\r");
 }
 
-static bool read_cause(const struct pipeline_config *c, json_t *entry, struct cause *ret,
+/* A number as it was given, for who is first. */
+static double read_score(const json_t *v)
+{
+	return json_is_number(v) ? json_number_value(v) : json_is_string(v) ? text_number(json_string_value(v)) : NAN;
+}
+
+static bool read_cause(const struct pipeline_config *c, json_t *entry, struct cause *ret, double *ret_score,
 		       json_t **ret_evidence)
 {
 	json_t *service = entry, *confidence = NULL, *evidence = NULL;
@@ -112,6 +119,7 @@ static bool read_cause(const struct pipeline_config *c, json_t *entry, struct ca
 	    !ret->service[0])
 		return false;
 	ret->confidence = read_confidence(confidence);
+	*ret_score = read_score(confidence);
 	*ret_evidence = evidence_list(evidence);
 	ret->n_evidence = (uint32_t)json_array_size(*ret_evidence);
 	return true;
@@ -120,7 +128,8 @@ static bool read_cause(const struct pipeline_config *c, json_t *entry, struct ca
 struct ranking {
 	struct cause *v;
 	uint32_t n;
-	json_t *evidence; /* of the first */
+	double score[CAUSES_MAX];
+	json_t *of[CAUSES_MAX]; /* evidence of each */
 };
 
 static bool named_before(const struct ranking *r, const char *service)
@@ -137,14 +146,40 @@ static void rank(const struct pipeline_config *c, json_t *entry, struct ranking 
 {
 	struct cause cause = {};
 	json_t *evidence = NULL;
+	double score = NAN;
 
-	if (r->n < CAUSES_MAX && read_cause(c, entry, &cause, &evidence) &&
+	if (r->n < CAUSES_MAX && read_cause(c, entry, &cause, &score, &evidence) &&
 	    !named_before(r, cause.service)) {
-		if (!r->n)
-			r->evidence = json_incref(evidence);
+		r->of[r->n] = evidence;
+		r->score[r->n] = score;
 		r->v[r->n++] = cause;
+	} else {
+		json_decref(evidence);
 	}
-	json_decref(evidence);
+}
+
+/* Entries from @from on that all have a score: the highest first, of equals the earlier one. */
+static void rank_by_score(struct ranking *r, uint32_t from)
+{
+	uint32_t i, k;
+
+	for (i = from; i < r->n; i++)
+		if (isnan(r->score[i]))
+			return;
+	for (i = from; i < r->n; i++) {
+		struct cause cause = r->v[i];
+		double score = r->score[i];
+		json_t *evidence = r->of[i];
+
+		for (k = i; k > from && r->score[k - 1] < score; k--) {
+			r->v[k] = r->v[k - 1];
+			r->score[k] = r->score[k - 1];
+			r->of[k] = r->of[k - 1];
+		}
+		r->v[k] = cause;
+		r->score[k] = score;
+		r->of[k] = evidence;
+	}
 }
 
 /* {"pay": 0.8, "db": 0.1}: the highest first. */
@@ -209,8 +244,8 @@ static void rank_text(const json_t *v, struct ranking *r)
 
 	if (json_is_string(v) && find_in_text(json_string_value(v), &cause)) {
 		cause.n_evidence = 0;
+		r->of[r->n] = json_array();
 		r->v[r->n++] = cause;
-		r->evidence = json_array();
 	}
 }
 
@@ -245,15 +280,32 @@ static bool says_null(const json_t *v)
 static json_t *rank_all(const struct pipeline_config *c, json_t *root, struct ranking *r)
 {
 	json_t *list = json_is_array(root) ? root : pipeline_pick(c, "causes", root, list_paths), *entry;
+	uint32_t from;
 	size_t i;
 
 	if (json_is_object(root))
 		rank(c, root, r);
+	from = r->n;
 	json_array_foreach(list, i, entry)
 		rank(c, entry, r);
+	rank_by_score(r, from);
 	if (!r->n && json_is_object(list))
 		rank_scores(list, r);
 	return list;
+}
+
+/* In @root, and where it is wrapped. *ret_none: it says that it knows none. */
+static void look_in(const struct pipeline_config *c, json_t *root, int levels, struct ranking *r, bool *ret_none)
+{
+	const json_t *list = rank_all(c, root, r);
+	const char *const *w;
+
+	*ret_none |= says_null(root) || (json_is_array(list) && !json_array_size(list));
+	for (w = wrappers; !r->n && levels && *w; w++)
+		if (json_is_object(json_object_get(root, *w)))
+			look_in(c, json_object_get(root, *w), levels - 1, r, ret_none);
+	if (!r->n)
+		rank_texts(root, r);
 }
 
 int pipeline_read_rca(const struct pipeline_config *c, const char *body, size_t len,
@@ -261,47 +313,31 @@ int pipeline_read_rca(const struct pipeline_config *c, const char *body, size_t 
 		      struct fl_error *err)
 {
 	struct ranking r = { .v = calloc(CAUSES_MAX, sizeof(*r.v)) };
-	json_t *root = NULL, *list, *inner = NULL;
-	const char *const *w;
-	bool says_none;
+	json_t *root = NULL;
+	bool says_none = false;
+	uint32_t i;
 	int rc;
 
 	if (!r.v)
 		return error_sys(err, ENOMEM, "cannot read the causes: out of memory");
 	rc = pipeline_parse("/rca", body, len, &root, err);
-	if (rc)
-		goto out;
-	list = rank_all(c, root, &r);
-	for (w = wrappers; !r.n && *w; w++) {
-		json_t *v = json_object_get(root, *w);
-
-		if (!json_is_object(v))
-			continue;
-		inner = v;
-		if (rank_all(c, v, &r) && !list)
-			list = json_object_get(root, *w);
-	}
-	if (!r.n)
-		rank_texts(root, &r);
-	if (!r.n && inner)
-		rank_texts(inner, &r);
-	/* "root_service": null, an empty object and an empty list are an answer: it knows none. */
-	says_none = json_is_null(root) || (json_is_array(root) && !json_array_size(root)) ||
-		    (json_is_object(root) && !json_object_size(root)) || says_null(root) || says_null(inner) ||
-		    (json_is_array(list) && !json_array_size(list));
-	if (!r.n && !says_none)
-		rc = pipeline_wrong_shape("/rca", "a root_service of one word", root, err);
-out:
-	json_decref(root);
-	if (rc || !r.n) {
-		free(r.v);
-		json_decref(r.evidence);
-		r = (struct ranking){};
-	}
 	if (!rc) {
-		*ret = r.v;
-		*ret_n = r.n;
-		*ret_evidence = r.evidence;
+		/* null, an empty object and an empty list are an answer: it knows none. */
+		says_none = json_is_null(root) || (json_is_array(root) && !json_array_size(root)) ||
+			    (json_is_object(root) && !json_object_size(root));
+		look_in(c, root, WRAPS_MAX, &r, &says_none);
 	}
+	if (!rc && !r.n && !says_none)
+		rc = pipeline_wrong_shape("/rca", "a root_service of one word", root, err);
+	json_decref(root);
+	if (!rc) {
+		*ret = r.n ? r.v : NULL;
+		*ret_n = r.n;
+		*ret_evidence = r.n && r.of[0] ? json_incref(r.of[0]) : NULL;
+	}
+	if (rc || !r.n)
+		free(r.v);
+	for (i = 0; i < r.n; i++)
+		json_decref(r.of[i]);
 	return rc;
 }

@@ -15,6 +15,7 @@
 #include "util/text.h"
 
 #define LEVELS_MAX 256
+#define WRAPS_MAX  3
 
 /* What says when it fired before what says when it began, and both before when it was last seen. */
 static const char *const time_paths[] = {
@@ -178,6 +179,26 @@ static bool is_map_of_objects(const json_t *v)
 	return true;
 }
 
+/* The alerts of such a map below "alerts", in @root or where it is wrapped, as a list that @root owns from then on. */
+static json_t *list_of_map(json_t *root, int levels)
+{
+	json_t *map = json_object_get(root, "alerts"), *list, *entry;
+	const char *key;
+
+	if (!map && levels && unwrapped(root))
+		return list_of_map(unwrapped(root), levels - 1);
+	if (!json_is_object(map) || (json_object_size(map) && !is_map_of_objects(map)))
+		return NULL;
+	list = json_array();
+	json_object_foreach(map, key, entry) {
+		if (!json_object_get(entry, "id"))
+			json_object_set_new(entry, "id", json_string(key));
+		json_array_append(list, entry);
+	}
+	json_object_set_new(root, "alerts", list);
+	return list;
+}
+
 /* The list in @root: itself, or under one of @names, or what the config says. NULL: none. */
 static json_t *find_list(const struct pipeline_config *c, const char *what, json_t *root,
 			 const char *const *names)
@@ -282,18 +303,8 @@ int pipeline_read_alerts(const struct pipeline_config *c, const char *body, size
 	if (rc)
 		return rc;
 	list = find_list(c, "alerts", root, names);
-	if (!list && is_map_of_objects(json_object_get(root, "alerts"))) {
-		json_t *map = json_object_get(root, "alerts");
-		const char *key;
-
-		list = json_array();
-		json_object_foreach(map, key, entry) {
-			if (!json_object_get(entry, "id"))
-				json_object_set_new(entry, "id", json_string(key));
-			json_array_append(list, entry);
-		}
-		json_object_set_new(root, "alerts", list);
-	}
+	if (!list)
+		list = list_of_map(root, WRAPS_MAX);
 	if (!list && read_alert(c, root, &a) && isfinite(a.time_s) && a.service[0]) {
 		/* A lone alert, as a stream of one line has it. */
 		list = json_pack("[O]", root);

@@ -100,6 +100,14 @@ double pipeline_time(const json_t *v)
 	return from_iso8601(json_string_value(v));
 }
 
+/* Has "2024-05-01T10:00:00.250" a fraction that is not zero? */
+static bool fraction_of(const char *text)
+{
+	const char *at = strpbrk(text, ".,");
+
+	return at && at[1 + strspn(at + 1, "0")] >= '1' && at[1 + strspn(at + 1, "0")] <= '9';
+}
+
 double pipeline_time_resolution(const json_t *v)
 {
 	const char *text = json_string_value(v);
@@ -110,8 +118,8 @@ double pipeline_time_resolution(const json_t *v)
 	else if (!text)
 		return 0;
 	else if (units_double(text, &number, NULL)) /* ISO 8601: 2024-05-01T10:00[:00[.5]] */
-		return strpbrk(text, ".,") ? 0.001 : strlen(text) > 16 && text[16] == ':' ? 1 : 60;
-	if (number > LAST_SECOND)
-		return 0.001;
-	return number == floor(number) ? 1 : 0.001;
+		return fraction_of(text) ? 0.001 : strlen(text) > 16 && text[16] == ':' ? 1 : 60;
+	/* Milliseconds, or ".000", that are whole seconds were made of them: one in a thousand is so by chance. */
+	number = from_number(number);
+	return fabs(number - round(number)) < 1e-5 ? 1 : 0.001;
 }

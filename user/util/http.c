@@ -80,6 +80,8 @@ int http_exchange_init(struct http_exchange *x, const struct http_request *req,
 	curl_easy_setopt(x->easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(x->easy, CURLOPT_TIMEOUT_MS, timeout_ms(req->timeout_ns));
 	curl_easy_setopt(x->easy, CURLOPT_USERAGENT, "faultline");
+	if (req->decode)
+		curl_easy_setopt(x->easy, CURLOPT_ACCEPT_ENCODING, "");
 	curl_easy_setopt(x->easy, CURLOPT_ERRORBUFFER, x->response.error);
 	curl_easy_setopt(x->easy, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(x->easy, CURLOPT_WRITEDATA, x);

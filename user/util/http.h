@@ -22,6 +22,7 @@ struct http_request {
 	const char *json_body;	 /* NULL: GET; otherwise POST of this as application/json */
 	uint64_t timeout_ns;	 /* for the whole exchange */
 	size_t body_max;	 /* larger answers are cut off and count as an error */
+	bool decode;		 /* take and decode gzip and the like; body_max is of what comes out */
 	bool fresh;		 /* a connection of its own, as a new user has */
 };
 
