@@ -39,8 +39,16 @@ settle() { for _p; do wait_for 10 seen "$_p" || { not_ok "the probe $_p starts";
 declare -A MEMBERS=(
 	[netns]="netns netns-late" [pid]=pid [cgroup-v2]="v2 v2-sub" [cgroup-v1]=v1 [lab]="lab lab-late"
 	[container]="web web-exec web-late" [compose]=pay [label]=db [swarm-label]=api [network-of]=guest [pid-of]=nested
-	[pid-host]=hostpid [network-host]=hostnet
+	[pid-host]=hostpid [network-host]=hostnet [systemd-unit]=unit [swarm-task]=task
 )
+# Why a form cannot be tried on this machine, and 1; nothing, and 0, when it can.
+form_is_here() {
+	case $1 in
+	systemd-unit) [ -d /run/systemd/system ] || { echo "systemd is not this machine's init"; return 1; } ;;
+	swarm-task) [ -n "${FLTEST_HOST:-}" ] || { echo "a Swarm wants a node of its own; tests/docker/60-swarm.sh makes two"; return 1; } ;;
+	cgroup-v1) [ -n "$V1S" ] || { echo "no hierarchy of cgroup v1 is mounted"; return 1; } ;;
+	esac
+}
 up_netns() {
 	probe netns login -- ip netns exec flt-mx "$BY" "$M/netns" --family --peer 10.77.1.1 --file "$PROBE_FILE"
 	settle netns
@@ -94,17 +102,45 @@ up_network-of() { container mx-guest guest --network container:mx-host && settle
 up_pid-of() { container mx-nested nested --pid container:mx-host && settle nested; }
 up_pid-host() { container mx-hostpid hostpid --pid host && settle hostpid; }
 up_network-host() { PEER=10.77.9.2 container mx-hostnet hostnet --network host && settle hostnet; }
+up_systemd-unit() {
+	# Its file lasts, as a package's does: a transient unit is forgotten when it stops.
+	printf '[Service]\nNetworkNamespacePath=/run/netns/flt-mu\nExecStart=%s\nMemoryMax=256M\n' \
+		"$BY $M/unit --family --peer 10.77.5.1 --file $PROBE_FILE" >/run/systemd/system/flt-mx.service
+	systemctl daemon-reload
+	rm -f "$M/unit"
+	systemctl restart flt-mx.service
+	settle unit
+}
+up_swarm-task() {
+	rm -f "$M/task"
+	if docker service inspect flt_mx_task >/dev/null 2>&1; then
+		docker service update -q --force flt_mx_task >/dev/null 2>&1
+	else
+		docker service create -d --name flt_mx_task --no-resolve-image --endpoint-mode dnsrr --restart-delay 100ms \
+			--limit-memory 256m --mount "type=bind,src=$M,dst=/m" --mount "type=bind,src=$BY,dst=/probe,ro" \
+			--mount type=bind,src=/lib,dst=/lib,ro --mount type=bind,src=/lib64,dst=/lib64,ro \
+			tiny /probe /m/task --family --peer 172.17.0.1 --file "$PROBE_FILE" >/dev/null || { not_ok "a service of the Swarm"; return 1; }
+	fi
+	settle task
+}
 
-# Started while the fault is on, where the form lets one join.
+# Started while the fault is on, where the form lets one join; its name in $LATE.
 late_member() { # FORM
+	LATE=
+	case $1 in netns) LATE=netns-late ;; lab) LATE=lab-late ;; container) LATE=web-late ;; esac
 	case $1 in
 	netns) probe netns-late login -- ip netns exec flt-mx "$BY" "$M/netns-late" --peer 10.77.1.1 ;;
 	lab)
 		rm -f "$M/lab-late"
 		in_lab ip netns exec "$(lab_says netns)" "$BY" "$M/lab-late" >/dev/null 2>&1 &
 		PROBE_PID[lab-late]=$!; _pids="$_pids $!" ;;
-	container) rm -f "$M/web-late"; docker exec -d mx-web /probe /m/web-late --peer 172.17.0.1 2>/dev/null ;;
+	container) docker exec -d mx-web /probe /m/web-late --peer 172.17.0.1 2>/dev/null ;;
 	esac
+}
+late_end() {
+	end_probe by-late netns-late lab-late
+	pgrep -f '^/probe /m/web-late ' | xargs -r kill -9
+	rm -f "$M/web-late"
 }
 first_pid() { # FORM: the target's main process
 	case $1 in
@@ -114,6 +150,8 @@ first_pid() { # FORM: the target's main process
 	lab) lab_says pid ;;
 	container) docker_pid mx-web ;;
 	compose) docker_pid mx-pay ;;
+	systemd-unit) systemctl show -P MainPID flt-mx.service ;;
+	swarm-task) docker_pid "$(docker ps -q --filter label=com.docker.swarm.service.name=flt_mx_task | head -n 1)" ;;
 	esac
 }
 # Who shares a namespace with the target and is none of it. The network only for faults that do not act on
@@ -151,7 +189,7 @@ world_up() {
 	for _h in $HIERARCHIES; do echo $$ >"$_h/$P/login/cgroup.procs"; done
 	read -r _up _ </proc/uptime
 	SHELL_BOOT=$(awk -v now="$EPOCHREALTIME" -v up="$_up" 'BEGIN { printf "%.2f", now - up }')
-	mknet mx 1; mknet mp 2; mknet m2 3; mknet m1 4; mknet peer 9
+	mknet mx 1; mknet mp 2; mknet m2 3; mknet m1 4; mknet mu 5; mknet peer 9
 	"$BY" --serve & _pids="$_pids $!"
 	ip netns exec flt-peer "$BY" --serve & _pids="$_pids $!"
 	echo "limit = 7" >$PROBE_FILE
@@ -161,10 +199,24 @@ world_up() {
 	settle by-login by-parent by-root
 }
 world_engine() {
-	docker_up && docker_image base || return 1
+	if [ -z "${FLTEST_HOST:-}" ]; then docker_up; else mkdir -p "$DOCKER_DIR"; unset DOCKER_HOST; wait_for 20 docker version; fi &&
+		docker_image base || return 1
 	docker run --name seed base sh -c 'busybox mkdir -p /run /lib /lib64 /m; echo "limit = 7" >/run/flt-probe.conf' &&
 		docker commit seed tiny >/dev/null && docker rm seed >/dev/null
-	container mx-host by-host && container mx-twin by-twin && settle by-host by-twin
+	container mx-host by-host && container mx-twin by-twin && settle by-host by-twin || return
+	[ -z "${FLTEST_HOST:-}" ] || docker swarm init --advertise-addr 10.77.9.1 >/dev/null
+}
+# The engine is the host's and stays: what was made in it goes.
+host_engine_down() {
+	docker service rm flt_mx_task >/dev/null 2>&1
+	docker swarm leave --force >/dev/null 2>&1
+	# shellcheck disable=SC2046
+	docker rm -f -v $(docker ps -aq --filter name=mx) seed >/dev/null 2>&1
+	docker rmi -f base tiny >/dev/null 2>&1
+	docker network rm docker_gwbridge >/dev/null 2>&1
+	systemctl stop flt-mx.service 2>/dev/null
+	rm -f /run/systemd/system/flt-mx.service
+	systemctl daemon-reload
 }
 world_down() {
 	for _h in $HIERARCHIES; do echo $$ >"$_h/cgroup.procs"; done

@@ -4,6 +4,8 @@
 # emptied, the boot is another one. `recover` then puts back byte for byte, before anything runs again.
 # (tools/vm/power-cut.sh does it to a whole machine.)
 . "$(dirname "$0")/../lib.sh"
+rows=$(awk '!/^#/ && NF { print $2 }' "$TOP/tests/vm/lasting" | sort -u)
+check "each undo that outlives a boot has a row there, in tests/vm/lasting, and no other" diff <("$BUILD/tests/tools/lasting" | sort) <(grep -vx kernel <<<"$rows")
 moments=${FLTEST_LONG:+50}; moments=${moments:-6}
 disk=$T/disk; mkdir "$disk"
 [ "$(stat -f -c %T "$disk")" != tmpfs ] || { skip "a file on a disk" "a disk"; exit 0; }

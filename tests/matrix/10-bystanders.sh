@@ -4,14 +4,16 @@
 # The bystander matrix: every kind of fault (kinds) on every form of target (forms), amid bystanders that share
 # its cgroup, its namespaces, its image, or the shell (tests/matrix.sh). A cell is "run": each member noticed, and no
 # bystander did; or "refused" with a reason, and nobody noticed anything. The short form tries, on every
-# form, one kind of each way of acting; FLTEST_LONG=1 all. ONLY_FORMS, ONLY_KINDS choose a part.
+# form, one kind of each way of acting; FLTEST_LONG=1 all. ONLY_FORMS, ONLY_KINDS choose a part. FLTEST_HOST=1,
+# only in a guest of tools/vm/host: on the machine itself, with its engine and its systemd.
+[ -z "${FLTEST_HOST:-}" ] || export FLTEST_SANDBOX=1
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../docker.sh"
 HERE=$(dirname "$0")
 . "$HERE/../matrix.sh"
-trap '_rc=$?; world_down; docker_down; groups_down; (exit $_rc); cleanup' EXIT
+trap '_rc=$?; world_down; if [ -n "${FLTEST_HOST:-}" ]; then host_engine_down; else docker_down; fi; groups_down; (exit $_rc); cleanup' EXIT
 
-declare -A CLASS SIGN OPTIONS SPEC MUST SUPPORTED
+declare -A CLASS SIGN OPTIONS SPEC MUST SUPPORTED LASTS=()
 KINDS= FORMS=
 while read -r k c s o; do
 	case $k in '' | '#'*) continue ;; esac
@@ -68,6 +70,9 @@ judge() {
 				grep -q "^$p $slot " "$T/counts.after" || continue
 				# A thread looks at the clock, and whether it is stopped; that is all it has for itself.
 				[ $slot != thread ] || case ${SIGN[$2]} in clock | stop) ;; *) continue ;; esac
+				# Who joins late has not seen the file right, nor the clock before its jump, and starts in a
+				# group that is frozen only when it thaws.
+				case $p.$2 in *-late.config_corruption | *-late.time_jump | lab-late.pause | web-late.pause) continue ;; esac
 				# The lab has no peer for its probes.
 				case $1.${SIGN[$2]} in lab.fd | lab.clock | lab.stop) ;; lab.*) continue ;; esac
 				grep -qE "^$p $slot (${SIGN[$2]//,/|}) " "$T/notice" || echo "the member $p ($slot) did not notice"
@@ -84,16 +89,25 @@ cell() {
 	_spec=${_spec//@V1@//$P/v1}
 	_for=600ms
 	case $2 in pause) _for=1300ms ;; *latency | bandwidth) _for=1s ;; esac
+	# What does not end its target is ended here, once those that join late have had as much of it as the others.
+	_until=$_for
+	[ "${CLASS[$2]}" = deadly ] || _until=60s
 	counters >"$T/counts.before"
 	rm -f "$T/out" "$T/err"
 	# shellcheck disable=SC2086
-	into login "$FL" inject "$2" "$_spec" $_opts --for $_for -o json >"$T/out" 2>"$T/err" &
+	into login "$FL" inject "$2" "$_spec" $_opts --for $_until -o json >"$T/out" 2>"$T/err" &
 	_inject=$!
-	active() { [ ! -e /proc/$_inject ] || grep -q 'is active' "$T/err"; }
+	active() { [ ! -e /proc/$_inject ] || "$FL" list -o json | jq -e 'any(.active)'; }
 	wait_for 10 active
+	[ -z "$(ls /var/lib/faultline/sessions 2>/dev/null)" ] || LASTS[$2]=1
 	if [ -e /proc/$_inject ] && [ "${CLASS[$2]}" != deadly ]; then
 		probe by-late login -- "$BY" "$M/by-late" --peer 10.77.9.2
+		n_late=$((n_late + 1))
 		late_member "$1"
+		# (One that starts in a frozen group has to wait for the end.)
+		for _p in by-late $LATE; do in_time 3 seen "$_p"; done
+		sleep "$(awk -v t=$_for 'BEGIN { print t ~ /ms/ ? t / 1000 : t + 0 }')"
+		kill -INT $_inject
 	fi
 	wait $_inject; _rc=$?
 	# A round trip that began while it was on is counted when it ends.
@@ -113,7 +127,7 @@ cell() {
 		case "$WHY" in *option* | *required*) CELL=wrong ;; esac
 		case ",${MUST[$1]}," in *",${CLASS[$2]},"*) [ "${SUPPORTED[$2]}" != true ] || must_not_refuse "$1" "$2" || CELL=wrong ;; esac
 	fi
-	end_probe by-late netns-late lab-late
+	late_end
 }
 # same_findings A B: what is in both, by who and what (not by how often).
 same_findings() { comm -12 <(tr ';' '\n' <<<"$1" | sed 's/ [0-9]* times//' | sort) <(tr ';' '\n' <<<"$2" | sed 's/ [0-9]* times//' | sort); }
@@ -137,11 +151,11 @@ again_up() { # FORM: after its members died
 
 world_up
 world_engine || not_ok "a Docker engine of the matrix's own"
-n_run=0 n_refused=0 n_wrong=0
+n_run=0 n_refused=0 n_wrong=0 n_late=0
 : >"$T/table"
 for form in $forms; do
-	if [ "${SPEC[$form]}" = - ]; then
-		echo "$form * not here: $([ $form = swarm-task ] && echo "a Swarm wants a node of its own, tests/docker/60-swarm.sh makes one" || echo "systemd is not this machine's init")" >>"$T/table"
+	if ! why=$(form_is_here "$form"); then
+		echo "$form * not here: $why" >>"$T/table"
 		continue
 	fi
 	"up_$form" || continue
@@ -180,3 +194,7 @@ sed 's/^/# /' "$T/table" | cut -c1-200
 note "FIGURE bystander matrix: $n_run cells run, $n_refused refused with the reason, $n_wrong wrong, in $SECONDS s"
 check_num "cells in which a bystander noticed, or a member did not" $n_wrong eq 0
 check_num "cells that ran" $n_run gt 0
+check_num "... with bystanders that were started while the fault was on" $n_late gt 0
+missing=
+for kind in "${!LASTS[@]}"; do grep -qE "^[^# ]+ +[^ ]+ +$kind " "$TOP/tests/vm/lasting" || missing="$missing $kind"; done
+check "each kind that keeps something for the next boot has a row in tests/vm/lasting, for tools/vm/power-cut.sh$missing" [ -z "$missing" ]
