@@ -63,6 +63,12 @@ void cmd_print_json(json_t *o);
 /* One of many, in a line of its own. */
 void cmd_print_json_line(json_t *o);
 
+/*
+ * Print a scoreboard. Its form is read by scripts, so it is as it is, but on a terminal: there a line that is too long is
+ * broken between words, and goes on two columns further in. Rows of the table are left whole.
+ */
+void cmd_print_board(const char *text);
+
 /* Print @text in columns @from to @width, words whole, and a newline; begins where the line is. */
 void cmd_print_wrapped(const char *text, int from, int width);
 

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "util/text.h"
@@ -219,4 +221,65 @@ void cmd_print_wrapped(const char *text, int from, int width)
 		text += strspn(text, " ");
 	}
 	putchar('\n');
+}
+
+static int terminal_width(void)
+{
+	struct winsize size;
+
+	return !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col >= 20 ? size.ws_col : 0;
+}
+
+/* How many columns the first @n bytes take: all but those that go on a character. */
+static int columns(const char *s, size_t n)
+{
+	int count = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		count += ((unsigned char)s[i] & 0xc0) != 0x80;
+	return count;
+}
+
+/* One line of @len bytes, words whole. */
+static void print_broken(const char *line, size_t len, int width)
+{
+	int column = 0;
+
+	while (len) {
+		size_t blanks = strspn(line, " "), word = strcspn(line + blanks, " \n");
+		int wide;
+
+		if (blanks + word > len)
+			word = len - blanks;
+		wide = (int)blanks + columns(line + blanks, word);
+		if (column && column + wide > width) {
+			printf("\n  %.*s", (int)word, line + blanks);
+			column = 2 + wide - (int)blanks;
+		} else {
+			printf("%.*s", (int)(blanks + word), line);
+			column += wide;
+		}
+		line += blanks + word;
+		len -= blanks + word;
+	}
+}
+
+void cmd_print_board(const char *text)
+{
+	int width = terminal_width();
+
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		if (width && text[0] != '|' && columns(text, len) > width)
+			print_broken(text, len, width);
+		else
+			printf("%.*s", (int)len, text);
+		text += len;
+		if (*text) {
+			putchar('\n');
+			text++;
+		}
+	}
 }

@@ -260,6 +260,8 @@ static int run_once(const struct options *o, struct suite *s, int64_t n, bool *r
 	if (!r && s->pipeline.url && !s->pipeline.learned)
 		r = learn(o, s, err);
 	if (!r)
+		run_show_begin(&show, s, &options);
+	if (!r)
 		r = suite_run(s, &options, &report, err);
 	if (r)
 		return r;

@@ -2,6 +2,7 @@
 /* run_show.c - see run_show.h */
 #include <math.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
@@ -10,6 +11,7 @@
 #include "fault/fault.h"
 #include "score/more.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/printable.h"
 #include "util/units.h"
 #include "util/url.h"
@@ -20,6 +22,38 @@ void run_show_init(struct run_show *s)
 
 	s->live = isatty(STDERR_FILENO);
 	s->width = !ioctl(STDERR_FILENO, TIOCGWINSZ, &size) && size.ws_col ? size.ws_col : 80;
+}
+
+/* "45 s", "3 min", "1 h 32 min" */
+static const char *about(double seconds, char *buf, size_t size)
+{
+	int minutes = (int)(seconds / 60 + 0.5);
+
+	if (seconds < 100)
+		snprintf(buf, size, "%.0f s", ceil(seconds));
+	else if (minutes < 100)
+		snprintf(buf, size, "%d min", minutes);
+	else
+		snprintf(buf, size, "%d h %d min", minutes / 60, minutes % 60);
+	return buf;
+}
+
+void run_show_begin(struct run_show *s, const struct suite *suite, const struct run_options *o)
+{
+	double seconds = suite_estimate_s(suite, o);
+	char took[32], until[32] = "";
+	time_t end = time(NULL) + (time_t)seconds;
+	uint32_t i, n = 0;
+	struct tm tm;
+
+	s->ends = clock_wall_s() + seconds;
+	for (i = 0; i < suite->n; i++)
+		n += run_is_selected(o, &suite->experiments[i]);
+	if (localtime_r(&end, &tm))
+		strftime(until, sizeof(until), ", until %H:%M", &tm);
+	if (!s->quiet)
+		fprintf(stderr, "%u experiment%s, %s %s%s\n", n, n == 1 ? "" : "s", o->resume ? "at most" : "about", about(seconds, took, sizeof(took)),
+			until);
 }
 
 /* --- progress -------------------------------------------------------------------------------- */
@@ -45,11 +79,16 @@ static const char *state_words(enum run_state state)
 	return words[state];
 }
 
-static void format_state(const struct run_progress *p, struct text *t)
+static void format_state(const struct run_show *s, const struct run_progress *p, struct text *t)
 {
+	double left_s = s->ends - clock_wall_s();
+	char all[32];
+
 	text_append(t, "[%u/%u] %s: %s", p->index, p->total, p->x ? p->x->name : "", state_words(p->state));
 	if (isfinite(p->left_s))
 		text_append(t, ", %.0f s left", ceil(p->left_s));
+	if (s->live && s->ends > 0 && left_s > 0)
+		text_append(t, " (all: %s)", about(left_s, all, sizeof(all)));
 	if (isfinite(p->pass_rate))
 		text_append(t, " | probe %.0f %%", 100 * p->pass_rate);
 	if (p->state >= RUN_INJECT && p->state <= RUN_SCORE)
@@ -111,7 +150,7 @@ void run_show_progress(void *ctx, const struct run_progress *p)
 		return;
 	if (!s->live && !p->changed)
 		return;
-	format_state(p, &line);
+	format_state(s, p, &line);
 	if (s->live && line.s) {
 		wipe(s);
 		fprintf(stderr, "%.*s", (int)s->width - 1, line.s);
@@ -179,7 +218,8 @@ int run_show_report(const struct run_report *r, const struct suite *s, const cha
 		return status;
 	}
 	scoreboard_print(r->results, r->n, &r->score, r->gaps, r->n_gaps, &out);
-	printf("%s\nAcceptance: %s\nVerdict: %s (exit status %d)\n", out.s ? out.s : "",
+	cmd_print_board(out.s ? out.s : "");
+	printf("\nAcceptance: %s\nVerdict: %s (exit status %d)\n",
 	       r->score.accepted ? "passed" : "failed", why, status);
 	more_compute(r->results, r->n, s->graph, NULL, 0, &more);
 	felt_print(&more, &r->score, &felt);

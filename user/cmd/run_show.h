@@ -10,9 +10,13 @@ struct run_show {
 	bool quiet; /* results only */
 	bool drawn; /* the changing line is on the screen */
 	unsigned int width; /* columns */
+	double ends; /* when the whole run will be over, by the estimate; 0: unknown */
 };
 
 void run_show_init(struct run_show *s);
+
+/* Say how long all of it will take, before it begins. */
+void run_show_begin(struct run_show *s, const struct suite *suite, const struct run_options *o);
 
 /* A run_options.progress. */
 void run_show_progress(void *ctx, const struct run_progress *p);

@@ -56,7 +56,7 @@ int cmd_score(int argc, char **argv)
 	} else {
 		scoreboard_print(f.results, f.n, &f.score, f.gaps, f.n_gaps, &out);
 		felt_print(&f.more, &f.score, &out);
-		fputs(out.s ? out.s : "", stdout);
+		cmd_print_board(out.s ? out.s : "");
 		text_free(&out);
 	}
 	status = f.score.accepted ? FL_EXIT_OK : FL_EXIT_FAILED;

@@ -6,11 +6,11 @@
 #include <argp.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 #include <uv.h>
 
 #include "cmd/cmd.h"
+#include "cmd/top_screen.h"
 #include "fault/live.h"
 #include "measure/fleet.h"
 #include "measure/table.h"
@@ -18,7 +18,6 @@
 #include "serve/openmetrics.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
-#include "util/printable.h"
 #include "util/units.h"
 
 #define REFRESH_NS (5 * NS_PER_SEC) /* how often restarted containers are looked for */
@@ -42,8 +41,11 @@ struct top {
 	uv_loop_t loop;
 	uv_signal_t interrupted, terminated, resized;
 	uv_timer_t timer;
+	uv_poll_t keys;
 	struct exporter *exporter;
-	bool screen; /* stdout is a terminal */
+	struct top_screen screen;
+	struct table_options table; /* as the keys have changed it */
+	uint32_t n_measured;
 	struct meter_snapshot difference;
 	double seconds;
 	int64_t n;
@@ -125,29 +127,11 @@ const struct argp cmd_top_argp = {
 	"edge between them, as the kernel measures them.\v"
 	"Several TARGETs: with blanks or commas between them. Without a TARGET: all services that are known here. A service's line is what it answered; an "
 	"edge's line is what its client saw; a request's line (HTTP/1.x) is what the service answered to "
-	"that method and path. Ends at --count or a signal.",
+	"that method and path. Ends at --count, a signal or the key q; on a terminal s sorts, / filters, h helps.",
 	NULL, NULL, NULL
 };
 
 /* --- showing --------------------------------------------------------------------------------- */
-
-static void draw_screen(const struct table *t)
-{
-	struct winsize size = {};
-	struct text out = {};
-	char *line, *rest;
-
-	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
-	/* The last line stays free: a newline there would scroll. */
-	table_print(t, size.ws_col ? size.ws_col : 80, size.ws_row > 1 ? size.ws_row - 1u : 24, &out);
-	printable_control(stdout, "\033[H");
-	for (rest = out.s; rest && *rest && (line = strsep(&rest, "\n"));) {
-		fputs(line, stdout);
-		printable_control(stdout, "\033[K\n");
-	}
-	printable_control(stdout, "\033[J");
-	text_free(&out);
-}
 
 static void print_lines(const struct top *top, const struct table *t)
 {
@@ -170,14 +154,14 @@ static void print_json(const struct top *top, const struct table *t)
 static int show(struct top *top)
 {
 	struct table t;
-	int r = table_make(&top->difference, top->seconds, &top->options->table, &t);
+	int r = table_make(&top->difference, top->seconds, &top->table, &t);
 
 	if (r)
 		return error_sys(top->err, -r, "out of memory");
 	if (top->options->json)
 		print_json(top, &t);
-	else if (top->screen)
-		draw_screen(&t);
+	else if (top->screen.on)
+		top_screen_draw(&top->screen, &t, &top->table, NULL);
 	else
 		print_lines(top, &t);
 	table_free(&t);
@@ -188,12 +172,56 @@ static int show(struct top *top)
 
 static void end(struct top *top)
 {
+	if (uv_is_closing((uv_handle_t *)&top->timer))
+		return;
 	exporter_close(top->exporter);
 	top->exporter = NULL;
 	uv_close((uv_handle_t *)&top->interrupted, NULL);
 	uv_close((uv_handle_t *)&top->terminated, NULL);
 	uv_close((uv_handle_t *)&top->resized, NULL);
 	uv_close((uv_handle_t *)&top->timer, NULL);
+	if (top->screen.keys)
+		uv_close((uv_handle_t *)&top->keys, NULL);
+}
+
+/* Before the first figures: that they are being measured, and of whom. */
+static void draw(struct top *top)
+{
+	char waiting[160], interval[32];
+
+	if (top->n) {
+		top->rc = show(top);
+		return;
+	}
+	snprintf(waiting, sizeof(waiting), "%u service%s measured; the first figures come after %s", top->n_measured,
+		 top->n_measured == 1 ? " is" : "s are",
+		 units_format_ns(top->options->interval_ns, interval, sizeof(interval)));
+	top_screen_draw(&top->screen, NULL, &top->table, waiting);
+}
+
+static void on_keys(uv_poll_t *poll, int status, int events)
+{
+	struct top *top = poll->data;
+	enum top_key todo = TOP_NOTHING;
+	char keys[64];
+	ssize_t n = status || !(events & UV_READABLE) ? 0 : read(STDIN_FILENO, keys, sizeof(keys)), i;
+
+	if (n <= 0) {
+		uv_poll_stop(poll);
+		return;
+	}
+	/* An arrow or another key of several bytes is none of ours; a lone Esc is. */
+	if (n > 1 && keys[0] == '\033')
+		return;
+	for (i = 0; i < n && todo != TOP_QUIT; i++) {
+		enum top_key one = top_screen_key(&top->screen, keys[i], &top->table);
+
+		todo = one ? one : todo;
+	}
+	if (todo == TOP_REDRAW)
+		draw(top);
+	if (todo == TOP_QUIT || top->rc)
+		end(top);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -207,8 +235,8 @@ static void on_resize(uv_signal_t *handle, int number)
 	struct top *top = handle->data;
 
 	(void)number;
-	if (top->screen && top->n)
-		show(top);
+	if (top->screen.on)
+		draw(top);
 }
 
 /* What happened since the reading before. */
@@ -274,6 +302,11 @@ static void start(struct top *top)
 	uv_signal_start(&top->terminated, on_signal, SIGTERM);
 	uv_signal_start(&top->resized, on_resize, SIGWINCH);
 	uv_timer_start(&top->timer, on_timer, ms, ms);
+	if (!top->screen.keys)
+		return;
+	uv_poll_init(&top->loop, &top->keys, STDIN_FILENO);
+	top->keys.data = top;
+	uv_poll_start(&top->keys, UV_READABLE, on_keys);
 }
 
 /* The port first: it is the quicker one to fail. */
@@ -281,13 +314,12 @@ static int open_all(struct top *top, struct fl_error *err)
 {
 	const struct options *o = top->options;
 	const struct meter_options meter = { .paths = &o->paths };
-	uint32_t n;
 	int r = 0;
 
 	if (o->metrics)
 		r = exporter_open(&top->loop, o->metrics, fill_metrics, top, &top->exporter, err);
 	if (!r)
-		r = fleet_open(o->targets, true, &meter, &top->meter, &n, err);
+		r = fleet_open(o->targets, true, &meter, &top->meter, &top->n_measured, err);
 	if (!r)
 		r = meter_read(top->meter, &top->last, err);
 	if (!r && o->metrics)
@@ -298,22 +330,24 @@ static int open_all(struct top *top, struct fl_error *err)
 static int run(const struct options *o, struct fl_error *err)
 {
 	struct top top = { .options = o, .err = err, .refreshed_ns = clock_mono_ns(),
-			   .screen = !o->json && isatty(STDOUT_FILENO) };
+			   .screen = { .on = !o->json && isatty(STDOUT_FILENO) }, .table = o->table };
 	int r;
+
+	top.table.marked = top.screen.on;
 
 	uv_loop_init(&top.loop);
 	r = open_all(&top, err);
 	if (!r) {
-		/* The alternate screen: what was on the terminal comes back at the end. */
-		if (top.screen)
-			printable_control(stdout, "\033[?1049h\033[?25l");
+		top_screen_open(&top.screen, &top.table);
 		start(&top);
+		if (top.screen.on)
+			draw(&top);
 	} else {
 		exporter_close(top.exporter);
 	}
 	uv_run(&top.loop, UV_RUN_DEFAULT);
-	if (!r && top.screen)
-		printable_control(stdout, "\033[?25h\033[?1049l");
+	if (!r)
+		top_screen_close(&top.screen);
 	uv_loop_close(&top.loop);
 	meter_snapshot_free(&top.last);
 	meter_snapshot_free(&top.difference);

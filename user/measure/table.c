@@ -212,7 +212,7 @@ int table_make(const struct meter_snapshot *d, double seconds, const struct tabl
 
 	*ret = (struct table){ .flows_evicted = d->flows_evicted, .events_lost = d->events_lost,
 			       .requests_unpaired = d->requests_unpaired,
-			       .print_requests = o->print_requests };
+			       .print_requests = o->print_requests, .marked = o->marked };
 	ret->services = calloc(d->n_services + 1, sizeof(*ret->services));
 	ret->edges = calloc(d->n_rows + 1, sizeof(*ret->edges));
 	ret->requests = calloc(d->n_rows + 1, sizeof(*ret->requests));

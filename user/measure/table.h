@@ -31,12 +31,18 @@ struct table_options {
 	enum table_sort sort;
 	const char *filter; /* part of a name; NULL: all */
 	bool print_requests; /* table_print() shows them too */
+	bool marked; /* each line that it prints begins with what it is, for whoever gives it a colour */
 };
+
+#define TABLE_PLAIN " "
+#define TABLE_HEAD  "="
+#define TABLE_BAD   "!" /* it has errors */
 
 struct table {
 	struct table_line *services, *edges, *requests;
 	uint32_t n_services, n_edges, n_requests;
 	bool print_requests;
+	bool marked; /* table_print() begins each line with what it is */
 	uint64_t flows_evicted, events_lost, requests_unpaired;
 };
 

@@ -6,84 +6,149 @@
 #include "measure/table.h"
 #include "util/cleanup.h"
 
-/* "1.2ms", "850us", "-": five columns are enough for three digits. */
-static void put_latency(struct text *t, double s)
+/*
+ * The figures keep their columns whatever the width is; the names give way. WIDE is for 93 columns and more, and for
+ * what is no terminal; NARROW has the same figures in the fewest columns that hold them.
+ */
+struct layout {
+	int name, rate, errors, latency, retransmits, resets;
+	bool protocol;
+};
+
+static const struct layout wide = { 34, 9, 8, 9, 8, 7, true };
+static const struct layout narrow = { 0, 7, 7, 7, 6, 6, false };
+
+#define NAME_MIN 8
+
+static int figures_width(const struct layout *l)
 {
-	if (isnan(s))
-		text_append(t, " %8s", "-");
-	else if (s < 1e-3)
-		text_append(t, " %6.0fus", s * 1e6);
-	else if (s < 0.1)
-		text_append(t, " %6.1fms", s * 1e3);
-	else if (s < 10)
-		text_append(t, " %6.0fms", s * 1e3);
-	else
-		text_append(t, " %7.1fs", s);
+	return l->rate + l->errors + 3 * l->latency + l->retransmits + l->resets;
 }
 
-#define NAME_WIDTH 34
+static struct layout layout_of(unsigned int width)
+{
+	struct layout l = wide;
+	int left;
+
+	if (!width || (int)width >= wide.name + figures_width(&wide))
+		return l;
+	l = narrow;
+	left = (int)width - figures_width(&narrow);
+	l.name = left < NAME_MIN ? NAME_MIN : left;
+	return l;
+}
+
+/* "1.2ms", "850us", "-": right-aligned in @width columns, the blank in front included. */
+static void put_latency(struct text *t, int width, double s)
+{
+	if (isnan(s))
+		text_append(t, "%*s", width, "-");
+	else if (s < 1e-3)
+		text_append(t, "%*.0fus", width - 2, s * 1e6);
+	else if (s < 0.1)
+		text_append(t, "%*.1fms", width - 2, s * 1e3);
+	else if (s < 10)
+		text_append(t, "%*.0fms", width - 2, s * 1e3);
+	else
+		text_append(t, "%*.1fs", width - 1, s);
+}
 
 /* "payment-svc POST /pay*": the name of the service gives way, but not all of it. */
-static void put_request(struct text *t, const struct table_line *l)
+static void put_request(struct text *t, const struct table_line *l, int width)
 {
 	const char *path = l->path ? l->path : "";
-	size_t rest = 1 + strlen(l->method) + (l->path ? strlen(path) + 2 : 0);
-	int room = rest + 8 < NAME_WIDTH ? (int)(NAME_WIDTH - rest) : 8;
+	int rest = (int)(1 + strlen(l->method) + (l->path ? strlen(path) + 2 : 0));
+	int room = rest + NAME_MIN < width ? width - rest : NAME_MIN;
 
 	text_append(t, "%.*s %s%s%s%s", room, l->server, l->method, l->path ? " " : "", path,
 		    l->path ? "*" : "");
 }
 
-static void put_name(struct text *t, const struct table_line *l)
+/* Both ends of an edge are to be told: where they do not fit, each has its share. */
+static void put_edge(struct text *t, const struct table_line *l, int width)
+{
+	int client = (int)strlen(l->client), server = (int)strlen(l->server), half = (width - 1) / 2;
+	const char *from = l->client, *to = l->server;
+
+	if (client + server + 3 <= width) {
+		text_append(t, "%s > %s", from, to);
+		return;
+	}
+	/* "netns:" on both sides tells nothing. */
+	from = strchr(from, ':') ? strchr(from, ':') + 1 : from;
+	to = strchr(to, ':') ? strchr(to, ':') + 1 : to;
+	client = (int)strlen(from);
+	server = (int)strlen(to);
+	if (client + server + 1 <= width)
+		;
+	else if (client <= half)
+		server = width - 1 - client;
+	else if (server <= half)
+		client = width - 1 - server;
+	else
+		client = half, server = width - 1 - half;
+	text_append(t, "%.*s>%.*s", client, from, server, to);
+}
+
+static void put_name(struct text *t, const struct table_line *l, int width)
 {
 	if (l->method)
-		put_request(t, l);
+		put_request(t, l, width);
 	else if (l->client)
-		text_append(t, "%s > %s", l->client, l->server);
+		put_edge(t, l, width);
 	else
 		text_append(t, "%s", l->server);
 }
 
-static void put_line(const struct table_line *l, unsigned int width, struct text *out)
+static void put_line(const struct table_line *l, unsigned int width, bool marked, struct text *out)
 {
+	const struct layout at = layout_of(width);
 	const struct figures *f = &l->figures;
 	struct text name = {}, line = {};
 
-	put_name(&name, l);
-	text_append(&line, "%-*.*s %8.1f", NAME_WIDTH, NAME_WIDTH, name.s ? name.s : "", f->rate);
+	put_name(&name, l, at.name);
+	text_append(&line, "%-*.*s%*.1f", at.name, at.name, name.s ? name.s : "", at.rate, f->rate);
 	if (isnan(f->error_rate))
-		text_append(&line, " %7s", "-");
+		text_append(&line, "%*s", at.errors, "-");
 	else
-		text_append(&line, " %6.1f%%", 100 * f->error_rate);
-	put_latency(&line, f->p50_s);
-	put_latency(&line, f->p95_s);
-	put_latency(&line, f->p99_s);
+		text_append(&line, "%*.1f%%", at.errors - 1, 100 * f->error_rate);
+	put_latency(&line, at.latency, f->p50_s);
+	put_latency(&line, at.latency, f->p95_s);
+	put_latency(&line, at.latency, f->p99_s);
 	if (l->method)
-		text_append(&line, " %6.1f%%", 100.0 * (double)l->status[4] / (double)l->requests);
+		text_append(&line, "%*.1f%%", at.retransmits - 1, 100.0 * (double)l->status[4] / (double)l->requests);
 	else
-		text_append(&line, " %7.1f %6.1f", f->retransmits, f->resets);
-	if (l->client && l->protocol >= 0)
+		text_append(&line, "%*.1f%*.1f", at.retransmits, f->retransmits, at.resets, f->resets);
+	if (at.protocol && l->client && l->protocol >= 0)
 		text_append(&line, "  %s", protocol_text((enum meter_protocol)l->protocol));
 	if (line.s)
-		text_append(out, "%.*s\n", width ? (int)width : (int)line.len, line.s);
+		text_append(out, "%s%.*s\n", !marked ? "" : f->error_rate > 0 ? TABLE_BAD : TABLE_PLAIN,
+			    width ? (int)width : (int)line.len, line.s);
 	text_free(&name);
 	text_free(&line);
 }
 
-/* @more: the columns behind those that every part has. */
-static void put_head(const char *what, const char *more, unsigned int width, struct text *out)
+/* @requests: what the columns behind those that every part has are. */
+static void put_head(const char *what, bool requests, unsigned int width, bool marked, struct text *out)
 {
+	const struct layout at = layout_of(width);
 	struct text line = {};
 
-	text_append(&line, "%-*s %8s %7s %8s %8s %8s %s", NAME_WIDTH, what, "rate/s", "errors", "p50",
-		    "p95", "p99", more);
+	text_append(&line, "%-*.*s%*s%*s%*s%*s%*s", at.name, at.name, what, at.rate, "rate/s", at.errors,
+		    at.errors > 7 ? "errors" : "err", at.latency, "p50", at.latency, "p95", at.latency, "p99");
+	if (requests)
+		text_append(&line, "%*s", at.retransmits, "4xx");
+	else
+		text_append(&line, "%*s%*s", at.retransmits, at.retransmits > 7 ? "retr/s" : "retr", at.resets,
+			    at.resets > 6 ? "rst/s" : "rst");
 	if (line.s)
-		text_append(out, "%.*s\n", width ? (int)width : (int)line.len, line.s);
+		text_append(out, "%s%.*s\n", marked ? TABLE_HEAD : "", width ? (int)width : (int)line.len, line.s);
 	text_free(&line);
 }
 
 struct part {
-	const char *what, *more;
+	const char *what;
+	bool requests;
 	const struct table_line *v;
 	uint32_t n, room; /* lines, with the head */
 };
@@ -112,24 +177,40 @@ static void share_room(struct part *parts, uint32_t n, uint32_t room)
 }
 
 /* Returns how many lines of it did not fit. */
-static uint32_t put_part(const struct part *p, unsigned int width, struct text *out)
+static uint32_t put_part(const struct part *p, unsigned int width, bool marked, struct text *out)
 {
 	uint32_t i;
 
 	if (!p->room || (p->room < 2 && p->n))
 		return p->n;
-	put_head(p->what, p->more, width, out);
+	put_head(p->what, p->requests, width, marked, out);
 	for (i = 0; i < p->n && i + 1 < p->room; i++)
-		put_line(&p->v[i], width, out);
+		put_line(&p->v[i], width, marked, out);
 	return p->n - i;
+}
+
+/* What is not in the table. */
+static void put_rest(const struct table *t, uint32_t hidden, unsigned int width, struct text *out)
+{
+	struct text line = {};
+
+	if (hidden)
+		text_append(&line, "%u more", hidden);
+	if (t->flows_evicted + t->events_lost + t->requests_unpaired)
+		text_append(&line, "%snot counted: %llu flows evicted, %llu events lost, %llu requests unpaired",
+			    hidden ? ", " : "", (unsigned long long)t->flows_evicted,
+			    (unsigned long long)t->events_lost,
+			    (unsigned long long)t->requests_unpaired);
+	text_append(out, "%s%.*s\n", t->marked ? TABLE_PLAIN : "", width ? (int)width : (int)line.len, line.s ? line.s : "");
+	text_free(&line);
 }
 
 void table_print(const struct table *t, unsigned int width, unsigned int height, struct text *out)
 {
 	struct part parts[] = {
-		{ "SERVICE", " retr/s  rst/s", t->services, t->n_services, 0 },
-		{ "EDGE", " retr/s  rst/s", t->edges, t->n_edges, 0 },
-		{ "REQUEST", "    4xx", t->requests, t->n_requests, 0 },
+		{ "SERVICE", false, t->services, t->n_services, 0 },
+		{ "EDGE", false, t->edges, t->n_edges, 0 },
+		{ "REQUEST", true, t->requests, t->n_requests, 0 },
 	};
 	/* One line is for what was lost and what did not fit. */
 	uint32_t room = height ? height - (height > 1) : UINT32_MAX, hidden = 0, i;
@@ -140,17 +221,10 @@ void table_print(const struct table *t, unsigned int width, unsigned int height,
 		fit--;
 	share_room(parts, fit, room);
 	for (i = 0; i < n; i++)
-		hidden += put_part(&parts[i], width, out);
+		hidden += put_part(&parts[i], width, t->marked, out);
 	if (height == 1)
 		return;
-	if (hidden)
-		text_append(out, "%u more", hidden);
-	if (t->flows_evicted + t->events_lost + t->requests_unpaired)
-		text_append(out, "%snot counted: %llu flows evicted, %llu events lost, %llu requests unpaired",
-			    hidden ? ", " : "", (unsigned long long)t->flows_evicted,
-			    (unsigned long long)t->events_lost,
-			    (unsigned long long)t->requests_unpaired);
-	text_append(out, "\n");
+	put_rest(t, hidden, width, out);
 }
 
 /* --- JSON ------------------------------------------------------------------------------------ */
