@@ -58,6 +58,8 @@ $(indented "$options")
 
 **\-\-docker-socket** *PATH* is taken by every command: where the Docker engine listens.
 
+**\-\-btf** *FILE* is taken by every command: the BTF of a kernel that has none of its own.
+
 # EXAMPLES
 
 $(indented "${examples:-$(sed -n 1p <<<"$usage")}")
