@@ -34,6 +34,9 @@ systemctl start web.service; wait_for 3 runs
 
 "$FL" inject stop unit:web --for 60s >"$T/out" 2>&1 & p=$!
 check "stop: it is down" wait_for 5 down
+asked() { grep -c '^show ' "$T/orders"; }
+n=$(asked); sleep 1
+check_num "... and while nothing runs systemd is not asked" $(($(asked) - n)) le 1
 check "... by an order to systemd" grep -qx 'stop --no-block -- web.service' "$T/orders"
 kill -INT $p; wait $p; rc=$?
 check_num "... status" $rc eq 0

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* follow.c - see follow.h */
 #include <errno.h>
+#include <string.h>
 
 #include "fault/follow.h"
+#include "kern/cgroup.h"
 #include "kern/process.h"
 #include "target/watch.h"
 #include "util/clock.h"
@@ -38,6 +40,19 @@ static int ask_watch(struct target *t)
 	}
 }
 
+/* A service in whose cgroup nothing runs does not run: systemd need not be asked. That costs two processes, at
+ * every tick, and while systemd is busy seconds in which the owner gives no sign of life. */
+static bool is_empty_unit(const struct target *t)
+{
+	uint64_t populated;
+	int r;
+
+	if (strcmp(t->provider, "unit") || !t->cgroup[0])
+		return false;
+	r = cgroup_read(t->cgroup, "cgroup.events", "populated", &populated);
+	return r == -ENOENT || (!r && !populated);
+}
+
 static int ask_provider(struct target *t)
 {
 	/* It passed these checks when it was first named. */
@@ -46,6 +61,8 @@ static int ask_provider(struct target *t)
 
 	if (t->pid && !process_dead((struct process_id){ t->pid, t->pid_start }))
 		return 0;
+	if (is_empty_unit(t))
+		return -ESRCH;
 	if (target_resolve(t->spec, &options, &now, NULL))
 		return -ESRCH;
 	if (!now.pid || (now.pid == t->pid && now.pid_start == t->pid_start)) {
