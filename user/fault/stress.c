@@ -292,6 +292,8 @@ int stress_disarm(struct fault *f, struct fl_error *err)
 
 	for (i = 0; s && i < s->n; i++) {
 		r = end(f, &s->units[i], err);
+		if (!r && s->kind->finish)
+			r = s->kind->finish(f, &s->units[i], err);
 		first = first ? first : r;
 		if (!r && s->units[i].path_fd >= 0)
 			close(take_fd(s->units[i].path_fd));

@@ -32,6 +32,7 @@ struct stress_unit {
 	uint64_t cgroup_cpu_ns; /* cpu: and used since */
 	uint64_t reached;      /* memory: most bytes of its cgroup */
 	uint64_t ooms_before, ooms; /* memory: processes killed in it */
+	unsigned int restart;	    /* memory, of the journal: start it again */
 	int path_fd;	       /* disk_io: the directory at the path */
 	struct scratch scratch; /* disk_io: its own directory there */
 	int work_fd;	       /* disk_io: that, cut off from all around it */
@@ -53,6 +54,8 @@ struct stress_kind {
 	void (*look)(struct stress_unit *u);
 	/* After it was killed. More than once, in any state. */
 	int (*end)(struct fault *f, struct stress_unit *u, struct fl_error *err);
+	/* After the last end of all. More than once, until it succeeds. */
+	int (*finish)(struct fault *f, struct stress_unit *u, struct fl_error *err);
 	/* Append to the effect text, add to @bytes; returns whether it really had one. */
 	bool (*effect)(const struct stress_unit *u, double seconds, struct text *text,
 		       uint64_t *bytes);
