@@ -54,6 +54,7 @@ help:
 	@echo 'make check-fast  what needs no stack: unit tests, BPF programs (as root), commands; under a minute'
 	@echo 'make coverage    which lines the tests run, by folder (COVERAGE_TESTS="unit/ cli/" chooses)'
 	@echo 'make check-vm  the suites on other kernels, in QEMU'
+	@echo 'make check-host  every kind on every form of target, on whole Debian 13 and 12 hosts in QEMU'
 	@echo 'make fuzz    libFuzzer on every reader of foreign bytes, FUZZ_SECONDS=20 each'
 	@echo 'make bench   print the figures of docs/figures.md'
 	@echo 'make lint    clang-tidy and cppcheck'
@@ -148,6 +149,11 @@ check-vm:
 	$(Q)$(MAKE) --no-print-directory all tests
 	$(Q)tools/vm/matrix.sh $(BUILD)
 
+# (The hosts build the tree for themselves.) check-host-short: one host, a few kinds, minutes.
+check-host check-host-short:
+	$(Q)tools/setup.sh host
+	$(Q)tools/vm/host/check.sh $(patsubst check-host-%,%,$(filter-out check-host,$@))
+
 lint: all
 	$(Q)TIDY=1 tools/lint.sh $(BUILD)
 
@@ -195,7 +201,7 @@ dist:
 clean:
 	rm -rf build build-san build-fuzz build-cov build-commands
 
-.PHONY: all help lab tests demo demo-docker check check-fast check-vm compile_commands coverage bench lint install install-man uninstall deb dist clean
+.PHONY: all help lab tests demo demo-docker check check-fast check-vm check-host check-host-short compile_commands coverage bench lint install install-man uninstall deb dist clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 

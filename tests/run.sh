@@ -3,6 +3,7 @@
 # run.sh BUILD [PATTERN...] - run the test programs and scripts, print what failed, and close with
 # "N passed, N failed, N skipped". A skip must be listed in tests/skips for this kernel; any other
 # skip is a failure. So is a test that prints no result, or not as many as its plan ("1..N").
+# FLTEST_HOST=1: tests/host as well, which want a whole host (make check-host).
 #
 # Two lanes: most tests wait more than they compute, so two run at a time, LANES=1 for one. A test
 # that measures times or rates says so in its first lines, "lane: quiet"; those come last, one by one. One of
@@ -76,6 +77,7 @@ one() {
 		fi
 		if [ $rc != 0 ] && [ "$f" = 0 ]; then f=1; echo "    exit status $rc"; fi
 		printf '  %-44s %4d ok %3d failed %3d skipped %4ds\n' "$name" "$p" "$f" "$s" $((SECONDS - t0))
+		[ -z "${FLTEST_HOST:-}" ] || [ "$f" = 0 ] || grep '^# CELL' "$out" | sed 's/^/    /'
 		if [ "$f" != 0 ]; then
 			grep '^not ok' -A12 "$out" | grep -v '# SKIP' | head -60 | sed 's/^/    /'
 			tail -n 15 "$out" | sed 's/^/    | /'
@@ -114,7 +116,8 @@ wanted() { # TEST: does its name have one of the patterns, if there are any?
 
 export CMOCKA_MESSAGE_OUTPUT=TAP
 together=() alone=() backwards=()
-for t in "$BUILD"/tests/unit/test_* "$BUILD"/tests/bpf/test_* tests/{build,cli,lab,docker,matrix,vm}/*.sh; do
+for t in "$BUILD"/tests/unit/test_* "$BUILD"/tests/bpf/test_* tests/{build,cli,lab,docker,matrix,vm}/*.sh \
+	${FLTEST_HOST:+tests/host/[0-9]*.sh}; do
 	case $t in *.o | *.d | *.gcno | *.gcda) continue ;; esac
 	[ -f "$t" ] && wanted "$t" || continue
 	if quiet "$t"; then

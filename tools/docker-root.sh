@@ -17,9 +17,5 @@ image_base "$build/docker/monitoring"
 image_put "$build/docker/monitoring" "$(command -v prometheus)" "$(command -v prometheus-alertmanager)"
 # Alertmanager reads its templates though nobody is notified.
 cp -r --parents /usr/share/prometheus/alertmanager "$build/docker/monitoring"
-# python3 with its standard library, without what only its developers and pip use.
 image_base "$build/docker/exercise"
-image_put "$build/docker/exercise" "$(command -v python3)"
-library=$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')
-tar -C / --exclude=__pycache__ --exclude='config-*' --exclude=test --exclude=idlelib --exclude=ensurepip \
-	-c "${library#/}" | tar -C "$build/docker/exercise" -x
+image_python "$build/docker/exercise"

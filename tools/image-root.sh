@@ -25,3 +25,10 @@ image_libraries() {
 		[ -e "$_to$_library" ] || cp -L --parents "$_library" "$_to"
 	done
 }
+# image_python ROOT: python3 with its standard library, without what only its developers and pip use.
+image_python() {
+	image_put "$1" "$(command -v python3)"
+	_library=$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')
+	tar -C / --exclude=__pycache__ --exclude='config-*' --exclude=test --exclude=idlelib --exclude=ensurepip \
+		-c "${_library#/}" | tar -C "$1" -x
+}

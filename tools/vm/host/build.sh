@@ -1,13 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# build.sh RELEASE ARCHIVE - build this tree with the compilers and libraries of the release (in the root
+# build.sh RELEASE ARCHIVE [GOAL...] - build this tree (all tests) with the compilers and libraries of the release (in the root
 # of image.sh, in mount and network namespaces of its own) into build/host/RELEASE, and put what a guest needs into
 # ARCHIVE (tar): tests/, tools/, experiments/, and build/ without debugging information. Root.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../../.." && pwd)
 release=${1:?usage: build.sh RELEASE ARCHIVE}
-archive=$(realpath "${2:?usage: build.sh RELEASE ARCHIVE}")
+archive=$(realpath "${2:?usage: build.sh RELEASE ARCHIVE [GOAL...]}")
+shift 2
+[ $# != 0 ] || set -- all tests
 root=$("$here/image.sh" "$release")/root
 build=build/host/$release
 mkdir -p "$top/$build"
@@ -21,8 +23,8 @@ unshare --mount --net --propagation private bash -euc '
 	mount -t tmpfs tmpfs "$1/tmp"
 	mount --bind "$2" "$1/src"
 	cd "$1"
-	exec chroot . env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin make -C /src --no-print-directory -j"$(nproc)" BUILD="$3" all tests
-' build "$root" "$top" "$build" >&2
+	exec chroot . env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin make -C /src --no-print-directory -j"$(nproc)" BUILD="$3" "${@:4}"
+' build "$root" "$top" "$build" "$@" >&2
 
 pack=$(mktemp -d)
 trap 'rm -rf "$pack"' EXIT

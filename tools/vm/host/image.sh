@@ -38,7 +38,8 @@ say() { printf 'image.sh: %s: %s, %d s\n' "$release" "$1" $SECONDS >&2; }
 
 make_root() {
 	# No initramfs of Debian's own: the guest has a small one. No documentation.
-	mmdebstrap --variant=minbase --include="$packages" \
+	# (In a mount namespace of its own: what it mounts in the new root is not for others to see.)
+	unshare --mount --propagation private mmdebstrap --variant=minbase --include="$packages" \
 		--aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' \
 		--dpkgopt='force-unsafe-io' --dpkgopt='force-confold' --dpkgopt='path-exclude=/usr/share/doc/*' \
 		--dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
