@@ -44,7 +44,7 @@ static bool is_among(const char *name, const char *const *names)
 /* The services that the file itself declares; false: it declares none, so no name can be wrong by it. */
 static bool declares_services(const struct suite *s)
 {
-	return json_array_size(json_object_get(s->graph, "services")) ||
+	return json_object_size(s->described) || json_array_size(json_object_get(s->graph, "services")) ||
 	       json_array_size(json_object_get(s->graph, "edges")) || (s->stack && s->services && s->services[0]);
 }
 

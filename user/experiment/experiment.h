@@ -118,6 +118,7 @@ struct suite {
 	double scale;	     /* every window was made so many times as long; 0: as written */
 	json_t *metrics;     /* name -> source, see measure/metrics.h; or NULL */
 	json_t *graph;	     /* services and edges when the file gives them, or NULL */
+	json_t *described;   /* `services`: name -> target (target/described.h), or NULL */
 	char **services;     /* what providers know here (suite_know_services()), or NULL */
 	char **accept;	     /* rules of check whose warnings the author knows and accepts, or NULL */
 	char **mentioned;    /* services of experiments that could not be read: names of metrics, or NULL */

@@ -10,6 +10,7 @@
 
 #include "exercise/exercise.h"
 #include "experiment/load.h"
+#include "target/described.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/text.h"
@@ -230,6 +231,7 @@ static const struct yaml_field suite_fields[] = {
 	{ "grace", yaml_duration, offsetof(struct suite, grace_ns), false },
 	{ "metrics", read_metrics, offsetof(struct suite, metrics), false },
 	{ "graph", read_graph, offsetof(struct suite, graph), false },
+	{ "services", described_read, offsetof(struct suite, described), false },
 	{ "accept", yaml_words, offsetof(struct suite, accept), false },
 	{},
 };

@@ -63,6 +63,7 @@ void suite_free(struct suite *s)
 	free(s->prometheus_url);
 	json_decref(s->metrics);
 	json_decref(s->graph);
+	json_decref(s->described);
 	free(s->services);
 	words_free(s->accept);
 	words_free(s->mentioned);

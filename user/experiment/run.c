@@ -372,7 +372,7 @@ static int finish(struct run *r, struct run_report *report, struct fl_error *err
 	report->stopped = r->stopping;
 	report->refuted = count_refuted(r);
 	score_compute(report->results, report->n, &report->score);
-	rc = score_gaps(report->results, report->n, r->suite->graph, &report->gaps, &report->n_gaps, err);
+	rc = score_gaps(report->results, report->n, r->suite->graph ? r->suite->graph : r->graph, &report->gaps, &report->n_gaps, err);
 	if (!rc)
 		rc = outdir_save_results(&r->out, report->results, report->n, err);
 	if (!rc)
@@ -468,6 +468,7 @@ int suite_run(const struct suite *s, const struct run_options *o, struct run_rep
 	events_close(r->events);
 	outdir_close(&r->out);
 	json_decref(r->baseline);
+	json_decref(r->graph);
 	ret->unfinished = r->alerts_job.busy || r->score_job.busy;
 	if (ret->unfinished)
 		return rc;

@@ -5,6 +5,7 @@
  * docs/results.md explains the keys.
  */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "experiment/run_private.h"
@@ -94,9 +95,53 @@ int run_scope(const struct run *r, const struct turn *t, struct scope *ret)
 	uint32_t n = 0, i, k;
 
 	for (i = 0; i < t->n_faults; i++)
-		for (k = 0; k < t->faults[i].fault.n_targets && n < FAULTS_NAMED; k++)
-			names[n++] = t->faults[i].fault.targets[k].name;
+		for (k = 0; k < t->faults[i].fault.n_targets && n + 1 < FAULTS_NAMED; k++) {
+			const struct target *target = &t->faults[i].fault.targets[k];
+
+			names[n++] = target->name;
+			if (target->scope[0]) /* one instance of a service that is measured as one */
+				names[n++] = target->scope;
+		}
 	return suite_scope(r->suite, r->kernel.series, names, ret);
+}
+
+static void add_once(json_t *list, json_t *value)
+{
+	json_t *v;
+	size_t i;
+
+	json_array_foreach(list, i, v)
+		if (json_equal(v, value)) {
+			json_decref(value);
+			return;
+		}
+	json_array_append_new(list, value);
+}
+
+void run_note_graph(struct run *r, const struct turn *t)
+{
+	struct series_edge *edges = NULL;
+	const char(*names)[128];
+	struct scope scope;
+	uint32_t n, i;
+
+	if (r->suite->graph || !r->kernel.series || run_scope(r, t, &scope))
+		return;
+	if (!r->graph)
+		r->graph = json_pack("{s:[], s:[]}", "services", "edges");
+	n = series_services(r->kernel.series, &names);
+	for (i = 1; i < n; i++)
+		if (scope.near[i])
+			add_once(json_object_get(r->graph, "services"), json_string(names[i]));
+	n = series_edges(r->kernel.series, &edges);
+	for (i = 0; edges && i < n; i++)
+		if (edges[i].client && scope_has_edge(&scope, edges[i].client, edges[i].server))
+			add_once(json_object_get(r->graph, "edges"),
+				 json_pack("[s, s]", names[edges[i].client], names[edges[i].server]));
+	free(edges);
+	scope_free(&scope);
+	if (r->out.manifest) /* it is written at the end */
+		json_object_set(r->out.manifest, "graph", r->graph);
 }
 
 json_t *run_anomaly_json(const struct run *r, const struct turn *t)

@@ -121,6 +121,7 @@ struct run {
 	bool forced;   /* by a second one: wait for nothing but the undoing */
 	bool stopping; /* an experiment did not recover, or there is no steady state */
 	bool closing;
+	json_t *graph; /* who calls whom, of what was measured; only where the suite has none */
 	json_t *baseline; /* baseline.json: a window an experiment */
 	struct offload_job fault_job; /* the step that all faults of the turn take */
 	struct offload_job state_job; /* of RESOLVE, of SCORE */
@@ -191,6 +192,8 @@ void run_unseen_look(struct run *r);
 /* run_kernel_result.c; new references */
 /* Who the turn's targets are among the measured services, and what belongs to the suite. */
 int run_scope(const struct run *r, const struct turn *t, struct scope *ret);
+/* The measured graph of the suite, with what this turn saw, into run.json; the suite's own stands. */
+void run_note_graph(struct run *r, const struct turn *t);
 json_t *run_anomaly_json(const struct run *r, const struct turn *t); /* null: nothing was measured */
 json_t *run_kernel_json(const struct run *r, const struct turn *t);
 json_t *run_moments_json(const struct run *r, const struct turn *t);

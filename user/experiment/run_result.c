@@ -365,6 +365,7 @@ int run_result_finish(struct run *r, struct turn *t, struct fl_error *err)
 	bool refuted = false;
 
 	set_detail(r, t, &refuted);
+	run_note_graph(r, t);
 	t->result.status = status_of(r, t);
 	json_object_set_new(t->result.detail, "recovery",
 			    json_pack("{s:b, s:o}", "recovered", t->recovered_ns != 0, "seconds",

@@ -8,6 +8,7 @@
 #include "experiment/run.h"
 #include "experiment/stack.h"
 #include "kern/session.h"
+#include "target/described.h"
 #include "target/target.h"
 #include "util/cleanup.h"
 #include "util/text.h"
@@ -76,8 +77,9 @@ int suite_use_stack(struct suite *s, struct fl_error *err)
 	json_t *stack = NULL;
 	int r;
 
-	if (!s->stack)
-		return 0;
+	r = described_use(s->described, err);
+	if (r || !s->stack)
+		return r;
 	r = describe(s, &stack, &why);
 	if (r && !needed)
 		return 0; /* both given by hand: the stack need not be there */
@@ -98,6 +100,7 @@ int suite_use_stack(struct suite *s, struct fl_error *err)
 
 void suite_know_services(struct suite *s)
 {
+	described_use(s->described, NULL);
 	free(s->services);
 	if (target_names(&s->services, NULL))
 		s->services = NULL;
@@ -108,6 +111,8 @@ static uint32_t add_words(char **v, uint32_t n, char *const *words)
 	uint32_t i;
 
 	for (; words && *words; words++) {
+		if (described_name(*words)) /* it is measured by its name */
+			continue;
 		for (i = 0; v && i < n && strcmp(v[i], *words) != 0; i++)
 			;
 		if (!v || i == n)

@@ -65,10 +65,14 @@ int suite_scope(const struct suite *s, const struct series *series, const char *
 		struct scope *ret)
 {
 	struct words w = {};
+	const char *name;
 	uint32_t i, f;
+	json_t *v;
 	int r;
 
 	add_graph(&w, s->graph);
+	json_object_foreach(s->described, name, v)
+		add(&w, name);
 	for (i = 0; i < s->n; i++) {
 		add_targets(&w, s->experiments[i].targets);
 		for (f = 0; f < s->experiments[i].n_faults; f++)

@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "measure/anomaly.h"
-#include "measure/figures.h"
 #include "measure/percentile.h"
 #include "measure/symptom.h"
 #include "util/clock.h"
 #include "util/text.h"
 
+#define CERTAIN		1e-5 /* of one figure */
 #define MAD_TO_SPREAD	1.4826 /* of a normal distribution */
 #define ALIKE_MAX	0.9
 #define SILENT_MAX	0.01 /* own false rate */
@@ -128,64 +128,101 @@ static const struct {
 
 /* One edge in windows of equal length. */
 struct windows {
-	double length_s, filled_s;
-	struct meter_row sum; /* of the window that is being filled */
-	double *v[COLUMNS];
-	uint32_t n[COLUMNS], size;
+	struct series_counts sum; /* of the window that is being filled */
+	double *v[COLUMNS];	  /* v[0] is owned */
+	uint32_t n[COLUMNS];
 	double tries; /* all */
 };
 
-static void end_window(struct windows *w)
+static void end_window(struct windows *w, uint32_t size, double s)
 {
-	double tries = (double)row_tries(&w->sum), s = w->filled_s;
+	const struct series_counts *c = &w->sum;
+	double tries = (double)c->tries;
 	const double values[COLUMNS] = {
-		[LATENCY] = w->sum.requests ? (double)w->sum.latency.sum_ns / 1e6 / (double)w->sum.requests : NAN,
+		[LATENCY] = c->requests ? (double)c->sum_ns / 1e6 / (double)c->requests : NAN,
 		[RATE] = tries / s,
-		[ERRORS] = tries > 0 ? (double)row_errors(&w->sum) / tries : NAN,
-		[RETRANSMITS] = (double)w->sum.retransmits / s,
-		[RESETS] = (double)w->sum.resets / s,
+		[ERRORS] = tries > 0 ? (double)c->errors / tries : NAN,
+		[RETRANSMITS] = (double)c->retransmits / s,
+		[RESETS] = (double)c->resets / s,
 	};
-	int c;
+	int i;
 
-	for (c = 0; c < COLUMNS; c++)
-		if (!isnan(values[c]) && w->n[c] < w->size)
-			w->v[c][w->n[c]++] = values[c];
+	for (i = 0; i < COLUMNS; i++)
+		if (!isnan(values[i]) && w->n[i] < size)
+			w->v[i][w->n[i]++] = values[i];
 	w->tries += tries;
-	w->filled_s = 0;
 	memset(&w->sum, 0, sizeof(w->sum));
 }
 
-static void take_interval(void *ctx, const struct meter_row *row, double seconds)
-{
-	struct windows *w = ctx;
+/* All edges from one border to another; each has its windows, and all end together. */
+struct cutting {
+	const struct series_edge *edges;
+	struct windows *w;
+	const uint32_t *index; /* (client, server) -> number of the edge + 1 */
+	uint32_t n_edges, n_services, size;
+	double length_s, filled_s;
+};
 
-	row_add(&w->sum, row);
-	w->filled_s += seconds;
-	if (w->filled_s >= w->length_s - 0.1)
-		end_window(w);
+static void end_windows(struct cutting *c)
+{
+	uint32_t i;
+
+	for (i = 0; i < c->n_edges; i++)
+		end_window(&c->w[i], c->size, c->filled_s);
+	c->filled_s = 0;
 }
 
-static void windows_free(struct windows *w)
+static void take_row(void *ctx, const struct series_counts *row, double seconds)
 {
-	free(w->v[0]);
+	struct cutting *c = ctx;
+	struct series_counts *to;
+	uint32_t i;
+
+	if (!row) {
+		c->filled_s += seconds;
+		if (c->filled_s >= c->length_s - 0.1)
+			end_windows(c);
+		return;
+	}
+	i = c->index[(size_t)row->client * c->n_services + row->server];
+	if (!i || row->vantage != (c->edges[i - 1].as_client ? METER_AS_CLIENT : METER_AS_SERVER))
+		return;
+	to = &c->w[i - 1].sum;
+	to->requests += row->requests;
+	to->sum_ns += row->sum_ns;
+	to->tries += row->tries;
+	to->errors += row->errors;
+	to->retransmits += row->retransmits;
+	to->resets += row->resets;
 }
 
-static int cut(const struct series *s, const struct series_match *m, uint64_t from_ns, uint64_t to_ns,
-	       double length_s, struct windows *ret)
+static int cut(struct cutting *c, const struct series *s, uint64_t from_ns, uint64_t to_ns)
 {
-	int c;
+	uint32_t i;
+	int k;
 
-	*ret = (struct windows){ .length_s = length_s };
-	ret->size = (uint32_t)((double)(to_ns - from_ns) / 1e9 / length_s) + 2;
-	ret->v[0] = calloc(ret->size, COLUMNS * sizeof(double));
-	if (!ret->v[0])
-		return -ENOMEM;
-	for (c = 1; c < COLUMNS; c++)
-		ret->v[c] = ret->v[0] + (size_t)c * ret->size;
-	series_each(s, m, from_ns, to_ns, take_interval, ret);
-	if (ret->filled_s > MIN_S_OF_WINDOW * length_s)
-		end_window(ret);
+	c->size = (uint32_t)((double)(to_ns - from_ns) / 1e9 / c->length_s) + 2;
+	c->filled_s = 0;
+	for (i = 0; i < c->n_edges; i++) {
+		c->w[i].v[0] = calloc(c->size, COLUMNS * sizeof(double));
+		if (!c->w[i].v[0])
+			return -ENOMEM;
+		for (k = 1; k < COLUMNS; k++)
+			c->w[i].v[k] = c->w[i].v[0] + (size_t)k * c->size;
+	}
+	series_scan(s, from_ns, to_ns, take_row, c);
+	if (c->filled_s > MIN_S_OF_WINDOW * c->length_s)
+		end_windows(c);
 	return 0;
+}
+
+static void windows_free(struct windows *w, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; w && i < n; i++)
+		free(w[i].v[0]);
+	free(w);
 }
 
 /* What counting so few leaves open: n of something are known to sqrt(n + 1). */
@@ -203,8 +240,10 @@ static double resolution(enum column c, double middle, double tries_a_window, do
 /* --- the search ------------------------------------------------------------------------------ */
 
 struct search {
-	const struct series *s;
 	struct anomaly *best;
+	const struct series_edge *edges;
+	struct windows *base, *fault; /* of each edge */
+	uint32_t n_edges;
 	double best_log_p, best_spreads;
 	double moved[COLUMNS]; /* spreads of the controls that moved */
 	double window_s;
@@ -230,6 +269,16 @@ static double spreads_of(const struct anomaly_verdict *v)
 	return v->spread > 0 ? fabs(v->during - v->before) / v->spread : 0;
 }
 
+/* Of those that chance explains one is nearer to a claim by its p; of others the larger change says more. */
+static bool is_stronger(const struct search *q, double log_p, double spreads)
+{
+	bool was = q->best_log_p < log(CERTAIN), is = log_p < log(CERTAIN);
+
+	if (was != is)
+		return is;
+	return is ? spreads > q->best_spreads : log_p < q->best_log_p;
+}
+
 static void take_candidate(struct search *q, enum column c, const struct series_edge *e,
 			   const struct anomaly_values *v, const struct anomaly_verdict *verdict)
 {
@@ -237,8 +286,7 @@ static void take_candidate(struct search *q, enum column c, const struct series_
 	double spreads = spreads_of(verdict);
 
 	a->looked_at++;
-	if (a->metric && (verdict->log_p > q->best_log_p ||
-			  (verdict->log_p == q->best_log_p && spreads <= q->best_spreads)))
+	if (a->metric && !is_stronger(q, verdict->log_p, spreads))
 		return;
 	q->best_log_p = verdict->log_p;
 	q->best_spreads = spreads;
@@ -281,29 +329,20 @@ static void try_baseline(struct search *q, const struct anomaly_values *v, uint3
 
 enum pass { LOOK, CHECK }; /* the second knows how many figures there are */
 
-static int look_at_edge(struct search *q, const struct series_edge *e, bool candidate, const struct anomaly_times *t,
-			enum pass pass)
+static void look_at_edge(struct search *q, uint32_t i, bool candidate, enum pass pass, double *room)
 {
-	const struct series_match m = { .client = (int32_t)e->client, .server = (int32_t)e->server,
-					.vantage = e->as_client ? METER_AS_CLIENT : METER_AS_SERVER };
-	struct windows base = {}, fault = {};
 	struct anomaly_verdict verdict;
-	double *room = NULL;
-	int c, r = cut(q->s, &m, t->baseline_ns, t->inject_ns, q->window_s, &base);
+	int c;
 
-	if (!r)
-		r = cut(q->s, &m, t->inject_ns, t->end_ns, q->window_s, &fault);
-	if (!r)
-		room = calloc(base.size, sizeof(*room));
-	for (c = 0; room && c < COLUMNS; c++) {
-		struct anomaly_values v = values_of(q, (enum column)c, &base, &fault, room);
+	for (c = 0; c < COLUMNS; c++) {
+		struct anomaly_values v = values_of(q, (enum column)c, &q->base[i], &q->fault[i], room);
 
 		if (!anomaly_judge(&v, &verdict))
 			continue;
 		if (pass == CHECK) {
 			try_baseline(q, &v, q->best->looked_at, room);
 		} else if (candidate) {
-			take_candidate(q, (enum column)c, e, &v, &verdict);
+			take_candidate(q, (enum column)c, &q->edges[i], &v, &verdict);
 		} else {
 			q->best->controls++;
 			if (verdict.log_p >= log(ANOMALY_ALPHA))
@@ -312,11 +351,6 @@ static int look_at_edge(struct search *q, const struct series_edge *e, bool cand
 			q->moved[c] = fmax(q->moved[c], spreads_of(&verdict));
 		}
 	}
-	r = r ? r : room ? 0 : -ENOMEM;
-	free(room);
-	windows_free(&base);
-	windows_free(&fault);
-	return r;
 }
 
 static void conclude(struct search *q)
@@ -342,25 +376,60 @@ static double window_length(double fault_s, double baseline_s)
 	return fault_s <= enough * ANOMALY_FAULT_MAX ? enough : ceil(fault_s / ANOMALY_FAULT_MAX);
 }
 
+static uint32_t *index_edges(const struct series_edge *edges, uint32_t n, uint32_t n_services)
+{
+	uint32_t *index = calloc((size_t)n_services * n_services + 1, sizeof(*index)), i;
+
+	for (i = 0; index && i < n; i++)
+		index[(size_t)edges[i].client * n_services + edges[i].server] = i + 1;
+	return index;
+}
+
+static int cut_both(struct search *q, const struct series *s, const struct anomaly_times *t, uint32_t n_services,
+		    double **ret_room)
+{
+	uint32_t *index = index_edges(q->edges, q->n_edges, n_services);
+	struct cutting c = { .edges = q->edges, .index = index, .n_edges = q->n_edges, .n_services = n_services,
+			     .length_s = q->window_s };
+	int r = -ENOMEM;
+
+	q->base = calloc(q->n_edges + 1u, sizeof(*q->base));
+	q->fault = calloc(q->n_edges + 1u, sizeof(*q->fault));
+	if (index && q->base && q->fault) {
+		c.w = q->base;
+		r = cut(&c, s, t->baseline_ns, t->inject_ns);
+		*ret_room = calloc(c.size, sizeof(**ret_room));
+		c.w = q->fault;
+		if (!r)
+			r = *ret_room ? cut(&c, s, t->inject_ns, t->end_ns) : -ENOMEM;
+	}
+	free(index);
+	return r;
+}
+
 int anomaly_find(const struct series *s, const struct scope *scope, const struct anomaly_times *t,
 		 struct anomaly *ret)
 {
-	struct search q = { .s = s, .best = ret };
 	struct series_edge *edges = NULL;
-	uint32_t n = series_edges(s, &edges), i;
-	double fault_s = ((double)t->end_ns - (double)t->inject_ns) / 1e9;
-	int pass, r = edges ? 0 : -ENOMEM;
+	struct search q = { .best = ret, .n_edges = series_edges(s, &edges) };
+	double fault_s = ((double)t->end_ns - (double)t->inject_ns) / 1e9, *room = NULL;
+	uint32_t n_services = series_services(s, &q.names), i;
+	int pass, r;
 
 	*ret = (struct anomaly){};
-	series_services(s, &q.names);
+	q.edges = edges;
 	q.window_s = window_length(fault_s, ((double)t->inject_ns - (double)t->baseline_ns) / 1e9);
+	r = edges ? cut_both(&q, s, t, n_services, &room) : -ENOMEM;
 	for (pass = LOOK; !r && pass <= CHECK; pass++)
-		for (i = 0; !r && i < n; i++) {
+		for (i = 0; i < q.n_edges; i++) {
 			bool candidate = scope_shows(scope, edges[i].client, edges[i].server);
 
 			if (pass == LOOK || candidate)
-				r = look_at_edge(&q, &edges[i], candidate, t, (enum pass)pass);
+				look_at_edge(&q, i, candidate, (enum pass)pass, room);
 		}
+	free(room);
+	windows_free(q.base, q.n_edges);
+	windows_free(q.fault, q.n_edges);
 	free(edges);
 	conclude(&q);
 	return r;

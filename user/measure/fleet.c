@@ -3,7 +3,9 @@
 #include <errno.h>
 
 #include "measure/fleet.h"
+#include "target/expand.h"
 #include "util/cleanup.h"
+#include "util/text.h"
 
 /* The targets that could be resolved. */
 struct fleet {
@@ -27,6 +29,58 @@ void fleet_free(struct fleet *f)
 	free(f);
 }
 
+/* Interfaces and addresses of @from are @to's from now on: instances of one service. */
+static void join(struct target *to, struct target *from)
+{
+	uint32_t i;
+
+	for (i = 0; i < from->n_veths && to->n_veths < TARGET_MAX_VETHS; i++) {
+		to->veths[to->n_veths++] = from->veths[i];
+		from->veths[i].netns_fd = -1;
+	}
+	for (i = 0; i < from->n_addrs && to->n_addrs < TARGET_MAX_ADDRS; i++)
+		to->addrs[to->n_addrs++] = from->addrs[i];
+	to->more_addrs |= from->more_addrs || i < from->n_addrs;
+}
+
+/* A service that several containers are is measured as one, under its own name. */
+static int resolve_all(const char *spec, const struct target_names *members, const struct target_options *options,
+		       struct target *ret, struct fl_error *err)
+{
+	struct target other;
+	uint32_t i;
+	int r = target_resolve(members->v[0], options, ret, err);
+
+	if (r)
+		return r;
+	text_copy(ret->name, sizeof(ret->name), spec);
+	for (i = 1; !r && i < members->n; i++) {
+		r = target_resolve(members->v[i], options, &other, err);
+		if (r)
+			break;
+		join(ret, &other);
+		target_free(&other);
+	}
+	if (r)
+		target_free(ret);
+	return r;
+}
+
+static int resolve_service(const char *spec, const struct target_options *options, struct target *ret,
+			   struct fl_error *err)
+{
+	struct target_names members = {};
+	struct target_set set = {};
+	int r = target_expand(spec, NULL, &members, &set, err);
+
+	if (!r && members.n > 1)
+		r = resolve_all(set.scope[0] ? set.scope : spec, &members, options, ret, err);
+	else if (!r)
+		r = target_resolve(members.n ? members.v[0] : spec, options, ret, err);
+	target_names_free(&members);
+	return r;
+}
+
 /* All of them must be there when @strict. */
 static int resolve(char *const *specs, bool strict, struct fleet *ret, struct fl_error *err)
 {
@@ -40,7 +94,7 @@ static int resolve(char *const *specs, bool strict, struct fleet *ret, struct fl
 	if (!ret->v)
 		return error_sys(err, ENOMEM, "out of memory");
 	for (; !r && *specs; specs++) {
-		r = target_resolve(*specs, &options, &ret->v[ret->n], strict ? err : NULL);
+		r = resolve_service(*specs, &options, &ret->v[ret->n], strict ? err : NULL);
 		ret->n += !r;
 		r = strict ? r : 0;
 	}

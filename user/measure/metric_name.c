@@ -95,8 +95,8 @@ const char **metric_services(const struct suite *s, bool *ret_all)
 	json_t *services = json_object_get(s->graph, "services");
 	json_t *edges = json_object_get(s->graph, "edges"), *v;
 	size_t max = json_array_size(services) + 2 * json_array_size(edges) +
-		     count_words_of(s->services) + count_words_of(s->mentioned) + 1, n = 0, k;
-	const char **names;
+		     count_words_of(s->services) + count_words_of(s->mentioned) + json_object_size(s->described) + 1, n = 0, k;
+	const char **names, *described;
 	uint32_t i, f;
 
 	for (i = 0; i < s->n; i++) {
@@ -110,6 +110,8 @@ const char **metric_services(const struct suite *s, bool *ret_all)
 		return NULL;
 	json_array_foreach(services, k, v)
 		note_service(names, &n, json_string_value(v));
+	json_object_foreach(s->described, described, v)
+		note_service(names, &n, described);
 	json_array_foreach(edges, k, v) {
 		note_service(names, &n, json_string_value(json_array_get(v, 0)));
 		note_service(names, &n, json_string_value(json_array_get(v, 1)));

@@ -285,3 +285,32 @@ void series_each(const struct series *s, const struct series_match *m, uint64_t 
 		cb(ctx, &row, (double)(s->v[i].to_ns - s->v[i].from_ns) / 1e9);
 	}
 }
+
+static struct series_counts counts_of(const struct sample *s)
+{
+	uint64_t failed = s->timeouts + s->refused + s->resets;
+
+	return (struct series_counts){ .client = s->client, .server = s->server, .vantage = s->vantage,
+				       .requests = s->requests, .sum_ns = s->sum_ns, .tries = s->requests + failed,
+				       .errors = s->status5 + failed, .retransmits = s->retransmits,
+				       .resets = s->resets };
+}
+
+void series_scan(const struct series *s, uint64_t from_ns, uint64_t to_ns, series_scan_cb cb, void *ctx)
+{
+	struct series_counts row;
+	uint32_t i, k;
+
+	for (i = 0; i < s->n; i++) {
+		const struct interval *v = &s->v[i];
+		double seconds = (double)(v->to_ns - v->from_ns) / 1e9;
+
+		if (!is_inside(v, from_ns, to_ns))
+			continue;
+		for (k = 0; k < v->n; k++) {
+			row = counts_of(&v->samples[k]);
+			cb(ctx, &row, seconds);
+		}
+		cb(ctx, NULL, seconds);
+	}
+}

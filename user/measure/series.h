@@ -62,4 +62,16 @@ typedef void (*series_each_cb)(void *ctx, const struct meter_row *row, double se
 void series_each(const struct series *s, const struct series_match *m, uint64_t from_ns,
 		 uint64_t to_ns, series_each_cb cb, void *ctx);
 
+/*
+ * All of them in one pass, counts alone: @cb for each row of each interval in the window, and with NULL
+ * after the last row of each, of @seconds.
+ */
+struct series_counts {
+	uint32_t client, server;
+	enum meter_vantage vantage;
+	uint64_t requests, sum_ns, tries, errors, retransmits, resets;
+};
+typedef void (*series_scan_cb)(void *ctx, const struct series_counts *row, double seconds);
+void series_scan(const struct series *s, uint64_t from_ns, uint64_t to_ns, series_scan_cb cb, void *ctx);
+
 #endif

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "target/described.h"
 #include "target/expand.h"
 #include "util/cleanup.h"
 #include "util/text.h"
@@ -117,7 +118,8 @@ int target_expand(const char *spec, const struct target_pick *pick, struct targe
 	const struct target_provider *provider;
 	struct target_pick own = pick ? *pick : (struct target_pick){};
 	char plain[sizeof(((struct target *)NULL)->spec)];
-	const char *name;
+	const char *name, *behind;
+	bool described, only;
 	int r = target_pick_read(spec, plain, sizeof(plain), &own, err);
 
 	if (!r)
@@ -125,8 +127,9 @@ int target_expand(const char *spec, const struct target_pick *pick, struct targe
 	if (r)
 		return r;
 	*ret_set = (struct target_set){};
+	described = !described_find(plain, &behind, NULL);
 	if (!provider->members) /* the '@' is part of the name: a systemd unit's group is like that */
-		return target_names_add(ret, spec) ? error_sys(err, ENOMEM, "targets: out of memory") : 0;
+		return target_names_add(ret, described ? plain : spec) ? error_sys(err, ENOMEM, "targets: out of memory") : 0;
 	r = provider->members(name, name == plain, ret, err);
 	if (r < 0)
 		return r;
@@ -134,9 +137,10 @@ int target_expand(const char *spec, const struct target_pick *pick, struct targe
 		text_copy(ret_set->scope, sizeof(ret_set->scope), plain);
 		ret_set->all = target_pick_is_all(&own);
 	}
+	only = ret->n == 1;
 	target_pick_apply(&own, ret);
 	/* One that was named as a service is called so; another container of it may follow. */
-	if (ret->n == 1 && name == plain) {
+	if (ret->n == 1 && (name == plain || (described && only))) {
 		free(ret->v[0]);
 		ret->v[0] = strdup(plain);
 		r = ret->v[0] ? 0 : -ENOMEM;

@@ -8,6 +8,7 @@
 
 #include "kern/netns.h"
 #include "target/member.h"
+#include "target/described.h"
 #include "target/provider.h"
 #include "util/cleanup.h"
 #include "util/text.h"
@@ -72,15 +73,34 @@ static char **flatten(const struct target_names *names)
 	return ret;
 }
 
+/* A service of a provider that is described is named once. */
+static int list_others(const struct target_provider *p, struct target_names *names, struct fl_error *err)
+{
+	struct target_names own = {};
+	int r = p->list(&own, err);
+	uint32_t i;
+
+	for (i = 0; !r && i < own.n; i++)
+		if (!names_have(names, own.v[i]))
+			r = target_names_add(names, own.v[i]);
+	target_names_free(&own);
+	return r;
+}
+
 int target_names(char ***ret, struct fl_error *err)
 {
+	_cleanup_free_ const char **described = NULL;
 	const struct target_provider *const *p;
 	struct target_names names = {};
-	int r = 0;
+	const char **name;
+	int r;
 
+	r = described_names(&described, err);
+	for (name = described; !r && *name; name++)
+		r = target_names_add(&names, *name);
 	for (p = target_providers; !r && *p; p++)
 		if ((*p)->list)
-			r = (*p)->list(&names, err);
+			r = list_others(*p, &names, err);
 	*ret = r ? NULL : flatten(&names);
 	target_names_free(&names);
 	return *ret ? 0 : error_sys(err, ENOMEM, "targets: cannot list the services");
@@ -166,7 +186,12 @@ static int by_service(const char *name, const struct target_provider **ret, stru
 int target_provider_of(const char *spec, const struct target_provider **ret, const char **ret_name,
 		       struct fl_error *err)
 {
-	*ret_name = spec;
+	const char *behind = NULL;
+	int r = described_find(spec, &behind, err);
+
+	if (r && r != -ENOENT)
+		return r;
+	*ret_name = spec = behind ? behind : spec;
 	*ret = by_prefix(spec, ret_name);
 	return *ret ? 0 : by_service(spec, ret, err);
 }
@@ -253,12 +278,16 @@ int target_resolve(const char *spec, const struct target_options *options, struc
 {
 	static const struct target_options none;
 	const struct target_provider *provider;
-	const char *name;
+	const char *name, *alias = NULL;
 	int r;
 
 	init(ret);
 	if (!options)
 		options = &none;
+	if (!described_find(spec, &name, NULL)) {
+		alias = spec;
+		spec = name;
+	}
 	if (!*spec || !text_copy(ret->spec, sizeof(ret->spec), spec))
 		return error_usage(err, "target '%.60s' is %s", spec,
 				   *spec ? "too long" : "empty");
@@ -269,6 +298,9 @@ int target_resolve(const char *spec, const struct target_options *options, struc
 	/* A service goes by its bare name in results, everything else as it was written. */
 	text_copy(ret->name, sizeof(ret->name), provider->list ? name : spec);
 	r = provider->resolve(name, ret, err);
+	alias = alias ? alias : described_name(spec);
+	if (alias)
+		text_copy(ret->name, sizeof(ret->name), alias);
 	if (!r)
 		r = refuse_own(ret, err);
 	if (!r) {
