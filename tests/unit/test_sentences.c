@@ -166,6 +166,15 @@ static void missed_but_named(struct result *r)
 	make_blame(r, "payment-svc", false, 0.9);
 }
 
+/* Somebody made another fault of it while it was on. */
+static void changed_by_hand(struct result *r)
+{
+	detected(r);
+	put_text(r, "proof", "[{\"on\": 1300.0, \"off\": 1360.0, \"matched\": 10, \"injected\": 4, \"first_hit\": 1300.1,"
+			     "\"targets\": [\"payment-svc\"], \"changes\": [{\"t\": 1304.25, \"what\": \"set\", \"text\": "
+			     "\"alice set delay=300ms (was 200ms)\"}]}]");
+}
+
 /* Two gaps in one experiment. */
 static void missed_and_false_alarm(struct result *r)
 {
@@ -200,6 +209,7 @@ static const struct {
 	{ "only not", { only_not }, 1 },
 	{ "missed but named", { missed_but_named }, 1 },
 	{ "missed, and a false alarm", { missed_and_false_alarm }, 1 },
+	{ "changed by hand", { changed_by_hand }, 1 },
 	{ "a mix", { detected, aborted, missed, skipped }, 4 },
 	{ "all aborted", { aborted, never_began }, 10 },
 	{ "detected and silent", { detected, right_to_be_silent }, 10 },
@@ -357,6 +367,15 @@ static void check_one(const struct written *w, const struct result *r)
 		not_in(w, r, t.s, words->missed);
 	if (!r->detected && !result_must_detect(r))
 		not_in(w, r, t.s, words->mismatch_unknown);
+	if (!strcmp(w->name, "changed by hand")) {
+		int i;
+
+		assert_non_null(strstr(t.s, "alice set delay=300ms (was 200ms)"));
+		for (i = 0; i < 4; i += i ? 2 : 1) /* the submission has no room for it */
+			present(w, i, "alice set delay=300ms (was 200ms)");
+		present(w, 0, "4.2 s after the injection");
+		present(w, 3, "class='change'");
+	}
 	/* "RCA named db, which is wrong; the truth is db" */
 	snprintf(right, sizeof(right), "%s", words->wrong);
 	if (r->rca_service && !strcmp(r->rca_service, "payment-svc") && strstr(t.s, right) &&

@@ -176,11 +176,12 @@ static void note_targets(struct run *r, const struct run_fault *f)
 					       f->fault.targets[i].name, "text", f->fault.targets[i].note));
 }
 
-static void note_switch(struct run *r, const struct run_fault *f, const char *event)
+/* @by: what switched it, the suite's schedule or something that came before its time. */
+static void note_switch(struct run *r, const struct run_fault *f, const char *event, const char *by)
 {
 	events_write(r->events, event, r->turn.x->id,
-		     json_pack("{s:s, s:s, s:s}", "fault", f->fault.id, "kind", f->fault.ops->name,
-			       "backend", f->fault.backend));
+		     json_pack("{s:s, s:s, s:s, s:s}", "fault", f->fault.id, "kind", f->fault.ops->name,
+			       "backend", f->fault.backend, "by", by));
 }
 
 /* Its end is not that of its time: somebody ended it. */
@@ -195,7 +196,7 @@ static void note_stopped(struct run *r, const struct fault *fault)
 			continue;
 		f->ended = true;
 		f->off_wall_s = clock_wall_s();
-		note_switch(r, f, "fault-off");
+		note_switch(r, f, "fault-off", "stop");
 	}
 }
 
@@ -252,17 +253,6 @@ static void note_limits(struct run *r, const struct run_fault *f)
 	}
 }
 
-/* Was any other of the turn's faults ever on? */
-static bool anything_on(const struct turn *t, const struct run_fault *but)
-{
-	uint32_t i;
-
-	for (i = 0; i < t->n_faults; i++)
-		if (&t->faults[i] != but && t->faults[i].on_wall_s > 0)
-			return true;
-	return false;
-}
-
 static void on_work(void *run_fault)
 {
 	struct run_fault *f = run_fault;
@@ -302,9 +292,7 @@ static void on_done(void *run_fault)
 		run_tick(r);
 		return;
 	}
-	if (!anything_on(&r->turn, f))
-		run_kernel_fault_on(r);
-	note_switch(r, f, "fault-on");
+	note_switch(r, f, "fault-on", "schedule");
 	note_targets(r, f);
 	f->tell = (struct offload_job){ .work = tell_work, .done = tell_done, .arg = f };
 	owner_do(r->owner, &f->tell);
@@ -339,7 +327,7 @@ static void off_done(void *run_fault)
 		if (r->turn.error.exit == FL_EXIT_OK)
 			r->turn.error = f->error;
 	}
-	note_switch(r, f, "fault-off");
+	note_switch(r, f, "fault-off", r->turn.cause == BY_DURATION ? "schedule" : run_cause_text(r->turn.cause));
 }
 
 static bool is_on(const struct run_fault *f)

@@ -177,21 +177,6 @@ void run_kernel_inject(struct run *r)
 	wait_for_events(r);
 }
 
-void run_kernel_fault_on(struct run *r)
-{
-	struct run_kernel *k = &r->kernel;
-	uint32_t i;
-
-	if (!k->meter)
-		return;
-	meter_poll(k->meter, on_event, r);
-	k->watched_since_ns = clock_mono_ns();
-	for (i = 0; i < k->n_watches; i++) {
-		symptom_free(&k->watches[i]);
-		k->watches[i].since_ns = k->watched_since_ns;
-	}
-}
-
 static uint32_t count_watches(const struct run_kernel *k, const struct scope *scope)
 {
 	uint32_t i, n = 0;

@@ -180,7 +180,6 @@ void run_kernel_turn(struct run *r);   /* an experiment begins */
 void run_kernel_refresh(struct run *r); /* a target has new interfaces: find them, soon */
 void run_kernel_read(struct run *r);   /* now: a window begins or ends */
 void run_kernel_inject(struct run *r); /* the baseline is over: watch for what leaves it */
-void run_kernel_fault_on(struct run *r); /* the first fault is on: whatever was seen before is no symptom */
 /* On what the faults of the turn can show, not before @from_ns (CLOCK_MONOTONIC). */
 bool run_kernel_symptom(const struct run *r, uint64_t from_ns, const struct symptom_watch **ret_watch,
 			struct symptom *ret);
@@ -199,6 +198,7 @@ json_t *run_kernel_json(const struct run *r, const struct turn *t);
 json_t *run_moments_json(const struct run *r, const struct turn *t);
 
 /* run_result.c */
+const char *run_cause_text(enum rollback_cause cause);
 int run_result_begin(struct run *r, struct turn *t, struct fl_error *err); /* written ahead; a job's */
 int run_result_finish(struct run *r, struct turn *t, struct fl_error *err); /* on the loop */
 int run_result_save(struct run *r, const struct turn *t, struct fl_error *err); /* a job's */

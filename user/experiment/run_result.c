@@ -231,12 +231,16 @@ static json_t *hypothesis_json(struct run *r, const struct turn *t, bool *ret_re
 			 refuted ? "refuted" : held ? "held" : "not_measurable", "clauses", clauses);
 }
 
+const char *run_cause_text(enum rollback_cause cause)
+{
+	static const char *const words[] = { "duration", "trigger_when", "abort_conditions", "signal", "failure" };
+
+	return words[cause];
+}
+
 static json_t *rollback_json(const struct run *r, const struct turn *t)
 {
-	static const char *const causes[] = { "duration", "trigger_when", "abort_conditions", "signal",
-					      "failure" };
-
-	return json_pack("{s:s, s:s, s:o, s:o, s:s}", "cause", causes[t->cause], "why", t->cause_text,
+	return json_pack("{s:s, s:s, s:o, s:o, s:s}", "cause", run_cause_text(t->cause), "why", t->cause_text,
 			 "ended_by", t->cause == BY_SIGNAL ? ended_json(&r->ended) : json_null(),
 			 "breach_to_rollback_ms",
 			 t->breach_ns && t->end_ns ? json_real((t->end_ns - t->breach_ns) / 1e6) :

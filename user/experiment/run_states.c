@@ -229,13 +229,11 @@ static void rollback_enter(struct run *r)
 
 void run_window_over(struct run *r)
 {
-	static const char *const causes[] = { "duration", "trigger_when", "abort_conditions", "signal",
-					      "failure" };
 	struct turn *t = &r->turn;
 
 	run_kernel_read(r);
 	events_write(r->events, "rollback", t->x->id,
-		     json_pack("{s:s, s:s, s:o}", "cause", causes[t->cause], "why", t->cause_text,
+		     json_pack("{s:s, s:s, s:o}", "cause", run_cause_text(t->cause), "why", t->cause_text,
 			       "breach_to_rollback_ms", t->breach_ns ? json_real((t->end_ns - t->breach_ns) / 1e6) :
 								       json_null()));
 }

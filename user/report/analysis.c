@@ -18,7 +18,8 @@
 
 enum rank { MUST, WANTED, SPARE, SPARE_LAST };
 
-#define SENTENCES_MAX	 20
+#define SENTENCES_MAX	 26
+#define CHANGES_SAID	 16
 #define FOREIGN_WORDS	 30 /* of any other text that is not ours */
 
 struct sentence {
@@ -113,6 +114,24 @@ static void say_proof(struct paragraph *p)
 	words_fill(sentence(p, WANTED), !(injected > 0) ? p->w->proof_none : isnan(first_ms) ? p->w->proof_undated :
 					p->w->proof,
 		   "injected", a, "matched", b, "first", report_ms(first_ms, c, sizeof(c)), WORDS_END);
+}
+
+/* Another fault than the file says, from then on: whoever did it, and when. */
+static void say_changes(struct paragraph *p)
+{
+	struct fault_change v[CHANGES_SAID];
+	uint32_t n = evidence_changes(p->r, v, CHANGES_SAID), i, said = 0;
+	char when[32];
+
+	for (i = 0; i < n && said < 2; i++) {
+		_cleanup_free_ char *quoted = quote(v[i].text, FOREIGN_WORDS / 2);
+
+		if (isnan(v[i].time_s) || (!v[i].by_hand && n > 1))
+			continue;
+		said++;
+		words_fill(sentence(p, v[i].by_hand && said == 1 ? MUST : WANTED), p->w->changed, "text", quoted, "time",
+			   score_seconds(fmax(v[i].time_s - p->r->inject, 0), when, sizeof(when)), WORDS_END);
+	}
 }
 
 static void say_symptom(struct paragraph *p)
@@ -441,6 +460,7 @@ void report_analysis(const struct folder *f, const struct result *r, const struc
 	say_hypothesis(&p);
 	say_injected(&p);
 	say_proof(&p);
+	say_changes(&p);
 	say_symptom(&p);
 	say_detected(&p);
 	say_rca(&p);

@@ -46,6 +46,7 @@ static const char style[] =
 	".shift{fill:none;stroke:var(--violet);stroke-width:2;stroke-linecap:round;stroke-linejoin:round}.over{fill:transparent}.alert{fill:var(--amber)}"
 	"line.hit{stroke:var(--fault);stroke-width:2;stroke-dasharray:4 3}"
 	"line.symptom{stroke:var(--fault);stroke-width:2;stroke-dasharray:1 3}"
+	"line.change{stroke:var(--amber);stroke-width:2}"
 	"line.back{stroke:var(--good);stroke-width:2;stroke-dasharray:4 3}"
 	".edge{fill:none;stroke:var(--soft);opacity:.6}.box rect{fill:var(--page);stroke:var(--line)}"
 	".box.shared rect{stroke-dasharray:2 3}.box.hit rect{stroke:var(--fault);stroke-width:2.5}"
@@ -222,6 +223,7 @@ static void legend(const struct words *w, struct text *out)
 	key(out, "hit", w->first_hit);
 	key(out, "symptom", w->first_symptom);
 	key(out, "good", w->back);
+	key(out, "amber", w->change);
 	text_append(out, "</ul><p class='soft'>%s: <span style='color:var(--fault)'>%s</span> · "
 			 "<span style='color:var(--amber)'>%s</span> · "
 			 "<span style='color:var(--good)'>%s</span></p>\n",

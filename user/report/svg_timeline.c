@@ -16,6 +16,7 @@
 #define SHIFT_H  64
 #define LANE_H	  20
 #define LANES_MAX 8
+#define CHANGES_DRAWN 64
 
 struct plot {
 	double t0, t1; /* epoch seconds */
@@ -314,6 +315,15 @@ static void symptom(const struct plot *p, const struct result *r, int bottom, co
 	mark(p, "symptom", at, bottom, label, out);
 }
 
+static void changes(const struct plot *p, const struct result *r, int bottom, struct text *out)
+{
+	struct fault_change v[CHANGES_DRAWN];
+	uint32_t n = evidence_changes(r, v, CHANGES_DRAWN), i;
+
+	for (i = 0; i < n; i++)
+		mark(p, "change", v[i].time_s, bottom, v[i].text, out);
+}
+
 static bool plot_range(const struct result *r, struct plot *p)
 {
 	double end = fmax(fmax(r->window_end > 0 ? r->window_end : 0, r->end > 0 ? r->end : 0),
@@ -351,6 +361,7 @@ void svg_timeline(const struct folder *f, const struct result *r, const struct w
 	text_append(out, "%s", lanes.s ? lanes.s : "");
 	mark(&p, "hit", evidence_first_hit(r), bottom, w->first_hit, out);
 	symptom(&p, r, bottom, w, out);
+	changes(&p, r, bottom, out);
 	mark(&p, "back", r->recovered, bottom, w->back, out);
 	text_append(out, "</svg>\n");
 	text_free(&lanes);

@@ -34,7 +34,7 @@ struct words {
 	const char *matrix, *more, *accepted, *accepted_no_rca, *rejected, *unscored, *not_scored;
 	/* an experiment: sentences in the order of their importance */
 	const char *hypothesis, *no_hypothesis, *injected, *injected_open, *not_injected, *proof, *proof_undated,
-		*proof_none, *no_proof, *symptom_seen, *detected, *missed, *missed_undated, *silent, *unread, *unreached,
+		*proof_none, *no_proof, *changed, *symptom_seen, *detected, *missed, *missed_undated, *silent, *unread, *unreached,
 		*no_pipeline, *received, *rca, *rca_unscored, *rca_unread, *rca_none, *rca_silent, *rca_not_asked,
 		*match, *match_silent, *match_no_root, *match_not_wrong, *noticed, *mismatch, *mismatch_unknown,
 		*excused, *excused_why, *excused_no_pipeline, *status, *probe, *no_probe, *felt, *unfelt, *shift, *shift_usual, *no_shift, *verdicts,
@@ -54,7 +54,7 @@ struct words {
 		*ask_trade_off, *pass, *fail;
 	/* report.html */
 	const char *html_detected, *html_rca, *html_mttd, *html_false, *html_precision, *html_recall,
-		*baseline_band, *watch_band, *fault, *probe_pass, *probe_fail, *alert, *measured, *first_hit, *first_symptom, *back, *seconds, *hit, *blamed,
+		*baseline_band, *watch_band, *fault, *probe_pass, *probe_fail, *alert, *measured, *first_hit, *first_symptom, *back, *change, *seconds, *hit, *blamed,
 		*hit_blamed, *dependencies, *experiments, *raw, *no_probe_lines, *latency;
 };
 

@@ -84,6 +84,7 @@ const struct words words_en = {
 	.proof_undated = "Counted were {injected} hits on {matched} matches; when the first came is not recorded.",
 	.proof_none = "Counted was no hit, on {matched} matches: the fault never took effect.",
 	.no_proof = "No count of hits is recorded for this fault.",
+	.changed = "Changed while on, {time} after the injection: {text}.",
 	.symptom_seen = "The first request outside of the baseline ended {time} after the injection, on "
 			"{edge}, by the kernel's clock.",
 	.detected = "**Observed.** The pipeline detected it: first alert after {mttd}; alerts in the "
@@ -223,6 +224,7 @@ const struct words words_en = {
 	.first_hit = "first hit",
 	.first_symptom = "first symptom",
 	.back = "recovered",
+	.change = "fault changed, target moved",
 	.seconds = "seconds after injection",
 	.hit = "hit by the fault",
 	.blamed = "blamed",

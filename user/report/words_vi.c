@@ -104,6 +104,7 @@ const struct words words_vi = {
 	.proof_undated = "Đếm được {injected} lần trúng trên {matched} lần khớp; thời điểm lần đầu không được ghi.",
 	.proof_none = "Không đếm được lần trúng nào trên {matched} lần khớp: fault chưa hề có tác dụng.",
 	.no_proof = "Không có số đếm lần trúng nào được ghi cho fault này.",
+	.changed = "Bị thay đổi khi đang bật, {time} sau khi inject: {text}.",
 	.symptom_seen = "Theo đồng hồ kernel, request đầu tiên ra khỏi baseline kết thúc {time} sau khi "
 			"inject, trên {edge}.",
 	.detected = "**Observed.** Pipeline phát hiện được: alert đầu tiên sau {mttd}, có {alerts} alert trong "
@@ -237,6 +238,7 @@ const struct words words_vi = {
 	.first_hit = "lần trúng đầu",
 	.first_symptom = "symptom đầu tiên",
 	.back = "hồi phục",
+	.change = "fault bị đổi, target đã dời",
 	.seconds = "giây sau khi inject",
 	.hit = "bị fault trúng",
 	.blamed = "bị RCA chọn",

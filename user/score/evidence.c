@@ -18,6 +18,13 @@ static const char *text_of(const json_t *object, const char *key)
 	return s ? s : "";
 }
 
+static double number_of(const json_t *object, const char *key)
+{
+	const json_t *v = json_object_get(object, key);
+
+	return json_is_number(v) ? json_number_value(v) : NAN;
+}
+
 /* Windows of one measurement; the spread is called "sd" or "spread". */
 static bool read_shift(const json_t *entry, struct shift *ret)
 {
@@ -59,13 +66,6 @@ static bool kernel_shift(const struct result *r, struct shift *ret)
 		found = true;
 	}
 	return found;
-}
-
-static double number_of(const json_t *object, const char *key)
-{
-	const json_t *v = json_object_get(object, key);
-
-	return json_is_number(v) ? json_number_value(v) : NAN;
 }
 
 static bool anomaly_shift(const json_t *a, struct shift *ret)
@@ -235,6 +235,24 @@ void evidence_unscored(const struct result *r, char *buf, size_t size)
 		snprintf(buf, size, "%s; no pipeline was asked", status);
 	else
 		snprintf(buf, size, "%s%s%s", status, why ? ": " : "", why ? why : "");
+}
+
+uint32_t evidence_changes(const struct result *r, struct fault_change *ret, uint32_t max)
+{
+	json_t *fault, *change;
+	uint32_t n = 0;
+	size_t i, k;
+
+	json_array_foreach(json_object_get(r->detail, "proof"), i, fault)
+		json_array_foreach(json_object_get(fault, "changes"), k, change) {
+			const char *what = text_of(change, "what");
+
+			if (n == max)
+				return n;
+			ret[n++] = (struct fault_change){ .time_s = number_of(change, "t"), .text = text_of(change, "text"),
+							  .by_hand = !strcmp(what, "set") || !strcmp(what, "stopped") };
+		}
+	return n;
 }
 
 bool evidence_was_on(const struct result *r)

@@ -58,6 +58,14 @@ const char *evidence_why(const struct result *r);
 /* The same with the status: "aborted: checkout_p99 is 4.1"; "no pipeline was asked". For what is not scored. */
 void evidence_unscored(const struct result *r, char *buf, size_t size);
 
+/* What became of its faults while they were on, in the order of the result; texts borrowed. */
+struct fault_change {
+	double time_s;	  /* epoch seconds */
+	const char *text; /* "alice set delay=300ms (was 200ms)" */
+	bool by_hand;	  /* somebody did it: it was set, or switched off */
+};
+uint32_t evidence_changes(const struct result *r, struct fault_change *ret, uint32_t max);
+
 /* Was any of its faults ever switched on? */
 bool evidence_was_on(const struct result *r);
 

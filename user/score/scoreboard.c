@@ -10,6 +10,8 @@
 #include "score/evidence.h"
 #include "util/cleanup.h"
 
+#define CHANGES_SHOWN 16 /* of one experiment */
+
 const char *score_seconds(double s, char *buf, size_t size)
 {
 	if (!isfinite(s))
@@ -82,10 +84,28 @@ static void print_left_out(const struct result *results, uint32_t n, struct text
 	}
 }
 
+/* Somebody made another fault of it than the file says: what was scored is that one. */
+static void print_by_hand(const struct result *r, struct text *out, bool *begun)
+{
+	struct fault_change v[CHANGES_SHOWN];
+	uint32_t n = evidence_changes(r, v, CHANGES_SHOWN), i;
+	char id[128], text[400];
+
+	for (i = 0; i < n; i++) {
+		if (!v[i].by_hand)
+			continue;
+		text_append(out, "%s- %s: %s, %.1f s after the injection\n", *begun ? "" : "\nChanged while on:\n",
+			    cell(r->id ? r->id : "", id, sizeof(id)), cell(v[i].text, text, sizeof(text)),
+			    v[i].time_s - r->inject);
+		*begun = true;
+	}
+}
+
 void scoreboard_print(const struct result *results, uint32_t n, const struct score *score,
 		      const struct gap *gaps, uint32_t n_gaps, struct text *out)
 {
 	char a[32], b[32], id[128], symptom[512], cause[512];
+	bool by_hand = false;
 	uint32_t i;
 
 	text_append(out, "==== Chaos Run ====\n");
@@ -111,5 +131,7 @@ void scoreboard_print(const struct result *results, uint32_t n, const struct sco
 		text_append(out, score->total ? "- none\n" : "- not known: nothing was scored\n");
 	if (score->total < score->listed)
 		print_left_out(results, n, out);
+	for (i = 0; i < n; i++)
+		print_by_hand(&results[i], out, &by_hand);
 	answers_print(results, n, out);
 }
