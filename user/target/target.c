@@ -73,15 +73,16 @@ static char **flatten(const struct target_names *names)
 	return ret;
 }
 
-/* A service of a provider that is described is named once. */
+/* What a provider lists, but for what is described and named already. */
 static int list_others(const struct target_provider *p, struct target_names *names, struct fl_error *err)
 {
+	const char *behind;
 	struct target_names own = {};
 	int r = p->list(&own, err);
 	uint32_t i;
 
 	for (i = 0; !r && i < own.n; i++)
-		if (!names_have(names, own.v[i]))
+		if (described_find(own.v[i], &behind, NULL))
 			r = target_names_add(names, own.v[i]);
 	target_names_free(&own);
 	return r;
