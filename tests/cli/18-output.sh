@@ -11,6 +11,26 @@ for c in --version --help list "list -o json" "inject --help" doctor; do
 done
 "$FL" nosuch >/dev/full 2>"$T/err"
 check_num "a failure keeps its own status" $? eq 2
+echo 'experiments: []' >"$T/none.yaml"
+"$FL" check "$T/none.yaml" -o json >/dev/full 2>"$T/err"
+check_num "... with an answer that could not be written, too" $? eq 2
+check "... which is said" grep -q 'output is incomplete: No space' "$T/err"
+
+# A file that is asked for takes nobody else's place.
+mknod "$T/full" c 1 7
+mkfifo "$T/pipe"
+mkdir "$T/folder"
+ln -s "$T/full" "$T/link"
+for to in full pipe folder link; do
+	timeout 5 "$FL" import pumba --out "$T/$to" -- kill web >"$T/out" 2>"$T/err"
+	check_num "--out $to: exit 2" $? eq 2
+	check "... and it is what it was" test ! -f "$T/$to"
+done
+timeout 5 "$FL" import pumba --out /dev/stdout -- kill web >"$T/out" 2>"$T/err"
+check_num "--out /dev/stdout: exit 2" $? eq 2
+check "... and it is a link" test -L /dev/stdout
+"$FL" import pumba --out "$T/file" -- kill web >"$T/out" 2>"$T/err"
+check "a file is written" test -s "$T/file"
 "$FL" doctor -o json 2>"$T/err" | head -n 1 >/dev/null
 check "a reader that leaves early is not complained about" test ! -s "$T/err"
 

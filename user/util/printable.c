@@ -151,10 +151,11 @@ static void check_output(int status, void *arg)
 	const struct stream *out = arg;
 
 	fflush(stdout);
-	if (status || !out->failed || out->failed == EPIPE)
+	if (!out->failed || out->failed == EPIPE)
 		return;
 	fprintf(stderr, "faultline: the output is incomplete: %s\n", strerror(out->failed));
-	_exit(FL_EXIT_ENVIRONMENT);
+	if (!status)
+		_exit(FL_EXIT_ENVIRONMENT);
 }
 
 void printable_streams(void)

@@ -167,14 +167,33 @@ int fd_write_all(int fd, const char *p, size_t n)
 	return 0;
 }
 
+/*
+ * A rename puts a file in the place of whatever is there. What is no file has another purpose, and others rely on it:
+ * a device (/dev/null), a pipe, a link to one of these, any link of /dev itself (/dev/stdout).
+ */
+static int check_place(int dir_fd, const char *name, const char *shown, struct fl_error *err)
+{
+	struct stat st, to;
+
+	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) || S_ISREG(st.st_mode))
+		return 0;
+	if (S_ISLNK(st.st_mode) && (fstatat(dir_fd, name, &to, 0) || S_ISREG(to.st_mode)) && strncmp(shown, "/dev/", 5) != 0)
+		return 0;
+	error_set(err, FL_EXIT_USAGE, EEXIST, "cannot write %s: it is no regular file, and is not replaced by one", shown);
+	error_hint(err, "name another file");
+	return -EEXIST;
+}
+
 int file_write_at(int dir_fd, const char *name, const char *shown, const void *bytes, size_t n,
 		  unsigned int mode, struct fl_error *err)
 {
 	_cleanup_free_ char *tmp = NULL;
 	_cleanup_fd_ int fd = -1;
 	uint64_t random;
-	int r;
+	int r = check_place(dir_fd, name, shown, err);
 
+	if (r)
+		return r;
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 		return error_sys(err, EIO, "cannot write %s: no random numbers", shown);
 	tmp = text_format("%s.%016" PRIx64 ".tmp", name, random);

@@ -40,7 +40,8 @@ int fd_write_all(int fd, const char *bytes, size_t n);
 
 /*
  * Write a file so that it is there whole or not at all: a temporary name that nobody can foresee, fsync,
- * rename. A symbolic link in its place is replaced, not followed. The second form writes @name below
+ * rename. A symbolic link in its place is replaced, not followed; what else is there and is no file (a device,
+ * a pipe, a folder) is refused. The second form writes @name below
  * the open directory @dir_fd and calls it @shown in errors.
  */
 int file_write(const char *path, const void *bytes, size_t n, unsigned int mode, struct fl_error *err);
