@@ -70,7 +70,7 @@ try() {
 		for s in "${suites[@]}"; do begun "$k" "$s" || left+=("$s"); done
 		[ ${#left[@]} != 0 ] || return
 		say "$k" 'booting for %s' "${left[*]}"
-		VM_TIMEOUT=${VM_TIMEOUT:-1800} VM_SILENCE=${VM_SILENCE:-360} "$here/boot.sh" "$k" "$build" \
+		VM_TIMEOUT=${VM_TIMEOUT:-3600} VM_SILENCE=${VM_SILENCE:-960} "$here/boot.sh" "$k" "$build" \
 			env VM_DOCTOR=$doctor tools/vm/suites.sh "${left[@]}" 2>&1 | follow "$k"
 		# What was the end of a guest is not tried again.
 		grep -q '^@@' "$out/$k.log" || return
