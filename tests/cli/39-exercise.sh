@@ -152,6 +152,33 @@ check "tired: nothing was run" test ! -e "$T/tired-run/chaos_results.json"
 # Results, probe.log and the checklist.
 out=$T/pack
 check "our results have what score_run.py reads" jq -e 'all(.[]; .mttd != null and (.observed_at_ts | type == "number") and (.raw.alerts | length > 0) and .raw.rca.root_service == "payment-svc" and .raw.detected)' "$out/chaos_results.json"
+# The figures of a script that knows nothing but these keys are those of our scoreboard.
+cat >"$T/figures.py" <<'END_PY'
+import json, re, statistics, sys
+results = json.load(open(sys.argv[1]))
+found = [r for r in results if r["detected"]]
+alarms = sum(r["false_alarms"] > 0 for r in results)  # baseline windows in which it was not silent
+mttds = [r["mttd"] for r in found]
+near = lambda text, value: abs(float(text) - value) <= 0.051
+board = sys.stdin.read()
+figure = lambda pattern: re.search("^" + pattern + "$", board, re.M).groups()
+n, of = figure(r"Detected: (\d+)/(\d+)")
+right, told = figure(r"RCA correct: (\d+)/(\d+)")
+precision, = figure(r"Precision: (\S+)")
+recall, = figure(r"Recall: (\S+)")
+p50, p95 = figure(r"MTTD p50: (\S+?)s?, p95: (\S+?)s?")
+bad = []
+if [int(n), int(of)] != [len(found), len(results)]: bad.append("detected")
+if [int(right), int(told)] != [sum(bool(r["rca_correct"]) for r in found), len(found)]: bad.append("rca_correct")
+if not near(recall, len(found) / len(results)): bad.append("recall")
+if found and not near(precision, len(found) / (len(found) + alarms)): bad.append("precision")
+if mttds and not near(p50, statistics.median(mttds)): bad.append("p50")
+if mttds and not near(p95, statistics.quantiles(mttds * 2 if len(mttds) == 1 else mttds, n=20, method="inclusive")[-1]): bad.append("p95")
+sys.exit("%s differ\n%s" % (bad, board) if bad else None)
+END_PY
+for s in pack groups now told; do
+	check "$s: the figures out of chaos_results.json alone" sh -c "'$FL' score '$T/$s' | python3 '$T/figures.py' '$T/$s/chaos_results.json'"
+done
 check "our baseline.json has the form of capture_baseline.py too" jq -e '(.captured_at | test("^20..-")) and .duration_seconds >= 29 and .metrics.probe_pass_rate.samples > 0' "$out/baseline.json"
 # Its mean is the pass rate of as many lines of probe.log, from the second in which the window began.
 cat >"$T/mean.py" <<'END_PY'

@@ -226,11 +226,20 @@ const char *evidence_why(const struct result *r)
 	return error && *error ? error : why && *why ? why : NULL;
 }
 
+/* Why nothing was hit, as far as the baseline told. NULL: it told nothing. */
+static const char *why_unseen(const struct result *r)
+{
+	const json_t *unseen = json_array_get(json_object_get(r->detail, "unseen"), 0);
+
+	return r->status == RESULT_NOT_MANIFESTED ? json_string_value(json_object_get(unseen, "text")) : NULL;
+}
+
 void evidence_unscored(const struct result *r, char *buf, size_t size)
 {
 	bool judged = r->status == RESULT_OK || r->status == RESULT_NOT_RECOVERED;
 	const char *status = result_status_text(r->status), *why = evidence_why(r);
 
+	why = why ? why : why_unseen(r);
 	if (judged && !result_pipeline_asked(r))
 		snprintf(buf, size, "%s; no pipeline was asked", status);
 	else
