@@ -191,6 +191,11 @@ rates = [sum(l[1] == "pass" for l in lines[i:i + said["samples"]]) / said["sampl
 sys.exit(None if any(abs(r - said["mean"]) < 1e-9 for r in rates) else "%s, of probe.log %s" % (said, rates))
 END_PY
 check "... whose pass rate is that of probe.log" /usr/bin/python3 "$T/mean.py" "$out"
+mkdir -p "$T/empty"
+"$FL" accept "$T/empty" --file "$T/nosuch.yaml" >"$T/out"
+check_num "accept: of an empty folder" $? eq 1
+check "... all of the checklist, and nothing of it is yes" sh -c "[ \$(grep -c '^no  \|^?   ' '$T/out') -ge 14 ] && ! grep '^yes' '$T/out'"
+check "... and nothing was written there" sh -c "[ -z \"\$(ls '$T/empty')\" ]"
 "$FL" accept "$out" --file "$T/pack.yaml" >"$T/out"
 check_num "accept: a run of two experiments is not all of it" $? eq 1
 check "accept: how many entries, and where" grep -A1 '^no   experiments.yaml has 10 entries' "$T/out"

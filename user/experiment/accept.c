@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "experiment/accept_private.h"
@@ -77,7 +78,8 @@ static void judge_runner(struct judge *j)
 	bool ended = json_object_get(j->f.manifest, "ended") != NULL;
 
 	if (!sha)
-		accept_add(j, false, ACCEPT_UNKNOWN, what, "no run.json: it was not faultline that ran this; look at the runner");
+		accept_add(j, false, j->f.n ? ACCEPT_UNKNOWN : ACCEPT_NO, what, j->f.n ? "no run.json: it was not faultline that ran this; look at the runner" :
+			   "nothing was run into this folder");
 	else if (j->s && strcmp(j->s->sha256, sha) != 0)
 		accept_add(j, false, ACCEPT_NO, what, "run.json: config.sha256 %.12s is not that of %s (%.12s)", sha, j->file,
 			   j->s->sha256);
@@ -90,8 +92,9 @@ static void judge_runner(struct judge *j)
 
 static void judge_results(struct judge *j)
 {
-	accept_add(j, false, yes_if(j->f.n >= 10), "chaos_results.json has 10 entries", "%s/chaos_results.json: %u entries",
-		   j->f.path, j->f.n);
+	accept_add(j, false, yes_if(j->f.n >= 10), "chaos_results.json has 10 entries",
+		   j->f.n ? "%s/chaos_results.json: %u entries" : "%s/chaos_results.json: %u entries; faultline run FILE --out DIR "
+		   "makes them", j->f.path, j->f.n);
 }
 
 static double earliest(const struct folder *f, double *ret_last)
@@ -287,20 +290,34 @@ static void find_file(struct judge *j, const char *file)
 
 	folder_manifest(&j->f, "config.path", recorded, sizeof(recorded));
 	snprintf(j->file, sizeof(j->file), "%.250s",
-		 file ? file : beside && !access(beside, R_OK) ? beside : recorded[0] ? recorded : "experiments.yaml");
+		 file ? file : beside && (!access(beside, R_OK) || !recorded[0]) ? beside : recorded);
+}
+
+/* A folder in which nothing was run yet is a list of what is missing, no error. *ret_run: there are results. */
+static int open_folder(struct judge *j, const char *dir, bool *ret_run, struct fl_error *err)
+{
+	_cleanup_free_ char *results = text_format("%s/chaos_results.json", dir);
+	struct stat st;
+
+	*ret_run = stat(dir, &st) || !S_ISDIR(st.st_mode) || !results || !access(results, F_OK);
+	if (*ret_run)
+		return folder_open(&j->f, dir, err);
+	j->f.path = strdup(dir);
+	return j->f.path ? 0 : error_sys(err, ENOMEM, "out of memory");
 }
 
 int accept_judge(const char *dir, const char *file, const struct words *w, const struct fault_ops *const *table,
 		 struct accept_line ret[ACCEPT_MAX], uint32_t *ret_n, struct fl_error *err)
 {
 	struct judge j = { .v = ret };
-	int r = folder_open(&j.f, dir, err);
+	bool run;
+	int r = open_folder(&j, dir, &run, err);
 
 	if (!r)
 		find_file(&j, file);
 	if (!r && !suite_read(j.file, table, &j.s, &j.why))
 		r = suite_check(j.s, &j.findings, &j.n_findings, err);
-	if (!r)
+	if (!r && run)
 		r = accept_write_documents(&j, w, err);
 	if (!r) {
 		judge_file(&j);

@@ -125,7 +125,10 @@ void accept_documents(struct judge *j)
 
 	judge_report(j, report);
 	judge_submit(j, submit);
-	if (!a && !b)
+	if (!report || !submit)
+		accept_add(j, false, ACCEPT_NO, "what only the author can say is said", "%s/%s is missing", j->f.path,
+			   report ? "SUBMIT.md" : "chaos_report.md");
+	else if (!a && !b)
 		accept_add(j, false, ACCEPT_YES, "what only the author can say is said", "no marked question is left");
 	else
 		accept_add(j, false, ACCEPT_NO, "what only the author can say is said",
