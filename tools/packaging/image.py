@@ -20,7 +20,7 @@ import time
 KEPT = ("sbin/faultline", "share/faultline/", "share/doc/faultline/LICENSE", "share/doc/faultline/licences")
 FOLDERS = ("etc", "proc", "root", "run", "sys", "tmp", "usr", "usr/local", "usr/local/sbin", "usr/local/share",
            "usr/local/share/doc", "usr/local/share/doc/faultline", "usr/local/share/faultline", "var", "var/lib",
-           "var/lib/faultline")
+           "var/lib/faultline", "var/run")
 
 
 def digest(data):
@@ -55,6 +55,10 @@ def layer(archive, epoch):
             if name in wanted:
                 mode, data = wanted[name]
                 dst.addfile(entry(name, epoch, mode, size=len(data)), io.BytesIO(data))
+            elif name == "var/run":
+                e = entry(name, epoch, 0o777, tarfile.SYMTYPE)
+                e.linkname = "/run"
+                dst.addfile(e)
             else:
                 dst.addfile(entry(name, epoch, 0o1777 if name == "tmp" else 0o755, tarfile.DIRTYPE))
     return out.getvalue()

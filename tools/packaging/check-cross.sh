@@ -1,0 +1,37 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# check-cross.sh ARCH - the unit tests (and the replays of the fuzz corpora) of another architecture (arm64, s390x):
+# cross-built in the root of portable/root.sh into build/ARCH, run here by qemu-user. Root, qemu-user-static.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+arch=${1:?usage: check-cross.sh arm64|s390x}
+case $arch in
+arm64) machine=aarch64 ;;
+s390x) machine=s390x ;;
+*) echo "check-cross.sh: arm64 or s390x" >&2; exit 2 ;;
+esac
+qemu=$(command -v qemu-$machine-static || command -v qemu-$machine) || { echo "qemu-$machine-static is missing: apt-get install qemu-user-static" >&2; exit 3; }
+root=$("$here/portable/root.sh" "$arch")
+triplet=$machine-linux-gnu
+"$here/portable/root.sh" in "$root" "$top" "
+	export PKG_CONFIG_LIBDIR=/opt/portable/$arch/lib/pkgconfig:/usr/lib/$triplet/pkgconfig
+	make -C /src --no-print-directory -j\"\$(nproc)\" BUILD=build/$arch CC=$triplet-gcc \
+		CFLAGS='-O1 -I/opt/portable/$arch/include' PKG_CONFIG='pkg-config --static' ${CROSS_GOALS:-all unit-tests}" >&2
+bad=0 good=0
+cd "$top"
+for t in build/"$arch"/tests/unit/test_*; do
+	[ -x "$t" ] && [ -f "$t" ] || continue
+	case $t in *.o | *.d) continue ;; esac
+	status=0
+	timeout 300 "$qemu" -L "$root" "$t" >"$t.log" 2>&1 </dev/null || status=$?
+	if [ $status = 0 ]; then
+		good=$((good + 1))
+	else
+		bad=$((bad + 1))
+		echo "NOT ok  $t ($status)"
+		{ grep -E 'ERROR|FAILED|error:|Could not' "$t.log" || tail -n 3 "$t.log"; } | sed 's/^/          /' | head -n 8
+	fi
+done
+echo "$arch: $good unit test programs passed, $bad failed"
+[ $bad = 0 ] && [ $good -gt 0 ]
