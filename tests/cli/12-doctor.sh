@@ -59,3 +59,8 @@ listed=$(jq -r '.[].name' "$T/calls")
 same "every call that is promised is listed" "$(for c in $promised; do grep -qx "$c" <<<"$listed" || echo "$c"; done)" ""
 check "a call that cannot says why, backend by backend" jq -e 'all(.[]; .supported or (.reasons | length == 3))' "$T/calls"
 same "the text has a line for each" "$("$FL" doctor --syscalls | tail -n +2 | grep -vc '^ ')" "$(jq length "$T/calls")"
+
+# In namespaces of its own it says which options a container would lack.
+unshare --pid --cgroup --fork --mount-proc "$FL" doctor -o json >"$T/apart.json"
+check "doctor in a pid and a cgroup namespace names --pid=host and --cgroupns=host" jq -e \
+	'.features.namespaces | (.supported | not) and (.reason | contains("--pid=host --cgroupns=host"))' "$T/apart.json"

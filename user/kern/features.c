@@ -13,6 +13,7 @@
 #include "kern/caps.h"
 #include "kern/cgroup_mount.h"
 #include "kern/features.h"
+#include "kern/platform.h"
 #include "target/docker_api.h"
 #include "util/cleanup.h"
 #include "util/text.h"
@@ -182,6 +183,9 @@ static void probe_docker(struct feature_answer *a)
 #define INSTALL "apt-get install "
 
 const struct feature features[] = {
+	{"platform", "host", "every fault", "docs/platforms.md", probe_platform},
+	{"namespaces", "host", "targets by process, stressors within a target",
+	 "docker run --privileged --pid=host --cgroupns=host --network=host ... (docs/platforms.md)", probe_namespaces},
 	{"capabilities", "host", "everything", "run faultline as root", probe_caps},
 	{"bpffs", "host", "list, set, stop from another process",
 	 "a kernel with CONFIG_BPF_SYSCALL", probe_bpffs},
