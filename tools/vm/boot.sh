@@ -8,8 +8,11 @@
 # tree's tests/ and experiments/, the kernel modules listed below. No disk, no network card, no
 # accelerator. VM_SMALL=1 leaves out the servers and clients that only lab suites call; VM_MEMORY
 # (MiB, 1536), VM_TIMEOUT (s, 300), VM_SILENCE (s without a line after which a guest counts as hung,
-# VM_TIMEOUT), VM_PROGRAMS (more programs to carry), VM_MODULES (more modules), VM_DISK (an image, /dev/vda in
-# the guest), VM_CUT (s after the guest has said @@READY: the power goes, which is status 70) may be set.
+# VM_TIMEOUT), VM_PROGRAMS (more programs to carry), VM_MODULES (more modules), VM_APPEND (more for the kernel's
+# command line), VM_INITRD (a file: the initramfs is made there, and taken from there once it exists), VM_DISK
+# (images: /dev/vda, /dev/vdb, ... in the guest), VM_CUT (s after the guest has said @@READY: the power goes, which is
+# status 70), VM_ICOUNT=1 (the guest's clock counts its instructions: a busy host does not make the guest slow, and
+# what it waits for takes no time) may be set.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
@@ -149,17 +152,22 @@ INIT
 	printf '\n%s\n' 'echo "@@END $?"' 'sync; poweroff -f'
 }
 
-binaries=()
-carry_programs
-[ -n "${VM_SMALL:-}" ] || carry_python
-carry_tree
-carry_libraries "${binaries[@]}"
-carry_modules
-write_init "$@" >"$root/init"
-chmod +x "$root/init"
-# Not compressed: to unpack it takes an emulated processor longer than to copy it.
-(cd "$root" && find . | cpio -o -H newc --quiet) >"$work/initrd"
-rm -rf "$root"
+initrd=${VM_INITRD:-$work/initrd}
+make_initrd() { # COMMAND...
+	binaries=()
+	carry_programs
+	[ -n "${VM_SMALL:-}" ] || carry_python
+	carry_tree
+	carry_libraries "${binaries[@]}"
+	carry_modules
+	write_init "$@" >"$root/init"
+	chmod +x "$root/init"
+	# Not compressed: unpacking takes an emulated processor longer than copying.
+	(cd "$root" && find . | cpio -o -H newc --quiet) >"$initrd.new"
+	mv "$initrd.new" "$initrd"
+	rm -rf "$root"
+}
+[ -s "$initrd" ] || make_initrd "$@"
 
 # A guest that takes too long, or says nothing any more, is ended: why is in $work/why.
 watch() {
@@ -192,12 +200,14 @@ if [ -n "${VM_CUT:-}" ]; then cut_power & watcher="$watcher $!"; fi
 # locking it, so that an int3 by which the kernel patches its code (a static key, a trampoline) can stay
 # in the translation after it is gone from memory, and the other CPU oopses on it.
 # no_timer_check: an emulator that waits for a CPU looks like a broken APIC.
+tcg=(-accel "tcg,thread=multi")
+[ -z "${VM_ICOUNT:-}" ] || tcg=(-accel "tcg,thread=single" -icount "shift=2,sleep=off")
 drive=()
-[ -z "${VM_DISK:-}" ] || drive=(-drive "file=$VM_DISK,format=raw,if=virtio")
-qemu-system-x86_64 "${drive[@]}" -accel tcg,thread=multi -cpu max,cx16=off -pidfile "$work/pid" \
+for d in ${VM_DISK:-}; do drive+=(-drive "file=$d,format=raw,if=virtio"); done
+qemu-system-x86_64 "${drive[@]}" "${tcg[@]}" -cpu max,cx16=off -pidfile "$work/pid" \
 	-m "${VM_MEMORY:-1536}" -smp "${VM_CPUS:-1}" -nographic -no-reboot -net none \
-	-kernel "$dir/vmlinuz" -initrd "$work/initrd" \
-	-append "console=ttyS0 quiet panic=-1 loglevel=3 mitigations=off no_timer_check $lockdown" </dev/null 2>&1 |
+	-kernel "$dir/vmlinuz" -initrd "$initrd" \
+	-append "console=ttyS0 quiet panic=-1 loglevel=3 mitigations=off no_timer_check $lockdown ${VM_APPEND:-}" </dev/null 2>&1 |
 	sed -u 's|\r||g' | tee "$work/log" | sed -un '/@@BEGIN/,/^@@END/{//!p}' &
 wait $! || true
 status=$(sed -n 's/^@@END \([0-9]*\)$/\1/p' "$work/log")
