@@ -20,6 +20,11 @@ cut() { # OWNER: with its guardian, as the power does it
 	local g; g=$(pgrep -P "$1" -x fl-guardian)
 	kill -9 $g "$1" 2>/dev/null; wait "$1" 2>/dev/null
 }
+# Any moment; every other time one after the first thing was journaled, however slow the machine is.
+moment() { # I MOST: ms
+	[ $(($1 % 2)) = 0 ] || in_time 5 test -d /var/lib/faultline/sessions
+	sleep "0.$(printf %03d $((RANDOM % $2)))"
+}
 # A target that sees the disk under another path, as a container sees a volume.
 target() {
 	bg unshare -m bash -c "mkdir -p '$T/vol' && mount --bind '$disk' '$T/vol' && exec sleep 300"
@@ -39,7 +44,7 @@ for i in $(seq "$moments"); do
 		# shellcheck disable=SC2086
 		"$FL" inject config_corruption pid:"$target" --path "$T/vol/conf" --allow-host-root --for 60s --mode $mode >"$T/out" 2>"$T/err" &
 		owner=$!
-		sleep "0.$(printf %03d $((RANDOM % 160)))"
+		moment "$i" 160
 		cut "$owner"; kill -9 "$target"; wait "$target" 2>/dev/null
 		state | cmp -s - "$T/right" || spoilt=$((spoilt + 1))
 		[ ! -e /var/lib/faultline/sessions ] || kept=$((kept + 1))
@@ -86,7 +91,7 @@ if [ -x "$(command -v redis-server)" ]; then
 	for i in $(seq "$moments"); do
 		"$FL" inject cache_poisoning netns:flt-cut --keys 'item:*' --value poison --for 60s >"$T/out" 2>&1 &
 		owner=$!
-		sleep "0.$(printf %03d $((40 + RANDOM % 250)))"
+		moment "$i" 290
 		cut "$owner"; kill -9 "$server"; wait "$server" 2>/dev/null
 		names=$(ls -i /run/netns/flt-cut | cut -d' ' -f1)
 		mkdir -p "$T/netns"; touch "$T/netns/n"; mount --bind /run/netns/flt-cut "$T/netns/n"
