@@ -1,0 +1,89 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What is typed in a login hits its target and nothing else of that login: the session's scope holds the shell,
+# what it runs in a network namespace (the target), and what else it has started. In a login on a terminal, by
+# PAM as any other, and through ssh where sshd is installed.
+[ -n "${FLTEST_HOST:-}" ] || { echo "not ok 1 - only in a guest of tools/vm/host"; echo 1..1; exit 1; }
+export FLTEST_SANDBOX=1
+. "$(dirname "$0")/../lib.sh"
+BY=$BUILD/tests/tools/bystander
+mknet x 9
+
+# A line of what is typed for each step; what is seen goes to files, since a terminal shows what is typed as well.
+typed() { # DIRECTORY
+	cat <<-END
+		PATH=$PATH; set +o history
+		cat /proc/self/cgroup >$1/scope
+		ip netns exec flt-x $BY $1/member --family >/dev/null 2>&1 & member=\$!
+		$BY $1/beside --family >/dev/null 2>&1 & beside=\$!
+		sleep 2
+	END
+	while read -r kind options; do
+		cat <<-END
+			$BY --read $1/member $1/beside >$1/$kind.before
+			$FL inject $kind netns:flt-x $options --for 6s -o json >$1/$kind.json 2>$1/$kind.err & fault=\$!
+			until grep -q 'is active' $1/$kind.err || [ ! -e /proc/\$fault ]; do sleep 0.2; done
+			date +%s >$1/$kind.date
+			exec 9</dev/null && echo opened >$1/$kind.fd; exec 9<&-
+			$BY $1/late --family >/dev/null 2>&1 & late=\$!
+			wait \$fault; echo \$? >$1/$kind.status
+			sleep 1; kill \$late; $BY --read $1/member $1/beside >$1/$kind.after; $BY --read $1/late >$1/$kind.late; rm $1/late
+		END
+	done <"$T/kinds"
+	echo "kill \$member \$beside; echo alive >$1/alive; exit"
+}
+cat >"$T/kinds" <<-'END'
+	pause
+	time_skew --offset 3600s
+	fd_exhaustion
+END
+# counted FILE BEFORE: "PROCESS SLOT COUNTER" of what was noticed, but for being alive.
+counted() {
+	awk '{ for (i = 3; i <= NF; i++) { split($i, a, "="); k = $1 " " $2 " " a[1]
+		if (FILENAME == ARGV[1]) was[k] = a[2]; else if (a[2] != was[k] + 0) print k } }' "$2" "$1"
+}
+sign() { case $1 in pause) echo stop ;; time_skew) echo clock ;; fd_exhaustion) echo fd ;; esac; }
+
+judge() { # LOGIN DIRECTORY
+	check "$1: it has a scope of its own" grep -qE '^0::/user\.slice/user-0\.slice/session-[^/]*\.scope' "$2/scope"
+	while read -r kind _; do
+		check "$1: $kind hits" sh -c "[ \"\$(cat $2/$kind.status)\" = 0 ] && jq -e '.injected > 0' $2/$kind.json"
+		counted "$2/$kind.after" "$2/$kind.before" >"$T/counted"
+		counted "$2/$kind.late" /dev/null >>"$T/counted"
+		for slot in self child; do
+			check "$1: $kind: what runs in the namespace notices ($slot)" grep -qx "member $slot $(sign "$kind")" "$T/counted"
+		done
+		check "$1: $kind: what the login has started beside it does not" sh -c "! grep -E '^(beside|late)' '$T/counted' | grep -v ' loops\$'"
+		for who in beside late; do
+			check "$1: $kind: ... and goes on ($who)" grep -qx "$who self loops" "$T/counted"
+		done
+		check "$1: $kind: the shell has its descriptors" grep -qx opened "$2/$kind.fd"
+		check_num "$1: $kind: the shell has its clock, seconds away" \
+			"$(awk -v is="$(cat "$2/$kind.date")" -v right="$(stat -c %Y "$2/$kind.date")" 'BEGIN { print right != "" && is - right < 2 && right - is < 2 ? 0 : is - right }')" eq 0
+	done <"$T/kinds"
+	check "$1: the shell is alive at the end" grep -qx alive "$2/alive"
+}
+
+mkdir "$T/login"
+typed "$T/login" >"$T/typed"
+# A terminal of its own, and what is typed comes out of a file: script(1) wants a terminal for that.
+timeout 240 python3 -c 'import pty, sys; sys.exit(pty.spawn(["login", "-f", "root"]) != 0)' <"$T/typed" >"$T/login/said" 2>&1
+judge login "$T/login"
+
+if [ -x /usr/sbin/sshd ]; then
+	mkdir -p "$T/ssh" /run/sshd
+	ssh-keygen -q -t ed25519 -N '' -f "$T/host_key"; ssh-keygen -q -t ed25519 -N '' -f "$T/key"
+	chmod 755 "$T"
+	printf '%s\n' 'ListenAddress 127.0.0.1' 'Port 2222' "HostKey $T/host_key" "AuthorizedKeysFile $T/key.pub" 'UsePAM yes' \
+		'PermitRootLogin yes' 'StrictModes no' "PidFile $T/sshd.pid" >"$T/sshd_config"
+	bg /usr/sbin/sshd -D -e -f "$T/sshd_config" 2>"$T/sshd.log"
+	listens() { ss -Hltn 'sport = 2222' | grep -q .; }
+	check "ssh: a server" wait_for 10 listens
+	typed "$T/ssh" >"$T/typed"
+	timeout 240 ssh -tt -F none -p 2222 -i "$T/key" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
+		-o ServerAliveInterval=2 -o ServerAliveCountMax=3 root@127.0.0.1 <"$T/typed" >"$T/ssh/said" 2>&1; rc=$?
+	check_num "ssh: the connection held to the end: status" $rc eq 0
+	judge ssh "$T/ssh"
+else
+	skip "a login through ssh" "sshd"
+fi
