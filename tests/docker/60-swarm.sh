@@ -47,6 +47,7 @@ inject() { # KIND TARGET...: in the background; active when it returns
 }
 finish() { kill -INT "$INJECT"; wait "$INJECT"; }
 
+renewed_from() { _task=$(task web); [ -n "$_task" ] && [ "$_task" != "$1" ]; }
 ip netns add flt-swhub && _nets="$_nets flt-swhub"
 ip -n flt-swhub link add swb type bridge && ip -n flt-swhub link set swb up
 check "an engine in a namespace of its own" node_up 1
@@ -114,4 +115,14 @@ done
 check "pause on a service" "$FL" inject pause web --for 100ms
 check "pause on a process in the network of the node" "$FL" inject pause "pid:$on_host" --for 100ms
 check "cpu on a service" "$FL" inject cpu web --load 10% --for 200ms
+# Swarm puts another task in the place of one that ended: the old one is not started as well.
+running() { docker ps -q --filter label=com.docker.swarm.service.name=web | wc -l; }
+for kind in stop restart; do
+	old=$(task web)
+	"$FL" inject $kind web --grace 100ms --for 1s >"$T/inject.out" 2>&1
+	same "$kind on a service: status" $? 0
+	check "another task takes its place" wait_for 20 renewed_from "$old"
+	sleep 1
+	same "and is the only one here" "$(running)" 1
+done
 docker service rm web calm >/dev/null

@@ -13,14 +13,17 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "target/docker.h"
 #include "target/docker_api.h"
 #include "target/member.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/text.h"
 
 #define START_PATIENCE_S 60
+#define TASK_LOOK_MS	 200
 #define ORDER_PATIENCE_S 1 /* the event loop waits for it */
 #define PAUSE_PATIENCE_S 5 /* a freezer takes milliseconds; who waits longer has better ways */
 #define THAW_PATIENCE_S	 2 /* then it is thawed without the engine */
@@ -34,14 +37,14 @@ static bool is_id(const char *text)
 
 static int read_container(const json_t *o, struct docker_container *ret, struct fl_error *err)
 {
-	const char *id = "", *name = "", *network = "", *policy = "", *signal = "";
+	const char *id = "", *name = "", *network = "", *policy = "", *signal = "", *task = "";
 	int running = 0, paused = 0;
 	json_int_t pid = 0;
 
-	if (json_unpack((json_t *)(uintptr_t)o, "{s:s, s:s, s:{s?b, s?b, s?I}, s?{s?s, s?{s?s}}, s?{s?s}}",
+	if (json_unpack((json_t *)(uintptr_t)o, "{s:s, s:s, s:{s?b, s?b, s?I}, s?{s?s, s?{s?s}}, s?{s?s, s?{s?s}}}",
 			"Id", &id, "Name", &name, "State", "Running", &running, "Paused", &paused, "Pid",
 			&pid, "HostConfig", "NetworkMode", &network, "RestartPolicy", "Name", &policy,
-			"Config", "StopSignal", &signal) ||
+			"Config", "StopSignal", &signal, "Labels", DOCKER_LABEL_TASK, &task) ||
 	    !is_id(id) || !docker_is_name(name + (*name == '/')) || pid < 0 || pid > INT32_MAX)
 		return error_env(err, EBADMSG, "Docker: the engine's description of a container is none");
 	*ret = (struct docker_container){
@@ -54,6 +57,7 @@ static int read_container(const json_t *o, struct docker_container *ret, struct 
 	text_copy(ret->name, sizeof(ret->name), name + (*name == '/'));
 	text_copy(ret->network, sizeof(ret->network), network);
 	text_copy(ret->stop_signal, sizeof(ret->stop_signal), signal);
+	text_copy(ret->task, sizeof(ret->task), task);
 	return 0;
 }
 
@@ -301,11 +305,44 @@ static int order(const struct docker_container *c, const char *action, unsigned 
 	return r;
 }
 
+/* Swarm makes another task in the place of one that ended; started again, the old one would run beside it,
+ * and nobody would end it. */
+static int wait_replaced(const struct docker_container *c, struct fl_error *err)
+{
+	uint64_t until = clock_mono_ns() + START_PATIENCE_S * NS_PER_SEC;
+	char slot[sizeof(c->task)];
+	char *dot;
+	int r;
+
+	text_copy(slot, sizeof(slot), c->task);
+	dot = strrchr(slot, '.');
+	if (dot)
+		*dot = '\0';
+	for (;;) {
+		struct target_names names = {};
+
+		r = docker_members(slot, &names, err);
+		target_names_free(&names);
+		if (r != -ENOENT || clock_mono_ns() > until)
+			break;
+		usleep(TASK_LOOK_MS * 1000);
+	}
+	if (r == -ENOENT) {
+		error_env(err, ENOENT, "docker:%s has ended, and the Swarm has put no other task in its place on "
+			  "this node", c->name);
+		error_hint(err, "docker service ps says where it is; faultline recover looks again");
+		r = -EAGAIN;
+	}
+	return r;
+}
+
 static int start(const char *what, struct fl_error *err)
 {
 	struct docker_container c;
 	int r = find(what, false, &c, err);
 
+	if (!r && !c.running && c.task[0])
+		return wait_replaced(&c, err);
 	return r || c.running ? r : order(&c, "start", START_PATIENCE_S, err);
 }
 

@@ -20,11 +20,15 @@
 #define DOCKER_ID_SIZE 65 /* 64 hex digits */
 
 /* One container, inspected. */
+/* SERVICE.SLOT.ID, or SERVICE.NODE.ID */
+#define DOCKER_LABEL_TASK "com.docker.swarm.task.name"
+
 struct docker_container {
 	char id[DOCKER_ID_SIZE];
 	char name[128];
 	char network[128]; /* HostConfig.NetworkMode: "bridge", "host", "container:ID", a name */
 	char stop_signal[24];
+	char task[128]; /* of a Swarm, SERVICE.SLOT.ID; empty: it is none */
 	pid_t pid; /* 0: it does not run */
 	bool running, paused;
 	bool restarts; /* it has a restart policy */

@@ -16,7 +16,6 @@
 #define LABEL_PROJECT "com.docker.compose.project"
 #define LABEL_SERVICE "com.docker.compose.service"
 #define LABEL_SWARM   "com.docker.swarm.service.name"
-#define LABEL_TASK    "com.docker.swarm.task.name" /* SERVICE.SLOT.ID, or SERVICE.NODE.ID */
 #define SHOWN	      8 /* candidates in an error */
 
 bool docker_is_name(const char *text)
@@ -139,10 +138,10 @@ static int by_task(const char *what, json_t **ret, struct fl_error *err)
 {
 	size_t len = strlen(what), i;
 	const char *task;
-	int r = by_label(LABEL_TASK, NULL, ret, err);
+	int r = by_label(DOCKER_LABEL_TASK, NULL, ret, err);
 
 	for (i = r ? 0 : json_array_size(*ret); i--;) {
-		task = label_of(json_array_get(*ret, i), LABEL_TASK);
+		task = label_of(json_array_get(*ret, i), DOCKER_LABEL_TASK);
 		if (strncmp(task, what, len) || (task[len] && task[len] != '.'))
 			json_array_remove(*ret, i);
 	}
