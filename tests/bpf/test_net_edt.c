@@ -127,7 +127,7 @@ static void order(void **state)
 	assert_in_range(wait_of(r, 0), 9 * MS, 40 * MS);
 }
 
-/* Two rules add up; 1 Mbit/s is 10 ms for each packet of 1250 bytes. */
+/* Two rules add up; 100 kbit/s is 100 ms for each packet of 1250 bytes. */
 static void rate(void **state)
 {
 	struct fl_rule rule = departing(FL_KIND_RATE, 0);
@@ -137,7 +137,7 @@ static void rate(void **state)
 	struct frame f;
 	int i;
 
-	rule.rate = (struct fl_rate){ .rate_bps = 1000000, .queue_ns = 100 * MS };
+	rule.rate = (struct fl_rate){ .rate_bps = 100000, .queue_ns = 1000 * MS };
 	only_departing(r, &rule);
 	frame_udp(&f, &flow, false, zeros, sizeof(zeros));
 	assert_int_equal(f.len, 1250);
@@ -147,7 +147,7 @@ static void rate(void **state)
 		if (i == 1)
 			start = r->tstamp;
 		if (i)
-			assert_int_equal(r->tstamp, start + (uint64_t)(i - 1) * 10 * MS);
+			assert_int_equal(r->tstamp, start + (uint64_t)(i - 1) * 100 * MS);
 	}
 	for (i = 0; i < 20; i++) {
 		r->tstamp = 0;
