@@ -251,16 +251,16 @@ int kernel_metric_parse(const char *name, const char *const *services, bool all,
 
 static double value_of(const struct kernel_metric *m, const struct meter_row *row, double seconds)
 {
-	struct figures f;
+	double tries = (double)row_tries(row);
 
-	figures_of(row, seconds, &f);
+	/* The definitions of figures.h, without its quantiles: this is asked for each interval. */
 	switch (m->stat) {
 	case KERNEL_QUANTILE: return hist_quantile_ns(&row->latency, m->quantile) / 1e9;
-	case KERNEL_MEAN: return f.mean_s;
-	case KERNEL_RATE: return f.rate;
-	case KERNEL_ERROR_RATE: return f.error_rate;
-	case KERNEL_RETRANSMITS: return f.retransmits;
-	case KERNEL_RESETS: return f.resets;
+	case KERNEL_MEAN: return hist_mean_ns(&row->latency) / 1e9;
+	case KERNEL_RATE: return seconds > 0 ? tries / seconds : 0;
+	case KERNEL_ERROR_RATE: return tries > 0 ? (double)row_errors(row) / tries : NAN;
+	case KERNEL_RETRANSMITS: return seconds > 0 ? (double)row->retransmits / seconds : 0;
+	case KERNEL_RESETS: return seconds > 0 ? (double)row->resets / seconds : 0;
 	}
 	return NAN;
 }

@@ -191,26 +191,33 @@ uint32_t series_paths(const struct series *s, const char *prefix)
 	return 0;
 }
 
-static void note_edge(struct series_edge *v, uint32_t *n, const struct sample *s)
+/* @index: (client, server) -> its number in @v + 1. */
+static void note_edge(struct series_edge *v, uint32_t *n, uint32_t *index, const struct sample *s)
 {
-	uint32_t i;
+	struct series_edge *e;
 
-	for (i = 0; i < *n && (v[i].client != s->client || v[i].server != s->server); i++)
-		;
-	if (i == *n)
-		v[(*n)++] = (struct series_edge){ .client = s->client, .server = s->server };
-	v[i].as_client |= s->vantage == METER_AS_CLIENT;
-	v[i].as_server |= s->vantage == METER_AS_SERVER;
+	if (!*index) {
+		v[*n] = (struct series_edge){ .client = s->client, .server = s->server };
+		*index = ++*n;
+	}
+	e = &v[*index - 1];
+	e->as_client |= s->vantage == METER_AS_CLIENT;
+	e->as_server |= s->vantage == METER_AS_SERVER;
 }
 
 uint32_t series_edges(const struct series *s, struct series_edge **ret)
 {
-	uint32_t i, k, n = 0;
+	size_t most = (size_t)s->n_services * s->n_services + 1;
+	uint32_t *index = calloc(most, sizeof(*index)), i, k, n = 0;
 
-	*ret = calloc((size_t)s->n_services * s->n_services + 1, sizeof(**ret));
+	*ret = index ? calloc(most, sizeof(**ret)) : NULL;
 	for (i = 0; *ret && i < s->n; i++)
-		for (k = 0; k < s->v[i].n; k++)
-			note_edge(*ret, &n, &s->v[i].samples[k]);
+		for (k = 0; k < s->v[i].n; k++) {
+			const struct sample *row = &s->v[i].samples[k];
+
+			note_edge(*ret, &n, &index[(size_t)row->client * s->n_services + row->server], row);
+		}
+	free(index);
 	return n;
 }
 
@@ -271,18 +278,31 @@ uint32_t series_sum(const struct series *s, const struct series_match *m, uint64
 	return n;
 }
 
+/* @row is empty again, for much less than clearing all of its buckets takes. */
+static void clear_interval(const struct interval *v, const struct series_match *m, struct meter_row *row)
+{
+	uint32_t i, k;
+
+	for (i = 0; i < v->n; i++)
+		for (k = 0; is_meant(m, &v->samples[i]) && k < v->samples[i].n_cells; k++)
+			row->latency.buckets[v->cells[v->samples[i].first_cell + k].bucket] = 0;
+	row->requests = row->timeouts = row->refused = row->resets = row->retransmits = 0;
+	row->status[4] = row->status[5] = 0;
+	row->latency.sum_ns = row->latency.count = 0;
+}
+
 void series_each(const struct series *s, const struct series_match *m, uint64_t from_ns,
 		 uint64_t to_ns, series_each_cb cb, void *ctx)
 {
-	struct meter_row row;
+	struct meter_row row = {};
 	uint32_t i;
 
 	for (i = 0; i < s->n; i++) {
 		if (!is_inside(&s->v[i], from_ns, to_ns))
 			continue;
-		memset(&row, 0, sizeof(row));
 		add_interval(&s->v[i], m, &row);
 		cb(ctx, &row, (double)(s->v[i].to_ns - s->v[i].from_ns) / 1e9);
+		clear_interval(&s->v[i], m, &row);
 	}
 }
 
