@@ -133,7 +133,7 @@ static void put_lines(const struct top_screen *s, char *text, bool marked, unsig
 	}
 }
 
-/* The last line: what is shown, and which keys there are. */
+/* Below the table: what is shown, and which keys there are. The line below it stays free: a newline there would scroll. */
 static void put_status(const struct top_screen *s, const struct table_options *o, unsigned int width, unsigned int row)
 {
 	char line[160], at[32];
@@ -148,7 +148,7 @@ static void put_status(const struct top_screen *s, const struct table_options *o
 	snprintf(at, sizeof(at), "\033[%u;1H", row);
 	printable_control(stdout, at);
 	printf("%.*s", (int)width - 1, line);
-	printable_control(stdout, "\033[K");
+	printable_control(stdout, "\033[K\n");
 }
 
 void top_screen_draw(const struct top_screen *s, const struct table *t, const struct table_options *o,
@@ -160,7 +160,7 @@ void top_screen_draw(const struct top_screen *s, const struct table *t, const st
 
 	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
 	width = size.ws_col ? size.ws_col : 80;
-	height = size.ws_row > 2 ? size.ws_row : 25;
+	height = size.ws_row > 3 ? size.ws_row - 1u : 24;
 	if (s->help)
 		text_append(&out, "%s", help);
 	else if (t)
