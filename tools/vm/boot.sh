@@ -11,8 +11,8 @@
 # VM_TIMEOUT), VM_PROGRAMS (more programs to carry), VM_MODULES (more modules), VM_APPEND (more for the kernel's
 # command line), VM_INITRD (a file: the initramfs is made there, and taken from there once it exists), VM_DISK
 # (images: /dev/vda, /dev/vdb, ... in the guest), VM_CUT (s after the guest has said @@READY: the power goes, which is
-# status 70), VM_ICOUNT=1 (the guest's clock counts its instructions: a busy host does not make the guest slow, and
-# what it waits for takes no time) may be set.
+# status 70), VM_ICOUNT=1 (the guest's clock counts its instructions: a busy host does not make the guest slow)
+# may be set.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
@@ -201,7 +201,7 @@ if [ -n "${VM_CUT:-}" ]; then cut_power & watcher="$watcher $!"; fi
 # in the translation after it is gone from memory, and the other CPU oopses on it.
 # no_timer_check: an emulator that waits for a CPU looks like a broken APIC.
 tcg=(-accel "tcg,thread=multi")
-[ -z "${VM_ICOUNT:-}" ] || tcg=(-accel "tcg,thread=single" -icount "shift=2,sleep=off")
+[ -z "${VM_ICOUNT:-}" ] || tcg=(-accel "tcg,thread=single" -icount shift=2)
 drive=()
 for d in ${VM_DISK:-}; do drive+=(-drive "file=$d,format=raw,if=virtio"); done
 qemu-system-x86_64 "${drive[@]}" "${tcg[@]}" -cpu max,cx16=off -pidfile "$work/pid" \

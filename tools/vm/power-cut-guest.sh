@@ -114,10 +114,14 @@ if [ ! -e /disk/made ]; then
 	touch /disk/made; sync
 else
 	open_entries >/tmp/open
-	# As the first unit (faultline-recover.service), when no store runs yet; and as the second, when it does.
+	# As the first unit (faultline-recover.service), when no store runs yet; and as the second, when it does, which
+	# is started again until nothing is left.
 	$FL recover >/tmp/recover1 2>&1
 	[ ! -e $ROW/pc-value ] || store
-	$FL recover >/tmp/recover2 2>&1 || cat /tmp/recover2
+	for ((i = 0; i < 10; i++)); do
+		! $FL recover >/tmp/recover2 2>&1 || break
+		sleep 2
+	done
 	judge $rows
 	[ -z "$(ls /disk/state/sessions 2>/dev/null)" ] || { echo "something is left in the journal:"; head -c 1000 /disk/state/sessions/*/journal.jsonl; }
 fi
