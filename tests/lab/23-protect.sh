@@ -101,6 +101,39 @@ else
 fi
 rm -rf $P
 
+# --- what is written there while a fault is on ---
+mknet b 2
+mkdir -p $P
+ends() { # DESCRIPTION PATTERN: the session that is on ends by what comes on stdin, and says why
+	protect
+	check "$1" in_time 8 sh -c "! kill -0 $p 2>/dev/null"
+	wait $p; _rc=$?
+	same "... its exit status, and why" "$_rc $(jq -r '.ended_by.why' "$T/proof" | grep -cE "$2")" "$3 1" || cat "$T/proof" "$T/err"
+}
+protect <<<'names: [nobody]'
+on null netns:flt-a
+ends "a name that is protected from now on ends its fault" "ended: netns:flt-a is protected by names: flt-a .$P/test.yaml:1" 0 <<<'names: [flt-a]'
+protect <<<'names: [nobody]'
+on latency netns:flt-a --delay 1ms
+ping -c 1 -W 1 10.77.1.2 >/dev/null
+protect <<<'labels: [tier=gold]'
+sleep 1.5
+check "another one does not" kill -0 $p
+ends "protected networks that the fault does not know of end it" "more networks or ports are protected" 0 <<<'cidrs: [10.77.1.1/32]'
+protect <<<'names: [nobody]'
+on latency netns:flt-a --delay 1ms --peer netns:flt-b
+ends "so does the name of a peer" "peer netns:flt-b is protected by names: flt-b" 1 <<<'names: [flt-b]'
+refused "a peer that a name protects is refused" 2 'refused: peer netns:flt-b is protected by names: flt-b' "$FL" inject latency netns:flt-a --peer netns:flt-b --delay 1ms --for 1s
+protect <<<'names: [nobody]'
+on null netns:flt-a
+protect <<<'names: ['
+sleep 1.5
+check "a file in the middle of being written ends nothing" kill -0 $p
+id=$("$FL" list -o json | jq -r '.[0].id')
+refused "... nothing is set meanwhile" 2 "$P/test.yaml" "$FL" set "$id" hits=2
+ends "one that stays like that does" "ended: " 0 <<<'names: [ '
+rm -rf $P
+
 # --- the host itself ---
 sleep 300 & host=$!; _pids="$_pids $host"
 refused "a fault of the network on a process of the host" 2 'refused: the network of the host' "$FL" inject latency "pid:$host" --delay 1ms --for 1s

@@ -58,6 +58,25 @@ static void in_errors(void **state)
 	assert_string_equal(err.hint, "try http://***@h/");
 }
 
+/* Wherever the message ends: a URL that is cut before its "@" still shows nothing. */
+static void in_errors_that_are_cut(void **state)
+{
+	char blanks[sizeof(((struct fl_error *)0)->message)];
+	size_t n;
+
+	(void)state;
+	for (n = 400; n < sizeof(blanks) - 1; n++) {
+		struct fl_error err = {};
+
+		memset(blanks, ' ', n);
+		blanks[n] = '\0';
+		error_usage(&err, "%s http://me:sesame@shop/x?token=sesame", blanks);
+		assert_null(strstr(err.message, "ses"));
+		error_hint(&err, "%s http://me:sesame@shop/x", blanks);
+		assert_null(strstr(err.hint, "ses"));
+	}
+}
+
 static void in_the_command_line(void **state)
 {
 	char a[] = "faultline", b[] = "--probe", c[] = "http://me:secret@h/x", *argv[] = { a, b, c, NULL };
@@ -81,6 +100,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(masked),
 		cmocka_unit_test(in_errors),
+		cmocka_unit_test(in_errors_that_are_cut),
 		cmocka_unit_test(in_the_command_line),
 	};
 

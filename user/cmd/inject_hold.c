@@ -54,6 +54,21 @@ static void on_gate(void *ctx, const struct ended *why)
 	uv_stop(&h->loop);
 }
 
+/* It has been ended because its target is protected now: so is its session. */
+static void on_change(void *ctx, const struct fault *f, const json_t *change)
+{
+	struct hold *h = ctx;
+
+	if (!strcmp(json_string_value(json_object_get(change, "what")) ?: "", "protected")) {
+		h->in->ended = (struct ended){ .when = clock_wall_s() };
+		text_copy(h->in->ended.why, sizeof(h->in->ended.why),
+			  json_string_value(json_object_get(change, "text")) ?: "");
+		uv_stop(&h->loop);
+	} else if (h->watcher->changed) {
+		h->watcher->changed(h->watcher->arg, f, change);
+	}
+}
+
 static void on_progress(uv_timer_t *timer)
 {
 	LOOP_CALLBACK();
@@ -135,7 +150,7 @@ static int begin(struct hold *h, struct fl_error *err)
 		r = owner_publish(h->owner, err);
 	if (r)
 		return r;
-	owner_on_change(h->owner, h->watcher->changed, h->watcher->arg);
+	owner_on_change(h->owner, on_change, h);
 	owner_on_gate(h->owner, on_gate, h);
 	session_heartbeat(h->session);
 	r = fault_arm(f, err);

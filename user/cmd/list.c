@@ -8,7 +8,6 @@
 #include "cmd/cmd.h"
 #include "fault/live.h"
 #include "policy/halt.h"
-#include "util/caller.h"
 #include "util/cleanup.h"
 #include "util/json_path.h"
 
@@ -59,16 +58,10 @@ static void print_change(const json_t *r)
 static void print_owner(const json_t *r)
 {
 	const char *run = json_string_value(json_object_get(r, "run"));
-	time_t t = (time_t)json_number_value(json_object_get(r, "since_wall"));
-	struct caller by;
-	struct tm tm;
-	char who[128], at[32] = "";
+	char owner[200];
 
-	caller_from_json(json_object_get(r, "owner"), &by);
-	if (localtime_r(&t, &tm))
-		strftime(at, sizeof(at), "%F %T", &tm);
-	printf("%10s by %s since %s%s%s\n", "", caller_text(&by, who, sizeof(who)), at,
-	       run ? ", run " : "", run ?: "");
+	printf("%10s %s%s%s\n", "", live_owner_text(r, true, owner, sizeof(owner)), run ? ", run " : "",
+	       run ?: "");
 }
 
 static void print_row(const json_t *r)

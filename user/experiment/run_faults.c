@@ -204,7 +204,8 @@ void run_faults_changed(void *run, const struct fault *f, const json_t *change)
 {
 	struct run *r = run;
 	const char *what = json_string_value(json_object_get(change, "what")) ?: "";
-	bool stopped = !strcmp(what, "stopped"), deed = stopped || !strcmp(what, "set");
+	bool stopped = !strcmp(what, "stopped") || !strcmp(what, "protected");
+	bool deed = stopped || !strcmp(what, "set");
 	_cleanup_free_ char *event = text_format("%s-%s", deed ? "fault" : "target", what);
 	json_t *fields = json_pack("{s:s}", "fault", f->id);
 

@@ -14,6 +14,7 @@
 #include "fault/protected.h"
 #include "kern/session.h"
 #include "policy/gate.h"
+#include "policy/protect.h"
 #include "target/member.h"
 #include "target/watch.h"
 #include "util/clock.h"
@@ -67,6 +68,8 @@ int fault_add_target(struct fault *f, const char *spec, struct fl_error *err)
 	if (!grown)
 		return error_sys(err, ENOMEM, "target %s: out of memory", spec);
 	f->targets = grown;
+	if (!f->n_targets)
+		f->protect_stamp = protect_stamp(); /* before it is looked at */
 	r = target_resolve(spec, &options, &f->targets[f->n_targets], err);
 	if (r)
 		return r;
@@ -192,6 +195,8 @@ int fault_activate(struct fault *f, bool on, struct fl_error *err)
 	assert(f->armed);
 	take_time(f);
 	r = on ? gate_check(err) : 0;
+	if (!r && on && f->protect_stamp != protect_stamp())
+		r = protected_again(f, err);
 	if (!r && on)
 		r = targets_alive(f, err);
 	if (!r)
@@ -297,6 +302,8 @@ int fault_update(struct fault *f, const struct params *wanted, struct fl_error *
 		return -EINVAL;
 	}
 	r = gate_check(err);
+	if (!r)
+		r = protected_again(f, err);
 	if (!r && f->ops->validate)
 		r = f->ops->validate(wanted, err);
 	if (!r)

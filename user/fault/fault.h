@@ -121,6 +121,7 @@ struct fault {
 	struct target *targets; /* resolved; owned */
 	uint32_t n_targets;
 	bool allow_host_interface;
+	uint64_t protect_stamp; /* of what was protected when the targets were found not to be */
 	bool armed, active;
 	bool held_back;	  /* active, but off while a stranger is in a target's network namespace */
 	uint64_t look_ns; /* when to look for one again */

@@ -126,7 +126,7 @@ static void tighten(struct limited *l, rlim_t spare, bool judge)
  * since, which an odd limit that is just one of ours tells. */
 static rlim_t inherited(const struct fd_unit *u, struct process_id id, rlim_t soft)
 {
-	pid_t parent = process_parent(id.pid);
+	pid_t parent = proc_parent(id.pid);
 	uint32_t i;
 
 	for (i = 0; i < u->n; i++)

@@ -134,7 +134,7 @@ static void restore_children(const struct table *t, struct trouble *trouble)
 
 		if (units_int(e->d_name, 1, INT32_MAX, &pid, NULL))
 			continue;
-		key.id.pid = process_parent((pid_t)pid);
+		key.id.pid = proc_parent((pid_t)pid);
 		parent = bsearch(&key, t->v, t->n, sizeof(key), by_pid);
 		if (!parent || parent->now >= parent->old)
 			continue;

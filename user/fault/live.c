@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* live.c - see live.h */
 #include <string.h>
+#include <time.h>
 
 #include "fault/live.h"
 #include "fault/record.h"
@@ -76,4 +77,18 @@ int live_faults(json_t **ret, struct fl_error *err)
 	else
 		*ret = rows;
 	return r;
+}
+
+const char *live_owner_text(const json_t *row, bool with_day, char *buf, size_t size)
+{
+	time_t t = (time_t)json_number_value(json_object_get(row, "since_wall"));
+	char who[128], at[32] = "";
+	struct caller by;
+	struct tm tm;
+
+	caller_from_json(json_object_get(row, "owner"), &by);
+	if (localtime_r(&t, &tm))
+		strftime(at, sizeof(at), with_day ? "%F %T" : "%T", &tm);
+	snprintf(buf, size, "by %s since %s", caller_text(&by, who, sizeof(who)), at);
+	return buf;
 }

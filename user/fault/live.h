@@ -14,4 +14,7 @@
  * owner_alive, changes}]; a new reference. */
 int live_faults(json_t **ret, struct fl_error *err);
 
+/* Of such a row: "by alice (pts/3) since 12:00:01", or with the day as well. Returns @buf. */
+const char *live_owner_text(const json_t *row, bool with_day, char *buf, size_t size);
+
 #endif

@@ -63,11 +63,41 @@ int net_guard_make(struct guard **ret, struct fl_error *err)
 int net_guard_session(struct session *s, struct fl_error *err)
 {
 	if (s->engine)
-		return 0;
+		return net_guard_current(s, err);
 	/* Between two faults of a run whoever began it may have come by another connection. */
 	free(s->guard);
 	s->guard = NULL;
 	return net_guard_make(&s->guard, err);
+}
+
+static bool knows_prefix(const struct guard *g, const struct fl_guard_prefix *p)
+{
+	uint32_t i;
+
+	for (i = 0; g && i < g->n_prefixes; i++)
+		if (!memcmp(&g->prefixes[i], p, sizeof(*p)))
+			return true;
+	return false;
+}
+
+int net_guard_current(const struct session *s, struct fl_error *err)
+{
+	struct guard *now = calloc(1, sizeof(*now));
+	bool more = false;
+	uint32_t i;
+	int r = now ? add_protected(now, err) : error_sys(err, ENOMEM, "what is protected: out of memory");
+
+	for (i = 0; !r && i < now->n_prefixes; i++)
+		more |= !knows_prefix(s->guard, &now->prefixes[i]);
+	for (i = 0; !r && i < ARRAY_SIZE(now->ports); i++)
+		more |= (now->ports[i] & ~(s->guard ? s->guard->ports[i] : 0)) != 0;
+	free(now);
+	if (more) {
+		error_usage(err, "refused: more networks or ports are protected than when this session began");
+		error_hint(err, "begin a new session, by inject or run: there they are left out");
+		r = -EPERM;
+	}
+	return r;
 }
 
 /* Which end of the connection is the target's? */

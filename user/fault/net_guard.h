@@ -12,8 +12,11 @@
 /* Put together what is protected now. *ret is the caller's to free; NULL when nothing is. */
 int net_guard_make(struct guard **ret, struct fl_error *err);
 
-/* The same for a session, before its engine is opened; afterwards nothing. */
+/* The same for a session, before its engine is opened; afterwards, as net_guard_current(). */
 int net_guard_session(struct session *s, struct fl_error *err);
+
+/* Are the protected networks and ports still those that the session's engine knows? -EPERM: there are more. */
+int net_guard_current(const struct session *s, struct fl_error *err);
 
 /* Lines that name the person's connections that @f would hit were they not spared: an array of
  * strings, new reference. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "fault/net.h"
+#include "fault/protected.h"
 #include "kern/peers.h"
 #include "util/cidr.h"
 #include "util/cleanup.h"
@@ -65,7 +66,10 @@ static int add_target(struct peer_list *l, const char *spec, struct fl_error *er
 		return error_sys(err, ENOMEM, "peers: out of memory");
 	r = target_resolve(spec, &any, t, err);
 	if (!r) {
-		if (t->more_addrs)
+		r = protected_peer(spec, t, err);
+		if (r)
+			;
+		else if (t->more_addrs)
 			r = error_usage(err, "peer: %s has more than %d addresses: write its networks "
 					"(10.0.0.0/8)", spec, TARGET_MAX_ADDRS);
 		else if (!t->n_addrs && t->gap.why[0] && !t->gap.ifname[0])

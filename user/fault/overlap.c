@@ -3,12 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "fault/live.h"
 #include "fault/overlap.h"
 #include "kern/session.h"
-#include "util/caller.h"
 #include "util/cleanup.h"
 #include "util/json_path.h"
 
@@ -89,18 +87,11 @@ json_t *overlap_find(const struct fault *f)
 
 const char *overlap_text(const json_t *row, char *buf, size_t size)
 {
-	time_t t = (time_t)json_number_value(json_object_get(row, "since_wall"));
 	_cleanup_free_ char *targets = json_joined(json_object_get(row, "targets"));
-	struct caller by;
-	struct tm tm;
-	char who[128], at[16] = "";
+	char owner[200];
 
-	caller_from_json(json_object_get(row, "owner"), &by);
-	if (localtime_r(&t, &tm))
-		strftime(at, sizeof(at), "%T", &tm);
-	snprintf(buf, size, "%s %s by %s since %s is on %s too",
-		 json_string_value(json_object_get(row, "id")) ?: "",
-		 json_string_value(json_object_get(row, "kind")) ?: "", caller_text(&by, who, sizeof(who)),
-		 at, targets ?: "");
+	snprintf(buf, size, "%s %s %s is on %s too", json_string_value(json_object_get(row, "id")) ?: "",
+		 json_string_value(json_object_get(row, "kind")) ?: "",
+		 live_owner_text(row, false, owner, sizeof(owner)), targets ?: "");
 	return buf;
 }

@@ -6,6 +6,7 @@
 #include <sys/queue.h>
 
 #include "fault/owner.h"
+#include "fault/protected.h"
 #include "fault/record.h"
 #include "journal/guardian.h"
 #include "kern/keeper.h"
@@ -44,6 +45,7 @@ struct owner {
 	bool stopping;
 	struct fl_error trouble;
 	STAILQ_HEAD(, news) news; /* of the running job */
+	uint64_t unsure_ns;	  /* since when it cannot be told what is protected; 0: it can */
 	bool must_end;		  /* says the gate, for the reason in @why */
 	struct ended why;
 	changes_fn on_change;
@@ -216,8 +218,10 @@ static void obey_work(void *client)
 	json_t *reply;
 
 	if (obey(c->owner, c->fault, c->order, &err))
-		reply = json_pack("{s:s, s:s, s:i, s:i}", "error", err.message, "hint",
-				  err.hint, "exit", (int)err.exit, "code", err.code);
+		reply = json_pack("{s:o, s:s, s:i, s:i}", "error",
+				  err.file[0] ? json_sprintf("%s:%d:%d: %s", err.file, err.line, err.column, err.message) :
+						json_string(err.message),
+				  "hint", err.hint, "exit", (int)err.exit, "code", err.code);
 	else
 		reply = json_pack("{s:b}", "ok", 1);
 	text = json_dumps(reply, JSON_COMPACT);
@@ -364,6 +368,8 @@ static void round_work(void *owner)
 		fault_tick(o->seen[i], &o->trouble);
 		o->publish |= changes_look(o->seen[i], keep_news, o);
 	}
+	if (o->publish)
+		protected_watch(o->seen, o->n_seen, &o->unsure_ns, keep_news, o, &o->trouble);
 	if (o->publish)
 		owner_publish(o, &o->trouble);
 	if (o->publish && o->on_gate && !o->must_end)

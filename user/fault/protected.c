@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "fault/net.h"
+#include "fault/net_guard.h"
 #include "fault/protected.h"
 #include "kern/process.h"
 #include "policy/protect.h"
@@ -232,28 +234,78 @@ static void look_at_names(struct look *l)
 		l->found = protect_cgroup(&l->protect, t->cgroup_v1);
 }
 
-int protected_check(const struct fault_ops *ops, const struct target *t, struct fl_error *err)
+/* What protects it, into @l; @netns: 0, or whose processes count as well. */
+static int find(struct look *l, struct fl_error *err)
 {
-	struct look l = { .t = t, .netns = ops->need_veth ? t->netns_inode : 0 };
-	char text[400];
-	int r = protect_load(&l.protect, err);
+	int r = protect_load(&l->protect, err);
 
-	if (!r && l.protect.n)
-		r = find_containers(&l, err);
-	if (!r && l.protect.n)
-		look_at_names(&l);
-	if (!r && l.protect.n && !l.found)
-		r = look_at_processes(&l, err);
-	if (!r && l.protect.n && !l.found)
-		r = look_at_services(&l, err);
-	if (!r && l.found) {
-		error_usage(err, "refused: %s is protected by %s%s%s%s", t->spec,
-			    protected_text(l.found, text, sizeof(text)), l.what[0] ? " (" : "", l.what,
-			    l.what[0] ? ")" : "");
+	if (!r && l->protect.n)
+		r = find_containers(l, err);
+	if (!r && l->protect.n)
+		look_at_names(l);
+	if (!r && l->protect.n && !l->found)
+		r = look_at_processes(l, err);
+	if (!r && l->protect.n && !l->found)
+		r = look_at_services(l, err);
+	return r;
+}
+
+static int refuse(struct look *l, const char *what, const char *word, struct fl_error *err)
+{
+	char text[400];
+	int r = find(l, err);
+
+	if (!r && l->found) {
+		error_usage(err, "refused: %s%s is protected by %s%s%s%s", what, word,
+			    protected_text(l->found, text, sizeof(text)), l->what[0] ? " (" : "", l->what,
+			    l->what[0] ? ")" : "");
 		error_hint(err, "faultline doctor lists what is protected on this host");
 		r = -EPERM;
 	}
-	json_decref(l.containers);
-	protect_free(&l.protect);
+	json_decref(l->containers);
+	protect_free(&l->protect);
+	return r;
+}
+
+int protected_check(const struct fault_ops *ops, const struct target *t, struct fl_error *err)
+{
+	struct look l = { .t = t, .netns = ops->need_veth ? t->netns_inode : 0 };
+
+	return refuse(&l, "", t->spec, err);
+}
+
+int protected_peer(const char *word, const struct target *t, struct fl_error *err)
+{
+	struct look l = { .t = t, .netns = t->netns_inode };
+
+	return refuse(&l, "peer ", word, err);
+}
+
+static int check_peers(const struct fault *f, struct fl_error *err)
+{
+	_cleanup_free_ struct engine_peer *peers = NULL;
+	uint32_t i, n;
+
+	for (i = 0; i < f->params.n; i++)
+		if (!strcmp(f->params.v[i].param->name, "peer") && params_has(&f->params, "peer"))
+			return net_peers(params_text(&f->params, "peer"), true, &peers, &n, err);
+	return 0;
+}
+
+int protected_again(const struct fault *f, struct fl_error *err)
+{
+	struct fl_error gone = {};
+	uint32_t i;
+	int r = 0;
+
+	for (i = 0; i < f->n_targets && !r; i++)
+		r = protected_check(f->ops, &f->targets[i], err);
+	if (!r && f->ops->need_veth && f->session)
+		r = net_guard_current(f->session, err);
+	/* A peer that has gone is none that could be protected. */
+	if (!r && check_peers(f, &gone) == -EPERM) {
+		r = -EPERM;
+		*err = gone;
+	}
 	return r;
 }

@@ -27,6 +27,7 @@
 #include "fault/stressor.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/fd_pass.h"
 #include "util/proc.h"
 #include "util/text.h"
 #include "util/units.h"
@@ -122,22 +123,7 @@ static void run(struct plan *p, int cwd_fd)
 /* The word, and the working directory that may come with it. False: the gate was closed. */
 static bool pass_gate(struct plan *p, int *ret_cwd_fd)
 {
-	union {
-		struct cmsghdr align;
-		char buf[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct iovec iov = { p->word, sizeof(p->word) };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
-			    .msg_controllen = sizeof(control) };
-	const struct cmsghdr *c;
-
-	*ret_cwd_fd = -1;
-	if (recvmsg(p->gate[0], &m, MSG_CMSG_CLOEXEC) != sizeof(p->word))
-		return false;
-	c = CMSG_FIRSTHDR(&m);
-	if (c && c->cmsg_type == SCM_RIGHTS)
-		memcpy(ret_cwd_fd, CMSG_DATA(c), sizeof(*ret_cwd_fd));
-	return true;
+	return fd_receive(p->gate[0], p->word, sizeof(p->word), ret_cwd_fd) == sizeof(p->word);
 }
 
 /* What a shell would say of it. */
@@ -424,25 +410,11 @@ out:
 
 int stressor_go(struct stressor *st, const char *word, int cwd_fd, struct fl_error *err)
 {
-	union {
-		struct cmsghdr align;
-		char buf[CMSG_SPACE(sizeof(int))];
-	} control = {};
 	char buf[WORD_MAX] = "";
-	struct iovec iov = { buf, sizeof(buf) };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
 	ssize_t n;
 
-	if (cwd_fd >= 0) {
-		m.msg_control = &control;
-		m.msg_controllen = sizeof(control);
-		control.align.cmsg_level = SOL_SOCKET;
-		control.align.cmsg_type = SCM_RIGHTS;
-		control.align.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&control.align), &cwd_fd, sizeof(cwd_fd));
-	}
 	text_copy(buf, sizeof(buf), word);
-	n = sendmsg(st->gate, &m, MSG_NOSIGNAL);
+	n = fd_send(st->gate, buf, sizeof(buf), cwd_fd);
 	if (n != (ssize_t)sizeof(buf))
 		return error_sys(err, n < 0 ? errno : EIO, "the stressor is gone");
 	close(take_fd(st->gate));

@@ -25,6 +25,7 @@
 
 #include "kern/inside.h"
 #include "util/cleanup.h"
+#include "util/fd_pass.h"
 #include "util/proc.h"
 
 #define ANSWER_MS 2000
@@ -179,51 +180,26 @@ static int become(const struct inside *in)
 
 static void send_answer(int to, int result)
 {
-	union {
-		struct cmsghdr align;
-		char buf[CMSG_SPACE(sizeof(int))];
-	} control = {};
 	int code = result < 0 ? result : 0;
-	struct iovec iov = { &code, sizeof(code) };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
 
-	if (result >= 0) {
-		m.msg_control = &control;
-		m.msg_controllen = sizeof(control);
-		control.align.cmsg_level = SOL_SOCKET;
-		control.align.cmsg_type = SCM_RIGHTS;
-		control.align.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&control.align), &result, sizeof(result));
-	}
-	_exit(sendmsg(to, &m, MSG_NOSIGNAL) < 0);
+	_exit(fd_send(to, &code, sizeof(code), result) < 0);
 }
 
 static int receive_answer(int from)
 {
-	union {
-		struct cmsghdr align;
-		char buf[CMSG_SPACE(sizeof(int))];
-	} control;
-	int code = 0, fd;
-	struct iovec iov = { &code, sizeof(code) };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
-			    .msg_controllen = sizeof(control) };
 	struct pollfd wait = { .fd = from, .events = POLLIN };
-	const struct cmsghdr *c;
-	int r;
+	int code = 0, fd, r;
 
 	do
 		r = poll(&wait, 1, ANSWER_MS);
 	while (r < 0 && errno == EINTR);
 	if (r != 1)
 		return -ETIMEDOUT;
-	if (recvmsg(from, &m, MSG_CMSG_CLOEXEC) != sizeof(code))
-		return -EIO;
-	c = CMSG_FIRSTHDR(&m);
-	if (code || !c || c->cmsg_type != SCM_RIGHTS)
-		return code ?: -EIO;
-	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
-	return fd;
+	if (fd_receive(from, &code, sizeof(code), &fd) == sizeof(code) && !code && fd >= 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return code ?: -EIO;
 }
 
 static int send_child(const struct inside *in, enum inside_as as, const struct errand *e)

@@ -43,15 +43,6 @@ char process_state(pid_t pid)
 	return tail ? *tail : '\0';
 }
 
-pid_t process_parent(pid_t pid)
-{
-	char buf[512];
-	const char *tail = stat_tail(pid, buf, sizeof(buf));
-	int parent = 0;
-
-	return tail && sscanf(tail, "%*c %d", &parent) == 1 ? parent : 0;
-}
-
 uint64_t process_namespace(pid_t pid, const char *name)
 {
 	char path[64];
@@ -161,7 +152,7 @@ static bool descends_from(pid_t pid, pid_t ancestor)
 	for (depth = 0; pid > 1 && depth < 256; depth++) {
 		if (pid == ancestor)
 			return true;
-		pid = process_parent(pid);
+		pid = proc_parent(pid);
 	}
 	return false;
 }
@@ -187,7 +178,7 @@ bool process_is_ours(pid_t pid)
 	    (strncmp(name, "stress-ng", 9) && strcmp(name, "fl-stressor\n")) ||
 	    stat("/proc/self/exe", &self))
 		return false;
-	for (depth = 0; depth < 8 && (pid = process_parent(pid)) > 1; depth++) {
+	for (depth = 0; depth < 8 && (pid = proc_parent(pid)) > 1; depth++) {
 		snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
 		if (same_file(path, &self))
 			return true;

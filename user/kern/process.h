@@ -41,7 +41,6 @@ bool process_dead(struct process_id id);
 
 /* State letter of /proc/PID/stat; 0 when there is no such process. */
 char process_state(pid_t pid);
-pid_t process_parent(pid_t pid); /* 0: none, or no such process */
 
 /* Inode of its namespace ("pid", "mnt"); 0 when there is no such process. */
 uint64_t process_namespace(pid_t pid, const char *name);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "policy/etc.h"
 #include "policy/protect.h"
@@ -152,6 +153,38 @@ int protect_load(struct protect *ret, struct fl_error *err)
 	if (r)
 		protect_free(ret);
 	return r;
+}
+
+static uint64_t mix(uint64_t stamp, uint64_t value)
+{
+	return (stamp ^ value) * 1099511628211ull; /* FNV-1a, eight bytes at a time */
+}
+
+static uint64_t mix_file(uint64_t stamp, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return mix(stamp, (uint64_t)errno);
+	stamp = mix(mix(stamp, st.st_ino), (uint64_t)st.st_size);
+	stamp = mix(mix(stamp, st.st_mode), st.st_uid);
+	return mix(mix(stamp, (uint64_t)st.st_ctim.tv_sec), (uint64_t)st.st_ctim.tv_nsec);
+}
+
+uint64_t protect_stamp(void)
+{
+	uint64_t stamp = mix_file(mix_file(14695981039346656037ull, FL_ETC_DIR), PROTECT_DIR);
+	struct dirent **names = NULL;
+	int n = scandir(PROTECT_DIR, &names, is_file, alphasort), i;
+
+	for (i = 0; i < n; i++) {
+		_cleanup_free_ char *path = text_format(PROTECT_DIR "/%s", names[i]->d_name);
+
+		stamp = path ? mix_file(stamp, path) : mix(stamp, 1);
+		free(names[i]);
+	}
+	free(names);
+	return stamp;
 }
 
 void protect_free(struct protect *p)

@@ -54,6 +54,9 @@ int protect_parse(const char *file, const char *text, size_t len, struct protect
 		  struct fl_error *err);
 void protect_free(struct protect *p);
 
+/* Changes whenever a file there, or which files there are, does. */
+uint64_t protect_stamp(void);
+
 bool protect_has(const struct protect *p, enum protect_kind kind);
 
 /* What protects a name; a container with these labels (an object, or NULL); a cgroup ("/a/b" as in

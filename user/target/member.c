@@ -72,21 +72,6 @@ static bool in_cgroup(const struct target *t, pid_t pid)
 	return false;
 }
 
-static pid_t parent_of(pid_t pid)
-{
-	char path[32], line[1024];
-	_cleanup_file_ FILE *f = NULL;
-	int parent = 0;
-	char *p;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	f = fopen(path, "re");
-	if (!f || !fgets(line, sizeof(line), f) || !(p = strrchr(line, ')')) ||
-	    sscanf(p + 1, " %*c %d", &parent) != 1)
-		return 0;
-	return parent;
-}
-
 /* A parent is older than its child: a younger process has the parent's number by accident. */
 static bool in_tree(const struct target *t, pid_t pid, uint64_t start)
 {
@@ -97,7 +82,7 @@ static bool in_tree(const struct target *t, pid_t pid, uint64_t start)
 
 		if (pid == t->pid)
 			return proc_same(pid, t->pid_start);
-		pid = parent_of(pid);
+		pid = proc_parent(pid);
 		born = proc_start(pid);
 		if (!born || born > start)
 			return false;

@@ -4,15 +4,27 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "util/cleanup.h"
 #include "util/error.h"
 #include "util/text.h"
 #include "util/url.h"
 
-/* A message is one line, whatever it quotes, and shows no password of a URL. */
-static void make_fit(char *s)
+/*
+ * A message is one line, whatever it quotes, and shows no password of a URL: it is masked whole, for what is
+ * cut in a URL does not show any more where its password ends.
+ */
+static void write_fit(char *to, size_t size, const char *fmt, va_list ap)
 {
-	url_mask(s);
-	text_one_line(s);
+	_cleanup_free_ char *whole = NULL;
+
+	if (vasprintf(&whole, fmt, ap) < 0) {
+		whole = NULL;
+		text_copy(to, size, "out of memory");
+		return;
+	}
+	url_mask(whole);
+	text_one_line(whole);
+	text_copy(to, size, whole);
 }
 
 int error_set(struct fl_error *err, enum fl_exit exit, int code, const char *fmt, ...)
@@ -28,9 +40,8 @@ int error_set(struct fl_error *err, enum fl_exit exit, int code, const char *fmt
 	err->exit = exit;
 	err->code = -code;
 	va_start(ap, fmt);
-	vsnprintf(err->message, sizeof(err->message), fmt, ap);
+	write_fit(err->message, sizeof(err->message), fmt, ap);
 	va_end(ap);
-	make_fit(err->message);
 	return -code;
 }
 
@@ -41,9 +52,8 @@ void error_hint(struct fl_error *err, const char *fmt, ...)
 	if (!err || err->hint[0])
 		return;
 	va_start(ap, fmt);
-	vsnprintf(err->hint, sizeof(err->hint), fmt, ap);
+	write_fit(err->hint, sizeof(err->hint), fmt, ap);
 	va_end(ap);
-	make_fit(err->hint);
 }
 
 void error_at(struct fl_error *err, const char *file, int line, int column)

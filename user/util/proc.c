@@ -13,6 +13,7 @@
 
 struct stat_fields {
 	char state;
+	int parent;
 	long threads;
 	uint64_t start;
 };
@@ -36,8 +37,8 @@ static int read_stat(pid_t pid, struct stat_fields *ret)
 	line[n] = '\0';
 	/* Field 2, the name, may hold blanks and parentheses; the last ")" ends it. */
 	p = strrchr(line, ')');
-	if (!p || sscanf(p + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
-				"%*d %ld %*d %" SCNu64, &ret->state, &ret->threads, &ret->start) != 3)
+	if (!p || sscanf(p + 1, " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
+				"%*d %ld %*d %" SCNu64, &ret->state, &ret->parent, &ret->threads, &ret->start) != 4)
 		return -EIO;
 	return 0;
 }
@@ -53,6 +54,13 @@ uint64_t proc_start(pid_t pid)
 	struct stat_fields f;
 
 	return pid <= 0 || read_stat(pid, &f) || ended(&f) ? 0 : f.start;
+}
+
+pid_t proc_parent(pid_t pid)
+{
+	struct stat_fields f;
+
+	return pid <= 0 || read_stat(pid, &f) ? 0 : f.parent;
 }
 
 enum proc_is proc_is(pid_t pid, uint64_t start)

@@ -21,6 +21,9 @@ enum proc_is proc_is(pid_t pid, uint64_t start);
  * cannot be read. Who must know which of these it is asks proc_is(). */
 uint64_t proc_start(pid_t pid);
 
+/* 0: none, no such process, or it cannot be read. */
+pid_t proc_parent(pid_t pid);
+
 /* Is it seen to run? False also when that cannot be told: see proc_is(). */
 bool proc_same(pid_t pid, uint64_t start);
 
