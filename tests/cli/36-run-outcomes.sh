@@ -41,6 +41,16 @@ PARAMS='{fail: proof}' suite "$T/proof.yaml" x
 outcome proof
 verdict "proof fails: nothing is claimed" '.status == "not_manifested"'
 
+# A target that dies in the middle, of whatever: its experiment is as it is, and the run is no success.
+sleep 300 & victim=$!; _pids="$_pids $victim"
+DURATION=1500ms suite "$T/died.yaml" x
+sed -i "s/^    fault_type:.*/    faults: [{type: pause, target: 'pid:$victim'}]/; /^    params:/d" "$T/died.yaml"
+(wait_for 10 sh -c "'$FL' list -o json | jq -e '.[0].active'" && kill -9 $victim) &
+outcome died
+check_num "a target that died: exit status" $rc eq 1
+check "... the verdict says why" jq -e '.verdict.why | test("ended a target that does not run any more")' "$out/run.json"
+verdict "... the result when and who" '.proof[0] | .targets_died == 1 and (.changes | any(.what == "died" and .target == "pid:'$victim'"))'
+
 HYPOTHESIS='p99 latency <= 1us AND success_rate >= 50%' suite "$T/refuted.yaml" x
 outcome refuted --journal "$T/journal.json"
 verdict "refuted, clause by clause" '.hypothesis | .verdict == "refuted" and (.clauses | map(.verdict)) == ["refuted", "held"] and .clauses[0].value > 1e-6'

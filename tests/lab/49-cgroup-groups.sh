@@ -76,3 +76,11 @@ kill -9 "$TARGET"
 sleep 0.3; kill -INT $p; wait $p; rc=$?
 check_num "a target that died under the fault: status" $rc eq 1
 check "... in the proof" jq -e '.targets_died == 1 and (.effect | test("its main process died while the fault was on, and it has none any more"))' "$T/out"
+# The same where it is no stressor that acts.
+mktarget died sleep 1000
+"$FL" inject pause "pid:$TARGET" --for 60s >"$T/out" & p=$!
+wait_for 5 grep -q 'is active' "$T/out"
+kill -9 "$TARGET"
+sleep 0.3; kill -INT $p; wait $p; rc=$?
+check_num "a paused target that was killed: status" $rc eq 1
+check "... in words" grep -q "DIED .*pid:$TARGET: its main process $TARGET died while the fault was on" "$T/out"

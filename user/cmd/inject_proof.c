@@ -3,6 +3,7 @@
  * nothing, so that is said first and with what to look at. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "cmd/cmd.h"
@@ -42,6 +43,17 @@ static void print_when(const struct fault *f, const struct fault_proof *p)
 		       (unsigned int)(p->first_hit_wall_ns % NS_PER_SEC / NS_PER_MSEC));
 }
 
+static void print_died(const struct fault *f)
+{
+	const json_t *change;
+	size_t i;
+
+	json_array_foreach(f->changes, i, change) {
+		if (!strcmp(json_string_value(json_object_get(change, "what")) ?: "", "died"))
+			printf("  DIED      %s\n", json_string_value(json_object_get(change, "text")) ?: "");
+	}
+}
+
 void inject_print_proof(const struct inject *in, const struct fault_proof *p)
 {
 	const struct fault *f = &in->fault;
@@ -54,6 +66,7 @@ void inject_print_proof(const struct inject *in, const struct fault_proof *p)
 		printf("  ended     %s\n", ended);
 	if (p->effect[0])
 		printf("  effect    %s\n", p->effect);
+	print_died(f);
 	if (!p->injected) {
 		if (!inject_hit_something(f->ops, p)) {
 			printf("NOTHING WAS HIT in %.1f s, so nothing was tested.\n", active_s(f));

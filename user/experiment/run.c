@@ -382,12 +382,26 @@ static int finish(struct run *r, struct run_report *report, struct fl_error *err
 	return rc;
 }
 
+/* Did a target die in it, and nothing runs in its place? */
+static bool target_died(const struct result *r)
+{
+	const json_t *fault;
+	size_t i;
+
+	json_array_foreach(json_object_get(r->detail, "proof"), i, fault) {
+		if (json_integer_value(json_object_get(fault, "targets_died")) > 0)
+			return true;
+	}
+	return false;
+}
+
 enum fl_exit run_verdict(const struct run_report *report, char *ret_why, size_t size)
 {
-	uint32_t i, silent = 0, failed = 0;
+	uint32_t i, silent = 0, failed = 0, died = 0;
 
 	for (i = 0; i < report->n; i++) {
 		silent += report->results[i].status == RESULT_NOT_MANIFESTED;
+		died += target_died(&report->results[i]);
 		failed += report->results[i].status == RESULT_FAILED ||
 			  report->results[i].status == RESULT_SKIPPED ||
 			  report->results[i].status == RESULT_NOT_RECOVERED;
@@ -400,6 +414,8 @@ enum fl_exit run_verdict(const struct run_report *report, char *ret_why, size_t 
 			 report->not_run);
 	else if (failed)
 		snprintf(ret_why, size, "%u experiments could not be carried out", failed);
+	else if (died)
+		snprintf(ret_why, size, "%u experiments ended a target that does not run any more", died);
 	else if (silent)
 		snprintf(ret_why, size, "%u faults did not manifest: nothing was hit", silent);
 	else if (!report->score.total)
@@ -412,7 +428,7 @@ enum fl_exit run_verdict(const struct run_report *report, char *ret_why, size_t 
 		snprintf(ret_why, size, "accepted");
 	if (report->aborted)
 		return FL_EXIT_ABORTED;
-	return report->stopped || failed || silent || !report->score.accepted || report->refuted ?
+	return report->stopped || failed || died || silent || !report->score.accepted || report->refuted ?
 		       FL_EXIT_FAILED : FL_EXIT_OK;
 }
 

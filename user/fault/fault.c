@@ -8,10 +8,12 @@
 #include <string.h>
 
 #include "bpf/abi.h"
+#include "fault/changes.h"
 #include "fault/fault.h"
 #include "fault/follow.h"
 #include "fault/limits.h"
 #include "fault/protected.h"
+#include "kern/process.h"
 #include "kern/session.h"
 #include "policy/gate.h"
 #include "policy/protect.h"
@@ -186,6 +188,42 @@ int fault_arm(struct fault *f, struct fl_error *err)
 	return 0;
 }
 
+/* Does anything run where @t says? */
+static bool runs(const struct target *t)
+{
+	const struct target_options options = { .allow_host_interface = true };
+	struct target now;
+	bool is;
+
+	if (!process_dead((struct process_id){ t->pid, t->pid_start }))
+		return true;
+	if (target_resolve(t->spec, &options, &now, NULL))
+		return false;
+	is = now.pid > 0 && !process_dead((struct process_id){ now.pid, now.pid_start });
+	target_free(&now);
+	return is;
+}
+
+/* Which targets have died meanwhile, and nothing runs in their place: told as a change. A network namespace
+ * has no process of its own. */
+static void count_died(struct fault *f)
+{
+	uint32_t i;
+
+	f->n_died = 0;
+	for (i = 0; f->ops->need_process && !f->ops->ends_targets && i < f->n_targets; i++) {
+		const struct target *t = &f->targets[i];
+
+		if (!t->pid || !strcmp(t->provider, "netns") || runs(t))
+			continue;
+		f->n_died++;
+		changes_note(f, json_pack("{s:f, s:s, s:s, s:o}", "t", clock_wall_s(), "what", "died", "target", t->name,
+					  "text", json_sprintf("%s: its main process %d died while the fault was on, and "
+							       "nothing runs in its place", t->name, (int)t->pid)),
+			     NULL, NULL);
+	}
+}
+
 int fault_activate(struct fault *f, bool on, struct fl_error *err)
 {
 	int r;
@@ -209,6 +247,8 @@ int fault_activate(struct fault *f, bool on, struct fl_error *err)
 		f->active_ns = clock_mono_ns();
 	else
 		f->inactive_ns = clock_mono_ns();
+	if (!on)
+		count_died(f);
 	return 0;
 }
 
@@ -349,6 +389,7 @@ int fault_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 
 	if (r)
 		return r;
+	p.died = p.died > f->n_died ? p.died : f->n_died;
 	p.first_hit_wall_ns = mono_to_wall(p.first_hit_ns);
 	p.last_hit_wall_ns = mono_to_wall(p.last_hit_ns);
 	*ret = p;

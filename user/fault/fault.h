@@ -45,7 +45,7 @@ struct fault_support {
 struct fault_proof {
 	uint64_t matched, injected, skipped, bytes;
 	uint64_t spared; /* wanted by a rule of its session, and protected (net_guard.h) */
-	uint32_t died; /* targets that ran before, and do not run any more (kinds of class resource) */
+	uint32_t died; /* targets that ran before, and do not run any more; unless that is what it is for */
 	uint64_t first_hit_ns, last_hit_ns;	      /* CLOCK_MONOTONIC */
 	uint64_t first_hit_wall_ns, last_hit_wall_ns; /* the same on the wall clock */
 	char effect[256]; /* for kinds that hit no packets: what was done ("412 MiB filled") */
@@ -67,6 +67,7 @@ struct fault_ops {
 	const struct param *params;  /* its own; ends with a NULL name */
 	const struct param *common;  /* shared by a family (match parameters), or NULL */
 	bool need_veth, need_process; /* what its targets must have */
+	bool ends_targets;	      /* that they die is what it is for */
 	struct fault_hints hints;
 	/* What is particular to these targets, behind hints.unmatched. May be NULL. */
 	void (*look)(const struct fault *f, struct text *to);
@@ -126,6 +127,7 @@ struct fault {
 	bool held_back;	  /* active, but off while a stranger is in a target's network namespace */
 	uint64_t look_ns; /* when to look for one again */
 	uint64_t armed_ns, active_ns, inactive_ns; /* CLOCK_MONOTONIC stamps; 0 not yet */
+	uint32_t n_died; /* targets that ran when it was switched on, and not when it was off */
 	uint64_t expires_ns; /* the kernel's own end of it, set before activate; 0: lease only */
 	char backend[32];    /* chosen by arm */
 	struct fault_proof fresh; /* as of the last faults.json */

@@ -481,7 +481,8 @@ static int kill_validate(const struct params *p, struct fl_error *err)
 }
 
 #define APPLICATION_OPS                                                                  \
-	.class = FAULT_APPLICATION, .need_process = true, .supported = supported,        \
+	.class = FAULT_APPLICATION, .need_process = true, .ends_targets = true,          \
+	.supported = supported,                                                          \
 	.undone_by = "nothing brings a process back that has died; whoever supervises the target (lab, " \
 		     "Docker) is asked to start it when it does not run at the end, and one that nobody " \
 		     "supervises stays down",                                              \

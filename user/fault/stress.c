@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* stress.c - see stress.h */
 #include <errno.h>
+#include <string.h>
 
 #include "fault/follow.h"
 #include "fault/stress.h"
+#include "journal/journal.h"
+#include "kern/session.h"
+#include "target/docker_api.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/text.h"
@@ -151,18 +155,42 @@ static int revive(struct fault *f, struct stress_unit *u, struct fl_error *err)
 }
 
 /* Has the target's main process died since the last look, and is there another? */
-static void watch_target(struct stress_unit *u)
+static void watch_target(struct fault *f, struct stress_unit *u)
 {
+	const struct stress *s = f->priv;
 	struct target *t = u->target;
 
 	if (u->main.pid && process_dead(u->main)) {
 		u->deaths++;
 		u->main.pid = 0;
+		if (s->kind->fatal && !u->start_entry && target_has_start(u->identity))
+			journal_add(f->session->journal, "start-service",
+				    docker_undo_args(u->identity, !strcmp(t->provider, "docker")), &u->start_entry,
+				    NULL);
 	}
 	if (u->deaths && !u->main.pid)
 		follow_target(t, NULL);
 	if (t->pid && !process_dead((struct process_id){ t->pid, t->pid_start }))
 		u->main = (struct process_id){ t->pid, t->pid_start };
+}
+
+/* What has died of the fault, and did not come back by itself, is started by its supervisor. */
+static int bring_back(struct fault *f, struct stress_unit *u, struct fl_error *err)
+{
+	bool down;
+	int r;
+
+	watch_target(f, u);
+	if (!u->start_entry)
+		return 0;
+	down = !u->main.pid;
+	r = journal_undo(f->session->journal, u->start_entry, err);
+	if (r)
+		return r;
+	u->start_entry = 0;
+	watch_target(f, u);
+	u->started_again = down && u->main.pid;
+	return 0;
 }
 
 /* ---- the fault ------------------------------------------------------------------------------- */
@@ -181,6 +209,7 @@ int stress_arm(struct fault *f, const struct stress_kind *kind, struct fl_error 
 	text_copy(f->backend, sizeof(f->backend), "stress-ng");
 	for (i = 0; i < s->n; i++) {
 		s->units[i].target = &f->targets[i];
+		target_identity(s->units[i].target, s->units[i].identity, sizeof(s->units[i].identity));
 		s->units[i].path_fd = s->units[i].work_fd = -1;
 		stressor_init(&s->units[i].stressor);
 	}
@@ -189,7 +218,7 @@ int stress_arm(struct fault *f, const struct stress_kind *kind, struct fl_error 
 
 		r = cgroup_find(u->target, &u->cgroups, err);
 		u->n_cgroups = u->cgroups.n;
-		watch_target(u);
+		watch_target(f, u);
 		if (!r && kind->check)
 			r = kind->check(f, u, err);
 		if (!r)
@@ -200,12 +229,14 @@ int stress_arm(struct fault *f, const struct stress_kind *kind, struct fl_error 
 
 static int activate_one(struct fault *f, struct stress_unit *u, bool on, struct fl_error *err)
 {
-	int r = 0;
+	int r = 0, r2;
 
 	if (!on) {
 		look(f->priv, u);
 		u->active_ns += clock_mono_ns() - f->active_ns;
-		return end(f, u, err);
+		r = end(f, u, err);
+		r2 = bring_back(f, u, err);
+		return r ? r : r2;
 	}
 	if (!u->stressor.id.pid) /* on again: arm's one is used up */
 		r = spawn(f, u, err);
@@ -234,7 +265,7 @@ int stress_tick(struct fault *f, struct fl_error *err)
 	int r = 0;
 
 	for (i = 0; !r && i < s->n; i++) {
-		watch_target(&s->units[i]);
+		watch_target(f, &s->units[i]);
 		r = leave_crowd(f, &s->units[i], err);
 		if (!r)
 			r = revive(f, &s->units[i], err);
@@ -259,7 +290,7 @@ int stress_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 		}
 		if (!u->started)
 			continue;
-		watch_target(u);
+		watch_target(f, u);
 		ret->matched++;
 		ret->skipped += u->died;
 		ret->died += u->deaths && !u->main.pid;
@@ -267,7 +298,9 @@ int stress_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 			text_append(&text, "; ");
 		if (u->deaths)
 			text_append(&text, "%s: its main process died while the fault was on, and it has %s; ",
-				    u->target->name, u->main.pid ? "another now" : "none any more");
+				    u->target->name, u->started_again ? "been started again" :
+						     u->main.pid      ? "another now" :
+									"none any more");
 		if (s->kind->effect(u, seconds, &text, &ret->bytes))
 			ret->injected++;
 		if (u->died)
@@ -294,6 +327,8 @@ int stress_disarm(struct fault *f, struct fl_error *err)
 		r = end(f, &s->units[i], err);
 		if (!r && s->kind->finish)
 			r = s->kind->finish(f, &s->units[i], err);
+		if (!r)
+			r = bring_back(f, &s->units[i], err);
 		first = first ? first : r;
 		if (!r && s->units[i].path_fd >= 0)
 			close(take_fd(s->units[i].path_fd));

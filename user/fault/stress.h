@@ -21,6 +21,9 @@ struct stress_unit {
 	uint64_t retry_ns;		   /* no new stressor before that */
 	struct process_id main; /* of the target, as last seen alive */
 	uint32_t deaths;	/* of the target's main process, while the fault was on */
+	char identity[104];	/* target_identity() */
+	unsigned int start_entry; /* of the journal: start the target again; 0: it need not be */
+	bool started_again;
 	uint32_t started, died;
 	uint32_t crowded; /* how often a stranger joined its cgroups, and the stressor was ended */
 	uint32_t n_cgroups; /* that were its own at arm */
@@ -40,6 +43,7 @@ struct stress_unit {
 
 /* How a kind differs. Each but args may be NULL. */
 struct stress_kind {
+	bool fatal; /* a target that dies meanwhile has died of it (of memory, by the OOM killer) */
 	/* Is this target fit? Reads, changes nothing. */
 	int (*check)(struct fault *f, struct stress_unit *u, struct fl_error *err);
 	/* Arguments of stress-ng behind the common ones, to @argv (room for 16 and a NULL). */

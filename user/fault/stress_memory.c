@@ -204,6 +204,7 @@ static bool effect(const struct stress_unit *u, double seconds, struct text *tex
 }
 
 static const struct stress_kind kind = {
+	.fatal = true,
 	.check = check,
 	.args = args,
 	.begin = begin,
