@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# check-cross.sh ARCH - the unit tests (and the replays of the fuzz corpora) of another architecture (arm64, s390x):
-# cross-built in the root of portable/root.sh into build/ARCH, run here by qemu-user. Root, qemu-user-static.
+# check-cross.sh ARCH - the unit tests of another architecture (arm64; s390x is untried), cross-built in the root of
+# portable/root.sh into build/ARCH and run here by qemu-user, a minute each. On 2026-11-30, arm64, 17 of the first 20 passed;
+# test_anomaly, test_journal and test_load did not end under qemu-user 7.2. Root, qemu-user-static.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
@@ -24,7 +25,7 @@ for t in build/"$arch"/tests/unit/test_*; do
 	[ -x "$t" ] && [ -f "$t" ] || continue
 	case $t in *.o | *.d) continue ;; esac
 	status=0
-	timeout 300 "$qemu" -L "$root" "$t" >"$t.log" 2>&1 </dev/null || status=$?
+	timeout 60 "$qemu" -L "$root" "$t" >"$t.log" 2>&1 </dev/null || status=$?
 	if [ $status = 0 ]; then
 		good=$((good + 1))
 	else

@@ -3,7 +3,7 @@
 # portable.sh OUT [ARCH...] - faultline-VERSION-linux-ARCH.tar.gz of this checkout's last commit into OUT, for amd64 and
 # arm64 if none is named: static binaries that run on any Linux of that architecture, and what belongs to them.
 # Unpack it below a prefix: tar -C /usr/local --strip-components=1 -xf ARCHIVE. Beside it, SPDX 2.3: what was linked.
-# The same commit and the same root (portable/root.sh) give the same bytes, in whatever folder. Root.
+# Paths and times in it are those of the commit and the root (portable/root.sh), not of the folder or the day. Root.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
