@@ -5,3 +5,5 @@
 #define json_array_foreach(a, i, v)  for (i = 0; (v = json_array_get(a, i)); i++)
 #define LIST_HEAD(name, type)	      struct name { struct type *lh_first; }
 #define LIST_FOREACH(var, head, field) for (var = (head)->lh_first; var; var = var->field.le_next)
+#define STAILQ_ENTRY(type)	      struct { struct type *stqe_next; }
+#define STAILQ_HEAD(name, type)	      struct { struct type *stqh_first; }
