@@ -173,6 +173,16 @@ static int arm(struct fault *f, struct fl_error *err)
 
 static const char *const aliases[] = { "disk_stress", "io", NULL };
 
+static void supported(struct fault_support *ret)
+{
+	stress_supported(ret);
+	if (!ret->supported || inside_detaches())
+		return;
+	ret->supported = false;
+	text_copy(ret->reason, sizeof(ret->reason), "the stressor is kept to one directory by mount_setattr(2), "
+		  "which this kernel lacks (Linux 5.12 has it)");
+}
+
 const struct fault_ops fault_disk_io = {
 	.name = "disk_io",
 	.aliases = aliases,
@@ -180,7 +190,7 @@ const struct fault_ops fault_disk_io = {
 	.class = FAULT_RESOURCE,
 	.params = params,
 	.need_process = true,
-	.supported = stress_supported,
+	.supported = supported,
 	.validate = validate,
 	.arm = arm,
 	.activate = stress_activate,

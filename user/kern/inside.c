@@ -384,6 +384,13 @@ static int run_detach(const struct inside *in, const struct errand *e)
 	return fd;
 }
 
+bool inside_detaches(void)
+{
+	struct mount_attr none = {};
+
+	return !mount_setattr(-1, "", AT_EMPTY_PATH, &none, sizeof(none)) || errno != ENOSYS;
+}
+
 int inside_detach(const struct target *t, int fd, struct fl_error *err)
 {
 	struct errand e = { .run = run_detach, .fd = fd };

@@ -45,6 +45,8 @@ int inside_ids(const struct target *t, enum inside_as as, uid_t *ret_uid, gid_t 
 int inside_mkdir(const struct target *t, enum inside_as as, int dir_fd, const char *name);
 int inside_create(const struct target *t, enum inside_as as, int dir_fd, const char *name);
 
+/* Does this kernel have what inside_detach() needs (mount_setattr, Linux 5.12)? */
+bool inside_detaches(void);
 /*
  * A mount of its own of just the directory @fd, which is somewhere in the mount namespace of @t: no
  * path leads from it to anything else, links in it are not followed, and neither set-id bits nor
