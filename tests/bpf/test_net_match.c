@@ -336,7 +336,8 @@ static void verified(const struct net_bpf *skel, const char *where)
 		assert_int_equal(bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len), 0);
 		print_message("# FIGURE %s%s: %u instructions verified, %u bytes of code\n",
 			      bpf_program__name(prog), where, info.verified_insns, info.jited_prog_len);
-		assert_in_range(info.verified_insns, 1, 100000);
+		/* (Before 5.16 the kernel does not tell; test_verified reads it in the log.) */
+		assert_in_range(info.verified_insns, bpf_load_plain() ? 0 : 1, 100000);
 	}
 }
 
