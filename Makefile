@@ -39,8 +39,8 @@ BPFSRC  := $(wildcard bpf/*.bpf.c)
 # Compiled once more, for kernels before 5.18: see bpf/plain.bpf.h.
 PLAIN   := net exec sys_modret sys_override sys_signal
 SKELS   := $(BPFSRC:bpf/%.bpf.c=$(BUILD)/bpf/%.skel.h) $(PLAIN:%=$(BUILD)/bpf/%_plain.skel.h)
-STUBS   := $(patsubst %.S,$(BUILD)/%.inc,$(wildcard user/*/*_stub_*.S))
-USERSRC := $(filter-out user/main.c,$(wildcard user/*.c user/*/*.c)) $(wildcard tools/lab/stack/*.c)
+STUBS   := $(patsubst %.S,$(BUILD)/%.inc,$(wildcard user/*/*/*_stub_*.S))
+USERSRC := $(filter-out user/main.c,$(wildcard user/*.c user/*/*.c user/*/*/*.c)) $(wildcard tools/lab/stack/*.c)
 USEROBJ := $(USERSRC:%.c=$(BUILD)/%.o)
 LIB     := $(BUILD)/libfaultline.a
 

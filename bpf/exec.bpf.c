@@ -8,7 +8,7 @@
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
-#include "task.bpf.h"
+#include "bpf/syscall/task.bpf.h"
 
 /* Filled in before loading; none: every process of the host. */
 const volatile struct fl_task_target targets[FL_TASK_MAX_TARGETS] = {};

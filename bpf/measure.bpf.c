@@ -18,13 +18,13 @@
 #include "vmlinux.h"
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
-#include "bpf/abi.h"
-#include "hash.h"
-#include "measure_dns.bpf.h"
-#include "measure_flow.bpf.h"
-#include "measure_packet.bpf.h"
-#include "measure_sweep.bpf.h"
-#include "measure_tcp.bpf.h"
+#include "bpf/abi/abi.h"
+#include "bpf/net/hash.h"
+#include "bpf/measure/measure_dns.bpf.h"
+#include "bpf/measure/measure_flow.bpf.h"
+#include "bpf/measure/measure_packet.bpf.h"
+#include "bpf/measure/measure_sweep.bpf.h"
+#include "bpf/measure/measure_tcp.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 

@@ -16,16 +16,16 @@
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
-#include "dns_flow.bpf.h"
-#include "dns_local.bpf.h"
-#include "edt.bpf.h"
-#include "guard.bpf.h"
-#include "hold.bpf.h"
-#include "http_flow.bpf.h"
-#include "mangle.bpf.h"
-#include "match.bpf.h"
-#include "packet.bpf.h"
-#include "rule.bpf.h"
+#include "bpf/dns/dns_flow.bpf.h"
+#include "bpf/dns/dns_local.bpf.h"
+#include "bpf/net/edt.bpf.h"
+#include "bpf/net/guard.bpf.h"
+#include "bpf/net/hold.bpf.h"
+#include "bpf/http/http_flow.bpf.h"
+#include "bpf/net/mangle.bpf.h"
+#include "bpf/net/match.bpf.h"
+#include "bpf/net/packet.bpf.h"
+#include "bpf/net/rule.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 

@@ -3,7 +3,7 @@
  * owner.bpf.c - loaded to find out whether this kernel can tell packets by their cgroup at an interface of
  * the host: the same code that net.bpf.c has for it, and nothing else. It is attached to nothing.
  */
-#include "owner.bpf.h"
+#include "bpf/net/owner.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 

@@ -7,7 +7,7 @@
  * What it serves: socket (IPv4/IPv6), connect, bind, sendto/sendmsg/sendmmsg of UDP with an explicit
  * address, setsockopt. The call has had no effect when it is refused.
  */
-#include "sys.bpf.h"
+#include "bpf/syscall/sys.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 

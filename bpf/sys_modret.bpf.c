@@ -7,7 +7,7 @@
  * A hook of open sits behind the path look-up: a file made by O_CREAT is there already when the
  * open fails. The others refuse before anything has happened.
  */
-#include "sys_task.bpf.h"
+#include "bpf/syscall/sys_task.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 

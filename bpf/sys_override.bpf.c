@@ -4,7 +4,7 @@
  * the call never begins, so it has no effect. Needs CONFIG_BPF_KPROBE_OVERRIDE; serves every
  * syscall. One object is loaded for each hooked syscall, with its argument layout in `call`.
  */
-#include "sys_task.bpf.h"
+#include "bpf/syscall/sys_task.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 

@@ -4,7 +4,7 @@
  * cannot refuse a call, but it is there on every kernel. The signal is delivered before the call
  * returns to user space; whether the call itself still runs is up to the kernel (it does).
  */
-#include "sys_task.bpf.h"
+#include "bpf/syscall/sys_task.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 

@@ -14,7 +14,7 @@ FUZZERS  := $(REPLAYS:%=%.libfuzzer)
 TESTBINS := $(UNITBINS) $(BPFTBINS) $(HELPBINS) $(REPLAYS)
 
 FUZZ_SECONDS ?= 20
-# A parser that ended in an error is kept (user/util/yaml.c), so the number of runs is bounded.
+# A parser that ended in an error is kept (user/util/json/yaml.c), so the number of runs is bounded.
 FUZZ_FLAGS_load := -detect_leaks=0 -runs=60000
 FUZZ_FLAGS_import := -detect_leaks=0 -runs=60000
 FUZZ_FLAGS_exercise := -detect_leaks=0 -runs=60000

@@ -10,11 +10,11 @@
 
 #include "cmd/cmd.h"
 #include "fault/undo.h"
-#include "kern/caps.h"
+#include "os/caps.h"
 #include "util/cleanup.h"
-#include "util/printable.h"
-#include "util/text.h"
-#include "util/url.h"
+#include "util/text/printable.h"
+#include "util/text/text.h"
+#include "util/text/url.h"
 
 #ifndef FL_VERSION
 #define FL_VERSION "0"

@@ -18,11 +18,11 @@
 #include <linux/bpf.h>
 #include <stdlib.h>
 
-#include "bpf/abi.h"
+#include "bpf/abi/abi.h"
 #include "bpf/measure.skel.h"
 #include "frame.h"
 #include "measure/hist.h"
-#include "measure/meter_impl.h"
+#include "measure/meter/meter_impl.h"
 
 #define SHOP 1u
 #define USER 2u

@@ -18,11 +18,11 @@
 #include <linux/bpf.h>
 #include <sys/resource.h>
 
-#include "bpf/abi.h"
+#include "bpf/abi/abi.h"
 #include "bpf/net.skel.h"
 #include "bpf/net_plain.skel.h"
 #include "frame.h"
-#include "kern/bpf_load.h"
+#include "os/bpf_load.h"
 #include "util/clock.h"
 
 #define RIG_IFINDEX 1 /* lo: test runs need a real device */

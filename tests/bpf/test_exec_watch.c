@@ -15,7 +15,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "kern/exec_watch.h"
+#include "target/process/exec_watch.h"
 #include "util/clock.h"
 
 static atomic_ulong looks;

@@ -6,7 +6,7 @@
 #include <math.h>
 
 #include "rig.h"
-#include "bpf/loss.h"
+#include "bpf/net/loss.h"
 #include "util/cleanup.h"
 
 #define N 20000

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Which packets a rule sees: peers, ports, protocols, fragments, tags; and while it may act. */
-#include "kern/owner.h"
+#include "os/socket_cgroup.h"
 #include "rig.h"
-#include "bpf/hash.h"
+#include "bpf/net/hash.h"
 #include "util/cleanup.h"
 
 static const struct flow flow4 = { "10.9.0.5", "10.8.1.2", 8080, 40000 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Rate limit and reordering: due times, burst, full queue, who overtakes whom. */
 #include "rig.h"
-#include "bpf/hash.h"
+#include "bpf/net/hash.h"
 #include "util/cleanup.h"
 
 #define MS 1000000ull

@@ -15,7 +15,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "kern/nl.h"
+#include "os/nl.h"
 
 #define LOOPBACK 1
 

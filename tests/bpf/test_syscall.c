@@ -21,12 +21,12 @@
 #include <cmocka.h>
 
 #include "fault/fault.h"
-#include "fault/syscall.h"
+#include "fault/syscall/syscall.h"
 #include "fault/undo.h"
-#include "kern/session.h"
+#include "session/session.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 #define CALLS 100000u
 

@@ -16,8 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kern/bpf_load.h"
-#include "kern/features.h"
+#include "doctor/features.h"
+#include "os/bpf_load.h"
 
 #define LIMIT 100000u
 #if defined(__aarch64__)

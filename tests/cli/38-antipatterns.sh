@@ -23,7 +23,7 @@ for f in *.yaml; do
 done
 check_num "anti-patterns with a file" "$(ls -- *.yaml | wc -l)" ge 17
 # Every rule that check knows has its file.
-for rule in $(grep -ohE '(add|add_host_finding)\((r|d), (true|false|error|!measurable), "[a-z-]+"' "$TOP"/user/experiment/check.c "$TOP/user/cmd/check.c" | grep -oE '"[a-z-]+"' | tr -d '"' | sort -u); do
+for rule in $(grep -ohE '(add|add_host_finding)\((r|d), (true|false|error|!measurable), "[a-z-]+"' "$TOP"/user/suite/check.c "$TOP/user/cmd/suite/check.c" | grep -oE '"[a-z-]+"' | tr -d '"' | sort -u); do
 	[ -e "$rule.yaml" ] || [ "$rule" = unversioned-config ] || not_ok "no file for $rule"
 done
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* libFuzzer entry: any body as the answer of /alerts and /correlate, by every adapter, and then
  * through the windows and the gaps. */
-#include "score/pipeline_read.h"
+#include "score/pipeline/pipeline_read.h"
 #include "score/score.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

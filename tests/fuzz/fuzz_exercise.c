@@ -8,9 +8,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "exercise/entry.h"
-#include "experiment/experiment.h"
 #include "fault/fault.h"
+#include "model/experiment.h"
+#include "suite/exercise/entry.h"
 
 static const struct param params[] = {
 	{ .name = "delay", .type = PARAM_DURATION, .def = "1s" },

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "measure/expr.h"
+#include "expr/expr.h"
 
 static int lookup(void *ctx, const struct expr_clause *c, double *ret)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The HTTP/1.x framing that the kernel side uses, on any bytes: the parser that is fed byte by byte
- * (bpf/http.bpf.h), and the fast ways through heads that end in the same state (bpf/http_memo.bpf.h,
- * bpf/http_scan.bpf.h). Wherever the parser finds its way, all must see the same messages at the same
+ * (bpf/http/http.bpf.h), and the fast ways through heads that end in the same state (bpf/http/http_memo.bpf.h,
+ * bpf/http/http_scan.bpf.h). Wherever the parser finds its way, all must see the same messages at the same
  * places.
  *
  * The first byte of the input says: bit 0 responses; bit 1 they are to HEAD; the rest, where the
@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define HTTP_WITHOUT_PATH
-#include "bpf/http_memo.bpf.h"
+#include "bpf/http/http_memo.bpf.h"
 
 #define MAX_FOUND 256
 
@@ -70,7 +70,7 @@ static int is_plain(const uint8_t *bytes, uint32_t size)
 	return lengths <= 1;
 }
 
-/* As bpf/measure_http.bpf.h does: the head of a message that begins in a packet, at once. */
+/* As bpf/measure/measure_http.bpf.h does: the head of a message that begins in a packet, at once. */
 static uint32_t again(struct run *r, struct http_head *head, const uint8_t *bytes, uint32_t n)
 {
 	uint32_t have = r->memo.size + HTTP_MEMO_SLACK, length, number;

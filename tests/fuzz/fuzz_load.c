@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "experiment/experiment.h"
 #include "fault/fault.h"
+#include "model/experiment.h"
 
 static const struct param params[] = {
 	{ .name = "delay", .type = PARAM_DURATION, .def = "1s" },

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* libFuzzer entry: any body as the answer of /rca. What is read must keep its promises. */
-#include "score/pipeline.h"
+#include "score/pipeline/pipeline.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 
-#include "fault/vdso_patch.h"
+#include "fault/clock/vdso_patch.h"
 
 #define OWN_SIZE 8192u
 

@@ -6,7 +6,7 @@
 #include <dirent.h>
 #include <stdint.h>
 
-#include "util/text.h"
+#include "util/text/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

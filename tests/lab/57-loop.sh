@@ -14,7 +14,7 @@ export FAULTLINE_LOOP_LOG=$T/loop
 
 # --- every callback is measured ---
 # What is given to libuv by that which runs with a heartbeat, and what of it has not the first line.
-sources=$(ls "$TOP"/user/fault/*.c "$TOP"/user/experiment/run*.c "$TOP"/user/measure/*.c "$TOP"/user/serve/*.c "$TOP/user/cmd/inject_hold.c")
+sources=$(find "$TOP"/user/{fault,measure,serve} "$TOP"/user/run/run*.c "$TOP/user/cmd/fault/inject_hold.c" -name '*.c')
 callbacks() { # FILE
 	tr -d '\n' <"$1" | grep -oE 'uv_(timer_start|poll_start|signal_start|listen|read_start|write|close|queue_work)\([^;]*;' |
 		grep -oE '\b(on_[a-z_]+|[a-z_]+_(closed|done)|finished)\b' | sort -u

@@ -28,7 +28,7 @@
 #include <unistd.h>
 
 #include "util/clock.h"
-#include "util/units.h"
+#include "util/text/units.h"
 
 #define WINDOW        64
 #define MAX_HELD      50000

@@ -11,7 +11,7 @@
 
 #include "fault/fault.h"
 #include "fault/undo.h"
-#include "kern/session.h"
+#include "session/session.h"
 
 static volatile sig_atomic_t go, end;
 

@@ -15,10 +15,10 @@
 #include <string.h>
 
 #include "measure/hist.h"
-#include "measure/meter.h"
-#include "util/http_method.h"
-#include "util/text.h"
-#include "util/units.h"
+#include "measure/meter/meter.h"
+#include "util/http/http_method.h"
+#include "util/text/text.h"
+#include "util/text/units.h"
 
 static const char *const protocols[METER_PROTOCOLS] = { "http", "dns", "turns", "opaque" };
 

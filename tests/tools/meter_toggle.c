@@ -14,9 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "measure/meter_impl.h"
+#include "measure/meter/meter_impl.h"
 #include "util/clock.h"
-#include "util/units.h"
+#include "util/text/units.h"
 
 #define SETTLE_NS (10 * NS_PER_MSEC) /* after each change, before it counts */
 

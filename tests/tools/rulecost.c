@@ -18,13 +18,13 @@
 #include <unistd.h>
 
 #include "fault/undo.h"
-#include "kern/engine.h"
-#include "kern/netns.h"
-#include "kern/session.h"
-#include "kern/tcx.h"
+#include "net/engine.h"
+#include "net/tcx.h"
+#include "os/netns.h"
+#include "session/session.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
-#include "util/units.h"
+#include "util/text/units.h"
 
 #define PACKETS	   20000 /* in one turn */
 #define MAX_ROUNDS 200

@@ -14,10 +14,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "kern/netns.h"
-#include "kern/pins.h"
+#include "net/pins.h"
+#include "os/netns.h"
 #include "util/clock.h"
-#include "util/units.h"
+#include "util/text/units.h"
 
 #define PORT	  5401
 #define MAX_TRIES 1000

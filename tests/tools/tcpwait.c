@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "util/units.h"
+#include "util/text/units.h"
 
 static int connection = -1;
 

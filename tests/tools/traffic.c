@@ -26,9 +26,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "kern/netns.h"
+#include "os/netns.h"
 #include "util/clock.h"
-#include "util/units.h"
+#include "util/text/units.h"
 
 #define TICK_NS	   (5 * NS_PER_MSEC)
 #define LATE_NS	   (50 * NS_PER_MSEC)

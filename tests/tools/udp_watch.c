@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "util/clock.h"
-#include "util/units.h"
+#include "util/text/units.h"
 
 static int receiver(const char *netns, const struct sockaddr_in *addr)
 {

@@ -22,11 +22,11 @@
 #include <pthread.h>
 #include <sys/socket.h>
 
-#include "kern/netns.h"
-#include "kern/quantile.h"
+#include "net/hold/quantile.h"
+#include "os/netns.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
-#include "util/units.h"
+#include "util/text/units.h"
 
 #define LATE_MAX_MS 1 /* of all packets; more is a fault's own doing */
 #define MAX_COUNT 1000000

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* exercise_maker.h - an entry as the class's template has it, edited and read: what the tests of user/exercise/ share. */
+/* exercise_maker.h - an entry as the class's template has it, edited and read: what the tests of user/suite/exercise/ share. */
 #ifndef FL_TESTS_EXERCISE_MAKER_H
 #define FL_TESTS_EXERCISE_MAKER_H
 
@@ -9,13 +9,13 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "exercise/entry.h"
-#include "exercise/phrase.h"
-#include "experiment/experiment.h"
+#include "suite/exercise/entry.h"
+#include "suite/exercise/phrase.h"
+#include "model/experiment.h"
 #include "fault/fault.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 #define MAYBE_UNUSED __attribute__((unused))
 

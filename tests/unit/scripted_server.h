@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "util/text.h"
+#include "util/text/text.h"
 
 struct scripted_server {
 	/* What to answer to the n-th request (from 0), whose text is @request: bytes to send, then

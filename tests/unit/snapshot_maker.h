@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "measure/hist.h"
-#include "measure/meter.h"
+#include "measure/meter/meter.h"
 
 /* @names ends with NULL; "outside" comes before them. Room for 16 rows. */
 static inline void snapshot_make(struct meter_snapshot *s, const char *const *names)

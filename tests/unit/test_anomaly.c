@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-#include "measure/anomaly.h"
+#include "measure/visible/anomaly.h"
 #include "tests/unit/snapshot_maker.h"
 #include "util/clock.h"
 

@@ -14,8 +14,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "fault/cache_keys.h"
-#include "fault/store.h"
+#include "fault/state/cache_keys.h"
+#include "fault/state/store.h"
 #include "util/clock.h"
 
 static struct bytes of(const char *text)

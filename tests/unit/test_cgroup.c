@@ -10,9 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "kern/cgroup.h"
-#include "kern/cgroup_oom.h"
-#include "util/text.h"
+#include "target/process/cgroup.h"
+#include "target/process/cgroup_oom.h"
+#include "util/text/text.h"
 
 #define MIB (1ull << 20)
 

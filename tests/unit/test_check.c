@@ -6,11 +6,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "experiment/experiment.h"
 #include "fault/fault.h"
 #include "measure/metric_name.h"
+#include "model/experiment.h"
 #include "util/cleanup.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 static const struct param none[] = { {} };
 static const struct fault_ops latency = { .name = "latency", .params = none };

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <math.h>
 
-#include "measure/expr.h"
+#include "expr/expr.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 

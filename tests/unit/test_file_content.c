@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "fault/file_content.h"
+#include "fault/state/file_content.h"
 
 static struct bytes of(const char *text)
 {

@@ -9,7 +9,7 @@
 #include "result_maker.h"
 #include "score/evidence.h"
 #include "score/graph.h"
-#include "util/json_path.h"
+#include "util/json/json_path.h"
 
 /* frontend -> gateway -> { payment -> payment-db, inventory -> inventory-db, checkout -> payment } */
 static json_t *shop(void)

@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "bpf/hash.h"
+#include "bpf/net/hash.h"
 
 #define SEEDS	4000
 #define PACKETS 5000

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "kern/hold_queue.h"
+#include "net/hold/hold_queue.h"
 
 static struct hold_packet *packet(struct hold_pool *p, uint32_t tag)
 {

@@ -13,9 +13,9 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "journal/journal.h"
+#include "session/journal.h"
 #include "util/clock.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 static struct text undone; /* the words of what was undone, in order */
 static int fail_times;

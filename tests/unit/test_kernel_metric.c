@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "bpf/abi.h"
+#include "bpf/abi/abi.h"
 #include "measure/kernel_json.h"
 #include "measure/kernel_metric.h"
 #include "measure/metric_name.h"

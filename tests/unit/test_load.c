@@ -8,11 +8,11 @@
 #include <errno.h>
 #include <time.h>
 
-#include "experiment/experiment.h"
 #include "fault/fault.h"
+#include "model/experiment.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 #define S NS_PER_SEC
 

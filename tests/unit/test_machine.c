@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "experiment/machine.h"
+#include "run/machine.h"
 
 /* Can @to be reached from @from without passing through @without? */
 static bool reaches(enum run_state from, enum run_state to, enum run_state without)

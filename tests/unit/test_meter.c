@@ -9,12 +9,12 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "bpf/abi.h"
+#include "bpf/abi/abi.h"
 #include "measure/figures.h"
 #include "measure/hist.h"
-#include "measure/meter.h"
+#include "measure/meter/meter.h"
 
-/* As the kernel side puts it (bpf/measure_flow.bpf.h); tests/bpf/test_measure.c has the real one. */
+/* As the kernel side puts it (bpf/measure/measure_flow.bpf.h); tests/bpf/test_measure.c has the real one. */
 static uint32_t bucket_of(uint64_t ns)
 {
 	uint32_t i;

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "result_maker.h"
-#include "score/more.h"
+#include "score/statistics.h"
 
 static bool near(double a, double b)
 {

@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "fault/fault.h"
-#include "fault/param.h"
-#include "util/cidr.h"
+#include "util/param.h"
+#include "util/text/cidr.h"
 
 static const char *const shapes[] = { "uniform", "normal", NULL };
 

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "kern/peers.h"
+#include "net/peers.h"
 
 static uint8_t kinds[64];
 

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <math.h>
 
-#include "score/pipeline.h"
+#include "score/pipeline/pipeline.h"
 #include "scripted_server.h"
 #include "util/cleanup.h"
 #include "util/clock.h"

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "kern/platform.h"
+#include "doctor/platform.h"
 
 static void whose_kernel(void **state)
 {

@@ -11,7 +11,7 @@
 
 #include "util/cleanup.h"
 #include "util/error.h"
-#include "util/printable.h"
+#include "util/text/printable.h"
 
 static void expect(const char *in, const char *want)
 {

@@ -8,12 +8,12 @@
 #include <cmocka.h>
 #include <math.h>
 
-#include "measure/percentile.h"
-#include "measure/body_regex.h"
-#include "measure/probe.h"
+#include "util/percentile.h"
+#include "measure/probe/body_regex.h"
+#include "measure/probe/probe.h"
 #include "scripted_server.h"
 #include "util/cleanup.h"
-#include "util/text.h"
+#include "util/text/text.h"
 #include "util/clock.h"
 
 #define OK_HEAD "HTTP/1.1 200 OK\r\nConnection: close\r\n"

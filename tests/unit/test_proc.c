@@ -14,8 +14,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "fault/byteman.h"
-#include "kern/process.h"
+#include "fault/state/byteman.h"
+#include "target/process/process.h"
 #include "util/proc.h"
 
 static pid_t start_child(int (*run)(void))

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kern/guard.h"
 #include "policy/protect.h"
-#include "util/cidr.h"
+#include "session/guard.h"
+#include "util/text/cidr.h"
 
 static int parse(const char *text, struct protect *p, struct fl_error *err)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The jitter tables: known quantiles, standardised rows, and a simulated series with the asked
- * correlation. The simulation reads the tables as bpf/jitter.bpf.h does. */
+ * correlation. The simulation reads the tables as bpf/net/jitter.bpf.h does. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "kern/quantile.h"
+#include "net/hold/quantile.h"
 
 #define CDF_ONE (1 << 28) /* abi.h */
 

@@ -9,7 +9,7 @@
 #include "report/report.h"
 #include "report/weakness.h"
 #include "result_maker.h"
-#include "util/json_path.h"
+#include "util/json/json_path.h"
 
 #define EVIL "<script>alert(1)</script>|`*x*`\x1b[31m"
 

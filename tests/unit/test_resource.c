@@ -9,7 +9,7 @@
 
 #include "fault/fault.h"
 #include "util/cleanup.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 /* "name=value name=value" given to @kind: what fault_validate() says. */
 static int try(const char *kind, const char *words, struct fl_error *err)

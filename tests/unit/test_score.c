@@ -7,9 +7,9 @@
 #include <cmocka.h>
 
 #include "result_maker.h"
-#include "score/answers.h"
+#include "score/pipeline/answers.h"
 #include "util/cleanup.h"
-#include "util/json_path.h"
+#include "util/json/json_path.h"
 
 static bool near(double a, double b)
 {

@@ -13,7 +13,7 @@
 #include "report/report.h"
 #include "result_maker.h"
 #include "score/evidence.h"
-#include "util/json_path.h"
+#include "util/json/json_path.h"
 
 #define WHY "order_success_rate is 41 and its limit is 90"
 

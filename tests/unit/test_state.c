@@ -7,11 +7,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "fault/clock.h"
+#include "fault/clock/clock.h"
 #include "fault/fault.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 /* "name=value name=value" given to @kind: what fault_validate() says. */
 static int try(const char *kind, const char *words, struct fl_error *err)

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "measure/symptom.h"
+#include "measure/visible/symptom.h"
 #include "tests/unit/snapshot_maker.h"
 #include "util/clock.h"
 

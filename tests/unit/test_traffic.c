@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "bpf/abi.h"
+#include "bpf/abi/abi.h"
 #include "measure/edges.h"
 #include "measure/figures.h"
 #include "measure/series.h"

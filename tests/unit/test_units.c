@@ -7,8 +7,8 @@
 #include <cmocka.h>
 
 #include "util/cleanup.h"
-#include "util/text.h"
-#include "util/units.h"
+#include "util/text/text.h"
+#include "util/text/units.h"
 
 static void durations(void **state)
 {

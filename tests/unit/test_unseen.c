@@ -7,8 +7,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "experiment/unseen.h"
 #include "fault/fault.h"
+#include "run/unseen.h"
 #include "util/cleanup.h"
 
 enum { OUTSIDE, FRONTEND, GATEWAY, RESOLVER, DB, CACHE, N };

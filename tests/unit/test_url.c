@@ -11,7 +11,7 @@
 
 #include "util/cleanup.h"
 #include "util/error.h"
-#include "util/url.h"
+#include "util/text/url.h"
 
 static void masked(void **state)
 {

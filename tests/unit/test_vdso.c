@@ -11,8 +11,8 @@
 #include <sys/auxv.h>
 #include <cmocka.h>
 
-#include "fault/vdso_patch.h"
-#include "fault/vdso_proc.h"
+#include "fault/clock/vdso_patch.h"
+#include "fault/clock/vdso_proc.h"
 
 #define IMAGE_SIZE 8192u
 #define CODE	   0x400u /* where a made-up image has clock_gettime */

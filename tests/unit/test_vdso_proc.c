@@ -22,9 +22,9 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "fault/vdso_proc.h"
+#include "fault/clock/vdso_proc.h"
 #include "util/clock.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 #define S 1000000000ll
 #define TOLERANCE (S / 10)

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "cmd/fault_options.h"
+#include "cmd/fault/fault_options.h"
 #include "tools/gen/gen.h"
 
 static void print_names(FILE *out, const struct fault_ops *ops)

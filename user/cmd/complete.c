@@ -8,8 +8,8 @@
 
 #include "cmd/cmd.h"
 #include "cmd/complete.h"
-#include "cmd/inject.h"
-#include "util/text.h"
+#include "cmd/fault/inject.h"
+#include "util/text/text.h"
 
 #define OPTIONS_MAX 16 /* tables of one command: its own, its children's, the parameters of a kind */
 

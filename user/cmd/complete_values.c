@@ -5,13 +5,13 @@
 #include <sys/stat.h>
 
 #include "cmd/complete.h"
-#include "fault/live.h"
-#include "fault/record.h"
+#include "fault/life/live.h"
+#include "fault/life/record.h"
 #include "target/provider.h"
 #include "util/cleanup.h"
 #include "util/spawn.h"
-#include "util/text.h"
-#include "util/units.h"
+#include "util/text/text.h"
+#include "util/text/units.h"
 
 #define UNITS_MAX (256u << 10) /* of what systemctl lists */
 

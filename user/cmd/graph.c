@@ -9,7 +9,7 @@
 #include "measure/edges.h"
 #include "measure/fleet.h"
 #include "util/clock.h"
-#include "util/units.h"
+#include "util/text/units.h"
 
 struct options {
 	char **targets; /* of argv, then one a word */

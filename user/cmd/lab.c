@@ -6,8 +6,8 @@
 
 #include "cmd/cmd.h"
 #include "tools/lab/stack/lab.h"
-#include "util/printable.h"
-#include "util/units.h"
+#include "util/text/printable.h"
+#include "util/text/units.h"
 
 struct arguments {
 	const char *verb;

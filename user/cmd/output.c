@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 /* Of this process: a command line asks once for one form. */
 static struct {

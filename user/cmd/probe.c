@@ -8,11 +8,11 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
-#include "measure/probe.h"
+#include "measure/probe/probe.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
-#include "util/text.h"
-#include "util/units.h"
+#include "util/text/text.h"
+#include "util/text/units.h"
 
 struct options {
 	struct probe_config config;

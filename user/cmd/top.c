@@ -11,14 +11,14 @@
 
 #include "cmd/cmd.h"
 #include "cmd/top_screen.h"
-#include "fault/live.h"
+#include "fault/life/live.h"
 #include "measure/fleet.h"
 #include "measure/table.h"
 #include "serve/exporter.h"
 #include "serve/openmetrics.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
-#include "util/units.h"
+#include "util/text/units.h"
 
 #define REFRESH_NS (5 * NS_PER_SEC) /* how often restarted containers are looked for */
 

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "cmd/top_screen.h"
-#include "util/printable.h"
+#include "util/text/printable.h"
 
 static const char *const sort_names[] = {
 	[SORT_RATE] = "rate", [SORT_ERRORS] = "errors", [SORT_P50] = "p50", [SORT_P95] = "p95", [SORT_P99] = "p99",

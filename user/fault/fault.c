@@ -7,21 +7,21 @@
 #include <errno.h>
 #include <string.h>
 
-#include "bpf/abi.h"
-#include "fault/changes.h"
+#include "bpf/abi/abi.h"
+#include "fault/life/changes.h"
 #include "fault/fault.h"
-#include "fault/follow.h"
-#include "fault/limits.h"
+#include "fault/life/follow.h"
+#include "fault/stress/limits.h"
 #include "fault/protected.h"
-#include "kern/process.h"
-#include "kern/session.h"
+#include "target/process/process.h"
+#include "session/session.h"
 #include "policy/gate.h"
 #include "policy/protect.h"
-#include "target/member.h"
+#include "target/process/member.h"
 #include "target/watch.h"
 #include "util/clock.h"
 #include "util/cleanup.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 int fault_init(struct fault *f, struct session *session, const char *kind, struct fl_error *err)
 {

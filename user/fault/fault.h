@@ -16,15 +16,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "fault/param.h"
+#include "util/param.h"
 #include "target/expand.h"
 #include "target/target.h"
 #include "util/error.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 struct session;
 struct fault;
-struct fl_rule; /* bpf/abi.h */
+struct fl_rule; /* bpf/abi/abi.h */
 
 enum fault_class {
 	FAULT_NETWORK,

@@ -7,7 +7,7 @@
 
 #include "fault/fault.h"
 #include "util/cleanup.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 static bool same_name(const char *a, const char *b)
 {

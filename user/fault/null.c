@@ -13,11 +13,11 @@
 #include <time.h>
 
 #include "fault/fault.h"
-#include "journal/journal.h"
-#include "kern/session.h"
+#include "session/journal.h"
+#include "session/session.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 enum null_stage { FAIL_NEVER, FAIL_ARM, FAIL_ACTIVATE, FAIL_PROOF, FAIL_DISARM };
 

@@ -4,11 +4,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "fault/live.h"
+#include "fault/life/live.h"
 #include "fault/overlap.h"
-#include "kern/session.h"
+#include "session/session.h"
 #include "util/cleanup.h"
-#include "util/json_path.h"
+#include "util/json/json_path.h"
 
 /* A network namespace that is the host's says nothing: half of the machine is in it. */
 static uint64_t own_netns(void)

@@ -3,17 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fault/net_guard.h"
-#include "fault/net_match.h"
+#include "fault/net/net_guard.h"
+#include "fault/net/net_match.h"
 #include "fault/overlap.h"
 #include "fault/preview.h"
-#include "kern/process.h"
-#include "kern/sockets.h"
-#include "target/member.h"
-#include "util/cidr.h"
+#include "os/sockets.h"
+#include "target/process/member.h"
+#include "target/process/process.h"
 #include "util/cleanup.h"
-#include "util/text.h"
-#include "util/units.h"
+#include "util/text/cidr.h"
+#include "util/text/text.h"
+#include "util/text/units.h"
 
 static bool acts_on_packets(const struct fault *f)
 {

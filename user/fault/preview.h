@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * preview.h - whom a fault would hit, told before it begins and without touching anything: its targets
- * with their processes (by the member function that faults use, target/member.h), the connections of the
+ * with their processes (by the member function that faults use, target/process/member.h), the connections of the
  * last seconds, its share, and what undoes it.
  *
  *     {"kind": "latency", "params": {...}, "for_s": 60 or null,

@@ -4,18 +4,18 @@
 #include <errno.h>
 #include <string.h>
 
-#include "fault/net.h"
-#include "fault/net_guard.h"
+#include "fault/net/net.h"
+#include "fault/net/net_guard.h"
 #include "fault/protected.h"
-#include "kern/process.h"
 #include "policy/protect.h"
-#include "target/docker.h"
-#include "target/docker_api.h"
-#include "target/member.h"
+#include "target/docker/docker.h"
+#include "target/docker/docker_api.h"
+#include "target/process/member.h"
+#include "target/process/process.h"
 #include "target/provider.h"
 #include "util/cleanup.h"
-#include "util/text.h"
-#include "util/units.h"
+#include "util/text/text.h"
+#include "util/text/units.h"
 
 #define CGROUP_MAX (64u << 10)
 

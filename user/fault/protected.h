@@ -7,7 +7,7 @@
 #ifndef FL_PROTECTED_H
 #define FL_PROTECTED_H
 
-#include "fault/changes.h"
+#include "fault/life/changes.h"
 #include "fault/fault.h"
 
 /* 0, or -EPERM and an error that names what protects it, file and line; other errors: it cannot be told,

@@ -3,7 +3,7 @@
 #ifndef FL_UNDO_H
 #define FL_UNDO_H
 
-#include "journal/journal.h"
+#include "session/journal.h"
 
 /* For journal_know(); ended by NULL. */
 extern const struct undo_op *const undo_families[];

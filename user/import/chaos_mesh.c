@@ -7,9 +7,9 @@
 #include <errno.h>
 #include <strings.h>
 
-#include "util/yaml.h"
 #include "import/import.h"
 #include "util/cleanup.h"
+#include "util/json/yaml.h"
 
 static const struct {
 	const char *kind, *schedule_key;

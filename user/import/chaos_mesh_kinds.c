@@ -2,9 +2,9 @@
 /* chaos_mesh_kinds.c - the other kinds of Chaos Mesh: stress, pods, HTTP, DNS, clocks, files. */
 #include <strings.h>
 
-#include "util/yaml.h"
 #include "import/import.h"
 #include "util/cleanup.h"
+#include "util/json/yaml.h"
 
 /* A fault with one more text out of the document. */
 static void take_param(struct import *im, struct import_fault *f, const char *param, json_t *doc,

@@ -3,9 +3,9 @@
  * chaos_mesh_network.c - NetworkChaos. Its direction is seen from the selected pods: "to" is what they
  * send, which faultline, from the side of the target, calls "from".
  */
-#include "util/yaml.h"
 #include "import/import.h"
 #include "util/cleanup.h"
+#include "util/json/yaml.h"
 
 /* What all faults of one NetworkChaos share. */
 struct scope {

@@ -4,9 +4,9 @@
  * by an expression `In` over such a label, or by the names of pods. What narrows it further stays in the
  * document, to be named.
  */
-#include "util/yaml.h"
 #include "import/import.h"
 #include "util/cleanup.h"
+#include "util/json/yaml.h"
 
 /* The labels that by convention say which service it is; a StatefulSet's pods have one each. */
 static const char *const service_labels[] = {

@@ -11,11 +11,11 @@
 #include <math.h>
 #include <strings.h>
 
-#include "util/yaml.h"
 #include "import/import.h"
-#include "util/clock.h"
 #include "util/cleanup.h"
-#include "util/units.h"
+#include "util/clock.h"
+#include "util/json/yaml.h"
+#include "util/text/units.h"
 
 static const struct import_reason reasons[] = {
 	{ "version", NULL }, { "description", NULL }, { "contributions*", NULL }, { "extensions*", NULL },

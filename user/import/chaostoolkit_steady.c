@@ -4,10 +4,10 @@
  * with its tolerance as the check of the body; a Prometheus query with a range becomes a metric and
  * a clause of the hypothesis.
  */
-#include "util/yaml.h"
 #include "import/import.h"
 #include "util/cleanup.h"
-#include "util/units.h"
+#include "util/json/yaml.h"
+#include "util/text/units.h"
 
 /* A text that an experiment file takes as a word; any other is lost. */
 static char *take_word(struct import *im, json_t *probe, const char *key, const char *path)

@@ -4,9 +4,9 @@
 #include <fnmatch.h>
 #include <stdarg.h>
 
-#include "util/yaml.h"
 #include "import/import.h"
 #include "util/cleanup.h"
+#include "util/json/yaml.h"
 
 /* --- taking ----------------------------------------------------------------------------------- */
 

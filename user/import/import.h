@@ -17,7 +17,7 @@
 
 #include "fault/fault.h"
 #include "util/error.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 /* Of experiments whose source does not say how long. */
 #define IMPORT_DEFAULT_NS (60 * 1000000000ull)

@@ -9,11 +9,11 @@
 #include <ctype.h>
 #include <errno.h>
 
-#include "util/yaml.h"
 #include "import/import.h"
 #include "import/shell.h"
 #include "util/cleanup.h"
-#include "util/units.h"
+#include "util/json/yaml.h"
+#include "util/text/units.h"
 
 /* One line an option: "COMMAND --name", its letter, 'f' for a flag, 'r' when it may be repeated. */
 static const struct option {

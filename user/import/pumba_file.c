@@ -7,10 +7,10 @@
 #include <ctype.h>
 #include <errno.h>
 
-#include "util/yaml.h"
 #include "import/import.h"
 #include "import/shell.h"
 #include "util/cleanup.h"
+#include "util/json/yaml.h"
 
 struct file {
 	struct import *im;

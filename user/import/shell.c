@@ -7,10 +7,10 @@
 #include <ctype.h>
 #include <errno.h>
 
-#include "util/yaml.h"
 #include "import/shell.h"
-#include "util/text.h"
 #include "util/cleanup.h"
+#include "util/json/yaml.h"
+#include "util/text/text.h"
 
 /* Command substitutions and `sh -c` within each other. */
 #define DEPTH_MAX 8

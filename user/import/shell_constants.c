@@ -7,10 +7,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "util/yaml.h"
 #include "import/import.h"
 #include "import/shell.h"
 #include "util/cleanup.h"
+#include "util/json/yaml.h"
 
 static size_t name_len(const char *s)
 {

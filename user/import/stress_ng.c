@@ -3,10 +3,10 @@
  * stress_ng.c - stress-ng's own options as faults: `--cpu 2 --cpu-load 80`, `--vm 1 --vm-bytes 256M`,
  * `--io 2`, `--hdd 1`. Used by StressChaos (stressngStressors) and by pumba (--stressors).
  */
-#include "util/yaml.h"
 #include "import/import.h"
 #include "util/cleanup.h"
-#include "util/units.h"
+#include "util/json/yaml.h"
+#include "util/text/units.h"
 
 enum { CPU, LOAD, VM, VM_BYTES, IO, HDD, HDD_BYTES, TIMEOUT, QUIET, N_OPTIONS };
 

@@ -5,10 +5,10 @@
 #include <math.h>
 #include <strings.h>
 
-#include "util/yaml.h"
 #include "import/import.h"
 #include "util/cleanup.h"
-#include "util/units.h"
+#include "util/json/yaml.h"
+#include "util/text/units.h"
 
 /* Go's time.ParseDuration(): [+-](number unit)+, or 0. */
 bool import_go_duration(const char *text, int64_t *ret_ns)

@@ -8,10 +8,10 @@
 #include <ctype.h>
 #include <errno.h>
 
-#include "experiment/experiment.h"
 #include "import/import.h"
+#include "model/experiment.h"
 #include "util/cleanup.h"
-#include "util/units.h"
+#include "util/text/units.h"
 
 static bool is_plain(const char *s)
 {

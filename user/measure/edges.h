@@ -5,8 +5,8 @@
 
 #include <jansson.h>
 
-#include "measure/meter.h"
-#include "util/text.h"
+#include "measure/meter/meter.h"
+#include "util/text/text.h"
 
 /*
  * {"services": [...], "edges": [{client, server, protocol, port, requests, errors, rate, error_rate,

@@ -6,7 +6,7 @@
 #ifndef FL_FIGURES_H
 #define FL_FIGURES_H
 
-#include "measure/meter.h"
+#include "measure/meter/meter.h"
 
 /*
  * A try is a request, answered or not, or a call that came to none: complete requests, and the

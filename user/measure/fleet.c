@@ -5,7 +5,7 @@
 #include "measure/fleet.h"
 #include "target/expand.h"
 #include "util/cleanup.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 /* The targets that could be resolved. */
 struct fleet {

@@ -3,7 +3,7 @@
 #ifndef FL_FLEET_H
 #define FL_FLEET_H
 
-#include "measure/meter.h"
+#include "measure/meter/meter.h"
 
 /*
  * Open a meter over @specs (NULL-terminated targets), or over all that providers know when it is NULL

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * hist.h - the log-linear latency histogram that the kernel fills (struct fl_hist of
- * bpf/abi_measure.h), read in user space. A power of two is cut into 16 buckets of one width,
+ * bpf/abi/abi_measure.h), read in user space. A power of two is cut into 16 buckets of one width,
  * so a bucket's width is at most 1/16 of its lower bound: HdrHistogram's scheme with four bits
  * of precision.
  */
@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#include "bpf/abi_measure.h"
+#include "bpf/abi/abi_measure.h"
 
 /* Bounds of bucket @i in ns: [lower, upper). */
 uint64_t hist_lower_ns(uint32_t i);

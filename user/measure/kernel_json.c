@@ -8,7 +8,7 @@
 #include "measure/kernel_json.h"
 #include "measure/kernel_metric.h"
 #include "util/cleanup.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 /* What is written down of each service and each edge. */
 static const struct {

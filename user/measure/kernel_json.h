@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-#include "measure/scope.h"
+#include "measure/visible/scope.h"
 
 /*
  * Each service and each edge whose client is measured, before, during and after: the windows between

@@ -8,11 +8,11 @@
 #include "measure/figures.h"
 #include "measure/hist.h"
 #include "measure/kernel_metric.h"
-#include "measure/percentile.h"
 #include "util/cleanup.h"
-#include "util/http_method.h"
-#include "util/text.h"
-#include "util/units.h"
+#include "util/http/http_method.h"
+#include "util/percentile.h"
+#include "util/text/text.h"
+#include "util/text/units.h"
 
 static const struct {
 	const char *name;

@@ -6,7 +6,7 @@
 
 #include "measure/metric_name.h"
 #include "util/cleanup.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 static const struct {
 	const char *name;

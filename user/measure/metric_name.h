@@ -19,7 +19,7 @@
 #ifndef FL_METRIC_NAME_H
 #define FL_METRIC_NAME_H
 
-#include "experiment/experiment.h"
+#include "model/experiment.h"
 #include "measure/kernel_metric.h"
 
 enum metric_kind {

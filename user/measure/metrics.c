@@ -3,14 +3,14 @@
 #include <errno.h>
 #include <math.h>
 
-#include "measure/http_loop.h"
 #include "measure/metrics.h"
-#include "measure/percentile.h"
+#include "measure/probe/http_loop.h"
 #include "measure/prom_range.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
-#include "util/text.h"
-#include "util/units.h"
+#include "util/percentile.h"
+#include "util/text/text.h"
+#include "util/text/units.h"
 
 struct point {
 	uint64_t mono_ns;

@@ -10,7 +10,7 @@
 #include <uv.h>
 
 #include "measure/metric_name.h"
-#include "measure/probe.h"
+#include "measure/probe/probe.h"
 
 struct metrics;
 

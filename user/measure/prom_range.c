@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "measure/percentile.h"
 #include "measure/prom_range.h"
 #include "util/cleanup.h"
-#include "util/json_path.h"
-#include "util/text.h"
-#include "util/units.h"
+#include "util/json/json_path.h"
+#include "util/percentile.h"
+#include "util/text/text.h"
+#include "util/text/units.h"
 
 char *prom_range_url(const char *base, const char *promql, double start, double end)
 {

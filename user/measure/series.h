@@ -7,7 +7,7 @@
 #ifndef FL_SERIES_H
 #define FL_SERIES_H
 
-#include "measure/meter.h"
+#include "measure/meter/meter.h"
 
 struct series;
 

@@ -7,7 +7,7 @@
 
 #include "measure/table.h"
 #include "util/cleanup.h"
-#include "util/http_method.h"
+#include "util/http/http_method.h"
 
 /* What is summed up for one line. */
 struct sum {

@@ -11,7 +11,7 @@
 #include <jansson.h>
 
 #include "measure/figures.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 enum table_sort { SORT_RATE, SORT_ERRORS, SORT_P50, SORT_P95, SORT_P99 };
 

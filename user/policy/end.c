@@ -15,7 +15,7 @@
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/proc.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 #define END_WITHIN_MS 30000 /* an owner may have a disk to empty and a service to start again */
 #define NOTE_MAX      (64u << 10)

@@ -6,7 +6,7 @@
 #ifndef FL_END_H
 #define FL_END_H
 
-#include "kern/session.h"
+#include "session/session.h"
 
 /* Who had a session ended, when and why; zeroed when nobody said so. A window has no `by`. */
 struct ended {

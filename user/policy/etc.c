@@ -8,8 +8,8 @@
 
 #include "policy/etc.h"
 #include "util/cleanup.h"
-#include "util/text.h"
-#include "util/yaml.h"
+#include "util/json/yaml.h"
+#include "util/text/text.h"
 
 /* Whoever else may write to it decides what faults may do. */
 static int check_owner(const char *path, const struct stat *st, struct fl_error *err)

@@ -8,7 +8,7 @@
 #include "policy/halt.h"
 #include "policy/policy.h"
 #include "util/clock.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 #define UNREADABLE_NS (5 * NS_PER_SEC)
 

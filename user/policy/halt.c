@@ -7,7 +7,7 @@
 
 #include "policy/halt.h"
 #include "util/cleanup.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 #define HALT_MAX (64u << 10)
 

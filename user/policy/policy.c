@@ -8,8 +8,8 @@
 #include "policy/etc.h"
 #include "policy/policy.h"
 #include "util/cleanup.h"
-#include "util/text.h"
-#include "util/yaml.h"
+#include "util/json/yaml.h"
+#include "util/text/text.h"
 
 #define ZONES	  "/usr/share/zoneinfo"
 #define EVERY_DAY 0x7f
@@ -147,7 +147,7 @@ static int add_maximum(struct yaml *y, struct fy_node *key, struct fy_node *valu
 	return r ? r : yaml_word(y, value, &m->text);
 }
 
-/* Which parameters there are, only the table of faults knows: fault/limits.c. */
+/* Which parameters there are, only the table of faults knows: fault/stress/limits.c. */
 static int read_maxima(struct yaml *y, struct fy_node *node, void *out)
 {
 	struct policy *p = out;

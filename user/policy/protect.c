@@ -8,10 +8,10 @@
 
 #include "policy/etc.h"
 #include "policy/protect.h"
-#include "util/cidr.h"
 #include "util/cleanup.h"
-#include "util/text.h"
-#include "util/yaml.h"
+#include "util/json/yaml.h"
+#include "util/text/cidr.h"
+#include "util/text/text.h"
 
 static const char *const kinds[PROTECT_KINDS] = {
 	[PROTECT_NAME] = "names",   [PROTECT_LABEL] = "labels", [PROTECT_CGROUP] = "cgroups",

@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include "policy/seat.h"
-#include "util/cidr.h"
 #include "util/cleanup.h"
-#include "util/text.h"
-#include "util/units.h"
+#include "util/text/cidr.h"
+#include "util/text/text.h"
+#include "util/text/units.h"
 
 #define ANCESTORS_MAX 256
 #define SOCKETS_MAX   256

@@ -11,7 +11,7 @@
 #include "policy/policy.h"
 #include "util/cleanup.h"
 #include "util/spawn.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 #define QUARTER_S  900
 #define ZONES_KEPT 16

@@ -11,10 +11,10 @@
 #include <string.h>
 
 #include "report/report.h"
-#include "score/answers.h"
 #include "score/evidence.h"
+#include "score/pipeline/answers.h"
 #include "util/cleanup.h"
-#include "util/json_path.h"
+#include "util/json/json_path.h"
 
 enum rank { MUST, WANTED, SPARE, SPARE_LAST };
 

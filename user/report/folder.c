@@ -7,7 +7,7 @@
 
 #include "report/folder.h"
 #include "util/cleanup.h"
-#include "util/json_path.h"
+#include "util/json/json_path.h"
 
 #define FILE_MAX (64u << 20)
 

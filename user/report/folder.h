@@ -6,8 +6,8 @@
 #ifndef FL_FOLDER_H
 #define FL_FOLDER_H
 
-#include "measure/probe.h"
-#include "score/more.h"
+#include "measure/probe/probe.h"
+#include "score/statistics.h"
 
 struct folder {
 	char *path;

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "report/report.h"
-#include "util/json_path.h"
+#include "util/json/json_path.h"
 
 const char *report_ratio(double v, char *buf, size_t size)
 {

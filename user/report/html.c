@@ -9,7 +9,7 @@
 #include "report/history.h"
 #include "report/report.h"
 #include "report/svg.h"
-#include "report/words.h"
+#include "report/words/words.h"
 #include "score/evidence.h"
 #include "util/cleanup.h"
 

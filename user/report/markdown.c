@@ -7,7 +7,7 @@
 #include "report/weakness.h"
 #include "score/evidence.h"
 #include "util/cleanup.h"
-#include "util/json_path.h"
+#include "util/json/json_path.h"
 
 static void item(struct text *out, const char *label, const char *value)
 {

@@ -8,7 +8,7 @@
 #define FL_REPORT_H
 
 #include "report/folder.h"
-#include "report/words.h"
+#include "report/words/words.h"
 
 /* How long the analysis of one experiment has to be, in words. */
 #define ANALYSIS_MIN 80

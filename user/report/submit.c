@@ -7,7 +7,7 @@
 
 #include "report/report.h"
 #include "score/evidence.h"
-#include "util/json_path.h"
+#include "util/json/json_path.h"
 
 /* ": payment_loss, ..." - the experiments for which @pick holds; nothing when there is none. */
 static void name_those(const struct folder *f, bool (*pick)(const struct result *), struct text *out)

@@ -6,7 +6,7 @@
 
 #include "report/svg.h"
 #include "score/evidence.h"
-#include "util/json_path.h"
+#include "util/json/json_path.h"
 
 #define WIDTH	  720
 #define LEFT	  52

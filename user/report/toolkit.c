@@ -11,7 +11,7 @@
 #include "report/export.h"
 #include "report/report.h"
 #include "util/cleanup.h"
-#include "util/json_path.h"
+#include "util/json/json_path.h"
 
 /* Python's datetime.utcnow().isoformat(), which is what Chaos Toolkit writes; null: not known. */
 static json_t *iso_time(double epoch_s)

@@ -6,8 +6,8 @@
 
 #include "score/evidence.h"
 #include "score/score.h"
-#include "util/json_path.h"
-#include "util/text.h"
+#include "util/json/json_path.h"
+#include "util/text/text.h"
 
 #define NAMES_MAX 64
 

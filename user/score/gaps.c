@@ -14,11 +14,11 @@
 #include <string.h>
 #include <strings.h>
 
-#include "score/answers.h"
 #include "score/evidence.h"
 #include "score/graph.h"
+#include "score/pipeline/answers.h"
 #include "score/score.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 #define NAMES_MAX	   64
 #define UNGROUNDED_FROM	   0.8 /* confidence */
@@ -107,7 +107,7 @@ static json_t *shift_json(const struct shift *s)
 	return o;
 }
 
-/* What the run judged itself (measure/anomaly.h), with the rule's own false rate. */
+/* What the run judged itself (measure/visible/anomaly.h), with the rule's own false rate. */
 static void say_visible(struct gap *g, const struct shift *s)
 {
 	char tried[64] = "the baseline was too short to try the same rule on";

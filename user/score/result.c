@@ -9,10 +9,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "experiment/experiment.h"
+#include "model/experiment.h"
 #include "score/result.h"
 #include "util/cleanup.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 static const char *const status_texts[] = {
 	[RESULT_OK] = "ok",

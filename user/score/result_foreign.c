@@ -10,9 +10,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "score/pipeline.h"
+#include "score/pipeline/pipeline.h"
 #include "score/result.h"
-#include "util/json_path.h"
+#include "util/json/json_path.h"
 
 bool result_is_foreign(const json_t *entry)
 {

@@ -5,7 +5,7 @@
 
 #include "score/result.h"
 #include "util/cleanup.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 #define RESULTS_MAX (256u << 20)
 

@@ -3,9 +3,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "measure/percentile.h"
 #include "score/score.h"
 #include "util/cleanup.h"
+#include "util/percentile.h"
 
 double score_ratio(double a, double b)
 {

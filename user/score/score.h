@@ -6,9 +6,9 @@
 #ifndef FL_SCORE_H
 #define FL_SCORE_H
 
-#include "experiment/experiment.h"
+#include "model/experiment.h"
 #include "score/result.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 struct score {
 	uint32_t total;	   /* experiments that count: result_counts() */

@@ -2,8 +2,8 @@
 /* score_json.c - scores and gaps as JSON: stable names, numbers as numbers, undefined as null. */
 #include <math.h>
 
-#include "score/more.h"
 #include "score/score.h"
+#include "score/statistics.h"
 
 static json_t *number_or_null(double v)
 {

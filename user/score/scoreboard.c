@@ -6,8 +6,8 @@
  */
 #include <math.h>
 
-#include "score/answers.h"
 #include "score/evidence.h"
+#include "score/pipeline/answers.h"
 #include "util/cleanup.h"
 
 #define CHANGES_SHOWN 16 /* of one experiment */

@@ -10,7 +10,7 @@
 #include "serve/openmetrics.h"
 #include "util/cleanup.h"
 #include "util/loop_time.h"
-#include "util/units.h"
+#include "util/text/units.h"
 
 #define CONNECTIONS_MAX 16
 #define IDLE_TIMEOUT_S	30u

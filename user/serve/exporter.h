@@ -8,7 +8,7 @@
 
 #include <uv.h>
 
-#include "util/text.h"
+#include "util/text/text.h"
 
 struct exporter;
 

@@ -11,8 +11,8 @@
 #include "measure/hist.h"
 #include "serve/openmetrics.h"
 #include "util/cleanup.h"
-#include "util/http_method.h"
-#include "util/json_path.h"
+#include "util/http/http_method.h"
+#include "util/json/json_path.h"
 
 #define FIRST_OCTAVE 14 /* 16.4 us */
 #define LAST_OCTAVE  35 /* 34.4 s */

@@ -6,8 +6,8 @@
 
 #include <jansson.h>
 
-#include "measure/meter.h"
-#include "util/text.h"
+#include "measure/meter/meter.h"
+#include "util/text/text.h"
 
 #define OPENMETRICS_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
 

@@ -9,10 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kern/cgroup_mount.h"
+#include "os/cgroup_mount.h"
 #include "target/provider.h"
 #include "util/cleanup.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 /* PATH below the mount point of a cgroup tree, in *ret_rest ("/x"); which generation it is. */
 static bool split_mount(const char *path, const char **ret_rest, bool *ret_v2)

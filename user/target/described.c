@@ -8,7 +8,7 @@
 #include "policy/etc.h"
 #include "target/described.h"
 #include "util/cleanup.h"
-#include "util/yaml.h"
+#include "util/json/yaml.h"
 
 #define NAME_MAX_LEN 63
 #define SPEC_MAX_LEN 250

@@ -6,8 +6,8 @@
 #include "target/described.h"
 #include "target/expand.h"
 #include "util/cleanup.h"
-#include "util/text.h"
-#include "util/units.h"
+#include "util/text/text.h"
+#include "util/text/units.h"
 
 /* "2", "50%", "2~7" */
 static bool read_pick(const char *text, struct target_pick *ret)

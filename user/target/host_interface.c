@@ -2,7 +2,7 @@
 /*
  * host_interface.c - where the packets of a target pass that is in the host's own network: at every
  * interface of the host by which they can leave or come. Others use the same ones, so the kernel tells the
- * target's packets by the cgroup of their socket (bpf/owner.bpf.h), and only a target that is a cgroup can be
+ * target's packets by the cgroup of their socket (bpf/net/owner.bpf.h), and only a target that is a cgroup can be
  * told so.
  *
  * A packet is seen where it leaves the host's IP stack and nowhere after that: ports of a bridge or a bond
@@ -16,13 +16,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "bpf/abi.h"
-#include "kern/cgroup_mount.h"
-#include "kern/netns.h"
-#include "kern/owner.h"
+#include "bpf/abi/abi.h"
+#include "os/cgroup_mount.h"
+#include "os/netns.h"
+#include "os/socket_cgroup.h"
 #include "target/provider.h"
 #include "util/cleanup.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 /* Is being in the (v2) cgroup what makes a process the target's? */
 static bool is_cgroup(const struct target *t)

@@ -5,12 +5,12 @@
 #include <signal.h>
 #include <string.h>
 
-#include "kern/netns.h"
-#include "kern/session.h"
+#include "os/netns.h"
+#include "session/session.h"
 #include "target/provider.h"
 #include "util/cleanup.h"
 #include "util/proc.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 #define LAB_JSON     FL_RUN_DIR "/lab/lab.json"
 #define LAB_JSON_MAX (1u << 20)

@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "kern/netns.h"
+#include "os/netns.h"
 #include "target/provider.h"
 #include "util/cleanup.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 int target_netns_names(struct target_names *names, struct fl_error *err)
 {

@@ -5,8 +5,8 @@
 
 #include "target/provider.h"
 #include "util/cleanup.h"
-#include "util/text.h"
-#include "util/units.h"
+#include "util/text/text.h"
+#include "util/text/units.h"
 
 #define PID_FILE_MAX 64
 

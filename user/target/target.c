@@ -6,12 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kern/netns.h"
-#include "target/member.h"
+#include "os/netns.h"
 #include "target/described.h"
+#include "target/process/member.h"
 #include "target/provider.h"
 #include "util/cleanup.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 /* --- names ---------------------------------------------------------------------------------
  */

@@ -99,7 +99,7 @@ struct target {
 	pid_t stranger;		/* shares its network namespace and is none of its own; 0 nobody */
 	pid_t passer;		/* the same, but may be about to join the target, or to leave */
 	uint64_t passer_ns;	/* since when it has been seen */
-	struct {		/* what has been told of all this: fault/changes.h */
+	struct {		/* what has been told of all this: fault/life/changes.h */
 		uint32_t moves;
 		bool down, left;
 		pid_t stranger;

@@ -13,12 +13,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kern/cgroup_oom.h"
+#include "target/process/cgroup_oom.h"
 #include "target/provider.h"
 #include "util/clock.h"
 #include "util/spawn.h"
-#include "util/text.h"
-#include "util/units.h"
+#include "util/text/text.h"
+#include "util/text/units.h"
 
 #define START_PATIENCE_NS (10 * NS_PER_SEC)
 #define LOOK_MS		  100

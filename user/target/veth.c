@@ -8,10 +8,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "kern/netns.h"
+#include "os/netns.h"
 #include "target/provider.h"
 #include "util/cleanup.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 static bool is_loopback(const struct in6_addr *a)
 {

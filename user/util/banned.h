@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * banned.h - included into every file by the compiler command line. Functions with no bound, no
- * error report, or a shell behind them do not compile here. Numbers are read by util/units.h.
+ * error report, or a shell behind them do not compile here. Numbers are read by util/text/units.h.
  */
 #ifndef FL_BANNED_H
 #define FL_BANNED_H

@@ -8,8 +8,8 @@
 
 #include "util/caller.h"
 #include "util/cleanup.h"
-#include "util/text.h"
-#include "util/units.h"
+#include "util/text/text.h"
+#include "util/text/units.h"
 
 #define NO_LOGIN UINT32_MAX /* (uid_t)-1 in /proc/PID/loginuid */
 

@@ -6,8 +6,8 @@
 
 #include "util/cleanup.h"
 #include "util/error.h"
-#include "util/text.h"
-#include "util/url.h"
+#include "util/text/text.h"
+#include "util/text/url.h"
 
 /*
  * A message is one line, whatever it quotes, and shows no password of a URL: it is masked whole, for what is

@@ -8,7 +8,7 @@
 
 #include "util/cleanup.h"
 #include "util/kept.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 /* Whatever the umask is: others may look, and only root may write. */
 int kept_open(int *ret_fd, struct fl_error *err)

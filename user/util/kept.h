@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * kept.h - where things are kept that must outlive a reboot: passes of stages, halt. What belongs
- * to processes of this boot is in FL_RUN_DIR (kern/session.h) instead, a tmpfs on most hosts.
+ * to processes of this boot is in FL_RUN_DIR (session/session.h) instead, a tmpfs on most hosts.
  *
  * The directory is 0755 and its files are 0644 unless they hold secrets: `check` reads them without
  * being root. "There is none" means ENOENT and nothing else; whoever cannot read a file here must

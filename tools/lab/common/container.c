@@ -13,7 +13,7 @@
 #include "tools/lab/common/metrics.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
-#include "util/units.h"
+#include "util/text/units.h"
 
 /* No limit is written as a number near 2^63 under v1. */
 #define UNLIMITED (1ull << 60)

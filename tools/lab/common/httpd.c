@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "tools/lab/common/httpd.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 /* A handler's thread needs little stack; the default of 8 MiB would count against memory limits
  * as soon as it is touched. */

@@ -11,7 +11,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#include "util/text.h"
+#include "util/text/text.h"
 
 /* Bucket bounds of every histogram, in milliseconds; one more bucket catches the rest. */
 #define HISTOGRAM_BOUNDS_MS                                                                      \

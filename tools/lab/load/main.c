@@ -17,7 +17,7 @@
 #include "tools/lab/common/metrics.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
-#include "util/units.h"
+#include "util/text/units.h"
 
 #define MAX_FLIGHT 256
 #define TIMEOUT_MS 5000

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "tools/lab/pipeline/graph.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 int graph_find(const struct graph *g, const char *name)
 {

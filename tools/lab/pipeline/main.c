@@ -19,8 +19,8 @@
 #include "tools/lab/pipeline/wire.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
-#include "util/text.h"
-#include "util/units.h"
+#include "util/text/text.h"
+#include "util/text/units.h"
 
 #define TICK_NS		 NS_PER_SEC
 #define SCRAPE_LIMIT_MS	 800

@@ -5,8 +5,8 @@
 
 #include "tools/lab/pipeline/observation.h"
 #include "tools/lab/pipeline/promtext.h"
-#include "util/text.h"
-#include "util/units.h"
+#include "util/text/text.h"
+#include "util/text/units.h"
 
 struct obs_peer *observation_peer(struct observation *o, const char *name)
 {

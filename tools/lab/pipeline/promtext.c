@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "tools/lab/pipeline/promtext.h"
-#include "util/units.h"
+#include "util/text/units.h"
 
 const char *prom_label(const struct prom_sample *s, const char *name)
 {

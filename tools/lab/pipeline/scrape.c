@@ -6,7 +6,7 @@
 
 #include "tools/lab/pipeline/scrape.h"
 #include "util/clock.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 #define MAX_PAGE_BYTES (1024 * 1024)
 

@@ -15,7 +15,7 @@
 #include "tools/lab/service/upstream.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
-#include "util/units.h"
+#include "util/text/units.h"
 
 #define POOL	   8
 #define TIMEOUT_MS 250

@@ -17,7 +17,7 @@
 #include "tools/lab/service/service.h"
 #include "tools/lab/service/upstream.h"
 #include "util/clock.h"
-#include "util/units.h"
+#include "util/text/units.h"
 
 #define MAX_CONNECTIONS 512
 #define MAX_BODY_BYTES	(256 * 1024)

@@ -13,8 +13,8 @@
 
 #include "tools/lab/service/cache.h"
 #include "tools/lab/service/forward.h"
-#include "tools/lab/service/roles.h"
 #include "tools/lab/service/resolver.h"
+#include "tools/lab/service/roles.h"
 #include "tools/lab/service/token.h"
 #include "util/cleanup.h"
 #include "util/clock.h"

@@ -10,7 +10,7 @@
 #include "tools/lab/service/roles.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
-#include "util/units.h"
+#include "util/text/units.h"
 
 #define INITIAL_STOCK 1000000
 #define CACHE_LIFE_S  2

@@ -19,7 +19,7 @@
 #include "tools/lab/service/roles.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
-#include "util/units.h"
+#include "util/text/units.h"
 
 /* --- database -------------------------------------------------------------------------------- */
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "tools/lab/service/token.h"
-#include "util/text.h"
-#include "util/units.h"
+#include "util/text/text.h"
+#include "util/text/units.h"
 
 #define PREFIX "Bearer v1."
 

@@ -14,7 +14,7 @@
 #include "tools/lab/service/upstream.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
-#include "util/units.h"
+#include "util/text/units.h"
 
 #define MAX_POOL       256
 #define MAX_BODY_BYTES (1024 * 1024)

@@ -13,7 +13,7 @@
 
 #include "tools/lab/service/backoff.h"
 #include "util/error.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 /* Why a call ended; also the "result" label of lab_upstream_calls_total. */
 enum call_result {

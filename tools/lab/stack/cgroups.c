@@ -16,7 +16,7 @@
 #include "tools/lab/stack/stack.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 #define KILL_ROUNDS 200 /* of 10 ms */
 #define CPU_PERIOD_US 100000u

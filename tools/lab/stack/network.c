@@ -17,7 +17,7 @@
 
 #include "tools/lab/stack/stack.h"
 #include "util/cleanup.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 extern char **environ;
 

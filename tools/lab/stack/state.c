@@ -12,7 +12,7 @@
 #include "tools/lab/stack/stack.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 #define LAB_UID_FIRST	2000000000
 #define MAX_STATE_BYTES (1024 * 1024)

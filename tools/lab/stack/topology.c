@@ -11,8 +11,8 @@
 #include "tools/lab/stack/topology.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
-#include "util/text.h"
-#include "util/units.h"
+#include "util/text/text.h"
+#include "util/text/units.h"
 
 #define MAX_FILE_BYTES (256 * 1024)
 

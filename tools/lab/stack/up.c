@@ -12,7 +12,7 @@
 #include "tools/lab/stack/stack.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 #define HEALTHY_WITHIN_NS (25 * NS_PER_SEC)
 #define POLL_NS		  (100 * NS_PER_MSEC)

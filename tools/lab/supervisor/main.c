@@ -15,7 +15,7 @@
 #include "tools/lab/supervisor/unit.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
-#include "util/text.h"
+#include "util/text/text.h"
 
 #define MAX_UNITS	40
 #define MAX_STATE_BYTES (1024 * 1024)

@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* run.c - faultline run FILE: carry out a suite, score the pipeline; once, N times, or every so often. */
+#include <argp.h>
+#include <errno.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "cmd/cmd.h"
+#include "cmd/suite/run_show.h"
+#include "cmd/suite/suite_file.h"
+#include "fault/fault.h"
+#include "policy/gate.h"
+#include "report/export.h"
+#include "report/report.h"
+#include "run/run.h"
+#include "score/pipeline/pipeline.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/text/text.h"
+#include "util/text/units.h"
+#include "util/text/url.h"
+
+struct options {
+	const char *file, *out, *probe, *pipeline, *adapter, *root_label, *lang, *metrics, *journal;
+	int *only;
+	uint32_t n_only;
+	int64_t repeat, seed;
+	double scale;
+	uint64_t every_ns;
+	bool resume, dry_run, lab, force_stage, may_be_down, json, quiet, strict;
+	struct fl_error err;
+};
+
+enum { OPT_PIPELINE = 256, OPT_PROBE, OPT_RESUME, OPT_EVERY, OPT_REPEAT, OPT_LAB, OPT_FORCE, OPT_SEED,
+       OPT_ONLY, OPT_OUT, OPT_LANG, OPT_ADAPTER, OPT_ROOT_LABEL, OPT_METRICS, OPT_JOURNAL, OPT_STRICT, OPT_SCALE, OPT_DOWN };
+
+static const struct argp_option option_table[] = {
+	{ "only", OPT_ONLY, "N,..", 0, "Run these experiments, by number", 0 },
+	{ "out", OPT_OUT, "DIR", 0, "Where the results go (./faultline-results/DATE-TIME)", 0 },
+	{ "pipeline", OPT_PIPELINE, "URL", 0, "The AIOps pipeline, instead of the suite's", 0 },
+	{ "adapter", OPT_ADAPTER, "faultline|w3d2|prometheus|alertmanager", 0, "What it is", 0 },
+	{ "root-label", OPT_ROOT_LABEL, "LABEL", 0, "Label of its alerts that names the root cause", 0 },
+	{ "probe", OPT_PROBE, "URL", 0, "What the probe calls, instead of the suite's", 0 },
+	{ "lab", OPT_LAB, NULL, 0, "Take both from the running lab, as `stack: lab` does", 0 },
+	{ "resume", OPT_RESUME, NULL, 0, "Go on with the run in --out", 0 },
+	{ "dry-run", 'n', NULL, 0, "Check everything, find every target, touch nothing", 0 },
+	{ "repeat", OPT_REPEAT, "N", 0, "N runs, one after the other", 0 },
+	{ "every", OPT_EVERY, "TIME", 0, "A run every TIME, until a signal or --repeat ends it", 0 },
+	{ "seed", OPT_SEED, "N", 0, "Seed of all random choices", 0 },
+	{ "force-stage", OPT_FORCE, NULL, 0, "Run although the stage before was not passed", 0 },
+	{ "pipeline-may-be-down", OPT_DOWN, NULL, 0, "Run although nobody answers at the pipeline's URL", 0 },
+	{ "metrics", OPT_METRICS, "[ADDR:]PORT", 0, "Serve /metrics meanwhile (127.0.0.1)", 0 },
+	{ "journal", OPT_JOURNAL, "FILE", 0, "Write a journal as Chaos Toolkit does, too", 0 },
+	{ "lang", OPT_LANG, "vi|en", 0, "Language of the reports (en)", 0 },
+	{ "scale", OPT_SCALE, "N", 0, "All windows N times as long: 0.1 for a quick look; the result says so", 0 },
+	{ "strict", OPT_STRICT, NULL, 0, "Run no file for which values had to be invented", 0 },
+	{ "quiet", 'q', NULL, 0, "No progress, one line a result", 0 },
+	{ "output", 'o', "json", 0, "Print JSON", 0 },
+	{ NULL, 0, NULL, 0, NULL, 0 },
+};
+
+/* "1,4,9" */
+static int parse_only(struct options *o, const char *arg)
+{
+	_cleanup_free_ char *words = strdup(arg);
+	char *rest = words, *word;
+	int64_t n;
+
+	while (rest && (word = strsep(&rest, ","))) {
+		int *grown = reallocarray(o->only, o->n_only + 1, sizeof(*grown));
+
+		if (!grown || units_int(word, 1, 100000, &n, &o->err))
+			return -EINVAL;
+		o->only = grown;
+		o->only[o->n_only++] = (int)n;
+	}
+	return 0;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case OPT_ONLY: return parse_only(o, arg) ? EINVAL : 0;
+	case OPT_OUT: o->out = arg; return 0;
+	case OPT_LANG:
+		o->lang = arg;
+		if (!words_find(arg))
+			argp_error(state, "--lang knows vi and en, not '%s'", arg);
+		return 0;
+	case OPT_METRICS: o->metrics = arg; return 0;
+	case OPT_JOURNAL: o->journal = arg; return 0;
+	case OPT_PIPELINE: o->pipeline = arg; return 0;
+	case OPT_ADAPTER:
+		o->adapter = arg;
+		if (strcmp(arg, "faultline") && strcmp(arg, "w3d2") && strcmp(arg, "prometheus") && strcmp(arg, "alertmanager"))
+			argp_error(state, "--adapter knows faultline, w3d2, prometheus and alertmanager, not '%s'",
+				   arg);
+		return 0;
+	case OPT_ROOT_LABEL: o->root_label = arg; return 0;
+	case OPT_PROBE: o->probe = arg; return 0;
+	case OPT_LAB: o->lab = true; return 0;
+	case OPT_RESUME: o->resume = true; return 0;
+	case 'n': o->dry_run = true; return 0;
+	case OPT_REPEAT: return units_int(arg, 1, 1000000, &o->repeat, &o->err) ? EINVAL : 0;
+	case OPT_EVERY: return units_duration_ns(arg, &o->every_ns, &o->err) ? EINVAL : 0;
+	case OPT_SEED: return units_int(arg, 1, INT64_MAX >> 11, &o->seed, &o->err) ? EINVAL : 0;
+	case OPT_FORCE: o->force_stage = true; return 0;
+	case OPT_DOWN: o->may_be_down = true; return 0;
+	case OPT_STRICT: o->strict = true; return 0;
+	case OPT_SCALE:
+		if (units_double(arg, &o->scale, NULL) || o->scale < 0.001 || o->scale > 100)
+			argp_error(state, "--scale: a number from 0.001 to 100, not '%s'", arg);
+		return 0;
+	case 'q': o->quiet = true; return 0;
+	case 'o': o->json = cmd_output_json(arg, state); return 0;
+	case ARGP_KEY_ARG:
+		if (o->file)
+			argp_error(state, "one FILE at a time");
+		o->file = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!o->file)
+			argp_error(state, "which FILE?");
+		if (o->resume && !o->out)
+			argp_error(state, "--resume needs the folder: --out DIR");
+		if (o->journal && (o->repeat || o->every_ns))
+			argp_error(state, "--journal is of one run, not several");
+		if (o->resume && (o->repeat || o->every_ns))
+			argp_error(state, "--resume goes on with one run, not several");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp cmd_run_argp = {
+	option_table, parse, "FILE",
+	"Carry out the experiments of FILE one after the other, measure what they do, ask the pipeline "
+	"what it noticed, and print the scoreboard.\v"
+	"SIGINT and SIGTERM roll everything back at once and still leave valid results; a second one "
+	"does not wait for answers. Exit status 0: accepted; 1: acceptance or a hypothesis failed, or "
+	"an experiment could not be carried out; 2: bad usage or file; 3: this host lacks something; "
+	"5: ended by a signal.",
+	NULL, NULL, NULL
+};
+
+static int load(const struct options *o, struct suite **ret, struct fl_error *err)
+{
+	const struct suite_addresses addresses = { .probe = o->probe, .pipeline = o->pipeline, .adapter = o->adapter,
+						   .root_label = o->root_label, .lab = o->lab };
+	bool stack = o->lab;
+	const char *skip[] = { o->probe || stack ? "invented-probe" : "", o->pipeline || stack ? "invented-pipeline" : "",
+			       NULL };
+	int r = suite_file_read(o->file, o->strict, skip, ret, err);
+
+	if (!r)
+		r = suite_file_use(*ret, &addresses, err);
+	if (!r && o->scale > 0)
+		r = suite_scale(*ret, o->scale, err);
+	if (!r)
+		suite_know_services(*ret);
+	return r;
+}
+
+/* The folder of the n-th run (from 1) of how many; the caller's to free. */
+static char *folder(const struct options *o, int64_t n)
+{
+	bool several = o->repeat > 1 || o->every_ns;
+	char stamp[32];
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (o->out && several)
+		return text_format("%s/%03lld", o->out, (long long)n);
+	if (o->out)
+		return strdup(o->out);
+	localtime_r(&now, &tm);
+	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &tm);
+	return several ? text_format("faultline-results/%s-%03lld", stamp, (long long)n) :
+			 text_format("faultline-results/%s", stamp);
+}
+
+/* The reports are a view of the results: when they cannot be written the run stands all the same. */
+static void write_reports(const struct options *o, const char *dir)
+{
+	const char *name[REPORT_FILES];
+	bool kept[REPORT_FILES];
+	struct fl_error err = {};
+	struct folder f;
+
+	if (folder_open(&f, dir, &err) ||
+	    report_write(&f, words_find(o->lang), false, name, kept, &err))
+		error_print(&err, stderr);
+	else if (o->journal && export_journal(&f, o->journal, &err))
+		error_print(&err, stderr);
+	folder_close(&f);
+}
+
+static void on_interrupt(int number)
+{
+	static const char text[] = "faultline: ended by a signal while the pipeline was asked; nothing was injected\n";
+
+	(void)number;
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+		_exit(FL_EXIT_ABORTED);
+	_exit(FL_EXIT_ABORTED);
+}
+
+/* What the pipeline takes is found out before anything is broken. There is nothing to undo yet: a signal just ends it. */
+static int learn(const struct options *o, struct suite *s, struct fl_error *err)
+{
+	struct sigaction ending = { .sa_handler = on_interrupt }, was[2];
+	_cleanup_free_ char *line = NULL;
+	int r;
+
+	if (!o->quiet)
+		fprintf(stderr, "asking the pipeline what it takes (%d s at most) ...\n", (int)(PIPELINE_LEARN_NS / NS_PER_SEC));
+	sigaction(SIGINT, &ending, &was[0]);
+	sigaction(SIGTERM, &ending, &was[1]);
+	r = pipeline_learn(&s->pipeline, err);
+	sigaction(SIGINT, &was[0], NULL);
+	sigaction(SIGTERM, &was[1], NULL);
+	if (pipeline_unreachable(r) && o->may_be_down)
+		r = 0;
+	if (r || o->quiet)
+		return r;
+	line = text_format("pipeline %s: %s\n", s->pipeline.url, s->pipeline.learned->said);
+	if (!line)
+		return error_sys(err, ENOMEM, "out of memory");
+	url_mask(line);
+	fputs(line, stderr);
+	return 0;
+}
+
+static int run_once(const struct options *o, struct suite *s, int64_t n, bool *ret_aborted,
+		    struct fl_error *err)
+{
+	_cleanup_free_ char *dir = folder(o, n);
+	struct run_show show = { .quiet = o->quiet };
+	struct run_options options = {
+		.only = o->only, .n_only = o->n_only, .dir = dir, .resume = o->resume,
+		.force_stage = o->force_stage, .pipeline_may_be_down = o->may_be_down, .seed = (uint64_t)o->seed, .metrics = o->metrics,
+		.progress = run_show_progress, .ctx = &show,
+	};
+	struct run_report report;
+	int r, status;
+
+	if (!dir)
+		return error_sys(err, ENOMEM, "out of memory");
+	run_show_init(&show);
+	r = run_preflight(s, &options, err);
+	if (!r && o->dry_run) {
+		run_show_plan(s, &options, o->json);
+		return FL_EXIT_OK;
+	}
+	if (!r && s->pipeline.url && !s->pipeline.learned)
+		r = learn(o, s, err);
+	if (!r)
+		run_show_begin(&show, s, &options);
+	if (!r)
+		r = suite_run(s, &options, &report, err);
+	if (r)
+		return r;
+	write_reports(o, dir);
+	status = run_show_report(&report, s, dir, o->json);
+	fflush(stdout); /* the next run may be a day away */
+	if (report.unfinished) {
+		fflush(NULL);
+		_exit(status);
+	}
+	*ret_aborted = report.aborted;
+	run_report_free(&report);
+	return status;
+}
+
+struct wait {
+	uv_timer_t timer;
+	uv_signal_t sigint, sigterm;
+	bool interrupted;
+};
+
+static void close_wait(struct wait *w)
+{
+	uv_close((uv_handle_t *)&w->timer, NULL);
+	uv_close((uv_handle_t *)&w->sigint, NULL);
+	uv_close((uv_handle_t *)&w->sigterm, NULL);
+}
+
+static void on_time(uv_timer_t *timer)
+{
+	close_wait(timer->data);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	struct wait *w = handle->data;
+
+	(void)number;
+	w->interrupted = true;
+	close_wait(w);
+}
+
+/* With --every, a run that would begin in a forbidden window, or while the host is halted, is left out. */
+static bool is_left_out(const struct options *o, int64_t n)
+{
+	struct fl_error closed = {};
+
+	if (!o->every_ns || n == 1 || !gate_check(&closed))
+		return false;
+	error_print(&closed, stderr);
+	return true;
+}
+
+/* Wait between two runs; false when a signal ended it. */
+static bool wait_ns(uint64_t ns)
+{
+	struct wait w = {};
+	uv_loop_t loop;
+
+	uv_loop_init(&loop);
+	uv_timer_init(&loop, &w.timer);
+	uv_signal_init(&loop, &w.sigint);
+	uv_signal_init(&loop, &w.sigterm);
+	w.timer.data = w.sigint.data = w.sigterm.data = &w;
+	uv_timer_start(&w.timer, on_time, ns / NS_PER_MSEC, 0);
+	uv_signal_start(&w.sigint, on_signal, SIGINT);
+	uv_signal_start(&w.sigterm, on_signal, SIGTERM);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	uv_loop_close(&loop);
+	return !w.interrupted;
+}
+
+static int run_all(const struct options *o, struct suite *s, struct fl_error *err)
+{
+	int64_t n, times = o->repeat ? o->repeat : o->every_ns ? INT64_MAX : 1;
+	bool aborted = false;
+	int worst = 0, r;
+
+	for (n = 1; n <= times; n++) {
+		uint64_t began = clock_mono_ns(), took, pause;
+
+		r = is_left_out(o, n) ? worst : run_once(o, s, n, &aborted, err);
+		if (r == -EHOSTUNREACH && o->every_ns && n > 1) { /* the pipeline may be back the next time */
+			error_print(err, stderr);
+			error_clear(err);
+			r = FL_EXIT_ENVIRONMENT;
+		}
+		if (r < 0 || aborted)
+			return r;
+		worst = r > worst ? r : worst;
+		if (n == times || o->dry_run)
+			break;
+		took = clock_mono_ns() - began;
+		pause = !o->every_ns ? s->cooldown_ns : o->every_ns > took ? o->every_ns - took : 0;
+		if (!wait_ns(pause))
+			return FL_EXIT_ABORTED;
+	}
+	return worst;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	struct options o = { .lang = "en" };
+	struct fl_error err = {};
+	struct suite *s = NULL;
+	int r;
+
+	if (cmd_parse(&cmd_run_argp, argc, argv, &o)) {
+		free(o.only);
+		return o.err.exit ? cmd_fail(&o.err) : FL_EXIT_USAGE;
+	}
+	r = load(&o, &s, &err);
+	if (!r)
+		r = run_all(&o, s, &err);
+	free(o.only);
+	suite_free(s);
+	return r < 0 ? cmd_fail(&err) : r;
+}

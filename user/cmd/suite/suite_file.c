@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* suite_file.c - see suite_file.h */
+#include <errno.h>
+#include <string.h>
+
+#include "cmd/suite/suite_file.h"
+#include "fault/fault.h"
+#include "run/run.h"
+
+const char *suite_file_name_of(const struct suite *s, int number)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (s->experiments[i].number == number)
+			return s->experiments[i].name;
+	return NULL;
+}
+
+void suite_file_print(FILE *out, const struct suite *s, const struct finding *f, bool strict)
+{
+	const char *name = suite_file_name_of(s, f->experiment);
+
+	fprintf(out, "%s:", s->path);
+	if (f->line)
+		fprintf(out, "%d:%d:", f->line, f->column);
+	fprintf(out, " %s [%s] %s%s%s\n", f->error || strict ? "error" : "warning", f->rule, name ? name : "",
+		name ? ": " : "", f->text);
+}
+
+static bool is_skipped(const char *const *skip, const char *rule)
+{
+	for (; skip && *skip; skip++)
+		if (!strcmp(*skip, rule))
+			return true;
+	return false;
+}
+
+int suite_file_read(const char *path, bool strict, const char *const *skip, struct suite **ret,
+		    struct fl_error *err)
+{
+	uint32_t i, errors = 0, invented = 0;
+	struct suite *s = NULL;
+	int r = suite_read(path, fault_table, &s, err);
+
+	if (r)
+		return r;
+	for (i = 0; i < s->n_findings; i++)
+		errors += s->findings[i].error;
+	for (i = 0; i < s->n_findings; i++) {
+		const struct finding *f = &s->findings[i];
+
+		if (errors ? !f->error : is_skipped(skip, f->rule))
+			continue;
+		invented += f->invented;
+		suite_file_print(stderr, s, f, f->invented && strict);
+	}
+	if (!errors && !(invented && strict)) {
+		*ret = s;
+		return 0;
+	}
+	if (errors)
+		error_usage(err, "%s: %u error%s, nothing was run", path, errors, errors == 1 ? "" : "s");
+	else
+		error_usage(err, "%s: %u value%s had to be invented, and --strict takes none", path, invented,
+			    invented == 1 ? "" : "s");
+	error_hint(err, errors ? "faultline check FILE says the same without a run" :
+				 "faultline import w3d2 FILE writes them out, for you to look through");
+	suite_free(s);
+	return -EINVAL;
+}
+
+static int replace(char **to, const char *with, struct fl_error *err)
+{
+	if (!with)
+		return 0;
+	free(*to);
+	*to = strdup(with);
+	return *to ? 0 : error_sys(err, ENOMEM, "out of memory");
+}
+
+/* The alerts' label that names root causes, as if pipeline.fields said so. */
+static int use_root_label(struct suite *s, const char *label, struct fl_error *err)
+{
+	if (!s->pipeline.fields)
+		s->pipeline.fields = json_object();
+	if (json_object_set_new(s->pipeline.fields, "root_service", json_sprintf("labels.%s", label)))
+		return error_usage(err, "--root-label: pipeline.fields of %s is no map", s->path);
+	return 0;
+}
+
+/* The exercise's usual addresses give way to those of the lab. */
+static void forget_invented_urls(struct suite *s)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->n_findings; i++) {
+		char **url = !strcmp(s->findings[i].rule, "invented-probe")    ? &s->probe.url :
+			     !strcmp(s->findings[i].rule, "invented-pipeline") ? &s->pipeline.url : NULL;
+
+		if (url) {
+			free(*url);
+			*url = NULL;
+		}
+	}
+}
+
+int suite_file_use(struct suite *s, const struct suite_addresses *a, struct fl_error *err)
+{
+	int r;
+
+	if (a->lab)
+		forget_invented_urls(s);
+	r = replace(&s->probe.url, a->probe, err);
+	if (!r)
+		r = replace(&s->pipeline.url, a->pipeline, err);
+	if (!r)
+		r = replace(&s->pipeline.adapter, a->adapter, err);
+	if (!r && a->root_label)
+		r = use_root_label(s, a->root_label, err);
+	if (!r && a->lab)
+		r = replace(&s->stack, "lab", err);
+	return r ? r : suite_use_stack(s, err);
+}

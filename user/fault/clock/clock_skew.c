@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * clock_skew.c - `time_skew`: the target's wall clock is wrong by an offset, and by more as time goes
+ * on when it drifts. Both can be changed live; what has drifted so far stays.
+ */
+#include <errno.h>
+
+#include "fault/clock/clock.h"
+#include "util/clock.h"
+
+static const struct param params[] = {
+	{ .name = "offset", .type = PARAM_OFFSET, .live = true,
+	  .help = "how far the wall clock is moved: 60s, -5min" },
+	{ .name = "drift", .type = PARAM_OFFSET, .live = true,
+	  .help = "what it gains (or loses, negative) each second: 10ms, -500us" },
+	{}
+};
+
+static const char *const aliases[] = { "clock_skew", NULL };
+
+static int validate(const struct params *p, struct fl_error *err)
+{
+	int64_t offset = params_i64(p, "offset"), drift = params_i64(p, "drift");
+
+	if (!params_has(p, "offset") && !params_has(p, "drift")) {
+		error_usage(err, "time_skew: neither offset nor drift is given");
+		error_hint(err, "give one: offset: 60s");
+		return -EINVAL;
+	}
+	if (!offset && !drift)
+		return error_usage(err, "time_skew: offset and drift are 0, that moves nothing");
+	if (offset > CLOCK_OFFSET_MAX_NS || offset < -CLOCK_OFFSET_MAX_NS)
+		return error_usage(err, "time_skew: offset is more than 100 years");
+	if (drift > VDSO_DRIFT_MAX || drift < -VDSO_DRIFT_MAX)
+		return error_usage(err, "time_skew: drift is more than a second a second");
+	return 0;
+}
+
+/* Nanoseconds a second are parts per billion. */
+static struct vdso_slot slot_of(const struct params *p)
+{
+	return (struct vdso_slot){ .offset_ns = params_i64(p, "offset"),
+				   .drift_ppb = params_i64(p, "drift"),
+				   .base_ns = (int64_t)clock_wall_ns() };
+}
+
+static int activate(struct fault *f, bool on, struct fl_error *err)
+{
+	struct vdso_slot slot = slot_of(&f->params);
+
+	return clock_activate(f, on ? &slot : NULL, err);
+}
+
+static int update(struct fault *f, struct fl_error *err)
+{
+	struct vdso_slot old = clock_slot(f), slot = slot_of(&f->params), offset = old;
+
+	/* What the old drift has come to is kept, or the clock would jump back by it. */
+	offset.drift_ppb = 0;
+	if (f->active)
+		slot.offset_ns += clock_shift_now(&old) - clock_shift_now(&offset);
+	return clock_change(f, &slot, err);
+}
+
+static int tick(struct fault *f, struct fl_error *err)
+{
+	(void)err;
+	clock_follow(f);
+	return 0;
+}
+
+const struct fault_ops fault_time_skew = {
+	.name = "time_skew",
+	.aliases = aliases,
+	.summary = "Move the wall clock of the target's processes, or let it drift",
+	.class = FAULT_STATE,
+	.params = params,
+	.need_process = true,
+	.supported = clock_supported,
+	.validate = validate,
+	.arm = clock_arm,
+	.activate = activate,
+	.update = update,
+	.tick = tick,
+	.proof = clock_proof,
+	.disarm = clock_disarm,
+};

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * net.h - what all network faults share: the match parameters, the life of a fault as rules in the
+ * engine, the proof. A kind is a table of its own parameters and a function that compiles them
+ * into a rule.
+ */
+#ifndef FL_FAULT_NET_H
+#define FL_FAULT_NET_H
+
+#include "bpf/abi/abi.h"
+#include "fault/fault.h"
+#include "net/engine.h"
+
+/* peer, port, local-port, peer-port, protocol, share, seed, max-hits. */
+extern const struct param net_match_params[];
+
+/* The index of net_directions is that of the parameter "direction". */
+enum net_direction { NET_FROM, NET_TO, NET_BOTH };
+extern const char *const net_directions[];
+
+#define NET_PARAM_DIRECTION(def_)                                                           \
+	{ .name = "direction", .type = PARAM_ENUM, .def = (def_), .choices = net_directions, \
+	  .help = "packets from the target, to it, or both" }
+#define NET_PARAM_PERCENT(def_, what)                                                       \
+	{ .name = "percent", .type = PARAM_PERCENT, .def = (def_), .live = true,             \
+	  .help = "share of " what }
+
+/* The match part of ops->compile: every kind calls it first. */
+int net_match(const struct params *p, struct fl_rule *rule, struct fl_error *err);
+
+/* Flags of net_arm(). */
+#define NET_RULE_PER_HOOK 1 /* each interface and direction counts for itself (rates) */
+#define NET_BOTH_HOOKS	  2 /* must see both directions, whatever "direction" says (HTTP) */
+#define NET_LOOPBACK	  4 /* also the target's own loopback; and what comes to it, always (DNS) */
+
+/*
+ * The common arm: one rule, as ops->compile makes it, on all hooks of all targets, disabled.
+ * f->backend is set to the way of attaching; a kind may write its own over it.
+ */
+int net_arm(struct fault *f, unsigned int flags, struct fl_error *err);
+
+/* The other ops, for every kind. */
+int net_activate(struct fault *f, bool on, struct fl_error *err);
+int net_update(struct fault *f, struct fl_error *err);
+int net_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err);
+int net_disarm(struct fault *f, struct fl_error *err);
+int net_moved(struct fault *f, uint32_t target, struct fl_error *err); /* net_hooks.c */
+uint32_t net_rules(const struct fault *f, uint32_t *ret, uint32_t max);
+
+/* Most kinds need no flags. */
+int net_arm_plain(struct fault *f, struct fl_error *err);
+/* For kinds that make packets wait: the backend is "hold", or "edt" where the rule departs. */
+int net_arm_hold(struct fault *f, unsigned int flags, struct fl_error *err);
+
+/* What all kinds have in common in their descriptor. */
+#define NET_OPS                                                                              \
+	.common = net_match_params, .need_veth = true,               \
+	.activate = net_activate, .update = net_update, .proof = net_proof,                  \
+	.disarm = net_disarm, .moved = net_moved, .rules = net_rules
+
+/* Checks the match parameters as far as it goes without the system. */
+int net_validate(const struct params *p, struct fl_error *err);
+
+/* Is there tc with BPF? And, for kinds that make packets wait, TAP? */
+void net_supported(struct fault_support *ret);
+void net_supported_hold(struct fault_support *ret);
+/* What was said yes to also needs the programs for a target's own loopback (DNS). */
+void net_supported_loopback(struct fault_support *ret);
+
+/* net_edt.c: the parameter "backend" of kinds that can also wait by departure time. */
+extern const char *const net_backends[];
+#define NET_PARAM_BACKEND                                                                   \
+	{ .name = "backend", .type = PARAM_ENUM, .def = "hold", .choices = net_backends,     \
+	  .help = "where packets wait: a delay line, or an fq qdisc (only direction to)" }
+bool net_is_edt(const struct params *p);
+/* Error when @kind asks edt for what it cannot do; @longest_ns that a packet may wait. */
+int net_check_edt(const struct params *p, const char *kind, uint64_t longest_ns,
+		  struct fl_error *err);
+/* As net_supported_hold(), and the reason tells whether edt works. */
+void net_supported_edt(struct fault_support *ret, const char *summary);
+void net_tell_edt(const struct engine *e, char *effect, size_t size);
+
+/* fl_rule.delay from "delay", "jitter", and, where the kind has them, "correlation" and
+ * "distribution". */
+int net_delay(const struct params *p, struct fl_delay *ret, struct fl_error *err);
+
+/* net_peers.c: "10.9.0.0/24", "fd00::1" -> one prefix; names are an error. */
+int net_prefix(const char *word, struct engine_peer *ret, struct fl_error *err);
+
+/*
+ * net_peers.c: "checkout-svc, 10.9.0.0/24, fd00::1" -> prefixes. *ret is the caller's to free;
+ * NULL or "" means everybody. With @resolve false, names are not looked up (and give nothing).
+ */
+int net_peers(const char *text, bool resolve, struct engine_peer **ret, uint32_t *ret_n,
+	      struct fl_error *err);
+
+#endif

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * net_mangle.c - duplicate, corrupt, reorder, tcp_reset: single packets doubled, damaged, let past
+ * those before them, or turned into the end of their connection.
+ */
+#include <errno.h>
+
+#include "fault/net/net.h"
+
+static int compile_percent(const struct params *p, struct fl_rule *rule, enum fl_kind kind,
+			   struct fl_error *err)
+{
+	int r = net_match(p, rule, err);
+
+	rule->kind = (__u8)kind;
+	rule->probability_ppm = (__u32)params_u64(p, "percent");
+	return r;
+}
+
+/* --- duplicate ----------------------------------------------------------------------------- */
+
+static const struct param duplicate_params[] = {
+	NET_PARAM_PERCENT("!", "the matching packets that come twice"),
+	NET_PARAM_DIRECTION("from"),
+	{},
+};
+
+static int compile_duplicate(const struct params *p, struct fl_rule *rule, struct fl_error *err)
+{
+	return compile_percent(p, rule, FL_KIND_DUPLICATE, err);
+}
+
+const struct fault_ops fault_duplicate = {
+	NET_OPS,
+	.class = FAULT_NETWORK,
+	.name = "duplicate",
+	.summary = "Send packets twice",
+	.params = duplicate_params,
+	.supported = net_supported,
+	.validate = net_validate,
+	.arm = net_arm_plain,
+	.compile = compile_duplicate,
+	.hints = {
+		.skipped = "The kernel could not make a copy of them.",
+	},
+};
+
+/* --- corrupt ------------------------------------------------------------------------------- */
+
+static const struct param corrupt_params[] = {
+	NET_PARAM_PERCENT("!", "the matching packets that are damaged"),
+	{ .name = "bytes", .type = PARAM_INT, .def = "1", .min = 1, .max = 64, .live = true,
+	  .help = "how many bytes of the payload" },
+	{ .name = "fix-checksum", .type = PARAM_BOOL, .def = "no", .live = true,
+	  .help = "let the checksum fit, so that the application sees it; else its stack drops it" },
+	NET_PARAM_DIRECTION("from"),
+	{},
+};
+
+static int compile_corrupt(const struct params *p, struct fl_rule *rule, struct fl_error *err)
+{
+	rule->corrupt = (struct fl_corrupt){
+		.bytes = (__u32)params_u64(p, "bytes"),
+		.fix_checksum = (__u32)params_u64(p, "fix-checksum"),
+	};
+	return compile_percent(p, rule, FL_KIND_CORRUPT, err);
+}
+
+const struct fault_ops fault_corrupt = {
+	NET_OPS,
+	.class = FAULT_NETWORK,
+	.name = "corrupt",
+	.summary = "Damage the payload of packets",
+	.params = corrupt_params,
+	.supported = net_supported,
+	.validate = net_validate,
+	.arm = net_arm_plain,
+	.compile = compile_corrupt,
+	.hints = {
+		.unmatched = "No packet with a payload met its match: is there traffic at all?",
+		.skipped = "The kernel could not change them.",
+	},
+};
+
+/* --- reorder ------------------------------------------------------------------------------- */
+
+static const struct param reorder_params[] = {
+	NET_PARAM_PERCENT("25%", "the matching packets that overtake"),
+	{ .name = "gap", .type = PARAM_INT, .def = "1", .min = 1, .max = UINT32_MAX, .live = true,
+	  .help = "only every gap-th packet may" },
+	{ .name = "delay", .type = PARAM_DURATION, .def = "10ms", .live = true,
+	  .help = "how long the others wait" },
+	NET_PARAM_DIRECTION("from"),
+	{},
+};
+
+static int compile_reorder(const struct params *p, struct fl_rule *rule, struct fl_error *err)
+{
+	rule->reorder = (struct fl_reorder){
+		.gap = (__u32)params_u64(p, "gap"),
+		.delay_ns = params_u64(p, "delay"),
+	};
+	return compile_percent(p, rule, FL_KIND_REORDER, err);
+}
+
+static int validate_reorder(const struct params *p, struct fl_error *err)
+{
+	int r = net_validate(p, err);
+
+	if (!r && !params_u64(p, "delay"))
+		r = error_usage(err, "reorder: without a delay nothing can be overtaken");
+	return r;
+}
+
+static int arm_reorder(struct fault *f, struct fl_error *err)
+{
+	return net_arm_hold(f, 0, err);
+}
+
+const struct fault_ops fault_reorder = {
+	NET_OPS,
+	.class = FAULT_NETWORK,
+	.name = "reorder",
+	.summary = "Let packets overtake others",
+	.params = reorder_params,
+	.supported = net_supported_hold,
+	.validate = validate_reorder,
+	.arm = arm_reorder,
+	.compile = compile_reorder,
+	.hints = {
+		.spared = "None of them was to overtake: more --percent, a smaller --gap, or more traffic.",
+		.skipped = "They could not be sent into the delay line; 'faultline doctor' says what it "
+			"needs.",
+	},
+};
+
+/* --- tcp_reset ----------------------------------------------------------------------------- */
+
+static const struct param reset_params[] = {
+	NET_PARAM_PERCENT("100%", "the matching TCP packets that end their connection"),
+	NET_PARAM_DIRECTION("from"),
+	{},
+};
+
+static int compile_reset(const struct params *p, struct fl_rule *rule, struct fl_error *err)
+{
+	int r = compile_percent(p, rule, FL_KIND_RESET, err);
+
+	rule->protocol = IPPROTO_TCP;
+	return r;
+}
+
+const struct fault_ops fault_tcp_reset = {
+	NET_OPS,
+	.class = FAULT_NETWORK,
+	.name = "tcp_reset",
+	.summary = "Reset TCP connections at both ends",
+	.params = reset_params,
+	.supported = net_supported,
+	.validate = net_validate,
+	.arm = net_arm_plain,
+	.compile = compile_reset,
+	.hints = {
+		.unmatched = "No packet of an open TCP connection met its match: is there traffic at all?",
+		.skipped = "The kernel could not make resets of them.",
+	},
+};

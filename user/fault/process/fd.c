@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * fd.c - fd_exhaustion: the target's processes have no free file descriptor; open, socket,
+ * accept, pipe, dup answer EMFILE, from the kernel, in the target's own calls.
+ *
+ * A table of descriptors belongs to one process and nobody can fill it from outside; what can be
+ * moved is its size. prlimit() lowers the soft RLIMIT_NOFILE of each process to its lowest free
+ * descriptor (plus `spare`): no number is left, exactly as after a leak. Ten times a second the
+ * limit follows what the process has closed in the meantime, so the table stays full: what is
+ * open works on, nothing new opens. The hard limit is not touched.
+ *
+ * The old limits are written down before (fd_table.h) and restored exactly; a process born of one of
+ * these during the fault inherits the lowered limit and is given its parent's old one.
+ *
+ * Limits: a process that raises its own soft limit (up to the hard one) escapes until the next
+ * look, and is not counted as hit for that time. One that is started afresh in the target during the fault, not as a child, keeps its own.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <sys/resource.h>
+
+#include "fault/fault.h"
+#include "fault/life/follow.h"
+#include "fault/process/fd_table.h"
+#include "fault/syscall/syscall_modes.h"
+#include "session/journal.h"
+#include "session/session.h"
+#include "target/process/member.h"
+#include "target/process/process.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/proc.h"
+#include "util/text/text.h"
+#include "util/text/units.h"
+
+static const struct param params[] = {
+	{ .name = "mode", .type = PARAM_ENUM, .def = "real", .choices = fault_modes,
+	  .help = "really, or as the kernel's answer to the target's calls" },
+	{ .name = "spare", .type = PARAM_INT, .def = "0", .max = 1 << 20, .live = true,
+	  .help = "how many more descriptors each process may open" },
+	{}
+};
+
+struct fd_unit {
+	struct target *target;
+	struct limited *v;
+	uint32_t n;
+	unsigned int entry; /* of the journal; 0: nobody is lowered */
+	char table[128];    /* the file that it names */
+	bool changed;	    /* the table on disk lists others */
+	uint64_t looked_ns;
+	/* for the proof, also when it is over */
+	uint32_t seen, most_held; /* processes limited; held there, at one time */
+	uint32_t most_raised;	  /* that have raised their own limit again */
+	struct limited first;
+};
+
+struct fd_state {
+	uint32_t n;
+	struct fd_unit units[];
+};
+
+static void supported(struct fault_support *ret)
+{
+	struct rlimit now;
+
+	ret->supported = !prlimit(getpid(), RLIMIT_NOFILE, NULL, &now);
+	text_copy(ret->backend, sizeof(ret->backend), "prlimit");
+	if (!ret->supported)
+		snprintf(ret->reason, sizeof(ret->reason), "prlimit: %s", strerror(errno));
+}
+
+/* ---- one process ----------------------------------------------------------------------------- */
+
+/* The lowest number that is free in its table, -1 when it is gone. */
+static int64_t lowest_free(pid_t pid)
+{
+	unsigned char used[8192] = {}; /* 65536 numbers; a fuller table counts from there */
+	const int64_t bits = (int64_t)sizeof(used) * 8;
+	struct dirent *e;
+	char path[64];
+	int64_t fd;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	dir = opendir(path);
+	if (!dir)
+		return -1;
+	while ((e = readdir(dir)))
+		if (!units_int(e->d_name, 0, bits - 1, &fd, NULL))
+			used[fd / 8] |= (unsigned char)(1u << (fd % 8));
+	closedir(dir);
+	for (fd = 0; fd < bits && used[fd / 8] & 1u << (fd % 8); fd++)
+		;
+	return fd;
+}
+
+/*
+ * Lower it to where the table is full now; never raise it again. It was held if the limit we set is still
+ * there from the last look and the table is full: a process that raises its own limit in between opens
+ * what it likes, and is no hit. Two looks that follow each other at once (@judge false) tell nothing.
+ */
+static void tighten(struct limited *l, rlim_t spare, bool judge)
+{
+	int64_t free_fd = lowest_free(l->id.pid);
+	rlim_t goal, soft;
+
+	if (free_fd < 0 || !proc_same(l->id.pid, l->id.start) || fd_limit_read(l->id.pid, &soft))
+		return;
+	if (judge && !l->fresh) {
+		l->held = soft <= l->now && (rlim_t)free_fd + spare >= l->now;
+		l->raised |= soft > l->now;
+	}
+	goal = (rlim_t)free_fd + spare;
+	if (goal > l->now)
+		goal = l->now;
+	if (goal < soft && !fd_limit_write(l->id.pid, goal))
+		l->now = goal;
+	l->fresh = false;
+}
+
+#define LOOK_LEAST_NS (50 * NS_PER_MSEC)
+#define ODD_LIMIT     256 /* nobody sets one as low as that, and a full table mostly is */
+
+/* What its soft limit was, if it inherited a lowered one: from its parent, or from one that has ended
+ * since, which an odd limit that is just one of ours tells. */
+static rlim_t inherited(const struct fd_unit *u, struct process_id id, rlim_t soft)
+{
+	pid_t parent = proc_parent(id.pid);
+	uint32_t i;
+
+	for (i = 0; i < u->n; i++)
+		if (u->v[i].id.pid == parent && soft < u->v[i].old)
+			return u->v[i].old;
+	for (i = 0; i < u->n; i++)
+		if (u->v[i].now == soft && soft < u->v[i].old && soft < ODD_LIMIT)
+			return u->v[i].old;
+	return soft;
+}
+
+/* ---- one target ------------------------------------------------------------------------------ */
+
+static bool is_limited(const struct fd_unit *u, struct process_id id)
+{
+	uint32_t i;
+
+	for (i = 0; i < u->n; i++)
+		if (u->v[i].id.pid == id.pid && u->v[i].id.start == id.start)
+			return true;
+	return false;
+}
+
+static int take_process(struct fd_unit *u, struct process_id id, struct fl_error *err)
+{
+	struct limited *grown = reallocarray(u->v, u->n + 1, sizeof(*grown));
+	struct limited l = { .id = id, .fresh = true };
+	rlim_t soft;
+
+	if (!grown)
+		return error_sys(err, ENOMEM, "fd_exhaustion: out of memory");
+	u->v = grown;
+	if (fd_limit_read(id.pid, &soft) || !target_is_member(u->target, id.pid, id.start))
+		return 0; /* ended, or left, meanwhile */
+	l.old = l.now = inherited(u, id, soft);
+	if (soft < l.old) { /* born with a limit of ours: held from the start */
+		l.now = soft;
+		l.fresh = false;
+	}
+	u->v[u->n++] = l;
+	u->seen++;
+	return 0;
+}
+
+/* Who has ended is forgotten, who is no longer the target's gets its limit back. */
+static void drop_gone(struct fd_unit *u)
+{
+	uint32_t i, kept = 0;
+
+	for (i = 0; i < u->n; i++) {
+		const struct limited *l = &u->v[i];
+		enum proc_is is = proc_is(l->id.pid, l->id.start);
+
+		if (is == PROC_GONE || (is == PROC_HERE && !target_is_member(u->target, l->id.pid, l->id.start) &&
+					!fd_limit_write(l->id.pid, l->old)))
+			continue;
+		u->v[kept++] = *l;
+	}
+	u->changed |= kept != u->n;
+	u->n = kept;
+}
+
+/* On disk before the first of them is lowered. */
+static int write_table(struct fault *f, struct fd_unit *u, struct fl_error *err)
+{
+	int r = 0;
+
+	if (!u->entry)
+		r = journal_add(f->session->journal, "restore-nofile", json_pack("{s:s}", "table", u->table),
+				&u->entry, err);
+	if (!r)
+		r = fd_table_write(u->table, u->v, u->n, err);
+	u->changed = r != 0;
+	return r;
+}
+
+/* Those born since the last look are not lowered unless it is written down what they had. */
+static int find_new(struct fault *f, struct fd_unit *u, struct fl_error *err)
+{
+	_cleanup_free_ struct process_id *ids = NULL;
+	uint32_t n = 0, i, before = u->n;
+	int r = process_list(u->target, &ids, &n, err);
+
+	for (i = 0; !r && i < n; i++)
+		if (!is_limited(u, ids[i]))
+			r = take_process(u, ids[i], err);
+	if (!r && (u->changed || u->n != before))
+		r = write_table(f, u, err);
+	if (r)
+		u->n = before;
+	return r;
+}
+
+/* All its processes, also those born since the last look. */
+static int limit_target(struct fault *f, struct fd_unit *u, struct fl_error *err)
+{
+	uint64_t now = clock_mono_ns();
+	bool judge = now - u->looked_ns >= LOOK_LEAST_NS;
+	uint32_t i, held = 0, raised = 0;
+	int r;
+
+	u->looked_ns = judge ? now : u->looked_ns;
+	drop_gone(u);
+	r = find_new(f, u, err);
+	for (i = 0; i < u->n; i++) {
+		tighten(&u->v[i], (rlim_t)params_i64(&f->params, "spare"), judge);
+		held += u->v[i].held;
+		raised += u->v[i].raised;
+	}
+	if (held > u->most_held)
+		u->most_held = held;
+	if (raised > u->most_raised)
+		u->most_raised = raised;
+	if (u->n)
+		u->first = u->v[0];
+	return r;
+}
+
+static int restore(struct fault *f, struct fd_unit *u, struct fl_error *err)
+{
+	int r = u->entry ? journal_undo(f->session->journal, u->entry, err) : 0;
+
+	if (r)
+		return r;
+	u->entry = 0;
+	u->n = 0;
+	return 0;
+}
+
+/* ---- the fault ------------------------------------------------------------------------------- */
+
+static int arm(struct fault *f, struct fl_error *err)
+{
+	struct fd_state *s = calloc(1, sizeof(*s) + f->n_targets * sizeof(s->units[0]));
+	uint32_t i;
+
+	if (!s)
+		return error_sys(err, ENOMEM, "fd_exhaustion: out of memory");
+	f->priv = s;
+	s->n = f->n_targets;
+	text_copy(f->backend, sizeof(f->backend), "prlimit");
+	for (i = 0; i < s->n; i++)
+		s->units[i].target = &f->targets[i];
+	for (i = 0; i < s->n; i++)
+		snprintf(s->units[i].table, sizeof(s->units[i].table), "%s/fd-%u-%u", f->session->dir, f->number,
+			 i);
+	return 0;
+}
+
+static int for_units(struct fault *f, bool all,
+		     int (*act)(struct fault *f, struct fd_unit *u, struct fl_error *err),
+		     struct fl_error *err)
+{
+	struct fd_state *s = f->priv;
+	int r, first = 0;
+	uint32_t i;
+
+	for (i = 0; s && i < s->n && (all || !first); i++) {
+		r = act(f, &s->units[i], err);
+		first = first ? first : r;
+	}
+	return first;
+}
+
+static int activate(struct fault *f, bool on, struct fl_error *err)
+{
+	int r;
+
+	if (!on) {
+		for_units(f, true, limit_target, NULL); /* who was born since the last look */
+		return for_units(f, true, restore, err);
+	}
+	r = for_units(f, false, limit_target, err);
+	if (r)
+		for_units(f, true, restore, NULL);
+	return r;
+}
+
+static int tick(struct fault *f, struct fl_error *err)
+{
+	struct fd_state *s = f->priv;
+	uint32_t i;
+
+	for (i = 0; i < s->n; i++)
+		follow_target(s->units[i].target, NULL);
+	return for_units(f, true, limit_target, err);
+}
+
+/* `spare` has changed: from the top. */
+static int loosen(struct fault *f, struct fd_unit *u, struct fl_error *err)
+{
+	uint32_t i;
+
+	for (i = 0; i < u->n; i++) {
+		fd_limit_write(u->v[i].id.pid, u->v[i].old);
+		u->v[i].now = u->v[i].old;
+	}
+	return limit_target(f, u, err);
+}
+
+static int update(struct fault *f, struct fl_error *err)
+{
+	return f->active ? for_units(f, true, loosen, err) : 0;
+}
+
+static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
+{
+	struct fd_state *s = f->priv;
+	struct text text = {};
+	uint32_t i;
+	(void)err;
+
+	for (i = 0; i < s->n; i++) {
+		struct fd_unit *u = &s->units[i];
+
+		if (!u->seen)
+			continue;
+		ret->matched += u->seen;
+		ret->injected += u->most_held;
+		text_append(&text, "%s%s: up to %u processes held at their last descriptor, the first at %llu "
+			    "(its limit was %llu)", text.len ? "; " : "", u->target->name, u->most_held,
+			    (unsigned long long)u->first.now,
+			    (unsigned long long)u->first.old);
+		if (u->most_raised)
+			text_append(&text, "; %u raised their limit again by themselves", u->most_raised);
+	}
+	if (ret->injected) {
+		ret->first_hit_ns = f->active_ns;
+		ret->last_hit_ns = f->active ? clock_mono_ns() : f->inactive_ns;
+	}
+	text_copy(ret->effect, sizeof(ret->effect), text.s);
+	text_free(&text);
+	return 0;
+}
+
+static const struct fault_ops *variant(const struct params *p)
+{
+	return params_u64(p, "mode") == FAULT_MODE_KERNEL ? &fault_fd_exhaustion_kernel : NULL;
+}
+
+static int disarm(struct fault *f, struct fl_error *err)
+{
+	struct fd_state *s = f->priv;
+	int r = for_units(f, true, restore, err);
+	uint32_t i;
+
+	if (r || !s)
+		return r;
+	for (i = 0; i < s->n; i++)
+		free(s->units[i].v);
+	free(take_ptr(f->priv));
+	return 0;
+}
+
+static const char *const aliases[] = { "fd", NULL };
+
+const struct fault_ops fault_fd_exhaustion = {
+	.name = "fd_exhaustion",
+	.aliases = aliases,
+	.summary = "Leave the target's processes no free file descriptor (EMFILE)",
+	.class = FAULT_RESOURCE,
+	.params = params,
+	.need_process = true,
+	.supported = supported,
+	.variant = variant,
+	.arm = arm,
+	.activate = activate,
+	.update = update,
+	.tick = tick,
+	.proof = proof,
+	.disarm = disarm,
+};

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * file.c - `config_corruption`: a file of the target is wrong while the fault is on: some of its bytes,
+ * cut off, or other words altogether.
+ *
+ * It is opened with the target's own rights (target/process/inside.h): a file that the target could not write
+ * itself is not written for it, whatever it has mounted or linked there.
+ *
+ * The file is changed in place, so the inode stays and who has it open sees it too. What it takes to
+ * put everything back (content, owner, mode, times, extended attributes) is saved in the session's
+ * directory and journaled first (file_undo.c).
+ *
+ * Limits: a program that has read its configuration does not notice before it reads it again. For a
+ * moment between two writes a reader sees half of each. Files up to 16 MiB.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "fault/fault.h"
+#include "fault/state/file.h"
+#include "fault/state/place.h"
+#include "fault/state/place_host.h"
+#include "session/journal.h"
+#include "session/session.h"
+#include "target/process/inside.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/text/text.h"
+#include "util/text/units.h"
+
+enum mode { MODE_FLIP, MODE_TRUNCATE, MODE_REPLACE };
+
+static const char *const modes[] = { "flip", "truncate", "replace", NULL };
+
+static const struct param params[] = {
+	{ .name = "path", .type = PARAM_STRING, .def = "!", .help = "the file, as the target sees it" },
+	{ .name = "mode", .type = PARAM_ENUM, .def = "flip", .choices = modes,
+	  .help = "flip bits, truncate, or replace by other content" },
+	{ .name = "count", .type = PARAM_INT, .def = "16", .min = 1, .max = FILE_MAX_BYTES,
+	  .help = "flip: how many bytes to change" },
+	{ .name = "size", .type = PARAM_BYTES, .help = "truncate: what is left; default: half of it" },
+	{ .name = "content", .type = PARAM_STRING, .help = "replace: the new content" },
+	{ .name = "seed", .type = PARAM_INT, .def = "0", .max = INT64_MAX,
+	  .help = "flip: of the choice of bytes, 0: a new one" },
+	{ .name = "allow-host-root", .type = PARAM_BOOL, .def = "no",
+	  .help = "also the host's own file, or one that the target's user may not write" },
+	{ .name = "allow-persistent", .type = PARAM_BOOL, .def = "no",
+	  .help = "also a lasting file that the host does not see, and recover not after a power cut" },
+	{}
+};
+
+struct unit {
+	const struct target *target;
+	int fd; /* keeps the inode from being used again; -1 */
+	dev_t dev;
+	ino_t ino;
+	json_t *meta;
+	struct bytes before, after;
+	size_t changed;	    /* bytes */
+	unsigned int entry; /* of the journal; 0: as it was */
+	char remark[200];   /* of its undo */
+};
+
+struct file_state {
+	uint32_t n;
+	uint64_t first_ns, last_ns;
+	struct unit units[];
+};
+
+static void supported(struct fault_support *ret)
+{
+	*ret = (struct fault_support){ .supported = true, .backend = "write" };
+}
+
+static int only_with(const struct params *p, const char *name, enum mode mode, struct fl_error *err)
+{
+	const struct param_value *v = params_get(p, name);
+
+	if (!v->given || params_u64(p, "mode") == mode)
+		return 0;
+	error_usage(err, "config_corruption: %s needs mode %s", name, modes[mode]);
+	error_hint(err, "give mode: %s, or leave %s out", modes[mode], name);
+	return -EINVAL;
+}
+
+static int validate(const struct params *p, struct fl_error *err)
+{
+	const char *path = params_text(p, "path");
+	int r;
+
+	if (path && path[0] != '/')
+		return error_usage(err, "config_corruption: path '%s' is not absolute", path);
+	r = only_with(p, "count", MODE_FLIP, err) ?: only_with(p, "size", MODE_TRUNCATE, err) ?:
+	    only_with(p, "content", MODE_REPLACE, err);
+	if (!r && params_u64(p, "mode") == MODE_REPLACE && !params_has(p, "content")) {
+		error_usage(err, "config_corruption: mode replace without content");
+		error_hint(err, "give the new content: content: 'port = 1'");
+		r = -EINVAL;
+	}
+	return r;
+}
+
+/* --- arm: find it, read it, think out what it will be -------------------------------------------- */
+
+/* A target that shares the host's root is refused by default: its /etc is the host's. */
+static bool host_sees_it(const struct unit *u, const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && st.st_dev == u->dev && st.st_ino == u->ino;
+}
+
+/*
+ * What the file was is kept on disk (FL_KEPT_DIR), and after a power cut `recover` puts it back where the
+ * host sees the file. One that the host does not see (in a network file system that the target alone has
+ * mounted) would stay as it is spoilt until the target runs again: not without being told.
+ */
+static int refuse_persistent(const struct fault *f, const struct unit *u, struct fl_error *err)
+{
+	struct place_host h;
+
+	place_host_find(u->target->pid, u->fd, &h);
+	if (params_u64(&f->params, "allow-persistent") || !h.lasts || h.path[0])
+		return 0;
+	error_env(err, EPERM, "config_corruption on %s: %s is on a file system that outlives a reboot and that the "
+			      "host does not see: it could not be put back after a power cut", u->target->name,
+		  params_text(&f->params, "path"));
+	error_hint(err, "keep a copy of it and give allow-persistent: yes");
+	return -EPERM;
+}
+
+static int spoil(const struct fault *f, struct unit *u, struct fl_error *err)
+{
+	const struct params *p = &f->params;
+	uint64_t seed = (uint64_t)params_i64(p, "seed"), size;
+	const char *content;
+
+	switch ((enum mode)params_u64(p, "mode")) {
+	case MODE_FLIP:
+		if (!seed && getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+			seed = clock_mono_ns();
+		if (bytes_copy(u->before.v, u->before.n, &u->after))
+			break;
+		u->changed = content_flip(&u->after, (size_t)params_i64(p, "count"), seed);
+		return 0;
+	case MODE_TRUNCATE:
+		size = params_has(p, "size") ? params_u64(p, "size") : u->before.n / 2;
+		if (size > u->before.n)
+			size = u->before.n;
+		if (bytes_copy(u->before.v, (size_t)size, &u->after))
+			break;
+		u->changed = u->before.n - (size_t)size;
+		return 0;
+	case MODE_REPLACE:
+		content = params_text(p, "content");
+		if (bytes_copy(content, strlen(content), &u->after))
+			break;
+		u->changed = u->after.n;
+		return 0;
+	}
+	return error_sys(err, ENOMEM, "config_corruption: out of memory");
+}
+
+static void forget(struct unit *u)
+{
+	bytes_free(&u->before);
+	bytes_free(&u->after);
+	json_decref(u->meta);
+	u->meta = NULL;
+}
+
+/* What the file is now, and what it is going to be. */
+static int study(struct fault *f, struct unit *u, struct fl_error *err)
+{
+	const char *path = params_text(&f->params, "path");
+	int r;
+
+	forget(u);
+	r = file_content_read(u->fd, &u->before, err) ?: file_meta_read(u->fd, &u->meta, err) ?:
+	    spoil(f, u, err);
+	if (!r && content_equal(&u->before, &u->after)) {
+		error_usage(err, "config_corruption on %s: that would not change %s", u->target->name,
+			    path);
+		error_hint(err, "it has %zu bytes; choose another mode", u->before.n);
+		r = -EINVAL;
+	}
+	return r;
+}
+
+static int prepare(struct fault *f, struct unit *u, struct fl_error *err)
+{
+	const char *path = params_text(&f->params, "path"), *name = u->target->name;
+	enum inside_as as = params_u64(&f->params, "allow-host-root") ? INSIDE_ROOT : INSIDE_TARGET;
+	struct stat st;
+	int r;
+
+	u->fd = inside_open(u->target, as, path, O_RDWR, err);
+	if (u->fd < 0)
+		return u->fd;
+	if (fstat(u->fd, &st))
+		return error_env(err, errno, "config_corruption on %s: %s: %s", name, path,
+				 strerror(errno));
+	u->dev = st.st_dev;
+	u->ino = st.st_ino;
+	if (host_sees_it(u, path) && !params_u64(&f->params, "allow-host-root")) {
+		error_env(err, EPERM, "config_corruption on %s: %s is the host's own file", name, path);
+		error_hint(err, "name a file of the target alone, or give allow-host-root: yes");
+		return -EPERM;
+	}
+	r = refuse_persistent(f, u, err);
+	return r ? r : study(f, u, err);
+}
+
+static int arm(struct fault *f, struct fl_error *err)
+{
+	struct file_state *s = calloc(1, sizeof(*s) + f->n_targets * sizeof(s->units[0]));
+	uint32_t i;
+	int r = 0;
+
+	if (!s)
+		return error_sys(err, ENOMEM, "config_corruption: out of memory");
+	f->priv = s;
+	text_copy(f->backend, sizeof(f->backend), "write");
+	for (i = 0; !r && i < f->n_targets; i++) {
+		s->units[i] = (struct unit){ .target = &f->targets[i], .fd = -1 };
+		s->n++;
+		r = prepare(f, &s->units[i], err);
+	}
+	return r;
+}
+
+/* --- activate ----------------------------------------------------------------------------------- */
+
+/* file-N-I.before and .after, where they are found after a power cut. */
+static int save(const struct fault *f, uint32_t i, const char *what, const struct bytes *b,
+		char path[128], struct fl_error *err)
+{
+	const char *dir;
+	int r = journal_kept_dir(f->session->journal, &dir, err);
+
+	snprintf(path, 128, "%s/file-%u-%u.%s", dir, f->number, i, what);
+	return r ? r : file_write(path, b->v, b->n, 0600, err);
+}
+
+static json_t *undo_args(const struct fault *f, const struct unit *u, const char *before,
+			 const char *after)
+{
+	json_t *args = place_json(u->target->pid, u->target->pid_start, params_text(&f->params, "path"), u->fd);
+
+	json_object_set_new(args, "before", json_string(before));
+	json_object_set_new(args, "after", json_string(after));
+	json_object_set(args, "meta", u->meta);
+	return args;
+}
+
+/* Read once more: between arming and now lies a baseline, in which somebody may have written. */
+static int begin(struct fault *f, uint32_t i, struct fl_error *err)
+{
+	struct file_state *s = f->priv;
+	struct unit *u = &s->units[i];
+	char before[128], after[128];
+	int r;
+
+	if (u->entry)
+		return 0;
+	r = study(f, u, err) ?: save(f, i, "before", &u->before, before, err) ?:
+	    save(f, i, "after", &u->after, after, err);
+	if (!r)
+		r = journal_add(f->session->journal, "restore-file", undo_args(f, u, before, after),
+				&u->entry, err);
+	if (!r)
+		r = file_content_write(u->fd, &u->after, err);
+	if (r)
+		return r;
+	s->last_ns = clock_mono_ns();
+	if (!s->first_ns)
+		s->first_ns = s->last_ns;
+	return 0;
+}
+
+/* A remark of the undo (somebody has written the file meanwhile) is kept for the proof. */
+static int end(struct fault *f, struct fl_error *err)
+{
+	struct file_state *s = f->priv;
+	uint32_t i;
+	int first = 0;
+
+	for (i = 0; i < s->n; i++) {
+		struct unit *u = &s->units[i];
+		int r = journal_settle(f->session->journal, &u->entry, u->remark, sizeof(u->remark),
+				       first ? NULL : err);
+
+		first = first ? first : r;
+	}
+	return first;
+}
+
+static int activate(struct fault *f, bool on, struct fl_error *err)
+{
+	uint32_t i;
+	int r = 0;
+
+	if (!on)
+		return end(f, err);
+	for (i = 0; !r && i < f->n_targets; i++)
+		r = begin(f, i, err);
+	if (r)
+		end(f, NULL);
+	return r;
+}
+
+/* --- proof, disarm ------------------------------------------------------------------------------ */
+
+static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
+{
+	const struct file_state *s = f->priv;
+	const char *path = params_text(&f->params, "path"), *remark = "";
+	uint32_t i;
+
+	(void)err;
+	if (!s->first_ns)
+		return 0;
+	for (i = 0; i < s->n; i++) {
+		ret->bytes += s->units[i].changed;
+		if (s->units[i].remark[0])
+			remark = s->units[i].remark;
+	}
+	ret->matched = ret->injected = s->n;
+	ret->first_hit_ns = s->first_ns;
+	ret->last_hit_ns = s->last_ns;
+	snprintf(ret->effect, sizeof(ret->effect), "%s: %s, %llu of %zu bytes%s%s", path,
+		 params_text(&f->params, "mode"), (unsigned long long)ret->bytes, s->units[0].before.n,
+		 remark[0] ? "; " : "", remark);
+	return 0;
+}
+
+static int disarm(struct fault *f, struct fl_error *err)
+{
+	struct file_state *s = f->priv;
+	uint32_t i;
+	int r;
+
+	if (!s)
+		return 0;
+	r = end(f, err);
+	if (r)
+		return r;
+	for (i = 0; i < s->n; i++) {
+		forget(&s->units[i]);
+		if (s->units[i].fd >= 0)
+			close(s->units[i].fd);
+	}
+	free(take_ptr(f->priv));
+	return 0;
+}
+
+const struct fault_ops fault_config_corruption = {
+	.name = "config_corruption",
+	.summary = "Make a file of the target wrong, and put it back byte for byte",
+	.class = FAULT_STATE,
+	.params = params,
+	.need_process = true,
+	.supported = supported,
+	.validate = validate,
+	.arm = arm,
+	.activate = activate,
+	.proof = proof,
+	.disarm = disarm,
+};

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* entry.h - between the parts of user/exercise/; nobody else includes it. */
+#ifndef FL_EXERCISE_ENTRY_H
+#define FL_EXERCISE_ENTRY_H
+
+#include "suite/exercise/exercise.h"
+#include "suite/exercise/names.h"
+
+/* A value of the file and where it stands. */
+struct value {
+	struct fy_node *node; /* NULL: the file does not say it */
+	enum key_unit unit;   /* that its key ends in */
+	enum place at;
+	int line, column;
+};
+
+/* One experiment: what the file says (v), and what is made of it (the rest; owned). */
+struct entry {
+	struct value v[SLOTS];
+	int line, column;
+	int number;
+	char *id, *name, *kind;
+	char **targets; /* several, or one */
+	char *peer;
+	json_t *params;	/* our names to texts */
+	char *duration, *traffic, *window, *stage, *trigger, *method, *hypothesis, *steady;
+	char **metrics, **aborts, **roots, **not_roots;
+	bool must_detect;
+	char *symptom, *reason;
+};
+
+/* A conversion under way. */
+struct work {
+	struct yaml *y;
+	const struct fault_ops *const *table;
+	struct exercise *out;
+	struct value v[SLOTS]; /* of the file */
+	struct entry *entries;
+	size_t n;
+	struct suite known;   /* targets only: what metric names are resolved against */
+	const char **services; /* NULL-terminated */
+	size_t n_services;
+	bool clean, failed;
+};
+
+/*
+ * Record a finding at @at (NULL: at the entry; @x NULL: of the file). @kind NOTE: something is left out or read
+ * in one of several ways; INVENTED: the file does not say it; WRONG: it cannot be used.
+ */
+enum note_kind { NOTE, INVENTED, WRONG };
+void work_note(struct work *w, const struct entry *x, const struct value *at, enum note_kind kind,
+	       const char *rule, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+
+/* --- read.c: what the file says --------------------------------------------------------------- */
+
+/* The entries, each key in its slot. -EINVAL: there are none. */
+int work_read(struct work *w);
+/* Text of a scalar, or of a list with @between; NULL: there is none, or null, or another shape. */
+char *value_text(const struct work *w, const struct value *v, const char *between);
+char *node_text(const struct work *w, struct fy_node *node, const char *between);
+/* Key and value of the next pair, through "<<"; false at the end. */
+typedef void (*pair_visit)(struct work *w, const char *key, struct fy_node *key_node,
+			   struct fy_node *value, void *arg);
+void node_each_pair(struct work *w, struct fy_node *map, pair_visit visit, void *arg);
+void value_place(struct value *v, struct fy_node *key, struct fy_node *node, enum key_unit unit);
+/* null, "", "none", "n/a", "TODO"... */
+bool text_says_nothing(const char *text);
+
+/* One parameter, by whatever name. */
+void param_take(struct work *w, struct entry *x, const char *key, struct fy_node *key_node,
+		struct fy_node *node);
+
+/* --- params.c, truth.c, complete.c ------------------------------------------------------------ */
+
+/* "60", 60 with a unit of its key, "1m", "60 giây" -> "60s"; NULL: no duration. */
+char *duration_of(const char *text, enum key_unit unit, enum key_unit bare);
+
+/* Kind, targets and peer. */
+void entry_fault(struct work *w, struct entry *x);
+void entry_params(struct work *w, struct entry *x);
+void entry_truth(struct work *w, struct entry *x);
+/* Hypothesis, trigger, metrics, abort conditions: needs the services of all entries. */
+void entry_measure(struct work *w, struct entry *x);
+/* Duration, traffic, window, rollback, name. */
+void entry_plain(struct work *w, struct entry *x);
+
+/* Every value that is invented comes out of these. */
+void invent_kind(struct work *w, struct entry *x);
+void invent_target(struct work *w, struct entry *x);
+void invent_peer(struct work *w, struct entry *x);
+void invent_params(struct work *w, struct entry *x);
+void invent_name(struct work *w, struct entry *x);
+void invent_duration(struct work *w, struct entry *x, const char *why);
+void invent_traffic(struct work *w, struct entry *x);
+void invent_window(struct work *w, struct entry *x, const char *why);
+void invent_trigger(struct work *w, struct entry *x, const char *why);
+void invent_method(struct work *w, struct entry *x);
+void invent_automatic(struct work *w, struct entry *x, const char *why);
+void invent_hypothesis(struct work *w, struct entry *x, const char *why);
+void invent_metrics(struct work *w, struct entry *x);
+void invent_truth(struct work *w, struct entry *x);
+const char *invent_probe(struct work *w);
+const char *invent_pipeline(struct work *w);
+
+/* --- targets.c: the services of a Prometheus configuration ------------------------------------- */
+
+void targets_read(const char *text, size_t len, char ***list);
+/* Of the one beside the experiment file, when there is one. */
+void targets_beside(const char *file, char ***list);
+
+/* --- write.c ---------------------------------------------------------------------------------- */
+
+void work_write(struct work *w);
+
+#endif

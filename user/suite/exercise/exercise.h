@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * exercise.h - experiment files as the class of the chaos exercise writes them, into our own form.
+ *
+ * Such a file renames keys (duration_seconds, expected_root_service), puts them on other levels, says
+ * targets in words, has no params, and triggers in prose. exercise_complete() makes a file in our own
+ * form out of it, as text, with the line of the source behind every line; load.c reads that text. What
+ * the file does not say is filled in by complete.c and nowhere else, and each such value is a finding.
+ *
+ *     names.c     the table of keys, kinds and parameters, and how a spelling is folded
+ *     phrase.c    services in a phrase: "1 instance of X", "link A <-> B", English or Vietnamese
+ *     measure.c   metric names, clauses and triggers that faultline can measure
+ *     truth.c     who is to be named as the root cause, and who is not
+ *     params.c    parameters of a fault
+ *     read.c      an entry of the file into its slots
+ *     complete.c  every value that is invented
+ *     write.c     our own form
+ */
+#ifndef FL_EXERCISE_H
+#define FL_EXERCISE_H
+
+#include "model/experiment.h"
+#include "util/json/yaml.h"
+#include "fault/fault.h"
+#include "util/text/text.h"
+
+struct exercise {
+	struct text text;   /* in our own form */
+	int *lines;	    /* the line of the source behind each line of it, from index 1 */
+	size_t n_lines;
+	char **services; /* those of the exercise and of the file: names of metrics may be about them */
+	struct finding *findings; /* what was invented, what was left out */
+	uint32_t n_findings;
+};
+
+/* Is the document written in this form? False: it is our own, to be read strictly. */
+bool exercise_recognise(struct yaml *y);
+
+/* Write it in our own form. @clean: for a file of its own, which `check --strict` has nothing to say
+ * against. -EINVAL: it cannot be understood. Release with exercise_free(), also after an error. */
+int exercise_complete(struct yaml *y, const struct fault_ops *const *table, bool clean,
+		      struct exercise *ret);
+void exercise_free(struct exercise *e);
+
+/* The line of the source behind line @line of the text. */
+int exercise_line(const struct exercise *e, int line);
+
+/* "NOT checkout-svc", "!checkout-svc", "không phải checkout-svc": behind the word; NULL: it is none. */
+const char *exercise_not(const char *text);
+
+#endif

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* plain.c - see plain.h. Two tables of words; what is in none of them stays as it is. */
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "suite/exercise/names.h"
+#include "suite/exercise/plain.h"
+#include "util/cleanup.h"
+#include "util/text/text.h"
+
+struct word {
+	const char *from, *to;
+};
+
+static const struct word metrics[] = {
+	{ "tỷ lệ lỗi", "error_rate" }, { "tỉ lệ lỗi", "error_rate" }, { "tỷ lệ thành công", "success_rate" },
+	{ "tỉ lệ thành công", "success_rate" }, { "độ trễ p", "p" }, { "tasa de errores", "error_rate" },
+	{ "tasa de error", "error_rate" }, { "tasa de éxito", "success_rate" }, { "taxa de erros", "error_rate" },
+	{ "taxa de erro", "error_rate" }, { "taxa de sucesso", "success_rate" }, { "taux d'erreurs", "error_rate" },
+	{ "taux d'erreur", "error_rate" }, { "taux d’erreur", "error_rate" }, { "taux de réussite", "success_rate" },
+	{ "taux de succès", "success_rate" }, { "latencia p", "p" }, { "latência p", "p" }, { "latence p", "p" },
+	{ "latenz p", "p" }, { "fehlerrate", "error_rate" }, { "fehlerquote", "error_rate" },
+	{ "erfolgsrate", "success_rate" }, { "erfolgsquote", "success_rate" }, { "错误率", "error_rate" },
+	{ "成功率", "success_rate" }, { " percent", "%" }, { " phần trăm", "%" }, { " per cent", "%" },
+};
+
+static const struct word joints[] = {
+	{ "||", " OR " }, { "&&", " AND " }, { " hoặc ", " OR " }, { " và ", " AND " }, { " or ", " OR " },
+	{ " and ", " AND " }, { ";", " OR " }, { "\n", " " }, { " liên tục", "" }, { " continuously", "" },
+	{ " continuous", "" }, { " consecutive", "" }, { " in a row", "" }, { " sustained", "" },
+	{ " for more than ", " for " }, { " for at least ", " for " }, { " for over ", " for " },
+	{ " for > ", " for " }, { " for >", " for " }, { " for >= ", " for " }, { " kéo dài > ", " for " },
+	{ " kéo dài ", " for " }, { " trong vòng ", " for " }, { " trong ", " for " }, { " suốt ", " for " },
+	{ " within ", " for " }, { " during ", " for " }, { " over ", " for " }, { " in ", " for " },
+	{ " seconds", "s" }, { " giây", "s" }, { " phút", "min" }, { " xuống dưới ", " < " }, { " dưới ", " < " },
+	{ " drops below ", " < " }, { " falls below ", " < " }, { " below ", " < " }, { " under ", " < " },
+	{ " less than ", " < " }, { " trên ", " > " }, { " vượt quá ", " > " }, { " vượt ", " > " },
+	{ " exceeds ", " > " }, { " above ", " > " }, { " greater than ", " > " }, { " is ", " " },
+	{ " o ", " OR " }, { " ou ", " OR " }, { " oder ", " OR " }, { " durante ", " for " }, { " pendant ", " for " },
+	{ " segundos", "s" }, { " secondes", "s" }, { " minutos", "min" },
+};
+
+/* Does @word begin @text, and end where a word ends there? */
+static bool begins(const char *text, const char *word)
+{
+	size_t n = strlen(word);
+
+	return !strncasecmp(text, word, n) && !(isalpha((unsigned char)word[n - 1]) && isalpha((unsigned char)text[n]) &&
+						word[n - 1] != 'p');
+}
+
+static char *replace(const char *text, const struct word *words, size_t n_words)
+{
+	struct text out = {};
+	size_t i;
+
+	while (*text) {
+		for (i = 0; i < n_words; i++)
+			if (begins(text, words[i].from))
+				break;
+		if (i < n_words) {
+			size_t n = strlen(words[i].from), m = strlen(words[i].to);
+			/* The blank at its end may begin the next one. */
+			bool shared = n > 1 && m && words[i].from[n - 1] == ' ' && words[i].to[m - 1] == ' ';
+
+			text_append_bytes(&out, words[i].to, m - shared);
+			text += n - shared;
+		} else {
+			text_append_bytes(&out, text++, 1);
+		}
+	}
+	return out.s;
+}
+
+/* Without remarks in parentheses: those with no comparison in them. */
+static char *without_remarks(const char *text)
+{
+	struct text out = {};
+
+	while (*text) {
+		const char *close = *text == '(' ? strchr(text, ')') : NULL;
+
+		if (close && strcspn(text, "<>=") > (size_t)(close - text))
+			text = close + 1;
+		else
+			text_append_bytes(&out, text++, 1);
+	}
+	return out.s;
+}
+
+/* "probePassRate >= 0.99": a word of two cases that is compared is a metric. */
+static char *without_camels(const char *text)
+{
+	struct text out = {};
+
+	while (*text) {
+		size_t len = 0, humps = 0, blanks;
+		char word[80], folded[120];
+
+		while (isalnum((unsigned char)text[len]) || text[len] == '_') {
+			humps += len && isupper((unsigned char)text[len]) && islower((unsigned char)text[len - 1]);
+			len++;
+		}
+		blanks = strspn(text + len, " ");
+		snprintf(word, sizeof(word), "%.*s", (int)len, text);
+		names_fold(word, folded, sizeof(folded));
+		if (humps && len < sizeof(word) && text[len + blanks] && strchr("<>=\xe2", text[len + blanks]))
+			text_append(&out, "%s", folded);
+		else
+			text_append_bytes(&out, text, len ? len : 1);
+		text += len ? len : 1;
+	}
+	return out.s;
+}
+
+char *plain_metrics(const char *text)
+{
+	_cleanup_free_ char *named = replace(text, metrics, ARRAY_SIZE(metrics));
+
+	return named ? without_camels(named) : NULL;
+}
+
+char *plain_condition(const char *text)
+{
+	_cleanup_free_ char *named = plain_metrics(text);
+	_cleanup_free_ char *bare = named ? without_remarks(named) : NULL;
+
+	return bare ? replace(bare, joints, ARRAY_SIZE(joints)) : NULL;
+}

@@ -1,0 +1,576 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * load.c - from YAML to struct suite. Three shapes are understood: {suite: ..., experiments: [...]},
+ * one {experiment: ...} (seed section 5), and a bare list of experiments. A file as the class of the
+ * exercise writes it is first put into our own form (suite/exercise/exercise.h). Parsing touches nothing but
+ * the file; judgement is check.c's.
+ */
+#include <errno.h>
+#include <strings.h>
+
+#include "suite/exercise/exercise.h"
+#include "suite/load.h"
+#include "target/described.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/text/text.h"
+#include "util/text/units.h"
+
+static int read_word_of(struct yaml *y, struct fy_node *node, const char *what,
+			const char *const *words, char **ret)
+{
+	const char *const *w;
+	struct text all = {};
+	int r = yaml_word(y, node, ret);
+
+	for (w = words; !r && *w; w++)
+		if (!strcmp(*ret, *w))
+			return 0;
+	for (w = words; !r && *w; w++)
+		text_append(&all, "%s%s", all.len ? ", " : "", *w);
+	if (!r)
+		r = yaml_error(y, node, "no %s '%.40s', only %s", what, *ret, all.s ? all.s : "");
+	text_free(&all);
+	return r;
+}
+
+static int read_adapter(struct yaml *y, struct fy_node *node, void *out)
+{
+	static const char *const words[] = { "faultline", "w3d2", "prometheus", "alertmanager", NULL };
+
+	return read_word_of(y, node, "adapter", words, out);
+}
+
+static int read_stack(struct yaml *y, struct fy_node *node, void *out)
+{
+	static const char *const words[] = { "lab", "docker", NULL };
+
+	return read_word_of(y, node, "stack", words, out);
+}
+
+static int read_url(struct yaml *y, struct fy_node *node, void *out)
+{
+	char **ret = out;
+	int r = yaml_word(y, node, ret);
+
+	if (!r && strncasecmp(*ret, "http://", 7) && strncasecmp(*ret, "https://", 8))
+		r = yaml_error(y, node, "'%.100s' is not a http:// or https:// URL", *ret);
+	return r;
+}
+
+static int read_retries(struct yaml *y, struct fy_node *node, void *out)
+{
+	_cleanup_free_ char *text = NULL;
+	int64_t n;
+	int r = yaml_word(y, node, &text);
+
+	if (!r)
+		r = yaml_at(y, node, units_int(text, 0, 10, &n, y->err));
+	if (!r)
+		*(uint32_t *)out = (uint32_t)n;
+	return r;
+}
+
+static const struct yaml_field probe_fields[] = {
+	{ "url", read_url, offsetof(struct probe_config, url), false },
+	{ "interval", yaml_duration, offsetof(struct probe_config, interval_ns), false },
+	{ "timeout", yaml_duration, offsetof(struct probe_config, timeout_ns), false },
+	{ "slow", yaml_duration, offsetof(struct probe_config, slow_ns), false },
+	{ "body_regex", yaml_word, offsetof(struct probe_config, body_regex), false },
+	{ "json_path", yaml_word, offsetof(struct probe_config, json_path), false },
+	{ "json_value", yaml_word, offsetof(struct probe_config, json_value), false },
+	{ "steady", yaml_percent, offsetof(struct probe_config, steady_ppm), false },
+	{ "steady_window", yaml_duration, offsetof(struct probe_config, steady_window_ns), false },
+	{ "recover_within", yaml_duration, offsetof(struct probe_config, recover_within_ns), false },
+	{},
+};
+
+static int read_probe(struct yaml *y, struct fy_node *node, void *out)
+{
+	struct probe_config *p = out;
+	int r = yaml_map(y, node, "probe", probe_fields, out);
+
+	if (!r && p->interval_ns < 10 * NS_PER_MSEC)
+		r = yaml_error(y, node, "probe: an interval below 10ms is a load test");
+	if (!r && !p->timeout_ns)
+		r = yaml_error(y, node, "probe: a timeout of 0 fails every try");
+	return r;
+}
+
+static const struct yaml_field pipeline_fields[] = {
+	{ "url", read_url, offsetof(struct pipeline_config, url), false },
+	{ "adapter", read_adapter, offsetof(struct pipeline_config, adapter), false },
+	{ "timeout", yaml_duration, offsetof(struct pipeline_config, timeout_ns), false },
+	{ "retries", read_retries, offsetof(struct pipeline_config, retries), false },
+	{ "alerts_path", yaml_word, offsetof(struct pipeline_config, alerts_path), false },
+	{ "correlate_path", yaml_word, offsetof(struct pipeline_config, correlate_path), false },
+	{ "rca_path", yaml_word, offsetof(struct pipeline_config, rca_path), false },
+	{ "fields", yaml_typed_json, offsetof(struct pipeline_config, fields), false },
+	{},
+};
+
+static int read_pipeline(struct yaml *y, struct fy_node *node, void *out)
+{
+	return yaml_map(y, node, "pipeline", pipeline_fields, out);
+}
+
+struct metric_source {
+	char *probe, *prometheus, *kernel;
+};
+
+static const struct yaml_field source_fields[] = {
+	{ "probe", yaml_word, offsetof(struct metric_source, probe), false },
+	{ "prometheus", yaml_string, offsetof(struct metric_source, prometheus), false },
+	{ "kernel", yaml_word, offsetof(struct metric_source, kernel), false },
+	{},
+};
+
+/* metrics: {name: {probe: p99}}: one source each. */
+static int read_metrics(struct yaml *y, struct fy_node *node, void *out)
+{
+	struct fy_node *map = yaml_deref(node);
+	struct fy_node_pair *pair;
+	void *iter = NULL;
+	int r = 0;
+
+	if (!map || !fy_node_is_mapping(map))
+		return yaml_error(y, node, "metrics: a mapping of names to sources is expected");
+	while (!r && (pair = fy_node_mapping_iterate(map, &iter))) {
+		struct metric_source s = {};
+
+		r = yaml_map(y, fy_node_pair_value(pair), "the source of a metric", source_fields, &s);
+		if (!r && !!s.probe + !!s.prometheus + !!s.kernel != 1)
+			r = yaml_error(y, fy_node_pair_value(pair), "a metric has one source: probe, "
+				       "prometheus or kernel");
+		free(s.probe);
+		free(s.prometheus);
+		free(s.kernel);
+	}
+	return r ? r : yaml_json(y, node, out);
+}
+
+struct graph_shape {
+	json_t *services, *edges;
+};
+
+static const struct yaml_field graph_fields[] = {
+	{ "services", yaml_json, offsetof(struct graph_shape, services), false },
+	{ "edges", yaml_json, offsetof(struct graph_shape, edges), true },
+	{},
+};
+
+/* graph: {services: [a, b], edges: [[a, b]]}: a calls b. */
+static int read_graph(struct yaml *y, struct fy_node *node, void *out)
+{
+	struct graph_shape g = {};
+	json_t *edge;
+	size_t i;
+	int r = yaml_map(y, node, "graph", graph_fields, &g);
+
+	if (!r && !json_is_array(g.edges))
+		r = yaml_error(y, node, "graph: edges is a list of [caller, called]");
+	if (!r)
+		json_array_foreach(g.edges, i, edge)
+			if (json_array_size(edge) != 2 || !json_is_string(json_array_get(edge, 0)) ||
+			    !json_is_string(json_array_get(edge, 1)))
+				r = yaml_error(y, node, "graph: edge %zu is not [caller, called]", i + 1);
+	json_decref(g.services);
+	json_decref(g.edges);
+	return r ? r : yaml_json(y, node, out);
+}
+
+struct version_shape {
+	char *version, *commit;
+};
+
+static int read_version(struct yaml *y, struct fy_node *node, void *out)
+{
+	static const struct yaml_field fields[] = {
+		{ "version", yaml_word, offsetof(struct version_shape, version), false },
+		{ "commit", yaml_word, offsetof(struct version_shape, commit), false },
+		{},
+	};
+	struct version_shape v = {};
+	int r = yaml_map(y, node, "a version", fields, &v);
+
+	free(v.version);
+	free(v.commit);
+	return r ? r : yaml_json(y, node, out);
+}
+
+struct versions_shape {
+	json_t *stack, *pipeline;
+};
+
+/* versions: {stack: {version: x, commit: y}, pipeline: {...}}: what is under test, for the reports. */
+static int read_versions(struct yaml *y, struct fy_node *node, void *out)
+{
+	static const struct yaml_field fields[] = {
+		{ "stack", read_version, offsetof(struct versions_shape, stack), false },
+		{ "pipeline", read_version, offsetof(struct versions_shape, pipeline), false },
+		{},
+	};
+	struct versions_shape v = {};
+	int r = yaml_map(y, node, "versions", fields, &v);
+
+	json_decref(v.stack);
+	json_decref(v.pipeline);
+	return r ? r : yaml_json(y, node, out);
+}
+
+static const struct yaml_field suite_fields[] = {
+	{ "name", yaml_word, offsetof(struct suite, name), false },
+	{ "description", yaml_string, offsetof(struct suite, description), false },
+	{ "stack", read_stack, offsetof(struct suite, stack), false },
+	{ "versions", read_versions, offsetof(struct suite, versions), false },
+	{ "probe", read_probe, offsetof(struct suite, probe), false },
+	{ "pipeline", read_pipeline, offsetof(struct suite, pipeline), false },
+	{ "prometheus", read_url, offsetof(struct suite, prometheus_url), false },
+	{ "baseline", yaml_duration, offsetof(struct suite, baseline_ns), false },
+	{ "cooldown", yaml_duration, offsetof(struct suite, cooldown_ns), false },
+	{ "grace", yaml_duration, offsetof(struct suite, grace_ns), false },
+	{ "metrics", read_metrics, offsetof(struct suite, metrics), false },
+	{ "graph", read_graph, offsetof(struct suite, graph), false },
+	{ "services", described_read, offsetof(struct suite, described), false },
+	{ "accept", yaml_words, offsetof(struct suite, accept), false },
+	{},
+};
+
+int load_suite_settings(struct yaml *y, struct fy_node *node, void *suite)
+{
+	return yaml_map(y, node, "suite", suite_fields, suite);
+}
+
+static int read_experiments(struct yaml *y, struct fy_node *node, void *out)
+{
+	struct fy_node *list = yaml_deref(node);
+
+	if (!list || !fy_node_is_sequence(list) || fy_node_sequence_is_empty(list))
+		return yaml_error(y, node, "experiments: a list with at least one is expected");
+	return yaml_each(y, node, load_experiment, out);
+}
+
+static const struct yaml_field suite_shape[] = {
+	{ "suite", load_suite_settings, 0, false },
+	{ "experiments", read_experiments, 0, true },
+	{},
+};
+
+static int load_root(struct yaml *y, struct suite *s)
+{
+	struct fy_node *root = yaml_root(y);
+
+	if (root && fy_node_is_sequence(root))
+		return read_experiments(y, root, s);
+	if (root && fy_node_is_mapping(root) &&
+	    fy_node_mapping_lookup_by_string(root, "experiment", FY_NT))
+		return load_experiment(y, root, s);
+	return yaml_map(y, root, "the file", suite_shape, s);
+}
+
+static void set_defaults(struct suite *s)
+{
+	s->probe = (struct probe_config){
+		.interval_ns = 5 * NS_PER_SEC, .timeout_ns = 2 * NS_PER_SEC,
+		.slow_ns = 500 * NS_PER_MSEC, .steady_ppm = 990000,
+		.steady_window_ns = 60 * NS_PER_SEC, .recover_within_ns = 120 * NS_PER_SEC,
+	};
+	s->pipeline = (struct pipeline_config){ .timeout_ns = 5 * NS_PER_SEC, .retries = 2 };
+	s->baseline_ns = 300 * NS_PER_SEC;
+	s->cooldown_ns = 120 * NS_PER_SEC;
+	s->grace_ns = 30 * NS_PER_SEC;
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+/* The error in y->err becomes a finding of the suite. */
+static void keep_error(struct yaml *y)
+{
+	const struct load *l = y->user;
+	struct suite *s = l->suite;
+	const struct fl_error *e = y->err;
+	struct finding *grown = reallocarray(s->findings, s->n_findings + 1, sizeof(*grown)), *f;
+	size_t tag = strcspn(e->message, ": ");
+
+	if (!grown)
+		return;
+	s->findings = grown;
+	f = &grown[s->n_findings++];
+	*f = (struct finding){ .error = true, .line = e->line, .column = e->column };
+	if (l->source)
+		f->line = exercise_line(l->source, e->line);
+	/* "no-hypothesis: 'hypothesis' is missing": a rule of its own. */
+	if (e->message[tag] == ':' && memchr(e->message, '-', tag) && tag < sizeof(f->rule)) {
+		snprintf(f->rule, sizeof(f->rule), "%.*s", (int)tag, e->message);
+		tag += 2;
+	} else {
+		snprintf(f->rule, sizeof(f->rule), "not-understood");
+		tag = 0;
+	}
+	snprintf(f->text, sizeof(f->text), "%.280s%s%.110s", e->message + tag, e->hint[0] ? "; " : "", e->hint);
+}
+
+/* Findings of a conversion come first: they are about what the author wrote. */
+static int keep_findings(struct suite *s, struct exercise *e, struct fl_error *err)
+{
+	struct finding *grown = reallocarray(s->findings, s->n_findings + e->n_findings + 1, sizeof(*grown));
+
+	if (!grown)
+		return error_sys(err, ENOMEM, "out of memory");
+	s->findings = grown;
+	memcpy(grown + s->n_findings, e->findings, e->n_findings * sizeof(*grown));
+	s->n_findings += e->n_findings;
+	s->mentioned = e->services;
+	e->services = NULL;
+	return 0;
+}
+
+/* What a conversion found wrong is an error also for who reads no findings. */
+static int first_wrong(const char *name, const struct suite *s, struct fl_error *err)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->n_findings; i++) {
+		const struct finding *f = &s->findings[i];
+
+		if (!f->error)
+			continue;
+		error_usage(err, "%s: %s", f->rule, f->text);
+		error_at(err, name, f->line, f->column);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* Lines are those of the file that a person has. */
+static void map_lines(struct suite *s, const struct exercise *e)
+{
+	uint32_t i, k;
+
+	for (i = 0; i < s->n; i++) {
+		struct experiment *x = &s->experiments[i];
+
+		x->line = exercise_line(e, x->line);
+		for (k = 0; k < x->n_faults; k++)
+			x->faults[k].line = exercise_line(e, x->faults[k].line);
+	}
+}
+
+static int parse_native(struct load *l, const char *name, const char *text, size_t len,
+			struct fl_error *err)
+{
+	struct yaml y;
+	int r = yaml_open(&y, name, text, len, err);
+
+	y.user = l;
+	y.on_error = l->collect ? keep_error : NULL;
+	if (!r)
+		r = load_root(&y, l->suite);
+	if (r && y.on_error && err->exit == FL_EXIT_OK)
+		r = 0; /* all of it is in the findings */
+	else if (r && y.on_error && yaml_goes_on(&y))
+		r = 0;
+	yaml_close(&y);
+	return r;
+}
+
+static int parse_exercise(struct load *l, struct yaml *y, const char *name, struct fl_error *err)
+{
+	struct exercise e;
+	int r = exercise_complete(y, l->table, false, &e);
+
+	if (!r)
+		r = keep_findings(l->suite, &e, err);
+	if (!r && !l->collect)
+		r = first_wrong(name, l->suite, err);
+	if (!r) {
+		l->source = &e;
+		r = parse_native(l, name, e.text.s, e.text.len, err);
+		if (r && err->line)
+			err->line = exercise_line(&e, err->line);
+		map_lines(l->suite, &e);
+		l->source = NULL;
+	}
+	exercise_free(&e);
+	return r;
+}
+
+static int parse_any(struct load *l, const char *name, const char *text, size_t len, struct fl_error *err)
+{
+	struct yaml y;
+	int r = yaml_open(&y, name, text, len, err);
+
+	if (!r && exercise_recognise(&y)) {
+		r = parse_exercise(l, &y, name, err);
+		yaml_close(&y);
+		return r;
+	}
+	yaml_close(&y);
+	return r ? r : parse_native(l, name, text, len, err);
+}
+
+static int finish_suite(struct suite *s, const char *name, const char *text, size_t len, struct fl_error *err)
+{
+	s->path = strdup(name);
+	if (!s->name)
+		s->name = strdup(s->n ? s->experiments[0].name : "unnamed");
+	if (!s->pipeline.adapter)
+		s->pipeline.adapter = strdup("faultline");
+	text_sha256(text, len, s->sha256);
+	return s->path && s->name && s->pipeline.adapter ? 0 : error_sys(err, ENOMEM, "%s: out of memory", name);
+}
+
+static int parse(const char *name, const char *text, size_t len, const struct fault_ops *const *table,
+		 bool collect, struct suite **ret, struct fl_error *err)
+{
+	struct suite *s = calloc(1, sizeof(*s));
+	struct load l = { .table = table, .suite = s, .collect = collect };
+	struct fl_error local = {};
+	int r;
+
+	err = err ? err : &local;
+	if (!s)
+		return error_sys(err, ENOMEM, "%s: out of memory", name);
+	set_defaults(s);
+	r = parse_any(&l, name, text, len, err);
+	if (!r)
+		r = finish_suite(s, name, text, len, err);
+	if (r) {
+		error_at(err, name, 0, 0);
+		suite_free(s);
+		return r;
+	}
+	*ret = s;
+	return 0;
+}
+
+int suite_parse(const char *name, const char *text, size_t len,
+		const struct fault_ops *const *table, struct suite **ret, struct fl_error *err)
+{
+	return parse(name, text, len, table, false, ret, err);
+}
+
+int suite_read_text(const char *name, const char *text, size_t len,
+		    const struct fault_ops *const *table, struct suite **ret, struct fl_error *err)
+{
+	return parse(name, text, len, table, true, ret, err);
+}
+
+static int load(const char *path, const struct fault_ops *const *table, bool collect, struct suite **ret,
+		struct fl_error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t len = 0;
+	int r = file_read(path, YAML_MAX_BYTES, &text, &len, err);
+
+	return r ? r : parse(path, text, len, table, collect, ret, err);
+}
+
+int suite_load(const char *path, const struct fault_ops *const *table, struct suite **ret,
+	       struct fl_error *err)
+{
+	return load(path, table, false, ret, err);
+}
+
+int suite_read(const char *path, const struct fault_ops *const *table, struct suite **ret,
+	       struct fl_error *err)
+{
+	return load(path, table, true, ret, err);
+}
+
+/* --- a file of its own ------------------------------------------------------------------------ */
+
+/* Control characters, and what else ends a line, must not end a comment. */
+static void put_comment(struct text *out, const char *s)
+{
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+		bool separator = !strncmp(s, "\xe2\x80\xa8", 3) || !strncmp(s, "\xe2\x80\xa9", 3);
+
+		if (c < ' ' || c == 0x7f || separator || !strncmp(s, "\xc2\x85", 2)) {
+			text_append(out, " ");
+			s += separator ? 2 : c == 0xc2;
+		} else {
+			text_append_bytes(out, s, 1);
+		}
+	}
+}
+
+static void put_header(struct text *out, const char *name, const struct exercise *e)
+{
+	uint32_t i;
+
+	text_append(out, "# Completed from ");
+	put_comment(out, name);
+	text_append(out, " by faultline import w3d2.\n"
+			 "# `accept` names the warnings that the exercise asks for; take unversioned-config out once the\n"
+			 "# file is committed.\n");
+	if (e->n_findings)
+		text_append(out, "#\n# What the file did not say, and what was left out (by its lines):\n");
+	for (i = 0; i < e->n_findings; i++) {
+		const struct finding *f = &e->findings[i];
+
+		if (f->line)
+			text_append(out, "#   %d: [%s] ", f->line, f->rule);
+		else
+			text_append(out, "#   [%s] ", f->rule);
+		put_comment(out, f->text);
+		text_append(out, "\n");
+	}
+}
+
+/* What was written must be a file of ours. */
+static int check_completed(const char *name, struct text *out, const struct fault_ops *const *table,
+			   struct fl_error *err)
+{
+	struct suite *s = NULL;
+	int r = out->failed || !out->s ? error_sys(err, ENOMEM, "out of memory") :
+					 suite_parse("the completed file", out->s, out->len, table, &s, err);
+
+	suite_free(s);
+	if (r)
+		error_at(err, name, 0, 0);
+	return r;
+}
+
+int suite_complete(const char *name, const char *text, size_t len, const struct fault_ops *const *table,
+		   struct text *out, struct finding **ret, uint32_t *ret_n, struct fl_error *err)
+{
+	struct exercise e = {};
+	struct suite s = {};
+	struct yaml y;
+	int r = yaml_open(&y, name, text, len, err);
+
+	if (!r && !exercise_recognise(&y))
+		r = error_usage(err, "this is no file of the exercise, or it is in faultline's own form already: there is "
+				"nothing to complete");
+	if (!r)
+		r = exercise_complete(&y, table, true, &e);
+	if (!r)
+		r = keep_findings(&s, &e, err);
+	if (!r)
+		r = first_wrong(name, &s, err);
+	if (!r) {
+		put_header(out, name, &e);
+		text_append_bytes(out, e.text.s, e.text.len);
+		r = check_completed(name, out, table, err);
+	}
+	*ret = s.findings;
+	*ret_n = s.n_findings;
+	words_free(s.mentioned);
+	exercise_free(&e);
+	yaml_close(&y);
+	if (r)
+		error_at(err, name, 0, 0);
+	return r;
+}
+
+bool suite_accepts(const struct suite *s, const char *rule)
+{
+	char **w;
+
+	for (w = s->accept; w && *w; w++)
+		if (!strcmp(*w, rule))
+			return true;
+	return false;
+}
