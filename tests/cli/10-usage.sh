@@ -82,3 +82,9 @@ unshare --user --map-root-user "$FL" list >"$T/out" 2>"$T/err"; r=$?
 if [ $r = 3 ] && grep -q "user namespace" "$T/err"; then ok "root of a user namespace is told so"; else
 	not_ok "root of a user namespace (status $r)"; sed 's/^/#   /' "$T/err"
 fi
+for c in list recover "stop --all"; do
+	unshare --mount sh -c 'mount -t tmpfs none /proc && exec "$@"' sh "$FL" $c >"$T/out" 2>"$T/err"; r=$?
+	if [ $r = 3 ] && grep -q "/proc is not mounted" "$T/err" && ! grep -q CAP_ "$T/err"; then ok "without /proc it cannot be told: $c"; else
+		not_ok "without /proc: $c (status $r)"; sed 's/^/#   /' "$T/err"
+	fi
+done

@@ -4,9 +4,10 @@
  * namespace has them all and may load no program, so that case is told apart.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <linux/capability.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "os/caps.h"
 #include "util/cleanup.h"
@@ -21,16 +22,15 @@ static const struct {
 	{ CAP_SYS_ADMIN, "CAP_SYS_ADMIN", "enter namespaces, mount bpffs" },
 };
 
+/* (By the call itself, not from /proc: where that is missing, capabilities are not.) */
 static uint64_t effective(void)
 {
-	_cleanup_file_ FILE *f = fopen("/proc/self/status", "re");
-	uint64_t caps = 0;
-	char line[256];
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
 
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "CapEff: %" SCNx64, &caps) == 1)
-			break;
-	return caps;
+	if (syscall(SYS_capget, &head, data))
+		return 0;
+	return data[0].effective | (uint64_t)data[1].effective << 32;
 }
 
 static bool in_user_namespace(void)
@@ -47,6 +47,11 @@ int caps_need(struct fl_error *err)
 	struct text missing = {};
 	size_t i;
 
+	if (access("/proc/self/stat", F_OK)) {
+		error_env(err, ENOENT, "/proc is not mounted: which processes run, and what has to be undone, cannot be told");
+		error_hint(err, "mount -t proc proc /proc");
+		return -ENOENT;
+	}
 	if (in_user_namespace()) {
 		error_env(err, EPERM,
 			  "not permitted: root of a user namespace has no CAP_BPF and "
