@@ -185,3 +185,7 @@ check "... up to it is not" "$FL" set "$id" hits=5
 "$FL" stop "$id" >/dev/null
 rm -f $POLICY
 check "nothing is left" gone
+unshare --mount sh -c 'mount -t tmpfs none /var/lib && ln -s /tmp /var/lib/faultline && exec "$1" halt' sh "$FL" >"$T/out" 2>"$T/err"; r=$?
+if [ $r = 3 ] && grep -q "NOT halted" "$T/out" && grep -q "symbolic link" "$T/err"; then ok "a symbolic link for /var/lib/faultline is named"; else
+	not_ok "a symbolic link for /var/lib/faultline (status $r)"; sed 's/^/#   /' "$T/out" "$T/err"
+fi

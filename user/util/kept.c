@@ -14,13 +14,19 @@
 int kept_open(int *ret_fd, struct fl_error *err)
 {
 	_cleanup_fd_ int fd = -1;
+	struct stat st;
 	int r = dir_make(FL_STATE_DIR, 0755, err);
 
 	if (r)
 		return r;
 	fd = open(FL_STATE_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 || fchmod(fd, 0755))
-		return error_env(err, errno, "cannot use " FL_STATE_DIR ": %s", strerror(errno));
+	if (fd < 0 || fchmod(fd, 0755)) {
+		r = error_env(err, errno, "cannot use " FL_STATE_DIR ": %s", strerror(errno));
+		if (!lstat(FL_STATE_DIR, &st) && S_ISLNK(st.st_mode))
+			error_hint(err, "it is a symbolic link, which is not followed: make it a directory, and "
+					"mount --bind the place that it led to there");
+		return r;
+	}
 	*ret_fd = take_fd(fd);
 	return 0;
 }
