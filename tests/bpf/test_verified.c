@@ -176,12 +176,20 @@ static void verify(const char *path)
 	bpf_object__close(o);
 }
 
-/* A kernel that wants the plain form of an object need not take the other one. */
-static bool is_replaced(const char *path)
+/*
+ * Of the two forms of an object a kernel need take only the one that it gets. The plain one is tried where it is not
+ * wanted as well, for those who build it; an emulated machine has no time for that, and newer verifiers than those it is
+ * for walk more of its paths (6.1: 107,905 instructions of sys_signal, 71,298 on 5.10; 2026-11-30).
+ */
+static bool is_not_for_here(const char *path)
 {
+	static const char end[] = "_plain.bpf.o";
+	size_t len = strlen(path);
 	char plain[300];
 
-	snprintf(plain, sizeof(plain), "%.*s_plain.bpf.o", (int)(strlen(path) - strlen(".bpf.o")), path);
+	if (len > strlen(end) && !strcmp(path + len - strlen(end), end))
+		return !bpf_load_plain() && getenv("FLTEST_VM");
+	snprintf(plain, sizeof(plain), "%.*s%s", (int)(len - strlen(".bpf.o")), path, end);
 	return bpf_load_plain() && !access(plain, F_OK);
 }
 
@@ -198,7 +206,7 @@ int main(void)
 		result(false, pattern, "find", "no object");
 	else
 		for (i = 0; i < found.gl_pathc; i++)
-			if (!is_replaced(found.gl_pathv[i]))
+			if (!is_not_for_here(found.gl_pathv[i]))
 				verify(found.gl_pathv[i]);
 	printf("1..%u\n", n_results);
 	return n_bad != 0;
