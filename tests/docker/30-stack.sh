@@ -93,7 +93,9 @@ labelled() { # NAME LABEL...: a container of a Compose service
 check "a container with the probe's URL" labelled web faultline.health=http://10.1.2.3:8080/up faultline.calls=db org.opencontainers.image.version=4.2
 check "one with the pipeline's" labelled watch faultline.pipeline=http://127.0.0.1:8123
 check "one that has neither" labelled db faultline.calls=
-sed 's/target: 1 instance of .*/target: db/; s/target: frontend <-> .*/target: db/' "$TOP/experiments/demo.yaml" >"$T/lab.yaml"
+# The demo, with names that are there.
+sed "s/target: 1 instance of .*/target: db/; s/target: frontend <-> .*/target: db/; s/root_service: \[.*\],/root_service: db,/
+	s/root_service: [a-z-]*/root_service: db/; s/not_service: [a-z-]*/not_service: web/" "$TOP/experiments/demo.yaml" >"$T/lab.yaml"
 sed 's/stack: lab/stack: docker/' "$T/lab.yaml" >"$T/docker.yaml"
 plan() { "$FL" run "$T/$1.yaml" --only 1 --dry-run -o json >"$T/plan"; }
 for s in lab docker; do

@@ -87,7 +87,7 @@ check "and behind it" grep -q "no running container is meant by 'nonesuch'" "$T/
 for how in html e500 endless cut; do
 	[ $how = cut ] && state '.open_s = 0.2' || state ".wrong.events = \"$how\""
 	: >"$T/log"
-	"$FL" inject latency docker:web --delay 60ms --for 1s -o json >"$T/json" 2>"$T/err" & INJECT=$!
+	"$FL" inject latency docker:web --delay 60ms --for 3s -o json >"$T/json" 2>"$T/err" & INJECT=$!
 	wait_for 2 grep -q 'nobody tells' "$T/err"
 	check "events: $how: it is told" grep -q 'nobody tells what becomes of the target: Docker' "$T/err"
 	rss=$(awk '/VmHWM/ {print int($2 / 1024)}' "/proc/$INJECT/status")
