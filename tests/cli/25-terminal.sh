@@ -11,7 +11,8 @@ shows() { screen | grep -qe "$1"; }
 # on COLUMNSxROWS COMMAND: run it in a terminal of that size.
 on() {
 	tm kill-server 2>/dev/null
-	tm new-session -d -x "${1%x*}" -y "${1#*x}" "$2"
+	# (The server before may still be there, and on its way out.)
+	in_time 5 tm new-session -d -x "${1%x*}" -y "${1#*x}" "$2"
 }
 
 mknet checkout-svc 1
