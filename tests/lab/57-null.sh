@@ -57,7 +57,12 @@ count() { jq "[.[] | select($1)] | length" "$T/out/chaos_results.json"; }
 check_num "every one ran" "$(count '.status == "ok"')" eq $nulls
 visible=$(grep -c '(7\.1)' "$T/board")
 note "FIGURE null experiments on the lab: $visible of $nulls called a visible anomaly, $(count '.felt == "yes"') felt, $(count '.moments.first_symptom != null') with a symptom"
-check_num "called a visible anomaly, of a hundred" "$((visible * 100 / nulls))" le 1
+# (One in a hundred may be. Of a few, one is no sign of more than that: two are, with 99.8 % of six.)
+if [ "$nulls" -ge 100 ]; then
+	check_num "called a visible anomaly, of a hundred" "$((visible * 100 / nulls))" le 1
+else
+	check_num "called a visible anomaly, of $nulls" "$visible" le 1
+fi
 check_num "felt, of a hundred" "$(($(count '.felt == "yes"') * 100 / nulls))" le 1
 check_num "each was tested for it" "$(count '.felt == "no" and ([.felt_tests[] | select(.tested)] | length >= 2)')" ge $((nulls * 9 / 10))
 check_num "figures were looked at in each" "$(count '.anomaly.looked_at >= 6')" eq $nulls

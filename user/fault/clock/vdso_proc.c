@@ -88,8 +88,10 @@ static int locate_any(pid_t pid, pid_t *ret_tid, uint64_t *ret)
 	DIR *dir;
 
 	*ret_tid = pid;
-	if (r != -ENOENT || process_state(pid) != 'Z')
+	/* (Newer kernels refuse to open what has no memory, with ESRCH: seen on 6.18.) */
+	if ((r != -ENOENT && r != -ESRCH) || process_state(pid) != 'Z')
 		return r;
+	r = -ENOENT;
 	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
 	dir = opendir(path);
 	if (!dir)
