@@ -134,18 +134,13 @@ static json_t *targets_json(const struct fault *f)
 static void append_share(const struct params *p, const char *name, struct text *t)
 {
 	static const char of[] = "share of ";
-	uint32_t i;
+	const struct param_value *v = params_find(p, name);
+	const char *what = v && v->param->help ? v->param->help : "";
 
-	for (i = 0; i < p->n; i++) {
-		const struct param_value *v = &p->v[i];
-		const char *what = v->param->help ?: "";
-
-		if (strcmp(v->param->name, name) || v->param->type != PARAM_PERCENT || !v->set ||
-		    strncmp(what, of, strlen(of)))
-			continue;
-		what += strlen(of);
-		text_append(t, "%s%s of %.*s", t->len ? ", " : "", v->text, (int)strcspn(what, ","), what);
-	}
+	if (!v || v->param->type != PARAM_PERCENT || !v->set || strncmp(what, of, strlen(of)))
+		return;
+	what += strlen(of);
+	text_append(t, "%s%s of %.*s", t->len ? ", " : "", v->text, (int)strcspn(what, ","), what);
 }
 
 static json_t *share_json(const struct fault *f)

@@ -284,12 +284,10 @@ int protected_peer(const char *word, const struct target *t, struct fl_error *er
 static int check_peers(const struct fault *f, struct fl_error *err)
 {
 	_cleanup_free_ struct engine_peer *peers = NULL;
-	uint32_t i, n;
+	const struct param_value *peer = params_find(&f->params, "peer");
+	uint32_t n;
 
-	for (i = 0; i < f->params.n; i++)
-		if (!strcmp(f->params.v[i].param->name, "peer") && params_has(&f->params, "peer"))
-			return net_peers(params_text(&f->params, "peer"), true, &peers, &n, err);
-	return 0;
+	return peer && peer->set ? net_peers(peer->text, true, &peers, &n, err) : 0;
 }
 
 int protected_again(const struct fault *f, struct fl_error *err)

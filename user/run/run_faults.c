@@ -17,13 +17,10 @@
 /* A fault that chooses at random gets a seed that the result can tell, unless the file gives one. */
 static int set_seed(const struct run *r, struct run_fault *f, struct fl_error *err)
 {
+	const struct param_value *seed = params_find(&f->fault.params, "seed");
 	char text[32];
-	uint32_t i;
 
-	for (i = 0; i < f->fault.params.n; i++)
-		if (!strcmp(f->fault.params.v[i].param->name, "seed") && !f->fault.params.v[i].given)
-			break;
-	if (i == f->fault.params.n)
+	if (!seed || seed->given)
 		return 0;
 	snprintf(text, sizeof(text), "%llu",
 		 (unsigned long long)((r->seed + f->fault.number) & 0x1fffffffffffffull));

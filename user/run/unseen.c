@@ -148,22 +148,11 @@ static void look_at_clock(const struct watch *w, const char *name)
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
-/* What the fault's match says of peers; NULL: nothing, or its kind has none. */
-static const char *peers_of(const struct params *p)
-{
-	uint32_t i;
-
-	for (i = 0; i < p->n; i++)
-		if (!strcmp(p->v[i].param->name, "peer") && p->v[i].set)
-			return p->v[i].text;
-	return NULL;
-}
-
 /* Names of the fault's peers that are measured; false: there is one that is not. */
 static bool each_peer(const struct watch *w, const char *name, uint32_t service)
 {
-	const char *said = peers_of(&w->plan->params);
-	_cleanup_free_ char *peers = said ? strdup(said) : NULL;
+	const struct param_value *said = params_find(&w->plan->params, "peer");
+	_cleanup_free_ char *peers = said && said->set ? strdup(said->text) : NULL;
 	char *rest = peers, *word;
 
 	if (!peers)

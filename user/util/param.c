@@ -252,6 +252,11 @@ int params_complete(const struct params *p, const char *what, struct fl_error *e
 	return 0;
 }
 
+const struct param_value *params_find(const struct params *p, const char *name)
+{
+	return find(p, name);
+}
+
 const struct param_value *params_get(const struct params *p, const char *name)
 {
 	const struct param_value *v = find(p, name);

@@ -67,6 +67,9 @@ int params_set(struct params *p, const char *name, const char *text, struct fl_e
 /* Error when a "must be given" is not set. @what begins the message ("latency"). */
 int params_complete(const struct params *p, const char *what, struct fl_error *err);
 
+/* By name; NULL: these tables have no such parameter. */
+const struct param_value *params_find(const struct params *p, const char *name);
+
 /* Look-ups by name; asking for a name that is in no table is a programming error (assert). */
 const struct param_value *params_get(const struct params *p, const char *name);
 bool params_has(const struct params *p, const char *name); /* has a value */

@@ -122,12 +122,11 @@ static int parse_options(int argc, char **argv, struct parsing *p)
 /* Who is drawn, where a target names some of a set. */
 static uint64_t pick_seed(const struct params *p)
 {
+	const struct param_value *given = params_find(p, "seed");
 	uint64_t seed = 0;
-	uint32_t i;
 
-	for (i = 0; i < p->n; i++)
-		if (!strcmp(p->v[i].param->name, "seed") && p->v[i].given)
-			return params_u64(p, "seed");
+	if (given && given->given)
+		return given->u64;
 	return getrandom(&seed, sizeof(seed), 0) == sizeof(seed) ? seed : 0;
 }
 

@@ -34,19 +34,9 @@ static void add_narrowing(const struct fault *f, struct text *to)
 		text_append(to, "?");
 }
 
-static const struct param_value *given(const struct fault *f, const char *name)
-{
-	uint32_t i;
-
-	for (i = 0; i < f->params.n; i++)
-		if (!strcmp(f->params.v[i].param->name, name))
-			return &f->params.v[i];
-	return NULL;
-}
-
 static void say_unmatched(const struct fault *f, struct text *to)
 {
-	const struct param_value *way = given(f, "direction"), *share = given(f, "share");
+	const struct param_value *way = params_find(&f->params, "direction"), *share = params_find(&f->params, "share");
 	const char *words = f->ops->hints.unmatched;
 
 	if (words || f->ops->need_veth)
@@ -62,7 +52,7 @@ static void say_unmatched(const struct fault *f, struct text *to)
 
 static void say_spared(const struct fault *f, const struct fault_proof *p, struct text *to)
 {
-	const struct param_value *percent = given(f, "percent");
+	const struct param_value *percent = params_find(&f->params, "percent");
 	const char *words = f->ops->hints.spared;
 
 	text_append(to, "%" PRIu64 " matched. ", p->matched);

@@ -81,16 +81,6 @@ int net_validate(const struct params *p, struct fl_error *err)
 	return r ? r : net_match(p, &rule, err);
 }
 
-static bool has_param(const struct params *p, const char *name)
-{
-	uint32_t i;
-
-	for (i = 0; i < p->n; i++)
-		if (!strcmp(p->v[i].param->name, name))
-			return true;
-	return false;
-}
-
 int net_delay(const struct params *p, struct fl_delay *ret, struct fl_error *err)
 {
 	static struct fl_table_row rows[FL_TABLE_MAX]; /* computed when first needed */
@@ -103,7 +93,7 @@ int net_delay(const struct params *p, struct fl_delay *ret, struct fl_error *err
 	};
 	if (ret->delay_ns > 3600 * 1000000000ull || ret->jitter_ns > 3600 * 1000000000ull)
 		return error_usage(err, "delay and jitter can be at most one hour");
-	if (!has_param(p, "distribution"))
+	if (!params_find(p, "distribution"))
 		return 0;
 	ret->distribution = (__u32)params_u64(p, "distribution");
 	ret->correlation_ppm = (__u32)params_u64(p, "correlation");
@@ -168,7 +158,7 @@ int net_arm_hold(struct fault *f, unsigned int flags, struct fl_error *err)
 	int r = net_arm(f, flags, err);
 
 	text_copy(f->backend, sizeof(f->backend), "hold");
-	if (!r && has_param(&f->params, "backend"))
+	if (!r && params_find(&f->params, "backend"))
 		text_copy(f->backend, sizeof(f->backend), params_text(&f->params, "backend"));
 	return r;
 }

@@ -199,22 +199,16 @@ static uint64_t syn_gives_up_ns(void)
 
 static uint64_t given_u64(const struct params *p, const char *name)
 {
-	uint32_t i;
+	const struct param_value *v = params_find(p, name);
 
-	for (i = 0; i < p->n; i++)
-		if (!strcmp(p->v[i].param->name, name) && p->v[i].set)
-			return p->v[i].u64;
-	return 0;
+	return v && v->set ? v->u64 : 0;
 }
 
 static bool is_word(const struct params *p, const char *name, const char *word)
 {
-	uint32_t i;
+	const struct param_value *v = params_find(p, name);
 
-	for (i = 0; i < p->n; i++)
-		if (!strcmp(p->v[i].param->name, name))
-			return p->v[i].text && !strcmp(p->v[i].text, word);
-	return false;
+	return v && v->text && !strcmp(v->text, word);
 }
 
 /* What a delay this long is for packets; false: nothing but a delay. */
