@@ -10,8 +10,8 @@
  * was the beginning (`since`). down: it does not run. left: it runs anew, and this kind of fault
  * stayed behind. supervisor-lost, supervisor-back: Docker cannot be reached, can be again; until
  * then nobody tells of changes. stopped, set: somebody did that to a fault of a run (owner.c).
- * died: its main process
- * did, and nothing runs in its place at the end. protected: it was ended because /etc/faultline/protect.d names its target now.
+ * died: its main process did, and nothing runs in its place at the end. protected: it was ended because
+ * /etc/faultline/protect.d names its target now.
  */
 #ifndef FL_CHANGES_H
 #define FL_CHANGES_H

@@ -154,6 +154,17 @@ static int revive(struct fault *f, struct stress_unit *u, struct fl_error *err)
 	return 0;
 }
 
+int stress_journal_start(struct fault *f, struct stress_unit *u, struct fl_error *err)
+{
+	char identity[104];
+
+	target_identity(u->target, identity, sizeof(identity));
+	if (u->start_entry || !target_has_start(identity))
+		return 0;
+	return journal_add(f->session->journal, "start-service",
+			   docker_undo_args(identity, !strcmp(u->target->provider, "docker")), &u->start_entry, err);
+}
+
 /* Has the target's main process died since the last look, and is there another? */
 static void watch_target(struct fault *f, struct stress_unit *u)
 {
@@ -163,10 +174,8 @@ static void watch_target(struct fault *f, struct stress_unit *u)
 	if (u->main.pid && process_dead(u->main)) {
 		u->deaths++;
 		u->main.pid = 0;
-		if (s->kind->fatal && !u->start_entry && target_has_start(u->identity))
-			journal_add(f->session->journal, "start-service",
-				    docker_undo_args(u->identity, !strcmp(t->provider, "docker")), &u->start_entry,
-				    NULL);
+		if (s->kind->fatal)
+			stress_journal_start(f, u, NULL);
 	}
 	if (u->deaths && !u->main.pid)
 		follow_target(t, NULL);
@@ -209,7 +218,6 @@ int stress_arm(struct fault *f, const struct stress_kind *kind, struct fl_error 
 	text_copy(f->backend, sizeof(f->backend), "stress-ng");
 	for (i = 0; i < s->n; i++) {
 		s->units[i].target = &f->targets[i];
-		target_identity(s->units[i].target, s->units[i].identity, sizeof(s->units[i].identity));
 		s->units[i].path_fd = s->units[i].work_fd = -1;
 		stressor_init(&s->units[i].stressor);
 	}
@@ -229,14 +237,13 @@ int stress_arm(struct fault *f, const struct stress_kind *kind, struct fl_error 
 
 static int activate_one(struct fault *f, struct stress_unit *u, bool on, struct fl_error *err)
 {
-	int r = 0, r2;
+	int r = 0;
 
 	if (!on) {
 		look(f->priv, u);
 		u->active_ns += clock_mono_ns() - f->active_ns;
 		r = end(f, u, err);
-		r2 = bring_back(f, u, err);
-		return r ? r : r2;
+		return r ? r : bring_back(f, u, err);
 	}
 	if (!u->stressor.id.pid) /* on again: arm's one is used up */
 		r = spawn(f, u, err);
@@ -325,8 +332,6 @@ int stress_disarm(struct fault *f, struct fl_error *err)
 
 	for (i = 0; s && i < s->n; i++) {
 		r = end(f, &s->units[i], err);
-		if (!r && s->kind->finish)
-			r = s->kind->finish(f, &s->units[i], err);
 		if (!r)
 			r = bring_back(f, &s->units[i], err);
 		first = first ? first : r;

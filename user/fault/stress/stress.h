@@ -21,7 +21,6 @@ struct stress_unit {
 	uint64_t retry_ns;		   /* no new stressor before that */
 	struct process_id main; /* of the target, as last seen alive */
 	uint32_t deaths;	/* of the target's main process, while the fault was on */
-	char identity[104];	/* target_identity() */
 	unsigned int start_entry; /* of the journal: start the target again; 0: it need not be */
 	bool started_again;
 	uint32_t started, died;
@@ -35,7 +34,6 @@ struct stress_unit {
 	uint64_t cgroup_cpu_ns; /* cpu: and used since */
 	uint64_t reached;      /* memory: most bytes of its cgroup */
 	uint64_t ooms_before, ooms; /* memory: processes killed in it */
-	unsigned int restart;	    /* memory, of the journal: start it again */
 	int path_fd;	       /* disk_io: the directory at the path */
 	struct scratch scratch; /* disk_io: its own directory there */
 	int work_fd;	       /* disk_io: that, cut off from all around it */
@@ -58,8 +56,6 @@ struct stress_kind {
 	void (*look)(struct stress_unit *u);
 	/* After it was killed. More than once, in any state. */
 	int (*end)(struct fault *f, struct stress_unit *u, struct fl_error *err);
-	/* After the last end of all. More than once, until it succeeds. */
-	int (*finish)(struct fault *f, struct stress_unit *u, struct fl_error *err);
 	/* Append to the effect text, add to @bytes; returns whether it really had one. */
 	bool (*effect)(const struct stress_unit *u, double seconds, struct text *text,
 		       uint64_t *bytes);
@@ -71,6 +67,10 @@ int stress_activate(struct fault *f, bool on, struct fl_error *err);
 int stress_tick(struct fault *f, struct fl_error *err);
 int stress_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err);
 int stress_disarm(struct fault *f, struct fl_error *err);
+
+/* Write down, once, that the target has to be started again when it does not run at the end; nothing, where
+ * nobody supervises it. */
+int stress_journal_start(struct fault *f, struct stress_unit *u, struct fl_error *err);
 
 /* Its cgroups must be its own, or the whole host would feel it. */
 int stress_need_cgroup(const struct fault *f, const struct stress_unit *u, const char *controller,

@@ -15,11 +15,7 @@
 
 #include "fault/stress/stress.h"
 #include "os/meminfo.h"
-#include "session/journal.h"
-#include "session/session.h"
-#include "target/docker/docker_api.h"
 #include "target/process/cgroup_oom.h"
-#include "target/target.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/text/text.h"
@@ -140,26 +136,11 @@ static void args(struct fault *f, struct stress_unit *u, const char **argv)
 /* Where an OOM kill may end the whole unit or container: what is down at the end is started again. */
 static int journal_start(struct fault *f, struct stress_unit *u, struct fl_error *err)
 {
-	char identity[104], why[300];
+	char why[300];
 
-	if (u->restart || !params_u64(&f->params, "allow-group-kill") ||
-	    !cgroup_oom_takes_all(&u->cgroups, why, sizeof(why)))
+	if (!params_u64(&f->params, "allow-group-kill") || !cgroup_oom_takes_all(&u->cgroups, why, sizeof(why)))
 		return 0;
-	target_identity(u->target, identity, sizeof(identity));
-	if (!target_has_start(identity))
-		return 0;
-	return journal_add(f->session->journal, "start-service",
-			   docker_undo_args(identity, !strcmp(u->target->provider, "docker")),
-			   &u->restart, err);
-}
-
-static int finish(struct fault *f, struct stress_unit *u, struct fl_error *err)
-{
-	int r = u->restart ? journal_undo(f->session->journal, u->restart, err) : 0;
-
-	if (!r)
-		u->restart = 0;
-	return r;
+	return stress_journal_start(f, u, err);
 }
 
 static int begin(struct fault *f, struct stress_unit *u, char *word, size_t size,
@@ -210,7 +191,6 @@ static const struct stress_kind kind = {
 	.begin = begin,
 	.look = look,
 	.effect = effect,
-	.finish = finish,
 };
 
 static int arm(struct fault *f, struct fl_error *err)
