@@ -28,6 +28,8 @@ skip() { TAP_N=$((TAP_N + 1)); echo "ok $TAP_N # SKIP $1 # missing: $2"; }
 note() { echo "# $*"; }
 # check DESCRIPTION COMMAND...: ok iff the command succeeds.
 check() { _d=$1; shift; if "$@" >"$T/check.out" 2>&1; then ok "$_d"; else not_ok "$_d"; sed 's/^/#   /' "$T/check.out" | tail -n 15; fi; }
+# nothing DESCRIPTION FOUND: ok iff nothing was found.
+nothing() { if [ -z "$2" ]; then ok "$1"; else not_ok "$1"; sed 's/^/#   /' <<<"$2"; fi; }
 # check_num DESCRIPTION VALUE OP LIMIT   (OP: lt le gt ge eq)
 check_num() {
 	if awk -v a="$2" -v o="$3" -v b="$4" 'BEGIN { n = "^-?[0-9.]+(e[-+]?[0-9]+)?$"; exit !(a ~ n && b ~ n && ((o=="lt"&&a<b)||(o=="le"&&a<=b)||(o=="gt"&&a>b)||(o=="ge"&&a>=b)||(o=="eq"&&a==b))) }'; then

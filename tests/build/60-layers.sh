@@ -45,11 +45,6 @@ for d in sorted({os.path.dirname(f) for f in files}):
 		print('more than 25 files:', d, n)
 EOF
 cd "$TOP" || exit 1
-nothing() { # DESCRIPTION FOUND
-	[ -z "$2" ] && ok "$1" && return
-	not_ok "$1"
-	sed 's/^/#   /' <<<"$2"
-}
 nothing "no include climbs, no circle of folders, no folder of more than 25 files" "$(python3 "$T/layers.py")"
 nothing "nothing is weak" "$(grep -rnE '#pragma weak|__attribute__\(\(weak' user tools/lab)"
 nothing "what is declared extern stands in a header or beside its table" \

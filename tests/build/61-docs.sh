@@ -3,12 +3,6 @@
 # The documents: every link leads somewhere, every command line in them is one that this build takes.
 . "$(dirname "$0")/../lib.sh"
 cd "$TOP" || exit 1
-nothing() { # DESCRIPTION FOUND
-	[ -z "$2" ] && ok "$1" && return
-	not_ok "$1"
-	sed 's/^/#   /' <<<"$2"
-}
-
 cat >"$T/links.py" <<'EOF'
 import glob, os, re
 

@@ -355,21 +355,32 @@ static double counting_error(const struct meter_row *row, uint32_t intervals)
 	return intervals && tries > 0 && p < 1 ? sqrt(p * (1 - p) / (tries / intervals)) : 0;
 }
 
+/* Into @values, whose v is the caller's to free; *ret_row and *ret_seconds: all of them together. */
+static int take_values(struct values *values, const struct series *s, uint64_t from_ns, uint64_t to_ns,
+		       struct meter_row *ret_row, double *ret_seconds)
+{
+	struct series_match match;
+
+	if (match_of(values->metric, s, &match))
+		return -ENODATA;
+	values->size = series_sum(s, &match, from_ns, to_ns, ret_row, ret_seconds);
+	values->v = calloc(values->size + 1, sizeof(*values->v));
+	if (!values->v)
+		return -ENOMEM;
+	series_each(s, &match, from_ns, to_ns, take_value, values);
+	return 0;
+}
+
 int kernel_metric_samples(const struct kernel_metric *m, const struct series *s, uint64_t from_ns,
 			  uint64_t to_ns, double **ret, uint32_t *ret_n)
 {
 	struct values values = { .metric = m };
-	struct series_match match;
 	struct meter_row row;
 	double seconds;
+	int r = take_values(&values, s, from_ns, to_ns, &row, &seconds);
 
-	if (match_of(m, s, &match))
-		return -ENODATA;
-	values.size = series_sum(s, &match, from_ns, to_ns, &row, &seconds);
-	values.v = calloc(values.size + 1, sizeof(*values.v));
-	if (!values.v)
-		return -ENOMEM;
-	series_each(s, &match, from_ns, to_ns, take_value, &values);
+	if (r)
+		return r;
 	*ret = values.v;
 	*ret_n = values.n;
 	return 0;
@@ -379,17 +390,12 @@ int kernel_metric_window(const struct kernel_metric *m, const struct series *s, 
 			 uint64_t to_ns, struct kernel_window *ret)
 {
 	struct values values = { .metric = m };
-	struct series_match match;
 	struct meter_row row;
 	double seconds;
+	int r = take_values(&values, s, from_ns, to_ns, &row, &seconds);
 
-	if (match_of(m, s, &match))
-		return -ENODATA;
-	values.size = series_sum(s, &match, from_ns, to_ns, &row, &seconds);
-	values.v = calloc(values.size + 1, sizeof(*values.v));
-	if (!values.v)
-		return -ENOMEM;
-	series_each(s, &match, from_ns, to_ns, take_value, &values);
+	if (r)
+		return r;
 	if (!values.n) {
 		free(values.v);
 		return -ENODATA;

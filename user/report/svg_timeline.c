@@ -159,59 +159,72 @@ static void probe_lane(const struct folder *f, struct plot *p, const struct word
 	p->y = bottom;
 }
 
-/* A line of the figures of each second, where the run kept them: ret false, where it did not. */
-static bool points(const struct plot *p, const struct result *r, const struct shift *s, int bottom, double top,
-		   struct text *out)
+/* The figures of each second, where the run kept them. */
+struct points {
+	const json_t *values; /* NULL: it did not */
+	double start, step;
+};
+
+static struct points points_of(const struct result *r)
 {
-	const json_t *points = json_path(r->detail, "anomaly.points"), *values = json_object_get(points, "values");
-	double start = json_number_value(json_object_get(points, "start"));
-	double step = json_number_value(json_object_get(points, "step_s"));
-	bool pen = false;
-	json_t *v;
-	size_t i;
+	const json_t *o = json_path(r->detail, "anomaly.points");
+	struct points s = { json_object_get(o, "values"), json_number_value(json_object_get(o, "start")),
+			    json_number_value(json_object_get(o, "step_s")) };
 
-	if (!json_array_size(values) || !(step > 0))
-		return false;
-	text_append(out, "<path class='shift' d='");
-	json_array_foreach(values, i, v) {
-		double t = start + ((double)i + 0.5) * step, value = json_number_value(v);
-
-		pen = pen && json_is_number(v) && inside(p, t);
-		if (json_is_number(v) && inside(p, t)) {
-			/* (A figure that stands alone is a dot: the line's ends are round.) */
-			text_append(out, "%s%.1f %.1f", pen ? "L" : "M", x_of(p, t), bottom - SHIFT_H * fmin(value / top, 1));
-			text_append(out, "%s", pen ? "" : "h.1");
-			pen = true;
-		}
-	}
-	text_append(out, "'><title>");
-	html_escape(out, s->what);
-	text_append(out, "</title></path>");
-	json_array_foreach(values, i, v) {
-		double t = start + ((double)i + 0.5) * step;
-
-		if (!json_is_number(v) || !inside(p, t))
-			continue;
-		text_append(out, "<circle class='over' cx='%.1f' cy='%.1f' r='4'><title>%+.0f s: %.3g ", x_of(p, t),
-			    bottom - SHIFT_H * fmin(json_number_value(v) / top, 1), t - p->inject, json_number_value(v));
-		html_escape(out, s->unit);
-		text_append(out, "</title></circle>");
-	}
-	return true;
+	if (!json_array_size(s.values) || !(s.step > 0))
+		s.values = NULL;
+	return s;
 }
 
-static double highest_point(const struct plot *p, const struct result *r)
+/* When point @i is, in the middle of its window; false: there is none, or it is out of sight. */
+static bool point_at(const struct plot *p, const struct points *s, size_t i, double *ret_t, double *ret_v)
 {
-	const json_t *points = json_path(r->detail, "anomaly.points");
-	double start = json_number_value(json_object_get(points, "start")), top = 0;
-	double step = json_number_value(json_object_get(points, "step_s"));
-	json_t *v;
+	const json_t *v = json_array_get(s->values, i);
+
+	*ret_t = s->start + ((double)i + 0.5) * s->step;
+	*ret_v = json_number_value(v);
+	return json_is_number(v) && inside(p, *ret_t);
+}
+
+static double highest_point(const struct plot *p, const struct points *s)
+{
+	double top = 0, t, v;
 	size_t i;
 
-	json_array_foreach(json_object_get(points, "values"), i, v)
-		if (json_is_number(v) && inside(p, start + ((double)i + 0.5) * step))
-			top = fmax(top, json_number_value(v));
+	for (i = 0; i < json_array_size(s->values); i++)
+		if (point_at(p, s, i, &t, &v))
+			top = fmax(top, v);
 	return top;
+}
+
+/* A line through them, which breaks where nothing was measured, and a mark on each to ask for its value. */
+static void line(const struct plot *p, const struct points *s, const struct shift *shift, int bottom, double top,
+		 struct text *out)
+{
+	struct text marks = {};
+	bool pen = false;
+	double t, v;
+	size_t i;
+
+	text_append(out, "<path class='shift' d='");
+	for (i = 0; i < json_array_size(s->values); i++) {
+		bool is = point_at(p, s, i, &t, &v);
+		double x = x_of(p, t), y = bottom - SHIFT_H * fmin(v / top, 1);
+
+		if (is) {
+			/* (A figure that stands alone is a dot: the line's ends are round.) */
+			text_append(out, "%s%.1f %.1f%s", pen ? "L" : "M", x, y, pen ? "" : "h.1");
+			text_append(&marks, "<circle class='over' cx='%.1f' cy='%.1f' r='4'><title>%+.0f s: %.3g ", x, y,
+				    t - p->inject, v);
+			html_escape(&marks, shift->unit);
+			text_append(&marks, "</title></circle>");
+		}
+		pen = is;
+	}
+	text_append(out, "'><title>");
+	html_escape(out, shift->what);
+	text_append(out, "</title></path>%s", marks.s ? marks.s : "");
+	text_free(&marks);
 }
 
 /* A result without figures of each second has three means, drawn as steps. */
@@ -235,13 +248,14 @@ static void means(const struct plot *p, const struct result *r, const struct shi
 /* The measurement that moved most, from second to second. */
 static void shift_lane(struct plot *p, const struct result *r, struct text *out)
 {
+	const struct points points = points_of(r);
 	int bottom = p->y + 26 + SHIFT_H;
 	struct shift s;
 	double top;
 
 	if (!evidence_shift(r, &s))
 		return;
-	top = fmax(fmax(fmax(s.before, s.during), isnan(s.after) ? 0 : s.after), highest_point(p, r));
+	top = fmax(fmax(fmax(s.before, s.during), isnan(s.after) ? 0 : s.after), highest_point(p, &points));
 	if (!(top > 0))
 		return;
 	top = nice_top(top);
@@ -256,7 +270,9 @@ static void shift_lane(struct plot *p, const struct result *r, struct text *out)
 		    "<text class='tick' x='%d' y='%d' text-anchor='end'>0</text>",
 		    LEFT, WIDTH - RIGHT, bottom - SHIFT_H, bottom - SHIFT_H, LEFT - 6, bottom - SHIFT_H + 4, top, LEFT - 6,
 		    bottom + 4);
-	if (!points(p, r, &s, bottom, top, out))
+	if (points.values)
+		line(p, &points, &s, bottom, top, out);
+	else
 		means(p, r, &s, bottom, top, out);
 	text_append(out, "<line class='base' x1='%d' x2='%d' y1='%d' y2='%d'/>", LEFT, WIDTH - RIGHT, bottom, bottom);
 	p->y = bottom;

@@ -395,11 +395,6 @@ static bool target_died(const struct result *r)
 	return false;
 }
 
-static const char *plural(uint32_t n, const char *one, const char *more)
-{
-	return n == 1 ? one : more;
-}
-
 enum fl_exit run_verdict(const struct run_report *report, char *ret_why, size_t size)
 {
 	uint32_t i, silent = 0, failed = 0, died = 0;
@@ -414,17 +409,17 @@ enum fl_exit run_verdict(const struct run_report *report, char *ret_why, size_t 
 	if (report->aborted)
 		snprintf(ret_why, size, "aborted %s, %u experiment%s not run",
 			 report->ended[0] ? report->ended : "by a signal", report->not_run,
-			 plural(report->not_run, " was", "s were"));
+			 report->not_run == 1 ? " was" : "s were");
 	else if (report->stopped)
 		snprintf(ret_why, size, "stopped: the steady state was lost, %u experiment%s not run",
-			 report->not_run, plural(report->not_run, " was", "s were"));
+			 report->not_run, report->not_run == 1 ? " was" : "s were");
 	else if (failed)
-		snprintf(ret_why, size, "%u experiment%s could not be carried out", failed, plural(failed, "", "s"));
+		snprintf(ret_why, size, "%u experiment%s could not be carried out", failed, failed == 1 ? "" : "s");
 	else if (died)
 		snprintf(ret_why, size, "%u experiment%s ended a target that does not run any more", died,
-			 plural(died, "", "s"));
+			 died == 1 ? "" : "s");
 	else if (silent)
-		snprintf(ret_why, size, "%u fault%s did not manifest: nothing was hit", silent, plural(silent, "", "s"));
+		snprintf(ret_why, size, "%u fault%s did not manifest: nothing was hit", silent, silent == 1 ? "" : "s");
 	else if (!report->score.total)
 		snprintf(ret_why, size, "nothing was scored, so nothing was passed");
 	else if (!report->score.accepted)

@@ -16,15 +16,18 @@
 
 #define FAULTS_NAMED 64 /* targets of an experiment */
 
+/* A time on CLOCK_MONOTONIC, in epoch seconds. */
+static double wall_of(const struct turn *t, uint64_t at_ns)
+{
+	return t->result.inject + ((double)at_ns - (double)t->inject_ns) / 1e9;
+}
+
 /* A time on CLOCK_MONOTONIC, on the wall clock, and after the fault became active; null for 0. */
 static json_t *moment(const struct turn *t, uint64_t at_ns, uint64_t active_ns)
 {
-	double wall;
-
 	if (!at_ns)
 		return json_null();
-	wall = t->result.inject + ((double)at_ns - (double)t->inject_ns) / 1e9;
-	return json_pack("{s:I, s:f, s:f}", "mono_ns", (json_int_t)at_ns, "wall", wall,
+	return json_pack("{s:I, s:f, s:f}", "mono_ns", (json_int_t)at_ns, "wall", wall_of(t, at_ns),
 			 "after_active_s", ((double)at_ns - (double)active_ns) / 1e9);
 }
 
@@ -170,8 +173,7 @@ json_t *run_anomaly_json(const struct run *r, const struct turn *t)
 					    "baseline_windows", (int)a.baseline_windows));
 	points = kernel_points(r->kernel.series, a.client, a.server, a.metric, t->baseline_ns, clock_mono_ns());
 	if (points) {
-		json_object_set_new(points, "start",
-				    json_real(t->result.inject + ((double)t->baseline_ns - (double)t->inject_ns) / 1e9));
+		json_object_set_new(points, "start", json_real(wall_of(t, t->baseline_ns)));
 		json_object_set_new(o, "points", points);
 	}
 	return o;
