@@ -217,7 +217,7 @@ static void watch_death(const struct app *s, struct app_unit *u, uint64_t now)
 	}
 }
 
-static void watch_restart(const struct app *s, struct app_unit *u)
+static void watch_restart(struct app_unit *u)
 {
 	bool is_new;
 
@@ -226,8 +226,6 @@ static void watch_restart(const struct app *s, struct app_unit *u)
 	u->down = u->dead = false;
 	u->restarts++;
 	u->restart_ns = clock_mono_ns() - u->signalled_ns;
-	if (s->after == AFTER_KEEP_DOWN)
-		hit_target(s, u, SIGKILL);
 }
 
 static int tick(struct fault *f, struct fl_error *err)
@@ -242,8 +240,11 @@ static int tick(struct fault *f, struct fl_error *err)
 
 		if (u->down) {
 			watch_death(s, u, now);
-			watch_restart(s, u);
+			watch_restart(u);
 		}
+		/* What was started a moment ago may not be in its cgroup yet: tried until it is hit. */
+		if (s->after == AFTER_KEEP_DOWN && !u->down)
+			hit_target(s, u, SIGKILL);
 		if (!s->every_ns || now < u->next_ns)
 			continue;
 		u->next_ns += s->every_ns;
