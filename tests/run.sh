@@ -10,7 +10,7 @@
 # them that fails is run once more: what a host does beside this machine for a minute is not seen from here. A
 # race may pass a second time as well, so what failed is told at once, and who needed it at the end.
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 BUILD=${1:-build}
 export BUILD
 patterns=("${@:2}")

@@ -7,7 +7,7 @@
 # What a process counted is written when it exits: one that is killed counts for nothing, so these are lower bounds.
 set -eu
 cd "$(dirname "$0")/.."
-build=build-cov
+build="build-cov"
 make --no-print-directory -j"$(nproc)" BUILD=$build CFLAGS='-O1 -g --coverage -fprofile-abs-path -Wno-error' all tests
 find $build -name '*.gcda' -delete
 tests/run.sh $build "$@" || echo "(some tests failed: what they would have run may be missing below)"

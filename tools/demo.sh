@@ -3,7 +3,7 @@
 # demo.sh [BUILD] - bring the embedded lab up, run experiments/demo.yaml against it, print the
 # scoreboard, take the lab down.
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 [ "$(id -u)" = 0 ] || exec sudo -- "$0" "$@"
 fl=$PWD/${1:-build}/faultline
 

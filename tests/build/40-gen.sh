@@ -84,7 +84,7 @@ same "files by command: suites" "$(complete_words check "$T/d/" | xargs -n1 | so
 same "... whatever another tool writes" "$(complete_words import pumba "$T/d/th")" "$T/d/three.json "
 same "... folders of runs" "$(complete_words history x "$T/d/")" "$T/d/sub/ "
 same "formats of import" "$(complete_words import chaos | xargs -n1 | sort | xargs)" "chaos-mesh chaostoolkit"
-same "verbs of the lab" "$(complete_words lab do)" "down "
+same "verbs of the lab" "$(complete_words lab "do")" "down "
 id=$("$FL" inject null netns:flt-comp --hits 1 --for 60s --detach)
 same "ids" "$(complete_words stop "${id%.*}." )$(complete_words set "${id%.*}.")" "$id $id "
 same "what may be changed of a fault" "$(complete_words set "$id" hit)" "hits= "

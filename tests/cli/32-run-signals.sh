@@ -17,7 +17,7 @@ interrupt() {
 	"$FL" run "$T/s.yaml" --out "$out" --journal "$T/journal.json" -q >"$T/$1.out" 2>&1 &
 	local pid=$!
 	wait_for 10 in_state "$1" || not_ok "$1: the run came there"
-	local t0=$(date +%s%N)
+	local t0; t0=$(date +%s%N)
 	kill -"$2" $pid
 	wait $pid
 	rc=$?

@@ -10,7 +10,7 @@ BG_PID=4000000
 suite "$T/good.yaml" x
 # refused NAME [WORD]: check and run both say exit 2, name the file, say WORD, within 2 s, no folder.
 refused() {
-	local t0=$(date +%s%N) a b
+	local t0 a b; t0=$(date +%s%N)
 	"$FL" check "$T/$1.yaml" >"$T/out" 2>&1
 	a=$?
 	"$FL" run "$T/$1.yaml" --out "$T/folder" >>"$T/out" 2>&1

@@ -273,7 +273,7 @@ made "... and one" 'name: "*.a.b"'
 
 # refused NAME FORMAT FILE WORD: exit 2 within 2 s, with a message that says WORD, and no output.
 refused() {
-	local t0=$(date +%s%N) rc ms
+	local t0 rc ms; t0=$(date +%s%N)
 	timeout 10 "$FL" import "$2" "$3" >"$T/out" 2>"$T/err"
 	rc=$?
 	ms=$((($(date +%s%N) - t0) / 1000000))

@@ -8,7 +8,7 @@
 same() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: '$2' is not '$3'"; fi; }
 show() { "$BUILD/tests/tools/target_show" "$@"; }
 field() { jq -r "$1" "$T/out"; }
-PIDS=([1]= [2]=)
+PIDS=([1]="" [2]="")
 # node N: what follows is about that engine. (Images and services go by $DOCKER_HOST.)
 node() {
 	PIDS[${NODE:-0}]=$DOCKER_PID

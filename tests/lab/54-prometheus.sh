@@ -49,7 +49,7 @@ check "with no confidence of its own" test "$(field alertmanager '.[0].confidenc
 # The rules over what faultline itself measures: it served its metrics to Prometheus meanwhile.
 check "a rule over faultline's own figures fired, too" test "$(field alertmanager '[.[0].alerts[].name] | any(. == "AnswersSlow")')" = true
 for s in $(grep -o 'faultline_[a-z_]*' "$conf/alerts.yml" | sort -u); do
-	check "there was a series $s" series_there "last_over_time($s[60s])"
+	check "there was a series $s" series_there "last_over_time(${s}[60s])"
 done
 
 run prometheus --only 3 --pipeline $prom --adapter prometheus

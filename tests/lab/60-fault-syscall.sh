@@ -9,7 +9,7 @@ mkdir "$group"
 loop=$BUILD/tests/tools/syscall_loop
 calls=100000
 # How many of so many connects answered ETIMEDOUT.
-counting=(connect $calls errors ETIMEDOUT)
+counting=(connect "$calls" errors ETIMEDOUT)
 in_group() { "$loop" --in "$group" "$@"; }
 inject() { "$FL" inject syscall_error "cgroup:$group" "$@"; }
 

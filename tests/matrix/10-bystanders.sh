@@ -51,7 +51,8 @@ judge() {
 	while read -r p slot c d; do
 		is_member "$1" "$p" || [ "$c" = loops ] || echo "the bystander $p ($slot) noticed: $c $d times"
 	done <"$T/notice"
-	for p in $(ls "$M"); do
+	for p in "$M"/*; do
+		p=${p##*/}
 		is_member "$1" "$p" || grep -q "^$p self loops" "$T/notice" || echo "the bystander $p stands still"
 	done
 	shell_ok || echo "the shell noticed"

@@ -4,7 +4,7 @@
 # pass its verifier, syscall faults run on the backends that this machine may not have, and doctor
 # comes to an end. `make check-vm` runs the rest, on three kernels.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 VM_SMALL=1 VM_TIMEOUT=220 nice tools/vm/boot.sh 6.1 "${BUILD:-build}" tools/vm/suites.sh short >"$out" 2>&1

@@ -30,7 +30,7 @@ for _ in 1 2; do
 		for streams in 1 8; do
 			for sender in local routed; do
 				busy() { awk '/^cpu / { print ($2 + $3 + $4 + $7 + $8) / 100 }' /proc/stat; }
-				case $sender in local) via=env ;; routed) via='innet b' ;; esac
+				case $sender in local) via="env" ;; routed) via='innet b' ;; esac
 				t0=$(busy)
 				read -r mbits retrans < <(rate $streams $via)
 				printf '%-8s %-8s %-8s %12.1f %8d %14.2f\n' $backend $sender $streams "$mbits" "$retrans" \

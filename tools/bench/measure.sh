@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # measure.sh - what measurement costs, from this machine, now: docs/figures.md says how each figure is
 # taken. wrk against nginx at the highest rate, with and without, in turns. `make bench`.
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 . tests/lib.sh
 . tests/net.sh
 . tools/bench/table.sh

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # net.sh - the figures of network faults, from this machine, now: docs/figures.md says how each is
 # taken. Pairs are interleaved and medians compared, since a shared machine drifts. `make bench`.
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 . tests/lib.sh
 . tests/net.sh
 . tools/bench/table.sh

@@ -3,7 +3,7 @@
 # suites.sh [SUITE...] - what the kernel matrix runs in a guest: what doctor says there (VM_DOCTOR=0
 # leaves it out), then each suite of the table below, between marks that matrix.sh reads.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 declare -A tests=(
 	[verifier]='bpf/test_verified'
 	[programs]='bpf/test_net bpf/test_nl bpf/test_exec'

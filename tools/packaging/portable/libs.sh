@@ -45,8 +45,8 @@ for name in $(list unpack); do
 	apt-get -q download "$name:$arch" >"$work/log" 2>&1
 	dpkg -x "$name"_*.deb "$work/$name"
 	cp -rL "$work/$name"/usr/include/. "$prefix/include"
-	cp "$work/$name"/usr/lib/"$triplet"/*.a "$prefix/lib" 2>/dev/null || true
-	for pc in "$work/$name"/usr/lib/"$triplet"/pkgconfig/*.pc; do
+	cp "$work/$name/usr/lib/$triplet"/*.a "$prefix/lib" 2>/dev/null || true
+	for pc in "$work/$name/usr/lib/$triplet"/pkgconfig/*.pc; do
 		sed "s|^prefix=.*|prefix=$prefix|; s|^libdir=.*|libdir=$prefix/lib|; s|^includedir=.*|includedir=$prefix/include|" \
 			"$pc" >"$prefix/lib/pkgconfig/${pc##*/}"
 	done

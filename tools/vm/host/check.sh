@@ -15,7 +15,7 @@ read -ra hosts <<<"${HOSTS:-${short:+trixie}}"
 [ ${#hosts[@]} != 0 ] || read -ra hosts <<<"$all"
 read -ra suites <<<"${HOST_SUITES:-}"
 if [ ${#suites[@]} = 0 ]; then
-	if [ -n "$short" ]; then suites=(30-short); else mapfile -t suites < <(cd "$top/tests/host" && ls [0-9]*.sh | grep -v short | sed 's/\.sh$//'); fi
+	if [ -n "$short" ]; then suites=(30-short); else mapfile -t suites < <(cd "$top/tests/host" && printf '%s\n' [0-9]*.sh | grep -v short | sed 's/\.sh$//'); fi
 fi
 work=$(mktemp -d)
 running=
