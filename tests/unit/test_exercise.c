@@ -54,6 +54,10 @@ static void wrong(void **state)
 		{ "fault_type: latency", "fault_type: chaos", "no-fault", "network_partition" },
 		{ "  hypothesis: probe pass-rate >= 97%, and no order hangs\n", "", "no-hypothesis", "probe pass-rate" },
 		{ "probe pass-rate >= 97%, and no order hangs", "TODO", "no-hypothesis", "probe pass-rate" },
+		{ "probe pass-rate >= 97%, and no order hangs", "'# TODO: điền'", "no-hypothesis", "still to be written" },
+		{ "probe pass-rate >= 97%, and no order hangs", "<your hypothesis>", "no-hypothesis", "still to be written" },
+		{ "probe pass-rate >= 97%, and no order hangs", "", "no-hypothesis", "no hypothesis" },
+		{ "fault_type: latency", "fault_type: latency 500ms", "no-fault", "'fault_type: latency'" },
 	};
 	struct fl_error err = {};
 	struct suite *s;
@@ -80,6 +84,36 @@ static void wrong(void **state)
 			fail_msg("'%s': no error [%s]", cases[i].to, cases[i].rule);
 		}
 		suite_free(s);
+	}
+}
+
+/* What is no YAML, and what to do about it. */
+static void no_yaml(void **state)
+{
+	static const struct {
+		const char *text, *hint; /* NULL: it is YAML */
+	} cases[] = {
+		{ "experiments:\n- id: 1\n\tname: x\n", "tab" },
+		{ "experiments:\n- id: 1\n  hypothesis: Steady-state: pass_rate >= 9%\n", "quotes" },
+		{ "experiments:\n- id: 1\n  target: `payment-svc`\n", "quotes" },
+		{ "experiments:\n- id: 1\n  target: @payment-svc\n", "quotes" },
+		{ "experiments:\n- id: 1\n  target:\xc2\xa0payment-svc\n  name: x\n", "no-break" },
+		{ "experiments:\n- id: 1\n  target: payment-svc\n   name: x\n", "same column" },
+		{ "experiments:\n- id: 1\n  name: 'it's slow'\n  target: x\n", "quote" },
+		{ "experiments:\n- id: 1\n---\nexperiments:\n- id: 2\n", "one list" },
+		{ "experiments: [\n  {id: 1, hypothesis: x}\n]\n", NULL },
+	};
+	size_t i;
+	(void)state;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct fl_error err = {};
+		struct suite *s = NULL;
+
+		if (suite_read_text("n.yaml", cases[i].text, strlen(cases[i].text), table, &s, &err) == 0)
+			suite_free(s);
+		if (!cases[i].hint != !err.hint[0] || (cases[i].hint && !strstr(err.hint, cases[i].hint)))
+			fail_msg("%s: '%s' (%s)", cases[i].text, err.hint, err.message);
 	}
 }
 
@@ -170,7 +204,7 @@ static void scaled(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(as_the_template), cmocka_unit_test(wrong), cmocka_unit_test(all_at_once), cmocka_unit_test(twice), cmocka_unit_test(scaled),
+		cmocka_unit_test(as_the_template), cmocka_unit_test(wrong), cmocka_unit_test(no_yaml), cmocka_unit_test(all_at_once), cmocka_unit_test(twice), cmocka_unit_test(scaled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,12 +14,26 @@
 #include "util/text/text.h"
 #include "util/text/units.h"
 
+/* Has the conversion of an exercise's file said it, at the place and in the words of the author? */
+static bool is_said(const struct suite *s, const char *rule, const struct experiment *x)
+{
+	static const char *const same[][2] = { { "no-fault", "no-fault" }, { "untestable-hypothesis", "no-hypothesis" } };
+	uint32_t i;
+	size_t k;
+
+	for (k = 0; x && k < sizeof(same) / sizeof(same[0]); k++)
+		for (i = 0; !strcmp(same[k][0], rule) && i < s->n_findings; i++)
+			if (s->findings[i].experiment == x->number && !strcmp(s->findings[i].rule, same[k][1]))
+				return true;
+	return false;
+}
+
 void check_add(struct report *r, bool error, const char *rule, const struct experiment *x, const char *fmt, ...)
 {
 	struct finding *grown, *f;
 	va_list ap;
 
-	if (!error && suite_accepts(r->suite, rule))
+	if ((!error && suite_accepts(r->suite, rule)) || is_said(r->suite, rule, x))
 		return;
 	grown = reallocarray(r->v, r->n + 1, sizeof(*grown));
 	if (!grown) {

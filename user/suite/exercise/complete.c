@@ -62,10 +62,13 @@ static size_t by_number(const struct work *w, const struct entry *x)
 static void invent_kind_for(struct work *w, struct entry *x, const char *said)
 {
 	_cleanup_free_ char *class = value_text(w, &x->v[SLOT_CLASS], ", ");
-	const char *kind = class ? names_kind(class) : NULL;
+	const char *kind = class ? names_kind(class) : NULL, *read = names_kind_of_phrase(said);
 
 	if (fault_find(w->table, said, NULL) || names_kind_near(said)) {
 		x->kind = strdup(said); /* the loader says which is nearest */
+	} else if (read && !strpbrk(said, "0123456789,")) {
+		x->kind = strdup(read);
+		work_note(w, x, &x->v[SLOT_FAULT], NOTE, "read-fault", "'%.60s' is read as %s", said, read);
 	} else if (kind) {
 		x->kind = strdup(kind);
 		work_note(w, x, &x->v[SLOT_FAULT], INVENTED, "invented-fault", "no fault kind '%.60s': %s, the class in the "
@@ -73,6 +76,9 @@ static void invent_kind_for(struct work *w, struct entry *x, const char *said)
 	} else if (strchr(said, ',')) {
 		work_note(w, x, &x->v[SLOT_FAULT], WRONG, "no-fault", "'%.60s' are several faults: write an entry for each, or "
 			  "'faults: [{type: latency, target: payment-svc}, ...]' for all at once", said);
+	} else if (read && strpbrk(said, "0123456789")) {
+		work_note(w, x, &x->v[SLOT_FAULT], WRONG, "no-fault", "'%.60s' is a kind and a figure in one: write 'fault_type: %s', "
+			  "and the figure in 'parameters: {...}'", said, read);
 	} else {
 		work_note(w, x, &x->v[SLOT_FAULT], WRONG, "no-fault", "no fault kind '%.60s'; write one of " KINDS, said);
 	}
@@ -96,27 +102,44 @@ void invent_kind(struct work *w, struct entry *x)
 		  x->kind, catalogue[row].number);
 }
 
+/* What the file has where a service should stand: "no target", "'the database' names no service". */
+static char *missing_target(struct work *w, struct entry *x)
+{
+	static const enum slot slots[] = { SLOT_TARGET, SLOT_BLAST_TARGET };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(slots); i++) {
+		_cleanup_free_ char *said = value_text(w, &x->v[slots[i]], ", ");
+
+		if (said && text_is_placeholder(said))
+			return text_format("target '%.60s' is still to be filled in", said);
+		if (said && !text_says_nothing(said))
+			return text_format("no service can be read from '%.60s'", said);
+	}
+	return strdup("no target");
+}
+
 void invent_target(struct work *w, struct entry *x)
 {
-	_cleanup_free_ char *said = value_text(w, &x->v[SLOT_BLAST_TARGET], ", ");
+	_cleanup_free_ char *missing = missing_target(w, x);
 	_cleanup_free_ char *root = value_text(w, &x->v[SLOT_ROOT], ", ");
 	size_t row = by_number(w, x);
+	const struct value *at = &x->v[x->v[SLOT_TARGET].node ? SLOT_TARGET : SLOT_BLAST_TARGET];
 	struct phrase p = {};
 
 	if (root && !exercise_not(root))
 		phrase_read(root, w->services, &p);
-	if (row < ARRAY_SIZE(catalogue) && x->kind && !strcmp(catalogue[row].kind, x->kind)) {
+	if (!missing) {
+		w->failed = true;
+	} else if (row < ARRAY_SIZE(catalogue) && x->kind && !strcmp(catalogue[row].kind, x->kind)) {
 		words_add(&x->targets, strdup(catalogue[row].target));
-		work_note(w, x, &x->v[SLOT_BLAST_TARGET], INVENTED, "invented-target", "no service can be read from "
-			  "'%.60s': %s, the target of number %d of the catalogue", said ? said : "", x->targets[0],
-			  catalogue[row].number);
+		work_note(w, x, at, INVENTED, "invented-target", "%s: %s, the target of number %d of the catalogue", missing,
+			  x->targets[0], catalogue[row].number);
 	} else if (p.n == 1) {
 		words_add(&x->targets, strdup(p.found[0]));
-		work_note(w, x, &x->v[SLOT_BLAST_TARGET], INVENTED, "invented-target", "no service can be read from "
-			  "'%.60s': %s, the expected root cause", said ? said : "", x->targets[0]);
+		work_note(w, x, at, INVENTED, "invented-target", "%s: %s, the expected root cause", missing, x->targets[0]);
 	} else {
-		work_note(w, x, &x->v[SLOT_BLAST_TARGET], WRONG, "no-target", "no service can be read from '%.60s': write "
-			  "'target: payment-svc' with the service's own name", said ? said : "");
+		work_note(w, x, at, WRONG, "no-target", "%s: write 'target: payment-svc' with the service's own name", missing);
 	}
 }
 

@@ -6,6 +6,7 @@
 #include "measure/metric_name.h"
 #include "suite/exercise/entry.h"
 #include "suite/exercise/measure.h"
+#include "suite/exercise/plain.h"
 #include "util/cleanup.h"
 #include "util/text/units.h"
 
@@ -289,6 +290,23 @@ static void join_condition(struct work *w, const char *key, struct fy_node *key_
 	}
 }
 
+/* "lt", "gte", "less_than" as signs; a sign stays one. */
+static const char *operator_sign(const char *op)
+{
+	static const char *const words[][2] = {
+		{ "lt", "<" }, { "less_than", "<" }, { "below", "<" }, { "gt", ">" }, { "greater_than", ">" }, { "above", ">" },
+		{ "le", "<=" }, { "lte", "<=" }, { "at_most", "<=" }, { "ge", ">=" }, { "gte", ">=" }, { "at_least", ">=" },
+	};
+	char folded[40];
+	size_t i;
+
+	names_fold(op, folded, sizeof(folded));
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		if (!strcmp(folded, words[i][0]))
+			return words[i][1];
+	return op;
+}
+
 /* A condition as text: a value, a list (any of them), or a mapping. */
 static char *condition_text(struct work *w, struct fy_node *node)
 {
@@ -310,7 +328,7 @@ static char *condition_text(struct work *w, struct fy_node *node)
 		return node_text(w, node, " OR ");
 	node_each_pair(w, value, join_condition, &c);
 	if (c.metric)
-		text_append(&out, "%s %s %s", c.metric, c.op ? c.op : "", c.value ? c.value : "");
+		text_append(&out, "%s %s %s", c.metric, c.op ? operator_sign(c.op) : "", c.value ? c.value : "");
 	else
 		text_append(&out, "%s", c.text.s ? c.text.s : "");
 	if (c.window)
@@ -354,10 +372,10 @@ static void take_hypothesis(struct work *w, struct entry *x)
 		x->hypothesis = condition_text(w, x->v[SLOT_HYPOTHESIS].node);
 	if (!x->hypothesis && steady)
 		x->hypothesis = strdup(steady);
-	if (!x->hypothesis || !x->hypothesis[0] || !strncasecmp(x->hypothesis, "todo", 4)) {
+	if (!x->hypothesis || text_says_nothing(x->hypothesis)) {
 		work_note(w, x, &x->v[SLOT_HYPOTHESIS], WRONG, "no-hypothesis", "%s: say what users still get while the "
 			  "fault is on: 'probe pass-rate >= 99%%, p99 latency < 500ms'",
-			  x->hypothesis ? "the hypothesis is still to be written" : "no hypothesis");
+			  x->hypothesis && x->hypothesis[0] ? "the hypothesis is still to be written" : "no hypothesis");
 		return;
 	}
 	both = steady ? text_format("%s\n%s", x->hypothesis, steady) : strdup(x->hypothesis);
@@ -375,11 +393,15 @@ static void take_hypothesis(struct work *w, struct entry *x)
 
 static void take_metric(struct work *w, struct entry *x, char *name)
 {
+	_cleanup_free_ char *plain = plain_metrics(name);
 	char known[160];
 	bool inverse;
 	char **m;
 
-	if (!measure_name(&w->known, name, known, sizeof(known), &inverse)) {
+	if (text_says_nothing(name))
+		return;
+	if (!measure_name(&w->known, name, known, sizeof(known), &inverse) &&
+	    !(plain && measure_name(&w->known, plain, known, sizeof(known), &inverse))) {
 		work_note(w, x, &x->v[SLOT_METRICS], NOTE, "unmeasured-metric", "faultline cannot measure '%.80s'; "
 			  "suite.metrics: {%.60s: {prometheus: '...'}} says where it comes from", name, name);
 		return;

@@ -63,7 +63,9 @@ typedef void (*pair_visit)(struct work *w, const char *key, struct fy_node *key_
 			   struct fy_node *value, void *arg);
 void node_each_pair(struct work *w, struct fy_node *map, pair_visit visit, void *arg);
 void value_place(struct value *v, struct fy_node *key, struct fy_node *node, enum key_unit unit);
-/* null, "", "none", "n/a", "TODO"... */
+/* "TODO", "<service>", "???": what the template wants filled in. */
+bool text_is_placeholder(const char *text);
+/* That, or null, "", "none", "n/a"... */
 bool text_says_nothing(const char *text);
 
 /* One parameter, by whatever name. */

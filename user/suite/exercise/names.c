@@ -427,6 +427,33 @@ const char *names_kind(const char *word)
 	return NULL;
 }
 
+/* Words of a phrase, the more telling ones first: "slow DNS lookups" is no latency. */
+const char *names_kind_of_phrase(const char *phrase)
+{
+	static const char *const words[][2] = {
+		{ "dns", "dns_latency" }, { "lookup", "dns_latency" }, { "phân giải", "dns_latency" },
+		{ "partition", "network_partition" }, { "phân vùng", "network_partition" }, { "đứt mạng", "network_partition" },
+		{ "cắt mạng", "network_partition" }, { "mất kết nối", "network_partition" }, { "packet loss", "network_loss" },
+		{ "mất gói", "network_loss" }, { "loss", "network_loss" }, { "clock", "time_skew" }, { "skew", "time_skew" },
+		{ "đồng hồ", "time_skew" }, { "lệch giờ", "time_skew" }, { "cpu", "cpu_saturation" }, { "memory", "memory" },
+		{ "bộ nhớ", "memory" }, { "ram", "memory" }, { "disk full", "disk_fill" }, { "full disk", "disk_fill" },
+		{ "đầy đĩa", "disk_fill" }, { "đầy ổ", "disk_fill" }, { "retry", "http_error" }, { "http 500", "http_error" },
+		{ "http error", "http_error" }, { "http errors", "http_error" }, { "lỗi http", "http_error" },
+		{ "kill", "availability" }, { "crash", "availability" }, { "chết", "availability" }, { "giết", "availability" },
+		{ "tắt", "availability" }, { "latency", "latency" }, { "delay", "latency" }, { "độ trễ", "latency" },
+		{ "chậm", "latency" }, { "slow", "latency" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++) {
+		const char *at = strcasestr(phrase, words[i][0]), *end = at ? at + strlen(words[i][0]) : NULL;
+
+		if (at && (at == phrase || !isalnum((unsigned char)at[-1])) && !isalnum((unsigned char)*end))
+			return words[i][1];
+	}
+	return NULL;
+}
+
 const char *names_kind_near(const char *word)
 {
 	const char *own[ARRAY_SIZE(kinds) + 1] = {};

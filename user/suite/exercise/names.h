@@ -55,6 +55,8 @@ const char *names_near(const char *key, enum place at);
 
 /* Our name of a kind of fault; NULL: none of its aliases. */
 const char *names_kind(const char *word);
+/* Of a phrase such as "slow DNS lookups" or "độ trễ mạng"; NULL: none. */
+const char *names_kind_of_phrase(const char *phrase);
 /* One that was probably meant; NULL: none is near enough. */
 const char *names_kind_near(const char *word);
 

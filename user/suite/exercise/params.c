@@ -306,6 +306,24 @@ static char *sum_of_times(const char *text)
 	return sum ? strdup(units_format_ns(sum, out, sizeof(out))) : NULL;
 }
 
+/* "00:01:30", "1:30". NULL: it is no such time. */
+static char *clock_time(const char *text)
+{
+	unsigned int part[3] = {}, n = 0;
+	char *end;
+
+	for (; n < 3 && isdigit((unsigned char)*text); text = end) {
+		part[n++] = (unsigned int)strtoul(text, &end, 10);
+		if (*end == ':' && n < 3)
+			end++;
+		else if (*end)
+			return NULL;
+	}
+	if (n < 2 || *text || part[n - 1] > 59 || part[n - 2] > 59 || part[0] > 99)
+		return NULL;
+	return text_format("%us", n == 3 ? part[0] * 3600 + part[1] * 60 + part[2] : part[0] * 60 + part[1]);
+}
+
 char *duration_of(const char *text, enum key_unit unit, enum key_unit bare)
 {
 	_cleanup_free_ char *plain = plain_time(text);
@@ -328,7 +346,8 @@ char *duration_of(const char *text, enum key_unit unit, enum key_unit bare)
 	if (with_unit && !units_offset_ns(with_unit, &ns, NULL))
 		return with_unit;
 	free(with_unit);
-	return sum_of_times(plain);
+	with_unit = clock_time(plain);
+	return with_unit ? with_unit : sum_of_times(plain);
 }
 
 /* "30%", 30, 0.3 -> "30%"; a share of 1 or less without a sign is a fraction where the key says a rate. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* plain.c - see plain.h. Two tables of words; what is in none of them stays as it is. */
+/* plain.c - see plain.h. Tables of words; what is in none of them stays as it is. */
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -24,7 +24,25 @@ static const struct word metrics[] = {
 	{ "taux de succès", "success_rate" }, { "latencia p", "p" }, { "latência p", "p" }, { "latence p", "p" },
 	{ "latenz p", "p" }, { "fehlerrate", "error_rate" }, { "fehlerquote", "error_rate" },
 	{ "erfolgsrate", "success_rate" }, { "erfolgsquote", "success_rate" }, { "错误率", "error_rate" },
-	{ "成功率", "success_rate" }, { " percent", "%" }, { " phần trăm", "%" }, { " per cent", "%" },
+	{ "成功率", "success_rate" }, { "success >", "success_rate >" }, { "success ≥", "success_rate ≥" },
+	{ "errors <", "error_rate <" }, { "errors ≤", "error_rate ≤" }, { " percent", "%" }, { " phần trăm", "%" }, { " per cent", "%" },
+};
+
+/* What must hold, in words. "p99 above 500ms raises an alert" is no such clause, so a bare "above" is none of them. */
+static const struct word bounds[] = {
+	{ " at least ", " >= " }, { " no less than ", " >= " }, { " not less than ", " >= " }, { " at most ", " <= " },
+	{ " no more than ", " <= " }, { " not more than ", " <= " }, { " does not exceed ", " <= " },
+	{ " remains above ", " > " }, { " stays above ", " > " }, { " remain above ", " > " }, { " stay above ", " > " },
+	{ " remains below ", " < " }, { " stays below ", " < " }, { " remain below ", " < " }, { " stay below ", " < " },
+	{ " remains under ", " < " }, { " stays under ", " < " }, { " remains over ", " > " }, { " stays over ", " > " },
+	{ " tối thiểu ", " >= " }, { " ít nhất ", " >= " }, { " không dưới ", " >= " }, { " không thấp hơn ", " >= " },
+	{ " tối đa ", " <= " }, { " nhiều nhất ", " <= " }, { " không quá ", " <= " }, { " không vượt quá ", " <= " },
+	{ " không vượt ", " <= " }, { " vẫn trên ", " > " }, { " luôn trên ", " > " }, { " giữ trên ", " > " },
+	{ " duy trì trên ", " > " }, { " vẫn dưới ", " < " }, { " luôn dưới ", " < " }, { " giữ dưới ", " < " },
+	{ " duy trì dưới ", " < " }, { "p99 dưới ", "p99 < " }, { "p95 dưới ", "p95 < " }, { "p50 dưới ", "p50 < " },
+	{ "p99 below ", "p99 < " }, { "p95 below ", "p95 < " }, { "latency below ", "latency < " },
+	{ "p99 under ", "p99 < " }, { "p95 under ", "p95 < " }, { "latency under ", "latency < " },
+	{ " mili giây", "ms" }, { " giây", "s" }, { " phút", "min" },
 };
 
 static const struct word joints[] = {
@@ -116,11 +134,30 @@ static char *without_camels(const char *text)
 	return out.s;
 }
 
+/* "99,5%" and "4,8s" as they are written in Vietnam and much of Europe; "1,000ms" has a thousand. */
+static char *with_points(const char *text)
+{
+	char *copy = strdup(text), *p, *to;
+
+	for (p = to = copy; p && *p; p++) {
+		size_t digits = *p == ',' && p > copy && isdigit((unsigned char)p[-1]) ? strspn(p + 1, "0123456789") : 0;
+
+		if (digits == 3)
+			continue;
+		*to++ = digits == 1 || digits == 2 ? '.' : *p;
+	}
+	if (to)
+		*to = '\0';
+	return copy;
+}
+
 char *plain_metrics(const char *text)
 {
-	_cleanup_free_ char *named = replace(text, metrics, ARRAY_SIZE(metrics));
+	_cleanup_free_ char *pointed = with_points(text);
+	_cleanup_free_ char *named = pointed ? replace(pointed, metrics, ARRAY_SIZE(metrics)) : NULL;
+	_cleanup_free_ char *bound = named ? replace(named, bounds, ARRAY_SIZE(bounds)) : NULL;
 
-	return named ? without_camels(named) : NULL;
+	return bound ? without_camels(bound) : NULL;
 }
 
 char *plain_condition(const char *text)

@@ -24,16 +24,40 @@ static char *scalar_text(struct fy_node *node)
 	return s ? strndup(s, len) : NULL;
 }
 
+bool text_is_placeholder(const char *text)
+{
+	static const char *const begins[] = { "todo", "tbd", "fixme", "xxx", "???", "fill in", "fill me",
+					      "placeholder", "điền ", "cần điền", "chưa điền" };
+	static const char *const whole[] = { "...", "…", "?", "??", "_", "__", "___", "____" };
+	size_t i, len;
+
+	text += strspn(text, " \t\n#*([\"'");
+	len = strlen(text);
+	while (len && strchr(" \n\t\r", text[len - 1]))
+		len--;
+	/* "<your hypothesis>", "{{ service }}" */
+	if (len > 1 && ((text[0] == '<' && text[len - 1] == '>' && !memchr(text + 1, '<', len - 1)) ||
+			(!strncmp(text, "{{", 2) && text[len - 1] == '}')))
+		return true;
+	for (i = 0; i < ARRAY_SIZE(begins); i++)
+		if (!strncasecmp(text, begins[i], strlen(begins[i])))
+			return true;
+	for (i = 0; i < ARRAY_SIZE(whole); i++)
+		if (len == strlen(whole[i]) && !strncmp(text, whole[i], len))
+			return true;
+	return false;
+}
+
 bool text_says_nothing(const char *text)
 {
 	static const char *const words[] = { "", "null", "~", "none", "n/a", "na", "-", "—", "không", "không có",
-					     "unset", "tbd", "todo", "fixme", "...", "never", "nil", "unknown" };
+					     "unset", "never", "nil", "unknown" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(words); i++)
 		if (!strcasecmp(words[i], text))
 			return true;
-	return !strncasecmp(text, "todo", 4);
+	return text_is_placeholder(text);
 }
 
 char *node_text(const struct work *w, struct fy_node *node, const char *between)
@@ -336,13 +360,30 @@ static void read_named(struct work *w, const char *key, struct fy_node *key_node
 	read_entry(w, unwrapped(node), key);
 }
 
+/* {payment_latency: {...}, payment_loss: {...}}; without that it is one entry whose '-' was forgotten. */
+static bool is_map_of_entries(struct fy_node *node)
+{
+	struct fy_node *map = yaml_deref(node);
+	struct fy_node_pair *pair;
+	void *iter = NULL;
+
+	if (!is_mapping(map) || !(pair = fy_node_mapping_iterate(map, &iter)))
+		return false;
+	for (; pair; pair = fy_node_mapping_iterate(map, &iter))
+		if (!is_mapping(fy_node_pair_value(pair)))
+			return false;
+	return true;
+}
+
 static void read_list(struct work *w, struct fy_node *node)
 {
 	struct fy_node *list = yaml_deref(node), *item;
 	void *iter = NULL;
 
-	if (list && fy_node_is_mapping(list))
+	if (is_map_of_entries(list))
 		node_each_pair(w, list, read_named, NULL);
+	else if (is_mapping(list))
+		read_entry(w, unwrapped(list), NULL);
 	else if (list && fy_node_is_sequence(list))
 		while ((item = fy_node_sequence_iterate(list, &iter)))
 			if (is_mapping(item))
@@ -432,8 +473,10 @@ static void look_at_root(struct work *w, const char *key, struct fy_node *key_no
 	(void)key_node;
 	if (slot != SLOT_NONE && slot != SLOT_IGNORED && slot != SLOT_CONFIG && !native && !names_is_slip(key, AT_ROOT))
 		l->renamed = true;
-	if (slot == SLOT_EXPERIMENTS)
-		look_in(w, node, l);
+	if (slot != SLOT_EXPERIMENTS)
+		return;
+	l->renamed |= is_map_of_entries(node); /* ours are a list */
+	look_in(w, node, l);
 }
 
 bool exercise_recognise(struct yaml *y)

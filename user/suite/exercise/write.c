@@ -149,6 +149,8 @@ static void put_blast(struct work *w, const struct entry *x)
 		put_key(w, line, "      ", "target", edge);
 	} else if (n == 1) {
 		put_key(w, line, "      ", "target", x->targets[0]);
+	} else if (!n) {
+		put_key(w, line, "      ", "target", "unnamed"); /* reported as missing; the rest is read all the same */
 	} else {
 		put_list(w, line, "      ", "target", x->targets);
 	}

@@ -12,10 +12,12 @@
 
 #include "util/cleanup.h"
 #include "util/json/yaml.h"
+#include "util/json/yaml_hint.h"
 
 static int place_diag(struct yaml *y, const char *fallback)
 {
 	struct fy_diag_error *e;
+	const char *hint;
 	void *iter = NULL;
 
 	e = fy_diag_errors_iterate(y->diag, &iter);
@@ -23,12 +25,16 @@ static int place_diag(struct yaml *y, const char *fallback)
 		return error_usage(y->err, "not YAML: %s", fallback);
 	error_usage(y->err, "not YAML: %s", e->msg);
 	error_at(y->err, y->name, e->line, e->column);
+	hint = yaml_hint(y->text, y->len, e->line);
+	if (hint)
+		error_hint(y->err, "%s", hint);
 	return -EINVAL;
 }
 
-static int new_parser(struct yaml *y, const char *text, size_t len)
+static int new_parser(struct yaml *y)
 {
-	struct fy_parse_cfg cfg = { .flags = FYPCF_DEFAULT_PARSE | FYPCF_JSON_NONE };
+	struct fy_parse_cfg cfg = { .flags = FYPCF_DEFAULT_PARSE | FYPCF_JSON_NONE |
+					     FYPCF_SLOPPY_FLOW_INDENTATION };
 	struct fy_diag_cfg diag;
 
 	fy_diag_cfg_default(&diag);
@@ -40,7 +46,7 @@ static int new_parser(struct yaml *y, const char *text, size_t len)
 	fy_diag_set_collect_errors(y->diag, true);
 	cfg.diag = y->diag;
 	y->parser = fy_parser_create(&cfg);
-	if (!y->parser || fy_parser_set_string(y->parser, text, len))
+	if (!y->parser || fy_parser_set_string(y->parser, y->text, y->len))
 		return error_sys(y->err, ENOMEM, "%s: out of memory", y->name);
 	return 0;
 }
@@ -96,8 +102,11 @@ static int count_events(struct yaml *y)
 			 type == FYET_SEQUENCE_START;
 		if (nodes > YAML_MAX_NODES)
 			return error_usage(y->err, "more than %d values", YAML_MAX_NODES);
-		if (documents > 1)
-			return error_usage(y->err, "more than one YAML document ('---')");
+		if (documents > 1) {
+			error_usage(y->err, "more than one YAML document ('---')");
+			error_hint(y->err, "put the entries of all of them into one list, each as '- id: ...' below 'experiments:'");
+			return -EINVAL;
+		}
 	}
 	if (fy_parser_get_stream_error(y->parser))
 		return place_diag(y, "it cannot be read");
@@ -180,15 +189,17 @@ int yaml_open(struct yaml *y, const char *name, const char *text, size_t len, st
 
 	memset(y, 0, sizeof(*y));
 	y->name = name;
+	y->text = text;
+	y->len = len;
 	y->err = err ? err : &local;
 	r = check_text(y, text, len);
 	if (!r)
-		r = new_parser(y, text, len);
+		r = new_parser(y);
 	if (!r)
 		r = count_events(y);
 	if (!r) {
 		drop_parser(y);
-		r = new_parser(y, text, len);
+		r = new_parser(y);
 	}
 	if (!r) {
 		y->doc = fy_parse_load_document(y->parser);

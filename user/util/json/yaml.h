@@ -19,6 +19,8 @@
 
 struct yaml {
 	const char *name; /* of the file, for messages */
+	const char *text; /* borrowed */
+	size_t len;
 	struct fy_parser *parser;
 	struct fy_document *doc;
 	struct fy_diag *diag;
