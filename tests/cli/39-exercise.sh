@@ -68,7 +68,7 @@ check_num "... and check --strict has nothing against the file" $? eq 0
 check "... not one finding" test "$(wc -l <"$T/out")" = 1
 
 # All shapes at once.
-SHAPES="lax alone broken wrapped groups now ahead told text lines byid iso deep slash getonly chunked"
+SHAPES="lax alone broken wrapped groups now ahead told text lines byid iso deep slash getonly chunked camel nested service dumped old"
 for s in pack $SHAPES; do
 	[ $s = pack ] || shape $s
 	exercise "$T/$s.yaml"
@@ -110,7 +110,7 @@ one groups
 all "groups: read" '.detected and .rca_service == "payment-svc" and (.clusters | length == 1)'
 one lines
 all "lines: read" '.detected and .rca_service == "payment-svc"'
-for s in byid iso deep slash getonly chunked; do
+for s in byid iso deep slash getonly chunked camel nested service dumped old; do
 	one $s
 	all "$s: read" '.detected and .rca_service == "payment-svc" and .rca_correct'
 done

@@ -23,6 +23,11 @@ Alerts come 300 ms after each "fault-on" line of EVENTS (events.jsonl of the run
   slash      every path ends in a slash; without one it is a redirect, as FastAPI does it
   getonly    /correlate and /rca are asked by GET; POST is a 405
   chunked    chunked, gzip whatever was accepted, text/plain
+  camel      firedAt in milliseconds, serviceName; /rca takes {"windowStart", "windowEnd"} in milliseconds, and a 422 has a list of details
+  nested     {"detail": {...}} around everything
+  service    alerts in a map by their service, which no entry names; /rca has a list of pairs, the best one last
+  dumped     JSON that was turned into text twice
+  old        HTTP/1.0, no length: the end of the connection is the end of the answer
   tired      any body is refused after a second and a half
   nowhere    /alerts is not there
 Prints its port on the first line (PORT 0: any).
@@ -72,6 +77,13 @@ def shaped(found):
         return [{"id": a["id"], "timestamp": stamp(a["fire_ts"]), "service_name": a["service"], "alertname": a["metric"]} for a in found]
     if SHAPE == "deep":
         return {"result": {"data": {"alerts": [{"id": a["id"], "time": a["fire_ts"] * 10**9, "service": a["service"]} for a in found]}}}
+    if SHAPE == "camel":
+        return {"alerts": [{"alertId": a["id"], "firedAt": a["fire_ts"] * 1000, "serviceName": a["service"]} for a in found]}
+    if SHAPE == "service":
+        by = {}
+        for a in found:
+            by.setdefault(a.pop("service"), []).append(a)
+        return {"alerts": by}
     return found
 
 
@@ -84,7 +96,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def answer(self, status, body):
         if SHAPE == "wrapped" and status == 200 and self.path != "/health":
             body = {"status": "success", "data": body}
+        if SHAPE == "nested" and self.path != "/health":
+            body = {"detail": body}
+        if SHAPE == "dumped" and self.path != "/health":
+            body = json.dumps(json.dumps(body))
         data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+        if SHAPE == "old":
+            self.protocol_version = "HTTP/1.0"
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(data)
+            self.close_connection = True
+            return
         self.send_response(status)
         if SHAPE == "chunked" and self.path != "/health":
             data = gzip.compress(data)
@@ -134,7 +157,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(200, "all is well")
         elif SHAPE == "lines":
             self.answer(200, "".join(json.dumps(a) + "\n" for a in alerts()) or "[]")
-        elif SHAPE == "wrapped":
+        elif SHAPE in ("wrapped", "nested"):
             self.answer(200, {"alerts": alerts()})
         else:
             self.answer(200, shaped(alerts()))
@@ -170,6 +193,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(200, {"clusters": [{"id": 1, "alerts": alerts()}] if alerts() else []})
 
     def rca(self, body):
+        if SHAPE == "camel":
+            start, end = body.get("windowStart"), body.get("windowEnd")
+            if not isinstance(start, int) or not isinstance(end, int):
+                self.answer(422, {"detail": [{"type": "missing", "loc": ["body", "windowStart"], "msg": "Field required"}]})
+                return
+            body = {"window_start": start // 1000, "window_end": end // 1000}
         window = isinstance(body.get("window_start"), int) and isinstance(body.get("window_end"), int)
         if not window and SHAPE != "lax":
             self.answer(422, {"detail": "window_start: field required"})
@@ -182,7 +211,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if SHAPE == "deep":
             self.answer(200, {"result": {"data": {"root_service": found[0]["service"] if found else None}}})
             return
-        key = "root_cause_service" if SHAPE == "groups" else "root_service"
+        if SHAPE == "service":
+            self.answer(200, {"ranking": [["cache-svc", 0.2], ["payment-svc", 0.7]] if found else []})
+            return
+        key = "rootCauseService" if SHAPE == "camel" else "root_cause_service" if SHAPE == "groups" else "root_service"
         self.answer(200, {key: found[0]["service"] if found else None, "confidence": 0.8 if found else 0.0,
                           "evidence": ["p99 of " + a["service"] for a in found]})
 

@@ -459,6 +459,11 @@ static void other_alerts(void **state)
 		"{\"status\": \"success\", \"data\": {\"alerts\": [{\"fire_ts\": 1714557600, \"service\": \"pay\"}]}}",
 		"{\"status\": \"ok\", \"data\": {\"rows\": [{\"fireTs\": 1714557600, \"serviceName\": \"pay\"}]}}",
 		"{\"alerts\": {\"a1\": {\"ts\": 1714557600, \"service\": \"pay\"}}}",
+		"{\"alerts\": {\"pay\": [{\"ts\": 1714557600, \"metric\": \"p99\"}], \"db\": []}}",
+		"{\"pay\": [{\"fire_ts\": 1714557600}], \"db\": []}",
+		"{\"data\": {\"alerts_by_service\": {\"pay\": {\"fire_ts\": 1714557600}}}}",
+		"{\"detail\": {\"alerts\": [{\"fire_ts\": 1714557600, \"service\": \"pay\"}]}}",
+		"\"[{\\\"fire_ts\\\": 1714557600, \\\"service\\\": \\\"pay\\\"}]\"",
 	};
 	struct alerts a;
 	size_t i;
@@ -501,6 +506,9 @@ static void other_causes(void **state)
 		{ "{\"scores\": {\"db\": 0.2, \"pay\": 0.7}}", "pay", 0.7, 0 },
 		{ "{\"root_service\": \"unknown\", \"confidence\": 0}", NULL, NAN, 0 },
 		{ "{\"data\": {\"root_service\": null}}", NULL, NAN, 0 },
+		{ "{\"top_k\": [[\"db\", 0.2], [\"pay\", 0.7]]}", "pay", 0.7, 0 },
+		{ "{\"detail\": {\"root_service\": \"pay\"}}", "pay", NAN, 0 },
+		{ "\"{\\\"root_service\\\": \\\"pay\\\"}\"", "pay", NAN, 0 },
 		{ "{\"status\": \"error\", \"message\": \"no cluster\"}", NULL, NAN, -EBADMSG },
 	};
 	size_t i;

@@ -27,6 +27,9 @@ static const struct form correlate_forms[] = {
 	{ "{window_seconds}", "{\"window_seconds\": \"$window\"}", false, false },
 	{ "{since}", "{\"since\": \"$start\"}", false, false },
 	{ "{alerts}", "{\"alerts\": \"$alerts\"}", false, false },
+	{ "{windowStart, windowEnd}", "{\"windowStart\": \"$start\", \"windowEnd\": \"$end\"}", false, false },
+	{ "{windowSeconds}", "{\"windowSeconds\": \"$window\"}", false, false },
+	{ "{start_time, end_time}", "{\"start_time\": \"$start\", \"end_time\": \"$end\"}", false, false },
 	{ "?window=SECONDS by GET", "{\"window\": \"$window\"}", false, true },
 };
 
@@ -39,6 +42,11 @@ static const struct form rca_forms[] = {
 	{ "{window_seconds}", "{\"window_seconds\": \"$window\"}", false, false },
 	{ "{cluster_id}", "{\"cluster_id\": \"$cluster_id\"}", true, false },
 	{ "{alerts}", "{\"alerts\": \"$alerts\"}", true, false },
+	{ "{windowStart, windowEnd}", "{\"windowStart\": \"$start\", \"windowEnd\": \"$end\"}", false, false },
+	{ "{start_time, end_time}", "{\"start_time\": \"$start\", \"end_time\": \"$end\"}", false, false },
+	{ "{from, to}", "{\"from\": \"$start\", \"to\": \"$end\"}", false, false },
+	{ "{window_start, window_end} in ms", "{\"window_start\": \"$start_ms\", \"window_end\": \"$end_ms\"}", false, false },
+	{ "{windowStart, windowEnd} in ms", "{\"windowStart\": \"$start_ms\", \"windowEnd\": \"$end_ms\"}", false, false },
 	{ "?window_start=&window_end= by GET", "{\"window_start\": \"$start\", \"window_end\": \"$end\"}", false, true },
 };
 
@@ -126,8 +134,9 @@ static json_t *values_of(const struct pipeline_window *w)
 	const json_t *alerts = json_object_get(w->cluster, "alerts");
 	double back = clock_wall_s() - w->start_s;
 
-	return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o}", "start", (json_int_t)floor(w->start_s), "end",
-			 (json_int_t)ceil(w->end_s), "window",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "start", (json_int_t)floor(w->start_s), "end",
+			 (json_int_t)ceil(w->end_s), "start_ms", (json_int_t)floor(w->start_s * 1e3), "end_ms",
+			 (json_int_t)ceil(w->end_s * 1e3), "window",
 			 (json_int_t)ceil(back > 0 && back < 1e8 ? back : w->end_s - w->start_s), "cluster",
 			 shared(w->cluster), "cluster_id", id_of(w->cluster), "alerts",
 			 shared(alerts ? alerts : w->cluster));

@@ -29,10 +29,11 @@ static const char *const evidence_paths[] = { "evidence", "citations", "reasons"
 static const char *const list_paths[] = {
 	"causes", "ranked", "ranking", "rankings", "root_causes", "rootCauses", "candidates", "possible_causes",
 	"suspects", "hypotheses", "ranked_services", "ranked_causes", "root_services", "predictions", "results", "scores",
-	"result", "groups", "rca", "services", "data", NULL
+	"result", "groups", "rca", "services", "data", "top_k", "topk", "top", "top3", "top5", "ranked_root_causes",
+	"probable_causes", "rankedCauses", "possibleCauses", NULL
 };
 /* Where an answer is wrapped: {"status": "success", "data": {...}}. */
-static const char *const wrappers[] = { "data", "result", "response", "payload", "rca", "body", "analysis", NULL };
+static const char *const wrappers[] = { "data", "result", "response", "payload", "rca", "body", "analysis", "detail", NULL };
 
 /* "0.9", "80%", "80 %" */
 static double text_number(const char *s)

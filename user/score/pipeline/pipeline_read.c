@@ -80,6 +80,18 @@ static bool shallow(json_t *v, int levels)
 	return true;
 }
 
+/* A document that was turned into text twice, as json.dumps() returned by a framework that does it again. */
+static void unquote(json_t **doc)
+{
+	const char *text = json_string_value(*doc);
+	json_t *inner = text && strchr("[{", text[strspn(text, " \t\r\n")]) ? json_loads(text, 0, NULL) : NULL;
+
+	if (!inner)
+		return;
+	json_decref(*doc);
+	*doc = inner;
+}
+
 int pipeline_parse(const char *what, const char *body, size_t len, json_t **ret,
 		   struct fl_error *err)
 {
@@ -93,6 +105,7 @@ int pipeline_parse(const char *what, const char *body, size_t len, json_t **ret,
 	if (body[i] == '<')
 		return error_env(err, EBADMSG, "the pipeline answered %s with HTML, not JSON", what);
 	*ret = json_loadb(body, len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
+	unquote(ret);
 	if (*ret && shallow(*ret, LEVELS_MAX))
 		return 0;
 	if (*ret) {
@@ -153,7 +166,7 @@ int pipeline_wrong_shape(const char *what, const char *want, const json_t *found
 /* "data" of {"status": "ok", "data": {...}}: the only thing in it that is an answer. NULL: there is none. */
 static json_t *unwrapped(const json_t *root)
 {
-	static const char *const names[] = { "data", "result", "response", "payload", "body" };
+	static const char *const names[] = { "data", "result", "response", "payload", "body", "detail" };
 	size_t i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -165,35 +178,74 @@ static json_t *unwrapped(const json_t *root)
 	return NULL;
 }
 
-/* {"a1": {...}, "a2": {...}}: entries by their id. */
-static bool is_map_of_objects(const json_t *v)
+/* Of a map under a name that says nothing of alerts, only what has a time is an entry. */
+static bool is_entry(const json_t *v, bool timed)
 {
-	const char *key;
-	json_t *member;
+	const char *const *p;
 
-	if (!json_is_object(v) || !json_object_size(v))
-		return false;
-	json_object_foreach((json_t *)(uintptr_t)v, key, member)
-		if (!json_is_object(member))
-			return false;
-	return true;
+	for (p = time_paths; timed && *p; p++)
+		if (isfinite(pipeline_time(json_path(v, *p))))
+			return true;
+	return json_is_object(v) && !timed;
 }
 
-/* The alerts of such a map below "alerts", in @root or where it is wrapped, as a list that @root owns from then on. */
+/* {"a1": {...}, "a2": {...}}: entries by their id, or by their service; {"payment-svc": [{...}, ...]}: lists of them. */
+static bool is_map_of_entries(const json_t *v, bool timed)
+{
+	json_t *member, *item;
+	size_t i, known = 0;
+	const char *key;
+
+	json_object_foreach((json_t *)(uintptr_t)v, key, member) {
+		/* {"errors": [], "notes": []} says nothing of alerts, {"payment-svc": []} that it has none. */
+		known += !timed || json_array_size(member) || json_is_object(member) || strchr(key, '-');
+		if (!json_is_array(member) && !is_entry(member, timed))
+			return false;
+		json_array_foreach(member, i, item)
+			if (!is_entry(item, timed))
+				return false;
+	}
+	return known > 0;
+}
+
+/* What a map is by: a service, where its entries name none, and else their id. */
+static void take_entry(json_t *list, const char *key, json_t *entry, bool of_list)
+{
+	const char *const *p;
+	bool named = false;
+
+	for (p = service_paths; !named && *p; p++)
+		named = json_path(entry, *p) != NULL;
+	if (!named)
+		json_object_set_new(entry, "service", json_string(key));
+	else if (!of_list && !json_object_get(entry, "id"))
+		json_object_set_new(entry, "id", json_string(key));
+	json_array_append(list, entry);
+}
+
+/*
+ * The alerts of such a map, below "alerts" or @root itself where each entry has a time, or where it is wrapped, as a list
+ * that @root owns from then on.
+ */
 static json_t *list_of_map(json_t *root, int levels)
 {
-	json_t *map = json_object_get(root, "alerts"), *list, *entry;
+	static const char *const names[] = { "alerts", "alerts_by_service", "alertsByService", "by_service", NULL };
+	json_t *map = pipeline_pick(NULL, "", root, names), *list, *entry, *item;
 	const char *key;
+	size_t i;
 
 	if (!map && levels && unwrapped(root))
 		return list_of_map(unwrapped(root), levels - 1);
-	if (!json_is_object(map) || (json_object_size(map) && !is_map_of_objects(map)))
+	if (!map && is_map_of_entries(root, true))
+		map = root;
+	if (!json_is_object(map) || (json_object_size(map) && !is_map_of_entries(map, map == root)))
 		return NULL;
 	list = json_array();
 	json_object_foreach(map, key, entry) {
-		if (!json_object_get(entry, "id"))
-			json_object_set_new(entry, "id", json_string(key));
-		json_array_append(list, entry);
+		if (json_is_object(entry))
+			take_entry(list, key, entry, false);
+		json_array_foreach(entry, i, item)
+			take_entry(list, key, item, true);
 	}
 	json_object_set_new(root, "alerts", list);
 	return list;
