@@ -79,11 +79,15 @@ breach() { # NAME: goes bad in INJECT, good again once it was rolled back
 DURATION=4s TRIGGER='success_rate < 60%' BG_PID=$target suite "$T/trigger.yaml" a
 breach trigger good
 check "trigger_when ends the fault early" jq -e '.[0] | .status == "aborted" and .rollback.cause == "trigger_when" and (.rollback.why | startswith("success_rate < 60%: it is"))' "$out/chaos_results.json"
+check "... and is scored by what was said until the end of its window" jq -e '.[0] | .times.window_end > .times.end' "$out/chaos_results.json"
+check "... which the scoreboard says" grep -q '^- a: after [0-9]* s, success_rate < 60%: it is .*; scored by what the pipeline said within' "$T/trigger.out"
+check "... as a miss of a pipeline that is silent" grep -qx 'Detected: 0/1' "$T/trigger.out"
 check_ms "ms from the breach seen to the rollback" "$(field "$out" '.[0].rollback.breach_to_rollback_ms')" 200
 check "it recovered" jq -e '.[0].recovery.recovered' "$out/chaos_results.json"
 DURATION=4s TRIGGER=never ABORT='success_rate < 60% for 300ms' BG_PID=$target suite "$T/abort.yaml" a
 breach abort good
 check "an abort condition as well" jq -e '.[0] | .status == "aborted" and .rollback.cause == "abort_conditions"' "$out/chaos_results.json"
+check "... which cuts its window short: not scored" jq -e '.[0].times.window_end == null' "$out/chaos_results.json"
 DURATION=4s TRIGGER=never ABORT='any SLO breach beyond budget' BG_PID=$target suite "$T/slo.yaml" a
 breach slo good
 check "and a breach of the hypothesis" jq -e '.[0].rollback.cause == "abort_conditions"' "$out/chaos_results.json"

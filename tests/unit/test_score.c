@@ -186,6 +186,69 @@ static void left_out(void **state)
 	free_all(r, 10);
 }
 
+/* The matrix counts windows (seed section 6.1), whatever the number of alerts in one; said below, as the board shows alerts. */
+static void precision_of_windows(void **state)
+{
+	struct text out = {};
+	struct result r[10];
+	struct score s;
+	int i;
+	(void)state;
+
+	make_ten(r);
+	for (i = 0; i < 3; i++)
+		make_alert(&r[2], 1110 + i, "frontend");
+	score_detect(&r[2]);
+	score_compute(r, 10, &s);
+	assert_int_equal(s.false_alarms, 4);
+	assert_int_equal(s.fp, 1);
+	assert_true(near(s.precision, 8.0 / 9));
+	scoreboard_print(r, 10, &s, NULL, 0, &out);
+	assert_non_null(strstr(out.s, "False alarms in baseline windows: 4\nPrecision: 0.89\n"));
+	assert_non_null(strstr(out.s, "Precision counts baseline windows with an alert: 1 of 10, so 8 / (8 + 1).\n"));
+	text_free(&out);
+	free_all(r, 10);
+	make_ten(r);
+	score_compute(r, 10, &s);
+	scoreboard_print(r, 10, &s, NULL, 0, &out);
+	assert_null(strstr(out.s, "Precision counts")); /* one alert in one window: the lines agree */
+	text_free(&out);
+	free_all(r, 10);
+}
+
+/* Ended by its own trigger: scored by what was said until the end of its window. */
+static void ended_early(void **state)
+{
+	struct text out = {};
+	struct result r[2];
+	struct score s;
+	(void)state;
+
+	r[0] = make_result(1, "felt");
+	r[1] = make_result(2, "missed");
+	make_alert(&r[0], 1310, "payment-svc");
+	r[0].status = r[1].status = RESULT_ABORTED;
+	r[0].end = r[1].end = 1324;
+	r[0].window_end = 1354;
+	r[1].window_end = NAN; /* an abort condition: cut short */
+	score_detect(&r[0]);
+	score_detect(&r[1]);
+	json_object_set_new(r[0].detail, "rollback", json_pack("{s:s, s:s}", "cause", "trigger_when", "why",
+							     "probe_pass_rate < 50% for 20s: it is 0.1"));
+	json_object_set_new(r[1].detail, "rollback", json_pack("{s:s}", "cause", "abort_conditions"));
+	score_compute(r, 2, &s);
+	assert_int_equal(s.total, 1);
+	assert_int_equal(s.tp, 1);
+	scoreboard_print(r, 2, &s, NULL, 0, &out);
+	assert_non_null(strstr(out.s, "Detected: 1/1\n"));
+	assert_non_null(strstr(out.s, "Ended early by its own trigger:\n- felt: after 24 s, probe_pass_rate < 50% for 20s: it is 0.1; "
+				      "scored by what the pipeline said within 54 s of the injection\n"));
+	assert_non_null(strstr(out.s, "Not scored:\n- missed: aborted"));
+	text_free(&out);
+	result_free(&r[0]);
+	result_free(&r[1]);
+}
+
 static void silence_that_is_right(void **state)
 {
 	struct result r = make_result(1, "a");
@@ -409,7 +472,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(windows),	 cmocka_unit_test(only_alerts_that_do_not_count),
 		cmocka_unit_test(right_root),	 cmocka_unit_test(worked_example),
-		cmocka_unit_test(acceptance),	 cmocka_unit_test(left_out),
+		cmocka_unit_test(acceptance),	 cmocka_unit_test(left_out), cmocka_unit_test(precision_of_windows), cmocka_unit_test(ended_early),
 		cmocka_unit_test(silence_that_is_right), cmocka_unit_test(undefined),
 		cmocka_unit_test(to_the_letter), cmocka_unit_test(without_rca),
 		cmocka_unit_test(whole_seconds), cmocka_unit_test(unread_is_not_absent),

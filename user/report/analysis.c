@@ -18,7 +18,7 @@
 
 enum rank { MUST, WANTED, SPARE, SPARE_LAST };
 
-#define SENTENCES_MAX	 26
+#define SENTENCES_MAX	 27
 #define CHANGES_SAID	 16
 #define FOREIGN_WORDS	 30 /* of any other text that is not ours */
 
@@ -228,6 +228,17 @@ static void say_rca(struct paragraph *p)
 		words_fill(sentence(p, MUST), p->w->rca_none, "truth", truth, WORDS_END);
 	else if (counts)
 		words_fill(sentence(p, MUST), p->w->rca_silent, "truth", truth, WORDS_END);
+}
+
+static void say_ended_early(struct paragraph *p)
+{
+	_cleanup_free_ char *why = quote(evidence_why(p->r), FOREIGN_WORDS);
+	char after[32], window[32];
+	double after_s;
+
+	if (evidence_ended_early(p->r, &after_s))
+		words_fill(sentence(p, MUST), p->w->ended_early, "after", score_seconds(after_s, after, sizeof(after)), "why", why,
+			   "window", score_seconds(p->r->window_end - p->r->inject, window, sizeof(window)), WORDS_END);
 }
 
 /* Not scored, and why. */
@@ -462,6 +473,7 @@ void report_analysis(const struct folder *f, const struct result *r, const struc
 	say_proof(&p);
 	say_changes(&p);
 	say_symptom(&p);
+	say_ended_early(&p);
 	say_detected(&p);
 	say_rca(&p);
 	say_match(&p);

@@ -199,6 +199,8 @@ json_t *run_moments_json(const struct run *r, const struct turn *t);
 
 /* run_result.c */
 const char *run_cause_text(enum rollback_cause cause);
+/* Did every one of its faults hit? Half a combination is another experiment. */
+bool run_has_hits(const struct turn *t);
 int run_result_begin(struct run *r, struct turn *t, struct fl_error *err); /* written ahead; a job's */
 int run_result_finish(struct run *r, struct turn *t, struct fl_error *err); /* on the loop */
 int run_result_save(struct run *r, const struct turn *t, struct fl_error *err); /* a job's */

@@ -248,8 +248,7 @@ static json_t *rollback_json(const struct run *r, const struct turn *t)
 			 "method", t->x->rollback_method);
 }
 
-/* Every one of its faults: half a combination is another experiment. */
-static bool has_hits(const struct turn *t)
+bool run_has_hits(const struct turn *t)
 {
 	uint32_t i;
 
@@ -271,7 +270,7 @@ static enum result_status status_of(const struct run *r, const struct turn *t)
 		return RESULT_ABORTED;
 	if (!t->recovered_ns)
 		return RESULT_NOT_RECOVERED;
-	return has_hits(t) ? RESULT_OK : RESULT_NOT_MANIFESTED;
+	return run_has_hits(t) ? RESULT_OK : RESULT_NOT_MANIFESTED;
 }
 
 static void set_detail(struct run *r, struct turn *t, bool *ret_refuted)

@@ -249,8 +249,11 @@ static void recover_enter(struct run *r)
 	struct turn *t = &r->turn;
 
 	t->window_end_ns = t->end_ns + r->suite->grace_ns;
-	/* A window that was cut short is none: nobody knows what the rest had shown. */
-	if (t->cause == BY_DURATION)
+	/*
+	 * A window that was cut short is none: nobody knows what the rest would have shown. Its own trigger is different:
+	 * the fault did what the file expected at worst, and the pipeline could see it from the injection on.
+	 */
+	if (t->cause == BY_DURATION || (t->cause == BY_TRIGGER && run_has_hits(t)))
 		t->result.window_end = t->result.end + r->suite->grace_ns / 1e9;
 }
 

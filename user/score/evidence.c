@@ -246,6 +246,14 @@ void evidence_unscored(const struct result *r, char *buf, size_t size)
 		snprintf(buf, size, "%s%s%s", status, why ? ": " : "", why ? why : "");
 }
 
+bool evidence_ended_early(const struct result *r, double *ret_after_s)
+{
+	const char *cause = json_string_value(json_path(r->detail, "rollback.cause"));
+
+	*ret_after_s = r->end - r->inject;
+	return cause && !strcmp(cause, "trigger_when") && result_counts(r) && *ret_after_s > 0;
+}
+
 uint32_t evidence_changes(const struct result *r, struct fault_change *ret, uint32_t max)
 {
 	json_t *fault, *change;

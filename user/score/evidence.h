@@ -58,6 +58,9 @@ const char *evidence_why(const struct result *r);
 /* The same with the status: "aborted: checkout_p99 is 4.1"; "no pipeline was asked". For what is not scored. */
 void evidence_unscored(const struct result *r, char *buf, size_t size);
 
+/* Did its own trigger_when end it, and is it scored all the same? @ret_after_s: how long it was on. */
+bool evidence_ended_early(const struct result *r, double *ret_after_s);
+
 /* What became of its faults while they were on, in the order of the result; texts borrowed. */
 struct fault_change {
 	double time_s;	  /* epoch seconds */

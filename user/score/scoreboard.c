@@ -84,6 +84,21 @@ static void print_left_out(const struct result *results, uint32_t n, struct text
 	}
 }
 
+/* Scored all the same: what was on for so long was there to be seen. */
+static void print_ended_early(const struct result *r, struct text *out, bool *begun)
+{
+	const char *why = evidence_why(r);
+	char id[128], text[400];
+	double after_s;
+
+	if (!evidence_ended_early(r, &after_s))
+		return;
+	text_append(out, "%s- %s: after %.0f s%s%s; scored by what the pipeline said within %.0f s of the injection\n",
+		    *begun ? "" : "\nEnded early by its own trigger:\n", cell(r->id ? r->id : "", id, sizeof(id)), after_s,
+		    why ? ", " : "", why ? cell(why, text, sizeof(text)) : "", r->window_end - r->inject);
+	*begun = true;
+}
+
 /* Somebody made another fault of it than the file says: what was scored is that one. */
 static void print_by_hand(const struct result *r, struct text *out, bool *begun)
 {
@@ -101,11 +116,19 @@ static void print_by_hand(const struct result *r, struct text *out, bool *begun)
 	}
 }
 
+/* The confusion matrix counts windows, the line above it alerts: said where the reader cannot get one from the other. */
+static void print_precision(const struct score *s, struct text *out)
+{
+	if (s->fp != s->false_alarms)
+		text_append(out, "\nPrecision counts baseline windows with an alert: %u of %u, so %u / (%u + %u).\n", s->fp,
+			    s->total, s->tp, s->tp, s->fp);
+}
+
 void scoreboard_print(const struct result *results, uint32_t n, const struct score *score,
 		      const struct gap *gaps, uint32_t n_gaps, struct text *out)
 {
 	char a[32], b[32], id[128], symptom[512], cause[512];
-	bool by_hand = false;
+	bool by_hand = false, early = false;
 	uint32_t i;
 
 	text_append(out, "==== Chaos Run ====\n");
@@ -132,6 +155,9 @@ void scoreboard_print(const struct result *results, uint32_t n, const struct sco
 	if (score->total < score->listed)
 		print_left_out(results, n, out);
 	for (i = 0; i < n; i++)
+		print_ended_early(&results[i], out, &early);
+	for (i = 0; i < n; i++)
 		print_by_hand(&results[i], out, &by_hand);
+	print_precision(score, out);
 	answers_print(results, n, out);
 }

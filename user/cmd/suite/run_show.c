@@ -9,6 +9,7 @@
 #include "cmd/fault/preview_show.h"
 #include "cmd/suite/run_show.h"
 #include "fault/fault.h"
+#include "score/evidence.h"
 #include "score/statistics.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -109,17 +110,21 @@ static void print_result(const struct run_progress *p)
 {
 	const struct result *r = p->result;
 	char mttd[32], root[128];
+	double on_s;
+	bool early = evidence_ended_early(r, &on_s), judged = r->status == RESULT_OK || early;
 
 	snprintf(root, sizeof(root), "%s", r->rca_service ? r->rca_service : "none");
 	text_one_line(root);
 	fprintf(stderr, "[%u/%u] %s: %s", p->index, p->total, r->name, result_status_text(r->status));
+	if (early)
+		fprintf(stderr, " by its own trigger after %.0f s", on_s);
 	if (r->status == RESULT_OK && !result_pipeline_asked(r))
 		fputs(", no pipeline was asked", stderr);
-	else if (r->status == RESULT_OK && r->detected)
+	else if (judged && r->detected)
 		fprintf(stderr, ", detected after %s", score_seconds(r->mttd_s, mttd, sizeof(mttd)));
-	else if (r->status == RESULT_OK)
+	else if (judged)
 		fputs(", not detected", stderr);
-	if (r->status == RESULT_OK && result_counts(r) && r->detected && result_rca_asked(r))
+	if (judged && result_counts(r) && r->detected && result_rca_asked(r))
 		fprintf(stderr, ", root cause %s%s", root, r->rca_correct ? " (right)" : r->rca_service ? " (wrong)" : "");
 	if (isfinite(r->inject))
 		fprintf(stderr, ", hypothesis %s", hypothesis_of(r));

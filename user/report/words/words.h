@@ -37,7 +37,7 @@ struct words {
 		*proof_none, *no_proof, *changed, *symptom_seen, *detected, *missed, *missed_undated, *silent, *unread, *unreached,
 		*no_pipeline, *received, *rca, *rca_unscored, *rca_unread, *rca_none, *rca_silent, *rca_not_asked,
 		*match, *match_silent, *match_no_root, *match_not_wrong, *noticed, *mismatch, *mismatch_unknown,
-		*excused, *excused_why, *excused_no_pipeline, *status, *probe, *no_probe, *felt, *unfelt, *shift, *shift_usual, *no_shift, *verdicts,
+		*excused, *excused_why, *excused_no_pipeline, *ended_early, *status, *probe, *no_probe, *felt, *unfelt, *shift, *shift_usual, *no_shift, *verdicts,
 		*no_verdicts, *recovered, *not_recovered, *recovery_unknown, *recovery_unwatched, *loudness, *windows,
 		*false_alarms, *blind, *rule_basis, *unscored_basis, *reader_note, *where_note;
 	const char *right, *wrong;

@@ -116,6 +116,8 @@ const struct words words_en = {
 	.excused = "**Match expected?** Not judged, because the experiment ended as {status}.",
 	.excused_why = "**Match expected?** Not judged, because the experiment ended as {status}: {why}.",
 	.excused_no_pipeline = "**Match expected?** Not judged, because no pipeline was asked.",
+	.ended_early = "Its own trigger ended the fault after {after} ({why}); the pipeline is judged by what it said within "
+		       "{window} of the injection.",
 	.status = "Status: {status}.",
 	.probe = "**User impact.** The external probe passed {before} before, {during} during and {after} "
 		 "after the fault; its median latency was {p50_before}, then {p50_during}.",

@@ -135,6 +135,8 @@ const struct words words_vi = {
 	.excused = "**Match expected?** Không chấm, vì experiment kết thúc ở trạng thái {status}.",
 	.excused_why = "**Match expected?** Không chấm, vì experiment kết thúc ở trạng thái {status}: {why}.",
 	.excused_no_pipeline = "**Match expected?** Không chấm, vì không hỏi pipeline nào.",
+	.ended_early = "Trigger của chính nó đã kết thúc fault sau {after} ({why}); pipeline được chấm theo những gì nó báo "
+		       "trong {window} kể từ lúc inject.",
 	.status = "Trạng thái: {status}.",
 	.probe = "**User impact.** External probe pass {before} trước, {during} trong và {after} sau fault; "
 		 "latency trung vị từ {p50_before} thành {p50_during}.",
