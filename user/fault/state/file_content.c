@@ -6,6 +6,7 @@
 
 #include "fault/state/file_content.h"
 #include "util/cleanup.h"
+#include "util/random.h"
 
 int bytes_copy(const void *v, size_t n, struct bytes *ret)
 {
@@ -22,16 +23,6 @@ void bytes_free(struct bytes *b)
 {
 	free(b->v);
 	*b = (struct bytes){};
-}
-
-/* splitmix64: Steele, Lea, Flood, "Fast splittable pseudorandom number generators" (2014). */
-static uint64_t next_random(uint64_t *state)
-{
-	uint64_t z = (*state += 0x9e3779b97f4a7c15);
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-	return z ^ (z >> 31);
 }
 
 /* One of the low four bits, so that printable ASCII stays printable (or becomes DEL at worst). */
@@ -56,8 +47,8 @@ size_t content_flip(struct bytes *b, size_t count, uint64_t seed)
 	for (i = 0; i < b->n && done < want; i++) {
 		if (spares(b->v[i]))
 			continue;
-		if (next_random(&seed) % left-- < want - done) {
-			flip_byte(&b->v[i], next_random(&seed));
+		if (random_next(&seed) % left-- < want - done) {
+			flip_byte(&b->v[i], random_next(&seed));
 			done++;
 		}
 	}
