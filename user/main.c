@@ -29,6 +29,7 @@ const struct command cmd_table[] = {
 	{ "allow", "allow faults again after halt", true, cmd_allow, &cmd_allow_argp },
 	{ "recover", "clean up after faultline processes that died", true, cmd_recover, &cmd_recover_argp },
 	{ "doctor", "what works on this host, what does not, and what to do", false, cmd_doctor, &cmd_doctor_argp },
+	{ "plan", "look at a running stack and write a suite for it", true, cmd_plan, &cmd_plan_argp },
 	{ "run", "carry out an experiment file and score the pipeline", true, cmd_run, &cmd_run_argp },
 	{ "check", "judge an experiment file without running it", false, cmd_check, &cmd_check_argp },
 	{ "import", "make an experiment file from another tool's", false, cmd_import, &cmd_import_argp },

@@ -69,6 +69,8 @@ bg sh -c 'while :; do ip netns exec flt-a ping -c 1 -W 1 10.77.1.1 >/dev/null; s
 printed 0 top:lines top netns:flt-a,netns:flt-b --interval 200ms --count 2 --requests -o json
 printed 2 top:lines top nobody-svc -o json
 printed 0 graph graph netns:flt-a netns:flt-b --for 500ms -o json
+printed 0 plan plan netns:flt-a netns:flt-b pid:$BG_PID --watch 500ms -o json
+printed 3 error plan netns:flt-none --watch 500ms -o json
 pipeline good "$T/out1/events.jsonl"
 printed 0 probe:lines probe "http://127.0.0.1:$PORT/health" --count 3 --interval 50ms -o json
 printed '*' probe:lines probe "http://127.0.0.1:1/" --count 1 --interval 50ms -o json

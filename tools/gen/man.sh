@@ -30,7 +30,7 @@ accept) kin+=' run report' ;;
 halt) kin+=' allow stop' ;;
 allow) kin+=' halt' ;;
 recover) kin+=' list stop' ;;
-import) kin+=' check run' ;;
+import | plan) kin+=' check run' ;;
 probe | lab) kin+=' run' ;;
 esac
 

@@ -6,6 +6,7 @@
 #include <argp.h>
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "util/error.h"
 
@@ -29,6 +30,7 @@ int cmd_stop(int argc, char **argv);
 int cmd_halt(int argc, char **argv);
 int cmd_allow(int argc, char **argv);
 int cmd_recover(int argc, char **argv);
+int cmd_plan(int argc, char **argv);
 int cmd_probe(int argc, char **argv);
 int cmd_baseline(int argc, char **argv);
 int cmd_top(int argc, char **argv);
@@ -42,7 +44,7 @@ int cmd_accept(int argc, char **argv);
 int cmd_import(int argc, char **argv);
 int cmd_complete(int argc, char **argv);
 
-extern const struct argp cmd_accept_argp, cmd_allow_argp, cmd_baseline_argp, cmd_check_argp, cmd_doctor_argp, cmd_graph_argp, cmd_halt_argp, cmd_history_argp, cmd_import_argp, cmd_lab_argp, cmd_list_argp, cmd_probe_argp, cmd_recover_argp, cmd_report_argp, cmd_run_argp, cmd_score_argp, cmd_set_argp, cmd_stop_argp, cmd_top_argp;
+extern const struct argp cmd_accept_argp, cmd_allow_argp, cmd_baseline_argp, cmd_check_argp, cmd_doctor_argp, cmd_graph_argp, cmd_halt_argp, cmd_history_argp, cmd_import_argp, cmd_lab_argp, cmd_list_argp, cmd_plan_argp, cmd_probe_argp, cmd_recover_argp, cmd_report_argp, cmd_run_argp, cmd_score_argp, cmd_set_argp, cmd_stop_argp, cmd_top_argp;
 
 /* Before anything else: is it JSON that @argv asks for? */
 void cmd_output_begin(char *const *argv);
@@ -77,6 +79,9 @@ void cmd_print_wrapped(const char *text, int from, int width);
  * NULL, the caller's to free. NULL: out of memory.
  */
 char **cmd_targets(char *const *words, struct fl_error *err);
+
+/* False: SIGINT or SIGTERM ended the wait. */
+bool cmd_wait_ns(uint64_t ns);
 
 /* For the argp parser of a command: the argument of -o, which can only be json. */
 bool cmd_output_json(const char *arg, const struct argp_state *state);

@@ -1,83 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * write.c - the experiment file of an import. It is text, not an emitter's tree, for the sake of its
- * comments: what was lost, and what only the author can say (TODO). Scalars are written plain where no
- * YAML reader could take them for anything else, and as JSON strings, which YAML 1.2 reads, elsewhere.
- * What comes out is loaded once before it is handed out.
+ * comments: what was lost, and what only the author can say (TODO). What comes out is loaded once before it is handed out.
  */
-#include <ctype.h>
 #include <errno.h>
 
 #include "import/import.h"
 #include "model/experiment.h"
 #include "util/cleanup.h"
+#include "util/json/yaml_write.h"
 #include "util/text/units.h"
-
-static bool is_plain(const char *s)
-{
-	static const char *const reserved[] = { "null", "true", "false", "yes", "no", "on", "off" };
-	size_t i, len = strlen(s);
-
-	if (!isalnum((unsigned char)s[0]) || s[len - 1] == ' ')
-		return false;
-	for (i = 0; i < len; i++)
-		if (!isalnum((unsigned char)s[i]) && !strchr("_./%-<>= ", s[i]))
-			return false;
-	for (i = 0; i < ARRAY_SIZE(reserved); i++)
-		if (!strcmp(s, reserved[i]))
-			return false;
-	return true;
-}
-
-static void put_scalar(struct text *out, const char *s)
-{
-	json_t *string;
-	char *quoted;
-
-	if (is_plain(s)) {
-		text_append(out, "%s", s);
-		return;
-	}
-	string = json_string(s);
-	quoted = string ? json_dumps(string, JSON_ENCODE_ANY) : NULL;
-	text_append(out, "%s", quoted ? quoted : "\"\"");
-	free(quoted);
-	json_decref(string);
-}
-
-/* Bytes of the character at @s; 0 for half of one, which a bounded message may end in. */
-static size_t character(const char *s)
-{
-	unsigned char c = (unsigned char)s[0];
-	size_t i, n = c < 0x80 ? 1 : c < 0xc0 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-
-	for (i = 1; i < n; i++)
-		if (((unsigned char)s[i] & 0xc0) != 0x80)
-			return 0;
-	return n;
-}
-
-/* What breaks a line for some reader of YAML must not end a comment: control characters, NEL, LS, PS. */
-static bool is_break(const char *s, size_t n)
-{
-	unsigned char c = (unsigned char)s[0];
-
-	return (n == 1 && (c < ' ' || c == 0x7f)) || (n == 2 && c == 0xc2 && (unsigned char)s[1] < 0xa0) ||
-	       !strncmp(s, "\xe2\x80\xa8", 3) || !strncmp(s, "\xe2\x80\xa9", 3);
-}
-
-static void put_comment_text(struct text *out, const char *s)
-{
-	size_t n;
-
-	for (; *s; s += n ? n : 1) {
-		n = character(s);
-		if (!n || is_break(s, n))
-			text_append(out, " ");
-		else
-			text_append_bytes(out, s, n);
-	}
-}
 
 /* At most 200 bytes of it, at the end of a character. */
 static void put_excerpt(struct text *out, const char *s)
@@ -88,7 +20,7 @@ static void put_excerpt(struct text *out, const char *s)
 	while (len && ((unsigned char)s[len] & 0xc0) == 0x80)
 		len--;
 	part = strndup(s, len);
-	put_comment_text(out, part ? part : "");
+	yaml_put_comment(out, part ? part : "");
 	if (s[len])
 		text_append(out, "...");
 }
@@ -105,7 +37,7 @@ static void put_losses(const struct import *im, struct text *out)
 
 		if (l->where && strcmp(l->where, where)) {
 			text_append(out, "#   ");
-			put_comment_text(out, l->where);
+			yaml_put_comment(out, l->where);
 			text_append(out, "\n");
 			where = l->where;
 		}
@@ -117,7 +49,7 @@ static void put_losses(const struct import *im, struct text *out)
 			text_append(out, ")");
 		}
 		text_append(out, ": ");
-		put_comment_text(out, l->why);
+		yaml_put_comment(out, l->why);
 		text_append(out, "\n");
 	}
 }
@@ -127,7 +59,7 @@ static void put_key(struct text *out, const char *indent, const char *key, const
 	if (!value)
 		return;
 	text_append(out, "%s%s: ", indent, key);
-	put_scalar(out, value);
+	yaml_put_scalar(out, value);
 	text_append(out, "\n");
 }
 
@@ -155,9 +87,9 @@ static void put_suite(const struct import *im, struct text *out)
 		text_append(out, "  metrics:\n");
 	json_object_foreach(im->metrics, name, query) {
 		text_append(out, "    ");
-		put_scalar(out, name);
+		yaml_put_scalar(out, name);
 		text_append(out, ": { prometheus: ");
-		put_scalar(out, json_string_value(query));
+		yaml_put_scalar(out, json_string_value(query));
 		text_append(out, " }\n");
 	}
 }
@@ -168,14 +100,14 @@ static void put_value(struct text *out, const char *s)
 	const char *between = "[";
 
 	if (import_is_word(s)) {
-		put_scalar(out, s);
+		yaml_put_scalar(out, s);
 		return;
 	}
 	for (; *s; s += strspn(s, ",")) {
 		_cleanup_free_ char *item = strndup(s, strcspn(s, ","));
 
 		text_append(out, "%s", between);
-		put_scalar(out, item ? item : "");
+		yaml_put_scalar(out, item ? item : "");
 		between = ", ";
 		s += strcspn(s, ",");
 	}
@@ -230,7 +162,7 @@ static void put_targets(struct text *out, const struct import_experiment *x)
 	uint32_t i, k;
 
 	text_append(out, "      target: %s", has_targets(x) ? "[" : "");
-	put_scalar(out, first ? first : "");
+	yaml_put_scalar(out, first ? first : "");
 	for (i = 0; i < x->n_faults; i++) {
 		const char *name = target_of(x, x->faults[i]);
 		_cleanup_free_ char *text = text_format("1 instance of %s", name);
@@ -240,7 +172,7 @@ static void put_targets(struct text *out, const struct import_experiment *x)
 		if (k < i || !strcmp(name, x->target))
 			continue;
 		text_append(out, ", ");
-		put_scalar(out, text ? text : "");
+		yaml_put_scalar(out, text ? text : "");
 	}
 	text_append(out, "%s", has_targets(x) ? "]\n      stage: dev # TODO: it hits several targets at once\n" :
 				 "\n");
@@ -251,7 +183,7 @@ static void put_fault(struct text *out, const struct import_experiment *x, const
 	char number[32];
 
 	text_append(out, "      - type: ");
-	put_scalar(out, f->ops->name);
+	yaml_put_scalar(out, f->ops->name);
 	text_append(out, "\n");
 	if (has_targets(x))
 		put_key(out, "        ", "target", target_of(x, f));
@@ -303,7 +235,7 @@ static void put_tags(struct text *out, const json_t *tags)
 		text_append(out, "    tags: [");
 	json_array_foreach(tags, i, tag) {
 		text_append(out, "%s", i ? ", " : "");
-		put_scalar(out, json_string_value(tag));
+		yaml_put_scalar(out, json_string_value(tag));
 	}
 	if (json_array_size(tags))
 		text_append(out, "]\n");
@@ -316,7 +248,7 @@ static void put_experiment(struct text *out, const struct import_experiment *x)
 	units_format_ns(x->duration_ns, on, sizeof(on));
 	units_format_ns(x->duration_ns + 60 * 1000000000ull, after, sizeof(after));
 	text_append(out, "\n  - name: ");
-	put_scalar(out, x->name);
+	yaml_put_scalar(out, x->name);
 	text_append(out, "\n");
 	put_key(out, "    ", "description", x->description);
 	put_tags(out, x->tags);
@@ -333,7 +265,7 @@ static void put_experiment(struct text *out, const struct import_experiment *x)
 			 "      capture_window: t-60s to t+%s\n"
 			 "    # TODO: what the pipeline should name as the cause.\n"
 			 "    ground_truth: { root_service: ", after);
-	put_scalar(out, x->target);
+	yaml_put_scalar(out, x->target);
 	text_append(out, " }\n");
 }
 
@@ -344,7 +276,7 @@ int import_write(const struct import *im, struct text *out, struct fl_error *err
 	int r;
 
 	text_append(out, "# Imported from ");
-	put_comment_text(out, im->source);
+	yaml_put_comment(out, im->source);
 	text_append(out, " (%s).\n# TODO marks what only its author can say.\n", im->format);
 	put_losses(im, out);
 	put_suite(im, out);

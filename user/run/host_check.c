@@ -213,13 +213,20 @@ static int check_traffic(const struct suite *s, const struct host_check *c)
 	return r == -EINTR ? r : 0;
 }
 
+void host_check_faults(const struct experiment *x, const struct host_check *c)
+{
+	uint32_t i;
+
+	for (i = 0; i < x->n_faults; i++)
+		check_plan(c, x, &x->faults[i]);
+}
+
 int host_check(struct suite *s, const struct host_check *c)
 {
-	uint32_t i, k;
+	uint32_t i;
 
 	for (i = 0; i < s->n; i++)
-		for (k = 0; k < s->experiments[i].n_faults; k++)
-			check_plan(c, &s->experiments[i], &s->experiments[i].faults[k]);
+		host_check_faults(&s->experiments[i], c);
 	check_probe(s, c);
 	check_pipeline(s, c);
 	check_metrics(s, c);

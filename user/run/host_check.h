@@ -17,6 +17,9 @@ struct host_check {
 	void *ctx;
 };
 
+/* What of the faults of @x alone cannot be done here: kind, targets, places, limits. Touches nothing. */
+void host_check_faults(const struct experiment *x, const struct host_check *c);
+
 /* -EINTR: a signal ended it; what was found until then is told. Asks the pipeline (pipeline_learn()). */
 int host_check(struct suite *s, const struct host_check *c);
 

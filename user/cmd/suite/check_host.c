@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* check_host.c - see check_host.h */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
-#include <time.h>
 
+#include "cmd/cmd.h"
 #include "cmd/suite/check_host.h"
 #include "run/host_check.h"
-#include "util/clock.h"
 #include "util/text/url.h"
 
 static void on_found(void *ctx, bool error, const char *rule, const struct experiment *x, const char *text,
@@ -30,19 +28,11 @@ static void on_fact(void *ctx, const char *text)
 		fprintf(stderr, "%s\n", line);
 }
 
-/* SIGINT and SIGTERM end the wait, and what was found until then is printed. */
 static bool wait_ns(void *ctx, uint64_t ns)
 {
-	const struct timespec ts = { .tv_sec = (time_t)(ns / NS_PER_SEC), .tv_nsec = (long)(ns % NS_PER_SEC) };
 	struct check_host *c = ctx;
-	sigset_t set, old;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_BLOCK, &set, &old);
-	c->interrupted = sigtimedwait(&set, NULL, &ts) > 0;
-	sigprocmask(SIG_SETMASK, &old, NULL);
+	c->interrupted = !cmd_wait_ns(ns);
 	return !c->interrupted;
 }
 

@@ -235,6 +235,22 @@ int stress_arm(struct fault *f, const struct stress_kind *kind, struct fl_error 
 	return r;
 }
 
+int stress_ready(const struct fault *f, const struct stress_kind *kind, struct fl_error *err)
+{
+	struct fault looked_at = *f;
+	uint32_t i;
+	int r = 0;
+
+	for (i = 0; !r && i < f->n_targets; i++) {
+		struct stress_unit u = { .target = &f->targets[i], .path_fd = -1, .work_fd = -1 };
+
+		r = cgroup_find(u.target, &u.cgroups, err);
+		if (!r)
+			r = kind->check(&looked_at, &u, err);
+	}
+	return r;
+}
+
 static int activate_one(struct fault *f, struct stress_unit *u, bool on, struct fl_error *err)
 {
 	int r = 0;

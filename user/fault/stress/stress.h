@@ -63,6 +63,8 @@ struct stress_kind {
 
 void stress_supported(struct fault_support *ret);
 int stress_arm(struct fault *f, const struct stress_kind *kind, struct fl_error *err);
+/* What arm would refuse of these targets, where their check opens nothing: for fault_ops.ready. */
+int stress_ready(const struct fault *f, const struct stress_kind *kind, struct fl_error *err);
 int stress_activate(struct fault *f, bool on, struct fl_error *err);
 int stress_tick(struct fault *f, struct fl_error *err);
 int stress_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err);

@@ -106,6 +106,11 @@ static const struct stress_kind kind = {
 	.effect = effect,
 };
 
+static int ready(const struct fault *f, struct fl_error *err)
+{
+	return stress_ready(f, &kind, err);
+}
+
 static int arm(struct fault *f, struct fl_error *err)
 {
 	return stress_arm(f, &kind, err);
@@ -122,6 +127,7 @@ const struct fault_ops fault_cpu_saturation = {
 	.need_process = true,
 	.supported = stress_supported,
 	.validate = validate,
+	.ready = ready,
 	.arm = arm,
 	.activate = stress_activate,
 	.tick = stress_tick,

@@ -46,6 +46,9 @@ const char *docker_service_of(const json_t *container);
 
 /* docker_list.c: services by theirs, other running containers by their own name. */
 int docker_list(struct target_names *names, struct fl_error *err);
+/* The running services, each as a spec that fits no other one ("docker:PROJECT/SERVICE"), sorted; of a Compose project
+ * alone, where one is given. An engine that does not answer is an error. */
+int docker_specs(const char *project, struct target_names *ret, struct fl_error *err);
 /* The error for an id's beginning that fits several, with which; -ENOENT: it does not. */
 int docker_list_ids(const char *prefix, struct fl_error *err);
 /* The error for a set where one is wanted. */

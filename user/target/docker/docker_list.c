@@ -231,6 +231,43 @@ int docker_list(struct target_names *names, struct fl_error *err)
 	return r;
 }
 
+/* How a service is named so that nothing else is: by its project where it has one. The caller's to free; NULL: it cannot be. */
+static char *spec_of(const json_t *container, const char **ret_project)
+{
+	const char *service = label_of(container, LABEL_SERVICE), *swarm = label_of(container, LABEL_SWARM);
+
+	*ret_project = label_of(container, LABEL_PROJECT);
+	if (*service && docker_is_name(service) && docker_is_name(*ret_project))
+		return text_format("docker:%s/%s", *ret_project, service);
+	if (*swarm && docker_is_name(swarm))
+		return text_format("docker:label=" LABEL_SWARM "=%s", swarm);
+	return name_of(container) ? text_format("docker:%s", name_of(container)) : NULL;
+}
+
+int docker_specs(const char *project, struct target_names *ret, struct fl_error *err)
+{
+	json_t *list = NULL, *c;
+	const char *of;
+	uint32_t k;
+	size_t i;
+	int r = get_list(json_object(), &list, err);
+
+	json_array_foreach(list, i, c) {
+		_cleanup_free_ char *spec = spec_of(c, &of);
+
+		if (r || !spec || (project && strcmp(project, of) != 0))
+			continue;
+		for (k = 0; k < ret->n && strcmp(ret->v[k], spec) != 0; k++)
+			;
+		if (k == ret->n && target_names_add(ret, spec))
+			r = error_sys(err, ENOMEM, "Docker: out of memory");
+	}
+	json_decref(list);
+	if (!r && ret->n)
+		qsort(ret->v, ret->n, sizeof(*ret->v), compare);
+	return r;
+}
+
 int docker_list_ids(const char *prefix, struct fl_error *err)
 {
 	json_t *list = NULL, *c;
