@@ -11,6 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "tools/lab/pipeline/control.h"
 #include "tools/lab/pipeline/correlator.h"
 #include "tools/lab/pipeline/detector.h"
 #include "tools/lab/pipeline/promtext.h"
@@ -258,6 +259,80 @@ static void a_disturbed_observer_does_not_judge_latency(void **state)
 	assert_int_equal(count(d), 1);
 }
 
+/* Eight services for @n ticks, the first @slow of them ten times as slow as usual. */
+static void eight(struct detector *d, unsigned int n, int slow)
+{
+	struct signal s[8];
+	int i;
+
+	while (n--) {
+		for (i = 0; i < 8; i++)
+			s[i] = (struct signal){ i, -1, METRIC_LATENCY, i < slow ? 0.2 : 0.02 };
+		detector_tick(d, now_s += 1, true, s, 8);
+	}
+}
+
+static void a_busy_machine_is_no_fault_of_a_service(void **state)
+{
+	struct detector *d = *state;
+
+	eight(d, 20, 0);
+	eight(d, 20, 8);
+	assert_int_equal(count(d), 0);
+	eight(d, 20, 5);
+	assert_int_equal(count(d), 0);
+	eight(d, 10, 0);
+	eight(d, 10, 4);
+	assert_int_equal(count(d), 4);
+}
+
+/* One bad second is in three windows of three seconds. */
+static void one_bad_second_does_not_fire(void **state)
+{
+	static const enum metric metrics[] = { METRIC_ERRORS, METRIC_EDGE_ERRORS, METRIC_EDGE_TIMEOUTS, METRIC_EDGE_POOL,
+					       METRIC_THROTTLING, METRIC_CPU, METRIC_LATENCY, METRIC_EDGE_LATENCY };
+	struct detector *d = *state;
+	struct signal s;
+	unsigned int i, k;
+
+	for (i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
+		s = (struct signal){ 0, -1, metrics[i], 0 };
+		for (k = 0; k < 26; k++) {
+			s.value = k >= 20 && k < 23 ? 1 : 0;
+			detector_tick(d, now_s += 1, true, &s, 1);
+		}
+		assert_int_equal(count(d), 0);
+	}
+}
+
+/* Scrapes of five targets, @slow of them in 200 ms, the others in 2. */
+static bool calm(struct control *c, int slow, bool late)
+{
+	struct observation now[5] = {};
+	int i;
+
+	for (i = 0; i < 5; i++)
+		now[i] = (struct observation){ .up = i != 0 || slow != 1, .took_s = i < slow ? 0.2 : 0.002 };
+	return control_is_calm(c, now, 5, late, 3);
+}
+
+static void scrapes_are_the_control(void **state)
+{
+	struct control c = {};
+	int i;
+	(void)state;
+
+	for (i = 0; i < 20; i++)
+		assert_true(calm(&c, i % 3, false)); /* one is down, or two are slow: those are faults */
+	assert_false(calm(&c, 3, false));
+	for (i = 0; i < 3; i++)
+		assert_false(calm(&c, 0, false)); /* the second is still in the windows */
+	assert_true(calm(&c, 0, false));
+	assert_false(calm(&c, 0, true));
+	for (i = 0; i < 100; i++)
+		assert_false(calm(&c, 5, false)); /* and that does not become the usual */
+}
+
 static void alerts_since(void **state)
 {
 	struct detector *d = *state;
@@ -491,6 +566,9 @@ int main(void)
 		detector_test(a_level_that_stays_is_the_new_normal),
 		detector_test(an_alert_ends_when_it_is_calm_for_a_while),
 		detector_test(a_disturbed_observer_does_not_judge_latency),
+		detector_test(a_busy_machine_is_no_fault_of_a_service),
+		detector_test(one_bad_second_does_not_fire),
+		cmocka_unit_test(scrapes_are_the_control),
 		detector_test(alerts_since),
 		cmocka_unit_test(independent_faults_stay_apart),
 		cmocka_unit_test(what_lies_between_joins),

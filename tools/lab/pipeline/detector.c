@@ -13,22 +13,30 @@
 #define ALERTS_MAX   4096
 #define TRACKS_MAX   1024
 
+/* So many services at least, and of them this share slower than usual at once: that is the machine, and none of them. */
+#define MANY_SERVICES 6
+#define MANY_SHARE    0.6
+
+/*
+ * Rates are of a window of three seconds, so one bad second is seen in three ticks in a row: what is judged by its baseline, or
+ * comes in bursts, needs more of them.
+ */
 const struct metric_rule metric_rules[METRICS] = {
 	[METRIC_AVAILABILITY] = { "availability", "", "critical", true, 1, 0, 2 },
 	[METRIC_RESTART] = { "restart", "", "critical", true, 1, 0, 1 },
 	[METRIC_LATENCY] = { "latency_p95", "s", "critical", false, 0.05, 2.5, 4 },
-	[METRIC_ERRORS] = { "error_rate", "", "critical", false, 0.05, 1.5, 3 },
-	[METRIC_CPU] = { "cpu_saturation", "", "warning", true, 0.85, 0, 3 },
-	[METRIC_THROTTLING] = { "cpu_throttling", "", "warning", true, 0.25, 0, 3 },
+	[METRIC_ERRORS] = { "error_rate", "", "critical", false, 0.05, 1.5, 4 },
+	[METRIC_CPU] = { "cpu_saturation", "", "warning", true, 0.85, 0, 4 },
+	[METRIC_THROTTLING] = { "cpu_throttling", "", "warning", true, 0.25, 0, 4 },
 	[METRIC_MEMORY] = { "memory", "", "warning", true, 0.88, 0, 3 },
 	[METRIC_VOLUME] = { "volume", "", "warning", true, 0.85, 0, 3 },
 	[METRIC_LOG_LAG] = { "log_lag", "s", "warning", true, 3, 0, 2 },
 	[METRIC_WRITE_ERRORS] = { "write_errors", "/s", "warning", true, 0.5, 0, 2 },
 	[METRIC_CLOCK] = { "clock_offset", "s", "warning", true, 5, 0, 3 },
 	[METRIC_EDGE_LATENCY] = { "edge_latency", "s", "warning", false, 0.04, 2.5, 4 },
-	[METRIC_EDGE_ERRORS] = { "edge_errors", "", "warning", false, 0.05, 1.5, 3 },
-	[METRIC_EDGE_TIMEOUTS] = { "edge_timeouts", "", "warning", false, 0.05, 1.5, 3 },
-	[METRIC_EDGE_POOL] = { "pool_exhausted", "", "warning", false, 0.05, 1.5, 3 },
+	[METRIC_EDGE_ERRORS] = { "edge_errors", "", "warning", false, 0.05, 1.5, 4 },
+	[METRIC_EDGE_TIMEOUTS] = { "edge_timeouts", "", "warning", false, 0.05, 1.5, 4 },
+	[METRIC_EDGE_POOL] = { "pool_exhausted", "", "warning", false, 0.05, 1.5, 4 },
 	[METRIC_TOKENS] = { "tokens_refused", "/s", "warning", true, 0.5, 0, 3 },
 };
 
@@ -192,11 +200,30 @@ static void update(struct detector *d, struct track *t, double now_s)
 		forget(t, now_s);
 }
 
+/* Are most services slow at once, those that have nothing to do with one another among them? */
+static bool is_machine_slow(struct detector *d, const struct signal *signals, unsigned int n)
+{
+	unsigned int i, judged = 0, slow = 0;
+	double usual, level;
+	struct track *t;
+
+	for (i = 0; i < n; i++) {
+		t = signals[i].metric == METRIC_LATENCY ? track_of(d, &signals[i]) : NULL;
+		if (!t || t->n_baseline < BASELINE_MIN)
+			continue;
+		judged++;
+		slow += judge(t, signals[i].value, &usual, &level);
+	}
+	return judged >= MANY_SERVICES && slow >= MANY_SHARE * judged;
+}
+
 void detector_tick(struct detector *d, double now_s, bool calm, const struct signal *signals,
 		   unsigned int n)
 {
 	struct track *t;
 	unsigned int i;
+
+	calm = calm && !is_machine_slow(d, signals, n);
 
 	for (i = 0; i < n; i++) {
 		if (!calm && !metric_rules[signals[i].metric].absolute)

@@ -37,7 +37,8 @@ void detector_free(struct detector *d);
 
 /*
  * One tick at wall time @now_s: all signals of it. Tracks whose signal is missing keep their state.
- * @calm false: the observer itself was disturbed; only absolute metrics are judged.
+ * @calm false: the observer itself was disturbed; only absolute metrics are judged. The same where most services are slower
+ * than usual at once: they share a machine, and it is busy.
  */
 void detector_tick(struct detector *d, double now_s, bool calm, const struct signal *signals,
 		   unsigned int n);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "tools/lab/common/httpd.h"
+#include "tools/lab/pipeline/control.h"
 #include "tools/lab/pipeline/detector.h"
 #include "tools/lab/pipeline/scrape.h"
 #include "tools/lab/pipeline/wire.h"
@@ -38,6 +39,7 @@ struct pipeline {
 	struct detector *detector;
 	pthread_mutex_t lock; /* of the detector */
 	struct observation history[HISTORY][GRAPH_MAX];
+	struct control control;
 	unsigned long tick;
 };
 
@@ -45,15 +47,17 @@ static struct pipeline self = { .port = 8000, .lock = PTHREAD_MUTEX_INITIALIZER 
 
 /* --- the loop --- */
 
-static void tick(struct pipeline *p, bool calm)
+static void tick(struct pipeline *p, bool late)
 {
 	static struct signal signals[SIGNALS_MAX];
 	struct observation *now = p->history[p->tick % HISTORY];
 	const struct observation *old = p->history[(p->tick + 1) % HISTORY];
 	struct window windows[GRAPH_MAX];
 	unsigned int i, n;
+	bool calm;
 
 	scraper_run(p->scraper, SCRAPE_LIMIT_MS, now);
+	calm = control_is_calm(&p->control, now, p->graph.n, late, WINDOW_TICKS);
 	for (i = 0; i < p->graph.n; i++)
 		windows[i] = (struct window){ &old[i], &now[i] };
 	if (p->tick++ < WINDOW_TICKS)
@@ -74,7 +78,7 @@ static void *loop(void *arg)
 					.tv_nsec = (long)(next % NS_PER_SEC) };
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
 		late = clock_mono_ns() - next;
-		tick(arg, late < LATE_NS);
+		tick(arg, late >= LATE_NS);
 		for (next += TICK_NS; next < clock_mono_ns();)
 			next += TICK_NS;
 	}

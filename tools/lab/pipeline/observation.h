@@ -33,6 +33,7 @@ struct observation {
 	bool up;
 	double at_s;   /* CLOCK_MONOTONIC of the scrape */
 	double wall_s; /* CLOCK_REALTIME of the scrape */
+	double took_s; /* from the question to the whole answer */
 	double start_s, clock_s; /* start of the process, its wall clock; 0: not told */
 	double requests, errors; /* errors: 5xx */
 	struct obs_histogram latency;

@@ -82,11 +82,14 @@ static void finish(struct scraper *s, struct CURLMsg *m, struct observation *ret
 {
 	struct target *t;
 	struct observation *o;
+	curl_off_t took_us = 0;
 
 	curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &t);
 	o = &ret[t - s->targets];
 	if (m->data.result == CURLE_OK && t->page.s && !t->page.failed)
 		observation_read(o, t->page.s);
+	curl_easy_getinfo(m->easy_handle, CURLINFO_TOTAL_TIME_T, &took_us);
+	o->took_s = (double)took_us / 1e6;
 	o->at_s = (double)clock_mono_ns() / 1e9;
 	o->wall_s = clock_wall_s();
 }
