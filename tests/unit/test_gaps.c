@@ -260,6 +260,18 @@ static void no_rule_fits(void **state)
 	no_gap(&absent);
 }
 
+/* A detector that spoke behind the window is slow, and no noise floor hides what it saw. */
+static void too_late(void **state)
+{
+	struct result r = make_result(1, "a");
+	(void)state;
+
+	kernel(&r, "payment-svc", 10, 1, 500);
+	make_alert(&r, r.window_end + 0.9, "payment-svc");
+	score_detect(&r);
+	one_gap(&r, "-", "0.9 s behind the window", "longer suite.grace");
+}
+
 static void the_graph(void **state)
 {
 	json_t *edges = shop();
@@ -309,7 +321,7 @@ int main(void)
 		cmocka_unit_test(merged_7_2),	  cmocka_unit_test(loudest_7_3),
 		cmocka_unit_test(ungrounded_7_4), cmocka_unit_test(blind_7_5), cmocka_unit_test(visible_7_1),
 		cmocka_unit_test(no_rule_fits),	  cmocka_unit_test(the_graph),
-		cmocka_unit_test(truth_text),
+		cmocka_unit_test(too_late),	  cmocka_unit_test(truth_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -98,6 +98,12 @@ static void tell_unexplained(const struct telling *t)
 	char truth[160], number[32];
 	bool false_alarm = json_object_get(t->gap->evidence, "alerts");
 
+	if (json_object_get(t->gap->evidence, "late_s")) {
+		score_seconds(json_number_value(json_object_get(t->gap->evidence, "late_s")), number, sizeof(number));
+		words_fill(t->symptom, t->g->late, "late", number, WORDS_END);
+		text_append(t->cause, "%s", t->g->late_cause);
+		return;
+	}
 	if (json_object_get(t->gap->evidence, "answers")) {
 		text_append(t->symptom, "%s", t->gap->symptom);
 		text_append(t->cause, "%s", t->gap->cause);

@@ -365,6 +365,27 @@ static bool unread(struct finder *f, const struct result *r)
 	return true;
 }
 
+/* It did fire, behind the window: slow, or a window too short for it, and no threshold that nothing reached. */
+static bool late(struct finder *f, const struct result *r)
+{
+	double first = INFINITY;
+	struct gap *g;
+	uint32_t i;
+
+	for (i = 0; !r->detected && i < r->alerts.n; i++)
+		if (alert_place(r, &r->alerts.v[i]) == ALERT_LATER && !alert_is_late_stamped(&r->alerts.v[i]))
+			first = fmin(first, r->alerts.v[i].time_s);
+	if (!isfinite(first) || !isfinite(r->window_end))
+		return false;
+	g = add(f, r, "-", json_pack("{s:f}", "late_s", first - r->window_end));
+	if (!g)
+		return true;
+	say(g, symptom, "the first alert came %.1f s after the injection, %.1f s behind the window", first - r->inject,
+	    first - r->window_end);
+	say(g, cause, "the detector needs longer than the fault and the grace behind it: a longer suite.grace, or a faster detector");
+	return true;
+}
+
 static void false_alarms(struct finder *f, const struct result *r)
 {
 	struct gap *g = add(f, r, "-", json_pack("{s:i}", "alerts", (int)r->false_alarms));
@@ -381,7 +402,7 @@ static void examine(struct finder *f, const struct result *r)
 	bool failed = r->detected ? result_rca_asked(r) && !r->rca_correct : result_must_detect(r);
 	bool explained;
 
-	explained = failed && (blind(f, r) || down(f, r) || unread(f, r));
+	explained = failed && (blind(f, r) || down(f, r) || unread(f, r) || late(f, r));
 	if (!explained) {
 		explained = failed && noise_floor(f, r);
 		explained |= ungrounded(f, r);

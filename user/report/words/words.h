@@ -17,7 +17,7 @@ struct mode_words {
 /* A gap in words: symptoms are templates, causes are not. */
 struct gap_words {
 	const char *noise, *visible_cause, *noise_cause, *merged, *merged_cause, *no_output, *loudest, *called,
-		*loudest_no_root, *loudest_cause, *ungrounded, *ungrounded_cause, *blind, *blind_cause, *missed,
+		*loudest_no_root, *loudest_cause, *ungrounded, *ungrounded_cause, *blind, *blind_cause, *missed, *late, *late_cause,
 		*no_rca, *wrong, *none_cause, *false_alarms, *false_cause;
 };
 
