@@ -19,7 +19,7 @@ static int by_value(const void *a, const void *b)
 
 static double median(const double *v, unsigned int n)
 {
-	double sorted[CONTROL_TICKS > GRAPH_MAX ? CONTROL_TICKS : GRAPH_MAX];
+	double sorted[CONTROL_TICKS > GRAPH_MAX ? CONTROL_TICKS : GRAPH_MAX] = {};
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
@@ -30,7 +30,7 @@ static double median(const double *v, unsigned int n)
 
 bool control_is_calm(struct control *c, const struct observation *now, unsigned int n, bool late, unsigned int window)
 {
-	double took[GRAPH_MAX], middle;
+	double took[GRAPH_MAX] = {}, middle;
 	unsigned int i;
 
 	for (i = 0; i < n && i < GRAPH_MAX; i++)
