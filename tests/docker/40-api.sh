@@ -58,6 +58,11 @@ for what in list inspect; do
 done
 # (It answers /_ping, so it is busy, and is waited for: docs/docker.md.)
 state '.wrong.inspect = "hang"'; PATIENCE=40 fails "an engine that does not answer" 3 'no answer from' docker:web
+state '.wrong["/_ping"] = "hang"'; PATIENCE=20 fails "one that does not even answer a ping is not waited for" 3 'no answer from' docker:web
+state .
+bg python3 "$TOP/tests/tools/fake_engine.py" "$T/cold.sock" "$T/state" "$T/cold.log" 5
+wait_for 5 test -S "$T/cold.sock"
+check "one that systemd starts for the question is waited for" env DOCKER_HOST="unix://$T/cold.sock" "$BUILD/tests/tools/target_show" docker:web
 state '.containers[0].id = "../../../etc/passwd"'; fails "an id that is a path" 3 'description' docker:web
 state '.containers[0].name = "../%n web"'; fails "a name that is none" 2 'no running container' docker:label=app=web
 state '.containers[0].pid = -1'; fails "a process number that is none" 2 'no running|description' docker:label=app=nope

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A scripted Docker Engine API on a unix socket, right and wrong in every way a test wants.
 
-fake_engine.py SOCKET STATE LOG
+fake_engine.py SOCKET STATE LOG [SECONDS]
 
+With SECONDS it is started by its socket, as by systemd: that is there at once, held by a process called "systemd", and
+serves so long after the first connection.
 STATE is a JSON file that is read at every request:
   containers  [{"id", "name", "pid", "labels", "image", "network"}]  pid 0: it does not run
   api, min_api   what /version says (default 1.41, 1.12)
@@ -16,6 +18,7 @@ LOG gets a line a request: METHOD PATH (with the query, unescaped).
 import http.server
 import json
 import os
+import select
 import socketserver
 import sys
 import threading
@@ -23,6 +26,7 @@ import time
 import urllib.parse
 
 SOCKET, STATE, LOG = sys.argv[1:4]
+START = float(sys.argv[4]) if len(sys.argv) > 4 else None
 lock = threading.Lock()
 
 
@@ -156,4 +160,10 @@ class Server(socketserver.ThreadingUnixStreamServer):
     request_queue_size = 128
 
 
-Server(SOCKET, Handler).serve_forever()
+server = Server(SOCKET, Handler)
+if START is not None:
+    with open("/proc/self/comm", "w") as comm:
+        comm.write("systemd")
+    select.select([server], [], [])
+    time.sleep(START)
+server.serve_forever()

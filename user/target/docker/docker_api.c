@@ -4,7 +4,10 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "target/docker/docker_api.h"
 #include "util/cleanup.h"
@@ -13,7 +16,7 @@
 #include "util/text/text.h"
 
 #define ALIVE_S	   3  /* an engine in good health answers a ping in milliseconds */
-#define PATIENCE_S 30 /* a question to one that is busy, but answers pings */
+#define PATIENCE_S 30 /* a question to one that is busy, but answers pings; a ping to one that is being started */
 #define BODY_MAX   HTTP_BODY_MAX /* the list of some thousand containers */
 
 /* What was agreed with the engine at .socket; another one, or none that answers: agreed anew. */
@@ -184,13 +187,44 @@ unsigned int docker_be_patient(unsigned int seconds)
 }
 
 /*
+ * Is it systemd (the system's or a user's) that listens at @path? Then the first connection is what starts the
+ * engine: podman.socket, docker.socket. (The credentials are those of the process that called listen().)
+ */
+static bool started_by_connecting(const char *path)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	_cleanup_fd_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	_cleanup_free_ char *comm_path = NULL, *comm = NULL;
+	struct ucred listener = {};
+	socklen_t len = sizeof(listener);
+
+	if (fd < 0 || !text_copy(to.sun_path, sizeof(to.sun_path), path) ||
+	    connect(fd, (struct sockaddr *)&to, sizeof(to)) ||
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &listener, &len))
+		return false;
+	comm_path = text_format("/proc/%d/comm", (int)listener.pid);
+	return comm_path && !file_read(comm_path, 64, &comm, NULL, NULL) && !strncmp(comm, "systemd", 7);
+}
+
+static int ping(const char *socket, struct fl_error *err)
+{
+	const char *url = "http://docker/_ping";
+	int r = exchange(socket, url, "/_ping", NULL, ALIVE_S, NULL, err);
+
+	if (r != -ETIMEDOUT || !started_by_connecting(socket))
+		return r;
+	error_clear(err);
+	return exchange(socket, url, "/_ping", NULL, PATIENCE_S - ALIVE_S, NULL, err);
+}
+
+/*
  * A question. Whether anybody listens at all is asked first, by a ping: a busy engine answers that one at
- * once, and may take its time for the question; one that does not answer it is not waited for.
+ * once, and may take its time for the question; one that does not answer it is not waited for, unless it may
+ * just be starting.
  */
 static int question(const char *socket, const char *url, const char *path, char **ret, struct fl_error *err)
 {
-	int r = question_s > ALIVE_S ?
-			exchange(socket, "http://docker/_ping", "/_ping", NULL, ALIVE_S, NULL, err) : 0;
+	int r = question_s > ALIVE_S ? ping(socket, err) : 0;
 
 	/* Whatever answers, answers: what the question itself is answered with tells more. */
 	if (r == -ETIMEDOUT || r == -ECONNREFUSED)
