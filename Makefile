@@ -149,7 +149,7 @@ check-vm:
 	$(Q)$(MAKE) --no-print-directory all tests
 	$(Q)tools/vm/matrix.sh $(BUILD)
 
-# (The hosts build the tree for themselves.) check-host-short: one host, a few kinds, minutes.
+# (The hosts build the tree for themselves.) check-host-short: one host, three kinds, minutes.
 check-host check-host-short:
 	$(Q)tools/setup.sh host
 	$(Q)tools/vm/host/check.sh $(patsubst check-host-%,%,$(filter-out check-host,$@))

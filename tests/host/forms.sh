@@ -32,7 +32,11 @@ up_podman() {
 		podman run -d --name p-web --network pods --restart always --memory 192m --tmpfs /data:size=16m localhost/fltest \
 			$(service p-store p-store /data/conf) >/dev/null
 }
-as_user() { systemd-run --quiet --wait --pipe --collect --uid=$USER_NAME -p PAMName=login env XDG_RUNTIME_DIR=/run/user/"$(id -u $USER_NAME)" "$@"; }
+as_user() {
+	_uid=$(id -u $USER_NAME)
+	systemd-run --quiet --wait --pipe --collect --uid=$USER_NAME -p PAMName=login \
+		env XDG_RUNTIME_DIR="/run/user/$_uid" DBUS_SESSION_BUS_ADDRESS="unix:path=/run/user/$_uid/bus" "$@"
+}
 up_rootless() {
 	id $USER_NAME >/dev/null 2>&1 || useradd -m -s /bin/bash $USER_NAME
 	grep -q "^$USER_NAME:" /etc/subuid || usermod --add-subuids 200000-265535 --add-subgids 200000-265535 $USER_NAME
@@ -108,8 +112,8 @@ client() {
 	_form=$1; shift
 	case $_form in
 	swarm) nsenter --net="/proc/$(docker_pid "$(swarm_task client)")/ns/net" "$@" ;;
-	# (Of the user's own network namespace, where his bridge is.)
-	rootless) nsenter --net="/proc/$ROOTLESS_NET/ns/net" "$@" ;;
+	# (The namespace in which the user's own bridges are has no name; their resolver runs there.)
+	rootless) nsenter --net="/proc/$(pgrep -o -u $USER_NAME aardvark-dns)/ns/net" "$@" ;;
 	*) "$@" ;;
 	esac
 }

@@ -10,21 +10,24 @@ release=${1:?usage: build.sh RELEASE ARCHIVE}
 archive=$(realpath "${2:?usage: build.sh RELEASE ARCHIVE [GOAL...]}")
 shift 2
 [ $# != 0 ] || set -- all tests
-root=$("$here/image.sh" "$release")/root
+image=$("$here/image.sh" "$release")
+root=$image/root
 build=build/host/$release
-mkdir -p "$top/$build"
+mkdir -p "$top/$build" "$image/ccache"
 
 # shellcheck disable=SC2016
 unshare --mount --net --propagation private bash -euc '
-	mkdir -p "$1/src"
+	mkdir -p "$1/src" "$1/ccache"
 	mount --bind "$1" "$1"
 	mount --rbind /dev "$1/dev"
 	mount -t proc proc "$1/proc"
 	mount -t tmpfs tmpfs "$1/tmp"
 	mount --bind "$2" "$1/src"
+	mount --bind "$3" "$1/ccache"
 	cd "$1"
-	exec chroot . env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin make -C /src --no-print-directory -j"$(nproc)" BUILD="$3" "${@:4}"
-' build "$root" "$top" "$build" "$@" >&2
+	exec chroot . env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin CCACHE_DIR=/ccache CCACHE_SLOPPINESS=time_macros \
+		make -C /src --no-print-directory -j"$(nproc)" CC="ccache gcc" CLANG="ccache clang" BUILD="$4" "${@:5}"
+' build "$root" "$top" "$image/ccache" "$build" "$@" >&2
 
 pack=$(mktemp -d)
 trap 'rm -rf "$pack"' EXIT

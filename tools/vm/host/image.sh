@@ -34,8 +34,6 @@ fi
 
 say() { printf 'image.sh: %s: %s, %d s\n' "$release" "$1" $SECONDS >&2; }
 
-# deb822 and one-line sources alike: the first URI that serves a Debian main archive.
-
 make_root() {
 	# No initramfs of Debian's own: the guest has a small one. No documentation.
 	# (In a mount namespace of its own: what it mounts in the new root is not for others to see.)
@@ -52,7 +50,7 @@ set_up() {
 	local u f
 	for u in redis-server.service nginx.service prometheus.service prometheus-alertmanager.service \
 		prometheus-node-exporter.service podman-restart.service systemd-timesyncd.service \
-		getty@tty1.service; do
+		ssh.service ssh.socket getty@tty1.service; do
 		ln -sf /dev/null "$root/etc/systemd/system/$u"
 	done
 	for f in "$root"/usr/lib/systemd/system/*.timer "$root"/lib/systemd/system/*.timer; do
