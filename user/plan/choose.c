@@ -95,7 +95,7 @@ static void put_figures(const struct plan_figures *g, struct text *out)
 		text_append(out, ", port %u", g->port);
 	if (!isnan(g->p99_s))
 		text_append(out, ", p99 %.3g ms", g->p99_s * 1e3);
-	text_append(out, ", %.2g %% errors", isnan(g->error_rate) ? 0 : 100 * g->error_rate);
+	text_append(out, ", %.3g %% errors", isnan(g->error_rate) ? 0 : 100 * g->error_rate);
 }
 
 /* What was seen of the service or edge. */

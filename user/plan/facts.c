@@ -18,6 +18,7 @@ void plan_free(struct plan *p)
 	free(p->v);
 	free(p->facts.services);
 	free(p->facts.edges);
+	free(p->facts.note);
 	free(p->facts.unmeasured);
 	free(p->facts.probe_url);
 	json_decref(p->facts.unsupported);

@@ -144,10 +144,20 @@ static int read_compose(const char *path, json_t **ret, struct fl_error *err)
 	return r;
 }
 
-/* The services of the file that run, out of all that run of its project. */
-static int keep_services(char ***list, const json_t *services, const char *project, const char *path, struct fl_error *err)
+static bool is_listed(char *const *list, const char *word)
 {
-	char **all = *list, **w;
+	for (; list && *list; list++)
+		if (!strcmp(*list, word))
+			return true;
+	return false;
+}
+
+/* The services of the file that run, out of all that run of its project. */
+static int keep_services(char ***list, const json_t *services, const char *project, const char *path, char **ret_note,
+			 struct fl_error *err)
+{
+	struct text missing = {};
+	char **all = *list;
 	const char *name;
 	json_t *value;
 	int r = 0;
@@ -156,18 +166,22 @@ static int keep_services(char ***list, const json_t *services, const char *proje
 	json_object_foreach((json_t *)(uintptr_t)services, name, value) {
 		_cleanup_free_ char *spec = text_format("docker:%s/%s", project, name);
 
-		for (w = all; !r && spec && w && *w; w++)
-			if (!strcmp(*w, spec))
-				r = add(list, spec, err);
+		if (!r && spec && is_listed(all, spec))
+			r = add(list, spec, err);
+		else
+			text_append(&missing, "%s%.80s", missing.len ? ", " : "", name);
 	}
 	words_free(all);
 	if (!r && !(*list && **list))
 		r = error_env(err, ENOENT, "%s: none of its %zu services runs in the project '%s'", path,
 			      json_object_size(services), project);
+	if (!r && missing.len)
+		*ret_note = text_format("of the services of %s these do not run: %s", path, missing.s);
+	text_free(&missing);
 	return r;
 }
 
-int plan_find_compose(const char *path, const char *project, char ***ret, struct fl_error *err)
+int plan_find_compose(const char *path, const char *project, char ***ret, char **ret_note, struct fl_error *err)
 {
 	const char *said, *set = getenv("COMPOSE_PROJECT_NAME");
 	json_t *file = NULL;
@@ -175,6 +189,7 @@ int plan_find_compose(const char *path, const char *project, char ***ret, struct
 	int r = read_compose(path, &file, err);
 
 	*ret = NULL;
+	*ret_note = NULL;
 	if (r)
 		return r;
 	said = project ? project : set && *set ? set : json_string_value(json_object_get(file, "name"));
@@ -185,7 +200,7 @@ int plan_find_compose(const char *path, const char *project, char ***ret, struct
 	if (!r)
 		r = plan_find_project(name, ret, err);
 	if (!r)
-		r = keep_services(ret, json_object_get(file, "services"), name, path, err);
+		r = keep_services(ret, json_object_get(file, "services"), name, path, ret_note, err);
 	if (r == -ENOENT)
 		error_hint(err, "docker compose -f %.100s up -d starts it; --project NAME, if it was started under another name", path);
 	json_decref(file);

@@ -97,7 +97,7 @@ static bool goes_on(const struct plan *p, uint32_t n)
 		return false;
 	if (p->options.all)
 		return true;
-	return plan_seconds(p, n + 2) <= (p->options.budget_ns ? (double)p->options.budget_ns / 1e9 : AT_LEAST_S);
+	return plan_seconds(p, n + 1) <= (p->options.budget_ns ? (double)p->options.budget_ns / 1e9 : AT_LEAST_S);
 }
 
 /* --- two at once ------------------------------------------------------------------------------ */
@@ -133,6 +133,12 @@ static void add_combination(struct plan *p)
 	struct plan_experiment *grown;
 	uint32_t i, k;
 
+	/* Within a budget it takes the place of the last one; of one or two there is none to spare. */
+	if (p->options.budget_ns && !goes_on(p, p->n_chosen)) {
+		if (p->n_chosen < 4)
+			return;
+		p->n_chosen--;
+	}
 	for (i = 0; i < p->n_chosen; i++)
 		for (k = 0; k < p->n_chosen; k++) {
 			if (!goes_with(&p->v[i], &p->v[k]))

@@ -60,6 +60,7 @@ struct plan_facts {
 	uint32_t n_edges;
 	struct plan_edge *edges;
 	double seconds; /* how long was looked */
+	char *note;	  /* whom the plan leaves out, to be told; or NULL */
 	char *unmeasured; /* why nothing could be measured at all; NULL: it could */
 	bool lab; /* some are the embedded lab's */
 	/* The external probe, asked while the traffic was watched. */
@@ -160,7 +161,8 @@ int plan_refuse(struct plan *p, const struct meter_snapshot *seen, struct fl_err
 /* found.c: who is there. Specs of all services that run here; of a Compose project or file; *ret is released with words_free(). */
 int plan_find_all(char ***ret, struct fl_error *err);
 int plan_find_project(const char *project, char ***ret, struct fl_error *err);
-int plan_find_compose(const char *path, const char *project, char ***ret, struct fl_error *err);
+/* *ret_note: which of the file's services do not run, the caller's to free; NULL: all do. */
+int plan_find_compose(const char *path, const char *project, char ***ret, char **ret_note, struct fl_error *err);
 /* What a word of the command line means as a spec: itself, or how the service of that name is found. */
 char *plan_find_one(const char *word, struct fl_error *err);
 

@@ -56,6 +56,8 @@ static void put_head(const struct plan *p, struct text *out)
 				 "again.\n", f->seconds);
 	else
 		text_append(out, "#\n# Watched for %.0f s, without a fault.\n", f->seconds);
+	if (f->note)
+		put_comment(out, "# NOTE: ", f->note, "");
 	for (i = 1; i < f->n; i++)
 		if (f->services[i].not_measured[0] && !f->unmeasured) {
 			text_append(out, "# Not measured: %s (", f->services[i].name);

@@ -5,6 +5,7 @@
  */
 #include <argp.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -118,7 +119,7 @@ static int find_words(const struct plan_command *o, char ***ret, struct fl_error
 static int find_specs(struct plan_command *o, char ***ret, struct fl_error *err)
 {
 	if (o->words && o->words[0] && !o->words[1] && is_compose_file(o->words[0]))
-		return plan_find_compose(o->words[0], o->project, ret, err);
+		return plan_find_compose(o->words[0], o->project, ret, &o->plan.facts.note, err);
 	if (o->words && o->words[0] && o->project)
 		return error_usage(err, "either TARGETs or --project");
 	if (o->project)
@@ -168,6 +169,8 @@ static int make(struct plan_command *o, struct fl_error *err)
 	if (!r)
 		r = plan_name_services(&o->plan.facts, specs, err);
 	words_free(specs);
+	if (o->plan.facts.note)
+		fprintf(stderr, "note: %s\n", o->plan.facts.note);
 	if (!r)
 		r = plan_cmd_describe(o, err);
 	if (!r)
