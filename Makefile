@@ -57,7 +57,7 @@ help:
 	@echo 'make check-host  every kind on every form of target, on whole Debian 13 and 12 hosts in QEMU'
 	@echo 'make fuzz    libFuzzer on every reader of foreign bytes, FUZZ_SECONDS=20 each'
 	@echo 'make bench   print the figures of docs/figures.md'
-	@echo 'make lint    clang-tidy and cppcheck'
+	@echo 'make lint    clang-tidy, cppcheck, shellcheck, codespell'
 	@echo 'make gen | man  completions and JSON schema | the manual pages (needs lowdown)'
 	@echo 'make docs    docs/ as pages with their pictures, into $(BUILD)/docs (needs lowdown, graphviz)'
 	@echo 'make deb     the Debian packages of the last commit, into $(BUILD)/deb'
@@ -154,6 +154,9 @@ check-host check-host-short:
 	$(Q)tools/setup.sh host
 	$(Q)tools/vm/host/check.sh $(patsubst check-host-%,%,$(filter-out check-host,$@))
 
+format:
+	$(Q)tools/format.sh
+
 lint: all
 	$(Q)TIDY=1 tools/lint.sh $(BUILD)
 
@@ -201,7 +204,7 @@ dist:
 clean:
 	rm -rf build build-san build-fuzz build-cov build-commands
 
-.PHONY: all help lab tests demo demo-docker check check-fast check-vm check-host check-host-short compile_commands coverage bench lint install install-man uninstall deb dist clean
+.PHONY: all help lab tests demo demo-docker check check-fast check-vm check-host check-host-short compile_commands coverage bench format lint install install-man uninstall deb dist clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 

@@ -42,12 +42,8 @@ int fl_measure(struct __sk_buff *skb)
 	if (skb->vlan_present)
 		return TC_ACT_UNSPEC;
 	switch (seen_read(skb, &s)) {
-	case SEEN_TCP:
-		measure_tcp(skb, &s);
-		break;
-	case SEEN_UDP:
-		measure_dns(skb, &s);
-		break;
+	case SEEN_TCP: measure_tcp(skb, &s); break;
+	case SEEN_UDP: measure_dns(skb, &s); break;
 	}
 	return TC_ACT_UNSPEC;
 }
@@ -56,7 +52,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
 	__uint(max_entries, 1);
 	__uint(key_size, sizeof(__u32));
-	__array(values, int (struct __sk_buff *));
+	__array(values, int(struct __sk_buff *));
 } both SEC(".maps") = { .values = { (void *)&fl_measure } };
 
 SEC("tc")

@@ -49,13 +49,11 @@ static __always_inline int net_rule(struct __sk_buff *skb, struct packet *p, __u
 			return RULE_NEXT;
 		p->dns_done = 1;
 		return dns_packet(skb, p);
-	default:
-		return rule_packet(skb, p, index);
+	default: return rule_packet(skb, p, index);
 	}
 }
 
-static __always_inline int net_apply(struct __sk_buff *skb, struct packet *p,
-				     const struct fl_ruleset *set)
+static __always_inline int net_apply(struct __sk_buff *skb, struct packet *p, const struct fl_ruleset *set)
 {
 	__u32 i;
 
@@ -106,8 +104,7 @@ static __always_inline int net_hook(struct __sk_buff *skb, enum fl_direction dir
 	hook = bpf_map_lookup_elem(&hooks, &key);
 	if (!hook)
 		return TC_ACT_UNSPEC;
-	if (skb->vlan_present || (skb->protocol != bpf_htons(ETH_P_IP) &&
-				  skb->protocol != bpf_htons(ETH_P_IPV6))) {
+	if (skb->vlan_present || (skb->protocol != bpf_htons(ETH_P_IP) && skb->protocol != bpf_htons(ETH_P_IPV6))) {
 		stat_count(FL_STAT_NOT_IP);
 		return TC_ACT_UNSPEC;
 	}
@@ -163,8 +160,7 @@ int fl_loopback(struct __sk_buff *skb)
 	if (hold_has_passed(skb, &own))
 		return own ? net_pass_again(skb, FL_DIR_TO) : TC_ACT_UNSPEC;
 	hook = bpf_map_lookup_elem(&hooks, &key);
-	if (!hook || (skb->protocol != bpf_htons(ETH_P_IP) &&
-		      skb->protocol != bpf_htons(ETH_P_IPV6)))
+	if (!hook || (skb->protocol != bpf_htons(ETH_P_IP) && skb->protocol != bpf_htons(ETH_P_IPV6)))
 		return TC_ACT_UNSPEC;
 	p = packet_begin(skb, PACKET_FIRST, FL_DIR_TO);
 	if (!p || !packet_read_addresses(skb, p))

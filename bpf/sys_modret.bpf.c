@@ -121,13 +121,13 @@ static __always_inline bool sys_dentry_matches(const struct fl_sys_rule *rule, s
 	return sys_path_matches_at(rule, path, at);
 }
 
-#define SYS_DENTRY_HOOK(name, hook, ...)                                                          \
-	SEC("fmod_ret/" #hook)                                                                     \
-	int BPF_PROG(name, __VA_ARGS__, int ret)                                                   \
-	{                                                                                          \
-		const struct fl_sys_rule *rule = ret ? NULL : sys_rule_here();                     \
-                                                                                                   \
-		return rule && sys_dentry_matches(rule, dentry) ? sys_answer(rule, ret) : ret;     \
+#define SYS_DENTRY_HOOK(name, hook, ...)                                                       \
+	SEC("fmod_ret/" #hook)                                                                 \
+	int BPF_PROG(name, __VA_ARGS__, int ret)                                               \
+	{                                                                                      \
+		const struct fl_sys_rule *rule = ret ? NULL : sys_rule_here();                 \
+                                                                                               \
+		return rule && sys_dentry_matches(rule, dentry) ? sys_answer(rule, ret) : ret; \
 	}
 
 SYS_DENTRY_HOOK(sys_unlink, security_inode_unlink, struct inode *dir, struct dentry *dentry)
@@ -143,13 +143,13 @@ int BPF_PROG(sys_getattr, const struct path *path, int ret)
 }
 
 /* Hooks with nothing to filter by. */
-#define SYS_PLAIN_HOOK(name, hook, ...)                                                           \
-	SEC("fmod_ret/" #hook)                                                                     \
-	int BPF_PROG(name, __VA_ARGS__, int ret)                                                   \
-	{                                                                                          \
-		const struct fl_sys_rule *rule = ret ? NULL : sys_rule_here();                     \
-                                                                                                   \
-		return rule ? sys_answer(rule, ret) : ret;                                         \
+#define SYS_PLAIN_HOOK(name, hook, ...)                                        \
+	SEC("fmod_ret/" #hook)                                                 \
+	int BPF_PROG(name, __VA_ARGS__, int ret)                               \
+	{                                                                      \
+		const struct fl_sys_rule *rule = ret ? NULL : sys_rule_here(); \
+                                                                               \
+		return rule ? sys_answer(rule, ret) : ret;                     \
 	}
 
 SYS_PLAIN_HOOK(sys_mmap, security_mmap_file, struct file *file, unsigned long prot, unsigned long flags)
@@ -169,15 +169,15 @@ int BPF_PROG(sys_socket, int family, int type, int protocol, int kern, int ret)
 	return rule ? sys_answer(rule, ret) : ret;
 }
 
-#define SYS_ADDRESS_HOOK(name, hook)                                                              \
-	SEC("fmod_ret/" #hook)                                                                     \
-	int BPF_PROG(name, struct socket *sock, struct sockaddr *address, int addrlen, int ret)    \
-	{                                                                                          \
-		const struct fl_sys_rule *rule = ret ? NULL : sys_rule_here();                     \
-                                                                                                   \
-		if (!rule || (sys_wants_addr(rule) && !sys_sockaddr_matches(rule, address, false)))  \
-			return ret;                                                                \
-		return sys_answer(rule, ret);                                                      \
+#define SYS_ADDRESS_HOOK(name, hook)                                                                \
+	SEC("fmod_ret/" #hook)                                                                      \
+	int BPF_PROG(name, struct socket *sock, struct sockaddr *address, int addrlen, int ret)     \
+	{                                                                                           \
+		const struct fl_sys_rule *rule = ret ? NULL : sys_rule_here();                      \
+                                                                                                    \
+		if (!rule || (sys_wants_addr(rule) && !sys_sockaddr_matches(rule, address, false))) \
+			return ret;                                                                 \
+		return sys_answer(rule, ret);                                                       \
 	}
 
 SYS_ADDRESS_HOOK(sys_connect, security_socket_connect)

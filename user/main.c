@@ -41,9 +41,10 @@ const struct command cmd_table[] = {
 	{ "score", "print the scoreboard of a finished run", false, cmd_score, &cmd_score_argp },
 	{ "history", "compare finished runs: scores, and what regressed", false, cmd_history, &cmd_history_argp },
 	{ "report", "write chaos_report.md, SUBMIT.md and report.html of a run", false, cmd_report, &cmd_report_argp },
-	{ "accept", "the exercise's checklist and anti-patterns, line by line, for a run", false, cmd_accept, &cmd_accept_argp },
+	{ "accept", "the exercise's checklist and anti-patterns, line by line, for a run", false, cmd_accept,
+	  &cmd_accept_argp },
 	{ "complete", NULL, false, cmd_complete, NULL }, /* what the shells' completions ask */
-	{ NULL, NULL, false, NULL, NULL }, /* ends the table */
+	{ NULL, NULL, false, NULL, NULL },               /* ends the table */
 };
 
 static void usage(FILE *out)
@@ -56,7 +57,8 @@ static void usage(FILE *out)
 	fputs("\nEvery command takes --docker-socket PATH; the default is that of DOCKER_HOST, else what is\n"
 	      "there of /var/run/docker.sock, the rootless one and Podman's. And --btf FILE: the BTF of a kernel\n"
 	      "that has none of its own (docs/kernels.md).\n"
-	      "\n'faultline COMMAND --help' explains one command.\n", out);
+	      "\n'faultline COMMAND --help' explains one command.\n",
+	      out);
 }
 
 static int unknown(const char *word)
@@ -70,7 +72,8 @@ static int unknown(const char *word)
 		names[i] = cmd_table[i].name;
 	names[i] = NULL;
 	near = text_nearest(word, names);
-	error_usage(&err, "no command '%.60s'%s%s%s", word, near ? ", did you mean '" : "", near ?: "", near ? "'?" : "");
+	error_usage(&err, "no command '%.60s'%s%s%s", word, near ? ", did you mean '" : "", near ?: "",
+		    near ? "'?" : "");
 	error_hint(&err, "faultline --help lists the commands");
 	return cmd_fail(&err);
 }

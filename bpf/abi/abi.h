@@ -32,12 +32,12 @@
 #include <linux/types.h>
 #endif
 
-#define FL_ABI_VERSION 1
+#define FL_ABI_VERSION        1
 
 #define FL_MAX_RULES_PER_PEER 16
 #define FL_MAX_PREFIX_LENS    8
 #define FL_RULES_DEFAULT      256 /* entries of rules/states/proofs; user space may resize at load */
-#define FL_PPM		      1000000u
+#define FL_PPM                1000000u
 #define FL_CGROUP_LEVELS      8 /* how deep a cgroup may be that a rule is for; a power of two */
 
 /*
@@ -46,9 +46,9 @@
  * and including the mark's have seen the packet already and let it pass; the holder itself
  * restores the packet's own mark.
  */
-#define FL_MARK_MAGIC	   0xfa170000u
-#define FL_MARK_MASK	   0xffff0000u
-#define FL_MAX_GENERATION  0xffffu
+#define FL_MARK_MAGIC     0xfa170000u
+#define FL_MARK_MASK      0xffff0000u
+#define FL_MAX_GENERATION 0xffffu
 
 /* Direction as the target sees it: FROM = it sent the packet (tc ingress of the host-side veth, or egress
  * of the host's own interface). */
@@ -109,7 +109,7 @@ struct fl_hook {
 	__u8 n_lens;
 	__u8 lens[FL_MAX_PREFIX_LENS]; /* descending, 0..128 */
 	__u8 pad;
-	__u16 loopback;	    /* 1 + netns of the hook on the target's own loopback; 0: there is none */
+	__u16 loopback;     /* 1 + netns of the hook on the target's own loopback; 0: there is none */
 	__u32 hold_ifindex; /* the TAP of this hook's delay line, 0 when it has none */
 };
 _Static_assert(sizeof(struct fl_hook) == 16, "fl_hook");
@@ -135,7 +135,7 @@ struct fl_owner_offsets {
 	__u32 level, node;   /* in struct cgroup: how deep it is, the pointer to its node in the tree */
 	__u32 ancestors;     /* in struct cgroup: an array by level, of pointers or of ids */
 	__u32 by_pointer;
-	__u32 id;	     /* in the node */
+	__u32 id; /* in the node */
 };
 _Static_assert(sizeof(struct fl_owner_offsets) == 24, "fl_owner_offsets");
 
@@ -154,10 +154,10 @@ struct fl_port_range {
 struct fl_delay {
 	__u64 delay_ns;
 	__u64 jitter_ns;
-	__s32 ar_coeff_q16;	 /* 0: independent */
+	__s32 ar_coeff_q16;      /* 0: independent */
 	__s32 ar_innovation_q16; /* sqrt(1 - coeff^2) */
-	__u32 distribution;	 /* enum fl_distribution */
-	__u32 correlation_ppm;	 /* as asked, for display */
+	__u32 distribution;      /* enum fl_distribution */
+	__u32 correlation_ppm;   /* as asked, for display */
 };
 _Static_assert(sizeof(struct fl_delay) == 32, "fl_delay");
 
@@ -196,9 +196,9 @@ enum fl_http_method {
  */
 struct fl_http {
 	__u16 status;
-	__u16 methods;	/* mask of enum fl_http_method */
+	__u16 methods;  /* mask of enum fl_http_method */
 	__u16 path_len; /* 0: any path */
-	__u8 requests;	/* mask of 1 << enum fl_direction of the request; 0: both */
+	__u8 requests;  /* mask of 1 << enum fl_direction of the request; 0: both */
 	__u8 pad;
 	__u8 path[FL_HTTP_PATH_MAX]; /* prefix of the request target, query included */
 };
@@ -208,18 +208,18 @@ _Static_assert(sizeof(struct fl_http) == 72, "fl_http");
 
 /* Example: *.svc.lab -> wildcard = 1, name = "svc.lab"; matches a.svc.lab and b.a.svc.lab. */
 struct fl_dns {
-	__u8 rcode;    /* FL_KIND_DNS_ERROR: 2 SERVFAIL, 3 NXDOMAIN, 5 REFUSED; 255 drop */
-	__u8 wildcard; /* name is a suffix, at least one label must precede it */
-	__u16 name_len; /* 0: any name */
+	__u8 rcode;                 /* FL_KIND_DNS_ERROR: 2 SERVFAIL, 3 NXDOMAIN, 5 REFUSED; 255 drop */
+	__u8 wildcard;              /* name is a suffix, at least one label must precede it */
+	__u16 name_len;             /* 0: any name */
 	__u8 name[FL_DNS_NAME_MAX]; /* dotted, lower case, no final dot */
-	__u8 answers; /* mask of 1 << enum fl_direction; 0: both. Answers on loopback always count */
-	__u8 once;    /* 1: not an answer that a resolver inside the target fetches for somebody else */
+	__u8 answers;               /* mask of 1 << enum fl_direction; 0: both. Answers on loopback always count */
+	__u8 once;                  /* 1: not an answer that a resolver inside the target fetches for somebody else */
 	__u8 pad[2];
 };
 _Static_assert(sizeof(struct fl_dns) == 136, "fl_dns");
 
 struct fl_corrupt {
-	__u32 bytes;	    /* how many payload bytes to flip */
+	__u32 bytes;        /* how many payload bytes to flip */
 	__u32 fix_checksum; /* 1: the application sees it; 0: the receiver's stack drops it */
 };
 
@@ -247,19 +247,19 @@ struct fl_rate {
 struct fl_rule {
 	__u64 seed;
 	__u64 expires_ns; /* ~0: bounded by the lease alone */
-	__u64 max_hits;	  /* 0: no bound */
+	__u64 max_hits;   /* 0: no bound */
 	__u32 probability_ppm;
 	__u32 flow_share_ppm;
 	__u8 kind; /* enum fl_kind */
 	__u8 enabled;
-	__u8 protocol; /* IPPROTO_*; 0: any */
-	__u8 departs;  /* DELAY, RATE: 1: by departure time, through an fq qdisc; else a delay line */
-	struct fl_port_range port;	 /* either end */
+	__u8 protocol;                   /* IPPROTO_*; 0: any */
+	__u8 departs;                    /* DELAY, RATE: 1: by departure time, through an fq qdisc; else a delay line */
+	struct fl_port_range port;       /* either end */
 	struct fl_port_range local_port; /* the target's end */
-	struct fl_port_range peer_port;	 /* the other end */
-	__u32 cgroup_level; /* of cgroup_id: 1 is right below the root of the v2 tree */
+	struct fl_port_range peer_port;  /* the other end */
+	__u32 cgroup_level;              /* of cgroup_id: 1 is right below the root of the v2 tree */
 	__u32 pad1;
-	__u64 cgroup_id; /* at the host's own interface: whose packets these are; 0 elsewhere */
+	__u64 cgroup_id;       /* at the host's own interface: whose packets these are; 0 elsewhere */
 	struct fl_delay delay; /* DELAY, HTTP_DELAY, DNS_DELAY */
 	union {
 		struct fl_loss loss;
@@ -283,19 +283,19 @@ struct fl_state {
 #else
 	__u32 lock;
 #endif
-	__u32 chain;   /* state of a Markov chain */
-	__s64 ar_q16;  /* last value of the AR(1) process */
-	__u64 tokens;  /* RATE: when the line is free again */
+	__u32 chain;       /* state of a Markov chain */
+	__s64 ar_q16;      /* last value of the AR(1) process */
+	__u64 tokens;      /* RATE: when the line is free again */
 	__u64 last_due_ns; /* RATE, departs: when the last packet that had to wait is due */
 };
 _Static_assert(sizeof(struct fl_state) == 48, "fl_state");
 
 /* Per rule and CPU; a reader adds up the CPUs (first_hit: the least that is not 0). */
 struct fl_proof {
-	__u64 matched;	/* packets (HTTP/DNS: messages) that met the rule's match */
+	__u64 matched;  /* packets (HTTP/DNS: messages) that met the rule's match */
 	__u64 injected; /* those the fault was done to */
-	__u64 skipped;	/* should have been hit, could not be (unparsable, no delay line, ...) */
-	__u64 bytes;	/* bytes of the injected ones */
+	__u64 skipped;  /* should have been hit, could not be (unparsable, no delay line, ...) */
+	__u64 bytes;    /* bytes of the injected ones */
 	__u64 first_hit_ns;
 	__u64 last_hit_ns;
 };
@@ -323,20 +323,20 @@ struct fl_line {
  * virtio_net_hdr counts csum_start and hdr_len from this header, so both shrink by its size.
  */
 struct fl_hold_header {
-	__u8 dst[6];	/* zero; the TAP driver sees an Ethernet header */
+	__u8 dst[6]; /* zero; the TAP driver sees an Ethernet header */
 	__u8 src[6];
 	__u16 ethertype;
-	__u16 flags;	/* FL_HOLD_* */
-	__u64 due_ns;	/* when to give it back */
+	__u16 flags;     /* FL_HOLD_* */
+	__u64 due_ns;    /* when to give it back */
 	__u32 flow_hash; /* packets of one flow share it */
-	__u32 rule;	/* the rule that decided the delay */
+	__u32 rule;      /* the rule that decided the delay */
 } __attribute__((packed));
 _Static_assert(sizeof(struct fl_hold_header) == 32, "fl_hold_header");
 
 /* The packet must not overtake earlier ones of its flow (no jitter asked, or a stalled flow). */
 #define FL_HOLD_ORDERED 1
 
-#define FL_TABLE_SIZE 4096
+#define FL_TABLE_SIZE   4096
 
 /*
  * Rows: the quantile function of each distribution (mean 0, unit scale, Q16), and the CDF of the
@@ -361,11 +361,11 @@ struct fl_table_row {
 enum fl_guard {
 	FL_GUARD_FLOW = 0, /* one TCP connection, or all of one endpoint */
 	FL_GUARD_PREFIX,   /* a network: either end */
-	FL_GUARD_PORT,	   /* TCP, UDP, SCTP: either end */
+	FL_GUARD_PORT,     /* TCP, UDP, SCTP: either end */
 	FL_GUARD_MAX
 };
 
-#define FL_GUARD_FLOWS	  256
+#define FL_GUARD_FLOWS    256
 #define FL_GUARD_PREFIXES 1024
 
 /*
@@ -386,12 +386,12 @@ _Static_assert(sizeof(struct fl_guard_prefix) == 20, "fl_guard_prefix");
 
 /* Per-CPU counters of one session, for `list` and `doctor`. */
 enum fl_stat {
-	FL_STAT_NOT_IP = 0,	/* passed: no IPv4/IPv6, or VLAN-tagged */
-	FL_STAT_MALFORMED,	/* passed: headers cut short */
-	FL_STAT_HELD,		/* sent into a delay line */
-	FL_STAT_RETURNED,	/* came back */
-	FL_STAT_LEASE_EXPIRED,	/* a rule matched, but the lease was over */
-	FL_STAT_SPARED,		/* a rule matched, but it is protected: one counter for each enum fl_guard */
+	FL_STAT_NOT_IP = 0,    /* passed: no IPv4/IPv6, or VLAN-tagged */
+	FL_STAT_MALFORMED,     /* passed: headers cut short */
+	FL_STAT_HELD,          /* sent into a delay line */
+	FL_STAT_RETURNED,      /* came back */
+	FL_STAT_LEASE_EXPIRED, /* a rule matched, but the lease was over */
+	FL_STAT_SPARED,        /* a rule matched, but it is protected: one counter for each enum fl_guard */
 	FL_STAT_SPARED_LAST = FL_STAT_SPARED + FL_GUARD_MAX - 1,
 	FL_STAT_MAX
 };

@@ -33,7 +33,7 @@
  * 2^26; bucket (25 - 3) * 16 + (50,000,000 >> 21) - 16 = 359.
  */
 #define FL_HIST_SUB_BITS 4
-#define FL_HIST_BUCKETS	 544
+#define FL_HIST_BUCKETS  544
 
 struct fl_hist {
 	__u64 count;
@@ -60,20 +60,14 @@ struct fl_place {
 _Static_assert(sizeof(struct fl_place) == 8, "fl_place");
 
 /* What is spoken: enum meter_protocol of user/measure/meter/meter.h. */
-enum fl_spoken {
-	FL_SPOKEN_HTTP = 0,
-	FL_SPOKEN_DNS = 1,
-	FL_SPOKEN_TURNS = 2,
-	FL_SPOKEN_OPAQUE = 3,
-	FL_SPOKEN_MAX
-};
+enum fl_spoken { FL_SPOKEN_HTTP = 0, FL_SPOKEN_DNS = 1, FL_SPOKEN_TURNS = 2, FL_SPOKEN_OPAQUE = 3, FL_SPOKEN_MAX };
 
 struct fl_edge {
 	__u16 client, server; /* services */
-	__u8 vantage;	      /* enum fl_vantage */
-	__u8 spoken;	      /* enum fl_spoken */
-	__u8 method;	      /* HTTP: enum fl_http_method (abi.h); 0: not of a request */
-	__u8 path;	      /* HTTP: 1 + number of its prefix; 0: none of them */
+	__u8 vantage;         /* enum fl_vantage */
+	__u8 spoken;          /* enum fl_spoken */
+	__u8 method;          /* HTTP: enum fl_http_method (abi.h); 0: not of a request */
+	__u8 path;            /* HTTP: 1 + number of its prefix; 0: none of them */
 };
 _Static_assert(sizeof(struct fl_edge) == 8, "fl_edge");
 
@@ -87,7 +81,7 @@ struct fl_row {
 	__u64 bytes_to_server, bytes_to_client;
 	__u64 connects, retransmits;
 	__u64 first_ns, last_ns; /* 0: nothing yet on this CPU */
-	__u32 port;		 /* the server's; 0: none yet, FL_PORTS_MANY */
+	__u32 port;              /* the server's; 0: none yet, FL_PORTS_MANY */
 	__u32 pad;
 	struct fl_hist latency;
 };
@@ -133,17 +127,17 @@ enum fl_measure_stat {
 	FL_MEASURE_FLOWS_MADE = 0,
 	FL_MEASURE_FLOWS_ENDED, /* closed, reset, or swept away */
 	FL_MEASURE_EVENTS_LOST, /* the ring buffer was full */
-	FL_MEASURE_UNPAIRED,	/* requests whose answer could not be told */
-	FL_MEASURE_NO_ROW,	/* things that happened, but there was no room for their row */
+	FL_MEASURE_UNPAIRED,    /* requests whose answer could not be told */
+	FL_MEASURE_NO_ROW,      /* things that happened, but there was no room for their row */
 	FL_MEASURE_STATS
 };
 
 /* In and out of fl_sweep. */
 struct fl_sweep {
-	__u64 idle_ns;	       /* a request that waited that long for its answer gets none */
+	__u64 idle_ns;         /* a request that waited that long for its answer gets none */
 	__u64 dns_idle_ns;     /* the same for a DNS query */
 	__u64 connect_idle_ns; /* and for a SYN */
-	__u64 alive;	       /* out: flows in the tables */
+	__u64 alive;           /* out: flows in the tables */
 };
 
 #endif /* FL_ABI_MEASURE_H */

@@ -42,21 +42,21 @@ enum fl_sys_fd {
  */
 struct fl_sys_rule {
 	__u64 seed;
-	__u64 expires_ns; /* CLOCK_MONOTONIC; ~0: bounded by the lease alone */
-	__u64 max_hits;	  /* 0: no bound */
+	__u64 expires_ns;  /* CLOCK_MONOTONIC; ~0: bounded by the lease alone */
+	__u64 max_hits;    /* 0: no bound */
 	__u64 first, last; /* last 0: no end */
 	__u32 probability_ppm;
 	__u32 nth;
 	__s32 error; /* negative errno; 0 when the action is a signal */
 	__u8 enabled;
-	__u8 signal;  /* send this one to the caller; 0 none */
-	__u8 fd_kind; /* enum fl_sys_fd */
-	__u8 path_kind; /* enum fl_sys_path */
+	__u8 signal;               /* send this one to the caller; 0 none */
+	__u8 fd_kind;              /* enum fl_sys_fd */
+	__u8 path_kind;            /* enum fl_sys_path */
 	struct fl_port_range port; /* the socket address's port; {0, 65535} any */
-	__u32 owner_tgid;	   /* faultline itself, never matched */
+	__u32 owner_tgid;          /* faultline itself, never matched */
 	__u32 n_targets;
 	__u32 path_len;
-	__u8 peer[16]; /* the socket address, IPv4 as ::ffff:a.b.c.d */
+	__u8 peer[16];         /* the socket address, IPv4 as ::ffff:a.b.c.d */
 	__u32 peer_prefix_len; /* 0 any */
 	__u32 pad;
 	__u8 path[FL_SYS_PATH_MAX];
@@ -71,7 +71,7 @@ struct fl_sys_state {
 
 /* Where a hooked syscall keeps what filters look at: indexes of arguments, -1 when it has none. */
 struct fl_sys_call {
-	__s32 number;	/* for the tracepoint backend, which sees every syscall */
+	__s32 number; /* for the tracepoint backend, which sees every syscall */
 	__s8 path_arg;
 	__s8 fd_arg;
 	__s8 addr_arg;

@@ -12,16 +12,16 @@
 
 #include "bpf/abi/abi.h"
 
-#define DNS_PORT	53
+#define DNS_PORT        53
 #define DNS_HEADER_SIZE 12
-#define DNS_TEXT_MAX	256
+#define DNS_TEXT_MAX    256
 
 struct dns_name {
 	__u32 len;  /* of text */
 	__u16 left; /* bytes of the present label still to come */
 	__u8 done;
 	__u8 bad;
-	__u64 hash; /* of text */
+	__u64 hash;              /* of text */
 	__u8 text[DNS_TEXT_MAX]; /* lower case, dotted, no final dot; not terminated */
 };
 

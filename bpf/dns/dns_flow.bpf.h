@@ -24,14 +24,14 @@
 #include "bpf/net/rule.bpf.h"
 
 #define DNS_MESSAGES_MAX 8
-#define DNS_RCODE_DROP	 255
+#define DNS_RCODE_DROP   255
 
 /* One direction of a DNS connection over TCP. */
 struct dns_stream {
-	__u32 next;	/* sequence number of the next length prefix, or of the rest of one */
-	__u8 have;	/* bytes of that prefix seen already: 0, 1, 2 */
-	__u8 error;	/* there is an error to repeat */
-	__u16 length;	/* the prefix, as far as seen */
+	__u32 next;     /* sequence number of the next length prefix, or of the rest of one */
+	__u8 have;      /* bytes of that prefix seen already: 0, 1, 2 */
+	__u8 error;     /* there is an error to repeat */
+	__u16 length;   /* the prefix, as far as seen */
 	__u32 error_at; /* sequence number of the byte with the response code */
 	__u8 rcode;
 	__u8 pad[3];
@@ -126,8 +126,8 @@ apart int dns_message(struct __sk_buff *skb, struct packet *p, __u32 off, __u32 
 	return error;
 }
 
-static __always_inline int dns_set_rcode(struct __sk_buff *skb, const struct packet *p, __u32 off,
-					 __u8 rcode, bool fix_checksum)
+static __always_inline int dns_set_rcode(struct __sk_buff *skb, const struct packet *p, __u32 off, __u8 rcode,
+					 bool fix_checksum)
 {
 	__u8 byte;
 
@@ -142,8 +142,7 @@ static __always_inline int dns_fail_udp(struct __sk_buff *skb, struct packet *p,
 	static const __u8 no_answers[6] = {};
 
 	if (dns_set_rcode(skb, p, p->payload_off + 3, rcode, false) ||
-	    bpf_skb_store_bytes(skb, p->payload_off + 6, no_answers, sizeof(no_answers),
-				BPF_F_RECOMPUTE_CSUM))
+	    bpf_skb_store_bytes(skb, p->payload_off + 6, no_answers, sizeof(no_answers), BPF_F_RECOMPUTE_CSUM))
 		return -1;
 	return payload_trim_udp(skb, p, p->question_end);
 }
@@ -166,8 +165,8 @@ apart int dns_udp(struct __sk_buff *skb, struct packet *p)
 }
 
 /* Read what the packet has of a length prefix. Returns the offset in the payload behind it. */
-static __always_inline __u32 dns_prefix(struct __sk_buff *skb, const struct packet *p,
-					struct dns_stream *stream, __u32 off)
+static __always_inline __u32 dns_prefix(struct __sk_buff *skb, const struct packet *p, struct dns_stream *stream,
+					__u32 off)
 {
 	__u32 i;
 
@@ -220,8 +219,7 @@ apart int dns_next(struct __sk_buff *skb, struct packet *p, struct dns_stream *s
 }
 
 /* Do (again) to this packet what was decided on a message that it carries. */
-static __always_inline int dns_repeat_error(struct __sk_buff *skb, const struct packet *p,
-					    struct dns_stream *stream)
+static __always_inline int dns_repeat_error(struct __sk_buff *skb, const struct packet *p, struct dns_stream *stream)
 {
 	__u32 off = stream->error_at - p->seq;
 
@@ -259,8 +257,7 @@ apart int dns_tcp(struct __sk_buff *skb, struct packet *p)
 			return RULE_NEXT;
 	}
 	for (i = 0; i < DNS_MESSAGES_MAX; i++) {
-		if (!dns_next(skb, p, stream) ||
-		    dns_repeat_error(skb, p, stream) == RULE_DROP)
+		if (!dns_next(skb, p, stream) || dns_repeat_error(skb, p, stream) == RULE_DROP)
 			break;
 	}
 	return dns_repeat_error(skb, p, stream);

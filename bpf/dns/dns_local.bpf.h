@@ -29,7 +29,7 @@
 #include "bpf/net/packet.bpf.h"
 #include "bpf/net/proof.bpf.h"
 
-#define PACKET_HOST  0 /* uapi/linux/if_packet.h */
+#define PACKET_HOST  0                    /* uapi/linux/if_packet.h */
 #define ASKED_MAX_NS (10 * 1000000000ull) /* nobody waits longer for an answer */
 
 /* In packet.fetched_for: who asked the resolver inside the target. */
@@ -56,8 +56,7 @@ struct {
 
 /* --- who asked ----------------------------------------------------------------------------- */
 
-static __always_inline __u64 asked_key(const struct packet *p, const struct dns_name *name,
-				       __u16 type, __u32 who)
+static __always_inline __u64 asked_key(const struct packet *p, const struct dns_name *name, __u16 type, __u32 who)
 {
 	return hash_mix(name->hash + ((__u64)p->loopback << 32 | (__u64)type << 8 | who));
 }
@@ -83,8 +82,7 @@ apart int dns_asked_at(struct __sk_buff *skb, struct packet *p, __u32 off)
 	end = dns_question(skb, name, off, p->end, DNS_QUERY);
 	if (end <= 0)
 		return 0;
-	key = asked_key(p, name, dns_type(skb, end),
-			p->on_loopback ? FETCHED_FOR_INSIDE : FETCHED_FOR_OUTSIDE);
+	key = asked_key(p, name, dns_type(skb, end), p->on_loopback ? FETCHED_FOR_INSIDE : FETCHED_FOR_OUTSIDE);
 	now = packet_now(p);
 	bpf_map_update_elem(&questions, &key, &now, BPF_ANY);
 	return 1;
@@ -150,11 +148,9 @@ static __always_inline bool dns_counts(const struct fl_rule *rule, const struct 
 /* --- the delay line of a loopback ---------------------------------------------------------- */
 
 /* A client's socket and the address it asks, whatever the port is there. */
-static __always_inline __u64 local_flow(const __be32 client[4], __u16 port, const __be32 server[4],
-					__u8 protocol)
+static __always_inline __u64 local_flow(const __be32 client[4], __u16 port, const __be32 server[4], __u8 protocol)
 {
-	return hash_mix(packet_hash_end(client, port) + 3 * packet_hash_end(server, 0) + netns_id) ^
-	       protocol;
+	return hash_mix(packet_hash_end(client, port) + 3 * packet_hash_end(server, 0) + netns_id) ^ protocol;
 }
 
 static __always_inline bool local_is_loopback(const struct packet *p, const __be32 addr[4])

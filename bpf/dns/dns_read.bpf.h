@@ -60,15 +60,13 @@ enum dns_sort { DNS_QUERY = 0, DNS_RESPONSE = 0x80 };
  * Read the question of the message at @off of the frame, which ends at @end. Returns the offset
  * behind the question; 0: not of the wanted sort; negative: one that cannot be read.
  */
-apart int dns_question(struct __sk_buff *skb, struct dns_name *name, __u32 off, __u32 end,
-			    __u32 sort)
+apart int dns_question(struct __sk_buff *skb, struct dns_name *name, __u32 off, __u32 end, __u32 sort)
 {
 	take_name(name);
 	__u8 header[DNS_HEADER_SIZE];
 	__u32 i;
 
-	if (!name || off + DNS_HEADER_SIZE > end ||
-	    bpf_skb_load_bytes(skb, off, header, sizeof(header)))
+	if (!name || off + DNS_HEADER_SIZE > end || bpf_skb_load_bytes(skb, off, header, sizeof(header)))
 		return -1;
 	if ((header[2] & 0x80) != sort)
 		return 0;

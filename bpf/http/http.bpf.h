@@ -39,33 +39,33 @@ enum http_event {
 	HTTP_NOTHING = 0,
 	HTTP_REQUEST_LINE, /* method, path and start are known */
 	HTTP_STATUS_LINE,  /* status and start are known; the byte was its last digit */
-	HTTP_END,	   /* the message is complete */
-	HTTP_LOST,	   /* this is no HTTP/1.x, or its framing cannot be known */
+	HTTP_END,          /* the message is complete */
+	HTTP_LOST,         /* this is no HTTP/1.x, or its framing cannot be known */
 };
 
 enum http_flag {
 	HTTP_CHUNKED = 1 << 0,
 	HTTP_HAS_LENGTH = 1 << 1,
-	HTTP_NO_BODY = 1 << 2,	/* set by the caller: the response to HEAD */
-	HTTP_CONNECT = 1 << 3,	/* request: it is one; response: set by the caller, to one */
-	HTTP_TUNNEL = 1 << 4,	/* the connection is no longer HTTP: 101, or CONNECT accepted */
+	HTTP_NO_BODY = 1 << 2,  /* set by the caller: the response to HEAD */
+	HTTP_CONNECT = 1 << 3,  /* request: it is one; response: set by the caller, to one */
+	HTTP_TUNNEL = 1 << 4,   /* the connection is no longer HTTP: 101, or CONNECT accepted */
 	HTTP_RESPONSE = 1 << 5, /* set by the caller: which side this is; survives a message */
 };
 
 /* Header names are known by their 64-bit FNV-1a hash, in lower case. */
-#define HTTP_NAME_START	   0xcbf29ce484222325ull
-#define HTTP_NAME_PRIME	   0x100000001b3ull
+#define HTTP_NAME_START    0xcbf29ce484222325ull
+#define HTTP_NAME_PRIME    0x100000001b3ull
 #define HTTP_NAME_LENGTH   0x2d69a1e6ee916e7dull /* content-length */
 #define HTTP_NAME_ENCODING 0x8640bd735e9d802cull /* transfer-encoding */
 
 struct http_parser {
 	/* What every message needs, in front: see struct flow in measure_flow.bpf.h. */
-	__u32 next;   /* position of the next byte, in the caller's terms (a TCP sequence number) */
-	__u32 start;  /* position of the first byte of the present message */
+	__u32 next;  /* position of the next byte, in the caller's terms (a TCP sequence number) */
+	__u32 start; /* position of the first byte of the present message */
 	__u16 status;
 	__u16 method; /* enum fl_http_method */
 	__u8 phase;
-	__u8 at;     /* position in the present token or line */
+	__u8 at; /* position in the present token or line */
 	__u8 flags;
 	__u8 pad;
 	__u64 left;   /* bytes of a body or a chunk still to skip */
@@ -122,14 +122,14 @@ static inline int http_end(struct http_parser *p)
 static inline __u16 http_method(__u64 word)
 {
 	switch (word) {
-	case 0x474554:		return FL_HTTP_GET;
-	case 0x48454144:	return FL_HTTP_HEAD;
-	case 0x504f5354:	return FL_HTTP_POST;
-	case 0x505554:		return FL_HTTP_PUT;
-	case 0x44454c455445:	return FL_HTTP_DELETE;
-	case 0x5041544348:	return FL_HTTP_PATCH;
-	case 0x4f5054494f4e53:	return FL_HTTP_OPTIONS;
-	default:		return FL_HTTP_OTHER;
+	case 0x474554: return FL_HTTP_GET;
+	case 0x48454144: return FL_HTTP_HEAD;
+	case 0x504f5354: return FL_HTTP_POST;
+	case 0x505554: return FL_HTTP_PUT;
+	case 0x44454c455445: return FL_HTTP_DELETE;
+	case 0x5041544348: return FL_HTTP_PATCH;
+	case 0x4f5054494f4e53: return FL_HTTP_OPTIONS;
+	default: return FL_HTTP_OTHER;
 	}
 }
 
@@ -234,13 +234,13 @@ static inline int http_in_target(struct http_parser *p, __u8 c)
 static inline int http_version_ok(__u8 at, __u8 c)
 {
 	switch (at) {
-	case 0:	 return c == 'H';
+	case 0: return c == 'H';
 	case 1:
-	case 2:	 return c == 'T';
-	case 3:	 return c == 'P';
-	case 4:	 return c == '/';
-	case 5:	 return c == '1';
-	case 6:	 return c == '.';
+	case 2: return c == 'T';
+	case 3: return c == 'P';
+	case 4: return c == '/';
+	case 5: return c == '1';
+	case 6: return c == '.';
 	default: return http_is_digit(c);
 	}
 }
@@ -453,35 +453,23 @@ static inline int http_byte(struct http_parser *p, __u8 c)
 		p->start = p->next;
 	p->next++;
 	switch (p->phase) {
-	case HTTP_START:
-		return http_begin(p, c);
-	case HTTP_METHOD:
-		return http_in_method(p, c);
-	case HTTP_TARGET:
-		return http_in_target(p, c);
-	case HTTP_REQUEST_VERSION:
-		return http_in_request_version(p, c);
-	case HTTP_STATUS_VERSION:
-		return http_in_status_version(p, c);
-	case HTTP_STATUS:
-		return http_in_status(p, c);
+	case HTTP_START: return http_begin(p, c);
+	case HTTP_METHOD: return http_in_method(p, c);
+	case HTTP_TARGET: return http_in_target(p, c);
+	case HTTP_REQUEST_VERSION: return http_in_request_version(p, c);
+	case HTTP_STATUS_VERSION: return http_in_status_version(p, c);
+	case HTTP_STATUS: return http_in_status(p, c);
 	case HTTP_REASON:
 		if (c == '\n')
 			http_next_line(p);
 		return HTTP_NOTHING;
-	case HTTP_HEADER_NAME:
-		return http_in_header_name(p, c);
-	case HTTP_HEADER_VALUE:
-		return http_in_header_value(p, c);
+	case HTTP_HEADER_NAME: return http_in_header_name(p, c);
+	case HTTP_HEADER_VALUE: return http_in_header_value(p, c);
 	case HTTP_CHUNK_SIZE:
-	case HTTP_CHUNK_EXTENSION:
-		return http_in_chunk_size(p, c);
-	case HTTP_CHUNK_END:
-		return http_in_chunk_end(p, c);
-	case HTTP_TRAILER:
-		return http_in_trailer(p, c);
-	default:
-		return http_lost(p);
+	case HTTP_CHUNK_EXTENSION: return http_in_chunk_size(p, c);
+	case HTTP_CHUNK_END: return http_in_chunk_end(p, c);
+	case HTTP_TRAILER: return http_in_trailer(p, c);
+	default: return http_lost(p);
 	}
 }
 

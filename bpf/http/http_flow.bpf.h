@@ -30,10 +30,10 @@
 #include "bpf/net/proof.bpf.h"
 #include "bpf/net/rule.bpf.h"
 
-#define HTTP_PENDING	8
-#define HTTP_CHUNK	32  /* bytes that are read from the packet at a time */
-#define HTTP_STEPS_MAX	256 /* chunks parsed and bodies skipped in one packet */
-#define HTTP_DIGITS_AT	9   /* the status, from the start of a response */
+#define HTTP_PENDING   8
+#define HTTP_CHUNK     32  /* bytes that are read from the packet at a time */
+#define HTTP_STEPS_MAX 256 /* chunks parsed and bodies skipped in one packet */
+#define HTTP_DIGITS_AT 9   /* the status, from the start of a response */
 
 enum {
 	PENDING_REWRITE = 1 << 0, /* the response is to have new_status */
@@ -52,10 +52,10 @@ struct http_pending {
 
 struct http_flow {
 	struct http_parser request, response;
-	__u8 client; /* enum fl_direction of the requests */
-	__u8 head;   /* requests seen, modulo 256 */
-	__u8 tail;   /* responses ended, modulo 256 */
-	__u8 lost;   /* the place in the responses is not known */
+	__u8 client;  /* enum fl_direction of the requests */
+	__u8 head;    /* requests seen, modulo 256 */
+	__u8 tail;    /* responses ended, modulo 256 */
+	__u8 lost;    /* the place in the responses is not known */
 	__u32 beyond; /* requests that did not fit into pending[] */
 	struct http_pending pending[HTTP_PENDING];
 };
@@ -269,10 +269,8 @@ apart int http_handle(struct packet *p, struct http_flow *f, __u32 event)
 		return -1;
 	response = p->direction != f->client;
 	switch (event) {
-	case HTTP_REQUEST_LINE:
-		return http_request(p, f);
-	case HTTP_STATUS_LINE:
-		return http_answer(p, f);
+	case HTTP_REQUEST_LINE: return http_request(p, f);
+	case HTTP_STATUS_LINE: return http_answer(p, f);
 	case HTTP_END:
 		if (response)
 			http_answered(f);
@@ -302,8 +300,7 @@ apart int http_step(struct http_flow *f, __u32 response, __u32 c)
 }
 
 /* Parse up to HTTP_CHUNK bytes of the payload at @off. Returns how many; negative: give up. */
-static __always_inline int http_chunk(struct __sk_buff *skb, struct packet *p,
-				      struct http_flow *f, __u32 off)
+static __always_inline int http_chunk(struct __sk_buff *skb, struct packet *p, struct http_flow *f, __u32 off)
 {
 	bool response = p->direction != f->client;
 	__u8 bytes[HTTP_CHUNK] = {};
@@ -421,8 +418,7 @@ static __always_inline int http_peek(struct http_flow *f)
 	return RULE_NEXT;
 }
 
-static __always_inline int http_response(struct __sk_buff *skb, struct packet *p,
-					 struct http_flow *f)
+static __always_inline int http_response(struct __sk_buff *skb, struct packet *p, struct http_flow *f)
 {
 	struct http_parser *parser = &f->response;
 	__s32 ahead = p->seq - parser->next;
@@ -471,8 +467,7 @@ static __always_inline bool http_looks_like_request(struct __sk_buff *skb, const
 	return true;
 }
 
-static __always_inline void http_follow_request(struct __sk_buff *skb, struct packet *p,
-						struct http_flow *f)
+static __always_inline void http_follow_request(struct __sk_buff *skb, struct packet *p, struct http_flow *f)
 {
 	struct http_parser *parser = &f->request;
 	__s32 ahead = p->seq - parser->next;
@@ -504,8 +499,7 @@ static __always_inline void http_follow_request(struct __sk_buff *skb, struct pa
 		http_lost(parser);
 }
 
-static __always_inline struct http_flow *http_open(struct __sk_buff *skb, const struct packet *p,
-						   __u64 key)
+static __always_inline struct http_flow *http_open(struct __sk_buff *skb, const struct packet *p, __u64 key)
 {
 	struct http_flow *f;
 

@@ -20,9 +20,9 @@
 
 #include "http_scan.bpf.h"
 
-#define HTTP_MEMO_FIRST	 128 /* bytes in which a request's first line must end */
+#define HTTP_MEMO_FIRST  128 /* bytes in which a request's first line must end */
 #define HTTP_MEMO_DIGITS 8   /* of a Content-Length */
-#define HTTP_MEMO_SLACK	 32  /* how much longer than before a head may be */
+#define HTTP_MEMO_SLACK  32  /* how much longer than before a head may be */
 
 struct http_memo {
 	__u64 begin[2]; /* the first bytes: of a request the method and a blank, of a response 16 */
@@ -37,8 +37,8 @@ struct http_memo {
 };
 
 /* Remember the head of @size bytes that http_scan() has just understood. */
-static inline void http_memo_keep(struct http_memo *m, const struct http_parser *p,
-				  const struct http_head *h, __u32 size)
+static inline void http_memo_keep(struct http_memo *m, const struct http_parser *p, const struct http_head *h,
+				  __u32 size)
 {
 	int length = p->flags & HTTP_HAS_LENGTH;
 	__u64 blanks = http_equal(http_word(h, 0), ' ');
@@ -59,8 +59,7 @@ static inline void http_memo_keep(struct http_memo *m, const struct http_parser 
 	m->size = size;
 	/* Not what is framed by more than its Content-Length. */
 	if (p->flags & HTTP_CHUNKED || size > HTTP_SCAN_SIZE / 2 ||
-	    (p->flags & HTTP_RESPONSE &&
-	     (!length || p->status < 200 || p->status == 204 || p->status == 304)))
+	    (p->flags & HTTP_RESPONSE && (!length || p->status < 200 || p->status == 204 || p->status == 304)))
 		m->after = 0;
 }
 
@@ -81,17 +80,18 @@ static inline __u32 http_memo_line(struct http_head *h)
 		return 0;
 	end = *at - 8 + http_first_byte(newlines) + 1;
 	/* "GET / HTTP/1.1\r\n" */
-	return end > 15 && http_scan_version(http_word(h, end - 10)) &&
-			       (http_word(h, end - 11) & 0xff) == ' ' &&
-			       (http_word(h, end - 2) & 0xff) == '\r' ? end : 0;
+	return end > 15 && http_scan_version(http_word(h, end - 10)) && (http_word(h, end - 11) & 0xff) == ' ' &&
+			       (http_word(h, end - 2) & 0xff) == '\r'
+		       ? end
+		       : 0;
 }
 
 /*
  * The head at the beginning of @h, of which @n bytes are there, if it is laid out as the one that @m
  * knows. Returns its length and what its Content-Length says (0: nothing); 0: it is another one.
  */
-static inline __u32 http_memo_scan(const struct http_memo *m, struct http_head *h, __u32 n,
-				   int response, __u32 *ret_number)
+static inline __u32 http_memo_scan(const struct http_memo *m, struct http_head *h, __u32 n, int response,
+				   __u32 *ret_number)
 {
 	__u32 at = m->line, number = 0, digits, i;
 

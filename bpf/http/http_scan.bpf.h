@@ -12,21 +12,21 @@
 
 #include "http.bpf.h"
 
-#define HTTP_SCAN_SIZE	1024 /* bytes of a head that are looked at; a power of two */
-#define HTTP_SCAN_SLACK 48   /* readable bytes behind them */
-#define HTTP_SCAN_LINES 96   /* lines of a head; a long one counts more than once */
-#define HTTP_SCAN_SOME	4    /* ... at a time */
-#define HTTP_SCAN_STRIDE 64  /* bytes that are searched for the end of a line at a time */
-#define HTTP_SCAN_NAME	32 /* a header's name that is looked for, and what is looked at behind it */
-#define HTTP_SCAN_DIGITS 20  /* bytes of a Content-Length's value */
+#define HTTP_SCAN_SIZE   1024 /* bytes of a head that are looked at; a power of two */
+#define HTTP_SCAN_SLACK  48   /* readable bytes behind them */
+#define HTTP_SCAN_LINES  96   /* lines of a head; a long one counts more than once */
+#define HTTP_SCAN_SOME   4    /* ... at a time */
+#define HTTP_SCAN_STRIDE 64   /* bytes that are searched for the end of a line at a time */
+#define HTTP_SCAN_NAME   32   /* a header's name that is looked for, and what is looked at behind it */
+#define HTTP_SCAN_DIGITS 20   /* bytes of a Content-Length's value */
 
 /* An index into the copy: the verifier must see the mask, the compiler must not remove it. */
 #ifdef __bpf__
 #define http_scan_index(i) bounded(i, HTTP_SCAN_SIZE)
-#define HTTP_SCAN_PART	   apart /* verified by itself */
+#define HTTP_SCAN_PART     apart /* verified by itself */
 #else
 #define http_scan_index(i) ((i) & (HTTP_SCAN_SIZE - 1))
-#define HTTP_SCAN_PART	   static inline
+#define HTTP_SCAN_PART     static inline
 #endif
 
 #define HTTP_EACH_BYTE 0x0101010101010101ull
@@ -38,8 +38,8 @@
  */
 struct http_head {
 	__u32 at;
-	__u32 alone; /* http_scan_leap() */
-	__u32 first_end; /* where the first line ends: its newline */
+	__u32 alone;                            /* http_scan_leap() */
+	__u32 first_end;                        /* where the first line ends: its newline */
 	__u32 length_at, digits_at, length_end; /* the line with Content-Length: first byte, value, newline */
 	__u8 bytes[HTTP_SCAN_SIZE + HTTP_SCAN_SLACK];
 };
@@ -88,20 +88,15 @@ static inline __u32 http_first_byte(__u64 mask)
 static inline __u16 http_scan_method(__u64 word)
 {
 	switch (word & 0xffffffff) {
-	case 0x20544547:
-		return FL_HTTP_GET; /* "GET " */
-	case 0x20545550:
-		return FL_HTTP_PUT;
+	case 0x20544547: return FL_HTTP_GET; /* "GET " */
+	case 0x20545550: return FL_HTTP_PUT;
 	}
 	switch (word & 0xffffffffff) {
-	case 0x2054534f50:
-		return FL_HTTP_POST;
-	case 0x2044414548:
-		return FL_HTTP_HEAD;
+	case 0x2054534f50: return FL_HTTP_POST;
+	case 0x2044414548: return FL_HTTP_HEAD;
 	}
 	switch (word & 0xffffffffffffff) {
-	case 0x204554454c4544:
-		return FL_HTTP_DELETE;
+	case 0x204554454c4544: return FL_HTTP_DELETE;
 	}
 	return (word & 0xffffffffffff) == 0x204843544150 ? FL_HTTP_PATCH : 0;
 }
@@ -119,8 +114,7 @@ static inline int http_scan_request(struct http_parser *p, const struct http_hea
 
 	/* "GET / HTTP/1.1\r": the shortest there is. */
 	if (!method || newline < 15 || h->bytes[http_scan_index(newline - 1)] != '\r' ||
-	    h->bytes[http_scan_index(newline - 10)] != ' ' ||
-	    !http_scan_version(http_word(h, newline - 9)))
+	    h->bytes[http_scan_index(newline - 10)] != ' ' || !http_scan_version(http_word(h, newline - 9)))
 		return HTTP_LOST;
 	p->method = method;
 	return HTTP_REQUEST_LINE;
@@ -131,8 +125,8 @@ static inline int http_scan_status(struct http_parser *p, const struct http_head
 	__u64 word = http_word(h, 8); /* " 200 OK" */
 	__u8 a = word >> 8, b = word >> 16, c = word >> 24;
 
-	if (newline < 13 || !http_scan_version(http_word(h, 0)) || (word & 0xff) != ' ' ||
-	    !http_is_digit(a) || !http_is_digit(b) || !http_is_digit(c))
+	if (newline < 13 || !http_scan_version(http_word(h, 0)) || (word & 0xff) != ' ' || !http_is_digit(a) ||
+	    !http_is_digit(b) || !http_is_digit(c))
 		return HTTP_LOST;
 	if (a == '0')
 		return HTTP_LOST;
@@ -203,8 +197,7 @@ HTTP_SCAN_PART int http_scan_header(struct http_parser *p, struct http_head *h, 
 		if ((second & 0xff) != '-' || ((http_word(h, at + 16) | 0x20) & 0xffff) != 0x3a67)
 			return HTTP_LOST; /* no "g:" behind it */
 		return http_scan_encoding(p, h, at + 18);
-	default:
-		return HTTP_NOTHING;
+	default: return HTTP_NOTHING;
 	}
 }
 
@@ -236,11 +229,10 @@ HTTP_SCAN_PART int http_scan_first(struct http_parser *p, struct http_head *h, _
 		return HTTP_LOST;
 	h->at = newline;
 	h->first_end = newline;
-	return p->flags & HTTP_RESPONSE ? http_scan_status(p, h, newline)
-					: http_scan_request(p, h, newline);
+	return p->flags & HTTP_RESPONSE ? http_scan_status(p, h, newline) : http_scan_request(p, h, newline);
 }
 
-#define HTTP_SCAN_ON 0 /* go on */
+#define HTTP_SCAN_ON 0    /* go on */
 #define HTTP_SCAN_NO (-1) /* not all of the head is here, or it is unusual */
 
 /*
@@ -266,8 +258,7 @@ static inline int http_scan_line(struct http_parser *p, struct http_head *h, __u
 	if (first == '\n')
 		return at + 1;
 	if (first == '\r')
-		return at + 1 < n && h->bytes[http_scan_index(at + 1)] == '\n' ? (int)at + 2
-									     : HTTP_SCAN_NO;
+		return at + 1 < n && h->bytes[http_scan_index(at + 1)] == '\n' ? (int)at + 2 : HTTP_SCAN_NO;
 	first |= 0x20;
 	if ((first == 'c' || first == 't') && http_scan_header(p, h, at) == HTTP_LOST)
 		return HTTP_SCAN_NO;

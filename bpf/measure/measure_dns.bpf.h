@@ -11,9 +11,9 @@
 #include "measure_flow.bpf.h"
 #include "measure_packet.bpf.h"
 
-#define DNS_PORT	53
+#define DNS_PORT        53
 #define DNS_HEADER_SIZE 12
-#define DNS_FAILED	500
+#define DNS_FAILED      500
 
 struct dns_start {
 	__be16 id;

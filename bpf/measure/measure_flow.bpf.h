@@ -17,7 +17,7 @@
 #include "bpf/http/http_memo.bpf.h"
 
 #define HTTP_DESKS   256 /* a CPU */
-#define FLOW_PENDING 8 /* requests of a connection whose answers are awaited */
+#define FLOW_PENDING 8   /* requests of a connection whose answers are awaited */
 
 /*
  * One end's view of a flow: the same connection is two flows at the veths of its two ends. Two words, which
@@ -33,18 +33,18 @@ struct flow_key {
 _Static_assert(sizeof(struct flow_key) == 16, "flow_key");
 
 enum {
-	FLOW_CLIENT_LOCAL = 1 << 0, /* the container is the client */
-	FLOW_SPOKEN = 1 << 1,	    /* edge.spoken is known, not guessed */
-	FLOW_CONNECTING = 1 << 2,   /* SYN seen, no SYN-ACK yet */
-	FLOW_TALKED = 1 << 3,	    /* it is HTTP, and a whole request line was seen */
-	FLOW_GIVEN_UP = 1 << 4,	    /* nobody answers its SYN, and that was booked */
+	FLOW_CLIENT_LOCAL = 1 << 0,              /* the container is the client */
+	FLOW_SPOKEN = 1 << 1,                    /* edge.spoken is known, not guessed */
+	FLOW_CONNECTING = 1 << 2,                /* SYN seen, no SYN-ACK yet */
+	FLOW_TALKED = 1 << 3,                    /* it is HTTP, and a whole request line was seen */
+	FLOW_GIVEN_UP = 1 << 4,                  /* nobody answers its SYN, and that was booked */
 	FLOW_STEADY = FLOW_SPOKEN | FLOW_TALKED, /* and nothing else but who is local */
 };
 
 enum {
-	FLOW_SIDE_SEEN = 1 << 0, /* the parser's `next` is known */
-	FLOW_SIDE_ENDED = 1 << 1, /* FIN */
-	FLOW_SIDE_LOST = 1 << 2, /* HTTP: the place in it is not known */
+	FLOW_SIDE_SEEN = 1 << 0,   /* the parser's `next` is known */
+	FLOW_SIDE_ENDED = 1 << 1,  /* FIN */
+	FLOW_SIDE_LOST = 1 << 2,   /* HTTP: the place in it is not known */
 	FLOW_SIDE_INSIDE = 1 << 3, /* HTTP: ... is inside a message */
 	FLOW_SIDE_BEYOND = 1 << 4, /* the client's: `beyond` may not be 0 */
 };
@@ -52,8 +52,8 @@ enum {
 /* A request that waits for its answer. */
 struct asked {
 	__u64 ns;
-	__u32 ack; /* HTTP: what its client had of the server by then, so where its answer begins */
-	__u8 flags; /* HTTP_NO_BODY, HTTP_CONNECT */
+	__u32 ack;         /* HTTP: what its client had of the server by then, so where its answer begins */
+	__u8 flags;        /* HTTP_NO_BODY, HTTP_CONNECT */
 	__u8 method, path; /* as in struct fl_edge */
 	__u8 pad;
 };
@@ -61,7 +61,7 @@ struct asked {
 /* What only those need who follow a conversation byte by byte, or one that is not one request at a time. */
 struct talk {
 	struct http_parser request; /* its `next` only while a packet is parsed */
-	__u64 began_ns; /* first byte of the present request */
+	__u64 began_ns;             /* first byte of the present request */
 	struct http_parser response;
 	__u64 answer_ns; /* first byte of the present response */
 	struct asked asked[FLOW_PENDING];
@@ -81,36 +81,36 @@ struct talk {
 struct flow {
 	struct flow_key key;
 	struct fl_edge edge; /* without method and path */
-	__u16 port;	     /* the server's */
-	__u16 desk;	     /* where its heads are read: http_desk() */
-	__u8 flags;	     /* FLOW_* */
-	__u8 end;	     /* which half it has: 0 or 1 */
-	__u16 veth;	     /* the lower bits of its interface's number: flow_is_here() */
+	__u16 port;          /* the server's */
+	__u16 desk;          /* where its heads are read: http_desk() */
+	__u8 flags;          /* FLOW_* */
+	__u8 end;            /* which half it has: 0 or 1 */
+	__u16 veth;          /* the lower bits of its interface's number: flow_is_here() */
 	__u8 beside[FLOW_HALF];
 
 	struct asked newest; /* the last request; the ones before it are in asked[] */
 	__u32 request_next;  /* sequence number of the next byte that was not seen yet */
 	__u32 to_server;     /* bytes, modulo 2^32 */
-	__u8 head;	     /* requests seen, modulo 256 */
+	__u8 head;           /* requests seen, modulo 256 */
 	__u8 client_side;    /* FLOW_SIDE_* */
-	__u8 path;	     /* of the present request: class of its target */
-	__u8 heed;	     /* the next request must look at the server's line: set when its place is lost */
-	__u32 beyond;	     /* requests that did not fit into asked[] */
+	__u8 path;           /* of the present request: class of its target */
+	__u8 heed;           /* the next request must look at the server's line: set when its place is lost */
+	__u32 beyond;        /* requests that did not fit into asked[] */
 	__u8 beside2[FLOW_HALF];
 
 	__u32 response_next;
 	__u32 to_client;
 	__u32 booked_to_server, booked_to_client; /* how many of the bytes are in a row */
-	__u32 row;	     /* the last one that was counted in: row_get() */
-	__u8 tail;	     /* responses begun, modulo 256 */
-	__u8 server_side;    /* FLOW_SIDE_* */
+	__u32 row;                                /* the last one that was counted in: row_get() */
+	__u8 tail;                                /* responses begun, modulo 256 */
+	__u8 server_side;                         /* FLOW_SIDE_* */
 	__u8 pad2[2];
-	__u64 last_ns;	     /* of a packet with payload, or a SYN; not of those that http_steady() takes */
+	__u64 last_ns; /* of a packet with payload, or a SYN; not of those that http_steady() takes */
 	__u8 beside3[FLOW_HALF];
 
 	__u64 syn_ns, connect_ns; /* connect_ns: not booked yet */
 	__u32 syn_seq;
-	__u32 began_ack;     /* the present request's */
+	__u32 began_ack; /* the present request's */
 	__u8 pad3[8];
 	__u8 beside4[FLOW_HALF];
 
@@ -132,7 +132,7 @@ struct seen {
 	__u32 payload_off, payload_len;
 	__u16 transport_off;
 	__u8 tcp_flags;
-	__u8 from; /* the container sent it */
+	__u8 from;       /* the container sent it */
 	__u8 is_request; /* so did the client */
 	__u8 pad[3];
 };
@@ -281,8 +281,8 @@ static __always_inline __u32 hist_bucket(__u64 ns)
 	if (ns < 1 << FL_HIST_SUB_BITS)
 		return ns;
 	power = log2_of(ns);
-	i = ((power - FL_HIST_SUB_BITS + 1) << FL_HIST_SUB_BITS) +
-	    (ns >> (power - FL_HIST_SUB_BITS)) - (1 << FL_HIST_SUB_BITS);
+	i = ((power - FL_HIST_SUB_BITS + 1) << FL_HIST_SUB_BITS) + (ns >> (power - FL_HIST_SUB_BITS)) -
+	    (1 << FL_HIST_SUB_BITS);
 	return i < FL_HIST_BUCKETS ? i : FL_HIST_BUCKETS - 1;
 }
 
@@ -334,10 +334,10 @@ apart int row_find(const struct fl_edge *edge)
 }
 
 /* In struct flow's `row`: its number + 1, and behind that what it is of. Of one piece: both sides write it. */
-#define ROW_MASK    0x1fff
-#define ROW_SPOKEN  13
-#define ROW_METHOD  16
-#define ROW_PATH    24
+#define ROW_MASK   0x1fff
+#define ROW_SPOKEN 13
+#define ROW_METHOD 16
+#define ROW_PATH   24
 
 /*
  * This CPU's row of @f's requests with that method and path, made when there is none; NULL: no room. (@spoken
@@ -407,13 +407,12 @@ static __always_inline bool watch_wants(__u32 service, __u64 latency_ns, bool fa
 }
 
 /* Tell user space, if it wants to know of either end. */
-static __always_inline void watch_tell(const struct flow *f, __u64 now_ns, __u64 latency_ns,
-				       __u32 status, bool failed)
+static __always_inline void watch_tell(const struct flow *f, __u64 now_ns, __u64 latency_ns, __u32 status, bool failed)
 {
 	struct fl_measure_event *e;
 
-	if (!watching || (!watch_wants(f->edge.client, latency_ns, failed) &&
-			  !watch_wants(f->edge.server, latency_ns, failed)))
+	if (!watching ||
+	    (!watch_wants(f->edge.client, latency_ns, failed) && !watch_wants(f->edge.server, latency_ns, failed)))
 		return;
 	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
 	if (!e) {
@@ -498,21 +497,11 @@ apart int flow_note(struct flow *f, __u64 now_ns, __u32 event, __u64 n)
 		if (path)
 			hist_record_shared(&path->connect, n);
 		return 0;
-	case FLOW_RETRANSMITTED:
-		row->retransmits++;
-		return 0;
-	case FLOW_BYTES:
-		row_bytes(row, f);
-		return 0;
-	case FLOW_REFUSED:
-		row->refused++;
-		break;
-	case FLOW_RESET:
-		row->resets++;
-		break;
-	case FLOW_UNANSWERED:
-		__sync_fetch_and_add(&row->timeouts, n);
-		break;
+	case FLOW_RETRANSMITTED: row->retransmits++; return 0;
+	case FLOW_BYTES: row_bytes(row, f); return 0;
+	case FLOW_REFUSED: row->refused++; break;
+	case FLOW_RESET: row->resets++; break;
+	case FLOW_UNANSWERED: __sync_fetch_and_add(&row->timeouts, n); break;
 	}
 	watch_tell(f, now_ns, 0, 0, true);
 	return 0;

@@ -110,14 +110,9 @@ apart int http_found(struct flow *f, __u32 event)
 	if (!f)
 		return -1;
 	switch (event) {
-	case HTTP_REQUEST_LINE:
-		http_asks(f);
-		return 0;
-	case HTTP_STATUS_LINE:
-		http_answers(f);
-		return 0;
-	case HTTP_LOST:
-		return -1;
+	case HTTP_REQUEST_LINE: http_asks(f); return 0;
+	case HTTP_STATUS_LINE: http_answers(f); return 0;
+	case HTTP_LOST: return -1;
 	}
 	return 0;
 }
@@ -447,12 +442,12 @@ static __always_inline bool http_steady(struct __sk_buff *skb, struct seen *s, s
 	if (s->is_request) {
 		f->to_server += s->payload_len;
 		flow_ask_next(f, &(struct asked){
-			.ns = s->now_ns,
-			.ack = s->ack,
-			.flags = memo->what == FL_HTTP_HEAD ? HTTP_NO_BODY : 0,
-			.method = memo->what,
-			.path = n_prefixes ? http_path_class(head) : 0,
-		});
+					 .ns = s->now_ns,
+					 .ack = s->ack,
+					 .flags = memo->what == FL_HTTP_HEAD ? HTTP_NO_BODY : 0,
+					 .method = memo->what,
+					 .path = n_prefixes ? http_path_class(head) : 0,
+				 });
 	} else {
 		asked = f->newest;
 		f->to_client += s->payload_len;

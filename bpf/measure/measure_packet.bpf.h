@@ -35,8 +35,7 @@ static __noinline __u64 hash_ends(const __be32 *local, const __be32 *peer)
 }
 
 /* The transport protocol, with the addresses in @s and the end of the IP packet; 0: none of ours. */
-static __always_inline __u8 seen_ip(struct __sk_buff *skb, struct seen *s, void *data, void *data_end,
-				    __u32 *ret_end)
+static __always_inline __u8 seen_ip(struct __sk_buff *skb, struct seen *s, void *data, void *data_end, __u32 *ret_end)
 {
 	__u32 len;
 
@@ -45,8 +44,7 @@ static __always_inline __u8 seen_ip(struct __sk_buff *skb, struct seen *s, void 
 
 		if ((void *)(ip + 1) > data_end || ip->ihl < 5 || ip->frag_off & bpf_htons(0x3fff))
 			return 0;
-		s->key.ends = s->from ? (__u64)ip->saddr << 32 | ip->daddr
-				      : (__u64)ip->daddr << 32 | ip->saddr;
+		s->key.ends = s->from ? (__u64)ip->saddr << 32 | ip->daddr : (__u64)ip->daddr << 32 | ip->saddr;
 		s->key.version = 4;
 		s->transport_off = ETH_HLEN + ip->ihl * 4;
 		len = bpf_ntohs(ip->tot_len);
@@ -58,8 +56,7 @@ static __always_inline __u8 seen_ip(struct __sk_buff *skb, struct seen *s, void 
 
 		if ((void *)(ip + 1) > data_end)
 			return 0;
-		s->key.ends = s->from ? hash_ends(ip->saddr, ip->daddr)
-				      : hash_ends(ip->daddr, ip->saddr);
+		s->key.ends = s->from ? hash_ends(ip->saddr, ip->daddr) : hash_ends(ip->daddr, ip->saddr);
 		s->key.version = 6;
 		s->transport_off = ETH_HLEN + sizeof(*ip);
 		len = bpf_ntohs(ip->payload_len);
@@ -171,8 +168,8 @@ static __always_inline bool flow_is_here(struct __sk_buff *skb, struct flow *f)
 }
 
 /* What is known of a new flow, at whose veth the service @local is, by its first packet. */
-static __always_inline void flow_begin(struct __sk_buff *skb, const struct seen *s, struct flow *f,
-				       __u16 local, bool by_client)
+static __always_inline void flow_begin(struct __sk_buff *skb, const struct seen *s, struct flow *f, __u16 local,
+				       bool by_client)
 {
 	__u16 peer = service_of(skb, s, false);
 	bool client = by_client == !!s->from;

@@ -12,9 +12,9 @@
 #include "measure_packet.bpf.h"
 
 #define GOODBYE_NS     10000000 /* nobody gives up waiting so soon */
-#define TLS_ALERT_MAX  64 /* bytes of a record with an alert, encrypted and padded */
-#define RTT_SAMPLE     16 /* one request in so many; a power of two */
-#define PORT_EPHEMERAL 32768 /* net.ipv4.ip_local_port_range begins here */
+#define TLS_ALERT_MAX  64       /* bytes of a record with an alert, encrypted and padded */
+#define RTT_SAMPLE     16       /* one request in so many; a power of two */
+#define PORT_EPHEMERAL 32768    /* net.ipv4.ip_local_port_range begins here */
 
 /* --- a new flow ------------------------------------------------------------------------------ */
 
@@ -121,8 +121,8 @@ static __always_inline bool turn_is_goodbye(struct __sk_buff *skb, const struct 
 	bool tls = f->edge.spoken == FL_SPOKEN_OPAQUE;
 	__u8 b[5];
 
-	if ((s->payload_len != 5 && !(tls && s->payload_len <= TLS_ALERT_MAX)) ||
-	    s->payload_len < 5 || bpf_skb_load_bytes(skb, s->payload_off, b, sizeof(b)))
+	if ((s->payload_len != 5 && !(tls && s->payload_len <= TLS_ALERT_MAX)) || s->payload_len < 5 ||
+	    bpf_skb_load_bytes(skb, s->payload_off, b, sizeof(b)))
 		return false;
 	if (tls)
 		return b[0] == 0x15 && b[1] == 3;
@@ -147,8 +147,7 @@ static __always_inline void turn_response(struct seen *s, struct flow *f)
 }
 
 /* The connection is none of HTTP/1.x any more, or never was: what is awaited is a turn. */
-static __always_inline void turns_from_now(struct __sk_buff *skb, struct seen *s, struct flow *f,
-					   __u8 spoken)
+static __always_inline void turns_from_now(struct __sk_buff *skb, struct seen *s, struct flow *f, __u8 spoken)
 {
 	http_forget(f);
 	flow_speaks(f, spoken, s->now_ns);
@@ -309,8 +308,7 @@ static __always_inline void flow_rst(struct seen *s, struct flow *f)
 /* Last words that are not known as such (turn_is_goodbye()): who says them does not wait. */
 static __always_inline bool flow_says_goodbye(const struct seen *s, const struct flow *f)
 {
-	return s->is_request && f->edge.spoken != FL_SPOKEN_HTTP &&
-	       s->now_ns - flow_asked(f, f->tail).ns < GOODBYE_NS;
+	return s->is_request && f->edge.spoken != FL_SPOKEN_HTTP && s->now_ns - flow_asked(f, f->tail).ns < GOODBYE_NS;
 }
 
 static __always_inline void flow_fin(struct seen *s, struct flow *f)

@@ -19,8 +19,7 @@
  * The packet waits @delay_ns more. @ordered: not ahead of earlier packets of the rule, whose delay
  * may have been longer; fq sorts a flow by departure times.
  */
-static __always_inline void edt_delay(struct packet *p, struct fl_state *state, __u64 delay_ns,
-				      bool ordered)
+static __always_inline void edt_delay(struct packet *p, struct fl_state *state, __u64 delay_ns, bool ordered)
 {
 	__u64 due = packet_now(p) + p->departs_ns + delay_ns;
 
@@ -39,8 +38,7 @@ static __always_inline __u64 edt_pending(const struct __sk_buff *skb, struct pac
 {
 	__u64 tstamp = hook_is_egress(p->direction) ? skb->tstamp : 0;
 
-	return tstamp > packet_now(p) && tstamp - packet_now(p) < EDT_FAR_NS ?
-		       tstamp - packet_now(p) : 0;
+	return tstamp > packet_now(p) && tstamp - packet_now(p) < EDT_FAR_NS ? tstamp - packet_now(p) : 0;
 }
 
 /* Cannot fail for IP packets. Marked as a delivery time it is on a duplicate as well; a plain one

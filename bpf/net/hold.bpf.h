@@ -22,10 +22,10 @@
 #define HOLD_NOWHERE 0
 
 /* In fl_hold_header.rule: the packet waits for others of its flow, no rule asked for it. */
-#define HOLD_NO_RULE (~0u)
+#define HOLD_NO_RULE    (~0u)
 
-#define HOLD_MARK_SETS	2048 /* a power of two */
-#define HOLD_MARK_WAYS	4
+#define HOLD_MARK_SETS  2048 /* a power of two */
+#define HOLD_MARK_WAYS  4
 #define HOLD_MARK_GRACE 1000000000ull /* ns that a packet may come back later than it is due */
 
 /* The mark of a flow whose packets wait, until the last of them must have come back. */

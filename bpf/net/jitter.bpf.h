@@ -32,16 +32,14 @@ apart __s64 jitter_table(__u32 row, __u32 at)
 }
 
 /* The next value of the rule's AR(1) process, as a probability. */
-static __always_inline __u32 jitter_correlated(const struct fl_delay *delay,
-					       struct fl_state *state, __u64 n, __u32 at)
+static __always_inline __u32 jitter_correlated(const struct fl_delay *delay, struct fl_state *state, __u64 n, __u32 at)
 {
 	__s64 innovation = jitter_table(FL_TABLE_NORMAL, at);
 	__s64 z;
 
 	bpf_spin_lock(&state->lock);
 	/* The first value is drawn from the stationary distribution. */
-	z = n ? (delay->ar_coeff_q16 * state->ar_q16 + delay->ar_innovation_q16 * innovation) >> 16
-	      : innovation;
+	z = n ? (delay->ar_coeff_q16 * state->ar_q16 + delay->ar_innovation_q16 * innovation) >> 16 : innovation;
 	state->ar_q16 = z;
 	bpf_spin_unlock(&state->lock);
 
@@ -54,8 +52,7 @@ static __always_inline __u32 jitter_correlated(const struct fl_delay *delay,
 }
 
 /* The wait of the rule's @n-th packet in ns. */
-static __always_inline __u64 jitter_delay(const struct fl_delay *delay, struct fl_state *state,
-					  __u64 seed, __u64 n)
+static __always_inline __u64 jitter_delay(const struct fl_delay *delay, struct fl_state *state, __u64 seed, __u64 n)
 {
 	__u32 row = delay->distribution, at;
 	__s64 value;

@@ -18,8 +18,7 @@
  * Random loss with correlation c: two states, kept and lost, with P(lost|lost) = p + c (1 - p)
  * and P(lost|kept) = p (1 - c). Its stationary loss is p, its lag-1 autocorrelation c.
  */
-static __always_inline int loss_correlated(__u32 p_ppm, __u32 correlation_ppm, __u32 *chain,
-					   __u64 hash)
+static __always_inline int loss_correlated(__u32 p_ppm, __u32 correlation_ppm, __u32 *chain, __u64 hash)
 {
 	enum { KEPT = 1, LOST = 2 };
 	__u64 p = p_ppm, c = correlation_ppm;
@@ -66,9 +65,7 @@ static __always_inline int loss_markov4(const struct fl_loss *loss, __u32 *chain
 		else if (draw < loss->p14_ppm + loss->p13_ppm)
 			next = 3;
 		break;
-	case 2:
-		next = draw < loss->p23_ppm ? 3 : 2;
-		break;
+	case 2: next = draw < loss->p23_ppm ? 3 : 2; break;
 	case 3:
 		if (draw < loss->p32_ppm)
 			next = 2;

@@ -25,8 +25,8 @@ static __always_inline void match_mask(__u8 to[16], const __be32 addr[4], __u32 
 }
 
 /* The rules of the peer's prefix of @len bits at this hook, or NULL. */
-static __always_inline const struct fl_ruleset *
-match_prefix(__u32 ifindex, enum fl_direction direction, const __be32 peer[4], __u32 len)
+static __always_inline const struct fl_ruleset *match_prefix(__u32 ifindex, enum fl_direction direction,
+							     const __be32 peer[4], __u32 len)
 {
 	struct fl_peer_key key = {
 		.netns = netns_id,
@@ -47,8 +47,7 @@ static __always_inline const struct fl_ruleset *match_again(const struct packet 
 
 /* The rules for this peer at this hook, or NULL; @ret_len: the prefix under which they are. */
 static __always_inline const struct fl_ruleset *
-match_rules(const struct fl_hook *hook, __u32 ifindex, enum fl_direction direction,
-	    const __be32 peer[4], __u8 *ret_len)
+match_rules(const struct fl_hook *hook, __u32 ifindex, enum fl_direction direction, const __be32 peer[4], __u8 *ret_len)
 {
 	const struct fl_ruleset *set;
 	__u32 i;
@@ -82,14 +81,11 @@ static __always_inline bool match_packet(const struct fl_rule *rule, const struc
 	if (rule->protocol && rule->protocol != p->protocol)
 		return false;
 	if (p->flags & PACKET_PORTS) {
-		if (!match_range(rule->port, p->local_port) &&
-		    !match_range(rule->port, p->peer_port))
+		if (!match_range(rule->port, p->local_port) && !match_range(rule->port, p->peer_port))
 			return false;
-		if (!match_range(rule->local_port, p->local_port) ||
-		    !match_range(rule->peer_port, p->peer_port))
+		if (!match_range(rule->local_port, p->local_port) || !match_range(rule->peer_port, p->peer_port))
 			return false;
-	} else if (!match_any(rule->port) || !match_any(rule->local_port) ||
-		   !match_any(rule->peer_port)) {
+	} else if (!match_any(rule->port) || !match_any(rule->local_port) || !match_any(rule->peer_port)) {
 		return false;
 	}
 	return rule->flow_share_ppm >= FL_PPM ||

@@ -17,8 +17,8 @@
 
 enum {
 	PACKET_FRAGMENT = 1 << 0, /* any part of a fragmented datagram */
-	PACKET_PORTS = 1 << 1,	  /* local_port and peer_port are known */
-	PACKET_TCP = 1 << 2,	  /* the whole TCP header is there */
+	PACKET_PORTS = 1 << 1,    /* local_port and peer_port are known */
+	PACKET_TCP = 1 << 2,      /* the whole TCP header is there */
 	PACKET_UDP = 1 << 3,
 };
 
@@ -38,34 +38,34 @@ struct packet {
 	__u16 local_port, peer_port; /* host byte order */
 	__u32 ifindex;
 	__u8 direction; /* enum fl_direction */
-	__u8 version;	/* 4, 6 */
+	__u8 version;   /* 4, 6 */
 	__u8 protocol;
 	__u8 flags; /* PACKET_* */
 	__u16 transport_off;
 	__u16 tcp_flags;
-	__u32 end;	    /* where the IP packet ends; Ethernet may pad behind it */
-	__u32 payload_off;  /* of TCP or UDP */
+	__u32 end;         /* where the IP packet ends; Ethernet may pad behind it */
+	__u32 payload_off; /* of TCP or UDP */
 	__u32 payload_len;
-	__u32 seq, ack;	    /* TCP, host byte order */
-	__u32 length;	    /* of the frame */
-	__u64 flow;	    /* hash of both ends, the same in both directions */
-	__u64 now_ns;	    /* 0: the clock was not read yet */
+	__u32 seq, ack; /* TCP, host byte order */
+	__u32 length;   /* of the frame */
+	__u64 flow;     /* hash of both ends, the same in both directions */
+	__u64 now_ns;   /* 0: the clock was not read yet */
 	/* What the rules have decided so far. */
 	__u64 delay_ns;
 	__u64 departs_ns; /* to wait by departure time */
 	__u32 delay_rule;
 	__u32 hold_ifindex;
-	__u8 delayed;	/* delay_ns counts, even if 0 */
-	__u8 jittered;	/* its flow may be reordered */
-	__u8 stalled;	/* its flow must not be */
-	__u8 http_done; /* the HTTP stage has seen it */
-	__u8 dns_done;	/* so has the DNS stage */
+	__u8 delayed;    /* delay_ns counts, even if 0 */
+	__u8 jittered;   /* its flow may be reordered */
+	__u8 stalled;    /* its flow must not be */
+	__u8 http_done;  /* the HTTP stage has seen it */
+	__u8 dns_done;   /* so has the DNS stage */
 	__u8 prefix_len; /* under which the rules were found */
-	__u8 copies;	 /* a second one is to be sent, by copy_rule */
-	__u8 departs;	 /* departs_ns counts, even if 0 */
+	__u8 copies;     /* a second one is to be sent, by copy_rule */
+	__u8 departs;    /* departs_ns counts, even if 0 */
 	__u8 on_loopback;
-	__u8 fetched_for; /* DNS: FETCHED_*, of the present message */
-	__u16 loopback;	  /* fl_hook.loopback */
+	__u8 fetched_for;   /* DNS: FETCHED_*, of the present message */
+	__u16 loopback;     /* fl_hook.loopback */
 	__u32 question_end; /* DNS: offset behind the question of the present message */
 	__u32 error_rule;   /* DNS: the rule that wants an error */
 	__u32 copy_rule;
@@ -77,11 +77,7 @@ struct packet {
  * it. While a copy is sent on the way to the target, the copy passes the hook, within the program
  * that sends it; it takes another slot.
  */
-enum packet_slot {
-	PACKET_FIRST = 0,
-	PACKET_AGAIN = 1,
-	PACKET_SLOTS
-};
+enum packet_slot { PACKET_FIRST = 0, PACKET_AGAIN = 1, PACKET_SLOTS };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -97,8 +93,7 @@ static __always_inline struct packet *packet_at_hand(void)
 	return bpf_map_lookup_elem(&packets, &slot);
 }
 
-static __always_inline struct packet *packet_begin(struct __sk_buff *skb, __u32 slot,
-						   enum fl_direction direction)
+static __always_inline struct packet *packet_begin(struct __sk_buff *skb, __u32 slot, enum fl_direction direction)
 {
 	struct packet *p = bpf_map_lookup_elem(&packets, &slot);
 
@@ -127,19 +122,16 @@ static __always_inline void packet_map_ipv4(__be32 to[4], __be32 addr)
 }
 
 /* The peer's address and no more: of most packets it is all that is asked for. False: cut short. */
-static __always_inline bool packet_read_peer(struct __sk_buff *skb, enum fl_direction direction,
-					     __be32 peer[4])
+static __always_inline bool packet_read_peer(struct __sk_buff *skb, enum fl_direction direction, __be32 peer[4])
 {
 	__u32 off = ETH_HLEN;
 
 	if (skb->protocol == bpf_htons(ETH_P_IP)) {
-		off += direction == FL_DIR_FROM ? offsetof(struct iphdr, daddr) :
-						  offsetof(struct iphdr, saddr);
+		off += direction == FL_DIR_FROM ? offsetof(struct iphdr, daddr) : offsetof(struct iphdr, saddr);
 		packet_map_ipv4(peer, 0);
 		return !bpf_skb_load_bytes(skb, off, &peer[3], sizeof(peer[3]));
 	}
-	off += direction == FL_DIR_FROM ? offsetof(struct ipv6hdr, daddr) :
-					  offsetof(struct ipv6hdr, saddr);
+	off += direction == FL_DIR_FROM ? offsetof(struct ipv6hdr, daddr) : offsetof(struct ipv6hdr, saddr);
 	return !bpf_skb_load_bytes(skb, off, peer, 16);
 }
 
@@ -198,10 +190,8 @@ static __always_inline void packet_skip_extensions(struct __sk_buff *skb, struct
 		case IPPROTO_ROUTING:
 		case IPPROTO_DSTOPTS:
 		case IPPROTO_AH:
-		case IPPROTO_FRAGMENT:
-			break;
-		default:
-			return;
+		case IPPROTO_FRAGMENT: break;
+		default: return;
 		}
 		if (bpf_skb_load_bytes(skb, p->transport_off, ext, sizeof(ext)))
 			break;
@@ -275,8 +265,7 @@ static __always_inline void packet_read_transport(struct __sk_buff *skb, struct 
 	if (p->version == 6)
 		packet_skip_extensions(skb, p);
 	if (p->flags & PACKET_PORTS) {
-		if ((p->protocol == IPPROTO_TCP || p->protocol == IPPROTO_UDP ||
-		     p->protocol == IPPROTO_SCTP) &&
+		if ((p->protocol == IPPROTO_TCP || p->protocol == IPPROTO_UDP || p->protocol == IPPROTO_SCTP) &&
 		    !bpf_skb_load_bytes(skb, p->transport_off, ports, sizeof(ports)))
 			packet_set_ports(p, ports[0], ports[1]);
 		else

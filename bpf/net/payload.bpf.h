@@ -17,8 +17,7 @@ static __always_inline __u32 payload_checksum_off(const struct packet *p)
 }
 
 /* Replace the byte at @off of the frame, in the payload, by @value. Returns 0 or negative. */
-apart int payload_set(struct __sk_buff *skb, const struct packet *p, __u32 off, __u32 value,
-			   __u32 fix_checksum)
+apart int payload_set(struct __sk_buff *skb, const struct packet *p, __u32 off, __u32 value, __u32 fix_checksum)
 {
 	take_packet(p);
 	__be32 before, after;
@@ -37,8 +36,7 @@ apart int payload_set(struct __sk_buff *skb, const struct packet *p, __u32 off, 
 		return -1;
 	before = bpf_htonl((__u32)from << shift);
 	after = bpf_htonl((__u32)to << shift);
-	return bpf_l4_csum_replace(skb, payload_checksum_off(p), 0,
-				   bpf_csum_diff(&before, 4, &after, 4, 0), flags);
+	return bpf_l4_csum_replace(skb, payload_checksum_off(p), 0, bpf_csum_diff(&before, 4, &after, 4, 0), flags);
 }
 
 /* The pseudo header's sum for @len bytes of transport, folded to 16 bits, in network byte order. */
@@ -111,8 +109,7 @@ static __always_inline int payload_set_end(struct __sk_buff *skb, const struct p
  * The checksum of a transport segment of @len bytes, at most 320, whose field is 0: what belongs
  * there, or what must be there for the device to finish it.
  */
-static __always_inline __u16 payload_checksum(struct __sk_buff *skb, const struct packet *p,
-					      __u32 len, bool partial)
+static __always_inline __u16 payload_checksum(struct __sk_buff *skb, const struct packet *p, __u32 len, bool partial)
 {
 	__u64 sum = payload_pseudo_sum(p, len);
 

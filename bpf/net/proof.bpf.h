@@ -9,8 +9,7 @@
 #include "maps.bpf.h"
 #include "packet.bpf.h"
 
-static __always_inline bool rule_live(const struct fl_rule *rule, const struct fl_state *state,
-				      struct packet *p)
+static __always_inline bool rule_live(const struct fl_rule *rule, const struct fl_state *state, struct packet *p)
 {
 	const struct fl_lease *lease;
 	__u32 zero = 0;

@@ -41,8 +41,7 @@ apart int reset_turn(struct __sk_buff *skb, struct packet *p)
 }
 
 /* Write the rest of the TCP header: a reset, and nothing but. The packet ends behind it. */
-apart int reset_write(struct __sk_buff *skb, struct packet *p, __u32 seq, __u32 ack,
-			   __u32 partial)
+apart int reset_write(struct __sk_buff *skb, struct packet *p, __u32 seq, __u32 ack, __u32 partial)
 {
 	take_packet(p);
 	struct tcphdr tcp = {};
@@ -54,12 +53,11 @@ apart int reset_write(struct __sk_buff *skb, struct packet *p, __u32 seq, __u32 
 	tcp.ack_seq = bpf_htonl(ack);
 	tcp.off_res = 0x50;
 	tcp.flags = TCP_RST | TCP_ACK;
-	if (bpf_skb_store_bytes(skb, p->transport_off + rest, &tcp.seq, sizeof(tcp) - rest,
-				BPF_F_RECOMPUTE_CSUM))
+	if (bpf_skb_store_bytes(skb, p->transport_off + rest, &tcp.seq, sizeof(tcp) - rest, BPF_F_RECOMPUTE_CSUM))
 		return -1;
 	tcp.check = payload_checksum(skb, p, sizeof(tcp), partial);
-	return bpf_skb_store_bytes(skb, p->transport_off + offsetof(struct tcphdr, check), &tcp.check,
-				   2, BPF_F_RECOMPUTE_CSUM);
+	return bpf_skb_store_bytes(skb, p->transport_off + offsetof(struct tcphdr, check), &tcp.check, 2,
+				   BPF_F_RECOMPUTE_CSUM);
 }
 
 /*

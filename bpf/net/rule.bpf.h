@@ -40,8 +40,7 @@ static __always_inline bool rule_loses(const struct fl_rule *rule, struct fl_sta
 	else if (rule->loss.model == FL_LOSS_MARKOV4)
 		lost = loss_markov4(&rule->loss, &state->chain, hash);
 	else
-		lost = loss_correlated(rule->probability_ppm, rule->loss.correlation_ppm,
-				       &state->chain, hash);
+		lost = loss_correlated(rule->probability_ppm, rule->loss.correlation_ppm, &state->chain, hash);
 	bpf_spin_unlock(&state->lock);
 	return lost;
 }
@@ -66,8 +65,8 @@ static __always_inline bool rule_applies(const struct fl_rule *rule, const struc
 }
 
 /* A rate limit meets every packet; those that wait or find the queue full are its hits. */
-static __always_inline int rule_shape(struct __sk_buff *skb, struct packet *p, __u32 index,
-				      const struct fl_rule *rule, struct fl_state *state)
+static __always_inline int rule_shape(struct __sk_buff *skb, struct packet *p, __u32 index, const struct fl_rule *rule,
+				      struct fl_state *state)
 {
 	__u64 wait;
 	int result = shape_rate(&rule->rate, state, packet_now(p), shape_bytes(skb, p), &wait);
@@ -98,27 +97,20 @@ static __always_inline void rule_delay(struct packet *p, __u32 index, const stru
 }
 
 /* Do what the rule says. Returns a verdict, or negative when it could not be done. */
-static __always_inline int rule_act(struct __sk_buff *skb, struct packet *p, __u32 index,
-				    const struct fl_rule *rule, struct fl_state *state, __u64 n)
+static __always_inline int rule_act(struct __sk_buff *skb, struct packet *p, __u32 index, const struct fl_rule *rule,
+				    struct fl_state *state, __u64 n)
 {
 	switch (rule->kind) {
 	case FL_KIND_PARTITION:
-	case FL_KIND_LOSS:
-		return RULE_DROP;
-	case FL_KIND_RESET:
-		return reset_both(skb, p);
-	case FL_KIND_CORRUPT:
-		return mangle_corrupt(skb, p, index, n);
+	case FL_KIND_LOSS: return RULE_DROP;
+	case FL_KIND_RESET: return reset_both(skb, p);
+	case FL_KIND_CORRUPT: return mangle_corrupt(skb, p, index, n);
 	case FL_KIND_DUPLICATE:
 		p->copies = 1;
 		p->copy_rule = index;
 		return RULE_NEXT;
-	case FL_KIND_DELAY:
-		rule_delay(p, index, rule, state, n);
-		return RULE_NEXT;
-	default: /* REORDER: it goes at once, and so overtakes those that wait */
-		p->jittered = 1;
-		return RULE_NEXT;
+	case FL_KIND_DELAY: rule_delay(p, index, rule, state, n); return RULE_NEXT;
+	default: /* REORDER: it goes at once, and so overtakes those that wait */ p->jittered = 1; return RULE_NEXT;
 	}
 }
 
@@ -131,8 +123,7 @@ apart int rule_packet(struct __sk_buff *skb, struct packet *p, __u32 index)
 	__u64 n;
 	int done;
 
-	if (!p || !rule || !state || !match_packet(rule, p) || !rule_applies(rule, p) ||
-	    !rule_live(rule, state, p))
+	if (!p || !rule || !state || !match_packet(rule, p) || !rule_applies(rule, p) || !rule_live(rule, state, p))
 		return RULE_NEXT;
 	n = state_take(state, &state->matched);
 	proof_matched(index);

@@ -12,10 +12,10 @@
 #include "packet.bpf.h"
 #include "proof.bpf.h"
 
-#define SHAPE_QUEUE_NS	500000000ull /* where the rule names no bound */
+#define SHAPE_QUEUE_NS  500000000ull /* where the rule names no bound */
 #define SHAPE_BURST_MAX (1ull << 30) /* keeps the arithmetic within 64 bits */
 /* How late a delay line may be: it is a process, whose faults end when it does not run for so long. */
-#define SHAPE_LATE_NS	1000000000ull
+#define SHAPE_LATE_NS 1000000000ull
 
 enum shape_result {
 	SHAPE_PASS = 0,
@@ -38,8 +38,8 @@ static __always_inline __u64 shape_bytes(struct __sk_buff *skb, const struct pac
 }
 
 /* How the packet fares; *@ret_wait_ns is for SHAPE_WAIT. */
-static __always_inline int shape_rate(const struct fl_rate *rate, struct fl_state *state, __u64 now,
-				      __u64 bytes, __u64 *ret_wait_ns)
+static __always_inline int shape_rate(const struct fl_rate *rate, struct fl_state *state, __u64 now, __u64 bytes,
+				      __u64 *ret_wait_ns)
 {
 	__u64 burst = rate->burst_bytes < SHAPE_BURST_MAX ? rate->burst_bytes : SHAPE_BURST_MAX;
 	__u64 burst_ns = shape_line_ns(burst, rate->rate_bps);

@@ -62,9 +62,9 @@ static __always_inline const struct fl_sys_rule *sys_live(void)
 }
 
 /* The first eight bytes of a comm, as a number. */
-#define COMM8(a, b, c, d, e, f, g, h)                                                              \
-	((__u64)(a) | (__u64)(b) << 8 | (__u64)(c) << 16 | (__u64)(d) << 24 | (__u64)(e) << 32 |   \
-	 (__u64)(f) << 40 | (__u64)(g) << 48 | (__u64)(h) << 56)
+#define COMM8(a, b, c, d, e, f, g, h)                                                                               \
+	((__u64)(a) | (__u64)(b) << 8 | (__u64)(c) << 16 | (__u64)(d) << 24 | (__u64)(e) << 32 | (__u64)(f) << 40 | \
+	 (__u64)(g) << 48 | (__u64)(h) << 56)
 
 /* What keeps a host alive is never failed, whatever the target says. */
 static __always_inline bool sys_spared(const struct fl_sys_rule *rule)
@@ -96,8 +96,8 @@ struct {
 } sys_turns SEC(".maps");
 
 /* It was never this caller's turn. */
-#define SYS_MISSED	(~0ull)
-#define sys_missed(n)	((n) == SYS_MISSED)
+#define SYS_MISSED    (~0ull)
+#define sys_missed(n) ((n) == SYS_MISSED)
 
 apart __u64 sys_take_turn(__u32 of_hits)
 {
@@ -121,11 +121,11 @@ apart __u64 sys_take_turn(__u32 of_hits)
 }
 
 #define sys_take_matched(state) sys_take_turn(0)
-#define sys_take_hits(state)	sys_take_turn(1)
+#define sys_take_hits(state)    sys_take_turn(1)
 #else
-#define sys_missed(n)		false
+#define sys_missed(n)           false
 #define sys_take_matched(state) __sync_fetch_and_add(&(state)->matched, 1)
-#define sys_take_hits(state)	__sync_fetch_and_add(&(state)->hits, 1)
+#define sys_take_hits(state)    __sync_fetch_and_add(&(state)->hits, 1)
 #endif
 
 /* Count the matched call and decide. True: it fails now. */
@@ -181,8 +181,7 @@ static __always_inline void sys_skipped(void)
 }
 
 /* Does a socket address (IPv4 mapped, port in host order) pass the filter? */
-static __always_inline bool sys_addr_matches(const struct fl_sys_rule *rule, const __u8 addr[16],
-					     __u16 port)
+static __always_inline bool sys_addr_matches(const struct fl_sys_rule *rule, const __u8 addr[16], __u16 port)
 {
 	__u32 i, left = rule->peer_prefix_len;
 

@@ -51,9 +51,9 @@ struct glob_walk {
 	const struct fl_sys_rule *rule;
 	const struct sys_path *path;
 #endif
-	__u32 p, s;	    /* position in the pattern and in the path */
+	__u32 p, s;         /* position in the pattern and in the path */
 	__u32 star, resume; /* after the last '*', and the path position to try next; star 0: none */
-	int result;	    /* 1 match, 0 none, -1 still walking */
+	int result;         /* 1 match, 0 none, -1 still walking */
 };
 
 /* One step of the usual two-pointer glob: on a mismatch go back to the last star. */
@@ -178,17 +178,12 @@ static __always_inline bool sys_path_matches(const struct fl_sys_rule *rule, con
 static __always_inline __u8 sys_mode_kind(__u16 mode)
 {
 	switch (mode & 0170000) {
-	case 0100000:
-		return FL_SYS_FD_FILE;
-	case 0040000:
-		return FL_SYS_FD_DIRECTORY;
-	case 0140000:
-		return FL_SYS_FD_SOCKET;
-	case 0010000:
-		return FL_SYS_FD_PIPE;
+	case 0100000: return FL_SYS_FD_FILE;
+	case 0040000: return FL_SYS_FD_DIRECTORY;
+	case 0140000: return FL_SYS_FD_SOCKET;
+	case 0010000: return FL_SYS_FD_PIPE;
 	case 0020000:
-	case 0060000:
-		return FL_SYS_FD_DEVICE;
+	case 0060000: return FL_SYS_FD_DEVICE;
 	}
 	return FL_SYS_FD_ANY;
 }

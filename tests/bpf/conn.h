@@ -8,11 +8,11 @@
 
 #include "rig.h"
 
-#define MS	 1000000ull
-#define REQ_SEQ	 1000u
+#define MS       1000000ull
+#define REQ_SEQ  1000u
 #define RESP_SEQ 5000u
-#define OK_200	 "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
-#define GET	 "GET /pay HTTP/1.1\r\nHost: a\r\n\r\n"
+#define OK_200   "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+#define GET      "GET /pay HTTP/1.1\r\nHost: a\r\n\r\n"
 
 static const char ok_200[] = OK_200;
 static const struct flow server4 = { "10.9.0.5", "10.8.1.2", 8080, 40000 };
@@ -32,8 +32,7 @@ static inline struct conn conn_open(struct rig *r, const struct flow *flow)
 }
 
 /* One segment at @seq; verifies length and checksum of what comes out. */
-static inline uint32_t segment(struct conn *c, bool request, uint32_t seq, uint32_t ack, const char *text,
-			size_t n)
+static inline uint32_t segment(struct conn *c, bool request, uint32_t seq, uint32_t ack, const char *text, size_t n)
 {
 	enum fl_direction dir = request == c->target_is_client ? FL_DIR_FROM : FL_DIR_TO;
 	uint32_t verdict;
@@ -83,8 +82,7 @@ static inline struct fl_rule error_rule(uint16_t status)
 	return rule;
 }
 
-static inline void assert_counts(struct rig *r, uint32_t rule, uint64_t matched, uint64_t injected,
-			  uint64_t skipped)
+static inline void assert_counts(struct rig *r, uint32_t rule, uint64_t matched, uint64_t injected, uint64_t skipped)
 {
 	struct fl_proof proof = rig_proof(r, rule);
 

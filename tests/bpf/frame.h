@@ -18,7 +18,7 @@
 struct frame {
 	uint8_t bytes[FRAME_MAX];
 	uint32_t len;
-	uint32_t l4;	  /* offset of the transport header */
+	uint32_t l4;      /* offset of the transport header */
 	uint32_t payload; /* offset of its payload */
 	uint8_t protocol;
 };
@@ -49,8 +49,7 @@ static inline uint32_t frame_l4_sum(const struct frame *f)
 	const uint8_t *ip = f->bytes + ETH_HLEN;
 	bool v4 = ip[0] >> 4 == 4;
 	uint32_t sum = v4 ? frame_sum(ip + 12, 8, 0) : frame_sum(ip + 8, 32, 0);
-	uint32_t end = v4 ? ETH_HLEN + (uint32_t)(ip[2] << 8 | ip[3])
-			  : ETH_HLEN + 40 + (uint32_t)(ip[4] << 8 | ip[5]);
+	uint32_t end = v4 ? ETH_HLEN + (uint32_t)(ip[2] << 8 | ip[3]) : ETH_HLEN + 40 + (uint32_t)(ip[4] << 8 | ip[5]);
 
 	sum += f->protocol + (end - f->l4);
 	return frame_sum(f->bytes + f->l4, end - f->l4, sum);
@@ -73,8 +72,7 @@ static inline void frame_fix_l4(struct frame *f, uint32_t check_off)
 }
 
 /* Ethernet and IP headers for @n bytes of transport; sets f->l4. @from: the target sends it. */
-static inline void frame_ip(struct frame *f, const struct flow *flow, bool from, uint8_t protocol,
-			    uint32_t n)
+static inline void frame_ip(struct frame *f, const struct flow *flow, bool from, uint8_t protocol, uint32_t n)
 {
 	const char *src = from ? flow->local : flow->peer, *dst = from ? flow->peer : flow->local;
 	struct ethhdr eth = { .h_dest = { 2, 0, 0, 0, 0, 1 }, .h_source = { 2, 0, 0, 0, 0, 2 } };
@@ -105,8 +103,7 @@ static inline void frame_ip(struct frame *f, const struct flow *flow, bool from,
 	f->len = f->l4 + n;
 }
 
-static inline void frame_udp(struct frame *f, const struct flow *flow, bool from, const void *data,
-			     uint32_t n)
+static inline void frame_udp(struct frame *f, const struct flow *flow, bool from, const void *data, uint32_t n)
 {
 	struct udphdr udp = {
 		.source = htons(from ? flow->local_port : flow->peer_port),
@@ -121,8 +118,8 @@ static inline void frame_udp(struct frame *f, const struct flow *flow, bool from
 	frame_fix_l4(f, offsetof(struct udphdr, check));
 }
 
-static inline void frame_tcp(struct frame *f, const struct flow *flow, bool from, uint32_t seq,
-			     uint32_t ack, const void *data, uint32_t n)
+static inline void frame_tcp(struct frame *f, const struct flow *flow, bool from, uint32_t seq, uint32_t ack,
+			     const void *data, uint32_t n)
 {
 	struct tcphdr tcp = {
 		.source = htons(from ? flow->local_port : flow->peer_port),
@@ -145,8 +142,7 @@ static inline void frame_tcp(struct frame *f, const struct flow *flow, bool from
 /* Does the payload begin with / contain @text? */
 static inline bool frame_begins(const struct frame *f, const char *text)
 {
-	return f->len >= f->payload + strlen(text) &&
-	       !memcmp(f->bytes + f->payload, text, strlen(text));
+	return f->len >= f->payload + strlen(text) && !memcmp(f->bytes + f->payload, text, strlen(text));
 }
 
 #endif

@@ -24,8 +24,8 @@
 #include "measure/hist.h"
 #include "measure/meter/meter_impl.h"
 
-#define SHOP 1u
-#define USER 2u
+#define SHOP     1u
+#define USER     2u
 
 #define RIG_NEXT 0xffffffffu /* TC_ACT_UNSPEC */
 
@@ -35,7 +35,7 @@ struct measure_rig {
 	struct measure_bpf *skel;
 	uint32_t mark;
 	uint32_t ifindex; /* of the frames to come */
-	uint64_t ns; /* run time of all frames so far, as the kernel says */
+	uint64_t ns;      /* run time of all frames so far, as the kernel says */
 };
 
 /* Is interface @ifindex one of the service's? */
@@ -95,9 +95,9 @@ static inline void rig_run(struct measure_rig *r, bool from, const struct frame 
 {
 	static uint8_t out[FRAME_MAX];
 	struct __sk_buff ctx = { .mark = r->mark, .ifindex = r->ifindex };
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = f->bytes, .data_size_in = f->len,
-		    .data_out = out, .data_size_out = sizeof(out), .ctx_in = &ctx,
-		    .ctx_size_in = sizeof(ctx), .ctx_out = &ctx, .ctx_size_out = sizeof(ctx));
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = f->bytes, .data_size_in = f->len, .data_out = out,
+		    .data_size_out = sizeof(out), .ctx_in = &ctx, .ctx_size_in = sizeof(ctx), .ctx_out = &ctx,
+		    .ctx_size_out = sizeof(ctx));
 	struct bpf_program *p = from ? r->skel->progs.fl_measure_from : r->skel->progs.fl_measure_to;
 
 	assert_int_equal(bpf_prog_test_run_opts(bpf_program__fd(p), &opts), 0);
@@ -145,16 +145,15 @@ static inline struct fl_row rig_requests(struct measure_rig *r, uint8_t method, 
 }
 
 /* The rows of an edge, of all methods and paths. */
-static inline struct fl_row rig_row(struct measure_rig *r, uint16_t client, uint16_t server,
-				    enum fl_vantage vantage, enum fl_spoken spoken)
+static inline struct fl_row rig_row(struct measure_rig *r, uint16_t client, uint16_t server, enum fl_vantage vantage,
+				    enum fl_spoken spoken)
 {
 	struct fl_edge edge, *before = NULL;
 	struct fl_row sum = {};
 
 	while (!bpf_map_get_next_key(bpf_map__fd(r->skel->maps.edges), before, &edge)) {
 		before = &edge;
-		if (edge.client == client && edge.server == server && edge.vantage == vantage &&
-		    edge.spoken == spoken)
+		if (edge.client == client && edge.server == server && edge.vantage == vantage && edge.spoken == spoken)
 			rig_add(r, &edge, &sum);
 	}
 	return sum;
@@ -214,8 +213,7 @@ static inline struct conn conn_open(struct measure_rig *r, const struct flow *fl
 }
 
 /* One segment of the client's or the server's stream, at @seq. */
-static inline void segment(struct conn *c, bool request, uint32_t seq, uint8_t flags, const void *data,
-			   size_t n)
+static inline void segment(struct conn *c, bool request, uint32_t seq, uint8_t flags, const void *data, size_t n)
 {
 	bool from = request == c->local_is_client;
 	struct frame f;

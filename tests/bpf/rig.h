@@ -25,23 +25,23 @@
 #include "os/bpf_load.h"
 #include "util/clock.h"
 
-#define RIG_IFINDEX 1 /* lo: test runs need a real device */
-#define RIG_TAP	    77
-#define RIG_NETNS   3
-#define RIG_GEN	    5
+#define RIG_IFINDEX  1 /* lo: test runs need a real device */
+#define RIG_TAP      77
+#define RIG_NETNS    3
+#define RIG_GEN      5
 
-#define VERDICT_PASS	 TC_NEXT
-#define TC_NEXT		 0xffffffffu
-#define TC_SHOT		 2u
-#define TC_REDIRECT	 7u
+#define VERDICT_PASS TC_NEXT
+#define TC_NEXT      0xffffffffu
+#define TC_SHOT      2u
+#define TC_REDIRECT  7u
 
 struct rig {
 	struct net_bpf *skel;
-	uint32_t mark;	   /* given to the next frame; then what it had afterwards */
+	uint32_t mark;               /* given to the next frame; then what it had afterwards */
 	uint32_t gso_size, gso_segs; /* given to the next frame */
-	bool from_socket;  /* frames come from a socket of this host, else in by another device */
-	uint64_t tstamp;   /* given to the next frame; then what it had afterwards */
-	struct frame out;  /* the last frame after the program */
+	bool from_socket;            /* frames come from a socket of this host, else in by another device */
+	uint64_t tstamp;             /* given to the next frame; then what it had afterwards */
+	struct frame out;            /* the last frame after the program */
 };
 
 static inline void rig_lease(struct rig *r, uint64_t until_ns)
@@ -170,8 +170,8 @@ static inline void rig_reset(struct rig *r, uint32_t index)
 }
 
 /* Rules for a peer prefix; the address is on the 128-bit scale. */
-static inline void rig_peer_prefix(struct rig *r, enum fl_direction dir, const char *addr,
-				   uint8_t len, const struct fl_ruleset *set)
+static inline void rig_peer_prefix(struct rig *r, enum fl_direction dir, const char *addr, uint8_t len,
+				   const struct fl_ruleset *set)
 {
 	struct fl_peer_key key = { RIG_NETNS, (uint8_t)dir, len, RIG_IFINDEX, {} };
 
@@ -206,8 +206,8 @@ static inline bool rig_tells_ingress(const struct rig *r)
 	if (known == UNKNOWN) {
 		uint8_t bytes[64] = {};
 		struct __sk_buff ctx = { .ingress_ifindex = RIG_TAP };
-		LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = bytes, .data_size_in = sizeof(bytes),
-			    .ctx_in = &ctx, .ctx_size_in = sizeof(ctx));
+		LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = bytes, .data_size_in = sizeof(bytes), .ctx_in = &ctx,
+			    .ctx_size_in = sizeof(ctx));
 
 		known = bpf_prog_test_run_opts(bpf_program__fd(r->skel->progs.fl_return), &opts) == -EINVAL ? NO : YES;
 	}
@@ -225,12 +225,14 @@ static inline void rig_need_ingress(const struct rig *r)
 
 static inline uint32_t rig_run_program(struct rig *r, int fd, const struct frame *f)
 {
-	struct __sk_buff ctx = { .mark = r->mark, .ifindex = RIG_IFINDEX, .gso_size = r->gso_size,
-				.gso_segs = r->gso_segs, .tstamp = r->tstamp,
-				.ingress_ifindex = r->from_socket || !rig_tells_ingress(r) ? 0 : RIG_TAP };
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = f->bytes, .data_size_in = f->len,
-		    .data_out = r->out.bytes, .data_size_out = sizeof(r->out.bytes),
-		    .ctx_in = &ctx, .ctx_size_in = sizeof(ctx), .ctx_out = &ctx,
+	struct __sk_buff ctx = { .mark = r->mark,
+				 .ifindex = RIG_IFINDEX,
+				 .gso_size = r->gso_size,
+				 .gso_segs = r->gso_segs,
+				 .tstamp = r->tstamp,
+				 .ingress_ifindex = r->from_socket || !rig_tells_ingress(r) ? 0 : RIG_TAP };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = f->bytes, .data_size_in = f->len, .data_out = r->out.bytes,
+		    .data_size_out = sizeof(r->out.bytes), .ctx_in = &ctx, .ctx_size_in = sizeof(ctx), .ctx_out = &ctx,
 		    .ctx_size_out = sizeof(ctx));
 	int error = bpf_prog_test_run_opts(fd, &opts);
 
@@ -247,8 +249,9 @@ static inline uint32_t rig_run_program(struct rig *r, int fd, const struct frame
 /* The verdict on a frame that the target sends (FROM) or gets (TO). */
 static inline uint32_t rig_run(struct rig *r, enum fl_direction dir, const struct frame *f)
 {
-	return rig_run_program(r, bpf_program__fd(dir == FL_DIR_FROM ? r->skel->progs.fl_ingress
-								      : r->skel->progs.fl_egress),
+	return rig_run_program(r,
+			       bpf_program__fd(dir == FL_DIR_FROM ? r->skel->progs.fl_ingress
+								  : r->skel->progs.fl_egress),
 			       f);
 }
 

@@ -97,8 +97,8 @@ static void exec_here(void)
 }
 
 /* Half of the execs are seen sooner than this. The clock alone, once a second, would need luck. */
-#define TRIES	   21
-#define TOLD_NS	   (200 * NS_PER_MSEC)
+#define TRIES       21
+#define TOLD_NS     (200 * NS_PER_MSEC)
 #define PATIENCE_MS 5000
 
 static bool looked_since(unsigned long before, int ms)
@@ -153,7 +153,8 @@ static void execs_of_the_target_are_told_at_once(void **state)
 	assert_int_equal(exec_watch_open(targets, 1, look, NULL, &w, NULL), 0);
 	assert_true(exec_watch_is_told(w));
 	time_looks(n.ask, took);
-	print_message("# FIGURE exec reported to its watcher: median of %d after %.1f ms, slowest after %.1f, fork and exec included\n",
+	print_message("# FIGURE exec reported to its watcher: median of %d after %.1f ms, slowest after %.1f, fork and "
+		      "exec included\n",
 		      TRIES, (double)took[TRIES / 2] / 1e6, (double)took[TRIES - 1] / 1e6);
 	assert_in_range(took[TRIES / 2], 0, TOLD_NS);
 	/* Execs of others: the thread looks once a second anyway, and no more often. */

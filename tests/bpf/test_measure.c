@@ -145,7 +145,7 @@ static void pipelined(void **state)
 		request(&c, GET GET "HEAD / HTTP/1.1\r\n\r\n" GET);
 		request(&c, GET);
 		response(&c, OK_200 "HTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\nno"
-			     "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n" OK_200 OK_200);
+				    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n" OK_200 OK_200);
 	}
 	assert_classes(r, 20, 5, 0);
 	/* A body in the first answer looks like the end of its head, seen from the end of both. */
@@ -205,8 +205,8 @@ static void each_byte(void **state)
 		char c;
 		const char *more; /* of the body */
 	} changes[] = {
-		{ 10, '1', "" },  { 14, 'k', "" }, { 25, 'b', "" },	     { 26, 'b', "" }, { 27, 'b', "" },
-		{ 28, 'b', "" },  { 29, 'b', "" }, { 30, 'b', "" },	     { 31, 'b', "" }, { 32, 'b', "" },
+		{ 10, '1', "" },  { 14, 'k', "" }, { 25, 'b', "" },           { 26, 'b', "" }, { 27, 'b', "" },
+		{ 28, 'b', "" },  { 29, 'b', "" }, { 30, 'b', "" },           { 31, 'b', "" }, { 32, 'b', "" },
 		{ 52, '1', "!" }, { 17, 's', "" }, { 51, '2', "HTTP/1.1 5" },
 	};
 	struct measure_rig *r = *state;
@@ -264,7 +264,8 @@ static void methods_and_paths(void **state)
 		response(&c, OK_200);
 		request(&c, "PROPFIND /pay HTTP/1.1\r\n\r\n");
 		response(&c, OK_200);
-		request(&c, GET "GET /pay/card HTTP/1.1\r\n\r\n" "HEAD /x HTTP/1.1\r\n\r\n");
+		request(&c, GET "GET /pay/card HTTP/1.1\r\n\r\n"
+				"HEAD /x HTTP/1.1\r\n\r\n");
 		response(&c, OK_200 OK_200 "HTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\n");
 	}
 	assert_int_equal(rig_requests(r, FL_HTTP_GET, 2).latency.count, 6);
@@ -579,8 +580,9 @@ static void half_a_request(void **state)
 static void dns_frame(struct measure_rig *r, bool query, uint16_t id, uint8_t code)
 {
 	static const struct flow flow = { "10.9.0.5", "10.8.1.2", 53, 40000 };
-	uint8_t message[] = { (uint8_t)(id >> 8), (uint8_t)id, query ? 1 : 0x81, code, 0, 1, 0, 0, 0,
-			      0, 0, 0, 1, 'a', 0, 0, 1, 0, 1 };
+	uint8_t message[] = {
+		(uint8_t)(id >> 8), (uint8_t)id, query ? 1 : 0x81, code, 0, 1, 0, 0, 0, 0, 0, 0, 1, 'a', 0, 0, 1, 0, 1
+	};
 	struct frame f;
 
 	frame_udp(&f, &flow, !query, message, sizeof(message));
@@ -668,15 +670,19 @@ static void events(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		rig_test(keep_alive),	 rig_test(local_is_client), rig_test(strangers),
-		rig_test(from_a_delay_line), rig_test(bodies),	    rig_test(other_answers),
-		rig_test(upgrade),	 rig_test(pipelined),	    rig_test(too_many),
-		rig_test(repeated),	 rig_test(each_byte),	    rig_test(methods_and_paths),
-		rig_test(cut_anywhere),	 rig_test(sent_again),	    rig_test(gaps),
-		rig_test(redis),
-		rig_test(goodbye),	 rig_test(opaque),	 rig_test(greeting),	    rig_test(garbage),
-		rig_test(cut_frames),	 rig_test(large_header),    rig_test(half_a_request),
-		rig_test(dns),		 rig_test(histogram),	    rig_test(events),
+		rig_test(keep_alive),     rig_test(local_is_client),
+		rig_test(strangers),      rig_test(from_a_delay_line),
+		rig_test(bodies),         rig_test(other_answers),
+		rig_test(upgrade),        rig_test(pipelined),
+		rig_test(too_many),       rig_test(repeated),
+		rig_test(each_byte),      rig_test(methods_and_paths),
+		rig_test(cut_anywhere),   rig_test(sent_again),
+		rig_test(gaps),           rig_test(redis),
+		rig_test(goodbye),        rig_test(opaque),
+		rig_test(greeting),       rig_test(garbage),
+		rig_test(cut_frames),     rig_test(large_header),
+		rig_test(half_a_request), rig_test(dns),
+		rig_test(histogram),      rig_test(events),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -140,10 +140,7 @@ static void many_edges(void **state)
 	}
 	assert_int_equal(rig_loss(r, FL_MEASURE_NO_ROW), 0);
 	for (i = 0; i < max; i++)
-		assert_int_equal(
-			rig_row(r, (uint16_t)(100 + i), SHOP, FL_AS_SERVER, FL_SPOKEN_HTTP)
-				.latency.count,
-			1);
+		assert_int_equal(rig_row(r, (uint16_t)(100 + i), SHOP, FL_AS_SERVER, FL_SPOKEN_HTTP).latency.count, 1);
 	c = conn_open(r, &shop4);
 	request(&c, GET);
 	response(&c, OK_200);
@@ -158,7 +155,7 @@ struct both {
 
 static struct both both_open(struct measure_rig *r, uint16_t client_port)
 {
-	struct flow in = shop4, out = {"10.8.1.2", "10.9.0.5", client_port, 80};
+	struct flow in = shop4, out = { "10.8.1.2", "10.9.0.5", client_port, 80 };
 	struct both b;
 
 	in.peer_port = client_port;
@@ -170,13 +167,11 @@ static struct both both_open(struct measure_rig *r, uint16_t client_port)
 
 static void both_segment(struct both *b, bool request, uint8_t flags, const char *text)
 {
-	struct conn *first = request ? &b->client : &b->server,
-		    *second = request ? &b->server : &b->client;
+	struct conn *first = request ? &b->client : &b->server, *second = request ? &b->server : &b->client;
 	uint32_t len = (uint32_t)strlen(text) + !!(flags & (SYN | FIN));
 
 	segment(first, request, request ? first->req : first->resp, flags, text, strlen(text));
-	segment(second, request, request ? second->req : second->resp, flags, text,
-		strlen(text));
+	segment(second, request, request ? second->req : second->resp, flags, text, strlen(text));
 	*(request ? &first->req : &first->resp) += len;
 	*(request ? &second->req : &second->resp) += len;
 }
@@ -284,7 +279,7 @@ static void both_evicted(void **state)
 static void ahead(void **state)
 {
 	static const char long_head[] = "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n";
-	struct timespec wait = {.tv_nsec = 20 * NS_PER_MSEC};
+	struct timespec wait = { .tv_nsec = 20 * NS_PER_MSEC };
 	struct measure_rig *r = *state;
 	struct conn c = conn_open(r, &shop4);
 	struct fl_row row;
@@ -408,9 +403,9 @@ static void forged(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		rig_test(ends),       rig_test(idle),          rig_test(many_flows),
-		rig_test(many_edges), rig_test(both_ends),     rig_test(both_evicted),
-		rig_test(forged),     rig_test(ahead),      rig_test(answer_missed), rig_test(answer_garbled),
+		rig_test(ends),          rig_test(idle),           rig_test(many_flows), rig_test(many_edges),
+		rig_test(both_ends),     rig_test(both_evicted),   rig_test(forged),     rig_test(ahead),
+		rig_test(answer_missed), rig_test(answer_garbled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

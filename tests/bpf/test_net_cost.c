@@ -7,9 +7,9 @@
 #include "rig.h"
 #include "util/cleanup.h"
 
-#define ROUNDS	 25
-#define RUNS	 4000
-#define MANY	 10000
+#define ROUNDS   25
+#define RUNS     4000
+#define MANY     10000
 #define MANY_LEN 128
 
 /* A machine that needs this long for no more than a look-up is emulated: it has no nanoseconds. */
@@ -20,8 +20,8 @@ static const struct flow flow = { "10.9.0.5", "10.8.1.2", 8080, 40000 };
 static uint32_t run_ns(struct rig *r, const struct frame *f)
 {
 	struct __sk_buff ctx = { .ifindex = RIG_IFINDEX };
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = f->bytes, .data_size_in = f->len,
-		    .ctx_in = &ctx, .ctx_size_in = sizeof(ctx), .repeat = RUNS);
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = f->bytes, .data_size_in = f->len, .ctx_in = &ctx,
+		    .ctx_size_in = sizeof(ctx), .repeat = RUNS);
 
 	assert_int_equal(bpf_prog_test_run_opts(bpf_program__fd(r->skel->progs.fl_ingress), &opts), 0);
 	assert_int_equal(opts.retval, VERDICT_PASS);
@@ -67,8 +67,8 @@ static void not_matching(void **state)
 		least_one = a < least_one ? a : least_one;
 		least_many = b < least_many ? b : least_many;
 	}
-	print_message("# FIGURE no hook: %u ns; no rule matches: %u ns with 1 rule, %u ns with %u (limit 100)\n",
-		      bare, least_one, least_many, MANY);
+	print_message("# FIGURE no hook: %u ns; no rule matches: %u ns with 1 rule, %u ns with %u (limit 100)\n", bare,
+		      least_one, least_many, MANY);
 	for (i = 0; i < ARRAY_SIZE(rigs); i++)
 		rig_close(rigs[i]);
 	if (bare >= EMULATED_NS) {
@@ -101,8 +101,7 @@ static void matching(void **state)
 	rig_only(r, &http);
 	for (i = 0; i < ROUNDS * 20; i++) {
 		struct __sk_buff ctx = { .ifindex = RIG_IFINDEX };
-		LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = f.bytes, .ctx_in = &ctx,
-			    .ctx_size_in = sizeof(ctx));
+		LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = f.bytes, .ctx_in = &ctx, .ctx_size_in = sizeof(ctx));
 
 		/* A new request each time, or it would not be parsed. */
 		frame_tcp(&f, &flow, true, 1000 + i * (sizeof(get) - 1), 1, get, sizeof(get) - 1);
@@ -110,8 +109,8 @@ static void matching(void **state)
 		assert_int_equal(bpf_prog_test_run_opts(bpf_program__fd(r->skel->progs.fl_ingress), &opts), 0);
 		least[1] = opts.duration < least[1] ? opts.duration : least[1];
 	}
-	print_message("# FIGURE a loss rule that lets it live: %u ns; a request of %zu bytes parsed: %u ns\n",
-		      least[0], sizeof(get) - 1, least[1]);
+	print_message("# FIGURE a loss rule that lets it live: %u ns; a request of %zu bytes parsed: %u ns\n", least[0],
+		      sizeof(get) - 1, least[1]);
 	/* They were: eight are remembered, the others found no place. */
 	assert_int_equal(rig_proof(r, 0).matched, ROUNDS * (RUNS + 20));
 	assert_int_equal(rig_proof(r, 0).skipped, ROUNDS * 20 - 8);

@@ -160,8 +160,7 @@ static void jitter(void **state)
 	const int n = 4000;
 
 	fill_tables(r);
-	rule.delay = (struct fl_delay){ .delay_ns = 200 * MS, .jitter_ns = 20 * MS,
-					.distribution = FL_DIST_NORMAL };
+	rule.delay = (struct fl_delay){ .delay_ns = 200 * MS, .jitter_ns = 20 * MS, .distribution = FL_DIST_NORMAL };
 	m = sample(r, &rule, n);
 	print_message("# FIGURE normal 200 +- 20 ms: mean %.2f, sd %.2f, lag-1 %.3f\n", m.mean, m.sd, m.lag1);
 	assert_true(fabs(m.mean - 200) < 3.29 * 20 / sqrt(n));
@@ -187,7 +186,8 @@ static void jitter_correlation(void **state)
 	double c = 0.7, effective = n * (1 - c) / (1 + c);
 
 	fill_tables(r);
-	rule.delay = (struct fl_delay){ .delay_ns = 200 * MS, .jitter_ns = 20 * MS,
+	rule.delay = (struct fl_delay){ .delay_ns = 200 * MS,
+					.jitter_ns = 20 * MS,
 					.distribution = FL_DIST_NORMAL,
 					.ar_coeff_q16 = (int32_t)(c * 65536),
 					.ar_innovation_q16 = (int32_t)(sqrt(1 - c * c) * 65536) };
@@ -345,10 +345,10 @@ static void returns(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		rig_test(constant),	  rig_test(composes),	     rig_test(no_line),
-		rig_test(jitter),	  rig_test(jitter_correlation), rig_test(never_negative),
-		rig_test(mark_comes_back), rig_test(generations),    rig_test(returns),
-		rig_test(mark_is_forged), rig_test(marks_stay),
+		rig_test(constant),        rig_test(composes),           rig_test(no_line),
+		rig_test(jitter),          rig_test(jitter_correlation), rig_test(never_negative),
+		rig_test(mark_comes_back), rig_test(generations),        rig_test(returns),
+		rig_test(mark_is_forged),  rig_test(marks_stay),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,8 +50,7 @@ static struct fl_rule dns_rule(enum fl_kind kind, const char *name, bool wildcar
 }
 
 /* A UDP message with @name through the hook; the verdict. */
-static uint32_t udp(struct rig *r, const struct flow *flow, const char *name, bool is_response,
-		    struct frame *f)
+static uint32_t udp(struct rig *r, const struct flow *flow, const char *name, bool is_response, struct frame *f)
 {
 	bool target_asks = flow->peer_port == 53;
 	bool from = target_asks != is_response;
@@ -93,8 +92,7 @@ static void by_name(void **state)
 		struct fl_rule rule = dns_rule(FL_KIND_DNS_DELAY, cases[i].pattern, cases[i].wildcard);
 
 		rig_only(r, &rule);
-		assert_int_equal(udp(r, &client4, cases[i].name, true, &f),
-				 cases[i].hit ? TC_REDIRECT : VERDICT_PASS);
+		assert_int_equal(udp(r, &client4, cases[i].name, true, &f), cases[i].hit ? TC_REDIRECT : VERDICT_PASS);
 	}
 }
 
@@ -319,9 +317,9 @@ static void unreadable(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		rig_test(by_name),    rig_test(delay_udp),  rig_test(delay_tcp),
-		rig_test(two_in_one), rig_test(error_udp),  rig_test(error_udp_unfinished),
-		rig_test(error_drop), rig_test(error_tcp),  rig_test(unreadable),
+		rig_test(by_name),    rig_test(delay_udp), rig_test(delay_tcp),
+		rig_test(two_in_one), rig_test(error_udp), rig_test(error_udp_unfinished),
+		rig_test(error_drop), rig_test(error_tcp), rig_test(unreadable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

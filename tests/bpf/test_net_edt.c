@@ -168,8 +168,11 @@ static void rate(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(told_when_to_leave), cmocka_unit_test(asleep),
-		cmocka_unit_test(on_top), cmocka_unit_test(order), cmocka_unit_test(rate),
+		cmocka_unit_test(told_when_to_leave),
+		cmocka_unit_test(asleep),
+		cmocka_unit_test(on_top),
+		cmocka_unit_test(order),
+		cmocka_unit_test(rate),
 	};
 
 	return cmocka_run_group_tests(tests, rig_setup, NULL);

@@ -116,8 +116,7 @@ static void other_statuses(void **state)
 	assert_counts(r, 0, 3, 1, 2);
 	/* HEAD: a length, but no body. */
 	request(&c, "HEAD / HTTP/1.1\r\n\r\n");
-	response(&c, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
-		 "HTTP/1.1 500 OK\r\nContent-Length: 5\r\n\r\n");
+	response(&c, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "HTTP/1.1 500 OK\r\nContent-Length: 5\r\n\r\n");
 	request(&c, GET);
 	response(&c, OK_200, "HTTP/1.1 500 OK\r\nContent-Length: 5\r\n\r\nhello");
 	assert_counts(r, 0, 5, 3, 2);
@@ -155,8 +154,7 @@ static void path_and_method(void **state)
 	rig_only(r, &rule);
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		request(&c, cases[i].request);
-		response(&c, OK_200, cases[i].hit ? "HTTP/1.1 500 OK\r\nContent-Length: 5\r\n\r\nhello"
-						  : OK_200);
+		response(&c, OK_200, cases[i].hit ? "HTTP/1.1 500 OK\r\nContent-Length: 5\r\n\r\nhello" : OK_200);
 	}
 	assert_counts(r, 0, 5, 5, 0);
 }
@@ -205,8 +203,12 @@ static void percent(void **state)
 static void not_http(void **state)
 {
 	static const char *const others[] = {
-		"\x16\x03\x01\x02", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET /pay\r\n", "PING\r\n",
-		"GET /pay SIP/2.0\r\n\r\n", "ABCDEFGHIJKLMNOPQRSTUVWXYZ /pay HTTP/1.1\r\n\r\n",
+		"\x16\x03\x01\x02",
+		"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+		"GET /pay\r\n",
+		"PING\r\n",
+		"GET /pay SIP/2.0\r\n\r\n",
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZ /pay HTTP/1.1\r\n\r\n",
 		"GET  HTTP/1.1\r\n\r\n",
 	};
 	struct fl_rule rule = error_rule(500);
@@ -260,8 +262,7 @@ static void slow_response(void **state)
 /* An error that is slow as well; a plain delay on top. */
 static void composes(void **state)
 {
-	struct fl_rule error = error_rule(500), slow = rig_rule(FL_KIND_HTTP_DELAY),
-		       delay = rig_rule(FL_KIND_DELAY);
+	struct fl_rule error = error_rule(500), slow = rig_rule(FL_KIND_HTTP_DELAY), delay = rig_rule(FL_KIND_DELAY);
 	struct rig *r = *state;
 	struct conn c = conn_open(r, &server4);
 	struct fl_hold_header header;
@@ -289,18 +290,10 @@ static void composes(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		rig_test(keep_alive),
-		rig_test(target_is_client),
-		rig_test(only_requests_of_one_direction),
-		rig_test(bodies_untouched),
-		rig_test(chunked_body_untouched),
-		rig_test(other_statuses),
-		rig_test(path_and_method),
-		rig_test(absolute_root),
-		rig_test(percent),
-		rig_test(not_http),
-		rig_test(slow_response),
-		rig_test(composes),
+		rig_test(keep_alive),       rig_test(target_is_client),       rig_test(only_requests_of_one_direction),
+		rig_test(bodies_untouched), rig_test(chunked_body_untouched), rig_test(other_statuses),
+		rig_test(path_and_method),  rig_test(absolute_root),          rig_test(percent),
+		rig_test(not_http),         rig_test(slow_response),          rig_test(composes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -103,8 +103,8 @@ static void gilbert_elliott(void **state)
 	struct fl_rule rule = rig_rule(FL_KIND_LOSS);
 	double burst, c = 1 - 0.02 - 0.2;
 
-	rule.loss = (struct fl_loss){ .model = FL_LOSS_GILBERT, .p_ppm = 20000, .r_ppm = 200000,
-				      .loss_bad_ppm = FL_PPM };
+	rule.loss =
+		(struct fl_loss){ .model = FL_LOSS_GILBERT, .p_ppm = 20000, .r_ppm = 200000, .loss_bad_ppm = FL_PPM };
 	assert_rate(run(*state, &rule, N), 0.02 / 0.22, N * (1 - c) / (1 + c));
 	burst = mean_burst();
 	/* Bursts are geometric with mean 5; there are about N * 0.0182 of them. */
@@ -123,8 +123,9 @@ static void markov4(void **state)
 	assert_rate(run(*state, &rule, N), 0.1 / 1.1, N);
 	for (i = 1; i < N; i++)
 		assert_false(lost[i] && lost[i - 1]);
-	rule.loss = (struct fl_loss){ .model = FL_LOSS_MARKOV4, .p13_ppm = 50000, .p31_ppm = 100000,
-				      .p32_ppm = 300000, .p23_ppm = 500000 };
+	rule.loss = (struct fl_loss){
+		.model = FL_LOSS_MARKOV4, .p13_ppm = 50000, .p31_ppm = 100000, .p32_ppm = 300000, .p23_ppm = 500000
+	};
 	/* pi3: p13 pi1 = p31 pi3, p32 pi3 = p23 pi2: 1 / (1 + 2 + 0.6); correlated, take N / 20. */
 	assert_rate(run(*state, &rule, N), 1 / 3.6, N / 20.0);
 }
@@ -136,19 +137,22 @@ static void replayable(void **state)
 	uint32_t chain = 0;
 	int i;
 
-	rule.loss = (struct fl_loss){ .model = FL_LOSS_GILBERT, .p_ppm = 100000, .r_ppm = 300000,
-				      .loss_bad_ppm = 900000, .loss_good_ppm = 10000 };
+	rule.loss = (struct fl_loss){ .model = FL_LOSS_GILBERT,
+				      .p_ppm = 100000,
+				      .r_ppm = 300000,
+				      .loss_bad_ppm = 900000,
+				      .loss_good_ppm = 10000 };
 	run(*state, &rule, 2000);
 	for (i = 0; i < 2000; i++)
-		assert_int_equal(lost[i], loss_gilbert(&rule.loss, &chain,
-						       hash_draw(rule.seed, HASH_DECIDE, (uint64_t)i)));
+		assert_int_equal(lost[i],
+				 loss_gilbert(&rule.loss, &chain, hash_draw(rule.seed, HASH_DECIDE, (uint64_t)i)));
 }
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		rig_test(random_loss),	   rig_test(every_nth), rig_test(correlated),
-		rig_test(gilbert_elliott), rig_test(markov4),	rig_test(replayable),
+		rig_test(random_loss),     rig_test(every_nth), rig_test(correlated),
+		rig_test(gilbert_elliott), rig_test(markov4),   rig_test(replayable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

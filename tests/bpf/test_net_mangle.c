@@ -22,7 +22,8 @@ static const struct flow *const flows[] = { &flow4, &flow6 };
 /* A socket that sees what passes lo from now on. */
 static int watch(void)
 {
-	struct sockaddr_ll lo = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL),
+	struct sockaddr_ll lo = { .sll_family = AF_PACKET,
+				  .sll_protocol = htons(ETH_P_ALL),
 				  .sll_ifindex = RIG_IFINDEX };
 	struct timeval wait = { .tv_usec = 300000 };
 	int one = 1, fd = socket(AF_PACKET, SOCK_RAW, 0);
@@ -46,8 +47,9 @@ static uint32_t caught(int fd, struct frame *f, const struct frame *like, uint32
 		struct cmsghdr align;
 	} control;
 	struct iovec iov = { f->bytes, sizeof(f->bytes) };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
-			      .msg_controllen = sizeof(control) };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
+	};
 	struct cmsghdr *c;
 	ssize_t n;
 
@@ -210,8 +212,7 @@ static void corrupt_others(void **state)
 }
 
 /* A bare RST of @flow, with these numbers and right checksums. */
-static void assert_reset(const struct frame *f, const struct flow *flow, bool from, uint32_t seq,
-			 uint32_t ack)
+static void assert_reset(const struct frame *f, const struct flow *flow, bool from, uint32_t seq, uint32_t ack)
 {
 	struct frame want;
 
@@ -283,9 +284,10 @@ static void reset_which(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		rig_test(duplicate), rig_test(duplicate_delayed),
-		rig_test(corrupt),   rig_test(corrupt_unfinished_checksum),
-		rig_test(corrupt_others), rig_test(reset), rig_test(reset_which),
+		rig_test(duplicate),      rig_test(duplicate_delayed),
+		rig_test(corrupt),        rig_test(corrupt_unfinished_checksum),
+		rig_test(corrupt_others), rig_test(reset),
+		rig_test(reset_which),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -166,10 +166,10 @@ static void ipv6_extensions(void **state)
 	struct rig *r = *state;
 	struct fl_rule rule = rig_rule(FL_KIND_PARTITION);
 	static const uint8_t chain[] = {
-		43, 0, 1,  4, 0, 0, 0, 0,			      /* hop-by-hop, then routing */
-		60, 1, 0,  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,    /* 16 bytes */
-		51, 0, 1,  4, 0, 0, 0, 0,			      /* destination options */
-		17, 1, 0,  0, 0, 0, 0, 0, 0, 0, 0, 0,		      /* AH: (1 + 2) * 4 bytes */
+		43, 0, 1, 4, 0, 0, 0, 0,                         /* hop-by-hop, then routing */
+		60, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* 16 bytes */
+		51, 0, 1, 4, 0, 0, 0, 0,                         /* destination options */
+		17, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,             /* AH: (1 + 2) * 4 bytes */
 	};
 	struct frame f, udp;
 	uint16_t len;
@@ -334,8 +334,8 @@ static void verified(const struct net_bpf *skel, const char *where)
 		uint32_t len = sizeof(info);
 
 		assert_int_equal(bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len), 0);
-		print_message("# FIGURE %s%s: %u instructions verified, %u bytes of code\n",
-			      bpf_program__name(prog), where, info.verified_insns, info.jited_prog_len);
+		print_message("# FIGURE %s%s: %u instructions verified, %u bytes of code\n", bpf_program__name(prog),
+			      where, info.verified_insns, info.jited_prog_len);
 		/* (Before 5.16 the kernel does not tell; test_verified reads it in the log.) */
 		assert_in_range(info.verified_insns, bpf_load_plain() ? 0 : 1, 100000);
 	}
@@ -371,13 +371,13 @@ static void verifier_cost_host(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		rig_test(nothing_matches),  rig_test(both_directions_and_versions),
-		rig_test(peers_by_prefix),  rig_test(ports_and_protocol),
-		rig_test(fragments),	    rig_test(fragments_share),
-		rig_test(ipv6_extensions),  rig_test(ipv4_options),
-		rig_test(others_pass),	    rig_test(alive_only),
-		rig_test(max_hits),	    rig_test(flow_share),
-		rig_test(replayable),	    rig_test(verifier_cost),
+		rig_test(nothing_matches),    rig_test(both_directions_and_versions),
+		rig_test(peers_by_prefix),    rig_test(ports_and_protocol),
+		rig_test(fragments),          rig_test(fragments_share),
+		rig_test(ipv6_extensions),    rig_test(ipv4_options),
+		rig_test(others_pass),        rig_test(alive_only),
+		rig_test(max_hits),           rig_test(flow_share),
+		rig_test(replayable),         rig_test(verifier_cost),
 		rig_test(verifier_cost_host),
 	};
 

@@ -52,8 +52,7 @@ static void rate_burst_and_queue(void **state)
 	struct frame f = packet_of(1250);
 	uint32_t passed = 0, held = 0, dropped = 0, i;
 
-	rule.rate = (struct fl_rate){ .rate_bps = 1000, .burst_bytes = 10 * 1250,
-				      .queue_ns = 40000 * MS };
+	rule.rate = (struct fl_rate){ .rate_bps = 1000, .burst_bytes = 10 * 1250, .queue_ns = 40000 * MS };
 	rig_only(r, &rule);
 	for (i = 0; i < 30; i++) {
 		uint32_t verdict = rig_run(r, FL_DIR_FROM, &f);
@@ -170,9 +169,12 @@ static void no_line(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		rig_test(rate_spacing),	    rig_test(rate_burst_and_queue),
-		rig_test(rate_counts_segments), rig_test(rate_keeps_order),
-		rig_test(reorder),	    rig_test(no_line),
+		rig_test(rate_spacing),
+		rig_test(rate_burst_and_queue),
+		rig_test(rate_counts_segments),
+		rig_test(rate_keeps_order),
+		rig_test(reorder),
+		rig_test(no_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -290,18 +290,10 @@ static void deep_pipeline(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		rig_test(split_status_line),
-		rig_test(split_digits_unknown),
-		rig_test(retransmission),
-		rig_test(pipelining),
-		rig_test(pipelining_midway),
-		rig_test(pipelining_chunked),
-		rig_test(request_in_pieces),
-		rig_test(lost_and_found),
-		rig_test(joins_late),
-		rig_test(tunnels),
-		rig_test(reused_port),
-		rig_test(deep_pipeline),
+		rig_test(split_status_line), rig_test(split_digits_unknown), rig_test(retransmission),
+		rig_test(pipelining),        rig_test(pipelining_midway),    rig_test(pipelining_chunked),
+		rig_test(request_in_pieces), rig_test(lost_and_found),       rig_test(joins_late),
+		rig_test(tunnels),           rig_test(reused_port),          rig_test(deep_pipeline),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,7 +89,8 @@ static int setup(void **state)
 	w->host_ns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	w->target_ns = open("/run/netns/" NETNS, O_RDONLY | O_CLOEXEC);
 	assert_true(w->host_ns >= 0 && w->target_ns >= 0);
-	w->hook = (struct bpf_tc_hook){ .sz = sizeof(w->hook), .ifindex = (int)if_nametoindex("fltv0"),
+	w->hook = (struct bpf_tc_hook){ .sz = sizeof(w->hook),
+					.ifindex = (int)if_nametoindex("fltv0"),
 					.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS };
 	assert_int_equal(bpf_tc_hook_create(&w->hook), 0);
 	attach(w, BPF_TC_INGRESS, w->rig->skel->progs.fl_ingress);
@@ -340,9 +341,8 @@ static void http_through_gso(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		wire_test(drop_is_silent),	wire_test(reset_reaches_both),
-		wire_test(corrupt_for_real),	wire_test(duplicate_for_real),
-		wire_test(http_through_gso),
+		wire_test(drop_is_silent),     wire_test(reset_reaches_both), wire_test(corrupt_for_real),
+		wire_test(duplicate_for_real), wire_test(http_through_gso),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,7 +92,8 @@ typedef void (*work)(struct report *report, int expected);
 
 static void connects(struct report *report, int expected)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(9),
+	struct sockaddr_in a = { .sin_family = AF_INET,
+				 .sin_port = htons(9),
 				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 	uint32_t i;
@@ -220,8 +221,7 @@ static void wait_as_owner(pid_t pid)
 /* Run @w in a child that first moves into the cgroup. */
 static struct report in_cgroup(work w, int expected)
 {
-	struct report *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-				     0);
+	struct report *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct report r;
 	pid_t pid;
 
@@ -302,18 +302,18 @@ static bool serves(const char *backend, const char *call, unsigned int filters)
 }
 
 /* Skip the test when this kernel's @backend cannot serve @call; tests/run.sh reads the reason. */
-#define NEED(backend, call, filters)                                                                \
-	do {                                                                                        \
-		if (!serves(backend, call, filters)) {                                              \
-			print_message("# missing: syscall backend %s\n", backend);                  \
-			skip();                                                                     \
-		}                                                                                   \
+#define NEED(backend, call, filters)                                               \
+	do {                                                                       \
+		if (!serves(backend, call, filters)) {                             \
+			print_message("# missing: syscall backend %s\n", backend); \
+			skip();                                                    \
+		}                                                                  \
 	} while (0)
 
 static void exact(const char *backend)
 {
 	struct setting s[] = { { "syscall", "connect" }, { "errno", "ETIMEDOUT" }, { "percent", "20%" },
-			       { "backend", backend },   { "seed", "7" },	   {} };
+			       { "backend", backend },   { "seed", "7" },          {} };
 	/* 99.9 % of a binomial(CALLS, 0.2): 3.29 standard deviations. */
 	double sigma = sqrt(CALLS * 0.2 * 0.8);
 	struct fault_proof proof;
@@ -339,7 +339,7 @@ static void exact(const char *backend)
 static void ports(const char *backend)
 {
 	struct setting s[] = { { "syscall", "connect" }, { "errno", "ECONNREFUSED" }, { "port", "5432" },
-			       { "peer", "::1/128" },	 { "backend", backend },      {} };
+			       { "peer", "::1/128" },    { "backend", backend },      {} };
 	struct fault_proof proof;
 	struct fault f = {};
 	struct report r;
@@ -356,9 +356,10 @@ static void ports(const char *backend)
 
 static void window(const char *backend)
 {
-	struct setting s[] = { { "syscall", "socket" }, { "errno", "EMFILE" }, { "first", "100" },
-			       { "last", "199" },	{ "nth", "10" },       { "max-hits", "7" },
-			       { "backend", backend },	{} };
+	struct setting s[] = { { "syscall", "socket" }, { "errno", "EMFILE" },
+			       { "first", "100" },      { "last", "199" },
+			       { "nth", "10" },         { "max-hits", "7" },
+			       { "backend", backend },  {} };
 	struct fault_proof proof;
 	struct fault f = {};
 	struct report r;
@@ -387,10 +388,12 @@ static void binding(const char *backend)
 
 static void paths(const char *backend)
 {
-	struct setting prefix[] = { { "syscall", "open" }, { "errno", "ENFILE" }, { "path", "/dev/nu" },
-				    { "backend", backend }, {} };
-	struct setting glob[] = { { "syscall", "openat" }, { "errno", "EACCES" }, { "path", "/proc/*/st?t" },
-				  { "backend", backend },  {} };
+	struct setting prefix[] = {
+		{ "syscall", "open" }, { "errno", "ENFILE" }, { "path", "/dev/nu" }, { "backend", backend }, {}
+	};
+	struct setting glob[] = {
+		{ "syscall", "openat" }, { "errno", "EACCES" }, { "path", "/proc/*/st?t" }, { "backend", backend }, {}
+	};
 	struct fault f = {};
 	struct report r;
 
@@ -409,7 +412,7 @@ static void paths(const char *backend)
 
 static void writing(const char *backend)
 {
-	struct setting s[] = { { "syscall", "write" }, { "errno", "28" },	     { "nth", "4" },
+	struct setting s[] = { { "syscall", "write" },  { "errno", "28" },      { "nth", "4" },
 			       { "fd-type", "device" }, { "backend", backend }, {} };
 	struct fault f = {};
 	struct report r;
@@ -457,8 +460,9 @@ static void creating(const char *backend)
 /* A refused accept leaves the connection in the queue, for the next one. */
 static void accepting(const char *backend)
 {
-	struct setting s[] = { { "syscall", "accept" }, { "errno", "ENFILE" }, { "last", "1" },
-			       { "backend", backend },	{} };
+	struct setting s[] = {
+		{ "syscall", "accept" }, { "errno", "ENFILE" }, { "last", "1" }, { "backend", backend }, {}
+	};
 	struct fault f = {};
 	struct report r;
 
@@ -491,13 +495,14 @@ static void lease(const char *backend)
 	fault_off(&f);
 }
 
-#define ON(backend, check)                                                                          \
-	static void check##_##backend(void **state)                                                 \
-	{                                                                                           \
-		(void)state;                                                                        \
-		check(#backend);                                                                    \
+#define ON(backend, check)                          \
+	static void check##_##backend(void **state) \
+	{                                           \
+		(void)state;                        \
+		check(#backend);                    \
 	}
 
+/* clang-format off */
 ON(override, exact) ON(modret, exact) ON(cgroup, exact)
 ON(override, ports) ON(modret, ports) ON(cgroup, ports)
 ON(override, window) ON(modret, window) ON(cgroup, window)
@@ -517,12 +522,20 @@ ON(override, breaking)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		THREE(exact), THREE(ports), THREE(window), THREE(binding), THREE(lease),
-		cmocka_unit_test(paths_override), cmocka_unit_test(paths_modret),
-		cmocka_unit_test(writing_override), cmocka_unit_test(writing_modret),
+		THREE(exact),
+		THREE(ports),
+		THREE(window),
+		THREE(binding),
+		THREE(lease),
+		cmocka_unit_test(paths_override),
+		cmocka_unit_test(paths_modret),
+		cmocka_unit_test(writing_override),
+		cmocka_unit_test(writing_modret),
 		cmocka_unit_test(breaking_override),
-		cmocka_unit_test(creating_override), cmocka_unit_test(creating_modret),
-		cmocka_unit_test(accepting_override), cmocka_unit_test(accepting_modret),
+		cmocka_unit_test(creating_override),
+		cmocka_unit_test(creating_modret),
+		cmocka_unit_test(accepting_override),
+		cmocka_unit_test(accepting_modret),
 	};
 
 	journal_know(undo_families);

@@ -32,23 +32,22 @@ static const struct need {
 	void (*probe)(struct feature_answer *ret);
 	const char *missing;
 	const char *target; /* for a section that names none: a function that is always there */
-} needs[] = {
-	{ "fmod_ret/", probe_fmod_ret, "syscall backend modret", NULL },
-	/* On a syscall itself: allowed by the same configuration as override. */
-	{ "fmod_ret", probe_override, "syscall backend override", A_SYSCALL },
-	{ "kprobe", probe_override, "syscall backend override", NULL },
-	{ "fentry/", probe_fentry, "fentry", NULL },
-	{ "fexit/", probe_fentry, "fentry", NULL },
-	{ "lsm/", probe_lsm, "lsm", NULL },
-	/* bpf_set_retval(). */
-	{ "cgroup/", probe_cgroup_retval, "syscall backend cgroup", NULL },
-	{}
-};
+} needs[] = { { "fmod_ret/", probe_fmod_ret, "syscall backend modret", NULL },
+	      /* On a syscall itself: allowed by the same configuration as override. */
+	      { "fmod_ret", probe_override, "syscall backend override", A_SYSCALL },
+	      { "kprobe", probe_override, "syscall backend override", NULL },
+	      { "fentry/", probe_fentry, "fentry", NULL },
+	      { "fexit/", probe_fentry, "fentry", NULL },
+	      { "lsm/", probe_lsm, "lsm", NULL },
+	      /* bpf_set_retval(). */
+	      { "cgroup/", probe_cgroup_retval, "syscall backend cgroup", NULL },
+	      {} };
 
 #define MOST_PROGRAMS 32
 
 static unsigned int n_results, n_bad;
-static char logs[MOST_PROGRAMS][1 << 18]; /* statistics of each program of an object, for kernels that tell them there only */
+static char logs[MOST_PROGRAMS]
+		[1 << 18];    /* statistics of each program of an object, for kernels that tell them there only */
 static char first_words[256]; /* of libbpf on a failure: which program, and why */
 
 static void result(bool good, const char *object, const char *program, const char *what)
@@ -57,8 +56,8 @@ static void result(bool good, const char *object, const char *program, const cha
 	n_bad += !good;
 }
 
-__attribute__((format(printf, 2, 0)))
-static int keep_first_words(enum libbpf_print_level level, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static int keep_first_words(enum libbpf_print_level level, const char *fmt,
+								  va_list ap)
 {
 	if (level == LIBBPF_WARN && !first_words[0])
 		vsnprintf(first_words, sizeof(first_words), fmt, ap);

@@ -8,8 +8,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void one(const struct pipeline_config *c, const char *body, size_t size)
 {
-	struct result r = { .baseline_start = 1, .baseline_end = 1e9, .inject = 1e9,
-			    .window_end = 2e9, .pipeline_reachable_before = true,
+	struct result r = { .baseline_start = 1,
+			    .baseline_end = 1e9,
+			    .inject = 1e9,
+			    .window_end = 2e9,
+			    .pipeline_reachable_before = true,
 			    .pipeline_reachable_during = true };
 	struct fl_error err = {};
 	struct gap *gaps = NULL;

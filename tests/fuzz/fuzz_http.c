@@ -162,12 +162,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	/* The fast way asks less of the lines that it does not need. */
 	if (slow.lost)
 		return 0;
-	if (quick.lost || quick.n != slow.n || quick.p.phase != slow.p.phase ||
-	    quick.p.next != slow.p.next || quick.p.left != slow.p.left)
+	if (quick.lost || quick.n != slow.n || quick.p.phase != slow.p.phase || quick.p.next != slow.p.next ||
+	    quick.p.left != slow.p.left)
 		abort();
 	for (i = 0; i < slow.n; i++)
-		if (slow.found[i].event != quick.found[i].event ||
-		    slow.found[i].at != quick.found[i].at ||
+		if (slow.found[i].event != quick.found[i].event || slow.found[i].at != quick.found[i].at ||
 		    slow.found[i].what != quick.found[i].what)
 			abort();
 	return 0;

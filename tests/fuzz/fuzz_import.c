@@ -12,20 +12,17 @@
 static const struct param match[] = {
 	{ .name = "direction", .type = PARAM_STRING }, { .name = "peer", .type = PARAM_PEERS },
 	{ .name = "local-port", .type = PARAM_PORTS }, { .name = "peer-port", .type = PARAM_PORTS },
-	{ .name = "protocol", .type = PARAM_STRING },
-	{}
+	{ .name = "protocol", .type = PARAM_STRING },  {}
 };
-static const struct param params[] = {
-	{ .name = "delay", .type = PARAM_DURATION, .def = "1s" },
-	{ .name = "jitter", .type = PARAM_DURATION },
-	{ .name = "percent", .type = PARAM_PERCENT },
-	{ .name = "correlation", .type = PARAM_PERCENT },
-	{ .name = "offset", .type = PARAM_OFFSET },
-	{ .name = "rate", .type = PARAM_RATE },
-	{ .name = "burst", .type = PARAM_BYTES },
-	{ .name = "path", .type = PARAM_STRING },
-	{}
-};
+static const struct param params[] = { { .name = "delay", .type = PARAM_DURATION, .def = "1s" },
+				       { .name = "jitter", .type = PARAM_DURATION },
+				       { .name = "percent", .type = PARAM_PERCENT },
+				       { .name = "correlation", .type = PARAM_PERCENT },
+				       { .name = "offset", .type = PARAM_OFFSET },
+				       { .name = "rate", .type = PARAM_RATE },
+				       { .name = "burst", .type = PARAM_BYTES },
+				       { .name = "path", .type = PARAM_STRING },
+				       {} };
 #define KIND(n) static const struct fault_ops n = { .name = #n, .params = params, .common = match }
 KIND(latency);
 KIND(network_loss);
@@ -39,8 +36,8 @@ KIND(dns_error);
 KIND(time_skew);
 KIND(pause);
 static const struct fault_ops *const table[] = {
-	&latency, &network_loss, &network_partition, &bandwidth, &duplicate, &availability, &cpu_saturation,
-	&http_latency, &dns_error, &time_skew, &pause, NULL,
+	&latency,        &network_loss, &network_partition, &bandwidth, &duplicate, &availability,
+	&cpu_saturation, &http_latency, &dns_error,         &time_skew, &pause,     NULL,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -10,12 +10,10 @@
 #include "fault/fault.h"
 #include "model/experiment.h"
 
-static const struct param params[] = {
-	{ .name = "delay", .type = PARAM_DURATION, .def = "1s" },
-	{ .name = "percent", .type = PARAM_PERCENT },
-	{ .name = "peer", .type = PARAM_PEERS },
-	{}
-};
+static const struct param params[] = { { .name = "delay", .type = PARAM_DURATION, .def = "1s" },
+				       { .name = "percent", .type = PARAM_PERCENT },
+				       { .name = "peer", .type = PARAM_PEERS },
+				       {} };
 static const struct fault_ops latency = { .name = "latency", .params = params };
 static const struct fault_ops *const table[] = { &latency, NULL };
 

@@ -28,15 +28,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PERIOD_MS  50
-#define STOPPED_MS 500
-#define SLOW_MS	   400
+#define PERIOD_MS   50
+#define STOPPED_MS  500
+#define SLOW_MS     400
 #define PATIENCE_MS 800
-#define BODY	   4000
+#define BODY        4000
 
 enum counter { LOOPS, CLOCK, STOP, FD, CALL, NET, SLOW, HTTP, DNS, DUP, STRESS, CONTENT, N_COUNTERS };
 
-static const char *const names[] = { "loops", "clock", "stop", "fd",  "call",	"net",
+static const char *const names[] = { "loops", "clock", "stop", "fd",  "call",   "net",
 				     "slow",  "http",  "dns",  "dup", "stress", "content" };
 
 enum { SELF, THREAD, CHILD, N_SLOTS };

@@ -74,8 +74,7 @@ static void show(const char *path, double waited)
 	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 
 	dprintf(fd, "%.6f %.6f %016llx %.2f\n", libc_s(CLOCK_REALTIME) - kernel_s(CLOCK_REALTIME),
-		libc_s(CLOCK_MONOTONIC) - kernel_s(CLOCK_MONOTONIC), (unsigned long long)vdso_hash(),
-		waited);
+		libc_s(CLOCK_MONOTONIC) - kernel_s(CLOCK_MONOTONIC), (unsigned long long)vdso_hash(), waited);
 	close(fd);
 }
 

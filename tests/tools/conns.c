@@ -39,8 +39,8 @@
 #define ANSWER(more)  "HTTP/1.1 200 OK\r\n" more "Content-Length: 6\r\n\r\nhello\n"
 #define LAST          "Connection: close\r\n"
 
-static const char *const requests[] = {REQUEST(""), REQUEST(LAST)};
-static const char *const answers[] = {ANSWER(""), ANSWER(LAST)};
+static const char *const requests[] = { REQUEST(""), REQUEST(LAST) };
+static const char *const answers[] = { ANSWER(""), ANSWER(LAST) };
 
 static int queue; /* epoll's */
 
@@ -61,7 +61,7 @@ static int open_socket(void)
 
 static void watch(int op, int fd, uint32_t events, void *ptr)
 {
-	struct epoll_event e = {.events = events, .data.ptr = ptr};
+	struct epoll_event e = { .events = events, .data.ptr = ptr };
 
 	if (epoll_ctl(queue, op, fd, &e))
 		die("epoll_ctl");
@@ -105,8 +105,7 @@ static int serve(struct sockaddr_in *addr)
 				answer(fd);
 				continue;
 			}
-			while ((fd = accept4(listener, NULL, NULL,
-					     SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
+			while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
 				watch(EPOLL_CTL_ADD, fd, EPOLLIN, (void *)(intptr_t)fd);
 			if (errno != EAGAIN && errno != ECONNABORTED)
 				die("accept");
@@ -155,8 +154,7 @@ static void failed(struct round *r, struct conn *c, const char *what)
 {
 	if (c->state != IDLE) {
 		if (!r->failed++)
-			fprintf(stderr, "conns: %s: %s\n", what,
-				errno ? strerror(errno) : "ended");
+			fprintf(stderr, "conns: %s: %s\n", what, errno ? strerror(errno) : "ended");
 		r->done++;
 	}
 	if (c->state != GONE)
@@ -196,8 +194,7 @@ static void begin(struct round *r, uint64_t due_ns)
 	c->fd = open_socket();
 	c->state = CONNECTING;
 	c->began_ns = clock_mono_ns();
-	if (connect(c->fd, (struct sockaddr *)r->addr, sizeof(*r->addr)) &&
-	    errno != EINPROGRESS)
+	if (connect(c->fd, (struct sockaddr *)r->addr, sizeof(*r->addr)) && errno != EINPROGRESS)
 		failed(r, c, "connect");
 	else
 		watch(EPOLL_CTL_ADD, c->fd, EPOLLIN | EPOLLOUT, c);
@@ -289,8 +286,8 @@ static void run(struct round *r)
 			break; /* those that failed at once */
 		if (wait_ns > stall_ns)
 			wait_ns = stall_ns;
-		ts = (struct timespec){.tv_sec = (time_t)(wait_ns / NS_PER_SEC),
-				       .tv_nsec = (long)(wait_ns % NS_PER_SEC)};
+		ts = (struct timespec){ .tv_sec = (time_t)(wait_ns / NS_PER_SEC),
+					.tv_nsec = (long)(wait_ns % NS_PER_SEC) };
 		n = epoll_pwait2(queue, events, EVENTS, &ts, NULL);
 		if (!n && wait_ns == stall_ns)
 			break;
@@ -317,7 +314,7 @@ static void set_quantiles(json_t *o, const char *name, struct samples *s)
 	static const struct {
 		const char *suffix;
 		uint64_t permille;
-	} quantiles[] = {{"p50_us", 500}, {"p99_us", 990}, {"p999_us", 999}};
+	} quantiles[] = { { "p50_us", 500 }, { "p99_us", 990 }, { "p999_us", 999 } };
 	char key[32];
 	int i;
 
@@ -335,8 +332,7 @@ static void set_quantiles(json_t *o, const char *name, struct samples *s)
 static void finish(struct round *r)
 {
 	uint32_t stuck = r->count - r->done;
-	json_t *o = json_pack("{s:i, s:i}", "made", (int)(r->done - r->failed), "failed",
-			      (int)(r->failed + stuck));
+	json_t *o = json_pack("{s:i, s:i}", "made", (int)(r->done - r->failed), "failed", (int)(r->failed + stuck));
 
 	set_quantiles(o, "connect_", &r->connect);
 	set_quantiles(o, "", &r->request);
@@ -372,8 +368,7 @@ static bool parse(char *line, struct round *r)
 		return number(rest, (int64_t)(MAX_HELD - n_held), &r->count);
 	if (!strcmp(word, "come")) {
 		r->last = true;
-		return number(strsep(&rest, " "), 10000000, &r->count) &&
-		       number(rest, 100000, &r->rate);
+		return number(strsep(&rest, " "), 10000000, &r->count) && number(rest, 100000, &r->rate);
 	}
 	r->kept = true;
 	r->last = !strcmp(word, "leave");
@@ -386,7 +381,7 @@ static int ask_all(struct sockaddr_in *addr)
 	char line[64];
 
 	while (fgets(line, sizeof(line), stdin)) {
-		struct round r = {.addr = addr};
+		struct round r = { .addr = addr };
 
 		line[strcspn(line, "\n")] = '\0';
 		if (!parse(line, &r))
@@ -416,7 +411,7 @@ static void raise_limit(void)
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_in addr = {.sin_family = AF_INET};
+	struct sockaddr_in addr = { .sin_family = AF_INET };
 	int64_t port;
 
 	if (argc < 3 || units_int(argv[argc - 1], 1, 65535, &port, NULL))
@@ -428,8 +423,7 @@ int main(int argc, char **argv)
 		die("epoll_create1");
 	if (argc == 3 && !strcmp(argv[1], "serve"))
 		return serve(&addr);
-	if (argc == 4 && !strcmp(argv[1], "ask") &&
-	    inet_pton(AF_INET, argv[2], &addr.sin_addr) == 1)
+	if (argc == 4 && !strcmp(argv[1], "ask") && inet_pton(AF_INET, argv[2], &addr.sin_addr) == 1)
 		return ask_all(&addr);
 	return 2;
 }

@@ -55,19 +55,17 @@ static json_t *buckets(const struct fl_hist *h)
 
 	for (i = 0; i < FL_HIST_BUCKETS; i++)
 		if (h->buckets[i])
-			json_array_append_new(all, json_pack("[f, f, I]",
-							     (double)hist_lower_ns(i) / 1e3,
-							     (double)hist_upper_ns(i) / 1e3,
-							     (json_int_t)h->buckets[i]));
+			json_array_append_new(all,
+					      json_pack("[f, f, I]", (double)hist_lower_ns(i) / 1e3,
+							(double)hist_upper_ns(i) / 1e3, (json_int_t)h->buckets[i]));
 	return all;
 }
 
 static json_t *row_json(const struct meter_snapshot *s, const struct meter_row *r)
 {
-	json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:i}", "client", s->services[r->client],
-				"server", s->services[r->server], "vantage",
-				r->vantage == METER_AS_SERVER ? "server" : "client", "protocol",
-				protocols[r->protocol], "port", r->port);
+	json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:i}", "client", s->services[r->client], "server",
+				s->services[r->server], "vantage", r->vantage == METER_AS_SERVER ? "server" : "client",
+				"protocol", protocols[r->protocol], "port", r->port);
 	json_t *status = json_array();
 	const struct {
 		const char *name;
@@ -120,11 +118,9 @@ static void show(struct meter *m, const struct meter_snapshot *s)
 			json_array_append_new(requests, row_json(s, &s->rows[i]));
 	meter_snapshot_free(&edges);
 	meter_cost(m, &cost);
-	out = json_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:I}", "rows", rows, "requests", requests,
-			"flows_evicted", (json_int_t)s->flows_evicted, "events_lost",
-			(json_int_t)s->events_lost, "requests_unpaired",
-			(json_int_t)s->requests_unpaired, "runs", (json_int_t)cost.runs, "run_ns",
-			(json_int_t)cost.ns);
+	out = json_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:I}", "rows", rows, "requests", requests, "flows_evicted",
+			(json_int_t)s->flows_evicted, "events_lost", (json_int_t)s->events_lost, "requests_unpaired",
+			(json_int_t)s->requests_unpaired, "runs", (json_int_t)cost.runs, "run_ns", (json_int_t)cost.ns);
 	json_dumpf(out, stdout, JSON_COMPACT);
 	putchar('\n');
 	fflush(stdout);
@@ -134,9 +130,8 @@ static void show(struct meter *m, const struct meter_snapshot *s)
 static void on_event(void *ctx, const struct meter_event *e)
 {
 	(void)ctx;
-	fprintf(stderr, "event %llu %u %u %s %llu %u\n", (unsigned long long)e->at_ns, e->client,
-		e->server, e->vantage == METER_AS_SERVER ? "server" : "client",
-		(unsigned long long)e->latency_ns, e->status);
+	fprintf(stderr, "event %llu %u %u %s %llu %u\n", (unsigned long long)e->at_ns, e->client, e->server,
+		e->vantage == METER_AS_SERVER ? "server" : "client", (unsigned long long)e->latency_ns, e->status);
 }
 
 static void add(struct meter *m, char *spec)
@@ -153,8 +148,7 @@ static void add(struct meter *m, char *spec)
 	if (name)
 		text_copy(t.name, sizeof(t.name), name);
 	if (meter_add(m, &t, &err) ||
-	    (getenv("METER_WATCH_NS") &&
-	     meter_watch(m, t.name, strtoull(getenv("METER_WATCH_NS"), NULL, 10), &err)))
+	    (getenv("METER_WATCH_NS") && meter_watch(m, t.name, strtoull(getenv("METER_WATCH_NS"), NULL, 10), &err)))
 		fail(&err);
 	target_free(&t);
 }

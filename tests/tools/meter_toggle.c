@@ -113,8 +113,7 @@ int main(int argc, char **argv)
 	int64_t pairs, ms;
 	int i;
 
-	if (argc < 5 || units_int(argv[2], 1, 100000, &pairs, &err) ||
-	    units_int(argv[3], 1, 10000, &ms, &err)) {
+	if (argc < 5 || units_int(argv[2], 1, 100000, &pairs, &err) || units_int(argv[3], 1, 10000, &ms, &err)) {
 		fputs("usage: meter_toggle IFNAME PAIRS SLICE_MS TARGET...\n", stderr);
 		return 2;
 	}

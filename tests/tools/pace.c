@@ -15,8 +15,8 @@
 
 #include "util/clock.h"
 
-#define EXEC_NS	 (300 * NS_PER_MSEC)
-#define N_WAKES	 100
+#define EXEC_NS  (300 * NS_PER_MSEC)
+#define N_WAKES  100
 #define SLEEP_NS (2 * NS_PER_MSEC)
 
 extern char **environ;

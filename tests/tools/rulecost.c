@@ -26,7 +26,7 @@
 #include "util/clock.h"
 #include "util/text/units.h"
 
-#define PACKETS	   20000 /* in one turn */
+#define PACKETS    20000 /* in one turn */
 #define MAX_ROUNDS 200
 
 struct side {
@@ -49,9 +49,13 @@ static __attribute__((noreturn)) void die(const char *what, const struct fl_erro
 /* Rules for addresses of 10.128.0.0/9, which nobody here has. */
 static void add_rules(struct side *s, uint32_t n)
 {
-	struct fl_rule rule = { .kind = FL_KIND_LOSS, .enabled = 1, .expires_ns = ~0ull,
-				.probability_ppm = FL_PPM, .flow_share_ppm = FL_PPM,
-				.port = { 0, 65535 }, .local_port = { 0, 65535 },
+	struct fl_rule rule = { .kind = FL_KIND_LOSS,
+				.enabled = 1,
+				.expires_ns = ~0ull,
+				.probability_ppm = FL_PPM,
+				.flow_share_ppm = FL_PPM,
+				.port = { 0, 65535 },
+				.local_port = { 0, 65535 },
 				.peer_port = { 0, 65535 } };
 	struct engine_peer peer = { .addr.s6_addr = { [10] = 0xff, [11] = 0xff }, .prefix_len = 128 };
 	struct fl_error err = {};
@@ -61,8 +65,7 @@ static void add_rules(struct side *s, uint32_t n)
 		uint32_t addr = htonl(0x0a800000u + i);
 
 		memcpy(&peer.addr.s6_addr[12], &addr, 4);
-		if (engine_add(s->engine, &s->target.veths[0], FL_DIR_TO, &rule, &peer, 1, &index,
-			       &err))
+		if (engine_add(s->engine, &s->target.veths[0], FL_DIR_TO, &rule, &peer, 1, &index, &err))
 			die("add a rule", &err);
 	}
 }
@@ -89,16 +92,14 @@ static void open_side(struct side *s, const char *target, const char *address, u
 	struct target_options options = { .need_veth = true };
 	struct fl_error err = {};
 
-	if (session_begin("bench", &s->session, &err) ||
-	    engine_open(s->session, rules + 1, &err) ||
+	if (session_begin("bench", &s->session, &err) || engine_open(s->session, rules + 1, &err) ||
 	    target_resolve(target, &options, &s->target, &err))
 		die(target, &err);
 	s->engine = s->session->engine;
 	add_rules(s, rules);
 	s->prog = newest_program("fl_egress");
 	s->tx = socket(AF_INET, SOCK_DGRAM, 0);
-	if (inet_pton(AF_INET, address, &addr.sin_addr) != 1 ||
-	    connect(s->tx, (struct sockaddr *)&addr, sizeof(addr)))
+	if (inet_pton(AF_INET, address, &addr.sin_addr) != 1 || connect(s->tx, (struct sockaddr *)&addr, sizeof(addr)))
 		die(address, NULL);
 }
 
@@ -182,8 +183,7 @@ int main(int argc, char **argv)
 	int stats;
 
 	journal_know(undo_families);
-	if (argc != 8 || units_int(argv[1], 1, 60000, &few, &err) ||
-	    units_int(argv[2], 1, 60000, &many, &err) ||
+	if (argc != 8 || units_int(argv[1], 1, 60000, &few, &err) || units_int(argv[2], 1, 60000, &many, &err) ||
 	    units_int(argv[3], 1, MAX_ROUNDS, &rounds, &err))
 		die("usage: FEW MANY ROUNDS TARGET_A ADDRESS_A TARGET_B ADDRESS_B", &err);
 	open_side(&a, argv[4], argv[5], (uint32_t)few);
@@ -204,9 +204,8 @@ int main(int argc, char **argv)
 		b.ns[i] = turn(&b);
 		ratio[i] = b.ns[i] / a.ns[i];
 	}
-	printf("{\"few_ns\":%.1f,\"many_ns\":%.1f,\"empty_ns\":%.1f,\"ratio\":%.3f}\n",
-	       median(a.ns, rounds), median(b.ns, rounds), median(floor_ns, rounds),
-	       median(ratio, rounds));
+	printf("{\"few_ns\":%.1f,\"many_ns\":%.1f,\"empty_ns\":%.1f,\"ratio\":%.3f}\n", median(a.ns, rounds),
+	       median(b.ns, rounds), median(floor_ns, rounds), median(ratio, rounds));
 	close(stats);
 	target_free(&a.target);
 	target_free(&b.target);

@@ -19,8 +19,8 @@
 #include "util/clock.h"
 #include "util/text/units.h"
 
-#define PORT	  5401
-#define MAX_TRIES 1000
+#define PORT        5401
+#define MAX_TRIES   1000
 #define PATIENCE_MS 2 /* a packet that is not there by then was lost: on a veth it takes 10 us */
 
 static __attribute__((noreturn)) void die(const char *what, const struct fl_error *err)
@@ -36,8 +36,7 @@ static bool passes(int tx, int rx)
 	struct pollfd fd = { .fd = rx, .events = POLLIN };
 	char byte = 0;
 
-	return send(tx, &byte, 1, 0) == 1 && poll(&fd, 1, PATIENCE_MS) == 1 &&
-	       recv(rx, &byte, 1, 0) == 1;
+	return send(tx, &byte, 1, 0) == 1 && poll(&fd, 1, PATIENCE_MS) == 1 && recv(rx, &byte, 1, 0) == 1;
 }
 
 /* Microseconds from the write to the first packet that does as @lose says. */
@@ -78,8 +77,7 @@ int main(int argc, char **argv)
 	int tx, rx, ns, old;
 
 	if (argc != 6 || units_int(argv[2], 0, UINT32_MAX, &rule, NULL) ||
-	    units_int(argv[5], 1, MAX_TRIES, &tries, NULL) ||
-	    inet_pton(AF_INET, argv[4], &addr.sin_addr) != 1)
+	    units_int(argv[5], 1, MAX_TRIES, &tries, NULL) || inet_pton(AF_INET, argv[4], &addr.sin_addr) != 1)
 		die("usage: SESSION RULE NS ADDRESS TRIES", NULL);
 	if (pins_open(argv[1], &pins, &err))
 		die("open the maps", &err);
@@ -98,8 +96,8 @@ int main(int argc, char **argv)
 	}
 	qsort(on, (size_t)tries, sizeof(*on), by_value);
 	qsort(off, (size_t)tries, sizeof(*off), by_value);
-	printf("{\"on_us\":%.1f,\"off_us\":%.1f,\"on_max_us\":%.1f,\"off_max_us\":%.1f}\n",
-	       on[tries / 2], off[tries / 2], on[tries - 1], off[tries - 1]);
+	printf("{\"on_us\":%.1f,\"off_us\":%.1f,\"on_max_us\":%.1f,\"off_max_us\":%.1f}\n", on[tries / 2],
+	       off[tries / 2], on[tries - 1], off[tries - 1]);
 	pins_close(&pins);
 	return 0;
 }

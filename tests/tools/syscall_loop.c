@@ -30,7 +30,8 @@ static int udp = -1;
 
 static int call_connect(void)
 {
-	const struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(9),
+	const struct sockaddr_in a = { .sin_family = AF_INET,
+				       .sin_port = htons(9),
 				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 
 	return connect(udp, (const struct sockaddr *)&a, sizeof(a));

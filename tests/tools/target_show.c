@@ -14,20 +14,17 @@ static json_t *describe(const struct target *t)
 	uint32_t i;
 
 	for (i = 0; i < t->n_veths; i++)
-		json_array_append_new(veths, json_pack("{s:s, s:i, s:I}", "ifname",
-						       t->veths[i].ifname, "ifindex",
+		json_array_append_new(veths, json_pack("{s:s, s:i, s:I}", "ifname", t->veths[i].ifname, "ifindex",
 						       (int)t->veths[i].ifindex, "netns_inode",
 						       (json_int_t)t->veths[i].netns_inode));
 	for (i = 0; i < t->n_addrs; i++)
-		json_array_append_new(addrs, json_string(inet_ntop(AF_INET6, &t->addrs[i].addr,
-								   text, sizeof(text))));
+		json_array_append_new(addrs, json_string(inet_ntop(AF_INET6, &t->addrs[i].addr, text, sizeof(text))));
 	for (i = 0; i < t->n_pids; i++)
 		json_array_append_new(pids, json_integer(t->pids[i]));
-	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:I, s:I, s:i, s:o, s:o, s:o}", "name",
-			 t->name, "provider", t->provider, "note", t->note, "cgroup", t->cgroup, "cgroup_id",
-			 (json_int_t)t->cgroup_id, "cgroup_v1", t->cgroup_v1, "pidns_inode",
-			 (json_int_t)t->pidns_inode, "netns_inode", (json_int_t)t->netns_inode,
-			 "pid", (int)t->pid, "pids", pids, "veths", veths, "addrs", addrs);
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:I, s:I, s:i, s:o, s:o, s:o}", "name", t->name, "provider",
+			 t->provider, "note", t->note, "cgroup", t->cgroup, "cgroup_id", (json_int_t)t->cgroup_id,
+			 "cgroup_v1", t->cgroup_v1, "pidns_inode", (json_int_t)t->pidns_inode, "netns_inode",
+			 (json_int_t)t->netns_inode, "pid", (int)t->pid, "pids", pids, "veths", veths, "addrs", addrs);
 }
 
 int main(int argc, char **argv)

@@ -30,13 +30,13 @@
 #include "util/clock.h"
 #include "util/text/units.h"
 
-#define TICK_NS	   (5 * NS_PER_MSEC)
-#define LATE_NS	   (50 * NS_PER_MSEC)
-#define LOST_NS	   NS_PER_SEC /* who has not come by then does not */
+#define TICK_NS    (5 * NS_PER_MSEC)
+#define LATE_NS    (50 * NS_PER_MSEC)
+#define LOST_NS    NS_PER_SEC /* who has not come by then does not */
 #define CLEAN_NS   (500 * NS_PER_MSEC)
 #define GIVE_UP_NS (20 * NS_PER_SEC)
-#define PORT	   5600
-#define RING	   (1u << 16) /* ticks: five minutes */
+#define PORT       5600
+#define RING       (1u << 16) /* ticks: five minutes */
 
 /* Flows: to the target, to the reference, from the target, from the reference. */
 #define FLOWS 4
@@ -127,8 +127,9 @@ static void receive(int flow)
 		struct payload p;
 		char control[256];
 		struct iovec iov = { &p, sizeof(p) };
-		struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
-				      .msg_controllen = sizeof(control) };
+		struct msghdr msg = {
+			.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
+		};
 		struct timespec ts = {};
 		struct cmsghdr *c;
 		uint64_t now_ns;
@@ -143,7 +144,8 @@ static void receive(int flow)
 				memcpy(&ts, CMSG_DATA(c), sizeof(ts));
 		now_ns = (uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec;
 		if (p.number + RING / 2 > n_sent)
-			atomic_store(&ticks[p.number % RING].took_ns[flow], now_ns > p.sent_ns ? now_ns - p.sent_ns : 1);
+			atomic_store(&ticks[p.number % RING].took_ns[flow],
+				     now_ns > p.sent_ns ? now_ns - p.sent_ns : 1);
 	}
 }
 

@@ -39,8 +39,7 @@ int main(int argc, char **argv)
 	int in, out;
 
 	if (argc != 5 || inet_pton(AF_INET, argv[2], &addr.sin_addr) != 1 ||
-	    units_int(argv[3], 1, 65535, &port, NULL) ||
-	    units_int(argv[4], 1, 60000, &ms, NULL))
+	    units_int(argv[3], 1, 65535, &port, NULL) || units_int(argv[4], 1, 60000, &ms, NULL))
 		return 2;
 	addr.sin_port = htons((uint16_t)port);
 	in = receiver(argv[1], &addr);

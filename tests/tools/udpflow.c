@@ -29,7 +29,7 @@
 #include "util/text/units.h"
 
 #define LATE_MAX_MS 1 /* of all packets; more is a fault's own doing */
-#define MAX_COUNT 1000000
+#define MAX_COUNT   1000000
 
 struct options {
 	const char *from, *to, *address, *law;
@@ -100,8 +100,7 @@ static void open_flow(struct flow *f)
 	setsockopt(f->rx, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
 	setsockopt(f->tx, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
 	if (setsockopt(f->rx, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) ||
-	    bind(f->rx, (struct sockaddr *)&ss, sizeof(ss)) ||
-	    connect(f->tx, (struct sockaddr *)&ss, sizeof(ss)))
+	    bind(f->rx, (struct sockaddr *)&ss, sizeof(ss)) || connect(f->tx, (struct sockaddr *)&ss, sizeof(ss)))
 		die("bind or connect");
 }
 
@@ -149,8 +148,9 @@ static void *receive(void *arg)
 		struct pollfd fd = { .fd = f->rx, .events = POLLIN };
 		char control[256];
 		struct iovec iov = { &buf, sizeof(buf) };
-		struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
-				      .msg_controllen = sizeof(control) };
+		struct msghdr msg = {
+			.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
+		};
 		bool last = f->sent_all;
 		struct timespec ts = {};
 		struct cmsghdr *c;
@@ -167,8 +167,7 @@ static void *receive(void *arg)
 		for (c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c))
 			if (c->cmsg_type == SO_TIMESTAMPNS)
 				memcpy(&ts, CMSG_DATA(c), sizeof(ts));
-		take(f, &buf.p, (size_t)n, (uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec,
-		     &next);
+		take(f, &buf.p, (size_t)n, (uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec, &next);
 	}
 }
 
@@ -182,8 +181,7 @@ static void send_all(struct flow *f)
 
 	for (i = 0; i < o->count; i++) {
 		uint64_t due = start + (uint64_t)i * gap, now = clock_mono_ns();
-		struct timespec ts = { .tv_sec = (time_t)(due / NS_PER_SEC),
-				       .tv_nsec = (long)(due % NS_PER_SEC) };
+		struct timespec ts = { .tv_sec = (time_t)(due / NS_PER_SEC), .tv_nsec = (long)(due % NS_PER_SEC) };
 
 		/* Short gaps are made up for in little bursts: a sleep costs some 60 us. */
 		if (due > now + 50 * NS_PER_USEC)
@@ -269,8 +267,7 @@ static double distance(const struct law *law, const double *sorted, size_t n, do
 	for (i = 0; i < n; i++) {
 		double p = probability(law, (sorted[i] - late_ms - law->delay_ms) / law->jitter_ms);
 
-		worst = fmax(worst, fmax(fabs(p - (double)i / (double)n),
-					 fabs(p - (double)(i + 1) / (double)n)));
+		worst = fmax(worst, fmax(fabs(p - (double)i / (double)n), fabs(p - (double)(i + 1) / (double)n)));
 	}
 	return worst;
 }
@@ -312,8 +309,7 @@ static void add_law(json_t *o, const char *text, const double *sorted, size_t n)
 	json_object_set_new(o, "late_ms", json_real(late_ms));
 	json_object_set_new(o, "law_sd_ms", json_real(law.jitter_ms * sqrt(m2)));
 	/* The variance of a sample's variance is (m4 - m2^2) / n; of its root, by the delta method. */
-	json_object_set_new(o, "law_sd_error_ms",
-			    json_real(law.jitter_ms * sqrt((m4 - m2 * m2) / (double)n / m2) / 2));
+	json_object_set_new(o, "law_sd_error_ms", json_real(law.jitter_ms * sqrt((m4 - m2 * m2) / (double)n / m2) / 2));
 }
 
 static double percentile(const double *sorted, size_t n, double p)
@@ -351,20 +347,17 @@ static void print(const struct flow *f)
 	}
 	variance = n ? square / (double)n : 0;
 	qsort(sorted, n, sizeof(*sorted), by_value);
-	o = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}",
-		      "sent", (json_int_t)f->o->count, "received", (json_int_t)f->received, "lost",
-		      (json_int_t)lost, "bursts", (json_int_t)bursts, "copies",
-		      (json_int_t)f->copies, "damaged", (json_int_t)f->damaged, "overtaken",
-		      (json_int_t)f->overtaken, "loss", (double)lost / (double)f->o->count, "burst",
-		      bursts ? (double)lost / (double)bursts : 0.0, "mean_ms", mean, "sd_ms",
-		      sqrt(variance), "p50_ms", percentile(sorted, n, 0.5), "p99_ms",
-		      percentile(sorted, n, 0.99), "max_ms", percentile(sorted, n, 1), "lag1",
-		      pairs > 0 && variance > 0 ? product / pairs / variance : 0.0);
+	o = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "sent",
+		      (json_int_t)f->o->count, "received", (json_int_t)f->received, "lost", (json_int_t)lost, "bursts",
+		      (json_int_t)bursts, "copies", (json_int_t)f->copies, "damaged", (json_int_t)f->damaged,
+		      "overtaken", (json_int_t)f->overtaken, "loss", (double)lost / (double)f->o->count, "burst",
+		      bursts ? (double)lost / (double)bursts : 0.0, "mean_ms", mean, "sd_ms", sqrt(variance), "p50_ms",
+		      percentile(sorted, n, 0.5), "p99_ms", percentile(sorted, n, 0.99), "max_ms",
+		      percentile(sorted, n, 1), "lag1", pairs > 0 && variance > 0 ? product / pairs / variance : 0.0);
 	/* With Ethernet, IP and UDP headers, as a line counts: from the first packet's end on. */
 	if (f->last_ns > f->first_ns)
 		json_object_set_new(o, "line_bps",
-				    json_real((double)(f->received - 1) *
-					      (double)(f->o->size + 42) * 8e9 /
+				    json_real((double)(f->received - 1) * (double)(f->o->size + 42) * 8e9 /
 					      (double)(f->last_ns - f->first_ns)));
 	if (f->o->law)
 		add_law(o, f->o->law, sorted, n);
@@ -374,17 +367,16 @@ static void print(const struct flow *f)
 	free(sorted);
 }
 
-static const struct argp_option argp_options[] = {
-	{ "from", 'f', "NS", 0, "send from this namespace", 0 },
-	{ "to", 't', "NS", 0, "receive in this namespace", 0 },
-	{ "count", 'c', "N", 0, "packets", 0 },
-	{ "rate", 'r', "PPS", 0, "packets a second", 0 },
-	{ "size", 's', "BYTES", 0, "of UDP payload", 0 },
-	{ "wait", 'w', "MS", 0, "how long to wait for the last ones", 0 },
-	{ "port", 'p', "PORT", 0, "of the receiver", 0 },
-	{ "law", 'l', "DIST,DELAY,JITTER", 0, "compare the delays with this", 0 },
-	{}
-};
+static const struct argp_option argp_options[] = { { "from", 'f', "NS", 0, "send from this namespace", 0 },
+						   { "to", 't', "NS", 0, "receive in this namespace", 0 },
+						   { "count", 'c', "N", 0, "packets", 0 },
+						   { "rate", 'r', "PPS", 0, "packets a second", 0 },
+						   { "size", 's', "BYTES", 0, "of UDP payload", 0 },
+						   { "wait", 'w', "MS", 0, "how long to wait for the last ones", 0 },
+						   { "port", 'p', "PORT", 0, "of the receiver", 0 },
+						   { "law", 'l', "DIST,DELAY,JITTER", 0, "compare the delays with this",
+						     0 },
+						   {} };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -393,39 +385,20 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	int r = 0;
 
 	switch (key) {
-	case 'f':
-		o->from = arg;
-		break;
-	case 't':
-		o->to = arg;
-		break;
-	case 'l':
-		o->law = arg;
-		break;
-	case 'c':
-		r = units_int(arg, 1, MAX_COUNT, &o->count, &err);
-		break;
-	case 'r':
-		r = units_int(arg, 1, 1000000, &o->rate, &err);
-		break;
-	case 's':
-		r = units_int(arg, sizeof(struct payload), 65000, &o->size, &err);
-		break;
-	case 'w':
-		r = units_int(arg, 1, 60000, &o->wait_ms, &err);
-		break;
-	case 'p':
-		r = units_int(arg, 1, 65535, &o->port, &err);
-		break;
-	case ARGP_KEY_ARG:
-		o->address = arg;
-		break;
+	case 'f': o->from = arg; break;
+	case 't': o->to = arg; break;
+	case 'l': o->law = arg; break;
+	case 'c': r = units_int(arg, 1, MAX_COUNT, &o->count, &err); break;
+	case 'r': r = units_int(arg, 1, 1000000, &o->rate, &err); break;
+	case 's': r = units_int(arg, sizeof(struct payload), 65000, &o->size, &err); break;
+	case 'w': r = units_int(arg, 1, 60000, &o->wait_ms, &err); break;
+	case 'p': r = units_int(arg, 1, 65535, &o->port, &err); break;
+	case ARGP_KEY_ARG: o->address = arg; break;
 	case ARGP_KEY_END:
 		if (!o->address)
 			argp_usage(state);
 		break;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	default: return ARGP_ERR_UNKNOWN;
 	}
 	if (r)
 		argp_error(state, "%s", err.message);

@@ -19,23 +19,24 @@
 
 #define MAYBE_UNUSED __attribute__((unused))
 
-static const struct param net[] = {
-	{ .name = "peer", .type = PARAM_PEERS }, { .name = "share", .type = PARAM_PERCENT, .def = "100%" }, {}
-};
-static const struct param delay[] = {
-	{ .name = "delay", .type = PARAM_DURATION, .def = "!" }, { .name = "jitter", .type = PARAM_DURATION }, {}
-};
-static const struct param percent[] = {
-	{ .name = "percent", .type = PARAM_PERCENT, .def = "!" }, { .name = "status", .type = PARAM_INT, .max = 999 },
-	{ .name = "bytes", .type = PARAM_BYTES }, { .name = "path", .type = PARAM_STRING },
-	{ .name = "mode", .type = PARAM_STRING }, {}
-};
-static const struct param every[] = {
-	{ .name = "every", .type = PARAM_DURATION }, { .name = "signal", .type = PARAM_STRING }, {}
-};
-static const struct param load_of[] = {
-	{ .name = "load", .type = PARAM_PERCENT }, { .name = "workers", .type = PARAM_INT, .min = 1, .max = 99 }, {}
-};
+static const struct param net[] = { { .name = "peer", .type = PARAM_PEERS },
+				    { .name = "share", .type = PARAM_PERCENT, .def = "100%" },
+				    {} };
+static const struct param delay[] = { { .name = "delay", .type = PARAM_DURATION, .def = "!" },
+				      { .name = "jitter", .type = PARAM_DURATION },
+				      {} };
+static const struct param percent[] = { { .name = "percent", .type = PARAM_PERCENT, .def = "!" },
+					{ .name = "status", .type = PARAM_INT, .max = 999 },
+					{ .name = "bytes", .type = PARAM_BYTES },
+					{ .name = "path", .type = PARAM_STRING },
+					{ .name = "mode", .type = PARAM_STRING },
+					{} };
+static const struct param every[] = { { .name = "every", .type = PARAM_DURATION },
+				      { .name = "signal", .type = PARAM_STRING },
+				      {} };
+static const struct param load_of[] = { { .name = "load", .type = PARAM_PERCENT },
+					{ .name = "workers", .type = PARAM_INT, .min = 1, .max = 99 },
+					{} };
 static const struct param offset[] = { { .name = "offset", .type = PARAM_OFFSET }, {} };
 static const char *const retry_alias[] = { "cascade_retry", NULL };
 static const struct fault_ops ops[] = {
@@ -51,30 +52,29 @@ static const struct fault_ops ops[] = {
 	{ .name = "http_error", .aliases = retry_alias, .params = percent, .common = net },
 };
 static const struct fault_ops *const table[] MAYBE_UNUSED = { &ops[0], &ops[1], &ops[2], &ops[3], &ops[4], &ops[5],
-						 &ops[6], &ops[7], &ops[8], &ops[9], NULL };
+							      &ops[6], &ops[7], &ops[8], &ops[9], NULL };
 
 /* One entry as the template has them, in our own words. */
-static const char entry[] MAYBE_UNUSED =
-	"experiments:\n"
-	"- id: 1\n"
-	"  name: slow_pay\n"
-	"  fault_type: latency\n"
-	"  target: payment-svc\n"
-	"  hypothesis: probe pass-rate >= 97%, and no order hangs\n"
-	"  blast_radius:\n"
-	"    target: 1 instance of payment-svc\n"
-	"    duration_seconds: 45\n"
-	"    traffic_percent: 100\n"
-	"  rollback:\n"
-	"    automatic: true\n"
-	"    trigger_when: probe_pass_rate < 40% for 15s\n"
-	"    method: tc qdisc del\n"
-	"  measurement:\n"
-	"    metrics: [probe_pass_rate, p99_latency]\n"
-	"    capture_window_seconds: 240\n"
-	"  ground_truth:\n"
-	"    expected_root_service: payment-svc\n"
-	"    expected_fault_class: latency\n";
+static const char entry[] MAYBE_UNUSED = "experiments:\n"
+					 "- id: 1\n"
+					 "  name: slow_pay\n"
+					 "  fault_type: latency\n"
+					 "  target: payment-svc\n"
+					 "  hypothesis: probe pass-rate >= 97%, and no order hangs\n"
+					 "  blast_radius:\n"
+					 "    target: 1 instance of payment-svc\n"
+					 "    duration_seconds: 45\n"
+					 "    traffic_percent: 100\n"
+					 "  rollback:\n"
+					 "    automatic: true\n"
+					 "    trigger_when: probe_pass_rate < 40% for 15s\n"
+					 "    method: tc qdisc del\n"
+					 "  measurement:\n"
+					 "    metrics: [probe_pass_rate, p99_latency]\n"
+					 "    capture_window_seconds: 240\n"
+					 "  ground_truth:\n"
+					 "    expected_root_service: payment-svc\n"
+					 "    expected_fault_class: latency\n";
 
 /* @from replaced by @to in the entry; a second pair may follow. */
 MAYBE_UNUSED static char *edit(const char *text, const char *from, const char *to)

@@ -45,13 +45,17 @@ static inline void hist_take(struct fl_hist *h, uint64_t n, uint64_t ns)
 
 /* A new row in which @n requests took @ns each and ended in a status of class @class. */
 static inline struct meter_row *snapshot_row(struct meter_snapshot *s, uint32_t client, uint32_t server,
-					     enum meter_vantage vantage, uint64_t n, uint64_t ns,
-					     int class)
+					     enum meter_vantage vantage, uint64_t n, uint64_t ns, int class)
 {
 	struct meter_row *r = &s->rows[s->n_rows++];
 
-	*r = (struct meter_row){ .client = client, .server = server, .vantage = vantage, .port = 80,
-				 .requests = n, .bytes_to_server = 100 * n, .first_ns = 1000,
+	*r = (struct meter_row){ .client = client,
+				 .server = server,
+				 .vantage = vantage,
+				 .port = 80,
+				 .requests = n,
+				 .bytes_to_server = 100 * n,
+				 .first_ns = 1000,
 				 .last_ns = 5000 };
 	r->status[class] = n;
 	hist_take(&r->latency, n, ns);
@@ -59,10 +63,9 @@ static inline struct meter_row *snapshot_row(struct meter_snapshot *s, uint32_t 
 }
 
 /* The same of requests of one method and path of the snapshot's. */
-static inline struct meter_row *snapshot_requests(struct meter_snapshot *s, uint32_t client,
-						  uint32_t server, enum meter_vantage vantage,
-						  uint8_t method, const char *path, uint64_t n,
-						  uint64_t ns, int class)
+static inline struct meter_row *snapshot_requests(struct meter_snapshot *s, uint32_t client, uint32_t server,
+						  enum meter_vantage vantage, uint8_t method, const char *path,
+						  uint64_t n, uint64_t ns, int class)
 {
 	struct meter_row *r = snapshot_row(s, client, server, vantage, n, ns, class);
 

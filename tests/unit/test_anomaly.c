@@ -22,10 +22,10 @@ static const struct {
 	uint32_t client, server;
 	double rate, ms; /* a second */
 } calls[] = {
-	{ OUTSIDE, FRONT, 20, 12 }, { FRONT, GATEWAY, 20, 10 }, { GATEWAY, PAY, 12, 4 }, { PAY, DB, 24, 0.4 },
+	{ OUTSIDE, FRONT, 20, 12 }, { FRONT, GATEWAY, 20, 10 }, { GATEWAY, PAY, 12, 4 },     { PAY, DB, 24, 0.4 },
 	{ GATEWAY, STOCK, 8, 3 },   { STOCK, CACHE, 40, 0.2 },  { STRANGER, CACHE, 3, 0.3 }, { STRANGER, OTHER, 1, 8 },
 };
-#define CALLS	  (sizeof(calls) / sizeof(*calls))
+#define CALLS     (sizeof(calls) / sizeof(*calls))
 #define READING_S 0.5
 
 static uint64_t seed;
@@ -58,8 +58,8 @@ struct change {
 
 struct lab {
 	double wander[CALLS]; /* slow part of the logarithm of the latency */
-	double load;	      /* of the host, now */
-	bool busy;	      /* the host has phases of load */
+	double load;          /* of the host, now */
+	bool busy;            /* the host has phases of load */
 };
 
 /* A phase of the host's load begins now and then, and lasts some seconds; single calls may hiccup. */
@@ -146,9 +146,9 @@ static void nothing_is_visible(void **state)
 		spoke += a.spoke;
 		tried += a.tried;
 		if (f)
-			print_message("# %g/%g: %s > %s %s %g to %g, p %g, %g spreads\n", windows[i % WINDOWS].baseline_s,
-				      windows[i % WINDOWS].fault_s, a.client, a.server, a.metric, a.before, a.during, a.p,
-				      a.spreads);
+			print_message("# %g/%g: %s > %s %s %g to %g, p %g, %g spreads\n",
+				      windows[i % WINDOWS].baseline_s, windows[i % WINDOWS].fault_s, a.client, a.server,
+				      a.metric, a.before, a.during, a.p, a.spreads);
 	}
 	print_message("# FIGURE null experiments over a busy lab: %u of %u called visible; in the baselines %u of %u\n",
 		      found, all, spoke, tried);
@@ -217,15 +217,18 @@ static void whose_they_are(void **state)
 	(void)state;
 
 	scope_of("pay", NULL, &s);
-	assert_true(scope_shows(&s, GATEWAY, PAY) && scope_shows(&s, FRONT, GATEWAY) && scope_shows(&s, OUTSIDE, FRONT));
+	assert_true(scope_shows(&s, GATEWAY, PAY) && scope_shows(&s, FRONT, GATEWAY) &&
+		    scope_shows(&s, OUTSIDE, FRONT));
 	assert_true(scope_shows(&s, PAY, DB)); /* it is the target that waits */
-	assert_false(scope_shows(&s, STOCK, CACHE) || scope_shows(&s, GATEWAY, STOCK) || scope_shows(&s, STRANGER, OTHER));
+	assert_false(scope_shows(&s, STOCK, CACHE) || scope_shows(&s, GATEWAY, STOCK) ||
+		     scope_shows(&s, STRANGER, OTHER));
 	assert_true(scope_has_edge(&s, OUTSIDE, FRONT) && scope_has_edge(&s, PAY, DB));
 	assert_false(scope_has_edge(&s, GATEWAY, STOCK) || scope_has_edge(&s, STRANGER, OTHER));
 	scope_free(&s);
 	/* A cache that a stranger uses too does not make the stranger ours. */
 	scope_of("stock", "pay", &s);
-	assert_true(scope_has_edge(&s, STOCK, CACHE) && scope_has_edge(&s, GATEWAY, PAY) && scope_has_edge(&s, PAY, DB));
+	assert_true(scope_has_edge(&s, STOCK, CACHE) && scope_has_edge(&s, GATEWAY, PAY) &&
+		    scope_has_edge(&s, PAY, DB));
 	assert_false(scope_has_edge(&s, STRANGER, CACHE) || scope_has_edge(&s, STRANGER, OTHER));
 	assert_false(scope_shows(&s, GATEWAY, PAY));
 	scope_free(&s);
@@ -239,8 +242,9 @@ static void whose_they_are(void **state)
 static void too_little(void **state)
 {
 	const double flat[10] = { 5, 5, 5, 5, 5, 5, 5, 5, 5, 5 }, high[10] = { 50, 50, 50, 50, 50, 50, 50, 50, 50, 50 };
-	struct anomaly_values v = { .baseline = flat, .n = 10, .fault = high, .m = 10, .window_s = 1, .floor = 1,
-				    .spread_floor = 0.3 };
+	struct anomaly_values v = {
+		.baseline = flat, .n = 10, .fault = high, .m = 10, .window_s = 1, .floor = 1, .spread_floor = 0.3
+	};
 	struct anomaly_verdict verdict;
 	(void)state;
 
@@ -261,8 +265,10 @@ static void too_little(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whose_they_are),	   cmocka_unit_test(too_little),
-		cmocka_unit_test(nothing_is_visible),	   cmocka_unit_test(a_fault_is_visible),
+		cmocka_unit_test(whose_they_are),
+		cmocka_unit_test(too_little),
+		cmocka_unit_test(nothing_is_visible),
+		cmocka_unit_test(a_fault_is_visible),
 		cmocka_unit_test(strangers_are_not_looked_at),
 	};
 

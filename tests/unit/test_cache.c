@@ -28,8 +28,9 @@ static struct bytes of(const char *text)
 
 static void scrambled_values_are_wrong_and_keep_their_form(void **state)
 {
-	static const char *const values[] = { "{\"price\": 1099, \"stock\": 0, \"id\": 10}", "0", "9", "19.90",
-					      "true", "x" };
+	static const char *const values[] = {
+		"{\"price\": 1099, \"stock\": 0, \"id\": 10}", "0", "9", "19.90", "true", "x"
+	};
 	uint64_t seed;
 	size_t i, j;
 
@@ -57,7 +58,7 @@ static void scrambled_values_are_wrong_and_keep_their_form(void **state)
 
 static void keys_go_round_by_a_file(void **state)
 {
-	const struct bytes odd = { (uint8_t *)(uintptr_t)"a\0\xff\n\"", 5 };
+	const struct bytes odd = { (uint8_t *)(uintptr_t) "a\0\xff\n\"", 5 };
 	struct cache_keys k = {}, back = {};
 	char path[] = "/tmp/fltest-cache-XXXXXX";
 	struct bytes plain = of("plain");
@@ -87,7 +88,7 @@ static void keys_go_round_by_a_file(void **state)
 
 struct script {
 	const char *answer; /* after PING was answered */
-	size_t repeat;	    /* how often */
+	size_t repeat;      /* how often */
 	int listener;
 	uint16_t port;
 	pthread_t thread;
@@ -100,8 +101,8 @@ static void *serve(void *arg)
 	int fd = accept(s->listener, NULL, NULL);
 	size_t i;
 
-	if (read(fd, buf, sizeof(buf)) > 0 && send(fd, "+PONG\r\n", 7, MSG_NOSIGNAL) == 7 &&
-	    s->answer && read(fd, buf, sizeof(buf)) > 0)
+	if (read(fd, buf, sizeof(buf)) > 0 && send(fd, "+PONG\r\n", 7, MSG_NOSIGNAL) == 7 && s->answer &&
+	    read(fd, buf, sizeof(buf)) > 0)
 		for (i = 0; i < s->repeat; i++)
 			if (send(fd, s->answer, strlen(s->answer), MSG_NOSIGNAL) < 0)
 				break;

@@ -181,8 +181,8 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	static const char *const files[] = { "memory.max", "memory.current", "memory.stat", "memory.oom.group",
-					     "cpu.max", "" };
+	static const char *const files[] = { "memory.max",       "memory.current", "memory.stat",
+					     "memory.oom.group", "cpu.max",        "" };
 	static const char *const dirs[] = { "/slice/unit/leaf", "/slice/unit", "/slice", "" };
 	char path[512];
 	size_t i, k;
@@ -199,11 +199,8 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_join_place),
-		cmocka_unit_test(test_memory),
-		cmocka_unit_test(test_cpu),
-		cmocka_unit_test(test_oom_group),
-		cmocka_unit_test(test_unit),
+		cmocka_unit_test(test_join_place), cmocka_unit_test(test_memory), cmocka_unit_test(test_cpu),
+		cmocka_unit_test(test_oom_group),  cmocka_unit_test(test_unit),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -16,27 +16,27 @@ static const struct param none[] = { {} };
 static const struct fault_ops latency = { .name = "latency", .params = none };
 static const struct fault_ops *const table[] = { &latency, NULL };
 
-static const char sound[] =
-	"suite:\n"
-	"  probe: {url: 'http://127.0.0.1/'}\n"
-	"  pipeline: {url: 'http://127.0.0.1:8000'}\n"
-	"  metrics: {order_rate: {probe: success_rate}, up: {prometheus: up}}\n"
-	"  prometheus: http://127.0.0.1:9090\n"
-	"experiments:\n"
-	"  - name: a\n"
-	"    hypothesis: order_rate >= 90%\n"
-	"    faults: [{type: latency}, {type: latency, offset: 1s}]\n"
-	"    blast_radius: {target: x, traffic: 5%, duration: 10s}\n"
-	"    rollback: {automatic: true, trigger_when: order_rate < 10%, method: m}\n"
-	"    measurement: {metrics: [order_rate], capture_window: t-5s to t+10s}\n"
-	"    abort_conditions: [alert tier-1 fires]\n"
-	"    ground_truth: {root_service: x}\n";
+static const char sound[] = "suite:\n"
+			    "  probe: {url: 'http://127.0.0.1/'}\n"
+			    "  pipeline: {url: 'http://127.0.0.1:8000'}\n"
+			    "  metrics: {order_rate: {probe: success_rate}, up: {prometheus: up}}\n"
+			    "  prometheus: http://127.0.0.1:9090\n"
+			    "experiments:\n"
+			    "  - name: a\n"
+			    "    hypothesis: order_rate >= 90%\n"
+			    "    faults: [{type: latency}, {type: latency, offset: 1s}]\n"
+			    "    blast_radius: {target: x, traffic: 5%, duration: 10s}\n"
+			    "    rollback: {automatic: true, trigger_when: order_rate < 10%, method: m}\n"
+			    "    measurement: {metrics: [order_rate], capture_window: t-5s to t+10s}\n"
+			    "    abort_conditions: [alert tier-1 fires]\n"
+			    "    ground_truth: {root_service: x}\n";
 
 /* As many path prefixes as a meter tells apart. */
 #define RATE(path) "'rate{service=x,path=/" path "}'"
-#define EIGHT                                                                     \
-	RATE("1") ", " RATE("2") ", " RATE("3") ", " RATE("4") ", " RATE("5") ", " \
-	RATE("6") ", " RATE("7") ", " RATE("8") ", " RATE("1")
+#define EIGHT                                                                                                \
+	RATE("1")                                                                                            \
+	", " RATE("2") ", " RATE("3") ", " RATE("4") ", " RATE("5") ", " RATE("6") ", " RATE("7") ", " RATE( \
+		"8") ", " RATE("1")
 
 #define GRAPH "graph: {services: [x, db], edges: [[web, x]]}"
 
@@ -111,12 +111,10 @@ static void rules(void **state)
 		{ "traffic: 5%", "traffic: 30%", "" },
 		{ "traffic: 5%", "traffic: 100%", "" },
 		{ "target: x", "target: 2 instances of x", "stage-limit!" },
-		{ "    faults: [{type: latency}, {type: latency, offset: 1s}]\n", "",
-		  "no-fault! single-fault-suite" },
-		{ "{type: latency, offset: 1s}", "{type: latency, offset: 1s, duration: 10s}",
-		  "clipped-fault" },
-		{ "    faults: [{type: latency}, {type: latency, offset: 1s}]\n",
-		  "    fault_type: latency\n", "single-fault-suite" },
+		{ "    faults: [{type: latency}, {type: latency, offset: 1s}]\n", "", "no-fault! single-fault-suite" },
+		{ "{type: latency, offset: 1s}", "{type: latency, offset: 1s, duration: 10s}", "clipped-fault" },
+		{ "    faults: [{type: latency}, {type: latency, offset: 1s}]\n", "    fault_type: latency\n",
+		  "single-fault-suite" },
 		{ "root_service: x", "symptom: s", "no-ground-truth" },
 		{ "root_service: x", "root_service: x, not_service: x", "ground-truth!" },
 		{ "  probe: {url: 'http://127.0.0.1/'}\n", "", "no-external-probe" },
@@ -155,7 +153,8 @@ static void declared(const char *target, const char *truth, char *ret, size_t si
 	struct text t = {}, found = {};
 	uint32_t n = 0, i;
 
-	text_append(&t, "suite: {probe: {url: 'http://127.0.0.1/'}, pipeline: {url: 'http://127.0.0.1:8000'},\n"
+	text_append(&t,
+		    "suite: {probe: {url: 'http://127.0.0.1/'}, pipeline: {url: 'http://127.0.0.1:8000'},\n"
 		    "  graph: {services: [db], edges: [[web, api], [api, db]]}}\n"
 		    "experiments:\n"
 		    "  - {name: a, hypothesis: p99 < 1s, faults: [{type: latency}, {type: latency}],\n"
@@ -196,8 +195,9 @@ static void services(void **state)
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		declared(cases[i].target, cases[i].truth, got, sizeof(got));
-		if (!*cases[i].rule ? *got : !strstr(got, cases[i].rule) || !strstr(got, cases[i].word) ||
-					     strchr(got, '\n')[1])
+		if (!*cases[i].rule
+			    ? *got
+			    : !strstr(got, cases[i].rule) || !strstr(got, cases[i].word) || strchr(got, '\n')[1])
 			fail_msg("%s, %s: '%s'", cases[i].target, cases[i].truth, got);
 	}
 }
@@ -223,7 +223,8 @@ static void names(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(rules), cmocka_unit_test(services), cmocka_unit_test(names) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(rules), cmocka_unit_test(services),
+					    cmocka_unit_test(names) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

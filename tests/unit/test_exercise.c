@@ -52,10 +52,13 @@ static void wrong(void **state)
 		{ "duration_seconds:", "duraton_seconds:", "unknown-key", "'duration'" },
 		{ "fault_type: latency", "fault_type: latancy", "not-understood", "latency" },
 		{ "fault_type: latency", "fault_type: chaos", "no-fault", "network_partition" },
-		{ "  hypothesis: probe pass-rate >= 97%, and no order hangs\n", "", "no-hypothesis", "probe pass-rate" },
+		{ "  hypothesis: probe pass-rate >= 97%, and no order hangs\n", "", "no-hypothesis",
+		  "probe pass-rate" },
 		{ "probe pass-rate >= 97%, and no order hangs", "TODO", "no-hypothesis", "probe pass-rate" },
-		{ "probe pass-rate >= 97%, and no order hangs", "'# TODO: điền'", "no-hypothesis", "still to be written" },
-		{ "probe pass-rate >= 97%, and no order hangs", "<your hypothesis>", "no-hypothesis", "still to be written" },
+		{ "probe pass-rate >= 97%, and no order hangs", "'# TODO: điền'", "no-hypothesis",
+		  "still to be written" },
+		{ "probe pass-rate >= 97%, and no order hangs", "<your hypothesis>", "no-hypothesis",
+		  "still to be written" },
 		{ "probe pass-rate >= 97%, and no order hangs", "", "no-hypothesis", "no hypothesis" },
 		{ "fault_type: latency", "fault_type: latency 500ms", "no-fault", "'fault_type: latency'" },
 	};
@@ -120,25 +123,24 @@ static void no_yaml(void **state)
 /* All problems of a file of our own in one go, and none of them twice. */
 static void all_at_once(void **state)
 {
-	static const char text[] =
-		"experiments:\n"
-		"  - name: a\n"
-		"    hypotesis: pass_rate >= 9%\n"
-		"    fault_type: latncy\n"
-		"    blast_radius: {target: x, traffic: 101%, duration: soon}\n"
-		"    rollback: {automatic: perhaps, trigger_when: pass_rate <, method: m}\n"
-		"    measurement: {metrics: [pass_rate], capture_window: t-5s to t+10s}\n"
-		"    ground_truth: {root_servic: x}\n"
-		"  - name: b\n"
-		"    hypothesis: it works\n"
-		"    fault_type: latency\n"
-		"    params: {delay: 5ms}\n"
-		"    blast_radius: {target: y, traffic: 0%, duration: 5s}\n"
-		"    rollback: {automatic: true, trigger_when: pass_rate < 1%, method: m}\n"
-		"    measurement: {metrics: [pass_rate], capture_window: t-5s to t+10s}\n"
-		"    ground_truth: {root_service: NOT y}\n";
-	static const char *const words[] = { "hypotesis", "no-hypothesis", "101%", "soon", "perhaps",
-					     "ends where", "root_servic" };
+	static const char text[] = "experiments:\n"
+				   "  - name: a\n"
+				   "    hypotesis: pass_rate >= 9%\n"
+				   "    fault_type: latncy\n"
+				   "    blast_radius: {target: x, traffic: 101%, duration: soon}\n"
+				   "    rollback: {automatic: perhaps, trigger_when: pass_rate <, method: m}\n"
+				   "    measurement: {metrics: [pass_rate], capture_window: t-5s to t+10s}\n"
+				   "    ground_truth: {root_servic: x}\n"
+				   "  - name: b\n"
+				   "    hypothesis: it works\n"
+				   "    fault_type: latency\n"
+				   "    params: {delay: 5ms}\n"
+				   "    blast_radius: {target: y, traffic: 0%, duration: 5s}\n"
+				   "    rollback: {automatic: true, trigger_when: pass_rate < 1%, method: m}\n"
+				   "    measurement: {metrics: [pass_rate], capture_window: t-5s to t+10s}\n"
+				   "    ground_truth: {root_service: NOT y}\n";
+	static const char *const words[] = { "hypotesis", "no-hypothesis", "101%",       "soon",
+					     "perhaps",   "ends where",    "root_servic" };
 	struct finding *f = NULL;
 	struct suite *s = NULL;
 	uint32_t n = 0, i;
@@ -204,7 +206,8 @@ static void scaled(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(as_the_template), cmocka_unit_test(wrong), cmocka_unit_test(no_yaml), cmocka_unit_test(all_at_once), cmocka_unit_test(twice), cmocka_unit_test(scaled),
+		cmocka_unit_test(as_the_template), cmocka_unit_test(wrong), cmocka_unit_test(no_yaml),
+		cmocka_unit_test(all_at_once),     cmocka_unit_test(twice), cmocka_unit_test(scaled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,7 +31,7 @@ static void phrases(void **state)
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		phrase_read(cases[i].text, names_services, &p);
-		if (p.n != (size_t)!!cases[i].first + !!cases[i].second ||
+		if (p.n != (size_t) !!cases[i].first + !!cases[i].second ||
 		    (cases[i].first && strcmp(p.found[0], cases[i].first)) ||
 		    (cases[i].second && strcmp(p.found[1], cases[i].second)))
 			fail_msg("'%s': %zu, '%s', '%s'", cases[i].text, p.n, p.n ? p.found[0] : "",
@@ -42,12 +42,13 @@ static void phrases(void **state)
 /* A Prometheus configuration tells which services there are. */
 static void prometheus_targets(void **state)
 {
-	static const char text[] = "global: {scrape_interval: 15s}\n"
-				   "scrape_configs:\n"
-				   "  - job_name: a\n"
-				   "    static_configs: [{targets: ['search-svc:8080', 'http://geo:9090/metrics'], labels: {tier: app}}]\n"
-				   "  - job_name: b\n"
-				   "    static_configs: [{targets: ['10.0.0.7:9100', 'localhost:9090', 'db:9187']}]\n";
+	static const char text[] =
+		"global: {scrape_interval: 15s}\n"
+		"scrape_configs:\n"
+		"  - job_name: a\n"
+		"    static_configs: [{targets: ['search-svc:8080', 'http://geo:9090/metrics'], labels: {tier: app}}]\n"
+		"  - job_name: b\n"
+		"    static_configs: [{targets: ['10.0.0.7:9100', 'localhost:9090', 'db:9187']}]\n";
 	char **list = NULL;
 	(void)state;
 
@@ -62,7 +63,8 @@ static void prometheus_targets(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(phrases), cmocka_unit_test(prometheus_targets),
+		cmocka_unit_test(phrases),
+		cmocka_unit_test(prometheus_targets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

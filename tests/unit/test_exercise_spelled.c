@@ -8,6 +8,7 @@ struct spelling {
 	const char *rule;      /* of a finding; NULL: whatever */
 };
 
+/* clang-format off */
 static const struct spelling spellings[] = {
 	/* durations */
 	{ "duration_seconds: 45", "duration_s: 45", "duration: \"45s\"", NULL },
@@ -214,6 +215,7 @@ static const struct spelling spellings[] = {
 	{ "experiments:\n- id: 1\n", "- id: 1\n", "slow_pay", NULL },
 	{ "  name: slow_pay\n", "", "name: payment-svc_latency_1", "invented-name" },
 };
+/* clang-format on */
 
 static void spelled(void **state)
 {

@@ -40,8 +40,9 @@ static int resolve_any(const char *name, struct target *t, struct fl_error *err)
 	return 0;
 }
 
-static const struct target_provider sets = { .name = "sets", .knows = knows_web,
-					     .resolve = resolve_any, .members = members_of_ten };
+static const struct target_provider sets = {
+	.name = "sets", .knows = knows_web, .resolve = resolve_any, .members = members_of_ten
+};
 static const struct target_provider plain = { .name = "plain", .resolve = resolve_any };
 const struct target_provider *const target_providers[] = { &sets, &plain, NULL };
 

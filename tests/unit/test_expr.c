@@ -79,11 +79,16 @@ static void units(void **state)
 		double value;
 		enum expr_unit unit;
 	} good[] = {
-		{ "m < 90%", 0.9, EXPR_RATIO },	     { "m < 3s", 3, EXPR_SECONDS },
-		{ "m < 800ms", 0.8, EXPR_SECONDS },  { "m < 60 seconds", 60, EXPR_SECONDS },
-		{ "m < 5", 5, EXPR_NONE },	     { "m < -1.5", -1.5, EXPR_NONE },
-		{ "m < 64MiB", 67108864, EXPR_NONE }, { "m < 100 req/s", 100, EXPR_NONE },
-		{ "m < 150%", 1.5, EXPR_RATIO },     { "m < 20µs", 20e-6, EXPR_SECONDS },
+		{ "m < 90%", 0.9, EXPR_RATIO },
+		{ "m < 3s", 3, EXPR_SECONDS },
+		{ "m < 800ms", 0.8, EXPR_SECONDS },
+		{ "m < 60 seconds", 60, EXPR_SECONDS },
+		{ "m < 5", 5, EXPR_NONE },
+		{ "m < -1.5", -1.5, EXPR_NONE },
+		{ "m < 64MiB", 67108864, EXPR_NONE },
+		{ "m < 100 req/s", 100, EXPR_NONE },
+		{ "m < 150%", 1.5, EXPR_RATIO },
+		{ "m < 20µs", 20e-6, EXPR_SECONDS },
 	};
 	size_t i;
 	(void)state;
@@ -104,10 +109,29 @@ static void units(void **state)
 static void refused(void **state)
 {
 	static const char *const bad[] = {
-		"", "   ", "rate", "rate <", "rate < x", "< 5", "rate < 5 parsecs", "rate < 5parsecs",
-		"rate < 5 OR", "(rate < 5", "rate < 5)", "rate < 5 for", "rate < 5 for 3%",
-		"rate < 5 for 30", "rate 5", "rate{a=b < 5", "any SLO breach", "alert tier-1",
-		"NOT", "rate < nan", "rate < 1e999", "rate < 5 rate < 6", "rate < 5 for -3s",
+		"",
+		"   ",
+		"rate",
+		"rate <",
+		"rate < x",
+		"< 5",
+		"rate < 5 parsecs",
+		"rate < 5parsecs",
+		"rate < 5 OR",
+		"(rate < 5",
+		"rate < 5)",
+		"rate < 5 for",
+		"rate < 5 for 3%",
+		"rate < 5 for 30",
+		"rate 5",
+		"rate{a=b < 5",
+		"any SLO breach",
+		"alert tier-1",
+		"NOT",
+		"rate < nan",
+		"rate < 1e999",
+		"rate < 5 rate < 6",
+		"rate < 5 for -3s",
 	};
 	char deep[400];
 	struct fl_error err;
@@ -220,11 +244,10 @@ static void reasons(void **state)
 /* The hypotheses of the seed text, as written there. */
 static void prose(void **state)
 {
-	static const char text[] =
-		"Steady-state: order_success_rate ≥ 99.5%, checkout_p99 ≤ 800ms.\n"
-		"Khi payment-svc bị partition từ checkout-svc, retry logic\n"
-		"sẽ failover to backup payment provider trong < 30s, \n"
-		"order_success_rate sẽ giảm không quá 5% trong 60s.\n";
+	static const char text[] = "Steady-state: order_success_rate ≥ 99.5%, checkout_p99 ≤ 800ms.\n"
+				   "Khi payment-svc bị partition từ checkout-svc, retry logic\n"
+				   "sẽ failover to backup payment provider trong < 30s, \n"
+				   "order_success_rate sẽ giảm không quá 5% trong 60s.\n";
 	struct expr_clause *c;
 	(void)state;
 
@@ -239,7 +262,9 @@ static void prose(void **state)
 	free(c);
 
 	assert_int_equal(expr_find_clauses("order_success_rate ≥ 99.5%, p99 latency ≤ 800ms "
-					   "during 60s partition.", &c), 2);
+					   "during 60s partition.",
+					   &c),
+			 2);
 	assert_string_equal(c[1].metric, "p99_latency");
 	assert_int_equal(c[1].for_ns, 60 * S);
 	free(c);
@@ -253,9 +278,15 @@ static void prose(void **state)
 static void vague(void **state)
 {
 	static const char *const texts[] = {
-		"system should still work.", "", "latency stays low", "we lose < 5 orders",
-		"checkout_p99 stays below 3s", "it recovers in < 30s", "hệ thống vẫn chạy tốt",
-		"a_b < ", "a_b < 3furlongs",
+		"system should still work.",
+		"",
+		"latency stays low",
+		"we lose < 5 orders",
+		"checkout_p99 stays below 3s",
+		"it recovers in < 30s",
+		"hệ thống vẫn chạy tốt",
+		"a_b < ",
+		"a_b < 3furlongs",
 	};
 	struct expr_clause *c;
 	size_t i;
@@ -271,11 +302,9 @@ static void vague(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(logic),   cmocka_unit_test(units),
-		cmocka_unit_test(refused), cmocka_unit_test(lasting),
-		cmocka_unit_test(phrases), cmocka_unit_test(unknown_metric),
-		cmocka_unit_test(reasons), cmocka_unit_test(prose),
-		cmocka_unit_test(vague),
+		cmocka_unit_test(logic),   cmocka_unit_test(units),   cmocka_unit_test(refused),
+		cmocka_unit_test(lasting), cmocka_unit_test(phrases), cmocka_unit_test(unknown_metric),
+		cmocka_unit_test(reasons), cmocka_unit_test(prose),   cmocka_unit_test(vague),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

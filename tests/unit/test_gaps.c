@@ -14,10 +14,9 @@
 /* frontend -> gateway -> { payment -> payment-db, inventory -> inventory-db, checkout -> payment } */
 static json_t *shop(void)
 {
-	return json_pack("{s:[[s,s],[s,s],[s,s],[s,s],[s,s],[s,s],[s,s]]}", "edges", "frontend",
-			 "api-gateway", "api-gateway", "payment-svc", "payment-svc", "payment-db",
-			 "api-gateway", "inventory-svc", "inventory-svc", "inventory-db",
-			 "api-gateway", "checkout-svc", "checkout-svc", "payment-svc");
+	return json_pack("{s:[[s,s],[s,s],[s,s],[s,s],[s,s],[s,s],[s,s]]}", "edges", "frontend", "api-gateway",
+			 "api-gateway", "payment-svc", "payment-svc", "payment-db", "api-gateway", "inventory-svc",
+			 "inventory-svc", "inventory-db", "api-gateway", "checkout-svc", "checkout-svc", "payment-svc");
 }
 
 struct found {
@@ -70,9 +69,9 @@ static void kernel(struct result *r, const char *service, double before, double 
 		list = json_array();
 		json_object_set_new(r->detail, "kernel", list);
 	}
-	json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:{s:f, s:f}, s:{s:f}}", "service",
-					      service, "metric", "latency", "unit", "ms", "before", "mean",
-					      before, "sd", sd, "during", "mean", during));
+	json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:{s:f, s:f}, s:{s:f}}", "service", service, "metric",
+					      "latency", "unit", "ms", "before", "mean", before, "sd", sd, "during",
+					      "mean", during));
 }
 
 static void targets(struct result *r, const char *a, const char *b)
@@ -118,10 +117,12 @@ static void noise_floor_7_1(void **state)
 			    json_string("frontend"));
 	one_gap(&edge, "7.1", "latency of frontend > cache-svc go from 40 to 90 ms", "visible anomaly");
 	/* Without the kernel, a metric of the experiment: 0.1 s +- 0.05 becomes 0.3. */
-	json_object_set_new(outside.detail, "metrics",
-			    json_loads("{\"checkout_p99\": {\"before\": {\"mean\": 0.1, \"spread\": 0.05},"
-				       "\"during\": {\"mean\": 0.3}}, \"rate\": {\"before\": {\"mean\": 1, \"spread\": null},"
-				       "\"during\": null}}", 0, NULL));
+	json_object_set_new(
+		outside.detail, "metrics",
+		json_loads("{\"checkout_p99\": {\"before\": {\"mean\": 0.1, \"spread\": 0.05},"
+			   "\"during\": {\"mean\": 0.3}}, \"rate\": {\"before\": {\"mean\": 1, \"spread\": null},"
+			   "\"during\": null}}",
+			   0, NULL));
 	one_gap(&outside, "7.1", "the runner saw checkout_p99 go from 0.1 to 0.3, 4.0 spreads", "visible");
 }
 
@@ -220,16 +221,18 @@ static void put(struct result *r, const char *key, const char *json)
 /* Where the run judged itself what there was to see, its judgement stands, and not the largest of all figures. */
 static void visible_7_1(void **state)
 {
-	static const char usual[] = "{\"found\": false, \"looked_at\": 18, \"client\": \"a\", \"service\": \"b\", \"metric\": "
-				    "\"latency\", \"unit\": \"ms\", \"before\": 0.19, \"during\": 0.8, \"spread\": 0.08, "
-				    "\"spreads\": 8.1, \"p\": 0.4, \"lasted_s\": 4, \"baseline_tried\": 36, \"baseline_spoke\": 0}";
+	static const char usual[] =
+		"{\"found\": false, \"looked_at\": 18, \"client\": \"a\", \"service\": \"b\", \"metric\": "
+		"\"latency\", \"unit\": \"ms\", \"before\": 0.19, \"during\": 0.8, \"spread\": 0.08, "
+		"\"spreads\": 8.1, \"p\": 0.4, \"lasted_s\": 4, \"baseline_tried\": 36, \"baseline_spoke\": 0}";
 	struct result quiet = make_result(1, "a"), seen = make_result(2, "b"), felt = make_result(3, "c");
 	char *found = strdup(usual), *at = strstr(found, "false");
 	(void)state;
 
 	kernel(&quiet, "log-collector", 40, 10, 90); /* a stranger's, and 5 spreads */
 	put(&quiet, "anomaly", usual);
-	one_gap(&quiet, "-", "no alert within 90 s of the fault, and of 18 figures that it can show on none left its baseline",
+	one_gap(&quiet, "-",
+		"no alert within 90 s of the fault, and of 18 figures that it can show on none left its baseline",
 		"no rule");
 	memcpy(at, " true", 5);
 	put(&seen, "anomaly", found);
@@ -239,7 +242,8 @@ static void visible_7_1(void **state)
 	kernel(&felt, "payment-svc", 40, 10, 90);
 	json_object_set_new(felt.detail, "felt_by", json_string("probe_success_rate"));
 	put(&felt, "felt_tests", "[{\"what\": \"probe_success_rate\", \"before\": 1, \"during\": 0.5, \"p\": 1e-6}]");
-	one_gap(&felt, "7.1", "no alert while users felt it: probe_success_rate went from 1 to 0.5", "above what users feel");
+	one_gap(&felt, "7.1", "no alert while users felt it: probe_success_rate went from 1 to 0.5",
+		"above what users feel");
 	free(found);
 }
 
@@ -317,11 +321,10 @@ static void truth_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(all_is_well),	  cmocka_unit_test(noise_floor_7_1),
-		cmocka_unit_test(merged_7_2),	  cmocka_unit_test(loudest_7_3),
-		cmocka_unit_test(ungrounded_7_4), cmocka_unit_test(blind_7_5), cmocka_unit_test(visible_7_1),
-		cmocka_unit_test(no_rule_fits),	  cmocka_unit_test(the_graph),
-		cmocka_unit_test(too_late),	  cmocka_unit_test(truth_text),
+		cmocka_unit_test(all_is_well), cmocka_unit_test(noise_floor_7_1), cmocka_unit_test(merged_7_2),
+		cmocka_unit_test(loudest_7_3), cmocka_unit_test(ungrounded_7_4),  cmocka_unit_test(blind_7_5),
+		cmocka_unit_test(visible_7_1), cmocka_unit_test(no_rule_fits),    cmocka_unit_test(the_graph),
+		cmocka_unit_test(too_late),    cmocka_unit_test(truth_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

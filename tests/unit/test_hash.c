@@ -13,9 +13,9 @@
 
 #include "bpf/net/hash.h"
 
-#define SEEDS	4000
+#define SEEDS   4000
 #define PACKETS 5000
-#define Z_999	3.2905 /* 99.9 % of a normal distribution lie within */
+#define Z_999   3.2905 /* 99.9 % of a normal distribution lie within */
 
 /* How far the hits of one seed are from what was asked, in standard deviations. */
 static double deviation(uint64_t seed, enum hash_stream stream, uint32_t ppm)

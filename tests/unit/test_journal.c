@@ -47,15 +47,13 @@ static enum undo_state undo_needless(const json_t *args, struct fl_error *err)
 	return UNDO_NOT_NEEDED;
 }
 
-static const struct undo_op family[] = {
-	{ "note", undo_note, false, false },
-	{ "stubborn", undo_stubborn, false, false },
-	{ "process", undo_note, true, false },
-	{ "mute", undo_mute, false, false },
-	{ "needless", undo_needless, false, false },
-	{ "slow", undo_note, true, true },
-	{}
-};
+static const struct undo_op family[] = { { "note", undo_note, false, false },
+					 { "stubborn", undo_stubborn, false, false },
+					 { "process", undo_note, true, false },
+					 { "mute", undo_mute, false, false },
+					 { "needless", undo_needless, false, false },
+					 { "slow", undo_note, true, true },
+					 {} };
 static const struct undo_op *const families[] = { family, NULL };
 
 static char dir[64];
@@ -91,8 +89,7 @@ static void add(struct journal *j, const char *op, const char *word, unsigned in
 {
 	unsigned int unused;
 
-	assert_int_equal(
-		journal_add(j, op, json_pack("{s:s}", "word", word), n ? n : &unused, NULL), 0);
+	assert_int_equal(journal_add(j, op, json_pack("{s:s}", "word", word), n ? n : &unused, NULL), 0);
 }
 
 static void write_tail(const char *text)
@@ -145,9 +142,8 @@ static void undone_or_done_is_over(void **state)
  * is appended behind the torn line must stay readable. */
 static void torn_line(void **state)
 {
-	static const char *const tails[] = {
-		"{", "{\"n\": 3, \"undo\": \"note\", \"args\": {\"wo",
-		"{\"n\": 3, \"undo\": \"note\", \"args\": {\"word\": \"x\"}}"};
+	static const char *const tails[] = { "{", "{\"n\": 3, \"undo\": \"note\", \"args\": {\"wo",
+					     "{\"n\": 3, \"undo\": \"note\", \"args\": {\"word\": \"x\"}}" };
 	size_t i;
 	(void)state;
 
@@ -329,8 +325,8 @@ static void any_size_is_read(void **state)
 	uint64_t small = replay_ns(50000), large = replay_ns(200000); /* 20 MB */
 	(void)state;
 
-	printf("# replay of 50000 and 200000 closed entries: %llu and %llu ms\n",
-	       (unsigned long long)(small / 1000000), (unsigned long long)(large / 1000000));
+	printf("# replay of 50000 and 200000 closed entries: %llu and %llu ms\n", (unsigned long long)(small / 1000000),
+	       (unsigned long long)(large / 1000000));
 	assert_true(large < 10 * small);
 }
 

@@ -32,10 +32,14 @@ static void names(void **state)
 		{ "payment_db_error_rate", KERNEL_ERROR_RATE, 0, "", "payment-db", METER_AS_SERVER },
 		{ "api_gateway_rate", KERNEL_RATE, 0, "", "api-gateway", METER_AS_SERVER },
 		{ "error_rate{service=payment-svc}", KERNEL_ERROR_RATE, 0, "", "payment-svc", METER_AS_SERVER },
-		{ "mean{ service = \"payment-svc\" , side=client}", KERNEL_MEAN, 0, "", "payment-svc", METER_AS_CLIENT },
-		{ "edge_p95{from=checkout-svc,to=payment-svc}", KERNEL_QUANTILE, 0.95, "checkout-svc", "payment-svc", METER_AS_CLIENT },
-		{ "edge_error_rate{to=payment-svc, from=checkout-svc, side=server}", KERNEL_ERROR_RATE, 0, "checkout-svc", "payment-svc", METER_AS_SERVER },
-		{ "retransmits{from=checkout-svc,to=payment-svc}", KERNEL_RETRANSMITS, 0, "checkout-svc", "payment-svc", METER_AS_CLIENT },
+		{ "mean{ service = \"payment-svc\" , side=client}", KERNEL_MEAN, 0, "", "payment-svc",
+		  METER_AS_CLIENT },
+		{ "edge_p95{from=checkout-svc,to=payment-svc}", KERNEL_QUANTILE, 0.95, "checkout-svc", "payment-svc",
+		  METER_AS_CLIENT },
+		{ "edge_error_rate{to=payment-svc, from=checkout-svc, side=server}", KERNEL_ERROR_RATE, 0,
+		  "checkout-svc", "payment-svc", METER_AS_SERVER },
+		{ "retransmits{from=checkout-svc,to=payment-svc}", KERNEL_RETRANSMITS, 0, "checkout-svc", "payment-svc",
+		  METER_AS_CLIENT },
 	};
 	static const struct {
 		const char *name, *says;
@@ -65,8 +69,8 @@ static void names(void **state)
 		if (m.stat != good[i].stat || m.vantage != good[i].vantage ||
 		    fabs(m.quantile - good[i].quantile) > 1e-9 || strcmp(m.client, good[i].client) ||
 		    strcmp(m.server, good[i].server) || m.method || m.path[0])
-			fail_msg("%s: %s > %s, statistic %d, side %d", good[i].name, m.client, m.server,
-				 (int)m.stat, (int)m.vantage);
+			fail_msg("%s: %s > %s, statistic %d, side %d", good[i].name, m.client, m.server, (int)m.stat,
+				 (int)m.vantage);
 	}
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		struct fl_error err = {};
@@ -90,8 +94,8 @@ static void names_of_requests(void **state)
 	} good[] = {
 		{ "p99{service=payment-svc,path=/pay}", 0, "/pay" },
 		{ "rate{ method=POST, service=payment-svc}", FL_HTTP_POST, "" },
-		{ "edge_error_rate{from=checkout-svc,to=payment-svc,path=\"/pay?id=\",method=other}",
-		  FL_HTTP_OTHER, "/pay?id=" },
+		{ "edge_error_rate{from=checkout-svc,to=payment-svc,path=\"/pay?id=\",method=other}", FL_HTTP_OTHER,
+		  "/pay?id=" },
 	};
 	static const struct {
 		const char *name, *says;
@@ -153,8 +157,8 @@ static void order(void **state)
 	assert_true(metric_resolve(&s, "p99{path=/pay}", &m, NULL) < 0);
 	assert_int_equal(metric_resolve(&s, "alerts_firing{level=tier-1}", &m, NULL), 0);
 	assert_int_equal(m.kind, METRIC_ALERTS);
-	s.metrics = json_pack("{s:{s:s}, s:{s:s}, s:{s:s}}", "payment_p99", "probe", "p50", "slow",
-			      "kernel", "p95{service=payment-svc}", "broken", "kernel", "p95{service=x}");
+	s.metrics = json_pack("{s:{s:s}, s:{s:s}, s:{s:s}}", "payment_p99", "probe", "p50", "slow", "kernel",
+			      "p95{service=payment-svc}", "broken", "kernel", "p95{service=x}");
 	assert_int_equal(metric_resolve(&s, "payment_p99", &m, NULL), 0);
 	assert_int_equal(m.kind, METRIC_PROBE_LATENCY);
 	assert_int_equal(metric_resolve(&s, "slow", &m, NULL), 0);
@@ -315,18 +319,20 @@ static void paths_of_a_suite(void **state)
 
 	(void)state;
 	assert_int_equal(expr_parse("(p99{service=a,path=/trigger} > 1s OR error_rate{service=a,path=/b} > 5%) for 5s",
-				    &x[0].trigger_when, NULL), 0);
+				    &x[0].trigger_when, NULL),
+			 0);
 	assert_int_equal(expr_parse("NOT rate{service=a,path=/abort} > 5", &aborts[0], NULL), 0);
 	x[1].n_clauses = expr_find_clauses("payment: p99{service=a,path=/held} <= 800ms, still", &clauses);
 	x[1].clauses = clauses;
-	s.metrics = json_pack("{s:{s:s}, s:{s:s}}", "mapped", "kernel", "p95{service=a,path=/mapped}",
-			      "asked", "prometheus", "up{path=\"/x\"}");
+	s.metrics = json_pack("{s:{s:s}, s:{s:s}}", "mapped", "kernel", "p95{service=a,path=/mapped}", "asked",
+			      "prometheus", "up{path=\"/x\"}");
 	assert_int_equal(x[1].n_clauses, 1);
 	assert_int_equal(metric_paths(&s, &p, &where, &err), 0);
 	assert_int_equal(p.n, 6);
 	assert_int_equal(meter_paths_below(&p, "/"), 0x7e);
 	assert_int_equal(meter_paths_below(&p, "/held") && meter_paths_below(&p, "/mapped") &&
-			 meter_paths_below(&p, "/abort") && meter_paths_below(&p, "/trigger"), 1);
+				 meter_paths_below(&p, "/abort") && meter_paths_below(&p, "/trigger"),
+			 1);
 	json_decref(s.metrics);
 	expr_free(x[0].trigger_when);
 	expr_free(aborts[0]);
@@ -338,14 +344,10 @@ static void paths_of_a_suite(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names),
-		cmocka_unit_test(names_of_requests),
-		cmocka_unit_test(two_of_one_name),
-		cmocka_unit_test(order),
-		cmocka_unit_test(values),
-		cmocka_unit_test(points),
-		cmocka_unit_test(requests),
-		cmocka_unit_test(paths_of_a_suite),
+		cmocka_unit_test(names),           cmocka_unit_test(names_of_requests),
+		cmocka_unit_test(two_of_one_name), cmocka_unit_test(order),
+		cmocka_unit_test(values),          cmocka_unit_test(points),
+		cmocka_unit_test(requests),        cmocka_unit_test(paths_of_a_suite),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

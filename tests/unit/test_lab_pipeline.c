@@ -289,8 +289,9 @@ static void a_busy_machine_is_no_fault_of_a_service(void **state)
 /* One bad second is in three windows of three seconds. */
 static void one_bad_second_does_not_fire(void **state)
 {
-	static const enum metric metrics[] = { METRIC_ERRORS, METRIC_EDGE_ERRORS, METRIC_EDGE_TIMEOUTS, METRIC_EDGE_POOL,
-					       METRIC_THROTTLING, METRIC_CPU, METRIC_LATENCY, METRIC_EDGE_LATENCY };
+	static const enum metric metrics[] = { METRIC_ERRORS,    METRIC_EDGE_ERRORS, METRIC_EDGE_TIMEOUTS,
+					       METRIC_EDGE_POOL, METRIC_THROTTLING,  METRIC_CPU,
+					       METRIC_LATENCY,   METRIC_EDGE_LATENCY };
 	struct detector *d = *state;
 	struct signal s;
 	unsigned int i, k;
@@ -370,10 +371,10 @@ static struct graph graph = {
 	},
 };
 
-#define AT(when, from, to, what)                                                                 \
-	{                                                                                        \
+#define AT(when, from, to, what)                                                                \
+	{                                                                                       \
 		.id = 1, .signal = { .service = from, .peer = to, .metric = what, .value = 1 }, \
-		.fired_at_s = 100 + (when)                                                       \
+		.fired_at_s = 100 + (when)                                                      \
 	}
 
 static int root_of_alerts(const struct alert *alerts, unsigned int n)
@@ -388,16 +389,15 @@ static int root_of_alerts(const struct alert *alerts, unsigned int n)
 static void independent_faults_stay_apart(void **state)
 {
 	const struct alert alerts[] = {
-		AT(0, NOTE, -1, METRIC_LATENCY), AT(1, PAYDB, -1, METRIC_LATENCY),
-		AT(2, PAY, -1, METRIC_LATENCY), AT(2, OTHER, -1, METRIC_ERRORS),
-		AT(90, NOTE, -1, METRIC_LATENCY),
+		AT(0, NOTE, -1, METRIC_LATENCY), AT(1, PAYDB, -1, METRIC_LATENCY), AT(2, PAY, -1, METRIC_LATENCY),
+		AT(2, OTHER, -1, METRIC_ERRORS), AT(90, NOTE, -1, METRIC_LATENCY),
 	};
 	unsigned int cluster[5], n;
 
 	(void)state;
 	correlate(&graph, alerts, 5, cluster, &n);
 	assert_int_equal(n, 4);
-	assert_int_equal(cluster[1], cluster[2]); /* neighbours, at one time */
+	assert_int_equal(cluster[1], cluster[2]);     /* neighbours, at one time */
 	assert_int_not_equal(cluster[0], cluster[1]); /* two hops apart */
 	assert_int_not_equal(cluster[3], cluster[1]); /* not connected */
 	assert_int_not_equal(cluster[4], cluster[0]); /* same service, another time */
@@ -406,7 +406,8 @@ static void independent_faults_stay_apart(void **state)
 static void what_lies_between_joins(void **state)
 {
 	const struct alert alerts[] = {
-		AT(0, NOTE, -1, METRIC_LATENCY), AT(0, PAYDB, -1, METRIC_LATENCY),
+		AT(0, NOTE, -1, METRIC_LATENCY),
+		AT(0, PAYDB, -1, METRIC_LATENCY),
 		AT(1, GATE, PAY, METRIC_EDGE_TIMEOUTS),
 	};
 	unsigned int cluster[3], n;
@@ -419,9 +420,8 @@ static void what_lies_between_joins(void **state)
 static void the_deepest_slow_service_is_the_root(void **state)
 {
 	const struct alert alerts[] = {
-		AT(0, FRONT, -1, METRIC_LATENCY), AT(0, GATE, -1, METRIC_LATENCY),
-		AT(0, CHECK, -1, METRIC_LATENCY), AT(1, PAY, -1, METRIC_LATENCY),
-		AT(1, PAYDB, -1, METRIC_LATENCY),
+		AT(0, FRONT, -1, METRIC_LATENCY), AT(0, GATE, -1, METRIC_LATENCY),  AT(0, CHECK, -1, METRIC_LATENCY),
+		AT(1, PAY, -1, METRIC_LATENCY),   AT(1, PAYDB, -1, METRIC_LATENCY),
 	};
 
 	(void)state;
@@ -431,11 +431,11 @@ static void the_deepest_slow_service_is_the_root(void **state)
 static void not_the_loudest_of_a_retry_storm(void **state)
 {
 	const struct alert alerts[] = {
-		AT(0, PAY, -1, METRIC_ERRORS),
-		AT(0, CHECK, -1, METRIC_LATENCY), AT(0, CHECK, -1, METRIC_ERRORS),
-		AT(1, CHECK, PAY, METRIC_EDGE_POOL), AT(1, CHECK, -1, METRIC_CPU),
-		AT(2, GATE, CHECK, METRIC_EDGE_TIMEOUTS), AT(2, GATE, CHECK, METRIC_EDGE_POOL),
-		AT(2, GATE, PAY, METRIC_EDGE_ERRORS), AT(2, CHECK, PAY, METRIC_EDGE_ERRORS),
+		AT(0, PAY, -1, METRIC_ERRORS),         AT(0, CHECK, -1, METRIC_LATENCY),
+		AT(0, CHECK, -1, METRIC_ERRORS),       AT(1, CHECK, PAY, METRIC_EDGE_POOL),
+		AT(1, CHECK, -1, METRIC_CPU),          AT(2, GATE, CHECK, METRIC_EDGE_TIMEOUTS),
+		AT(2, GATE, CHECK, METRIC_EDGE_POOL),  AT(2, GATE, PAY, METRIC_EDGE_ERRORS),
+		AT(2, CHECK, PAY, METRIC_EDGE_ERRORS),
 	};
 
 	(void)state;
@@ -448,7 +448,7 @@ static void bad_edges_on_all_sides_are_the_one_in_the_middle(void **state)
 	const struct alert alerts[] = {
 		AT(0, CHECK, PAY, METRIC_EDGE_LATENCY), AT(0, GATE, PAY, METRIC_EDGE_LATENCY),
 		AT(0, PAY, PAYDB, METRIC_EDGE_LATENCY), AT(1, PAY, DNS, METRIC_EDGE_LATENCY),
-		AT(1, PAY, -1, METRIC_LATENCY), AT(1, CHECK, -1, METRIC_LATENCY),
+		AT(1, PAY, -1, METRIC_LATENCY),         AT(1, CHECK, -1, METRIC_LATENCY),
 		AT(1, FRONT, -1, METRIC_LATENCY),
 	};
 
@@ -459,7 +459,8 @@ static void bad_edges_on_all_sides_are_the_one_in_the_middle(void **state)
 static void silence_of_a_healthy_peer_is_the_edge(void **state)
 {
 	const struct alert alerts[] = {
-		AT(0, FRONT, GATE, METRIC_EDGE_TIMEOUTS), AT(0, FRONT, -1, METRIC_ERRORS),
+		AT(0, FRONT, GATE, METRIC_EDGE_TIMEOUTS),
+		AT(0, FRONT, -1, METRIC_ERRORS),
 		AT(0, FRONT, -1, METRIC_LATENCY),
 	};
 	int root = ROOT(alerts);
@@ -472,7 +473,7 @@ static void everybody_waits_for_the_name_server(void **state)
 {
 	const struct alert alerts[] = {
 		AT(0, FRONT, DNS, METRIC_EDGE_LATENCY), AT(0, GATE, DNS, METRIC_EDGE_LATENCY),
-		AT(1, PAY, DNS, METRIC_EDGE_TIMEOUTS), AT(1, GATE, -1, METRIC_LATENCY),
+		AT(1, PAY, DNS, METRIC_EDGE_TIMEOUTS),  AT(1, GATE, -1, METRIC_LATENCY),
 		AT(1, GATE, PAY, METRIC_EDGE_TIMEOUTS), AT(1, FRONT, -1, METRIC_ERRORS),
 	};
 
@@ -493,7 +494,8 @@ static void confidence_grows_with_evidence(void **state)
 {
 	const struct alert thin[] = { AT(0, FRONT, GATE, METRIC_EDGE_TIMEOUTS) };
 	const struct alert solid[] = {
-		AT(0, PAY, -1, METRIC_AVAILABILITY), AT(0, GATE, PAY, METRIC_EDGE_TIMEOUTS),
+		AT(0, PAY, -1, METRIC_AVAILABILITY),
+		AT(0, GATE, PAY, METRIC_EDGE_TIMEOUTS),
 		AT(0, CHECK, PAY, METRIC_EDGE_TIMEOUTS),
 	};
 	struct ranked a[GRAPH_MAX], b[GRAPH_MAX];
@@ -536,7 +538,8 @@ static void an_alert_survives_the_wire(void **state)
 static void every_cause_has_its_evidence(void **state)
 {
 	const struct alert alerts[] = {
-		AT(0, PAYDB, -1, METRIC_MEMORY), AT(1, PAYDB, -1, METRIC_LATENCY),
+		AT(0, PAYDB, -1, METRIC_MEMORY),
+		AT(1, PAYDB, -1, METRIC_LATENCY),
 		AT(2, FRONT, -1, METRIC_LATENCY),
 	};
 	json_t *answer = wire_cause(&graph, alerts, 3);

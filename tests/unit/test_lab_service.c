@@ -15,8 +15,7 @@
 
 static enum token_verdict verdict(uint64_t issued_ms, uint64_t expires_ms)
 {
-	struct token t = { .user = "user1", .issuer = "auth-svc", .issued_ms = issued_ms,
-			   .expires_ms = expires_ms };
+	struct token t = { .user = "user1", .issuer = "auth-svc", .issued_ms = issued_ms, .expires_ms = expires_ms };
 	char header[256];
 
 	token_write(&t, header, sizeof(header));
@@ -63,9 +62,17 @@ static void token_carries_its_claims(void **state)
 static void what_is_no_token_is_malformed(void **state)
 {
 	static const char *const bad[] = {
-		"", "Bearer", "Bearer v1.", "Bearer v1.a.b.1", "Bearer v1.a.b.1.2.3", "Bearer v1.a.b.x.2",
-		"Bearer v1.a.b.1.2 ", "Bearer v2.a.b.1.2", "Bearer v1.a.b.-1.2",
-		"Bearer v1.a.b.1.99999999999999999999", "Basic YTpi",
+		"",
+		"Bearer",
+		"Bearer v1.",
+		"Bearer v1.a.b.1",
+		"Bearer v1.a.b.1.2.3",
+		"Bearer v1.a.b.x.2",
+		"Bearer v1.a.b.1.2 ",
+		"Bearer v2.a.b.1.2",
+		"Bearer v1.a.b.-1.2",
+		"Bearer v1.a.b.1.99999999999999999999",
+		"Basic YTpi",
 	};
 	size_t i;
 

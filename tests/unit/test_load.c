@@ -16,58 +16,53 @@
 
 #define S NS_PER_SEC
 
-static const struct param latency_params[] = {
-	{ .name = "delay", .type = PARAM_DURATION, .def = "!" },
-	{ .name = "jitter", .type = PARAM_DURATION },
-	{}
-};
-static const struct param common_params[] = {
-	{ .name = "share", .type = PARAM_PERCENT, .def = "100%" },
-	{ .name = "peer", .type = PARAM_PEERS },
-	{}
-};
+static const struct param latency_params[] = { { .name = "delay", .type = PARAM_DURATION, .def = "!" },
+					       { .name = "jitter", .type = PARAM_DURATION },
+					       {} };
+static const struct param common_params[] = { { .name = "share", .type = PARAM_PERCENT, .def = "100%" },
+					      { .name = "peer", .type = PARAM_PEERS },
+					      {} };
 static const struct param loss_params[] = { { .name = "percent", .type = PARAM_PERCENT, .def = "!" }, {} };
 static const char *const delay_alias[] = { "delay", NULL };
-static const struct fault_ops latency = { .name = "latency", .aliases = delay_alias,
-					  .params = latency_params, .common = common_params };
+static const struct fault_ops latency = {
+	.name = "latency", .aliases = delay_alias, .params = latency_params, .common = common_params
+};
 static const struct fault_ops loss = { .name = "network_loss", .params = loss_params };
 static const struct fault_ops partition = { .name = "network_partition", .common = common_params };
 static const struct fault_ops *const table[] = { &latency, &loss, &partition, NULL };
 
 /* Section 5 of the seed text, to the letter, with its fault and ground truth. */
-static const char seed[] =
-	"experiment:\n"
-	"  name: \"Payment service network partition under load\"\n"
-	"  hypothesis: |\n"
-	"    Steady-state: order_success_rate ≥ 99.5%, checkout_p99 ≤ 800ms.\n"
-	"    Khi payment-svc bị partition từ checkout-svc, retry logic\n"
-	"    sẽ failover to backup payment provider trong < 30s, \n"
-	"    order_success_rate sẽ giảm không quá 5% trong 60s.    \n"
-	"  blast_radius:\n"
-	"    target: 1 instance of payment-svc\n"
-	"    traffic: 10% of production traffic (canary cell)\n"
-	"    duration: 60 seconds\n"
-	"  rollback:\n"
-	"    automatic: true\n"
-	"    trigger_when: order_success_rate < 90% OR checkout_p99 > 3s\n"
-	"    method: iptables flush, restart sidecar\n"
-	"  measurement:\n"
-	"    metrics: [order_success_rate, checkout_p99, payment_retry_count, error_log_rate]\n"
-	"    capture_window: t-5min to t+10min\n"
-	"  abort_conditions:\n"
-	"    - any SLO breach beyond budget for 30s\n"
-	"    - alert tier-1 fires\n"
-	"  ground_truth: payment-svc\n";
+static const char seed[] = "experiment:\n"
+			   "  name: \"Payment service network partition under load\"\n"
+			   "  hypothesis: |\n"
+			   "    Steady-state: order_success_rate ≥ 99.5%, checkout_p99 ≤ 800ms.\n"
+			   "    Khi payment-svc bị partition từ checkout-svc, retry logic\n"
+			   "    sẽ failover to backup payment provider trong < 30s, \n"
+			   "    order_success_rate sẽ giảm không quá 5% trong 60s.    \n"
+			   "  blast_radius:\n"
+			   "    target: 1 instance of payment-svc\n"
+			   "    traffic: 10% of production traffic (canary cell)\n"
+			   "    duration: 60 seconds\n"
+			   "  rollback:\n"
+			   "    automatic: true\n"
+			   "    trigger_when: order_success_rate < 90% OR checkout_p99 > 3s\n"
+			   "    method: iptables flush, restart sidecar\n"
+			   "  measurement:\n"
+			   "    metrics: [order_success_rate, checkout_p99, payment_retry_count, error_log_rate]\n"
+			   "    capture_window: t-5min to t+10min\n"
+			   "  abort_conditions:\n"
+			   "    - any SLO breach beyond budget for 30s\n"
+			   "    - alert tier-1 fires\n"
+			   "  ground_truth: payment-svc\n";
 
-static const char one[] =
-	"  - name: NAME\n"
-	"    hypothesis: pass_rate >= 99%\n"
-	"    fault_type: latency\n"
-	"    params: {delay: 500ms}\n"
-	"    blast_radius: {target: payment-svc, traffic: 0% (synthetic), duration: 10s}\n"
-	"    rollback: {automatic: true, trigger_when: pass_rate < 10%, method: expiry}\n"
-	"    measurement: {metrics: [pass_rate], capture_window: t-5s to t+10s}\n"
-	"    ground_truth: {root_service: payment-svc}\n";
+static const char one[] = "  - name: NAME\n"
+			  "    hypothesis: pass_rate >= 99%\n"
+			  "    fault_type: latency\n"
+			  "    params: {delay: 500ms}\n"
+			  "    blast_radius: {target: payment-svc, traffic: 0% (synthetic), duration: 10s}\n"
+			  "    rollback: {automatic: true, trigger_when: pass_rate < 10%, method: expiry}\n"
+			  "    measurement: {metrics: [pass_rate], capture_window: t-5s to t+10s}\n"
+			  "    ground_truth: {root_service: payment-svc}\n";
 
 static struct suite *load(const char *text)
 {
@@ -123,17 +118,18 @@ static void seed_form(void **state)
 
 static void suite_form(void **state)
 {
-	_cleanup_free_ char *text = text_format(
-		"suite:\n"
-		"  name: demo\n"
-		"  stack: lab\n"
-		"  probe: {url: 'http://127.0.0.1/x', interval: 500ms, steady: 98%%}\n"
-		"  pipeline: {url: 'http://127.0.0.1:8000', retries: 3, fields: {alert_time: when}}\n"
-		"  baseline: 8s\n"
-		"  cooldown: 0\n"
-		"  metrics: {pass_rate: {probe: success_rate}, q: {prometheus: 'sum(rate(x[1m]))'}}\n"
-		"  graph: {edges: [[frontend, api-gateway]]}\n"
-		"experiments:\n%s", one);
+	_cleanup_free_ char *text =
+		text_format("suite:\n"
+			    "  name: demo\n"
+			    "  stack: lab\n"
+			    "  probe: {url: 'http://127.0.0.1/x', interval: 500ms, steady: 98%%}\n"
+			    "  pipeline: {url: 'http://127.0.0.1:8000', retries: 3, fields: {alert_time: when}}\n"
+			    "  baseline: 8s\n"
+			    "  cooldown: 0\n"
+			    "  metrics: {pass_rate: {probe: success_rate}, q: {prometheus: 'sum(rate(x[1m]))'}}\n"
+			    "  graph: {edges: [[frontend, api-gateway]]}\n"
+			    "experiments:\n%s",
+			    one);
 	struct suite *s = load(text);
 	struct experiment *x = &s->experiments[0];
 	(void)state;
@@ -160,11 +156,11 @@ static void suite_form(void **state)
 
 static void several_faults(void **state)
 {
-	_cleanup_free_ char *text = edited(
-		"    fault_type: latency\n    params: {delay: 500ms}\n",
-		"    faults:\n"
-		"      - {type: delay, params: {delay: 1s, peer: [a, b]}, offset: 2s, duration: 3s}\n"
-		"      - {type: network-loss, target: [x, 2 instances of y], params: {percent: 5}}\n");
+	_cleanup_free_ char *text =
+		edited("    fault_type: latency\n    params: {delay: 500ms}\n",
+		       "    faults:\n"
+		       "      - {type: delay, params: {delay: 1s, peer: [a, b]}, offset: 2s, duration: 3s}\n"
+		       "      - {type: network-loss, target: [x, 2 instances of y], params: {percent: 5}}\n");
 	struct suite *s = load(text);
 	struct fault_plan *f = s->experiments[0].faults;
 	(void)state;
@@ -189,10 +185,11 @@ static void edges(void **state)
 	(void)state;
 
 	for (i = 0; i < ARRAY_SIZE(ways); i++) {
-		_cleanup_free_ char *to = text_format(
-			"    fault_type: network_partition\n    blast_radius: {target: %s,", ways[i]);
+		_cleanup_free_ char *to =
+			text_format("    fault_type: network_partition\n    blast_radius: {target: %s,", ways[i]);
 		_cleanup_free_ char *text = edited("    fault_type: latency\n    params: {delay: 500ms}\n"
-						   "    blast_radius: {target: payment-svc,", to);
+						   "    blast_radius: {target: payment-svc,",
+						   to);
 		struct suite *s = load(text);
 		struct experiment *x = &s->experiments[0];
 
@@ -224,16 +221,16 @@ static void traffic_share(void **state)
 
 static void anchors(void **state)
 {
-	_cleanup_free_ char *text = text_format(
-		"experiments:\n"
-		"  - name: a\n    hypothesis: &h pass_rate >= 99%%\n    fault_type: latency\n"
-		"    params: &p {delay: 1s}\n"
-		"    blast_radius: &b {target: x, traffic: 0%%, duration: 1s}\n"
-		"    rollback: &r {automatic: true, trigger_when: pass_rate < 1%%, method: m}\n"
-		"    measurement: &m {metrics: pass_rate, capture_window: t-1s to t+1s}\n"
-		"    ground_truth: x\n"
-		"  - {name: b, hypothesis: *h, fault_type: latency, params: *p, blast_radius: *b,\n"
-		"     rollback: *r, measurement: *m, ground_truth: x}\n");
+	_cleanup_free_ char *text =
+		text_format("experiments:\n"
+			    "  - name: a\n    hypothesis: &h pass_rate >= 99%%\n    fault_type: latency\n"
+			    "    params: &p {delay: 1s}\n"
+			    "    blast_radius: &b {target: x, traffic: 0%%, duration: 1s}\n"
+			    "    rollback: &r {automatic: true, trigger_when: pass_rate < 1%%, method: m}\n"
+			    "    measurement: &m {metrics: pass_rate, capture_window: t-1s to t+1s}\n"
+			    "    ground_truth: x\n"
+			    "  - {name: b, hypothesis: *h, fault_type: latency, params: *p, blast_radius: *b,\n"
+			    "     rollback: *r, measurement: *m, ground_truth: x}\n");
 	struct suite *s = load(text);
 	(void)state;
 
@@ -276,8 +273,7 @@ static void refused(void **state)
 		{ "name: NAME", "name: ''", 2, 12, "missing" },
 		{ "name: NAME", "name:", 2, 5, "missing" },
 		{ "latency\n", "latency\n    fault_type: latency\n", 5, 5, "uplicate" },
-		{ "fault_type: latency\n    params: {delay: 500ms}", "params: {delay: 500ms}", 4, 14,
-		  "fault_type" },
+		{ "fault_type: latency\n    params: {delay: 500ms}", "params: {delay: 500ms}", 4, 14, "fault_type" },
 	};
 	size_t i;
 	(void)state;
@@ -294,8 +290,8 @@ static void refused(void **state)
 		assert_string_equal(err.file, "t.yaml");
 		/* edited() puts a line before. */
 		if (err.line != bad[i].line || err.column != bad[i].column)
-			fail_msg("%s: at %d:%d, not %d:%d: %s", bad[i].to, err.line, err.column,
-				 bad[i].line, bad[i].column, err.message);
+			fail_msg("%s: at %d:%d, not %d:%d: %s", bad[i].to, err.line, err.column, bad[i].line,
+				 bad[i].column, err.message);
 		if (!strstr(err.message, bad[i].word) && !strstr(err.hint, bad[i].word))
 			fail_msg("%s: no '%s' in: %s / %s", bad[i].to, bad[i].word, err.message, err.hint);
 	}
@@ -317,20 +313,37 @@ static void duplicates(void **state)
 static void hostile(void **state)
 {
 	struct text bomb = {}, deep = {}, wide = {}, big = {};
-	const char *const small[] = { "", "\n\n# nothing\n", "---\n", "just words", "- 1", "[", "{a: b",
-				      "experiments: []\n", "experiments: 5\n", "a: &x [*x]\n",
-				      "experiments: &x\n  - *x\n", "experiments: *nowhere\n",
-				      "experiments:\n\t- a\n", "a: 1\n---\nb: 2\n", "\xff\xfe\x00",
-				      ("\x7f" "ELF\x02\x01\x01"), "experiments: [1]\nexperiments: [2]\n",
-				      "? [a]\n: b\n", "%YAML 9.9\n---\na\n", "a:\n%a {\xff\x80: b\n", "a: \xff\n", "!!binary x" };
+	const char *const small[] = { "",
+				      "\n\n# nothing\n",
+				      "---\n",
+				      "just words",
+				      "- 1",
+				      "[",
+				      "{a: b",
+				      "experiments: []\n",
+				      "experiments: 5\n",
+				      "a: &x [*x]\n",
+				      "experiments: &x\n  - *x\n",
+				      "experiments: *nowhere\n",
+				      "experiments:\n\t- a\n",
+				      "a: 1\n---\nb: 2\n",
+				      "\xff\xfe\x00",
+				      ("\x7f"
+				       "ELF\x02\x01\x01"),
+				      "experiments: [1]\nexperiments: [2]\n",
+				      "? [a]\n: b\n",
+				      "%YAML 9.9\n---\na\n",
+				      "a:\n%a {\xff\x80: b\n",
+				      "a: \xff\n",
+				      "!!binary x" };
 	struct timespec begin, end;
 	size_t i;
 	(void)state;
 
 	text_append(&bomb, "a0: &a0 [x,x,x,x,x,x,x,x,x]\n");
 	for (i = 1; i < 30; i++)
-		text_append(&bomb, "a%zu: &a%zu [*a%zu,*a%zu,*a%zu,*a%zu,*a%zu,*a%zu]\n", i, i, i - 1,
-			    i - 1, i - 1, i - 1, i - 1, i - 1);
+		text_append(&bomb, "a%zu: &a%zu [*a%zu,*a%zu,*a%zu,*a%zu,*a%zu,*a%zu]\n", i, i, i - 1, i - 1, i - 1,
+			    i - 1, i - 1, i - 1);
 	for (i = 0; i < 500000; i++)
 		text_append_bytes(&deep, "[", 1);
 	for (i = 0; i < 100000; i++)
@@ -339,9 +352,10 @@ static void hostile(void **state)
 		text_append_bytes(&big, "# filling it up\n", 16);
 	clock_gettime(CLOCK_MONOTONIC, &begin);
 	for (i = 0; i < ARRAY_SIZE(small) + 4; i++) {
-		const struct text *t = i == ARRAY_SIZE(small)	? &bomb :
-				       i == ARRAY_SIZE(small) + 1 ? &deep :
-				       i == ARRAY_SIZE(small) + 2 ? &wide : &big;
+		const struct text *t = i == ARRAY_SIZE(small)       ? &bomb
+				       : i == ARRAY_SIZE(small) + 1 ? &deep
+				       : i == ARRAY_SIZE(small) + 2 ? &wide
+								    : &big;
 		const char *text = i < ARRAY_SIZE(small) ? small[i] : t->s;
 		struct fl_error err = {};
 		struct suite *s = NULL;
@@ -390,12 +404,10 @@ static void no_such_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(seed_form),	  cmocka_unit_test(suite_form),
-		cmocka_unit_test(several_faults), cmocka_unit_test(edges),
-		cmocka_unit_test(traffic_share),  cmocka_unit_test(anchors),
-		cmocka_unit_test(refused),	  cmocka_unit_test(duplicates),
-		cmocka_unit_test(hostile),	  cmocka_unit_test(cyclic),
-		cmocka_unit_test(no_such_file),
+		cmocka_unit_test(seed_form), cmocka_unit_test(suite_form),    cmocka_unit_test(several_faults),
+		cmocka_unit_test(edges),     cmocka_unit_test(traffic_share), cmocka_unit_test(anchors),
+		cmocka_unit_test(refused),   cmocka_unit_test(duplicates),    cmocka_unit_test(hostile),
+		cmocka_unit_test(cyclic),    cmocka_unit_test(no_such_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

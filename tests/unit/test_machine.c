@@ -32,9 +32,9 @@ static bool reaches(enum run_state from, enum run_state to, enum run_state witho
 
 static void the_good_path(void **state)
 {
-	static const enum run_state path[] = { RUN_IDLE, RUN_RESOLVE, RUN_ARM, RUN_STEADY,
-					       RUN_BASELINE, RUN_INJECT, RUN_ROLLBACK, RUN_RECOVER,
-					       RUN_SCORE, RUN_COOLDOWN, RUN_IDLE, RUN_DONE };
+	static const enum run_state path[] = { RUN_IDLE,     RUN_RESOLVE,  RUN_ARM,      RUN_STEADY,
+					       RUN_BASELINE, RUN_INJECT,   RUN_ROLLBACK, RUN_RECOVER,
+					       RUN_SCORE,    RUN_COOLDOWN, RUN_IDLE,     RUN_DONE };
 	size_t i;
 	(void)state;
 
@@ -89,8 +89,7 @@ static void names(void **state)
 
 	for (a = 0; a < RUN_STATES; a++)
 		for (b = 0; b < a; b++)
-			assert_string_not_equal(run_state_text((enum run_state)a),
-						run_state_text((enum run_state)b));
+			assert_string_not_equal(run_state_text((enum run_state)a), run_state_text((enum run_state)b));
 }
 
 int main(void)

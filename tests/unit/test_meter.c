@@ -68,8 +68,8 @@ static void quantiles(void **state)
 	free(h);
 }
 
-static struct meter_row row(uint32_t client, uint32_t server, enum meter_vantage vantage,
-			    enum meter_protocol protocol, uint64_t n)
+static struct meter_row row(uint32_t client, uint32_t server, enum meter_vantage vantage, enum meter_protocol protocol,
+			    uint64_t n)
 {
 	struct meter_row r = {
 		.client = client,
@@ -143,11 +143,11 @@ static void subtract(void **state)
 /* What differs in method or path is a row of its own, and finds its own one of before. */
 static void subtract_requests(void **state)
 {
-	struct meter_row old[] = { row(1, 2, METER_AS_SERVER, METER_HTTP, 5),
-				   request(1, 2, FL_HTTP_GET, 1, 20), request(1, 2, FL_HTTP_GET, 2, 30) };
-	struct meter_row new[] = { row(1, 2, METER_AS_SERVER, METER_HTTP, 6),
-				   request(1, 2, FL_HTTP_GET, 0, 1), request(1, 2, FL_HTTP_GET, 1, 22),
-				   request(1, 2, FL_HTTP_GET, 2, 33), request(1, 2, FL_HTTP_POST, 1, 44) };
+	struct meter_row old[] = { row(1, 2, METER_AS_SERVER, METER_HTTP, 5), request(1, 2, FL_HTTP_GET, 1, 20),
+				   request(1, 2, FL_HTTP_GET, 2, 30) };
+	struct meter_row new[] = { row(1, 2, METER_AS_SERVER, METER_HTTP, 6), request(1, 2, FL_HTTP_GET, 0, 1),
+				   request(1, 2, FL_HTTP_GET, 1, 22), request(1, 2, FL_HTTP_GET, 2, 33),
+				   request(1, 2, FL_HTTP_POST, 1, 44) };
 	struct meter_snapshot before = snapshot(3, old), now = snapshot(5, new), d;
 	static const uint64_t expected[] = { 1, 1, 2, 3, 44 };
 	uint32_t i;
@@ -168,11 +168,9 @@ static void subtract_requests(void **state)
 
 static void by_edge(void **state)
 {
-	struct meter_row rows[] = { row(1, 2, METER_AS_SERVER, METER_HTTP, 1),
-				    request(1, 2, FL_HTTP_GET, 1, 20), request(1, 2, FL_HTTP_POST, 0, 300),
-				    row(1, 2, METER_AS_SERVER, METER_DNS, 5),
-				    row(1, 2, METER_AS_CLIENT, METER_HTTP, 7),
-				    request(0, 2, FL_HTTP_PUT, 1, 9) };
+	struct meter_row rows[] = { row(1, 2, METER_AS_SERVER, METER_HTTP, 1), request(1, 2, FL_HTTP_GET, 1, 20),
+				    request(1, 2, FL_HTTP_POST, 0, 300),       row(1, 2, METER_AS_SERVER, METER_DNS, 5),
+				    row(1, 2, METER_AS_CLIENT, METER_HTTP, 7), request(0, 2, FL_HTTP_PUT, 1, 9) };
 	struct meter_snapshot s, all;
 
 	(void)state;
@@ -196,8 +194,9 @@ static void by_edge(void **state)
 
 static void paths(void **state)
 {
-	static const char *const bad[] = { "", "pay", "http://shop/pay", "/pa y", "/pay*", "/caf\xc3\xa9",
-					   "/three-and-thirty-bytes-are-one-t" };
+	static const char *const bad[] = {
+		"", "pay", "http://shop/pay", "/pa y", "/pay*", "/caf\xc3\xa9", "/three-and-thirty-bytes-are-one-t"
+	};
 	struct meter_paths p = {}, one = {};
 	char prefix[8];
 	size_t i;
@@ -257,12 +256,9 @@ static void sum(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(buckets),
-		cmocka_unit_test(quantiles),
-		cmocka_unit_test(subtract),
-		cmocka_unit_test(subtract_requests),
-		cmocka_unit_test(by_edge),
-		cmocka_unit_test(paths),
+		cmocka_unit_test(buckets),  cmocka_unit_test(quantiles),
+		cmocka_unit_test(subtract), cmocka_unit_test(subtract_requests),
+		cmocka_unit_test(by_edge),  cmocka_unit_test(paths),
 		cmocka_unit_test(sum),
 	};
 

@@ -93,8 +93,7 @@ static void hops(void **state)
 {
 	static const char *const far[] = { "frontend" }, *const right[] = { "payment-svc" };
 	static const char *const unknown[] = { "mars" };
-	json_t *graph = json_pack("{s:[[s,s],[s,s]]}", "edges", "frontend", "gateway", "gateway",
-				  "payment-svc");
+	json_t *graph = json_pack("{s:[[s,s],[s,s]]}", "edges", "frontend", "gateway", "gateway", "payment-svc");
 	struct more_scores m;
 	struct result r[3];
 	int i;
@@ -168,14 +167,15 @@ static void missed_is_infinite(void **state)
  * alert 1375; 3 alerts; a false alarm in 300 s of baseline is 12 an hour. */
 static void where_time_goes(void **state)
 {
-	struct probe_sample probe[] = { { .wall_s = 1290 }, { .wall_s = 1300, .pass = true },
-					{ .wall_s = 1305 }, { .wall_s = 1310 } };
+	struct probe_sample probe[] = {
+		{ .wall_s = 1290 }, { .wall_s = 1300, .pass = true }, { .wall_s = 1305 }, { .wall_s = 1310 }
+	};
 	struct result r = make_result(1, "x");
 	struct more_scores m;
 	(void)state;
 
-	json_object_set_new(r.detail, "proof", json_pack("[{s:f},{s:f},{s:n}]", "first_hit", 1302.0,
-							 "first_hit", 1300.5, "first_hit"));
+	json_object_set_new(r.detail, "proof",
+			    json_pack("[{s:f},{s:f},{s:n}]", "first_hit", 1302.0, "first_hit", 1300.5, "first_hit"));
 	make_alert(&r, 1320, "a");
 	make_alert(&r, 1340, "a");
 	make_alert(&r, 1375, "b");
@@ -214,8 +214,7 @@ static void estimates(void **state)
 /* Two experiments, repeated twice: recall 1 and 0.5, so 0.75 +- 0.25. */
 static void repeated(void **state)
 {
-	struct result r[4] = { make_result(1, "a"), make_result(2, "b"), make_result(1, "a"),
-			       make_result(2, "b") };
+	struct result r[4] = { make_result(1, "a"), make_result(2, "b"), make_result(1, "a"), make_result(2, "b") };
 	struct more_scores m;
 	int i;
 	(void)state;
@@ -249,10 +248,14 @@ static void nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ranked_causes),   cmocka_unit_test(rank_by_truth),
-		cmocka_unit_test(hops),		   cmocka_unit_test(tuples),
-		cmocka_unit_test(missed_is_infinite), cmocka_unit_test(where_time_goes),
-		cmocka_unit_test(estimates),	   cmocka_unit_test(repeated),
+		cmocka_unit_test(ranked_causes),
+		cmocka_unit_test(rank_by_truth),
+		cmocka_unit_test(hops),
+		cmocka_unit_test(tuples),
+		cmocka_unit_test(missed_is_infinite),
+		cmocka_unit_test(where_time_goes),
+		cmocka_unit_test(estimates),
+		cmocka_unit_test(repeated),
 		cmocka_unit_test(nothing),
 	};
 

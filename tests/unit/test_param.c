@@ -14,22 +14,18 @@
 
 static const char *const shapes[] = { "uniform", "normal", NULL };
 
-static const struct param own[] = {
-	{ .name = "delay", .type = PARAM_DURATION, .def = "!", .help = "how long" },
-	{ .name = "max-hits", .type = PARAM_INT, .min = 1, .max = 10, .help = "how many" },
-	{ .name = "distribution", .type = PARAM_ENUM, .def = "uniform", .choices = shapes },
-	{ .name = "shift", .type = PARAM_OFFSET },
-	{}
-};
-static const struct param common[] = {
-	{ .name = "share", .type = PARAM_PERCENT, .def = "100%" },
-	{ .name = "peer", .type = PARAM_PEERS },
-	{ .name = "port", .type = PARAM_PORTS },
-	{ .name = "rate", .type = PARAM_RATE },
-	{ .name = "bytes", .type = PARAM_BYTES },
-	{ .name = "fix", .type = PARAM_BOOL, .def = "no" },
-	{}
-};
+static const struct param own[] = { { .name = "delay", .type = PARAM_DURATION, .def = "!", .help = "how long" },
+				    { .name = "max-hits", .type = PARAM_INT, .min = 1, .max = 10, .help = "how many" },
+				    { .name = "distribution", .type = PARAM_ENUM, .def = "uniform", .choices = shapes },
+				    { .name = "shift", .type = PARAM_OFFSET },
+				    {} };
+static const struct param common[] = { { .name = "share", .type = PARAM_PERCENT, .def = "100%" },
+				       { .name = "peer", .type = PARAM_PEERS },
+				       { .name = "port", .type = PARAM_PORTS },
+				       { .name = "rate", .type = PARAM_RATE },
+				       { .name = "bytes", .type = PARAM_BYTES },
+				       { .name = "fix", .type = PARAM_BOOL, .def = "no" },
+				       {} };
 
 static void defaults(void **state)
 {
@@ -81,12 +77,11 @@ static void values(void **state)
 static void refused(void **state)
 {
 	static const char *const bad[][2] = {
-		{ "delay", "-1s" },	   { "delay", "5" },	  { "delay", "5 parsec" },
-		{ "max-hits", "0" },	   { "max-hits", "11" },  { "max-hits", "2x" },
-		{ "distribution", "nrmal" }, { "shift", "later" }, { "share", "101%" },
-		{ "peer", "" },		   { "peer", "a,,b" },	  { "port", "0" },
-		{ "port", "9-8" },	   { "port", "65536" },	  { "port", "80-" },
-		{ "rate", "0" },	   { "bytes", "-4" },	  { "fix", "maybe" },
+		{ "delay", "-1s" },   { "delay", "5" },     { "delay", "5 parsec" },     { "max-hits", "0" },
+		{ "max-hits", "11" }, { "max-hits", "2x" }, { "distribution", "nrmal" }, { "shift", "later" },
+		{ "share", "101%" },  { "peer", "" },       { "peer", "a,,b" },          { "port", "0" },
+		{ "port", "9-8" },    { "port", "65536" },  { "port", "80-" },           { "rate", "0" },
+		{ "bytes", "-4" },    { "fix", "maybe" },
 	};
 	struct params p;
 	size_t i;
@@ -187,9 +182,8 @@ static void kinds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(defaults), cmocka_unit_test(values),
-		cmocka_unit_test(refused),  cmocka_unit_test(names),
-		cmocka_unit_test(copies_and_json), cmocka_unit_test(ports),
+		cmocka_unit_test(defaults), cmocka_unit_test(values),          cmocka_unit_test(refused),
+		cmocka_unit_test(names),    cmocka_unit_test(copies_and_json), cmocka_unit_test(ports),
 		cmocka_unit_test(kinds),
 	};
 

@@ -13,8 +13,7 @@
 #include "util/cleanup.h"
 #include "util/clock.h"
 
-static int read_alerts(const struct pipeline_config *c, const char *body, struct alerts *ret,
-		       struct fl_error *err)
+static int read_alerts(const struct pipeline_config *c, const char *body, struct alerts *ret, struct fl_error *err)
 {
 	memset(ret, 0, sizeof(*ret));
 	return pipeline_read_alerts(c, body, strlen(body), ret, err);
@@ -40,9 +39,16 @@ static void times(void **state)
 		{ "\"2024-05-01T05:30:00-04:30\"", 1714557600 },
 		{ "\"2018-07-04T20:27:12.60602144+02:00\"", 1530728832.60602144 },
 	};
-	static const char *const bad[] = { "-1", "\"yesterday\"", "\"2024-13-01T10:00:00Z\"", "null",
-					   "true", "[1]", "\"2024-05-01\"", "1e300",
-					   "\"2024-05-01T10:00:00+99:00\"", "\"2024-05-01T10:00:00 CET\"",
+	static const char *const bad[] = { "-1",
+					   "\"yesterday\"",
+					   "\"2024-13-01T10:00:00Z\"",
+					   "null",
+					   "true",
+					   "[1]",
+					   "\"2024-05-01\"",
+					   "1e300",
+					   "\"2024-05-01T10:00:00+99:00\"",
+					   "\"2024-05-01T10:00:00 CET\"",
 					   "\"\"" };
 	size_t i;
 	(void)state;
@@ -115,9 +121,16 @@ static void alert_entries(void **state)
 
 static void wrong_bodies(void **state)
 {
-	static const char *const bodies[] = { "", "  \n", "<html><body>502</body></html>", "nope",
-					      "{\"alerts\": [", "7", "null", "\"text\"",
-					      "{\"alerts\": \"none\"}", "{\"a\": [], \"b\": []}",
+	static const char *const bodies[] = { "",
+					      "  \n",
+					      "<html><body>502</body></html>",
+					      "nope",
+					      "{\"alerts\": [",
+					      "7",
+					      "null",
+					      "\"text\"",
+					      "{\"alerts\": \"none\"}",
+					      "{\"a\": [], \"b\": []}",
 					      "{\"status\": \"ok\"}" };
 	json_t *clusters, *evidence;
 	struct cause *causes;
@@ -132,17 +145,13 @@ static void wrong_bodies(void **state)
 
 		if (rc != -EBADMSG || !err.message[0])
 			fail_msg("'%s' was read as alerts: %d", bodies[i], rc);
-		if (pipeline_read_clusters(NULL, bodies[i], strlen(bodies[i]), &clusters, NULL) !=
-		    -EBADMSG)
+		if (pipeline_read_clusters(NULL, bodies[i], strlen(bodies[i]), &clusters, NULL) != -EBADMSG)
 			fail_msg("'%s' was read as clusters", bodies[i]);
 	}
 	for (i = 0; i < 6; i++)
-		if (pipeline_read_rca(NULL, bodies[i], strlen(bodies[i]), &causes, &n, &evidence,
-				      NULL) != -EBADMSG)
+		if (pipeline_read_rca(NULL, bodies[i], strlen(bodies[i]), &causes, &n, &evidence, NULL) != -EBADMSG)
 			fail_msg("'%s' was read as causes", bodies[i]);
-	assert_int_equal(pipeline_read_rca(NULL, "{\"error\": \"no\"}", 15, &causes, &n, &evidence,
-					   NULL),
-			 -EBADMSG);
+	assert_int_equal(pipeline_read_rca(NULL, "{\"error\": \"no\"}", 15, &causes, &n, &evidence, NULL), -EBADMSG);
 }
 
 static void nested_bombs(void **state)
@@ -169,8 +178,8 @@ static void remapped(void **state)
 	uint32_t n;
 	(void)state;
 
-	c.fields = json_pack("{s:s, s:s, s:s, s:s}", "alerts", "payload.items", "alert_time",
-			     "meta.when", "alert_service", "meta.tags[0]", "root_service", "verdict.who");
+	c.fields = json_pack("{s:s, s:s, s:s, s:s}", "alerts", "payload.items", "alert_time", "meta.when",
+			     "alert_service", "meta.tags[0]", "root_service", "verdict.who");
 	assert_int_equal(read_alerts(&c,
 				     "{\"alerts\": [], \"payload\": {\"items\": [{\"meta\": {\"when\": 5,"
 				     " \"tags\": [\"db\"]}}]}}",
@@ -181,8 +190,7 @@ static void remapped(void **state)
 	assert_true(a.v[0].time_s == 5);
 	alerts_free(&a);
 	assert_int_equal(read_alerts(&c, "[]", &a, NULL), -EBADMSG); /* not where it was said to be */
-	assert_int_equal(pipeline_read_rca(&c, "{\"verdict\": {\"who\": \"db\"}}", 26, &causes, &n,
-					   &evidence, NULL),
+	assert_int_equal(pipeline_read_rca(&c, "{\"verdict\": {\"who\": \"db\"}}", 26, &causes, &n, &evidence, NULL),
 			 0);
 	assert_string_equal(causes[0].service, "db");
 	free(causes);
@@ -200,15 +208,14 @@ static void adapters(void **state)
 		"[{\"labels\": {\"job\": \"a\"}, \"receiver\": {}, \"alerts\": [{}]}, {\"alerts\": []}]";
 	(void)state;
 
-	assert_int_equal(
-		read_alerts(&prom,
-			    "{\"status\": \"success\", \"data\": {\"alerts\": ["
-			    "{\"labels\": {\"alertname\": \"Slow\", \"job\": \"pay\"}, \"state\": \"firing\","
-			    " \"activeAt\": \"2024-05-01T10:00:00Z\", \"value\": \"1e+00\"},"
-			    "{\"labels\": {\"job\": \"x\"}, \"state\": \"pending\","
-			    " \"activeAt\": \"2024-05-01T10:00:00Z\"}]}}",
-			    &a, NULL),
-		0);
+	assert_int_equal(read_alerts(&prom,
+				     "{\"status\": \"success\", \"data\": {\"alerts\": ["
+				     "{\"labels\": {\"alertname\": \"Slow\", \"job\": \"pay\"}, \"state\": \"firing\","
+				     " \"activeAt\": \"2024-05-01T10:00:00Z\", \"value\": \"1e+00\"},"
+				     "{\"labels\": {\"job\": \"x\"}, \"state\": \"pending\","
+				     " \"activeAt\": \"2024-05-01T10:00:00Z\"}]}}",
+				     &a, NULL),
+			 0);
 	assert_int_equal(a.n, 1); /* pending has not fired */
 	assert_int_equal(a.malformed, 0);
 	assert_string_equal(a.v[0].name, "Slow");
@@ -263,23 +270,24 @@ static void root_causes(void **state)
 		double confidence;
 		uint32_t n, n_evidence;
 	} cases[] = {
-		{ "{\"root_service\": \"pay\", \"confidence\": 0.9, \"evidence\": [\"a\", \"b\"]}", "pay",
-		  0.9, 1, 2 },
-		{ "{\"root_service\": \"pay\", \"confidence\": 95, \"evidence\": \"p99 up\"}", "pay",
-		  0.95, 1, 1 },
+		{ "{\"root_service\": \"pay\", \"confidence\": 0.9, \"evidence\": [\"a\", \"b\"]}", "pay", 0.9, 1, 2 },
+		{ "{\"root_service\": \"pay\", \"confidence\": 95, \"evidence\": \"p99 up\"}", "pay", 0.95, 1, 1 },
 		{ "{\"root_service\": null, \"confidence\": 0, \"evidence\": []}", NULL, 0, 0, 0 },
 		{ "[]", NULL, 0, 0, 0 },
 		{ "{}", NULL, 0, 0, 0 },
 		{ "[\"pay\", \"db\", \"pay\"]", "pay", NAN, 2, 0 },
 		{ "[[\"pay\", 0.7], [\"db\", 0.2]]", "pay", 0.7, 2, 0 },
 		/* The order of a list is a ranking, but where every entry has a score. */
-		{ "{\"candidates\": [{\"service\": \"db\", \"score\": 0.1}, {\"service\": \"pay\", \"score\": 0.9}]}", "pay", 0.9, 2, 0 },
-		{ "{\"candidates\": [{\"service\": \"pay\", \"score\": 0.1}, {\"service\": \"db\"}]}", "pay", 0.1, 2, 0 },
-		{ "{\"root_service\": \"pay\", \"causes\": [{\"service\": \"db\", \"score\": 0.9}]}", "pay", NAN, 2, 0 },
+		{ "{\"candidates\": [{\"service\": \"db\", \"score\": 0.1}, {\"service\": \"pay\", \"score\": 0.9}]}",
+		  "pay", 0.9, 2, 0 },
+		{ "{\"candidates\": [{\"service\": \"pay\", \"score\": 0.1}, {\"service\": \"db\"}]}", "pay", 0.1, 2,
+		  0 },
+		{ "{\"root_service\": \"pay\", \"causes\": [{\"service\": \"db\", \"score\": 0.9}]}", "pay", NAN, 2,
+		  0 },
 		{ "{\"result\": {\"data\": {\"root_service\": \"pay\"}}}", "pay", NAN, 1, 0 },
 		{ "{\"result\": {\"data\": {\"root_service\": null}}}", NULL, 0, 0, 0 },
-		{ "{\"causes\": [{\"service\": \"pay\", \"score\": \"0.5\"}, {\"service\": \"db\"}]}", "pay",
-		  0.5, 2, 0 },
+		{ "{\"causes\": [{\"service\": \"pay\", \"score\": \"0.5\"}, {\"service\": \"db\"}]}", "pay", 0.5, 2,
+		  0 },
 		{ "{\"root_service\": \"db\", \"ranking\": [\"pay\", \"db\"]}", "db", NAN, 2, 0 },
 		{ "{\"root_cause\": {\"service\": \"pay\"}, \"confidence\": -3}", "pay", NAN, 1, 0 },
 	};
@@ -292,8 +300,7 @@ static void root_causes(void **state)
 		json_t *evidence = NULL;
 		uint32_t n = 0;
 
-		if (pipeline_read_rca(NULL, cases[i].body, strlen(cases[i].body), &v, &n, &evidence,
-				      &err))
+		if (pipeline_read_rca(NULL, cases[i].body, strlen(cases[i].body), &v, &n, &evidence, &err))
 			fail_msg("%s: %s", cases[i].body, err.message);
 		if (n != cases[i].n)
 			fail_msg("%s: %u causes", cases[i].body, n);
@@ -317,8 +324,7 @@ static void root_causes(void **state)
 
 static struct pipeline_config config(struct scripted_server *s, uint32_t retries)
 {
-	return (struct pipeline_config){ .url = s->url, .timeout_ns = 300 * NS_PER_MSEC,
-					 .retries = retries };
+	return (struct pipeline_config){ .url = s->url, .timeout_ns = 300 * NS_PER_MSEC, .retries = retries };
 }
 
 static const char *third_time(struct scripted_server *s, int n, const char *request)
@@ -371,8 +377,8 @@ static void bad_answers(void **state)
 	} cases[] = {
 		{ "ENDLESS", -EBADMSG, 1 }, /* ends at 8 MiB, is not asked for again */
 		{ "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", -EBADMSG, 1 },
-		{ "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
-		  -EBADMSG, 1 }, /* not followed */
+		{ "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", -EBADMSG,
+		  1 }, /* not followed */
 		{ OK_HEAD "<html>", -EBADMSG, 1 },
 		{ OK_HEAD, -EBADMSG, 1 },
 		{ "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n[", -EBADMSG, 2 }, /* torn */
@@ -396,8 +402,7 @@ static void bad_answers(void **state)
 		atomic_store(&s.requests, 0);
 		rc = pipeline_alerts(&c, 0, &a, &err);
 		if (rc != cases[i].rc || s.requests != cases[i].requests || !err.message[0])
-			fail_msg("%.20s: %d (%s) after %d", cases[i].answer, rc, err.message,
-				 s.requests);
+			fail_msg("%.20s: %d (%s) after %d", cases[i].answer, rc, err.message, s.requests);
 	}
 	server_stop(&s);
 }
@@ -448,12 +453,15 @@ static void posts(void **state)
 static void other_alerts(void **state)
 {
 	static const char *const bodies[] = {
-		"[{\"id\": \"c-1\", \"fire_ts\": 1714557600, \"service\": \"pay\", \"metric\": \"p99\", \"severity\": \"crit\"}]",
+		"[{\"id\": \"c-1\", \"fire_ts\": 1714557600, \"service\": \"pay\", \"metric\": \"p99\", \"severity\": "
+		"\"crit\"}]",
 		"[{\"id\": \"k\", \"lastReceived\": \"2024-05-01T10:09:00Z\", \"startedAt\": \"2024-05-01T10:00:00Z\","
 		" \"service\": \"pay\", \"labels\": {\"pod\": \"pay-1\"}}]",
 		"{\"incidents\": [{\"created_at\": \"2024-05-01T10:00:00Z\", \"title\": \"p99\","
-		" \"service\": {\"id\": \"P1\", \"type\": \"ref\", \"summary\": \"pay\"}}], \"limit\": 25, \"more\": false}",
-		"{\"jsonrpc\": \"2.0\", \"result\": [{\"eventid\": \"7\", \"clock\": \"1714557600\", \"name\": \"slow\","
+		" \"service\": {\"id\": \"P1\", \"type\": \"ref\", \"summary\": \"pay\"}}], \"limit\": 25, \"more\": "
+		"false}",
+		"{\"jsonrpc\": \"2.0\", \"result\": [{\"eventid\": \"7\", \"clock\": \"1714557600\", \"name\": "
+		"\"slow\","
 		" \"hosts\": [{\"host\": \"pay\"}]}], \"id\": 1}",
 		"{\"timestamp\": 1714557600, \"service\": \"pay\"}\n",
 		"{\"status\": \"success\", \"data\": {\"alerts\": [{\"fire_ts\": 1714557600, \"service\": \"pay\"}]}}",
@@ -480,7 +488,9 @@ static void other_alerts(void **state)
 				 a.n ? a.v[0].time_s : 0);
 		alerts_free(&a);
 	}
-	assert_int_equal(read_alerts(NULL, "{\"ts\": 1, \"service\": \"a\"}\n\n{\"ts\": 2, \"service\": \"b\"}", &a, NULL), 0);
+	assert_int_equal(read_alerts(NULL, "{\"ts\": 1, \"service\": \"a\"}\n\n{\"ts\": 2, \"service\": \"b\"}", &a,
+				     NULL),
+			 0);
 	assert_int_equal(a.n, 2);
 	alerts_free(&a);
 	assert_int_equal(read_alerts(NULL, "{\"ts\": 1, \"service\": \"a\"}\nnot json\n", &a, NULL), -EBADMSG);
@@ -493,9 +503,11 @@ static void other_causes(void **state)
 		double confidence;
 		int rc;
 	} cases[] = {
-		{ "{\"status\": \"success\", \"data\": {\"root_cause\": {\"service\": \"pay\", \"confidence\": \"high\"}}}",
+		{ "{\"status\": \"success\", \"data\": {\"root_cause\": {\"service\": \"pay\", \"confidence\": "
+		  "\"high\"}}}",
 		  "pay", NAN, 0 },
-		{ "{\"results\": [{\"node\": \"pay\", \"score\": 0.8}, {\"node\": \"db\", \"score\": 0.1}]}", "pay", 0.8, 0 },
+		{ "{\"results\": [{\"node\": \"pay\", \"score\": 0.8}, {\"node\": \"db\", \"score\": 0.1}]}", "pay",
+		  0.8, 0 },
 		{ "{\"possible_causes\": [\"pay\", \"db\"]}", "pay", NAN, 0 },
 		{ "{\"rca\": \"## Suspected Service\\npay (confidence: 80%)\"}", "pay", 0.8, 0 },
 		{ "{\"analysis\": \"Root cause: **pay**\\nIt is slow.\"}", "pay", NAN, 0 },
@@ -545,8 +557,9 @@ static const char *strict(struct scripted_server *s, int n, const char *request)
 	if (!strncmp(request, "POST /correlate", 15) && correlate)
 		return correlate;
 	if (!strncmp(request, "POST /correlate", 15))
-		return strstr(request, "{\"window\":{") || !strstr(request, "{\"window\":") ?
-			       "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n" : OK_HEAD "[{\"id\": 1, \"alerts\": []}]";
+		return strstr(request, "{\"window\":{") || !strstr(request, "{\"window\":")
+			       ? "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n"
+			       : OK_HEAD "[{\"id\": 1, \"alerts\": []}]";
 	if (!strncmp(request, "POST /rca", 9))
 		return strstr(request, "\"window_start\":") ? OK_HEAD "{\"root_service\": \"pay\"}" : REFUSE;
 	return "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
@@ -619,13 +632,15 @@ static void typed_bodies(void **state)
 	server_start(&s);
 	c = config(&s, 0);
 	c.fields = json_pack("{s:{s:i, s:s}, s:{s:s, s:s, s:s, s:b}}", "correlate_body", "window", 300, "until", "$end",
-			     "rca_body", "window_start", "$start", "window_end", "$end", "text", "$start to $end", "deep", 1);
+			     "rca_body", "window_start", "$start", "window_end", "$end", "text", "$start to $end",
+			     "deep", 1);
 	s.ctx = (void *)(uintptr_t)(OK_HEAD "[]");
 	assert_int_equal(pipeline_correlate(&c, &none, 100, 200, &list, NULL), 0);
 	assert_non_null(strstr(s.last, "{\"window\":300,\"until\":200}"));
 	s.ctx = (void *)(uintptr_t)(OK_HEAD "{\"root_service\": \"pay\"}");
 	assert_int_equal(pipeline_rca(&c, &w, &causes, &n, &evidence, NULL), 0);
-	assert_non_null(strstr(s.last, "{\"window_start\":100,\"window_end\":200,\"text\":\"100 to 200\",\"deep\":true}"));
+	assert_non_null(
+		strstr(s.last, "{\"window_start\":100,\"window_end\":200,\"text\":\"100 to 200\",\"deep\":true}"));
 	assert_true(pipeline_rca_by_window(&c));
 	free(causes);
 	json_decref(evidence);
@@ -641,9 +656,16 @@ static void resolutions(void **state)
 		const char *json;
 		double want;
 	} cases[] = {
-		{ "1714557600", 1 }, { "1714557600.25", 0.001 }, { "1714557600000", 1 }, { "1714557600250", 0.001 },
-		{ "1714557600000000000", 1 }, { "1714557600250000000", 0.001 }, { "\"1714557600000\"", 1 },
-		{ "\"2024-05-01T10:00\"", 60 }, { "\"2024-05-01T10:00:00\"", 1 }, { "\"2024-05-01T10:00:00.000Z\"", 1 },
+		{ "1714557600", 1 },
+		{ "1714557600.25", 0.001 },
+		{ "1714557600000", 1 },
+		{ "1714557600250", 0.001 },
+		{ "1714557600000000000", 1 },
+		{ "1714557600250000000", 0.001 },
+		{ "\"1714557600000\"", 1 },
+		{ "\"2024-05-01T10:00\"", 60 },
+		{ "\"2024-05-01T10:00:00\"", 1 },
+		{ "\"2024-05-01T10:00:00.000Z\"", 1 },
 		{ "\"2024-05-01T10:00:00.020Z\"", 0.001 },
 	};
 	size_t i;
@@ -661,15 +683,12 @@ static void resolutions(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(times),	 cmocka_unit_test(alert_shapes),
-		cmocka_unit_test(alert_entries), cmocka_unit_test(wrong_bodies),
-		cmocka_unit_test(nested_bombs), cmocka_unit_test(remapped),	 cmocka_unit_test(adapters),
-		cmocka_unit_test(clusters),	 cmocka_unit_test(root_causes),
-		cmocka_unit_test(retries),	 cmocka_unit_test(bad_answers),
-		cmocka_unit_test(posts),	 cmocka_unit_test(other_alerts),
-		cmocka_unit_test(other_causes),	 cmocka_unit_test(learned),
-		cmocka_unit_test(resolutions),
-		cmocka_unit_test(typed_bodies),
+		cmocka_unit_test(times),        cmocka_unit_test(alert_shapes), cmocka_unit_test(alert_entries),
+		cmocka_unit_test(wrong_bodies), cmocka_unit_test(nested_bombs), cmocka_unit_test(remapped),
+		cmocka_unit_test(adapters),     cmocka_unit_test(clusters),     cmocka_unit_test(root_causes),
+		cmocka_unit_test(retries),      cmocka_unit_test(bad_answers),  cmocka_unit_test(posts),
+		cmocka_unit_test(other_alerts), cmocka_unit_test(other_causes), cmocka_unit_test(learned),
+		cmocka_unit_test(resolutions),  cmocka_unit_test(typed_bodies),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,14 +13,14 @@
 #include "util/cleanup.h"
 #include "util/clock.h"
 
-#define OK_HEAD "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+#define OK_HEAD   "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
 #define NOT_FOUND "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
 /* 2024-05-01T10:00:00Z is 1714557600. */
-#define AM_ALERT(name, service, root, print, state)                                                  \
-	"{\"fingerprint\": \"" print "\", \"startsAt\": \"2024-05-01T10:00:00.000Z\","                \
-	" \"status\": {\"state\": \"" state "\"}, \"labels\": {\"alertname\": \"" name                \
-	"\", \"service\": \"" service "\", \"root\": \"" root "\"}}"
+#define AM_ALERT(name, service, root, print, state)                                                                  \
+	"{\"fingerprint\": \"" print "\", \"startsAt\": \"2024-05-01T10:00:00.000Z\","                               \
+	" \"status\": {\"state\": \"" state "\"}, \"labels\": {\"alertname\": \"" name "\", \"service\": \"" service \
+	"\", \"root\": \"" root "\"}}"
 
 struct two {
 	const char *alerts, *more;
@@ -30,8 +30,7 @@ struct two {
 static const char *by_path(struct scripted_server *s, int n, const char *request)
 {
 	const struct two *two = s->ctx;
-	bool second = strstr(request, "GET /api/v2/alerts/groups ") ||
-		      strstr(request, "GET /api/v1/rules?type=alert ");
+	bool second = strstr(request, "GET /api/v2/alerts/groups ") || strstr(request, "GET /api/v1/rules?type=alert ");
 	(void)n;
 
 	return second ? two->more : two->alerts;
@@ -39,22 +38,28 @@ static const char *by_path(struct scripted_server *s, int n, const char *request
 
 static struct pipeline_config config(struct scripted_server *s, const char *adapter)
 {
-	return (struct pipeline_config){ .url = s->url, .timeout_ns = 300 * NS_PER_MSEC,
+	return (struct pipeline_config){ .url = s->url,
+					 .timeout_ns = 300 * NS_PER_MSEC,
 					 .adapter = (char *)(uintptr_t)adapter };
 }
 
 static const struct two alertmanager = {
-	.alerts = OK_HEAD "[" AM_ALERT("Slow", "web", "pay", "f1", "active") ","
-			  AM_ALERT("Slow", "pay", "pay", "f2", "active") ","
-			  AM_ALERT("Full", "logs", "logs", "f3", "active") ","
-			  AM_ALERT("Muted", "logs", "logs", "f4", "suppressed") "]",
-	.more = OK_HEAD "[{\"labels\": {\"shop\": \"a\"}, \"receiver\": {\"name\": \"x\"}, \"alerts\": ["
-			AM_ALERT("Slow", "web", "pay", "f1", "active") ","
-			AM_ALERT("Slow", "pay", "pay", "f2", "active") "]},"
-			"{\"labels\": {\"shop\": \"b\"}, \"alerts\": ["
-			AM_ALERT("Full", "logs", "logs", "f3", "active") "]},"
-			/* the same alert for a second receiver */
-			"{\"labels\": {}, \"alerts\": [" AM_ALERT("Slow", "web", "pay", "f1", "active") "]}]",
+	.alerts = OK_HEAD
+	"[" AM_ALERT("Slow", "web", "pay", "f1",
+		     "active") "," AM_ALERT("Slow", "pay", "pay", "f2",
+					    "active") "," AM_ALERT("Full", "logs", "logs", "f3",
+								   "active") "," AM_ALERT("Muted", "logs", "logs", "f4",
+											  "suppressed") "]",
+	.more = OK_HEAD "[{\"labels\": {\"shop\": \"a\"}, \"receiver\": {\"name\": \"x\"}, \"alerts\": [" AM_ALERT(
+		"Slow", "web", "pay", "f1",
+		"active") "," AM_ALERT("Slow", "pay", "pay", "f2",
+				       "active") "]},"
+						 "{\"labels\": {\"shop\": \"b\"}, \"alerts\": [" AM_ALERT(
+							 "Full", "logs", "logs", "f3",
+							 "active") "]},"
+								   /* the same alert for a second receiver */
+								   "{\"labels\": {}, \"alerts\": [" AM_ALERT(
+									   "Slow", "web", "pay", "f1", "active") "]}]",
 };
 
 /* Groups are put together from what was seen, though Alertmanager has forgotten it by then. */
@@ -85,10 +90,13 @@ static void groups_are_clusters(void **state)
 
 static void roots_from_a_label(void **state)
 {
-	struct pipeline_config c = { .adapter = (char *)(uintptr_t)"alertmanager" };
-	json_t *cluster = json_loads("{\"alerts\": [" AM_ALERT("Full", "x", "logs", "1", "") ","
-				     AM_ALERT("Slow", "web", "pay", "2", "") ","
-				     AM_ALERT("Lost", "gate", "pay", "3", "") ", {\"labels\": {}}]}", 0, NULL);
+	struct pipeline_config c = { .adapter = (char *)(uintptr_t) "alertmanager" };
+	json_t *cluster =
+		json_loads("{\"alerts\": [" AM_ALERT("Full", "x", "logs", "1",
+						     "") "," AM_ALERT("Slow", "web", "pay", "2",
+								      "") "," AM_ALERT("Lost", "gate", "pay", "3",
+										       "") ", {\"labels\": {}}]}",
+			   0, NULL);
 	struct cause *causes = (struct cause *)(uintptr_t)1;
 	json_t *evidence = NULL;
 	struct pipeline_window w = { .cluster = cluster };
@@ -160,7 +168,10 @@ static void the_rule_is_waited_for(void **state)
 /* The alerts stand without the second answer, whatever it is. */
 static void without_the_second_answer(void **state)
 {
-	static const char *const answers[] = { "", NOT_FOUND, OK_HEAD "<html>", OK_HEAD "7",
+	static const char *const answers[] = { "",
+					       NOT_FOUND,
+					       OK_HEAD "<html>",
+					       OK_HEAD "7",
 					       OK_HEAD "[[{}], {\"alerts\": 3}]",
 					       OK_HEAD "{\"data\": {\"groups\": [3, {\"rules\": {}}]}}" };
 	static const char *const adapters[] = { "alertmanager", "prometheus" };

@@ -25,15 +25,19 @@ static void begin(char *const *specs)
 	assert_int_equal(plan_name_services(&p.facts, specs, NULL), 0);
 	p.facts.edges = calloc((size_t)p.facts.n * p.facts.n + 1, sizeof(*p.facts.edges));
 	p.facts.seconds = 60;
-	p.options = (struct plan_options){ .duration_ns = 20000000000ull, .baseline_ns = 10000000000ull,
-					   .cooldown_ns = 2000000000ull, .grace_ns = 10000000000ull, .title = "stack",
+	p.options = (struct plan_options){ .duration_ns = 20000000000ull,
+					   .baseline_ns = 10000000000ull,
+					   .cooldown_ns = 2000000000ull,
+					   .grace_ns = 10000000000ull,
+					   .title = "stack",
 					   .made = "Made up." };
 }
 
 static struct plan_figures figures(uint64_t tries, double p99_s, int protocol, uint16_t port)
 {
-	return (struct plan_figures){ .tries = tries, .rate = (double)tries / 60, .p99_s = p99_s, .port = port,
-				      .protocols = 1u << protocol };
+	return (struct plan_figures){
+		.tries = tries, .rate = (double)tries / 60, .p99_s = p99_s, .port = port, .protocols = 1u << protocol
+	};
 }
 
 /* @client asked @server; what the server answered in all is added up. */
@@ -117,7 +121,8 @@ static struct suite *written(void)
 }
 
 enum { OUTSIDE, WEB, AUTH, API, CACHE, DB };
-static char *shop[] = { "docker:shop/web", "docker:shop/auth", "docker:shop/api", "docker:shop/cache", "docker:shop/db", NULL };
+static char *shop[] = { "docker:shop/web",   "docker:shop/auth", "docker:shop/api",
+			"docker:shop/cache", "docker:shop/db",   NULL };
 
 static void make_shop(void)
 {
@@ -297,10 +302,24 @@ static void a_budget_is_kept(void **state)
 
 static void hostile_names(void **state)
 {
-	static char *specs[] = { "docker:label=app=we\"b", "docker:label=app=\xc3\xbc\xe2\x80\xa8", "docker:a/web.v1", "docker:b/web.v1",
-				 "netns:no", "netns:null", "netns:123", "pid:7", "pid:/run/x y.pid", "cgroup:/a/b/c/", "unit:nginx.service",
-				 "docker:label=x={y},z", "netns:outside", "netns:Web.V1", "cgroup:/",
-				 "docker:image=registry:5000/a-very-long-name-of-an-image-that-goes-on-and-on-and-on-and-on-and-on@sha256:00", NULL };
+	static char *specs[] = { "docker:label=app=we\"b",
+				 "docker:label=app=\xc3\xbc\xe2\x80\xa8",
+				 "docker:a/web.v1",
+				 "docker:b/web.v1",
+				 "netns:no",
+				 "netns:null",
+				 "netns:123",
+				 "pid:7",
+				 "pid:/run/x y.pid",
+				 "cgroup:/a/b/c/",
+				 "unit:nginx.service",
+				 "docker:label=x={y},z",
+				 "netns:outside",
+				 "netns:Web.V1",
+				 "cgroup:/",
+				 "docker:image=registry:5000/"
+				 "a-very-long-name-of-an-image-that-goes-on-and-on-and-on-and-on-and-on@sha256:00",
+				 NULL };
 	uint32_t i, k;
 
 	(void)state;
@@ -310,7 +329,8 @@ static void hostile_names(void **state)
 		const char *name = p.facts.services[i].name;
 
 		assert_true(*name && strlen(name) < PLAN_NAME_MAX);
-		assert_int_equal(strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."), strlen(name));
+		assert_int_equal(strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."),
+				 strlen(name));
 		for (k = 0; k < i; k++)
 			assert_true(strcasecmp(name, p.facts.services[k].name) != 0);
 	}
@@ -340,15 +360,17 @@ static void any_stack(void **state)
 		s = seed;
 		n = seed == 60 ? 50 : 1 + next(&s) / 65536 % 50;
 		for (i = 0; i < n; i++)
-			assert_true(asprintf(&specs[i], "%s:%s%u", seed % 3 ? "netns" : "docker", seed % 2 ? "svc-" : "p/s.", i) > 0);
+			assert_true(asprintf(&specs[i], "%s:%s%u", seed % 3 ? "netns" : "docker",
+					     seed % 2 ? "svc-" : "p/s.", i) > 0);
 		begin(specs);
 		edges = seed % 7 ? next(&s) / 65536 % (2 * n) : 0;
 		for (i = 0; i < edges; i++) {
 			uint32_t a = next(&s) / 65536 % (n + 1), b = next(&s) / 65536 % n + 1;
 
 			if (a != b)
-				edge(a, b, figures(next(&s) / 65536 % 1000, i % 5 ? (next(&s) / 65536 % 5000 + 1) / 1e3 : NAN,
-						   protocols[next(&s) / 65536 % 4], ports[next(&s) / 65536 % 5]));
+				edge(a, b,
+				     figures(next(&s) / 65536 % 1000, i % 5 ? (next(&s) / 65536 % 5000 + 1) / 1e3 : NAN,
+					     protocols[next(&s) / 65536 % 4], ports[next(&s) / 65536 % 5]));
 		}
 		for (i = 1; i < p.facts.n; i++) {
 			p.facts.services[i].has_process = i % 4;
@@ -375,10 +397,17 @@ static void any_stack(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(by_what_was_measured), cmocka_unit_test(dns_and_tls), cmocka_unit_test(what_the_host_cannot),
-		cmocka_unit_test(refused_ones_are_named), cmocka_unit_test(limits_come_from_the_baseline),
-		cmocka_unit_test(load_from_inside), cmocka_unit_test(without_traffic), cmocka_unit_test(everything_once_first),
-		cmocka_unit_test(a_budget_is_kept), cmocka_unit_test(hostile_names), cmocka_unit_test(any_stack),
+		cmocka_unit_test(by_what_was_measured),
+		cmocka_unit_test(dns_and_tls),
+		cmocka_unit_test(what_the_host_cannot),
+		cmocka_unit_test(refused_ones_are_named),
+		cmocka_unit_test(limits_come_from_the_baseline),
+		cmocka_unit_test(load_from_inside),
+		cmocka_unit_test(without_traffic),
+		cmocka_unit_test(everything_once_first),
+		cmocka_unit_test(a_budget_is_kept),
+		cmocka_unit_test(hostile_names),
+		cmocka_unit_test(any_stack),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

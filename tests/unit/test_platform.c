@@ -48,7 +48,8 @@ static void missing_options(void **state)
 
 	(void)state;
 	assert_string_equal(platform_missing(&(struct platform_ns){ pid, cgroup, user }, buf, sizeof(buf)), "");
-	assert_string_equal(platform_missing(&(struct platform_ns){ own, cgroup, user }, buf, sizeof(buf)), "--pid=host");
+	assert_string_equal(platform_missing(&(struct platform_ns){ own, cgroup, user }, buf, sizeof(buf)),
+			    "--pid=host");
 	assert_string_equal(platform_missing(&(struct platform_ns){ pid, own, user }, buf, sizeof(buf)),
 			    "--cgroupns=host");
 	assert_string_equal(platform_missing(&(struct platform_ns){ own, own, own }, buf, sizeof(buf)),

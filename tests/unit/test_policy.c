@@ -27,10 +27,11 @@ static void test_reads(void **state)
 	assert_int_equal(parse("forbidden:\n"
 			       "  - {name: pay, days: [mon-thu, sat], from: \"22:00\", to: \"06:30\", timezone: UTC}\n"
 			       "  - {name: sunday, days: sun}\n"
-			       "maxima: {for: 30min, forever: no, delay: 5s}\n", &p, &err), 0);
+			       "maxima: {for: 30min, forever: no, delay: 5s}\n",
+			       &p, &err),
+			 0);
 	assert_int_equal(p.n_windows, 2);
-	assert_string_equal(window_text(&p.windows[0], text, sizeof(text)),
-			    "pay (mon-thu,sat 22:00-06:30 UTC)");
+	assert_string_equal(window_text(&p.windows[0], text, sizeof(text)), "pay (mon-thu,sat 22:00-06:30 UTC)");
 	assert_string_equal(window_text(&p.windows[1], text, sizeof(text)), "sunday (sun 00:00-24:00)");
 	assert_true(p.for_ns == 1800 * NS_PER_SEC);
 	assert_false(p.forever);
@@ -47,14 +48,22 @@ static void test_reads(void **state)
 static void test_refuses(void **state)
 {
 	static const char *const bad[] = {
-		"", "[]", "forbiden: []", "forbidden: [{}]", "forbidden: [{name: a, dayz: mon}]",
-		"forbidden: [{name: a, days: monday}]", "forbidden: [{name: a, days: mon-}]",
+		"",
+		"[]",
+		"forbiden: []",
+		"forbidden: [{}]",
+		"forbidden: [{name: a, dayz: mon}]",
+		"forbidden: [{name: a, days: monday}]",
+		"forbidden: [{name: a, days: mon-}]",
 		"forbidden: [{name: a, from: \"24:01\", to: \"01:00\"}]",
 		"forbidden: [{name: a, from: \"8:00\", to: \"09:00\"}]",
 		"forbidden: [{name: a, from: \"08:00\"}]",
 		"forbidden: [{name: a, from: \"08:00\", to: \"08:00\"}]",
-		"forbidden: [{name: a, timezone: No/Where}]", "forbidden: [{name: a, timezone: ../passwd}]",
-		"maxima: {for: 5}", "maxima: {forever: perhaps}", "maxima: [delay]",
+		"forbidden: [{name: a, timezone: No/Where}]",
+		"forbidden: [{name: a, timezone: ../passwd}]",
+		"maxima: {for: 5}",
+		"maxima: {forever: perhaps}",
+		"maxima: [delay]",
 	};
 	struct fl_error err;
 	struct policy p;
@@ -101,8 +110,8 @@ static void test_covers(void **state)
 /* The moments of a year, also those about the changes of summer time, against the C library's zones. */
 static void test_zones(void **state)
 {
-	static const char *const zones[] = { "UTC", "Europe/Berlin", "America/St_Johns", "Asia/Tokyo",
-					     "Australia/Lord_Howe", "Asia/Kathmandu" };
+	static const char *const zones[] = { "UTC",        "Europe/Berlin",       "America/St_Johns",
+					     "Asia/Tokyo", "Australia/Lord_Howe", "Asia/Kathmandu" };
 	struct fl_error err = {};
 	size_t i;
 	int k;

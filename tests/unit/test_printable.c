@@ -44,9 +44,13 @@ static void controls_are_escaped(void **state)
 	(void)state;
 	expect("\x1b]0;title\x07", "\\u001b]0;title\\u0007");
 	expect("a\rb\x7f\x08", "a\\u000db\\u007f\\u0008");
-	expect("\xc2\x9b" "31m", "\\u009b31m"); /* CSI as one C1 character */
+	expect("\xc2\x9b"
+	       "31m",
+	       "\\u009b31m"); /* CSI as one C1 character */
 	expect("\xc2\x80\xc2\x9f\xc2\xa0", "\\u0080\\u009f\xc2\xa0");
-	expect("abc\xe2\x80\xae" "fed", "abc\\u202efed"); /* right-to-left override */
+	expect("abc\xe2\x80\xae"
+	       "fed",
+	       "abc\\u202efed"); /* right-to-left override */
 	expect("\xe2\x81\xa6\xe2\x80\xa8\xd8\x9c", "\\u2066\\u2028\\u061c");
 }
 
@@ -55,12 +59,18 @@ static void what_is_no_utf8_is_replaced(void **state)
 	static const char r[] = "\xef\xbf\xbd";
 
 	(void)state;
-	expect("\x9b" "31m", "\xef\xbf\xbd" "31m"); /* CSI in a Latin-1 terminal */
+	expect("\x9b"
+	       "31m",
+	       "\xef\xbf\xbd"
+	       "31m"); /* CSI in a Latin-1 terminal */
 	expect("\xff", r);
-	expect("\xe2\x82", r);			       /* cut at the end */
-	expect("\xe2\x82" "a", "\xef\xbf\xbd" "a");
+	expect("\xe2\x82", r); /* cut at the end */
+	expect("\xe2\x82"
+	       "a",
+	       "\xef\xbf\xbd"
+	       "a");
 	expect("\xe2\x1b[2J", "\xef\xbf\xbd\\u001b[2J"); /* what follows is looked at by itself */
-	expect("\xc0\x9b", "\xef\xbf\xbd\xef\xbf\xbd");	 /* overlong */
+	expect("\xc0\x9b", "\xef\xbf\xbd\xef\xbf\xbd");  /* overlong */
 	expect("\xe0\x80\x9b", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
 	expect("\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"); /* a surrogate */
 	expect("\xf4\x90\x80\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");

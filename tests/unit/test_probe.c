@@ -48,7 +48,8 @@ static void probe_n(const struct probe_config *c, const char *log, uint32_t n, s
 	memset(r, 0, sizeof(*r));
 	r->want = n;
 	uv_loop_init(&loop);
-	if (probe_start(&loop, c, log ? file_append_at(AT_FDCWD, log, log, 0644, NULL) : -1, on_sample, r, &r->probe, &err))
+	if (probe_start(&loop, c, log ? file_append_at(AT_FDCWD, log, log, 0644, NULL) : -1, on_sample, r, &r->probe,
+			&err))
 		fail_msg("%s", err.message);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&loop), 0); /* nothing of it is left in the loop */
@@ -71,14 +72,10 @@ static const char *by_turns(struct scripted_server *s, int n, const char *reques
 	(void)s;
 	(void)request;
 	switch (n % 4) {
-	case 0:
-		return OK_HEAD "Content-Length: 2\r\n\r\nok";
-	case 1:
-		return "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n";
-	case 2:
-		return ""; /* closes */
-	default:
-		return "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n";
+	case 0: return OK_HEAD "Content-Length: 2\r\n\r\nok";
+	case 1: return "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n";
+	case 2: return ""; /* closes */
+	default: return "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n";
 	}
 }
 
@@ -140,8 +137,8 @@ static const char *json_body(struct scripted_server *s, int n, const char *reque
 {
 	(void)s;
 	(void)request;
-	return n ? OK_HEAD "\r\n{\"status\": \"degraded\", \"db\": [{\"up\": false}]}" :
-		   OK_HEAD "\r\n{\"status\": \"ok\", \"db\": [{\"up\": true}]}";
+	return n ? OK_HEAD "\r\n{\"status\": \"degraded\", \"db\": [{\"up\": false}]}"
+		 : OK_HEAD "\r\n{\"status\": \"ok\", \"db\": [{\"up\": true}]}";
 }
 
 static void body_checks(void **state)
@@ -198,8 +195,8 @@ static uint64_t cpu_ns(void)
 /* Patterns on which a backtracking matcher takes the square of the length, or longer. */
 static void regex_is_linear(void **state)
 {
-	static const char *const patterns[] = { "ok.*done", "(o|k)*done", "(ok|o|k)*x", "(a|aa)+$", ".*.*.*=x",
-						"^(([a-z])+.)+[A-Z]([a-z])+$" };
+	static const char *const patterns[] = { "ok.*done", "(o|k)*done", "(ok|o|k)*x",
+						"(a|aa)+$", ".*.*.*=x",   "^(([a-z])+.)+[A-Z]([a-z])+$" };
 	char *body = malloc(1 << 20);
 	size_t i, n;
 	(void)state;
@@ -259,8 +256,7 @@ static void the_log(void **state)
 
 static void line_forms(void **state)
 {
-	struct probe_sample s = { .wall_s = 1700000000.97, .pass = true, .http_code = 200,
-				  .latency_ms = 499.99 };
+	struct probe_sample s = { .wall_s = 1700000000.97, .pass = true, .http_code = 200, .latency_ms = 499.99 };
 	char buf[64];
 	(void)state;
 
@@ -282,7 +278,8 @@ static void windows(void **state)
 	(void)state;
 
 	for (i = 0; i < 10; i++)
-		v[i] = (struct probe_sample){ .mono_ns = i * NS_PER_SEC, .pass = i != 3 && i != 4,
+		v[i] = (struct probe_sample){ .mono_ns = i * NS_PER_SEC,
+					      .pass = i != 3 && i != 4,
 					      .latency_ms = 10 * (i + 1) };
 	probe_summarise_samples(v, 10, 2 * NS_PER_SEC, 6 * NS_PER_SEC, &sum);
 	assert_int_equal(sum.n, 4); /* 2, 3, 4, 5: the end is outside */
@@ -311,10 +308,9 @@ static void percentiles(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pass_and_fail), cmocka_unit_test(overlapping_tries),
-		cmocka_unit_test(body_checks),	 cmocka_unit_test(regex_is_linear), cmocka_unit_test(the_log),
-		cmocka_unit_test(line_forms),	 cmocka_unit_test(windows),
-		cmocka_unit_test(percentiles),
+		cmocka_unit_test(pass_and_fail),   cmocka_unit_test(overlapping_tries), cmocka_unit_test(body_checks),
+		cmocka_unit_test(regex_is_linear), cmocka_unit_test(the_log),           cmocka_unit_test(line_forms),
+		cmocka_unit_test(windows),         cmocka_unit_test(percentiles),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

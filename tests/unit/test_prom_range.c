@@ -52,7 +52,7 @@ static void answer(void **state)
 	assert_string_equal(json_string_value(json_object_get(e, "source")), "prometheus");
 	assert_true(number(e, "n") == 3 && number(e, "mean") == 5);
 	assert_true(fabs(number(e, "spread") - sqrt(13)) < 1e-9); /* (9 + 1 + 16) / 2 */
-	assert_true(fabs(number(e, "p99") - 8.9) < 1e-9);	   /* 4 + 0.98 * 5 */
+	assert_true(fabs(number(e, "p99") - 8.9) < 1e-9);         /* 4 + 0.98 * 5 */
 	e = json_array_get(list, 1);
 	assert_string_equal(json_string_value(json_object_get(e, "service")), "shop");
 	assert_true(number(e, "spread") == 0);
@@ -70,8 +70,8 @@ static void no_answer(void **state)
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		assert_int_equal(read_text(bad[i], &list, NULL), -EBADMSG);
-	assert_int_equal(read_text("{\"status\": \"error\", \"error\": \"parse error at char 3\"}", &list,
-				   &err), -EBADMSG);
+	assert_int_equal(read_text("{\"status\": \"error\", \"error\": \"parse error at char 3\"}", &list, &err),
+			 -EBADMSG);
 	assert_non_null(strstr(err.message, "parse error at char 3"));
 }
 

@@ -27,7 +27,9 @@ static void test_says(void **state)
 
 	(void)state;
 	assert_int_equal(parse("names: [db, \"prod-*\"]\nlabels: [tier=gold]\ncgroups: /system.slice/x.service\n"
-			       "cidrs: [10.0.0.0/8]\nports: [22, 5432-5440]\n", &p, &err), 0);
+			       "cidrs: [10.0.0.0/8]\nports: [22, 5432-5440]\n",
+			       &p, &err),
+			 0);
 	assert_int_equal(p.n, 7);
 	assert_non_null(protect_name(&p, "db"));
 	assert_non_null(protect_name(&p, "prod-web"));
@@ -57,12 +59,18 @@ static void test_refuses(void **state)
 		const char *text;
 		int line, column;
 	} bad[] = {
-		{ "name: [x]", 1, 1 },		   { "names: [x]\nport: [1]", 2, 1 },
-		{ "cidrs: [10.0.0.0/33]", 1, 9 },  { "cidrs: [a, b]", 1, 9 },
-		{ "ports: [0]", 1, 9 },		   { "ports: [22, 70000]", 1, 13 },
-		{ "ports: [30-20]", 1, 9 },	   { "cgroups: [x]", 1, 11 },
-		{ "cgroups: [/]", 1, 11 },	   { "labels: [\"=x\"]", 1, 11 },
-		{ "names: {a: b}", 1, 9 },	   { "names: [[a]]", 1, 10 },
+		{ "name: [x]", 1, 1 },
+		{ "names: [x]\nport: [1]", 2, 1 },
+		{ "cidrs: [10.0.0.0/33]", 1, 9 },
+		{ "cidrs: [a, b]", 1, 9 },
+		{ "ports: [0]", 1, 9 },
+		{ "ports: [22, 70000]", 1, 13 },
+		{ "ports: [30-20]", 1, 9 },
+		{ "cgroups: [x]", 1, 11 },
+		{ "cgroups: [/]", 1, 11 },
+		{ "labels: [\"=x\"]", 1, 11 },
+		{ "names: {a: b}", 1, 9 },
+		{ "names: [[a]]", 1, 10 },
 	};
 	struct fl_error err;
 	struct protect p;

@@ -67,8 +67,7 @@ static void rows_are_standardised(void **state)
 	/* The same of a quarter normal and three quarters Pareto. */
 	assert_true(fabs(half_ratio(FL_DIST_PARETONORMAL) - 4.367) < 0.02);
 	assert_true(fabs(read_at(FL_TABLE_NORMAL_CDF, 0.5) - CDF_ONE / 2.0) < 1);
-	assert_true(fabs(read_at(FL_TABLE_NORMAL_CDF, (1.959963985 + 8) / 16) / CDF_ONE -
-			 0.975) < 1e-5);
+	assert_true(fabs(read_at(FL_TABLE_NORMAL_CDF, (1.959963985 + 8) / 16) / CDF_ONE - 0.975) < 1e-5);
 }
 
 /* A small generator of uniform numbers (xorshift64*), so that the test is the same every time. */
@@ -113,8 +112,7 @@ static void correlation_is_the_asked_one(void **state)
 			assert_true(fabs(simulated_correlation(dist, c) - asked[i]) < 0.03);
 		}
 	/* In closed form for the uniform one: 2 sin(pi rho / 6). */
-	assert_true(fabs(quantile_ar_coefficient(rows, FL_DIST_UNIFORM, 0.5) -
-			 2 * sin(M_PI * 0.5 / 6)) < 1e-3);
+	assert_true(fabs(quantile_ar_coefficient(rows, FL_DIST_UNIFORM, 0.5) - 2 * sin(M_PI * 0.5 / 6)) < 1e-3);
 }
 
 int main(void)

@@ -26,8 +26,8 @@ static void fold(struct folder *f, struct result *r, uint32_t n)
 	f->path = strdup("/nowhere");
 	f->results = r;
 	f->n = n;
-	f->manifest = json_pack("{s:{s:[[s,s],[s,s]]}}", "graph", "edges", "frontend", "payment-svc",
-				"payment-svc", EVIL);
+	f->manifest =
+		json_pack("{s:{s:[[s,s],[s,s]]}}", "graph", "edges", "frontend", "payment-svc", "payment-svc", EVIL);
 	score_compute(r, n, &f->score);
 	assert_int_equal(score_gaps(r, n, folder_graph(f), &f->gaps, &f->n_gaps, NULL), 0);
 }
@@ -52,16 +52,24 @@ static void put(struct result *r, const char *key, json_t *v)
 /* Everything that can be known of an experiment. */
 static void add_measurements(struct result *r)
 {
-	put(r, "hypothesis", json_loads("{\"text\": \"order_success_rate ≥ 99.5%, checkout_p99 ≤ 800ms\","
-					"\"clauses\": [{\"verdict\": \"held\"}, {\"verdict\": \"refuted\"},"
-					"{\"verdict\": \"not_measurable\"}]}", 0, NULL));
-	put(r, "probe", json_loads("{\"before\": {\"pass_rate\": 1, \"latency_p50_ms\": 41},"
-				   "\"during\": {\"pass_rate\": 0.25, \"latency_p50_ms\": 700.4},"
-				   "\"after\": {\"pass_rate\": 1}}", 0, NULL));
-	put(r, "kernel", json_loads("[{\"service\": \"payment-svc\", \"metric\": \"p50\", \"unit\": \"ms\","
-				    "\"before\": {\"mean\": 40, \"sd\": 10}, \"during\": {\"mean\": 90}}]", 0, NULL));
-	put(r, "moments", json_loads("{\"first_symptom\": {\"wall\": 1300.25, \"client\": \"api-gateway\","
-				     "\"server\": \"payment-svc\"}}", 0, NULL));
+	put(r, "hypothesis",
+	    json_loads("{\"text\": \"order_success_rate ≥ 99.5%, checkout_p99 ≤ 800ms\","
+		       "\"clauses\": [{\"verdict\": \"held\"}, {\"verdict\": \"refuted\"},"
+		       "{\"verdict\": \"not_measurable\"}]}",
+		       0, NULL));
+	put(r, "probe",
+	    json_loads("{\"before\": {\"pass_rate\": 1, \"latency_p50_ms\": 41},"
+		       "\"during\": {\"pass_rate\": 0.25, \"latency_p50_ms\": 700.4},"
+		       "\"after\": {\"pass_rate\": 1}}",
+		       0, NULL));
+	put(r, "kernel",
+	    json_loads("[{\"service\": \"payment-svc\", \"metric\": \"p50\", \"unit\": \"ms\","
+		       "\"before\": {\"mean\": 40, \"sd\": 10}, \"during\": {\"mean\": 90}}]",
+		       0, NULL));
+	put(r, "moments",
+	    json_loads("{\"first_symptom\": {\"wall\": 1300.25, \"client\": \"api-gateway\","
+		       "\"server\": \"payment-svc\"}}",
+		       0, NULL));
 	put(r, "proof", json_loads("[{\"matched\": 10, \"injected\": 4, \"first_hit\": 1300.02}]", 0, NULL));
 }
 
@@ -120,7 +128,8 @@ static void lengths(void **state)
 							add_measurements(&r);
 						if (text)
 							put(&r, "hypothesis", json_string(text));
-						snprintf(what, sizeof(what), "%s found %d blame %d measured %d hypothesis %u",
+						snprintf(what, sizeof(what),
+							 "%s found %d blame %d measured %d hypothesis %u",
 							 result_status_text(r.status), found, blame, measured,
 							 hypotheses[h]);
 						fold(&f, &r, 1);
@@ -327,10 +336,10 @@ static void both_languages_whole(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lengths),	 cmocka_unit_test(numbers_come_from_the_run),
+		cmocka_unit_test(lengths),       cmocka_unit_test(numbers_come_from_the_run),
 		cmocka_unit_test(five_sections), cmocka_unit_test(at_most_three_weaknesses),
-		cmocka_unit_test(submit),	 cmocka_unit_test(foreign_text),
-		cmocka_unit_test(templates),	 cmocka_unit_test(both_languages_whole),
+		cmocka_unit_test(submit),        cmocka_unit_test(foreign_text),
+		cmocka_unit_test(templates),     cmocka_unit_test(both_languages_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -142,7 +142,9 @@ static void bad_files(void **state)
 	parse_fails("", "no whole JSON");
 	parse_fails("{\"format\": 1}", "an array");
 	parse_fails("[[]]", "must be an object");
-	parse_fails("\x7f" "ELF", "no whole JSON");
+	parse_fails("\x7f"
+		    "ELF",
+		    "no whole JSON");
 	assert_int_equal(results_parse("x", "[]", 2, &v, &n, NULL), 0);
 	assert_int_equal(n, 0);
 	results_free(v, n);
@@ -175,9 +177,8 @@ static void file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(there_and_back), cmocka_unit_test(missed),
-		cmocka_unit_test(strict),	  cmocka_unit_test(bad_files),
-		cmocka_unit_test(file),
+		cmocka_unit_test(there_and_back), cmocka_unit_test(missed), cmocka_unit_test(strict),
+		cmocka_unit_test(bad_files),      cmocka_unit_test(file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

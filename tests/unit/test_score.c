@@ -174,7 +174,7 @@ static void left_out(void **state)
 
 	make_ten(r);
 	r[8].status = RESULT_NOT_MANIFESTED; /* was a miss */
-	r[9].status = RESULT_ABORTED;	     /* watched to the end: counts */
+	r[9].status = RESULT_ABORTED;        /* watched to the end: counts */
 	score_compute(r, 10, &s);
 	assert_int_equal(s.listed, 10);
 	assert_int_equal(s.total, 9);
@@ -233,16 +233,19 @@ static void ended_early(void **state)
 	r[1].window_end = NAN; /* an abort condition: cut short */
 	score_detect(&r[0]);
 	score_detect(&r[1]);
-	json_object_set_new(r[0].detail, "rollback", json_pack("{s:s, s:s}", "cause", "trigger_when", "why",
-							     "probe_pass_rate < 50% for 20s: it is 0.1"));
+	json_object_set_new(r[0].detail, "rollback",
+			    json_pack("{s:s, s:s}", "cause", "trigger_when", "why",
+				      "probe_pass_rate < 50% for 20s: it is 0.1"));
 	json_object_set_new(r[1].detail, "rollback", json_pack("{s:s}", "cause", "abort_conditions"));
 	score_compute(r, 2, &s);
 	assert_int_equal(s.total, 1);
 	assert_int_equal(s.tp, 1);
 	scoreboard_print(r, 2, &s, NULL, 0, &out);
 	assert_non_null(strstr(out.s, "Detected: 1/1\n"));
-	assert_non_null(strstr(out.s, "Ended early by its own trigger:\n- felt: after 24 s, probe_pass_rate < 50% for 20s: it is 0.1; "
-				      "scored by what the pipeline said within 54 s of the injection\n"));
+	assert_non_null(
+		strstr(out.s,
+		       "Ended early by its own trigger:\n- felt: after 24 s, probe_pass_rate < 50% for 20s: it is 0.1; "
+		       "scored by what the pipeline said within 54 s of the injection\n"));
 	assert_non_null(strstr(out.s, "Not scored:\n- missed: aborted"));
 	text_free(&out);
 	result_free(&r[0]);
@@ -284,36 +287,35 @@ static void undefined(void **state)
 }
 
 /* To the letter. */
-static const char board[] =
-	"==== Chaos Run ====\n"
-	"Total: 4\n"
-	"Detected: 2/3\n"
-	"RCA correct: 1/2\n"
-	"False alarms in baseline windows: 0\n"
-	"Precision: 1.00\n"
-	"Recall: 0.67\n"
-	"MTTD p50: 16s, p95: 27s\n"
-	"\n"
-	"Per-experiment:\n"
-	"| # | name              | detected | mttd  | rca_service  | rca_correct |\n"
-	"|---|-------------------|----------|-------|--------------|-------------|\n"
-	"| 1 | payment_latency   | Y        | 28s   | payment-svc  | Y           |\n"
-	"| 2 | payment_loss      | Y        | 3.4s  | api/[31mx?   | N           |\n"
-	"| 3 | cache_cpu         | N        | -     | -            | -           |\n"
-	"| 4 | gateway_cpu       | -        | -     | -            | -           |\n"
-	"\n"
-	"Gaps identified:\n"
-	"- payment_loss: loud → RCA ranks by alert count\n"
-	"\n"
-	"Not scored:\n"
-	"- gateway_cpu: not_manifested\n";
+static const char board[] = "==== Chaos Run ====\n"
+			    "Total: 4\n"
+			    "Detected: 2/3\n"
+			    "RCA correct: 1/2\n"
+			    "False alarms in baseline windows: 0\n"
+			    "Precision: 1.00\n"
+			    "Recall: 0.67\n"
+			    "MTTD p50: 16s, p95: 27s\n"
+			    "\n"
+			    "Per-experiment:\n"
+			    "| # | name              | detected | mttd  | rca_service  | rca_correct |\n"
+			    "|---|-------------------|----------|-------|--------------|-------------|\n"
+			    "| 1 | payment_latency   | Y        | 28s   | payment-svc  | Y           |\n"
+			    "| 2 | payment_loss      | Y        | 3.4s  | api/[31mx?   | N           |\n"
+			    "| 3 | cache_cpu         | N        | -     | -            | -           |\n"
+			    "| 4 | gateway_cpu       | -        | -     | -            | -           |\n"
+			    "\n"
+			    "Gaps identified:\n"
+			    "- payment_loss: loud → RCA ranks by alert count\n"
+			    "\n"
+			    "Not scored:\n"
+			    "- gateway_cpu: not_manifested\n";
 
 static void to_the_letter(void **state)
 {
-	static const char *const ids[] = { "payment_latency", "payment_loss", "cache_cpu",
-					   "gateway_cpu" };
-	struct gap gap = { .experiment = "payment_loss", .mode = "7.3", .symptom = "loud",
-			   .cause = "RCA ranks by alert count" };
+	static const char *const ids[] = { "payment_latency", "payment_loss", "cache_cpu", "gateway_cpu" };
+	struct gap gap = {
+		.experiment = "payment_loss", .mode = "7.3", .symptom = "loud", .cause = "RCA ranks by alert count"
+	};
 	struct text out = {};
 	struct result r[4];
 	struct score s;
@@ -379,19 +381,21 @@ static void whole_seconds(void **state)
 		double time_s, resolution_s, seen_s;
 		enum alert_place place;
 	} cases[] = {
-		{ 1000, 1, 0, ALERT_IN_FAULT },	      { 1000, 1, 1001.2, ALERT_IN_FAULT },
+		{ 1000, 1, 0, ALERT_IN_FAULT },         { 1000, 1, 1001.2, ALERT_IN_FAULT },
 		{ 1000, 1, 1000.3, ALERT_IN_BASELINE }, /* seen before the fault */
 		{ 1000, 0.001, 0, ALERT_IN_BASELINE },  /* exact: before it */
-		{ 1000, 0, 0, ALERT_IN_BASELINE },	      { 999, 1, 0, ALERT_IN_BASELINE },
+		{ 1000, 0, 0, ALERT_IN_BASELINE },      { 999, 1, 0, ALERT_IN_BASELINE },
 		{ 1001, 1, 0, ALERT_IN_FAULT },
 	};
-	struct result r = { .baseline_start = 900, .baseline_end = 1000.5, .inject = 1000.5, .end = 1060,
-			    .window_end = 1090 };
+	struct result r = {
+		.baseline_start = 900, .baseline_end = 1000.5, .inject = 1000.5, .end = 1060, .window_end = 1090
+	};
 	size_t i;
 	(void)state;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct alert a = { .time_s = cases[i].time_s, .resolution_s = cases[i].resolution_s,
+		struct alert a = { .time_s = cases[i].time_s,
+				   .resolution_s = cases[i].resolution_s,
 				   .seen_s = cases[i].seen_s };
 
 		if (alert_place(&r, &a) != cases[i].place)
@@ -407,17 +411,26 @@ static void whole_seconds(void **state)
 /* What could not be read is no fault of the detector's. */
 static void unread_is_not_absent(void **state)
 {
-	struct result r = { .id = strdup("x"), .status = RESULT_OK, .inject = 1000, .end = 1060, .window_end = 1090,
-			    .pipeline_reachable_before = true, .pipeline_reachable_during = true,
-			    .mttd_s = NAN, .confidence = NAN, .baseline_start = NAN, .baseline_end = NAN, .recovered = NAN };
+	struct result r = { .id = strdup("x"),
+			    .status = RESULT_OK,
+			    .inject = 1000,
+			    .end = 1060,
+			    .window_end = 1090,
+			    .pipeline_reachable_before = true,
+			    .pipeline_reachable_during = true,
+			    .mttd_s = NAN,
+			    .confidence = NAN,
+			    .baseline_start = NAN,
+			    .baseline_end = NAN,
+			    .recovered = NAN };
 	struct gap *gaps = NULL;
 	struct text out = {};
 	uint32_t n = 0;
 	(void)state;
 
-	r.detail = json_pack("{s:{s:[{s:s, s:s, s:{s:f, s:f}, s:{s:f}}]}, s:{s:i, s:i, s:i}}", "kernel", "services", "service", "pay",
-			     "metric", "p99", "before", "mean", 0.01, "spread", 0.001, "during", "mean", 1.0, "polls", "n", 60,
-			     "failed", 60, "not_understood", 60);
+	r.detail = json_pack("{s:{s:[{s:s, s:s, s:{s:f, s:f}, s:{s:f}}]}, s:{s:i, s:i, s:i}}", "kernel", "services",
+			     "service", "pay", "metric", "p99", "before", "mean", 0.01, "spread", 0.001, "during",
+			     "mean", 1.0, "polls", "n", 60, "failed", 60, "not_understood", 60);
 	r.pipeline_error = strdup("the pipeline answered /alerts with no JSON");
 	assert_int_equal(score_gaps(&r, 1, NULL, &gaps, &n, NULL), 0);
 	assert_int_equal(n, 1);
@@ -433,16 +446,30 @@ static void unread_is_not_absent(void **state)
 /* Results of the exercise's own runner, and ours as its score_run.py reads them. */
 static void results_of_the_exercise(void **state)
 {
-	static const char theirs[] =
-		"[{\"id\": 3, \"name\": \"kill\", \"detected\": true, \"mttd\": 12, \"rca_service\": \"inv\", \"rca_correct\": true,"
-		"  \"observed_at_ts\": 1700000000, \"raw\": {\"alerts\": [{\"service\": \"inv\", \"fire_ts\": 1700000012}],"
-		"  \"rca\": {\"root_service\": \"inv\", \"confidence\": 0.6, \"evidence\": [\"x\"]}, \"mttd_seconds\": 12, \"detected\": true}},"
-		" {\"id\": 7, \"name\": \"disk\", \"detected\": false, \"mttd\": null, \"rca_service\": null, \"rca_correct\": false,"
-		"  \"observed_at_ts\": 1700000300, \"raw\": {\"alerts\": [], \"rca\": {\"root_service\": null}, \"detected\": false}}]";
-	struct result *v = NULL, ours = { .number = 4, .id = strdup("4"), .name = strdup("cpu"), .detected = true,
-					  .mttd_s = 3.5, .inject = 1700000500.7, .rca_service = strdup("gw"),
-					  .rca_correct = true, .confidence = 0.5, .baseline_start = NAN, .baseline_end = NAN,
-					  .end = NAN, .window_end = NAN, .recovered = NAN };
+	static const char theirs[] = "[{\"id\": 3, \"name\": \"kill\", \"detected\": true, \"mttd\": 12, "
+				     "\"rca_service\": \"inv\", \"rca_correct\": true,"
+				     "  \"observed_at_ts\": 1700000000, \"raw\": {\"alerts\": [{\"service\": \"inv\", "
+				     "\"fire_ts\": 1700000012}],"
+				     "  \"rca\": {\"root_service\": \"inv\", \"confidence\": 0.6, \"evidence\": "
+				     "[\"x\"]}, \"mttd_seconds\": 12, \"detected\": true}},"
+				     " {\"id\": 7, \"name\": \"disk\", \"detected\": false, \"mttd\": null, "
+				     "\"rca_service\": null, \"rca_correct\": false,"
+				     "  \"observed_at_ts\": 1700000300, \"raw\": {\"alerts\": [], \"rca\": "
+				     "{\"root_service\": null}, \"detected\": false}}]";
+	struct result *v = NULL, ours = { .number = 4,
+					  .id = strdup("4"),
+					  .name = strdup("cpu"),
+					  .detected = true,
+					  .mttd_s = 3.5,
+					  .inject = 1700000500.7,
+					  .rca_service = strdup("gw"),
+					  .rca_correct = true,
+					  .confidence = 0.5,
+					  .baseline_start = NAN,
+					  .baseline_end = NAN,
+					  .end = NAN,
+					  .window_end = NAN,
+					  .recovered = NAN };
 	struct score s;
 	json_t *entry;
 	uint32_t n = 0;
@@ -470,12 +497,20 @@ static void results_of_the_exercise(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(windows),	 cmocka_unit_test(only_alerts_that_do_not_count),
-		cmocka_unit_test(right_root),	 cmocka_unit_test(worked_example),
-		cmocka_unit_test(acceptance),	 cmocka_unit_test(left_out), cmocka_unit_test(precision_of_windows), cmocka_unit_test(ended_early),
-		cmocka_unit_test(silence_that_is_right), cmocka_unit_test(undefined),
-		cmocka_unit_test(to_the_letter), cmocka_unit_test(without_rca),
-		cmocka_unit_test(whole_seconds), cmocka_unit_test(unread_is_not_absent),
+		cmocka_unit_test(windows),
+		cmocka_unit_test(only_alerts_that_do_not_count),
+		cmocka_unit_test(right_root),
+		cmocka_unit_test(worked_example),
+		cmocka_unit_test(acceptance),
+		cmocka_unit_test(left_out),
+		cmocka_unit_test(precision_of_windows),
+		cmocka_unit_test(ended_early),
+		cmocka_unit_test(silence_that_is_right),
+		cmocka_unit_test(undefined),
+		cmocka_unit_test(to_the_letter),
+		cmocka_unit_test(without_rca),
+		cmocka_unit_test(whole_seconds),
+		cmocka_unit_test(unread_is_not_absent),
 		cmocka_unit_test(results_of_the_exercise),
 	};
 

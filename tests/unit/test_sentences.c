@@ -31,10 +31,12 @@ static void put_text(struct result *r, const char *key, const char *json)
 
 static void usual(struct result *r)
 {
-	put_text(r, "probe", "{\"before\": {\"pass_rate\": 1, \"latency_p50_ms\": 4}, \"during\": {\"pass_rate\": 0.5,"
-			     "\"latency_p50_ms\": 90}, \"after\": {\"pass_rate\": 1}}");
-	put_text(r, "proof", "[{\"on\": 1300.0, \"off\": 1360.0, \"matched\": 10, \"injected\": 4, \"first_hit\": 1300.1,"
-			     "\"targets\": [\"payment-svc\"]}]");
+	put_text(r, "probe",
+		 "{\"before\": {\"pass_rate\": 1, \"latency_p50_ms\": 4}, \"during\": {\"pass_rate\": 0.5,"
+		 "\"latency_p50_ms\": 90}, \"after\": {\"pass_rate\": 1}}");
+	put_text(r, "proof",
+		 "[{\"on\": 1300.0, \"off\": 1360.0, \"matched\": 10, \"injected\": 4, \"first_hit\": 1300.1,"
+		 "\"targets\": [\"payment-svc\"]}]");
 	put_text(r, "rollback", "{\"cause\": \"duration\", \"why\": \"\"}");
 }
 
@@ -66,7 +68,8 @@ static void never_began(struct result *r)
 	r->status = RESULT_ABORTED;
 	r->inject = r->end = r->window_end = r->recovered = r->baseline_end = NAN;
 	r->pipeline_reachable_during = false;
-	put_text(r, "proof", "[{\"on\": null, \"off\": null, \"matched\": 0, \"injected\": 0, \"targets\": [\"payment-svc\"]}]");
+	put_text(r, "proof",
+		 "[{\"on\": null, \"off\": null, \"matched\": 0, \"injected\": 0, \"targets\": [\"payment-svc\"]}]");
 	put_text(r, "rollback", "{\"cause\": \"signal\", \"why\": \"" WHY "\"}");
 }
 
@@ -88,7 +91,9 @@ static void not_manifested(struct result *r)
 {
 	usual(r);
 	r->status = RESULT_NOT_MANIFESTED;
-	put_text(r, "proof", "[{\"on\": 1300.0, \"off\": 1360.0, \"matched\": 7, \"injected\": 0, \"targets\": [\"payment-svc\"]}]");
+	put_text(
+		r, "proof",
+		"[{\"on\": 1300.0, \"off\": 1360.0, \"matched\": 7, \"injected\": 0, \"targets\": [\"payment-svc\"]}]");
 	make_alert(r, 1305, "payment-svc");
 	make_blame(r, "payment-svc", true, 0.9);
 }
@@ -170,9 +175,10 @@ static void missed_but_named(struct result *r)
 static void changed_by_hand(struct result *r)
 {
 	detected(r);
-	put_text(r, "proof", "[{\"on\": 1300.0, \"off\": 1360.0, \"matched\": 10, \"injected\": 4, \"first_hit\": 1300.1,"
-			     "\"targets\": [\"payment-svc\"], \"changes\": [{\"t\": 1304.25, \"what\": \"set\", \"text\": "
-			     "\"alice set delay=300ms (was 200ms)\"}]}]");
+	put_text(r, "proof",
+		 "[{\"on\": 1300.0, \"off\": 1360.0, \"matched\": 10, \"injected\": 4, \"first_hit\": 1300.1,"
+		 "\"targets\": [\"payment-svc\"], \"changes\": [{\"t\": 1304.25, \"what\": \"set\", \"text\": "
+		 "\"alice set delay=300ms (was 200ms)\"}]}]");
 }
 
 /* Two gaps in one experiment. */

@@ -16,7 +16,8 @@
 
 #define SWEEPS 100
 
-static const struct sweep_size delay = { .param = "delay", .type = PARAM_DURATION,
+static const struct sweep_size delay = { .param = "delay",
+					 .type = PARAM_DURATION,
 					 .range = { NS_PER_MSEC, NS_PER_SEC } };
 
 /* What decides the answers of a simulated sweep; a threshold of 0: no answer. */
@@ -70,7 +71,8 @@ static void test_hundred_sweeps(void **state)
 		trials += s.n;
 		sweep_free(&s);
 	}
-	print_message("FIGURE %u sweeps of a known limit: %u intervals have it, %u thresholds within 10 %%, %.1f trials each\n",
+	print_message("FIGURE %u sweeps of a known limit: %u intervals have it, %u thresholds within 10 %%, %.1f "
+		      "trials each\n",
 		      SWEEPS, covered, near, trials / (double)SWEEPS);
 	assert_true(covered >= 95);
 	assert_true(near >= 95);
@@ -96,8 +98,8 @@ static void test_soft_curves(void **state)
 		by_bootstrap += l.bootstrap.lo <= limit && limit <= l.bootstrap.hi;
 		sweep_free(&s);
 	}
-	print_message("FIGURE soft curves: %u of 30 intervals of the posterior have the limit, %u of the bootstrap\n", covered,
-		      by_bootstrap);
+	print_message("FIGURE soft curves: %u of 30 intervals of the posterior have the limit, %u of the bootstrap\n",
+		      covered, by_bootstrap);
 	assert_true(covered >= 26);
 }
 
@@ -169,7 +171,8 @@ static void test_posterior_follows_answers(void **state)
 
 static void test_same_seed_same_sweep(void **state)
 {
-	const struct world w = { .felt = { 40 * NS_PER_MSEC, 0.1, 0.02, 0.02 }, .reported = { 200 * NS_PER_MSEC, 0.1, 0.02, 0.02 } };
+	const struct world w = { .felt = { 40 * NS_PER_MSEC, 0.1, 0.02, 0.02 },
+				 .reported = { 200 * NS_PER_MSEC, 0.1, 0.02, 0.02 } };
 	struct sweep a, b;
 	json_t *x, *y;
 
@@ -197,7 +200,8 @@ static void test_catch_trials(void **state)
 	assert_int_equal(s.n, 60);
 	for (i = 0; i < s.n; i++) {
 		n += s.trials[i].size <= 0;
-		assert_true(s.trials[i].size <= 0 || (s.trials[i].size >= delay.range.lo && s.trials[i].size <= delay.range.hi));
+		assert_true(s.trials[i].size <= 0 ||
+			    (s.trials[i].size >= delay.range.lo && s.trials[i].size <= delay.range.hi));
 	}
 	assert_int_equal(n, 10);
 	sweep_free(&s);
@@ -240,12 +244,15 @@ static void test_sentences(void **state)
 	said(&(struct world){ never, at60 }, 200, "there is no blind band in this range", "blind for");
 	said(&(struct world){ never, never }, 200, "neither notices the largest size tried", "blind for");
 	said(&(struct world){ always, always }, 200, "both notice the smallest size tried", "blind for");
-	said(&(struct world){ always, at60 }, 200, "Users feel payment latency in the whole range, from 1ms on", "blind for a");
+	said(&(struct world){ always, at60 }, 200, "Users feel payment latency in the whole range, from 1ms on",
+	     "blind for a");
 	said(&(struct world){ always, at60 }, 200, ": blind from 1ms or less to ", NULL);
 	said(&(struct world){ at60, always }, 200, "no blind band in this range", "blind for");
 	said(&(struct world){ always, never }, 200, "blind in the whole range and beyond", NULL);
-	said(&(struct world){ at60, noise }, 200, "the pipeline reports something without a fault as well (in ", "blind for");
-	said(&(struct world){ {}, at60 }, 200, "Whether users feel payment latency could be told of no trial", "blind for");
+	said(&(struct world){ at60, noise }, 200, "the pipeline reports something without a fault as well (in ",
+	     "blind for");
+	said(&(struct world){ {}, at60 }, 200, "Whether users feel payment latency could be told of no trial",
+	     "blind for");
 	said(&(struct world){ at60, {} }, 200, "; no pipeline was asked.", "blind");
 	said(&(struct world){ at60, at200 }, 3, "is open after ", "blind for");
 	said(&(struct world){ at60, at200 }, 3, ": the blind band is not known", NULL);
@@ -276,7 +283,9 @@ static void test_falling(void **state)
 static void test_sizes(void **state)
 {
 	const struct sweep_size percent = { .param = "percent", .type = PARAM_PERCENT, .range = { 1000, 1000000 } };
-	const struct sweep_size back = { .param = "offset", .type = PARAM_OFFSET, .negative = true, .range = { 1e9, 1e12 } };
+	const struct sweep_size back = {
+		.param = "offset", .type = PARAM_OFFSET, .negative = true, .range = { 1e9, 1e12 }
+	};
 	char buf[32];
 
 	(void)state;
@@ -304,10 +313,16 @@ static void test_no_range(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hundred_sweeps), cmocka_unit_test(test_soft_curves), cmocka_unit_test(test_curve),
-		cmocka_unit_test(test_fit), cmocka_unit_test(test_posterior_follows_answers),
-		cmocka_unit_test(test_same_seed_same_sweep), cmocka_unit_test(test_catch_trials),
-		cmocka_unit_test(test_sentences), cmocka_unit_test(test_falling), cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_hundred_sweeps),
+		cmocka_unit_test(test_soft_curves),
+		cmocka_unit_test(test_curve),
+		cmocka_unit_test(test_fit),
+		cmocka_unit_test(test_posterior_follows_answers),
+		cmocka_unit_test(test_same_seed_same_sweep),
+		cmocka_unit_test(test_catch_trials),
+		cmocka_unit_test(test_sentences),
+		cmocka_unit_test(test_falling),
+		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_no_range),
 	};
 

@@ -45,9 +45,12 @@ static void learn(struct symptom_watch *w, uint32_t readings, uint32_t bad)
 
 static void take(struct symptom_watch *w, double after_s, double ms, uint16_t status)
 {
-	const struct meter_event e = { .at_ns = (uint64_t)((SINCE + after_s) * 1e9), .client = 1,
-				       .server = 2, .vantage = METER_AS_CLIENT,
-				       .latency_ns = (uint64_t)(ms * 1e6), .status = status };
+	const struct meter_event e = { .at_ns = (uint64_t)((SINCE + after_s) * 1e9),
+				       .client = 1,
+				       .server = 2,
+				       .vantage = METER_AS_CLIENT,
+				       .latency_ns = (uint64_t)(ms * 1e6),
+				       .status = status };
 
 	symptom_take(w, &e);
 }
@@ -79,8 +82,8 @@ static void baseline(void **state)
 	/* p99 is in the bucket of 30 ms; a quarter above it, nothing of the baseline is left. */
 	assert_in_range(w.slow_ns, 35 * NS_PER_MSEC, 40 * NS_PER_MSEC);
 	assert_true(w.readings == 10 && w.bad_readings == 0);
-	take(&w, 1, 30, 200); /* as before */
-	take(&w, -1, 500, 500); /* before the injection */
+	take(&w, 1, 30, 200);     /* as before */
+	take(&w, -1, 500, 500);   /* before the injection */
 	take(&w, 3600, 500, 500); /* long after it */
 	assert_null(w.bins);
 	take(&w, 1, 45, 200);
@@ -202,8 +205,7 @@ static void silence(void **state)
 			}
 			alarms += found;
 		}
-		print_message("%u of 1000 silent experiments had a symptom (%.0f %% bad)\n", alarms,
-			      100 * shares[s]);
+		print_message("%u of 1000 silent experiments had a symptom (%.0f %% bad)\n", alarms, 100 * shares[s]);
 		assert_true(alarms <= 20);
 	}
 }

@@ -61,8 +61,7 @@ static void resolves(const char *spec, const char *name, const char *provider)
 	target_free(&t);
 }
 
-static void fails(const char *spec, const struct target_options *o, const char *message,
-		  const char *hint)
+static void fails(const char *spec, const struct target_options *o, const char *message, const char *hint)
 {
 	struct fl_error err = {};
 	struct target t;

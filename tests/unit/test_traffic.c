@@ -77,13 +77,13 @@ static void table_of_the_shop(void **state)
 	assert_string_equal(t.services[1].server, "payment-svc"); /* as it answered: 10 ms */
 	assert_true(t.services[1].figures.p50_s < 0.011);
 	assert_true(fabs(t.services[1].figures.retransmits - 0.5) < 1e-9); /* of both ends */
-	assert_string_equal(t.services[2].server, "checkout-svc"); /* nothing known comes last */
+	assert_string_equal(t.services[2].server, "checkout-svc");         /* nothing known comes last */
 	assert_true(isnan(t.services[2].figures.p95_s));
 	assert_int_equal(t.n_edges, 2);
 	assert_string_equal(t.edges[1].client, "checkout-svc");
-	assert_true(t.edges[1].figures.p50_s > 0.055); /* as its client saw it */
+	assert_true(t.edges[1].figures.p50_s > 0.055);                  /* as its client saw it */
 	assert_true(fabs(t.edges[1].figures.retransmits - 0.5) < 1e-9); /* of both ends */
-	assert_int_equal(t.edges[0].vantage, METER_AS_SERVER); /* outside is not measured */
+	assert_int_equal(t.edges[0].vantage, METER_AS_SERVER);          /* outside is not measured */
 	assert_true(fabs(t.edges[0].figures.error_rate - 0.25) < 1e-9);
 	table_free(&t);
 
@@ -107,20 +107,15 @@ static void make_requests(struct meter_snapshot *s)
 	r->connects = 3;
 	r->resets = 2;
 	hist_take(&r->connect, 3, NS_PER_MSEC);
-	r = snapshot_requests(s, CHECKOUT, PAYMENT, METER_AS_SERVER, FL_HTTP_POST, "/pay", 40,
-			      10 * NS_PER_MSEC, 2);
+	r = snapshot_requests(s, CHECKOUT, PAYMENT, METER_AS_SERVER, FL_HTTP_POST, "/pay", 40, 10 * NS_PER_MSEC, 2);
 	r->status[4] = 8;
 	r->status[5] = 4;
 	r->status[2] = 28;
 	snapshot_requests(s, CHECKOUT, PAYMENT, METER_AS_SERVER, FL_HTTP_POST, NULL, 50, NS_PER_MSEC, 2);
-	snapshot_requests(s, CHECKOUT, PAYMENT, METER_AS_SERVER, FL_HTTP_GET, "/pay/refund", 100,
-			  NS_PER_MSEC, 2);
-	snapshot_requests(s, FRONTEND, PAYMENT, METER_AS_SERVER, FL_HTTP_POST, "/pay", 60,
-			  10 * NS_PER_MSEC, 2);
-	snapshot_requests(s, FRONTEND, PAYMENT, METER_AS_CLIENT, FL_HTTP_POST, "/pay", 60,
-			  90 * NS_PER_MSEC, 2);
-	snapshot_requests(s, OUTSIDE, FRONTEND, METER_AS_SERVER, FL_HTTP_OPTIONS, "/pay/refund", 1,
-			  NS_PER_MSEC, 2);
+	snapshot_requests(s, CHECKOUT, PAYMENT, METER_AS_SERVER, FL_HTTP_GET, "/pay/refund", 100, NS_PER_MSEC, 2);
+	snapshot_requests(s, FRONTEND, PAYMENT, METER_AS_SERVER, FL_HTTP_POST, "/pay", 60, 10 * NS_PER_MSEC, 2);
+	snapshot_requests(s, FRONTEND, PAYMENT, METER_AS_CLIENT, FL_HTTP_POST, "/pay", 60, 90 * NS_PER_MSEC, 2);
+	snapshot_requests(s, OUTSIDE, FRONTEND, METER_AS_SERVER, FL_HTTP_OPTIONS, "/pay/refund", 1, NS_PER_MSEC, 2);
 }
 
 static void table_of_requests(void **state)
@@ -153,7 +148,9 @@ static void table_of_requests(void **state)
 	assert_int_equal(t.n_edges, 2); /* checkout has no rows as a client */
 
 	table_print(&t, 0, 0, &out);
-	assert_non_null(strstr(out.s, "REQUEST                              rate/s  errors      p50      p95      p99     4xx\n"));
+	assert_non_null(
+		strstr(out.s,
+		       "REQUEST                              rate/s  errors      p50      p95      p99     4xx\n"));
 	assert_non_null(strstr(out.s, "payment-svc POST /pay*                 10.0    4.0%   10.2ms"));
 	assert_non_null(strstr(out.s, "    8.0%\n"));
 	assert_non_null(strstr(out.s, "frontend OPTIONS /pay/refund* "));
@@ -232,9 +229,8 @@ static uint32_t part_lines(const char *s, const char *head)
 	const char *at = strstr(s, head);
 	uint32_t n = 0;
 
-	while (at && (at = strchr(at, '\n')) && at[1] && at[1] != '\n' &&
-	       !strspn(at + 1, "0123456789") && strncmp(at + 1, "EDGE", 4) &&
-	       strncmp(at + 1, "REQUEST", 7)) {
+	while (at && (at = strchr(at, '\n')) && at[1] && at[1] != '\n' && !strspn(at + 1, "0123456789") &&
+	       strncmp(at + 1, "EDGE", 4) && strncmp(at + 1, "REQUEST", 7)) {
 		at++;
 		n++;
 	}
@@ -248,8 +244,8 @@ static void requests_fit_the_screen(void **state)
 		unsigned int height;
 		uint32_t services, edges, requests;
 	} expected[] = {
-		{ 3, 1, 0, 0 }, { 5, 1, 1, 0 },	 { 6, 1, 2, 0 },  { 7, 1, 1, 1 },  { 8, 1, 1, 2 },
-		{ 9, 1, 2, 2 }, { 10, 2, 2, 2 }, { 11, 2, 2, 3 }, { 12, 3, 2, 3 }, { 13, 3, 2, 4 }, { 40, 3, 2, 4 },
+		{ 3, 1, 0, 0 },  { 5, 1, 1, 0 },  { 6, 1, 2, 0 },  { 7, 1, 1, 1 },  { 8, 1, 1, 2 },  { 9, 1, 2, 2 },
+		{ 10, 2, 2, 2 }, { 11, 2, 2, 3 }, { 12, 3, 2, 3 }, { 13, 3, 2, 4 }, { 40, 3, 2, 4 },
 	};
 	struct table_options o = { .sort = SORT_RATE, .print_requests = true };
 	struct meter_snapshot s;
@@ -269,8 +265,8 @@ static void requests_fit_the_screen(void **state)
 		    part_lines(out.s, "EDGE") != expected[i].edges ||
 		    part_lines(out.s, "REQUEST") != expected[i].requests)
 			fail_msg("at %u lines:\n%s", expected[i].height, out.s);
-		snprintf(more, sizeof(more), "%u more", 9 - expected[i].services - expected[i].edges -
-			 expected[i].requests);
+		snprintf(more, sizeof(more), "%u more",
+			 9 - expected[i].services - expected[i].edges - expected[i].requests);
 		assert_true(!strncmp(more, "0 ", 2) || strstr(out.s, more));
 		text_free(&out);
 	}
@@ -334,9 +330,9 @@ static unsigned int check_buckets(const char *text, const char *line)
 
 static void openmetrics(void **state)
 {
-	json_t *faults = json_pack("[{s:s, s:s, s:[s], s:s, s:i, s:i, s:b}]", "id", "abc.1", "kind",
-				   "latency", "targets", "payment-svc", "backend", "hold", "matched", 9,
-				   "injected", 7, "active", 1);
+	json_t *faults =
+		json_pack("[{s:s, s:s, s:[s], s:s, s:i, s:i, s:b}]", "id", "abc.1", "kind", "latency", "targets",
+			  "payment-svc", "backend", "hold", "matched", 9, "injected", 7, "active", 1);
 	const char *edge = "client=\"checkout-svc\",server=\"payment-svc\",side=\"client\",protocol="
 			   "\"http\"";
 	struct meter_snapshot s;
@@ -429,12 +425,9 @@ static void openmetrics_of_requests(void **state)
 
 static void series_windows(void **state)
 {
-	const struct series_match payment = { .client = SERIES_ANY, .server = PAYMENT,
-					      .vantage = METER_AS_SERVER };
-	const struct series_match edge = { .client = CHECKOUT, .server = PAYMENT,
-					   .vantage = METER_AS_CLIENT };
-	const struct series_match both = { .client = SERIES_ANY, .server = PAYMENT,
-					   .vantage = SERIES_ANY };
+	const struct series_match payment = { .client = SERIES_ANY, .server = PAYMENT, .vantage = METER_AS_SERVER };
+	const struct series_match edge = { .client = CHECKOUT, .server = PAYMENT, .vantage = METER_AS_CLIENT };
+	const struct series_match both = { .client = SERIES_ANY, .server = PAYMENT, .vantage = SERIES_ANY };
 	struct series *series = series_new();
 	struct series_edge *edges;
 	struct meter_snapshot s;
@@ -469,10 +462,14 @@ static void series_windows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(figures),     cmocka_unit_test(table_of_the_shop),
-		cmocka_unit_test(table_fits_the_screen), cmocka_unit_test(graph),
-		cmocka_unit_test(openmetrics), cmocka_unit_test(series_windows),
-		cmocka_unit_test(table_of_requests), cmocka_unit_test(requests_fit_the_screen),
+		cmocka_unit_test(figures),
+		cmocka_unit_test(table_of_the_shop),
+		cmocka_unit_test(table_fits_the_screen),
+		cmocka_unit_test(graph),
+		cmocka_unit_test(openmetrics),
+		cmocka_unit_test(series_windows),
+		cmocka_unit_test(table_of_requests),
+		cmocka_unit_test(requests_fit_the_screen),
 		cmocka_unit_test(openmetrics_of_requests),
 	};
 

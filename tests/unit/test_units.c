@@ -16,12 +16,16 @@ static void durations(void **state)
 		const char *text;
 		uint64_t ns;
 	} good[] = {
-		{ "200ms", 200000000 },	 { "1.5s", 1500000000 }, { "60 seconds", 60000000000 },
-		{ "5min", 300000000000 }, { "0", 0 },		 { "300ns", 300 },
-		{ " 2 h ", 7200000000000 }, { "10us", 10000 },
+		{ "200ms", 200000000 },
+		{ "1.5s", 1500000000 },
+		{ "60 seconds", 60000000000 },
+		{ "5min", 300000000000 },
+		{ "0", 0 },
+		{ "300ns", 300 },
+		{ " 2 h ", 7200000000000 },
+		{ "10us", 10000 },
 	};
-	static const char *const bad[] = { "5", "-1s", "1parsec", "", "ms", "1e400s", "nan", "0x10s",
-					   "1s1s", "inf" };
+	static const char *const bad[] = { "5", "-1s", "1parsec", "", "ms", "1e400s", "nan", "0x10s", "1s1s", "inf" };
 	size_t i;
 	uint64_t ns;
 	(void)state;
@@ -96,9 +100,8 @@ static void nearest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(durations), cmocka_unit_test(percents),
-		cmocka_unit_test(rates_and_sizes), cmocka_unit_test(forms),
-		cmocka_unit_test(nearest),
+		cmocka_unit_test(durations), cmocka_unit_test(percents), cmocka_unit_test(rates_and_sizes),
+		cmocka_unit_test(forms),     cmocka_unit_test(nearest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,7 +25,8 @@ static struct meter_row rows[] = {
 static struct meter_snapshot seen = { .n_services = N, .services = names, .n_rows = ARRAY_SIZE(rows), .rows = rows };
 
 static const struct param net[] = { { .name = "peer", .type = PARAM_PEERS }, {} };
-static const struct fault_ops latency = { .name = "latency", .common = net }, dns = { .name = "dns_latency", .common = net },
+static const struct fault_ops latency = { .name = "latency", .common = net },
+			      dns = { .name = "dns_latency", .common = net },
 			      partition = { .name = "network_partition", .common = net },
 			      http = { .name = "http_error", .common = net },
 			      memory = { .name = "memory", .class = FAULT_RESOURCE },

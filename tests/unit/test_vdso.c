@@ -15,7 +15,7 @@
 #include "fault/clock/vdso_proc.h"
 
 #define IMAGE_SIZE 8192u
-#define CODE	   0x400u /* where a made-up image has clock_gettime */
+#define CODE       0x400u /* where a made-up image has clock_gettime */
 #define CODE_SIZE  0x300u
 
 /* A made-up vDSO: header, segment, dynsym, strings, code, section headers. */
@@ -147,8 +147,7 @@ static void x86_first_instructions_are_moved(void **state)
 	assert_int_equal(p.edits[1].offset, CODE);
 	assert_int_equal(p.edits[1].size, 5);
 	assert_int_equal(p.edits[1].after[0], 0xe9);
-	assert_int_equal(CODE + 5 + get32(p.edits[1].after + 1),
-			 p.edits[0].offset + stub_of(&p)->entry[VDSO_GETTIME]);
+	assert_int_equal(CODE + 5 + get32(p.edits[1].after + 1), p.edits[0].offset + stub_of(&p)->entry[VDSO_GETTIME]);
 	at = p.edits[0].offset + stub_of(&p)->pass[VDSO_GETTIME];
 	pass = p.edits[0].after + stub_of(&p)->pass[VDSO_GETTIME];
 	assert_int_equal(pass[0], 0x55);
@@ -163,8 +162,12 @@ static void x86_unknown_heads_take_the_system_call(void **state)
 	static const uint8_t unknown[] = { 0x62, 0xf1, 0x7c, 0x48, 0x10, 0xc3 };
 	static const uint8_t loop[] = { 0x55, 0x48, 0x89, 0xe5, 0x53, 0xeb, 0xfa, 0xc3 };
 	static const uint8_t syscall[] = { 0xb8, 228, 0, 0, 0, 0x0f, 0x05, 0xc3 };
-	const struct { const uint8_t *head; size_t n; } cases[] = {
-		{ unknown, sizeof(unknown) }, { loop, sizeof(loop) },
+	const struct {
+		const uint8_t *head;
+		size_t n;
+	} cases[] = {
+		{ unknown, sizeof(unknown) },
+		{ loop, sizeof(loop) },
 	};
 	struct vdso_patch p;
 	struct fake f;
@@ -176,18 +179,21 @@ static void x86_unknown_heads_take_the_system_call(void **state)
 		memcpy(f.bytes + CODE, cases[i].head, cases[i].n);
 		assert_int_equal(vdso_patch_make(f.bytes, IMAGE_SIZE, "a.1", &p, NULL), 0);
 		assert_false(p.direct);
-		assert_memory_equal(p.edits[0].after + stub_of(&p)->pass[VDSO_GETTIME], syscall,
-				    sizeof(syscall));
+		assert_memory_equal(p.edits[0].after + stub_of(&p)->pass[VDSO_GETTIME], syscall, sizeof(syscall));
 	}
 }
 
 static void arm64_encodings(void **state)
 {
 	const uint32_t stp = 0xa9be7bfd, adrp = 0x90000009, ret_insn = 0xd65f03c0;
-	const uint32_t relative[] = { adrp, 0x10000009, 0x14000004, 0x94000004, 0x58000049,
+	const uint32_t relative[] = { adrp,       0x10000009, 0x14000004, 0x94000004, 0x58000049,
 				      0x54000041, 0xb4000040, 0x36000040, 0x37080040, 0x1c000040 };
-	const uint32_t fixed[] = { stp, 0xd503233f /* paciasp */, 0xd503245f /* bti c */,
-				   0x7100301f /* cmp w0, #12 */, 0xd10083ff /* sub sp */, ret_insn };
+	const uint32_t fixed[] = { stp,
+				   0xd503233f /* paciasp */,
+				   0xd503245f /* bti c */,
+				   0x7100301f /* cmp w0, #12 */,
+				   0xd10083ff /* sub sp */,
+				   ret_insn };
 	const uint8_t *pass;
 	struct vdso_patch p;
 	struct fake f;
@@ -208,8 +214,7 @@ static void arm64_encodings(void **state)
 		assert_int_equal(get32(pass), fixed[i]);
 		assert_int_equal(get32(pass + 4) >> 26, 5);
 		assert_int_equal((int32_t)(get32(pass + 4) << 6) >> 6,
-				 ((int32_t)CODE + 4 - (int32_t)(p.edits[0].offset +
-				  stub_of(&p)->pass[0] + 4)) / 4);
+				 ((int32_t)CODE + 4 - (int32_t)(p.edits[0].offset + stub_of(&p)->pass[0] + 4)) / 4);
 	}
 	for (i = 0; i < sizeof(relative) / sizeof(relative[0]); i++) {
 		put32(&f, CODE, relative[i]);
@@ -281,8 +286,7 @@ static void journal_form_goes_round(void **state)
 	json_object_set_new(j, "slot", json_integer(p.image_size - 8));
 	assert_int_equal(vdso_patch_parse(j, &back, NULL), -EINVAL);
 	json_object_set_new(j, "slot", json_integer(p.slot));
-	json_object_set_new(json_array_get(json_object_get(j, "edits"), 1), "at",
-			    json_integer(p.image_size - 2));
+	json_object_set_new(json_array_get(json_object_get(j, "edits"), 1), "at", json_integer(p.image_size - 2));
 	assert_int_equal(vdso_patch_parse(j, &back, NULL), -EINVAL);
 	json_object_set_new(json_array_get(json_object_get(j, "edits"), 1), "old", json_string("zz"));
 	assert_int_equal(vdso_patch_parse(j, &back, NULL), -EINVAL);

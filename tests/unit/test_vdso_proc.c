@@ -26,13 +26,12 @@
 #include "util/clock.h"
 #include "util/text/text.h"
 
-#define S 1000000000ll
+#define S         1000000000ll
 #define TOLERANCE (S / 10)
 
-static const clockid_t shifted[] = { CLOCK_REALTIME, CLOCK_REALTIME_COARSE, CLOCK_REALTIME_ALARM,
-				     CLOCK_TAI };
-static const clockid_t kept[] = { CLOCK_MONOTONIC, CLOCK_MONOTONIC_RAW, CLOCK_MONOTONIC_COARSE,
-				  CLOCK_BOOTTIME, CLOCK_PROCESS_CPUTIME_ID };
+static const clockid_t shifted[] = { CLOCK_REALTIME, CLOCK_REALTIME_COARSE, CLOCK_REALTIME_ALARM, CLOCK_TAI };
+static const clockid_t kept[] = { CLOCK_MONOTONIC, CLOCK_MONOTONIC_RAW, CLOCK_MONOTONIC_COARSE, CLOCK_BOOTTIME,
+				  CLOCK_PROCESS_CPUTIME_ID };
 
 static struct process_id who(pid_t pid)
 {
@@ -192,8 +191,7 @@ static struct report ask(const struct child *c, char how)
 static void assert_near(int64_t a, int64_t b, int64_t tolerance)
 {
 	if (a < b - tolerance || a > b + tolerance)
-		fail_msg("%lld is not within %lld of %lld", (long long)a, (long long)tolerance,
-			 (long long)b);
+		fail_msg("%lld is not within %lld of %lld", (long long)a, (long long)tolerance, (long long)b);
 }
 
 static void assert_shift(const struct report *r, int64_t shift)
@@ -247,8 +245,8 @@ static void wall_clock_follows(void **state)
 		{ 60 * S, 0, 0 },
 		{ -3600 * S - 700000001, 0, 0 },
 		{ 999999999, 0, 0 },
-		{ -now - 10 * S - 1, 0, 0 },	     /* before 1970 */
-		{ 0, 500000000, now - 100 * S },     /* gains half a second a second */
+		{ -now - 10 * S - 1, 0, 0 },     /* before 1970 */
+		{ 0, 500000000, now - 100 * S }, /* gains half a second a second */
 		{ 5 * S, -250000000, now - 100 * S },
 		{ 0, -VDSO_DRIFT_MAX, now - 1000000 * S }, /* stands still */
 	};
@@ -639,7 +637,8 @@ static void toggling_under_load(void **state)
 	assert_int_equal(answer[2], 0);
 	assert_true(answer[0] > 1000);
 	print_message("# FIGURE 200 toggles under 4 threads in clock_gettime: %.0f us each way, %lu reads, "
-		      "%lu signals, no wrong one\n", (double)total / 400e3, answer[0], answer[1]);
+		      "%lu signals, no wrong one\n",
+		      (double)total / 400e3, answer[0], answer[1]);
 	for (i = 0; i < 2; i++) {
 		close(in[i]);
 		close(out[i]);
@@ -702,7 +701,8 @@ static void other_clocks_stay_fast(void **state)
 	assert_int_equal(write(pipes[0][1], "", 1), 1);
 	waitpid(pid, NULL, 0);
 	print_message("# FIGURE a call of clock_gettime: MONOTONIC %.1f ns, shifted process %.1f ns; "
-		      "REALTIME %.1f and %.1f ns\n", c[0][0], c[1][0], c[0][1], c[1][1]);
+		      "REALTIME %.1f and %.1f ns\n",
+		      c[0][0], c[1][0], c[0][1], c[1][1]);
 	assert_true(c[1][0] < c[0][0] * 1.5 + 5);
 }
 

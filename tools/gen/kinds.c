@@ -45,8 +45,7 @@ int gen_kinds(FILE *out, struct fl_error *err)
 	const struct fault_ops *const *k;
 
 	(void)err;
-	fputs("\n## Kinds and their parameters\n\nWhat is live can be changed by `set`.\n",
-	      out);
+	fputs("\n## Kinds and their parameters\n\nWhat is live can be changed by `set`.\n", out);
 	for (k = fault_table; *k; k++) {
 		print_names(out, *k);
 		print_table(out, (*k)->params);

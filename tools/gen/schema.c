@@ -20,19 +20,16 @@ static json_t *value_schema(const struct param *p)
 	if (p->type == PARAM_ENUM) {
 		for (c = p->choices; *c; c++)
 			json_array_append_new(words, json_string(*c));
-		return json_pack("{s:o, s:s}", "enum", words, "description",
-				 p->help ? p->help : "");
+		return json_pack("{s:o, s:s}", "enum", words, "description", p->help ? p->help : "");
 	}
 	json_decref(words);
 	if (p->type == PARAM_INT)
-		return json_pack("{s:s, s:I, s:I, s:s}", "type", "integer", "minimum",
-				 (json_int_t)p->min, "maximum", (json_int_t)p->max,
-				 "description", p->help ? p->help : "");
+		return json_pack("{s:s, s:I, s:I, s:s}", "type", "integer", "minimum", (json_int_t)p->min, "maximum",
+				 (json_int_t)p->max, "description", p->help ? p->help : "");
 	if (p->type == PARAM_PEERS)
-		return json_pack("{s:[s, s], s:s}", "type", "string", "array", "description",
-				 p->help ? p->help : "");
-	return json_pack("{s:[s, s, s], s:s}", "type", "string", "number", "boolean",
-			 "description", p->help ? p->help : "");
+		return json_pack("{s:[s, s], s:s}", "type", "string", "array", "description", p->help ? p->help : "");
+	return json_pack("{s:[s, s, s], s:s}", "type", "string", "number", "boolean", "description",
+			 p->help ? p->help : "");
 }
 
 /* Names are accepted with - and with _. */
@@ -56,8 +53,8 @@ static json_t *kind_params(const struct fault_ops *ops)
 
 	add_params(properties, ops->params);
 	add_params(properties, ops->common);
-	return json_pack("{s:s, s:s, s:o, s:b}", "type", "object", "description", ops->summary,
-			 "properties", properties, "additionalProperties", 0);
+	return json_pack("{s:s, s:s, s:o, s:b}", "type", "object", "description", ops->summary, "properties",
+			 properties, "additionalProperties", 0);
 }
 
 static json_t *names_of(const struct fault_ops *ops)
@@ -74,9 +71,8 @@ static json_t *names_of(const struct fault_ops *ops)
 /* "if KEY is this kind, then params are those of it". */
 static json_t *rule(const char *key, const struct fault_ops *ops)
 {
-	return json_pack("{s:{s:{s:{s:o}}, s:[s]}, s:{s:{s:o}}}", "if", "properties", key,
-			 "enum", names_of(ops), "required", key, "then", "properties", "params",
-			 kind_params(ops));
+	return json_pack("{s:{s:{s:{s:o}}, s:[s]}, s:{s:{s:o}}}", "if", "properties", key, "enum", names_of(ops),
+			 "required", key, "then", "properties", "params", kind_params(ops));
 }
 
 int gen_schema(const char *base, FILE *out, struct fl_error *err)
@@ -97,8 +93,7 @@ int gen_schema(const char *base, FILE *out, struct fl_error *err)
 		json_array_append_new(single, rule("fault_type", *k));
 		json_array_append_new(listed, rule("type", *k));
 	}
-	if (json_unpack(schema, "{s:{s:{}, s:{}, s:{}}}", "definitions", "kind", "experiment",
-			"fault"))
+	if (json_unpack(schema, "{s:{s:{}, s:{}, s:{}}}", "definitions", "kind", "experiment", "fault"))
 		r = error_usage(err, "%s lacks definitions of kind, experiment or fault", base);
 	if (!r) {
 		json_t *d = json_object_get(schema, "definitions");
@@ -106,9 +101,7 @@ int gen_schema(const char *base, FILE *out, struct fl_error *err)
 		json_object_set(json_object_get(d, "kind"), "enum", kinds);
 		json_object_set(json_object_get(d, "experiment"), "allOf", single);
 		json_object_set(json_object_get(d, "fault"), "allOf", listed);
-		r = json_dumpf(schema, out, JSON_INDENT(1))
-			    ? error_sys(err, EIO, "cannot write")
-			    : 0;
+		r = json_dumpf(schema, out, JSON_INDENT(1)) ? error_sys(err, EIO, "cannot write") : 0;
 		fputc('\n', out);
 	}
 	json_decref(kinds);

@@ -12,10 +12,10 @@
 
 struct command {
 	const char *name;
-	const char *summary;  /* one line for --help; NULL: it is not listed */
-	bool needs_root;      /* main says what is missing and exits 3 before it runs */
+	const char *summary;               /* one line for --help; NULL: it is not listed */
+	bool needs_root;                   /* main says what is missing and exits 3 before it runs */
 	int (*run)(int argc, char **argv); /* argv[0] is "faultline NAME"; returns enum fl_exit */
-	const struct argp *argp; /* its options and arguments, for completion; NULL: inject has one a kind */
+	const struct argp *argp;           /* its options and arguments, for completion; NULL: inject has one a kind */
 };
 
 /* All of them (main.c), ended by a NULL name. What has no summary is not for people. */
@@ -44,7 +44,10 @@ int cmd_accept(int argc, char **argv);
 int cmd_import(int argc, char **argv);
 int cmd_complete(int argc, char **argv);
 
-extern const struct argp cmd_accept_argp, cmd_allow_argp, cmd_baseline_argp, cmd_check_argp, cmd_doctor_argp, cmd_graph_argp, cmd_halt_argp, cmd_history_argp, cmd_import_argp, cmd_lab_argp, cmd_list_argp, cmd_plan_argp, cmd_probe_argp, cmd_recover_argp, cmd_report_argp, cmd_run_argp, cmd_score_argp, cmd_set_argp, cmd_stop_argp, cmd_top_argp;
+extern const struct argp cmd_accept_argp, cmd_allow_argp, cmd_baseline_argp, cmd_check_argp, cmd_doctor_argp,
+	cmd_graph_argp, cmd_halt_argp, cmd_history_argp, cmd_import_argp, cmd_lab_argp, cmd_list_argp, cmd_plan_argp,
+	cmd_probe_argp, cmd_recover_argp, cmd_report_argp, cmd_run_argp, cmd_score_argp, cmd_set_argp, cmd_stop_argp,
+	cmd_top_argp;
 
 /* Before anything else: is it JSON that @argv asks for? */
 void cmd_output_begin(char *const *argv);

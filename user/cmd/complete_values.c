@@ -112,9 +112,10 @@ static void offer_prefixed(const struct completing *c, const char *way, const st
 /* The services that systemd runs now, as it lists them: its name first in each line. */
 static void list_units(struct target_names *names)
 {
-	char *argv[] = { (char[]){ "systemctl" }, (char[]){ "list-units" }, (char[]){ "--type=service" },
-			 (char[]){ "--state=running" }, (char[]){ "--plain" }, (char[]){ "--no-legend" },
-			 (char[]){ "--no-pager" }, NULL };
+	char *argv[] = { (char[]){ "systemctl" },      (char[]){ "list-units" },
+			 (char[]){ "--type=service" }, (char[]){ "--state=running" },
+			 (char[]){ "--plain" },        (char[]){ "--no-legend" },
+			 (char[]){ "--no-pager" },     NULL };
 	_cleanup_free_ char *out = calloc(1, UNITS_MAX);
 	char *rest = out, *line, *end;
 
@@ -155,7 +156,8 @@ static void offer_one_target(const struct completing *c)
 		_cleanup_free_ char *keep = text_format("%scgroup:", c->keep);
 
 		if (keep)
-			offer_files(&(struct completing){ keep, c->cur[7] ? c->cur + 7 : "/sys/fs/cgroup/" }, NULL, true);
+			offer_files(&(struct completing){ keep, c->cur[7] ? c->cur + 7 : "/sys/fs/cgroup/" }, NULL,
+				    true);
 		return;
 	}
 	if (!target_names(&services, NULL))
@@ -203,8 +205,9 @@ void complete_ids(const struct completing *c, bool sessions)
 			continue;
 		complete_offer(c, id, kind);
 		snprintf(session, sizeof(session), "%.*s", (int)strcspn(id, "."), id);
-		if (sessions && (!i || strncmp(json_string_value(json_object_get(json_array_get(rows, i - 1), "id")) ?: "",
-					       id, strlen(session)) != 0))
+		if (sessions &&
+		    (!i || strncmp(json_string_value(json_object_get(json_array_get(rows, i - 1), "id")) ?: "", id,
+				   strlen(session)) != 0))
 			complete_offer(c, session, "all faults of the session");
 	}
 	json_decref(rows);
@@ -250,35 +253,22 @@ void complete_param(const struct completing *c, const struct param *p)
 
 	switch (p->type) {
 	case PARAM_DURATION:
-	case PARAM_OFFSET:
-		offer_units(c, units_durations);
-		break;
-	case PARAM_PERCENT:
-		offer_units(c, units_percents);
-		break;
-	case PARAM_RATE:
-		offer_units(c, units_rates);
-		break;
-	case PARAM_BYTES:
-		offer_units(c, units_sizes);
-		break;
-	case PARAM_BOOL:
-		offer_choices(c, "yes|no");
-		break;
+	case PARAM_OFFSET: offer_units(c, units_durations); break;
+	case PARAM_PERCENT: offer_units(c, units_percents); break;
+	case PARAM_RATE: offer_units(c, units_rates); break;
+	case PARAM_BYTES: offer_units(c, units_sizes); break;
+	case PARAM_BOOL: offer_choices(c, "yes|no"); break;
 	case PARAM_ENUM:
 		for (choice = p->choices; *choice; choice++)
 			complete_offer(c, *choice, NULL);
 		break;
-	case PARAM_PEERS:
-		complete_targets(c);
-		break;
+	case PARAM_PEERS: complete_targets(c); break;
 	case PARAM_STRING:
 		if (strstr(p->name, "file") || strstr(p->name, "path"))
 			offer_files(c, NULL, false);
 		break;
 	case PARAM_INT:
-	case PARAM_PORTS:
-		break;
+	case PARAM_PORTS: break;
 	}
 }
 

@@ -29,28 +29,29 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct options *o = state->input;
 
 	switch (key) {
-	case 'f':
-		return units_duration_ns(arg, &o->for_ns, &o->err) ? EINVAL : 0;
+	case 'f': return units_duration_ns(arg, &o->for_ns, &o->err) ? EINVAL : 0;
 	case 'o':
 		if (strcmp(arg, "dot") && strcmp(arg, "json"))
 			argp_error(state, "-o knows dot and json, not '%s'", arg);
 		o->json = !strcmp(arg, "json");
 		return 0;
-	case ARGP_KEY_ARGS:
-		o->targets = state->argv + state->next;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	case ARGP_KEY_ARGS: o->targets = state->argv + state->next; return 0;
+	default: return ARGP_ERR_UNKNOWN;
 	}
 }
 
 const struct argp cmd_graph_argp = {
-	option_table, parse, "[TARGET...]",
+	option_table,
+	parse,
+	"[TARGET...]",
 	"Show which service called which, as seen on the wire, with the first and last time of each "
 	"edge.\v"
-	"Several TARGETs: with blanks or commas between them. Without a TARGET: all services that are known here. What is no TARGET is 'outside'. A signal "
+	"Several TARGETs: with blanks or commas between them. Without a TARGET: all services that are known here. What "
+	"is no TARGET is 'outside'. A signal "
 	"ends the watch early; what was seen until then is printed.",
-	NULL, NULL, NULL
+	NULL,
+	NULL,
+	NULL
 };
 
 static void on_signal(uv_signal_t *handle, int number)

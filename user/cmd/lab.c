@@ -35,17 +35,13 @@ static error_t on_option(int key, char *arg, struct argp_state *state)
 			argp_error(state, "-o is text or json, not '%s'", arg);
 		a->json = !strcmp(arg, "json");
 		return 0;
-	case 't':
-		a->topology = arg;
-		return 0;
+	case 't': a->topology = arg; return 0;
 	case 'p':
 		if (units_int(arg, 1, 65535, &port, NULL))
 			argp_error(state, "'%s' is no port", arg);
 		a->pipeline_port = (uint16_t)port;
 		return 0;
-	case 'n':
-		a->no_load = true;
-		return 0;
+	case 'n': a->no_load = true; return 0;
 	case ARGP_KEY_ARG:
 		if (a->verb)
 			argp_error(state, "unexpected '%s'", arg);
@@ -55,8 +51,7 @@ static error_t on_option(int key, char *arg, struct argp_state *state)
 		if (!a->verb)
 			argp_error(state, "say up, down or status");
 		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	default: return ARGP_ERR_UNKNOWN;
 	}
 }
 
@@ -96,8 +91,8 @@ static int print_status(const struct arguments *a)
 	if (json_array_size(json_object_get(status, "services")))
 		printf("%-18s %-10s %-8s %s\n", "SERVICE", "STATE", "PID", "ADDRESS");
 	json_array_foreach(json_object_get(status, "services"), i, item)
-		if (!json_unpack(item, "{s:s, s:s, s:I, s:s, s:i}", "name", &name, "state", &word, "pid",
-				 &pid, "addr", &addr, "port", &port))
+		if (!json_unpack(item, "{s:s, s:s, s:I, s:s, s:i}", "name", &name, "state", &word, "pid", &pid, "addr",
+				 &addr, "port", &port))
 			printf("%-18s %-10s %-8lld %s:%d\n", name, word, (long long)pid, addr, port);
 	json_array_foreach(json_object_get(status, "daemons"), i, item)
 		if (!json_unpack(item, "{s:s, s:s, s:I}", "name", &name, "state", &word, "pid", &pid))
@@ -110,8 +105,11 @@ static int up(const struct arguments *a)
 {
 	static const char *const results[] = { "started", "already running", "repaired" };
 	unsigned int last = ~0u;
-	struct lab_options o = { .topology = a->topology, .pipeline_port = a->pipeline_port,
-				 .load = !a->no_load, .progress = on_progress, .context = &last };
+	struct lab_options o = { .topology = a->topology,
+				 .pipeline_port = a->pipeline_port,
+				 .load = !a->no_load,
+				 .progress = on_progress,
+				 .context = &last };
 	struct fl_error err = { .exit = FL_EXIT_OK };
 	enum lab_up_result result;
 	int rc = lab_up(&o, &result, &err);
@@ -140,7 +138,9 @@ static int down(const struct arguments *a)
 }
 
 const struct argp cmd_lab_argp = {
-	.options = options, .parser = on_option, .args_doc = "up|down|status",
+	.options = options,
+	.parser = on_option,
+	.args_doc = "up|down|status",
 	.doc = "Bring up, take down or show the embedded lab: thirteen services, a load "
 	       "generator and the reference pipeline.",
 };

@@ -20,7 +20,7 @@
 /* Of this process: a command line asks once for one form. */
 static struct {
 	bool json;
-	bool printed; /* a document is out, and there is to be one only */
+	bool printed;   /* a document is out, and there is to be one only */
 	FILE *terminal; /* the real stderr, while argp's messages are collected */
 	char *said;
 	size_t said_len;
@@ -136,7 +136,8 @@ static void on_usage_error(int status, void *arg)
 	line[strcspn(line, "\n")] = '\0';
 	colon = strstr(line, ": ");
 	error_usage(&err, "%s", colon ? colon + 2 : line);
-	error_hint(&err, "%.*s --help", colon ? (int)(colon - line) : (int)strlen("faultline"), colon ? line : "faultline");
+	error_hint(&err, "%.*s --help", colon ? (int)(colon - line) : (int)strlen("faultline"),
+		   colon ? line : "faultline");
 	print_error_json(&err);
 }
 
@@ -173,9 +174,7 @@ static error_t parse_folder(int key, char *arg, struct argp_state *state)
 	struct cmd_folder *f = state->input;
 
 	switch (key) {
-	case 'o':
-		f->json = cmd_output_json(arg, state);
-		return 0;
+	case 'o': f->json = cmd_output_json(arg, state); return 0;
 	case ARGP_KEY_ARG:
 		if (f->path)
 			argp_error(state, "one folder at a time; `faultline history` compares several");
@@ -185,8 +184,7 @@ static error_t parse_folder(int key, char *arg, struct argp_state *state)
 		if (!f->path)
 			argp_error(state, "which folder?");
 		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	default: return ARGP_ERR_UNKNOWN;
 	}
 }
 

@@ -17,7 +17,7 @@
 struct options {
 	struct probe_config config;
 	char *log;
-	int64_t count; /* 0: no limit */
+	int64_t count;   /* 0: no limit */
 	uint64_t for_ns; /* 0: no limit */
 	bool json;
 	struct fl_error err;
@@ -54,31 +54,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct options *o = state->input;
 
 	switch (key) {
-	case 'i':
-		return units_duration_ns(arg, &o->config.interval_ns, &o->err) ? EINVAL : 0;
-	case 't':
-		return units_duration_ns(arg, &o->config.timeout_ns, &o->err) ? EINVAL : 0;
-	case 's':
-		return units_duration_ns(arg, &o->config.slow_ns, &o->err) ? EINVAL : 0;
-	case 'n':
-		return units_int(arg, 1, UINT32_MAX, &o->count, &o->err) ? EINVAL : 0;
-	case OPT_FOR:
-		return units_duration_ns(arg, &o->for_ns, &o->err) ? EINVAL : 0;
-	case 'l':
-		o->log = arg;
-		return 0;
-	case OPT_BODY:
-		o->config.body_regex = arg;
-		return 0;
-	case OPT_PATH:
-		o->config.json_path = arg;
-		return 0;
-	case OPT_VALUE:
-		o->config.json_value = arg;
-		return 0;
-	case 'o':
-		o->json = cmd_output_json(arg, state);
-		return 0;
+	case 'i': return units_duration_ns(arg, &o->config.interval_ns, &o->err) ? EINVAL : 0;
+	case 't': return units_duration_ns(arg, &o->config.timeout_ns, &o->err) ? EINVAL : 0;
+	case 's': return units_duration_ns(arg, &o->config.slow_ns, &o->err) ? EINVAL : 0;
+	case 'n': return units_int(arg, 1, UINT32_MAX, &o->count, &o->err) ? EINVAL : 0;
+	case OPT_FOR: return units_duration_ns(arg, &o->for_ns, &o->err) ? EINVAL : 0;
+	case 'l': o->log = arg; return 0;
+	case OPT_BODY: o->config.body_regex = arg; return 0;
+	case OPT_PATH: o->config.json_path = arg; return 0;
+	case OPT_VALUE: o->config.json_value = arg; return 0;
+	case 'o': o->json = cmd_output_json(arg, state); return 0;
 	case ARGP_KEY_ARG:
 		if (o->config.url)
 			argp_error(state, "one URL at a time");
@@ -90,18 +75,21 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (o->config.json_value && !o->config.json_path)
 			argp_error(state, "--json-value needs --json-path");
 		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	default: return ARGP_ERR_UNKNOWN;
 	}
 }
 
 const struct argp cmd_probe_argp = {
-	option_table, parse, "URL",
+	option_table,
+	parse,
+	"URL",
 	"Call URL at regular times as a user would, and print a line per try:\n"
 	"  <epoch seconds> pass <ms>   or   <epoch seconds> fail <http code> <ms>\v"
 	"A try passes with HTTP 200 in less than --slow. Ends at --count, --for or a signal with a "
 	"summary; exit status 0 when at least 99 % passed, 1 otherwise.",
-	NULL, NULL, NULL
+	NULL,
+	NULL,
+	NULL
 };
 
 static void end(struct session *s)
@@ -135,9 +123,8 @@ static void on_sample(void *ctx, const struct probe_sample *sample)
 	char line[128];
 
 	if (s->options->json)
-		cmd_print_json_line(json_pack("{s:f, s:b, s:i, s:f}", "time", sample->wall_s, "pass",
-				     sample->pass, "http_code", sample->http_code, "latency_ms",
-				     sample->latency_ms));
+		cmd_print_json_line(json_pack("{s:f, s:b, s:i, s:f}", "time", sample->wall_s, "pass", sample->pass,
+					      "http_code", sample->http_code, "latency_ms", sample->latency_ms));
 	else
 		puts(probe_format(sample, line, sizeof(line)));
 	fflush(stdout);
@@ -155,15 +142,13 @@ static void print_summary(const struct session *s)
 	const struct probe_summary *sum = &s->summary;
 
 	if (s->options->json)
-		cmd_print_json_line(json_pack("{s:{s:i, s:i, s:o, s:o, s:o}}", "summary", "tries", sum->n,
-				     "passed", sum->passed, "pass_rate",
-				     json_number(sum->pass_rate), "latency_p50_ms",
-				     json_number(sum->latency_p50_ms), "latency_p99_ms",
-				     json_number(sum->latency_p99_ms)));
+		cmd_print_json_line(json_pack("{s:{s:i, s:i, s:o, s:o, s:o}}", "summary", "tries", sum->n, "passed",
+					      sum->passed, "pass_rate", json_number(sum->pass_rate), "latency_p50_ms",
+					      json_number(sum->latency_p50_ms), "latency_p99_ms",
+					      json_number(sum->latency_p99_ms)));
 	else if (sum->n)
-		printf("%u tries, %u passed (%.1f %%), latency p50 %.0f ms, p99 %.0f ms\n", sum->n,
-		       sum->passed, 100 * sum->pass_rate, sum->latency_p50_ms,
-		       sum->latency_p99_ms);
+		printf("%u tries, %u passed (%.1f %%), latency p50 %.0f ms, p99 %.0f ms\n", sum->n, sum->passed,
+		       100 * sum->pass_rate, sum->latency_p50_ms, sum->latency_p99_ms);
 	else
 		puts("no try ended");
 }
@@ -194,11 +179,9 @@ static int run(const struct options *o, struct fl_error *err)
 		return rc;
 	print_summary(&s);
 	if (s.lines_lost)
-		return error_sys(err, EIO, "%u lines could not be written to %s", s.lines_lost,
-				 o->log);
-	return s.summary.n && s.summary.passed * 1e6 >= o->config.steady_ppm * (double)s.summary.n
-		       ? FL_EXIT_OK
-		       : FL_EXIT_FAILED;
+		return error_sys(err, EIO, "%u lines could not be written to %s", s.lines_lost, o->log);
+	return s.summary.n && s.summary.passed * 1e6 >= o->config.steady_ppm * (double)s.summary.n ? FL_EXIT_OK
+												   : FL_EXIT_FAILED;
 }
 
 int cmd_probe(int argc, char **argv)

@@ -27,7 +27,7 @@ struct options {
 	struct table_options table;
 	struct meter_paths paths;
 	uint64_t interval_ns;
-	int64_t count; /* 0: no limit */
+	int64_t count;       /* 0: no limit */
 	const char *metrics; /* where to listen; NULL: nowhere */
 	bool json;
 	struct fl_error err;
@@ -88,47 +88,40 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (table_sort_parse(arg, &o->table.sort))
 			argp_error(state, "--sort knows rate, errors, p50, p95 and p99, not '%s'", arg);
 		return 0;
-	case OPT_FILTER:
-		o->table.filter = arg;
-		return 0;
+	case OPT_FILTER: o->table.filter = arg; return 0;
 	case OPT_PATHS:
 		if (parse_paths(arg, o))
 			return EINVAL;
 		o->table.print_requests = true;
 		return 0;
-	case OPT_REQUESTS:
-		o->table.print_requests = true;
-		return 0;
+	case OPT_REQUESTS: o->table.print_requests = true; return 0;
 	case 'i':
 		if (units_duration_ns(arg, &o->interval_ns, &o->err))
 			return EINVAL;
 		if (o->interval_ns < 100 * NS_PER_MSEC)
 			argp_error(state, "--interval is at least 100ms");
 		return 0;
-	case 'n':
-		return units_int(arg, 1, UINT32_MAX, &o->count, &o->err) ? EINVAL : 0;
-	case OPT_METRICS:
-		o->metrics = arg;
-		return 0;
-	case 'o':
-		o->json = cmd_output_json(arg, state);
-		return 0;
-	case ARGP_KEY_ARGS:
-		o->targets = state->argv + state->next;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	case 'n': return units_int(arg, 1, UINT32_MAX, &o->count, &o->err) ? EINVAL : 0;
+	case OPT_METRICS: o->metrics = arg; return 0;
+	case 'o': o->json = cmd_output_json(arg, state); return 0;
+	case ARGP_KEY_ARGS: o->targets = state->argv + state->next; return 0;
+	default: return ARGP_ERR_UNKNOWN;
 	}
 }
 
 const struct argp cmd_top_argp = {
-	option_table, parse, "[TARGET...]",
+	option_table,
+	parse,
+	"[TARGET...]",
 	"Show rate, share of errors, latency, retransmissions and resets of each service and of each "
 	"edge between them, as the kernel measures them.\v"
-	"Several TARGETs: with blanks or commas between them. Without a TARGET: all services that are known here. A service's line is what it answered; an "
+	"Several TARGETs: with blanks or commas between them. Without a TARGET: all services that are known here. A "
+	"service's line is what it answered; an "
 	"edge's line is what its client saw; a request's line (HTTP/1.x) is what the service answered to "
 	"that method and path. Ends at --count, a signal or the key q; on a terminal s sorts, / filters, h helps.",
-	NULL, NULL, NULL
+	NULL,
+	NULL,
+	NULL
 };
 
 /* --- showing --------------------------------------------------------------------------------- */
@@ -329,8 +322,11 @@ static int open_all(struct top *top, struct fl_error *err)
 
 static int run(const struct options *o, struct fl_error *err)
 {
-	struct top top = { .options = o, .err = err, .refreshed_ns = clock_mono_ns(),
-			   .screen = { .on = !o->json && isatty(STDOUT_FILENO) }, .table = o->table };
+	struct top top = { .options = o,
+			   .err = err,
+			   .refreshed_ns = clock_mono_ns(),
+			   .screen = { .on = !o->json && isatty(STDOUT_FILENO) },
+			   .table = o->table };
 	int r;
 
 	top.table.marked = top.screen.on;

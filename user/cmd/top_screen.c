@@ -13,18 +13,17 @@ static const char *const sort_names[] = {
 	[SORT_RATE] = "rate", [SORT_ERRORS] = "errors", [SORT_P50] = "p50", [SORT_P95] = "p95", [SORT_P99] = "p99",
 };
 
-static const char help[] =
-	"q     ends top, as Ctrl-C does\n"
-	"s     sorts by the next of rate, errors, p50, p95, p99\n"
-	"/     shows only names with what you type; Enter keeps\n"
-	"      it, Esc brings back the one before\n"
-	"h, ?  this page; any key leaves it\n"
-	"\n"
-	"rate/s    requests a second\n"
-	"err       share of them that failed\n"
-	"p50..p99  what 50, 95, 99 % of them took at most\n"
-	"retr/s    TCP retransmissions a second\n"
-	"rst/s     connections that were reset, a second\n";
+static const char help[] = "q     ends top, as Ctrl-C does\n"
+			   "s     sorts by the next of rate, errors, p50, p95, p99\n"
+			   "/     shows only names with what you type; Enter keeps\n"
+			   "      it, Esc brings back the one before\n"
+			   "h, ?  this page; any key leaves it\n"
+			   "\n"
+			   "rate/s    requests a second\n"
+			   "err       share of them that failed\n"
+			   "p50..p99  what 50, 95, 99 % of them took at most\n"
+			   "retr/s    TCP retransmissions a second\n"
+			   "rst/s     connections that were reset, a second\n";
 
 /* https://no-color.org: set and not empty, whatever its value is. */
 static bool wants_colour(void)
@@ -46,7 +45,7 @@ void top_screen_open(struct top_screen *s, const struct table_options *o)
 	if (isatty(STDIN_FILENO) && tcgetpgrp(STDIN_FILENO) == getpgrp() && !tcgetattr(STDIN_FILENO, &s->saved)) {
 		raw = s->saved;
 		raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO); /* Ctrl-C stays a signal */
-		raw.c_cc[VSUSP] = _POSIX_VDISABLE; /* a shell would get the alternate screen */
+		raw.c_cc[VSUSP] = _POSIX_VDISABLE;         /* a shell would get the alternate screen */
 		s->keys = !tcsetattr(STDIN_FILENO, TCSANOW, &raw);
 	}
 	/* The alternate screen: what was on the terminal comes back at the end. */
@@ -144,7 +143,8 @@ static void put_status(const struct top_screen *s, const struct table_options *o
 		snprintf(line, sizeof(line), "sort: %s%s%s   q quit  s sort  / filter  h help", sort_names[o->sort],
 			 s->filter[0] ? "  filter: " : "", s->filter);
 	else
-		snprintf(line, sizeof(line), "sort: %s%s%s", sort_names[o->sort], s->filter[0] ? "  filter: " : "", s->filter);
+		snprintf(line, sizeof(line), "sort: %s%s%s", sort_names[o->sort], s->filter[0] ? "  filter: " : "",
+			 s->filter);
 	snprintf(at, sizeof(at), "\033[%u;1H", row);
 	printable_control(stdout, at);
 	printf("%.*s", (int)width - 1, line);

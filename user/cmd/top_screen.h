@@ -9,11 +9,11 @@
 #include "measure/table.h"
 
 struct top_screen {
-	bool on;     /* standard output is a terminal */
-	bool keys;   /* so is standard input, and it is ours: `saved` is to be restored */
+	bool on;   /* standard output is a terminal */
+	bool keys; /* so is standard input, and it is ours: `saved` is to be restored */
 	bool colour;
-	bool help;   /* instead of the table */
-	bool typing; /* the filter is being typed */
+	bool help;                   /* instead of the table */
+	bool typing;                 /* the filter is being typed */
 	char filter[64], before[64]; /* as it is; as it was before it was typed */
 	struct termios saved;
 };

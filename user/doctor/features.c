@@ -18,8 +18,8 @@
 #include "util/cleanup.h"
 #include "util/text/text.h"
 
-__attribute__((format(printf, 3, 0)))
-static void answer(struct feature_answer *a, bool yes, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static void answer(struct feature_answer *a, bool yes, const char *fmt,
+							 va_list ap)
 {
 	a->yes = yes;
 	vsnprintf(a->reason, sizeof(a->reason), fmt, ap);
@@ -86,8 +86,7 @@ static void probe_kernel_btf(struct feature_answer *a)
 static void probe_tracefs(struct feature_answer *a)
 {
 	probe_file("/sys/kernel/tracing/events/syscalls", a);
-	if (!a->yes && !access("/sys/kernel/tracing", F_OK) &&
-	    access("/sys/kernel/tracing/events", F_OK))
+	if (!a->yes && !access("/sys/kernel/tracing", F_OK) && access("/sys/kernel/tracing/events", F_OK))
 		feature_no(a, "tracefs is not mounted");
 }
 
@@ -110,8 +109,7 @@ static void probe_cgroup1(struct feature_answer *a)
 
 	while (f && (m = getmntent(f)))
 		if (!strcmp(m->mnt_type, "cgroup"))
-			text_append(&all, "%s%s", all.len ? " " : "",
-				    strrchr(m->mnt_dir, '/') + 1);
+			text_append(&all, "%s%s", all.len ? " " : "", strrchr(m->mnt_dir, '/') + 1);
 	if (f)
 		endmntent(f);
 	if (all.len)
@@ -140,8 +138,7 @@ static void probe_freezer(struct feature_answer *a)
 static void probe_program(const char *name, struct feature_answer *a)
 {
 	const char *path = getenv("PATH");
-	_cleanup_free_ char *all =
-		text_format("%s:/usr/sbin:/sbin:/usr/local/sbin", path ? path : "");
+	_cleanup_free_ char *all = text_format("%s:/usr/sbin:/sbin:/usr/local/sbin", path ? path : "");
 	char *rest = all, *dir, file[512];
 
 	while ((dir = strsep(&rest, ":"))) {
@@ -183,71 +180,59 @@ static void probe_docker(struct feature_answer *a)
 #define INSTALL "apt-get install "
 
 const struct feature features[] = {
-	{"platform", "host", "every fault", "docs/platforms.md", probe_platform},
-	{"namespaces", "host", "targets by process, stressors within a target",
-	 "docker run --privileged --pid=host --cgroupns=host --network=host ... (docs/platforms.md)", probe_namespaces},
-	{"capabilities", "host", "everything", "run faultline as root", probe_caps},
-	{"bpffs", "host", "list, set, stop from another process",
-	 "a kernel with CONFIG_BPF_SYSCALL", probe_bpffs},
-	{"btf", "host", "fentry, fmod_ret, lsm, tp_btf", "a kernel with CONFIG_DEBUG_INFO_BTF; --btf FILE serves signals on calls and clocks",
-	 probe_kernel_btf},
-	{"tracefs", "host", "syscall tracepoints", "mount -t tracefs none /sys/kernel/tracing",
-	 probe_tracefs},
-	{"tc", "network", "all network faults",
-	 "a kernel with CONFIG_NET_CLS_ACT, CONFIG_BPF_SYSCALL", probe_tc},
-	{"tcx", "network", "attaching that ends with its process",
-	 "Linux 6.6 or later; clsact serves until then", probe_tcx},
-	{"clsact", "network", "attaching before Linux 6.6",
-	 "a kernel with CONFIG_NET_SCH_INGRESS, CONFIG_NET_CLS_BPF; not needed where tcx works",
-	 probe_clsact},
-	{"tap", "network", "delay lines (latency, reorder, slow HTTP and DNS)",
-	 "modprobe tun, or a kernel with CONFIG_TUN", probe_tap},
-	{"packet_owner", "network", "faults on containers in the host's network (--allow-host-interface)",
-	 "a kernel with CONFIG_CGROUPS, CONFIG_SOCK_CGROUP_DATA and CONFIG_INET", probe_packet_owner},
-	{"loopback-dns", "network", "DNS that a resolver in the target's own namespace answers",
-	 "a kernel where tcx or clsact works", probe_loopback_dns},
-	{"fq", "network", "latency and bandwidth by departure time (--backend edt)",
-	 "modprobe sch_fq, or CONFIG_NET_SCH_FQ; --backend hold does without", probe_fq},
-	{"netem", "network", "comparing figures", "modprobe sch_netem; no fault needs it",
-	 probe_netem},
-	{"kprobe", "tracing", "syscall errors by override", "a kernel with CONFIG_KPROBES",
-	 probe_kprobe},
-	{"override_return", "tracing", "any errno from any syscall",
-	 "a kernel with CONFIG_BPF_KPROBE_OVERRIDE (Ubuntu, Fedora, RHEL have it; Debian has "
-	 "not)",
-	 probe_override},
-	{"fentry", "tracing", "tracing of kernel functions",
-	 "CONFIG_FUNCTION_TRACER and BTF; no fault and no measurement needs it", probe_fentry},
-	{"fmod_ret", "tracing", "errno from open, connect, ... through security hooks",
-	 "a kernel with CONFIG_FUNCTION_TRACER, CONFIG_SECURITY and BTF", probe_fmod_ret},
-	{"lsm", "tracing", "errno from file and socket calls",
-	 "a kernel with CONFIG_BPF_LSM, started with lsm=...,bpf", probe_lsm},
-	{"tp_btf", "tracing", "typed tracepoints",
-	 "CONFIG_BPF_EVENTS and BTF; no fault and no measurement needs it", probe_tp_btf},
-	{"raw_tp", "tracing", "signals on the nth call", "a kernel with CONFIG_BPF_EVENTS",
-	 probe_raw_tp},
-	{"syscall_prog", "tracing", "measuring in the kernel (top, graph, metrics of services and edges)",
-	 "Linux 5.14 or later; faults, the probe and Prometheus do without", probe_syscall_program},
-	{"cgroup2", "cgroup", "syscall errors per service, target identity",
-	 "mount -t cgroup2 none /sys/fs/cgroup/unified", probe_cgroup2},
-	{"cgroup1", "cgroup", "limits of services on hosts of the old layout", "not needed",
-	 probe_cgroup1},
-	{"freezer", "cgroup", "pause", "SIGSTOP is used instead", probe_freezer},
-	{"cgroup_connect", "cgroup", "errno from connect()", "a kernel with CONFIG_CGROUP_BPF",
-	 probe_cgroup_connect},
-	{"cgroup_sock_create", "cgroup", "errno from socket()",
-	 "a kernel with CONFIG_CGROUP_BPF", probe_cgroup_sock_create},
-	{"cgroup_bind", "cgroup", "errno from bind()", "a kernel with CONFIG_CGROUP_BPF",
-	 probe_cgroup_bind},
-	{"cgroup_set_retval", "cgroup", "the errno that was asked for, not only EPERM",
-	 "Linux 5.18 or later", probe_cgroup_retval},
-	{"stress-ng", "programs", "cpu_saturation, memory, disk_io", INSTALL "stress-ng",
-	 probe_stress_ng},
-	{"dnsmasq", "programs", "the lab's dns-resolver", INSTALL "dnsmasq-base",
-	 probe_dnsmasq},
-	{"redis-server", "programs", "the lab's cache-svc", INSTALL "redis-server",
-	 probe_redis},
-	{"docker", "programs", "docker:NAME targets",
-	 "start dockerd, or say --docker-socket PATH; other targets do without",
-	 probe_docker},
-	{}};
+	{ "platform", "host", "every fault", "docs/platforms.md", probe_platform },
+	{ "namespaces", "host", "targets by process, stressors within a target",
+	  "docker run --privileged --pid=host --cgroupns=host --network=host ... (docs/platforms.md)",
+	  probe_namespaces },
+	{ "capabilities", "host", "everything", "run faultline as root", probe_caps },
+	{ "bpffs", "host", "list, set, stop from another process", "a kernel with CONFIG_BPF_SYSCALL", probe_bpffs },
+	{ "btf", "host", "fentry, fmod_ret, lsm, tp_btf",
+	  "a kernel with CONFIG_DEBUG_INFO_BTF; --btf FILE serves signals on calls and clocks", probe_kernel_btf },
+	{ "tracefs", "host", "syscall tracepoints", "mount -t tracefs none /sys/kernel/tracing", probe_tracefs },
+	{ "tc", "network", "all network faults", "a kernel with CONFIG_NET_CLS_ACT, CONFIG_BPF_SYSCALL", probe_tc },
+	{ "tcx", "network", "attaching that ends with its process", "Linux 6.6 or later; clsact serves until then",
+	  probe_tcx },
+	{ "clsact", "network", "attaching before Linux 6.6",
+	  "a kernel with CONFIG_NET_SCH_INGRESS, CONFIG_NET_CLS_BPF; not needed where tcx works", probe_clsact },
+	{ "tap", "network", "delay lines (latency, reorder, slow HTTP and DNS)",
+	  "modprobe tun, or a kernel with CONFIG_TUN", probe_tap },
+	{ "packet_owner", "network", "faults on containers in the host's network (--allow-host-interface)",
+	  "a kernel with CONFIG_CGROUPS, CONFIG_SOCK_CGROUP_DATA and CONFIG_INET", probe_packet_owner },
+	{ "loopback-dns", "network", "DNS that a resolver in the target's own namespace answers",
+	  "a kernel where tcx or clsact works", probe_loopback_dns },
+	{ "fq", "network", "latency and bandwidth by departure time (--backend edt)",
+	  "modprobe sch_fq, or CONFIG_NET_SCH_FQ; --backend hold does without", probe_fq },
+	{ "netem", "network", "comparing figures", "modprobe sch_netem; no fault needs it", probe_netem },
+	{ "kprobe", "tracing", "syscall errors by override", "a kernel with CONFIG_KPROBES", probe_kprobe },
+	{ "override_return", "tracing", "any errno from any syscall",
+	  "a kernel with CONFIG_BPF_KPROBE_OVERRIDE (Ubuntu, Fedora, RHEL have it; Debian has "
+	  "not)",
+	  probe_override },
+	{ "fentry", "tracing", "tracing of kernel functions",
+	  "CONFIG_FUNCTION_TRACER and BTF; no fault and no measurement needs it", probe_fentry },
+	{ "fmod_ret", "tracing", "errno from open, connect, ... through security hooks",
+	  "a kernel with CONFIG_FUNCTION_TRACER, CONFIG_SECURITY and BTF", probe_fmod_ret },
+	{ "lsm", "tracing", "errno from file and socket calls",
+	  "a kernel with CONFIG_BPF_LSM, started with lsm=...,bpf", probe_lsm },
+	{ "tp_btf", "tracing", "typed tracepoints", "CONFIG_BPF_EVENTS and BTF; no fault and no measurement needs it",
+	  probe_tp_btf },
+	{ "raw_tp", "tracing", "signals on the nth call", "a kernel with CONFIG_BPF_EVENTS", probe_raw_tp },
+	{ "syscall_prog", "tracing", "measuring in the kernel (top, graph, metrics of services and edges)",
+	  "Linux 5.14 or later; faults, the probe and Prometheus do without", probe_syscall_program },
+	{ "cgroup2", "cgroup", "syscall errors per service, target identity",
+	  "mount -t cgroup2 none /sys/fs/cgroup/unified", probe_cgroup2 },
+	{ "cgroup1", "cgroup", "limits of services on hosts of the old layout", "not needed", probe_cgroup1 },
+	{ "freezer", "cgroup", "pause", "SIGSTOP is used instead", probe_freezer },
+	{ "cgroup_connect", "cgroup", "errno from connect()", "a kernel with CONFIG_CGROUP_BPF", probe_cgroup_connect },
+	{ "cgroup_sock_create", "cgroup", "errno from socket()", "a kernel with CONFIG_CGROUP_BPF",
+	  probe_cgroup_sock_create },
+	{ "cgroup_bind", "cgroup", "errno from bind()", "a kernel with CONFIG_CGROUP_BPF", probe_cgroup_bind },
+	{ "cgroup_set_retval", "cgroup", "the errno that was asked for, not only EPERM", "Linux 5.18 or later",
+	  probe_cgroup_retval },
+	{ "stress-ng", "programs", "cpu_saturation, memory, disk_io", INSTALL "stress-ng", probe_stress_ng },
+	{ "dnsmasq", "programs", "the lab's dns-resolver", INSTALL "dnsmasq-base", probe_dnsmasq },
+	{ "redis-server", "programs", "the lab's cache-svc", INSTALL "redis-server", probe_redis },
+	{ "docker", "programs", "docker:NAME targets",
+	  "start dockerd, or say --docker-socket PATH; other targets do without", probe_docker },
+	{}
+};

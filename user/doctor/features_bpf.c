@@ -22,12 +22,15 @@
 
 #define LOG_SIZE 65536
 
-#define RETURN(value)                                                       \
+#define RETURN(value)                                                          \
 	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = (value) }, \
-	{                                                                   \
-		.code = BPF_JMP | BPF_EXIT                                  \
+	{                                                                      \
+		.code = BPF_JMP | BPF_EXIT                                     \
 	}
-#define CALL(function) { .code = BPF_JMP | BPF_CALL, .imm = (function) }
+#define CALL(function)                                        \
+	{                                                     \
+		.code = BPF_JMP | BPF_CALL, .imm = (function) \
+	}
 
 static const struct bpf_insn return_0[] = { RETURN(0) };
 static const struct bpf_insn return_1[] = { RETURN(1) };
@@ -44,8 +47,8 @@ static void last_words(char *log, char *buf, size_t size)
 }
 
 /* Load; on failure fill the answer. Returns the descriptor or -1. */
-static int load(enum bpf_prog_type type, const struct bpf_insn *insns, size_t n,
-		struct bpf_prog_load_opts *opts, struct feature_answer *a)
+static int load(enum bpf_prog_type type, const struct bpf_insn *insns, size_t n, struct bpf_prog_load_opts *opts,
+		struct feature_answer *a)
 {
 	_cleanup_free_ char *log = calloc(1, LOG_SIZE);
 	char words[120];
@@ -73,8 +76,8 @@ static int load(enum bpf_prog_type type, const struct bpf_insn *insns, size_t n,
  */
 
 /* Attach to @function by BTF (fentry, fmod_ret, lsm, tp_btf). */
-static void probe_btf(enum bpf_prog_type type, enum bpf_attach_type attach,
-		      const char *function, struct feature_answer *a)
+static void probe_btf(enum bpf_prog_type type, enum bpf_attach_type attach, const char *function,
+		      struct feature_answer *a)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = attach);
 	_cleanup_fd_ int fd = -1, link = -1;
@@ -116,8 +119,7 @@ void probe_lsm(struct feature_answer *a)
 
 	probe_btf(BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "socket_connect", a);
 	/* It attaches also where the hooks are never called. */
-	if (a->yes && !file_read("/sys/kernel/security/lsm", 4096, &active, NULL, NULL) &&
-	    !strstr(active, "bpf"))
+	if (a->yes && !file_read("/sys/kernel/security/lsm", 4096, &active, NULL, NULL) && !strstr(active, "bpf"))
 		feature_no(a, "attaches, but bpf is not in the list of active LSMs (lsm=... at "
 			      "boot)");
 }
@@ -212,8 +214,8 @@ static int make_cgroup(char *path, size_t size, struct feature_answer *a)
 	return 0;
 }
 
-static void probe_cgroup(enum bpf_prog_type type, enum bpf_attach_type attach,
-			 const struct bpf_insn *insns, size_t n, struct feature_answer *a)
+static void probe_cgroup(enum bpf_prog_type type, enum bpf_attach_type attach, const struct bpf_insn *insns, size_t n,
+			 struct feature_answer *a)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = attach);
 	_cleanup_fd_ int fd = load(type, insns, n, &opts, a), dir = -1;
@@ -233,20 +235,17 @@ static void probe_cgroup(enum bpf_prog_type type, enum bpf_attach_type attach,
 
 void probe_cgroup_connect(struct feature_answer *a)
 {
-	probe_cgroup(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET4_CONNECT, return_1,
-		     ARRAY_SIZE(return_1), a);
+	probe_cgroup(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET4_CONNECT, return_1, ARRAY_SIZE(return_1), a);
 }
 
 void probe_cgroup_bind(struct feature_answer *a)
 {
-	probe_cgroup(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET4_BIND, return_1,
-		     ARRAY_SIZE(return_1), a);
+	probe_cgroup(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET4_BIND, return_1, ARRAY_SIZE(return_1), a);
 }
 
 void probe_cgroup_sock_create(struct feature_answer *a)
 {
-	probe_cgroup(BPF_PROG_TYPE_CGROUP_SOCK, BPF_CGROUP_INET_SOCK_CREATE, return_1,
-		     ARRAY_SIZE(return_1), a);
+	probe_cgroup(BPF_PROG_TYPE_CGROUP_SOCK, BPF_CGROUP_INET_SOCK_CREATE, return_1, ARRAY_SIZE(return_1), a);
 }
 
 void probe_cgroup_retval(struct feature_answer *a)
@@ -258,6 +257,5 @@ void probe_cgroup_retval(struct feature_answer *a)
 		RETURN(1),
 	};
 
-	probe_cgroup(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET4_CONNECT, insns,
-		     ARRAY_SIZE(insns), a);
+	probe_cgroup(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET4_CONNECT, insns, ARRAY_SIZE(insns), a);
 }

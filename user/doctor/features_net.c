@@ -47,8 +47,7 @@ static int leave_for_scratch(struct feature_answer *a)
 
 static int load(struct feature_answer *a)
 {
-	int fd = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "fl_probe", "GPL", pass,
-			       ARRAY_SIZE(pass), NULL);
+	int fd = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "fl_probe", "GPL", pass, ARRAY_SIZE(pass), NULL);
 
 	if (fd < 0)
 		feature_no(a, "load: %s", strerror(errno));
@@ -82,8 +81,7 @@ void probe_tcx(struct feature_answer *a)
 		return;
 	link = tcx_attach(LOOPBACK, false, prog, 1, 0);
 	if (link < 0)
-		feature_no(a, "attach: %s%s", strerror(-link),
-			   link == -EINVAL ? " (before Linux 6.6)" : "");
+		feature_no(a, "attach: %s%s", strerror(-link), link == -EINVAL ? " (before Linux 6.6)" : "");
 	else
 		feature_yes(a, "%s", "");
 	netns_leave(old);
@@ -147,10 +145,12 @@ void probe_loopback_dns(struct feature_answer *a)
 	}
 	probe_tap(&tap);
 	if (!tap.yes || libbpf_probe_bpf_helper(BPF_PROG_TYPE_SCHED_CLS, BPF_FUNC_redirect_neigh, NULL) != 1)
-		feature_yes(a, "errors and drops only, no delays: %s", tap.yes ? "no bpf_redirect_neigh()" : tap.reason);
+		feature_yes(a, "errors and drops only, no delays: %s",
+			    tap.yes ? "no bpf_redirect_neigh()" : tap.reason);
 	else
-		feature_yes(a, "Docker's 127.0.0.11, systemd-resolved's 127.0.0.53, a dnsmasq%s", nscd ?
-			    "; not what this host's nscd answers (no DNS: a unix socket)" : "; not nscd (no DNS: a unix socket)");
+		feature_yes(a, "Docker's 127.0.0.11, systemd-resolved's 127.0.0.53, a dnsmasq%s",
+			    nscd ? "; not what this host's nscd answers (no DNS: a unix socket)"
+				 : "; not nscd (no DNS: a unix socket)");
 }
 
 /* Set a qdisc of @kind on the loopback. A kernel that has the kind but wants options says

@@ -11,8 +11,8 @@
 
 /* PROC_CGROUP_INIT_INO, PROC_PID_INIT_INO, PROC_USER_INIT_INO of the kernel's include/linux/proc_ns.h. */
 #define INITIAL_CGROUP_NS 0xEFFFFFFBU
-#define INITIAL_PID_NS	  0xEFFFFFFCU
-#define INITIAL_USER_NS	  0xEFFFFFFDU
+#define INITIAL_PID_NS    0xEFFFFFFCU
+#define INITIAL_USER_NS   0xEFFFFFFDU
 
 const char *platform_hint(const char *release, const char *version, bool *ret_usable)
 {

@@ -49,10 +49,9 @@ struct parser {
 static int fail(struct parser *s, const char *expected)
 {
 	if (!*s->p)
-		return error_usage(s->err, "expression '%.200s' ends where %s is expected", s->e->text,
-				   expected);
-	return error_usage(s->err, "expression: %s expected at '%.40s' (byte %d of '%.200s')", expected,
-			   s->p, (int)(s->p - s->e->text) + 1, s->e->text);
+		return error_usage(s->err, "expression '%.200s' ends where %s is expected", s->e->text, expected);
+	return error_usage(s->err, "expression: %s expected at '%.40s' (byte %d of '%.200s')", expected, s->p,
+			   (int)(s->p - s->e->text) + 1, s->e->text);
 }
 
 static int new_node(struct parser *s, enum node_kind kind, int left, int right)
@@ -97,8 +96,7 @@ static struct expr_clause *new_clause(struct parser *s, const char *start)
 /* The clause is complete: its text, its node. */
 static int end_clause(struct parser *s, struct expr_clause *c)
 {
-	snprintf(c->text, sizeof(c->text), "%.*s", (int)(s->p - s->e->text) - c->offset,
-		 s->e->text + c->offset);
+	snprintf(c->text, sizeof(c->text), "%.*s", (int)(s->p - s->e->text) - c->offset, s->e->text + c->offset);
 	return new_node(s, NODE_CLAUSE, (int)s->e->n_clauses++, -1);
 }
 
@@ -323,16 +321,16 @@ static enum truth eval_clause(struct evaluation *v, const struct expr_clause *c)
 		return UNKNOWN;
 	if (r < 0) {
 		if (!v->error)
-			v->error = error_usage(v->err, "expression '%.200s': no metric '%s'",
-					       v->e->text, c->metric);
+			v->error = error_usage(v->err, "expression '%.200s': no metric '%s'", v->e->text, c->metric);
 		return UNKNOWN;
 	}
 	if (!expr_compare(c->op, value, c->value))
 		return NO;
 	if (v->why_size && !v->why[0])
-		snprintf(v->why, v->why_size, "%s: it is %.6g%s", c->text,
-			 c->unit == EXPR_RATIO ? value * 100 : value,
-			 c->unit == EXPR_RATIO ? "%" : c->unit == EXPR_SECONDS ? "s" : "");
+		snprintf(v->why, v->why_size, "%s: it is %.6g%s", c->text, c->unit == EXPR_RATIO ? value * 100 : value,
+			 c->unit == EXPR_RATIO     ? "%"
+			 : c->unit == EXPR_SECONDS ? "s"
+						   : "");
 	return YES;
 }
 
@@ -343,12 +341,8 @@ static enum truth eval_node(struct evaluation *v, int index)
 
 	/* Both sides always: a `for` below must see every moment. */
 	switch (n->kind) {
-	case NODE_CLAUSE:
-		t = eval_clause(v, &v->e->clauses[n->left]);
-		break;
-	case NODE_NOT:
-		t = (enum truth)(YES - eval_node(v, n->left));
-		break;
+	case NODE_CLAUSE: t = eval_clause(v, &v->e->clauses[n->left]); break;
+	case NODE_NOT: t = (enum truth)(YES - eval_node(v, n->left)); break;
 	case NODE_AND:
 	case NODE_OR:
 		a = eval_node(v, n->left);
@@ -364,11 +358,12 @@ static enum truth eval_node(struct evaluation *v, int index)
 	return t == YES && v->now_ns - n->since_ns < n->for_ns ? NO : t;
 }
 
-int expr_eval(struct expr *e, uint64_t now_ns, expr_lookup lookup, void *ctx, bool *ret, char *ret_why,
-	      size_t why_size, struct fl_error *err)
+int expr_eval(struct expr *e, uint64_t now_ns, expr_lookup lookup, void *ctx, bool *ret, char *ret_why, size_t why_size,
+	      struct fl_error *err)
 {
-	struct evaluation v = { .e = e, .now_ns = now_ns, .lookup = lookup, .ctx = ctx,
-				.why = ret_why, .why_size = why_size, .err = err };
+	struct evaluation v = {
+		.e = e, .now_ns = now_ns, .lookup = lookup, .ctx = ctx, .why = ret_why, .why_size = why_size, .err = err
+	};
 	enum truth t;
 
 	if (why_size)
@@ -386,8 +381,7 @@ const char *expr_clause_name(const struct expr_clause *clause, char *buf, size_t
 {
 	bool labels = clause->labels[0] != '\0';
 
-	snprintf(buf, size, "%s%s%s%s", clause->metric, labels ? "{" : "", clause->labels,
-		 labels ? "}" : "");
+	snprintf(buf, size, "%s%s%s%s", clause->metric, labels ? "{" : "", clause->labels, labels ? "}" : "");
 	return buf;
 }
 

@@ -31,9 +31,9 @@ struct expr_clause {
 	enum expr_op op;
 	double value;
 	enum expr_unit unit;
-	uint64_t for_ns;    /* "for 30s" / "in 60s" / "within 30s"; 0 none */
-	char text[192];	    /* as written */
-	int offset;	    /* byte offset in the source text */
+	uint64_t for_ns; /* "for 30s" / "in 60s" / "within 30s"; 0 none */
+	char text[192];  /* as written */
+	int offset;      /* byte offset in the source text */
 };
 
 int expr_parse(const char *text, struct expr **ret, struct fl_error *err);
@@ -55,8 +55,8 @@ typedef int (*expr_lookup)(void *ctx, const struct expr_clause *clause, double *
  * that lives in @e. *ret: true / false; missing data counts as false. When it becomes true,
  * *ret_why (size bytes) says which clause and with which value.
  */
-int expr_eval(struct expr *e, uint64_t now_ns, expr_lookup lookup, void *ctx, bool *ret, char *ret_why,
-	      size_t why_size, struct fl_error *err);
+int expr_eval(struct expr *e, uint64_t now_ns, expr_lookup lookup, void *ctx, bool *ret, char *ret_why, size_t why_size,
+	      struct fl_error *err);
 
 /*
  * Find the testable clauses in free text (a hypothesis in any language). Returns their number;

@@ -68,8 +68,9 @@ static size_t find_metric(const char *p, char *ret, size_t size)
 	more = next > p + len ? scan_word(next) : 0;
 	for (i = 0; more && i < ARRAY_SIZE(seconds); i++)
 		if (scan_is(next, more, seconds[i]) && (i || is_percentile(p, len)))
-			return snprintf(ret, size, "%.*s_%s", (int)len, p, seconds[i]) < (int)size ?
-				       (size_t)(next + more - p) : 0;
+			return snprintf(ret, size, "%.*s_%s", (int)len, p, seconds[i]) < (int)size
+				       ? (size_t)(next + more - p)
+				       : 0;
 	if (len >= size)
 		return 0;
 	memcpy(ret, p, len);

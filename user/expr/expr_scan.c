@@ -44,7 +44,7 @@ size_t scan_op(const char *p, enum expr_op *ret)
 		const char *sign;
 		enum expr_op op;
 	} signs[] = {
-		{ "≤", EXPR_LE },  { "≥", EXPR_GE },  { "≠", EXPR_NE },	 { "<=", EXPR_LE },
+		{ "≤", EXPR_LE },  { "≥", EXPR_GE },  { "≠", EXPR_NE },  { "<=", EXPR_LE },
 		{ ">=", EXPR_GE }, { "==", EXPR_EQ }, { "!=", EXPR_NE }, { "<>", EXPR_NE },
 		{ "<", EXPR_LT },  { ">", EXPR_GT },  { "=", EXPR_EQ },
 	};

@@ -83,8 +83,7 @@ int fault_add_target(struct fault *f, const char *spec, struct fl_error *err)
 	return r;
 }
 
-int fault_add_targets(struct fault *f, const char *spec, const struct target_pick *pick,
-		      struct fl_error *err)
+int fault_add_targets(struct fault *f, const char *spec, const struct target_pick *pick, struct fl_error *err)
 {
 	struct target_names members = {};
 	struct target_set set;
@@ -116,8 +115,7 @@ static int targets_alive(const struct fault *f, struct fl_error *err)
 
 		if (!f->ops->need_process || !t->pid || target_pid_same(t->pid, t->pid_start))
 			continue;
-		error_env(err, ESRCH, "%s on %s: its process %d is gone", f->ops->name, t->name,
-			  (int)t->pid);
+		error_env(err, ESRCH, "%s on %s: its process %d is gone", f->ops->name, t->name, (int)t->pid);
 		error_hint(err, "start the service again, then repeat");
 		return -ESRCH;
 	}
@@ -217,9 +215,12 @@ static void count_died(struct fault *f)
 		if (!t->pid || !strcmp(t->provider, "netns") || runs(t))
 			continue;
 		f->n_died++;
-		changes_note(f, json_pack("{s:f, s:s, s:s, s:o}", "t", clock_wall_s(), "what", "died", "target", t->name,
-					  "text", json_sprintf("%s: its main process %d died while the fault was on, and "
-							       "nothing runs in its place", t->name, (int)t->pid)),
+		changes_note(f,
+			     json_pack("{s:f, s:s, s:s, s:o}", "t", clock_wall_s(), "what", "died", "target", t->name,
+				       "text",
+				       json_sprintf("%s: its main process %d died while the fault was on, and "
+						    "nothing runs in its place",
+						    t->name, (int)t->pid)),
 			     NULL, NULL);
 	}
 }
@@ -336,8 +337,7 @@ int fault_update(struct fault *f, const struct params *wanted, struct fl_error *
 	int r;
 
 	if (!f->ops->update) {
-		error_usage(err, "%s: %s cannot be changed while it is on", f->id,
-			    f->ops->name);
+		error_usage(err, "%s: %s cannot be changed while it is on", f->id, f->ops->name);
 		error_hint(err, "stop it and inject it again");
 		return -EINVAL;
 	}

@@ -37,16 +37,16 @@ enum fault_class {
 /* Can it be done here? */
 struct fault_support {
 	bool supported;
-	char backend[32];  /* the one that would be chosen: "hold", "edt", "cgroup", "stress-ng" */
-	char reason[256];  /* why not, or what is limited; may be empty when supported */
+	char backend[32]; /* the one that would be chosen: "hold", "edt", "cgroup", "stress-ng" */
+	char reason[256]; /* why not, or what is limited; may be empty when supported */
 };
 
 /* What a fault did, added over its rules and targets. Times are 0 while there was no hit. */
 struct fault_proof {
 	uint64_t matched, injected, skipped, bytes;
 	uint64_t spared; /* wanted by a rule of its session, and protected (net_guard.h) */
-	uint32_t died; /* targets that ran before, and do not run any more; unless that is what it is for */
-	uint64_t first_hit_ns, last_hit_ns;	      /* CLOCK_MONOTONIC */
+	uint32_t died;   /* targets that ran before, and do not run any more; unless that is what it is for */
+	uint64_t first_hit_ns, last_hit_ns;           /* CLOCK_MONOTONIC */
 	uint64_t first_hit_wall_ns, last_hit_wall_ns; /* the same on the wall clock */
 	char effect[256]; /* for kinds that hit no packets: what was done ("412 MiB filled") */
 };
@@ -59,15 +59,15 @@ struct fault_hints {
 };
 
 struct fault_ops {
-	const char *name;    /* fault_type in YAML, KIND on the command line */
+	const char *name;           /* fault_type in YAML, KIND on the command line */
 	const char *const *aliases; /* other accepted names, NULL-terminated; or NULL */
-	const char *summary; /* one line for --help and doctor */
-	const char *undone_by; /* where it is neither the kernel nor the journal's undoing; NULL */
+	const char *summary;        /* one line for --help and doctor */
+	const char *undone_by;      /* where it is neither the kernel nor the journal's undoing; NULL */
 	enum fault_class class;
-	const struct param *params;  /* its own; ends with a NULL name */
-	const struct param *common;  /* shared by a family (match parameters), or NULL */
+	const struct param *params;   /* its own; ends with a NULL name */
+	const struct param *common;   /* shared by a family (match parameters), or NULL */
 	bool need_veth, need_process; /* what its targets must have */
-	bool ends_targets;	      /* that they die is what it is for */
+	bool ends_targets;            /* that they die is what it is for */
 	struct fault_hints hints;
 	/* What is particular to these targets, behind hints.unmatched. May be NULL. */
 	void (*look)(const struct fault *f, struct text *to);
@@ -116,26 +116,26 @@ void fault_proof_from(struct fault_proof *ret, const struct fl_proof *sum);
 struct fault {
 	const struct fault_ops *ops;
 	struct session *session; /* not owned */
-	char id[32];		 /* SESSION.N, set by fault_init() */
-	unsigned int number;	 /* N, from 1, within the session */
+	char id[32];             /* SESSION.N, set by fault_init() */
+	unsigned int number;     /* N, from 1, within the session */
 	struct params params;
 	struct target *targets; /* resolved; owned */
 	uint32_t n_targets;
 	bool allow_host_interface;
 	uint64_t protect_stamp; /* of what was protected when the targets were found not to be */
 	bool armed, active;
-	bool held_back;	  /* active, but off while a stranger is in a target's network namespace */
+	bool held_back;   /* active, but off while a stranger is in a target's network namespace */
 	uint64_t look_ns; /* when to look for one again */
 	uint64_t armed_ns, active_ns, inactive_ns; /* CLOCK_MONOTONIC stamps; 0 not yet */
-	uint32_t n_died; /* targets that ran when it was switched on, and not when it was off */
-	uint64_t expires_ns; /* the kernel's own end of it, set before activate; 0: lease only */
-	char backend[32];    /* chosen by arm */
+	uint32_t n_died;          /* targets that ran when it was switched on, and not when it was off */
+	uint64_t expires_ns;      /* the kernel's own end of it, set before activate; 0: lease only */
+	char backend[32];         /* chosen by arm */
 	struct fault_proof fresh; /* as of the last faults.json */
 	struct fault_proof shown; /* the same, for the owner's loop to read at any time */
-	json_t *changes;     /* of its targets, see changes.h; NULL: none */
-	uint32_t n_changes;  /* of them all, also of those that are too many to keep */
+	json_t *changes;          /* of its targets, see changes.h; NULL: none */
+	uint32_t n_changes;       /* of them all, also of those that are too many to keep */
 	bool supervisor_lost;
-	void *priv;	     /* the kind's own */
+	void *priv; /* the kind's own */
 };
 
 /* All kinds of this build, ended by NULL (table.c). */
@@ -145,8 +145,7 @@ extern const struct fault_ops *const fault_table[];
  * Find a kind by name or alias in a table; '-' and '_' are the same. NULL and an error with the
  * nearest known name when there is none. Pure (find.c): works on any table.
  */
-const struct fault_ops *fault_find(const struct fault_ops *const *table, const char *name,
-				   struct fl_error *err);
+const struct fault_ops *fault_find(const struct fault_ops *const *table, const char *name, struct fl_error *err);
 
 /* Find @kind and fill the defaults. Error: unknown kind, with the nearest. @session may be NULL
  * until the fault is armed: parameters and targets are checked before anything is made. */
@@ -162,8 +161,7 @@ int fault_validate(const struct fault *f, struct fl_error *err);
 int fault_add_target(struct fault *f, const char *spec, struct fl_error *err);
 
 /* The same for all that @spec means, as far as @pick takes them (target/expand.h; NULL: all). */
-int fault_add_targets(struct fault *f, const char *spec, const struct target_pick *pick,
-		      struct fl_error *err);
+int fault_add_targets(struct fault *f, const char *spec, const struct target_pick *pick, struct fl_error *err);
 
 /* Would its targets let it be armed, as far as that can be seen without touching them? */
 int fault_ready(const struct fault *f, struct fl_error *err);

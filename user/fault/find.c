@@ -56,8 +56,7 @@ static bool collect(const char *name, void *arg)
 	return false;
 }
 
-const struct fault_ops *fault_find(const struct fault_ops *const *table, const char *name,
-				   struct fl_error *err)
+const struct fault_ops *fault_find(const struct fault_ops *const *table, const char *name, struct fl_error *err)
 {
 	struct search s = { .wanted = name };
 	const struct fault_ops *ops = each_name(table, is_wanted, &s);

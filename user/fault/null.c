@@ -24,16 +24,16 @@ enum null_stage { FAIL_NEVER, FAIL_ARM, FAIL_ACTIVATE, FAIL_PROOF, FAIL_DISARM }
 static const char *const stages[] = { "never", "arm", "activate", "proof", "disarm", NULL };
 
 static const struct param null_params[] = {
-	{ .name = "hits", .type = PARAM_INT, .def = "1", .max = INT64_MAX, .live = true,
+	{ .name = "hits",
+	  .type = PARAM_INT,
+	  .def = "1",
+	  .max = INT64_MAX,
+	  .live = true,
 	  .help = "how many hits to report while it is on" },
-	{ .name = "fail", .type = PARAM_ENUM, .def = "never", .choices = stages,
-	  .help = "the step that fails" },
-	{ .name = "delay", .type = PARAM_DURATION, .def = "0",
-	  .help = "how long arming takes" },
-	{ .name = "switching", .type = PARAM_DURATION, .def = "0",
-	  .help = "how long switching on and off takes" },
-	{ .name = "file", .type = PARAM_STRING,
-	  .help = "a file to make while it is on; its removal is journaled" },
+	{ .name = "fail", .type = PARAM_ENUM, .def = "never", .choices = stages, .help = "the step that fails" },
+	{ .name = "delay", .type = PARAM_DURATION, .def = "0", .help = "how long arming takes" },
+	{ .name = "switching", .type = PARAM_DURATION, .def = "0", .help = "how long switching on and off takes" },
+	{ .name = "file", .type = PARAM_STRING, .help = "a file to make while it is on; its removal is journaled" },
 	{}
 };
 
@@ -90,9 +90,8 @@ static json_t *identity(int dirfd, const char *path, int flags)
 		return NULL;
 	if (!(st.stx_mask & STATX_BTIME))
 		st.stx_btime.tv_sec = st.stx_btime.tv_nsec = 0;
-	return json_pack("[I, I, I, I, I]", (json_int_t)st.stx_dev_major,
-			 (json_int_t)st.stx_dev_minor, (json_int_t)st.stx_ino,
-			 (json_int_t)st.stx_btime.tv_sec, (json_int_t)st.stx_btime.tv_nsec);
+	return json_pack("[I, I, I, I, I]", (json_int_t)st.stx_dev_major, (json_int_t)st.stx_dev_minor,
+			 (json_int_t)st.stx_ino, (json_int_t)st.stx_btime.tv_sec, (json_int_t)st.stx_btime.tv_nsec);
 }
 
 /*
@@ -115,11 +114,9 @@ static int make_file(struct fault *f, const char *path, struct fl_error *err)
 	fd = open(dir, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
 	which = fd < 0 ? NULL : identity(fd, "", AT_EMPTY_PATH);
 	if (!which)
-		return error_env(err, errno, "null: cannot make a file in %s: %s", dir,
-				 strerror(errno));
-	r = journal_add(f->session->journal, "remove-file",
-			json_pack("{s:s, s:o}", "path", path, "identity", which), &s->entry,
-			err);
+		return error_env(err, errno, "null: cannot make a file in %s: %s", dir, strerror(errno));
+	r = journal_add(f->session->journal, "remove-file", json_pack("{s:s, s:o}", "path", path, "identity", which),
+			&s->entry, err);
 	if (r)
 		return r;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
@@ -213,12 +210,8 @@ static enum undo_state undo_remove_file(const json_t *args, struct fl_error *err
 	if (same && !unlink(path))
 		return UNDO_DONE;
 	code = same ? errno : code;
-	error_env(err, code, "%s may still be there: cannot remove it: %s", path ? path : "a file",
-		  strerror(code));
+	error_env(err, code, "%s may still be there: cannot remove it: %s", path ? path : "a file", strerror(code));
 	return UNDO_OPEN;
 }
 
-const struct undo_op undo_null[] = {
-	{ .name = "remove-file", .undo = undo_remove_file },
-	{}
-};
+const struct undo_op undo_null[] = { { .name = "remove-file", .undo = undo_remove_file }, {} };

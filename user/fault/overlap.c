@@ -28,9 +28,9 @@ json_t *overlap_identities(const struct fault *f)
 		const struct target *t = &f->targets[i];
 		uint64_t netns = t->netns_inode == host ? 0 : t->netns_inode;
 
-		json_array_append_new(all, json_pack("{s:s, s:I, s:I, s:I}", "name", t->name, "netns",
-						     (json_int_t)netns, "cgroup",
-						     (json_int_t)t->cgroup_id, "pid", (json_int_t)t->pid));
+		json_array_append_new(all,
+				      json_pack("{s:s, s:I, s:I, s:I}", "name", t->name, "netns", (json_int_t)netns,
+						"cgroup", (json_int_t)t->cgroup_id, "pid", (json_int_t)t->pid));
 	}
 	return all;
 }
@@ -51,8 +51,7 @@ static bool shares_target(const json_t *mine, const json_t *theirs)
 		for (k = 0; k < json_array_size(theirs); k++) {
 			a = json_array_get(mine, i);
 			b = json_array_get(theirs, k);
-			if (same_number(a, b, "netns") || same_number(a, b, "cgroup") ||
-			    same_number(a, b, "pid"))
+			if (same_number(a, b, "netns") || same_number(a, b, "cgroup") || same_number(a, b, "pid"))
 				return true;
 		}
 	return false;
@@ -75,8 +74,7 @@ json_t *overlap_find(const struct fault *f)
 		json_array_foreach(rows, i, row) {
 			const char *id = json_string_value(json_object_get(row, "id"));
 
-			if (id && !of_session(f->session, id) &&
-			    json_is_true(json_object_get(row, "active")) &&
+			if (id && !of_session(f->session, id) && json_is_true(json_object_get(row, "active")) &&
 			    shares_target(mine, json_object_get(row, "identities")))
 				json_array_append(found, row);
 		}

@@ -41,8 +41,8 @@ static json_t *processes_json(const struct target *t, struct fl_error *err)
 	if (process_list(t, &v, &n, err))
 		return all;
 	for (i = 0; i < n; i++)
-		json_array_append_new(all, json_pack("{s:i, s:o}", "pid", (int)v[i].pid, "command",
-						     command_of(v[i].pid)));
+		json_array_append_new(all,
+				      json_pack("{s:i, s:o}", "pid", (int)v[i].pid, "command", command_of(v[i].pid)));
 	return all;
 }
 
@@ -67,8 +67,7 @@ static json_t *flows_json(const struct target *t, const struct net_matcher *m, c
 		return all;
 	for (i = 0; i < n; i++) {
 		const struct tcp_connection *c = &v[i];
-		bool spared = g && guard_holds(g, &c->local, c->local_port, &c->peer, c->peer_port,
-					       IPPROTO_TCP);
+		bool spared = g && guard_holds(g, &c->local, c->local_port, &c->peer, c->peer_port, IPPROTO_TCP);
 
 		/* What never leaves the namespace passes no interface of the host. */
 		if (c->idle_ms > PREVIEW_FLOWS_MS || !memcmp(&c->local, &c->peer, sizeof(c->local)) ||
@@ -76,8 +75,8 @@ static json_t *flows_json(const struct target *t, const struct net_matcher *m, c
 			continue;
 		json_array_append_new(all, json_pack("{s:o, s:o, s:f, s:b, s:b}", "local",
 						     end_json(&c->local, c->local_port), "peer",
-						     end_json(&c->peer, c->peer_port), "idle_s",
-						     c->idle_ms / 1e3, "closed", c->closed, "spared", spared));
+						     end_json(&c->peer, c->peer_port), "idle_s", c->idle_ms / 1e3,
+						     "closed", c->closed, "spared", spared));
 	}
 	return all;
 }
@@ -103,11 +102,10 @@ static json_t *target_json(const struct fault *f, const struct target *t, const 
 	json_t *flows = acts_on_packets(f) && !blind->exit ? flows_json(t, m, g, &err) : json_null();
 
 	target_members_text(t, members, sizeof(members));
-	return json_pack("{s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "name", t->name, "provider",
-			 t->provider, "container",
-			 !strcmp(t->provider, "docker") && t->id[0] ? json_string(t->id) : json_null(),
-			 "members", members, "note", t->note[0] ? json_string(t->note) : json_null(),
-			 "processes", processes, "interfaces", interfaces_json(t), "flows", flows, "error",
+	return json_pack("{s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "name", t->name, "provider", t->provider,
+			 "container", !strcmp(t->provider, "docker") && t->id[0] ? json_string(t->id) : json_null(),
+			 "members", members, "note", t->note[0] ? json_string(t->note) : json_null(), "processes",
+			 processes, "interfaces", interfaces_json(t), "flows", flows, "error",
 			 err.exit ? json_string(err.message) : json_null());
 }
 
@@ -208,8 +206,7 @@ static const char *undone_by(const struct fault *f)
 json_t *preview_of(const struct fault *f, uint64_t for_ns)
 {
 	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "kind", f->ops->name, "params",
-			 params_json(&f->params), "for_s",
-			 for_ns ? json_real((double)for_ns / 1e9) : json_null(), "targets", targets_json(f),
-			 "share", share_json(f), "stack", stack_json(f), "spared", net_guard_named(f), "also",
-			 also_json(f), "undone_by", undone_by(f));
+			 params_json(&f->params), "for_s", for_ns ? json_real((double)for_ns / 1e9) : json_null(),
+			 "targets", targets_json(f), "share", share_json(f), "stack", stack_json(f), "spared",
+			 net_guard_named(f), "also", also_json(f), "undone_by", undone_by(f));
 }

@@ -66,7 +66,7 @@ static int find_containers(struct look *l, struct fl_error *err)
 	if (r) {
 		error_env(err, -r, "cannot tell which containers are protected: %s", why.message);
 		error_hint(err, PROTECT_DIR " names containers or labels; until they can be listed no fault "
-				"begins");
+					    "begins");
 		return r;
 	}
 	json_array_foreach(list, i, c) {
@@ -134,8 +134,7 @@ static int look_at_netns(struct look *l, struct fl_error *err)
 	if (!d)
 		return error_env(err, errno, "cannot read /proc: %s", strerror(errno));
 	while (!l->found && (e = readdir(d)))
-		if (!units_int(e->d_name, 1, INT32_MAX, &pid, NULL) &&
-		    process_namespace((pid_t)pid, "net") == l->netns)
+		if (!units_int(e->d_name, 1, INT32_MAX, &pid, NULL) && process_namespace((pid_t)pid, "net") == l->netns)
 			look_at_process((pid_t)pid, 0, l);
 	closedir(d);
 	return 0;
@@ -149,8 +148,10 @@ static int look_at_processes(struct look *l, struct fl_error *err)
 		return 0;
 	r = target_each_member(l->t, look_at_process, l);
 	if (r < 0)
-		return error_env(err, -r, "%s: its processes cannot be listed, so it cannot be told whether "
-				 "they are protected: %s", l->t->spec, strerror(-r));
+		return error_env(err, -r,
+				 "%s: its processes cannot be listed, so it cannot be told whether "
+				 "they are protected: %s",
+				 l->t->spec, strerror(-r));
 	return l->found || !l->netns ? 0 : look_at_netns(l, err);
 }
 
@@ -163,8 +164,8 @@ static int is_of(pid_t pid, uint64_t start, void *ctx)
 }
 
 /* Would what is done to the target be done to @name as well? */
-static int look_at_service(struct look *l, const char *provider, const char *name,
-			   const struct protected *e, struct fl_error *err)
+static int look_at_service(struct look *l, const char *provider, const char *name, const struct protected *e,
+			   struct fl_error *err)
 {
 	const struct target_options options = { .allow_host_interface = true };
 	_cleanup_free_ char *spec = text_format("%s:%s", provider, name);

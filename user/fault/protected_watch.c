@@ -22,8 +22,10 @@ static bool end_one(struct fault *f, bool patient, changes_fn fn, void *ctx, str
 		return false;
 	text = !strncmp(why.message, "refused: ", 9) ? why.message + 9 : why.message;
 	if (!fault_activate(f, false, err))
-		changes_note(f, json_pack("{s:f, s:s, s:o}", "t", clock_wall_s(), "what", "protected", "text",
-					  json_sprintf("the fault has been ended: %s", text)), fn, ctx);
+		changes_note(f,
+			     json_pack("{s:f, s:s, s:o}", "t", clock_wall_s(), "what", "protected", "text",
+				       json_sprintf("the fault has been ended: %s", text)),
+			     fn, ctx);
 	return true;
 }
 

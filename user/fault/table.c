@@ -7,41 +7,41 @@
  */
 #include "fault/fault.h"
 
-#define FAULTS(X)									\
-	/* network */									\
-	X(latency)									\
-	X(network_loss)									\
-	X(network_partition)								\
-	X(bandwidth)									\
-	X(duplicate)									\
-	X(corrupt)									\
-	X(reorder)									\
-	X(tcp_reset)									\
-	X(dns_latency)									\
-	X(dns_error)									\
-	/* resource */									\
-	X(cpu_saturation)								\
-	X(memory)									\
-	X(disk_io)									\
-	X(disk_fill)									\
-	X(fd_exhaustion)								\
-	/* application */								\
-	X(http_error)									\
-	X(http_latency)									\
-	X(availability)									\
-	X(stop)										\
-	X(restart)									\
-	X(pause)									\
-	X(crash)									\
-	X(jvm_exception)								\
-	/* state */									\
-	X(time_skew)									\
-	X(time_jump)									\
-	X(config_corruption)								\
-	X(cache_poisoning)								\
-	/* kernel */									\
-	X(syscall_error)								\
-	/* to try out runner and commands without a kernel */				\
+#define FAULTS(X)                                             \
+	/* network */                                         \
+	X(latency)                                            \
+	X(network_loss)                                       \
+	X(network_partition)                                  \
+	X(bandwidth)                                          \
+	X(duplicate)                                          \
+	X(corrupt)                                            \
+	X(reorder)                                            \
+	X(tcp_reset)                                          \
+	X(dns_latency)                                        \
+	X(dns_error)                                          \
+	/* resource */                                        \
+	X(cpu_saturation)                                     \
+	X(memory)                                             \
+	X(disk_io)                                            \
+	X(disk_fill)                                          \
+	X(fd_exhaustion)                                      \
+	/* application */                                     \
+	X(http_error)                                         \
+	X(http_latency)                                       \
+	X(availability)                                       \
+	X(stop)                                               \
+	X(restart)                                            \
+	X(pause)                                              \
+	X(crash)                                              \
+	X(jvm_exception)                                      \
+	/* state */                                           \
+	X(time_skew)                                          \
+	X(time_jump)                                          \
+	X(config_corruption)                                  \
+	X(cache_poisoning)                                    \
+	/* kernel */                                          \
+	X(syscall_error)                                      \
+	/* to try out runner and commands without a kernel */ \
 	X(null)
 
 #define DECLARE(kind) extern const struct fault_ops fault_##kind;

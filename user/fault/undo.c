@@ -4,18 +4,18 @@
 
 /* A family whose faults the kernel does not end by itself defines `const struct undo_op
  * undo_FAMILY[]` (ended by {}) beside them, and has a word here. */
-#define FAMILIES(X)									\
-	X(clsact)									\
-	X(application)									\
-	X(byteman)									\
-	X(fd)										\
-	X(cache)									\
-	X(clock)									\
-	X(file)										\
-	X(fq_qdisc)									\
-	X(null)										\
-	X(pause)									\
-	X(scratch)									\
+#define FAMILIES(X)    \
+	X(clsact)      \
+	X(application) \
+	X(byteman)     \
+	X(fd)          \
+	X(cache)       \
+	X(clock)       \
+	X(file)        \
+	X(fq_qdisc)    \
+	X(null)        \
+	X(pause)       \
+	X(scratch)     \
 	X(stressor)
 
 #define DECLARE(family) extern const struct undo_op undo_##family[];

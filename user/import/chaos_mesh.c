@@ -33,7 +33,7 @@ static const struct import_reason reasons[] = {
 	{ "*selector.namespaces*", "a target is the name of a service, without a namespace" },
 	{ "*elector.labelSelectors*", "one label names the service; a second one cannot narrow it" },
 	{ "*elector.expressionSelectors*", "only `In` with the names of services or pods is known: the fault may hit "
-					  "MORE than it did" },
+					   "MORE than it did" },
 	{ "*elector.*", "a target is the name of a service" },
 	{ "*containerNames*", "a service is one container" },
 	{ "spec.target.mode", "every peer that is named is meant: the fault may hit MORE than it did" },
@@ -224,8 +224,8 @@ static int import_document(struct import *im, const char *text, size_t len, int 
 	int r = import_parse(im, text, len, &doc, err);
 
 	if (!r)
-		r = json_is_object(doc) ? import_object(im, doc, err) :
-					  error_usage(err, "no Kubernetes object: it is no mapping");
+		r = json_is_object(doc) ? import_object(im, doc, err)
+					: error_usage(err, "no Kubernetes object: it is no mapping");
 	if (r && err && err->line)
 		err->line += line;
 	else if (r)
@@ -252,7 +252,7 @@ int import_chaos_mesh(struct import *im, const char *text, size_t len, struct fl
 	}
 	if (!r && !im->n)
 		r = im->n_losses ? error_usage(err, "nothing in it can be done by faultline: %s (%s): %s",
-					       im->losses[0].path, im->losses[0].value ?: "", im->losses[0].why) :
-				   error_usage(err, "no object of Chaos Mesh in it");
+					       im->losses[0].path, im->losses[0].value ?: "", im->losses[0].why)
+				 : error_usage(err, "no object of Chaos Mesh in it");
 	return r;
 }

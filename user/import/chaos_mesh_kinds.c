@@ -7,8 +7,7 @@
 #include "util/json/yaml.h"
 
 /* A fault with one more text out of the document. */
-static void take_param(struct import *im, struct import_fault *f, const char *param, json_t *doc,
-		       const char *path)
+static void take_param(struct import *im, struct import_fault *f, const char *param, json_t *doc, const char *path)
 {
 	_cleanup_free_ char *text = import_take_text(doc, path);
 
@@ -108,14 +107,15 @@ static void take_path(struct import *im, struct import_fault *f, const char *pat
 	if (!prefix)
 		return;
 	if (strpbrk(prefix, "*?"))
-		import_lose(im, "spec.path", path, "a wildcard is known at its end only: the fault hits every path, "
+		import_lose(im, "spec.path", path,
+			    "a wildcard is known at its end only: the fault hits every path, "
 			    "which is MORE than it did");
 	else
 		import_param(im, f, "path", prefix, "spec.path");
 }
 
-static void http_fault(struct import *im, struct import_experiment *x, const char *kind, json_t *doc,
-		       const char *param, const char *value, const char *from)
+static void http_fault(struct import *im, struct import_experiment *x, const char *kind, json_t *doc, const char *param,
+		       const char *value, const char *from)
 {
 	struct import_fault *f = add_fault(im, x, kind, from);
 	const json_t *spec = json_object_get(doc, "spec");
@@ -129,7 +129,8 @@ static void http_fault(struct import *im, struct import_experiment *x, const cha
 	import_param(im, f, "local-port", json_string_value(json_object_get(spec, "port")), "spec.port");
 	if (!strcmp(kind, "tcp_reset")) {
 		if ((path && strcmp(path, "*")) || method)
-			import_lose(im, "spec.abort", NULL, "connections are reset whatever their path and method, "
+			import_lose(im, "spec.abort", NULL,
+				    "connections are reset whatever their path and method, "
 				    "which is MORE than it did");
 	} else {
 		take_path(im, f, path);
@@ -180,7 +181,8 @@ static void dns_fault(struct import *im, struct import_experiment *x, const char
 	if (name && !strcmp(name, "*"))
 		name = NULL; /* all names */
 	if (name && (strpbrk(name, "?") || (strchr(name, '*') && (strncmp(name, "*.", 2) || strchr(name + 1, '*'))))) {
-		import_lose(im, path, name, "a wildcard is known as *.DOMAIN, or as * for all names: lookups of it do "
+		import_lose(im, path, name,
+			    "a wildcard is known as *.DOMAIN, or as * for all names: lookups of it do "
 			    "not fail");
 		return;
 	}
@@ -247,9 +249,9 @@ void import_time_chaos(struct import *im, struct import_experiment *x, json_t *d
 static const struct {
 	const char *method, *syscall;
 } io_methods[] = {
-	{ "OPEN", "open" }, { "CREATE", "open" }, { "READ", "read" }, { "WRITE", "write" }, { "FSYNC", "fsync" },
-	{ "FLUSH", "close" }, { "RELEASE", "close" }, { "MKDIR", "mkdir" }, { "UNLINK", "unlink" },
-	{ "RENAME", "rename" }, { "GETATTR", "stat" }, { "LOOKUP", "stat" },
+	{ "OPEN", "open" },     { "CREATE", "open" },   { "READ", "read" },     { "WRITE", "write" },
+	{ "FSYNC", "fsync" },   { "FLUSH", "close" },   { "RELEASE", "close" }, { "MKDIR", "mkdir" },
+	{ "UNLINK", "unlink" }, { "RENAME", "rename" }, { "GETATTR", "stat" },  { "LOOKUP", "stat" },
 };
 
 static const char *syscall_of(const char *method)
@@ -292,7 +294,8 @@ void import_io_chaos(struct import *im, struct import_experiment *x, json_t *doc
 	struct import_fault *f;
 
 	if (!action || (strcmp(action, "fault") && strcmp(action, "errno"))) {
-		import_lose(im, "spec.action", action, "calls can fail; they cannot be late, lie or give other "
+		import_lose(im, "spec.action", action,
+			    "calls can fail; they cannot be late, lie or give other "
 			    "attributes");
 		return;
 	}

@@ -9,7 +9,7 @@
 
 /* What all faults of one NetworkChaos share. */
 struct scope {
-	char *direction; /* of faultline */
+	char *direction;  /* of faultline */
 	struct text peer; /* empty: everybody, or those of the ports */
 	/* externalTargets with a port: peers by port, which are faults of their own. */
 	json_t *ports; /* "5432" -> "192.0.2.7,192.0.2.8" */
@@ -73,14 +73,15 @@ static void add_external(struct import *im, const json_t *list, struct scope *sc
 		if (peer && peer[0] && !peer[strspn(peer, "0123456789abcdefABCDEF.:/")] && strpbrk(peer, ".:"))
 			add_peer(im, scope, port, peer);
 		else
-			import_lose(im, path, s, "a peer is an address, a CIDR or a service, not a DNS name: traffic with "
+			import_lose(im, path, s,
+				    "a peer is an address, a CIDR or a service, not a DNS name: traffic with "
 				    "it is not hit; write its addresses");
 	}
 }
 
 static void take_peer(struct import *im, json_t *doc, struct scope *scope)
 {
-	char **services = import_selector(im, doc, "spec.target.selector"), *const *s;
+	char **services = import_selector(im, doc, "spec.target.selector"), *const * s;
 	_cleanup_free_ char *mode = import_take_text(doc, "spec.target.mode");
 	json_t *external = import_take(doc, "spec.externalTargets");
 	bool asked = services || mode || json_array_size(external);
@@ -93,7 +94,8 @@ static void take_peer(struct import *im, json_t *doc, struct scope *scope)
 	add_external(im, external, scope);
 	json_decref(external);
 	if (asked && !scope->peer.len && !scope->ports)
-		import_lose(im, "spec.target", NULL, "no peer can be read from it: the fault hits the target's "
+		import_lose(im, "spec.target", NULL,
+			    "no peer can be read from it: the fault hits the target's "
 			    "traffic with everybody, which is MORE than it did");
 }
 
@@ -152,8 +154,7 @@ static struct import_fault *add_fault(struct import *im, struct import_experimen
 }
 
 /* A share in percent, as a text without a unit. */
-static void take_percent(struct import *im, struct import_fault *f, const char *param, json_t *doc,
-			 const char *path)
+static void take_percent(struct import *im, struct import_fault *f, const char *param, json_t *doc, const char *path)
 {
 	_cleanup_free_ char *text = import_take_text(doc, path), *percent = import_percent(text);
 
@@ -169,8 +170,7 @@ static void drop_zero(json_t *doc, const char *path)
 		import_put(doc, path, json_string(text));
 }
 
-static void take_duration(struct import *im, struct import_fault *f, const char *param, json_t *doc,
-			  const char *path)
+static void take_duration(struct import *im, struct import_fault *f, const char *param, json_t *doc, const char *path)
 {
 	_cleanup_free_ char *text = import_take_text(doc, path), *ours = import_duration_text(text);
 
@@ -188,8 +188,7 @@ static void take_correlation(struct import *im, struct import_fault *f, json_t *
 		json_decref(import_take(doc, "spec.delay.correlation"));
 }
 
-static void import_delay(struct import *im, struct import_experiment *x, json_t *doc,
-			 const struct scope *scope)
+static void import_delay(struct import *im, struct import_experiment *x, json_t *doc, const struct scope *scope)
 {
 	_cleanup_free_ char *share = import_take_text(doc, "spec.delay.reorder.reorder");
 	_cleanup_free_ char *percent = import_percent(share);
@@ -211,8 +210,7 @@ static void import_delay(struct import *im, struct import_experiment *x, json_t 
 	import_fault_done(im, x, "spec.delay");
 }
 
-static void import_loss(struct import *im, struct import_experiment *x, json_t *doc,
-			const struct scope *scope)
+static void import_loss(struct import *im, struct import_experiment *x, json_t *doc, const struct scope *scope)
 {
 	struct import_fault *f = add_fault(im, x, "network_loss", scope, "spec.loss");
 

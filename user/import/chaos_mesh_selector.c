@@ -9,10 +9,12 @@
 #include "util/json/yaml.h"
 
 /* The labels that by convention say which service it is; a StatefulSet's pods have one each. */
+/* clang-format off */
 static const char *const service_labels[] = {
 	"app.kubernetes.io/component", "app.kubernetes.io/name", "app", "k8s-app", "service", "component",
 	"name", "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-name", NULL,
 };
+/* clang-format on */
 
 static bool is_service_label(const char *key)
 {
@@ -81,10 +83,10 @@ static void take_expression(struct import *im, json_t *expressions, char ***ret)
 		const char *operator;
 
 		e = json_array_get(expressions, i);
-		operator = json_string_value(json_object_get(e, "operator"));
+		operator= json_string_value(json_object_get(e, "operator"));
 
 		values = json_object_get(e, "values");
-		if (!operator || strcmp(operator, "In") || !are_texts(values) ||
+		if (!operator|| strcmp(operator, "In") || !are_texts(values) ||
 		    !is_service_label(json_string_value(json_object_get(e, "key"))))
 			continue;
 		add_names(im, values, ret);

@@ -18,7 +18,10 @@
 #include "util/text/units.h"
 
 static const struct import_reason reasons[] = {
-	{ "version", NULL }, { "description", NULL }, { "contributions*", NULL }, { "extensions*", NULL },
+	{ "version", NULL },
+	{ "description", NULL },
+	{ "contributions*", NULL },
+	{ "extensions*", NULL },
 	{ "configuration*", NULL }, /* put where it is used */
 	{ "secrets*", "faultline keeps no secrets" },
 	{ "runtime*", "faultline has one strategy: before, during and after, always rolled back" },
@@ -89,10 +92,10 @@ static json_t *substituted(const json_t *configuration, json_t *v)
 struct action {
 	struct import *im;
 	struct import_experiment *x;
-	json_t *args;	    /* of the provider; what is left of it is lost */
-	const char *path;   /* "method[0]" */
-	double after_s;	    /* since the inject time */
-	uint32_t first;	    /* of its faults in the experiment's */
+	json_t *args;     /* of the provider; what is left of it is lost */
+	const char *path; /* "method[0]" */
+	double after_s;   /* since the inject time */
+	uint32_t first;   /* of its faults in the experiment's */
 };
 
 /* A path below the action's; static, for one call. */
@@ -113,8 +116,7 @@ static struct import_fault *add_fault(struct action *a, const char *kind)
 	return f;
 }
 
-static void take(struct action *a, struct import_fault *f, const char *param, const char *name,
-		 const char *unit)
+static void take(struct action *a, struct import_fault *f, const char *param, const char *name, const char *unit)
 {
 	_cleanup_free_ char *text = import_take_text(a->args, name);
 	_cleanup_free_ char *value = text ? text_format("%s%s", text, unit) : NULL;
@@ -141,8 +143,13 @@ static const char *label_value(const char *word)
 /* How much a label says of which service it is: what is narrower comes first. */
 static int label_rank(const char *word)
 {
-	static const char *const names[] = { "app.kubernetes.io/component", "component",
-					     "app.kubernetes.io/name", "app", "k8s-app", "service", "name" };
+	static const char *const names[] = { "app.kubernetes.io/component",
+					     "component",
+					     "app.kubernetes.io/name",
+					     "app",
+					     "k8s-app",
+					     "service",
+					     "name" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++)
@@ -168,8 +175,10 @@ static char *service_of_labels(struct action *a, const char *selector)
 			best = word;
 	}
 	if (best && n > 1)
-		import_lose(a->im, below(a, "label_selector"), selector, "a target has one label: %s is taken, the "
-			    "others cannot narrow it, so that the fault may hit MORE than it did", best);
+		import_lose(a->im, below(a, "label_selector"), selector,
+			    "a target has one label: %s is taken, the "
+			    "others cannot narrow it, so that the fault may hit MORE than it did",
+			    best);
 	return best ? strdup(label_value(best)) : NULL;
 }
 
@@ -242,7 +251,10 @@ static const struct {
 static bool docker_words(struct action *a, char *const *w)
 {
 	static const char *const kinds[][2] = {
-		{ "kill", "availability" }, { "stop", "stop" }, { "restart", "restart" }, { "pause", "pause" },
+		{ "kill", "availability" },
+		{ "stop", "stop" },
+		{ "restart", "restart" },
+		{ "pause", "pause" },
 	};
 	size_t i, k;
 
@@ -366,8 +378,8 @@ static double take_pause(json_t *activity, const char *path)
 	return text && !units_double(text, &s, NULL) && s > 0 && s < 86400 ? s : 0;
 }
 
-static void import_action(struct import *im, struct import_experiment *x, json_t *activity,
-			  const char *path, double *at_s)
+static void import_action(struct import *im, struct import_experiment *x, json_t *activity, const char *path,
+			  double *at_s)
 {
 	_cleanup_free_ char *name = import_take_text(activity, "name");
 	_cleanup_free_ char *type = import_take_text(activity, "provider.type");
@@ -459,8 +471,8 @@ static void import_rollbacks(struct import *im, struct import_experiment *x, jso
 		const char *name = json_string_value(json_object_get(activity, "name"));
 		_cleanup_free_ char *path = text_format("rollbacks[%zu]", i);
 
-		text_append(&words, "%s%s", words.len ? "; " : "faultline stop --all; the source's own: ",
-			    name ? name : "(no name)");
+		text_append(&words, "%s%s",
+			    words.len ? "; " : "faultline stop --all; the source's own: ", name ? name : "(no name)");
 		if (path)
 			import_lose(im, path, name, "faultline takes its own faults back and does nothing else");
 	}
@@ -517,8 +529,8 @@ int import_chaostoolkit(struct import *im, const char *text, size_t len, struct 
 	int r = import_parse(im, text, len, &doc, err);
 
 	if (!r)
-		r = json_is_object(doc) ? import_document(im, doc, err) :
-					  error_usage(err, "no experiment of Chaos Toolkit: it is no mapping");
+		r = json_is_object(doc) ? import_document(im, doc, err)
+					: error_usage(err, "no experiment of Chaos Toolkit: it is no mapping");
 	json_decref(doc);
 	return r;
 }

@@ -82,8 +82,8 @@ static char *metric_name(const char *text)
 
 static void add_clause(struct import_experiment *x, const char *metric, const char *op, double v)
 {
-	char *grown = text_format("%s%s%s %s %.10g", x->hypothesis ? x->hypothesis : "",
-				  x->hypothesis ? " and " : "", metric, op, v);
+	char *grown = text_format("%s%s%s %s %.10g", x->hypothesis ? x->hypothesis : "", x->hypothesis ? " and " : "",
+				  metric, op, v);
 
 	free(x->hypothesis);
 	x->hypothesis = grown;
@@ -104,8 +104,8 @@ static bool prometheus_probe(struct import *im, struct import_experiment *x, jso
 	_cleanup_free_ char *name = label ? metric_name(label) : NULL;
 	double from, to;
 
-	if (!module || strcmp(module, "chaosprometheus.probes") || !func || strcmp(func, "query") || !query ||
-	    !name || json_array_size(range) != 2 || !low || !high || units_double(low, &from, NULL) ||
+	if (!module || strcmp(module, "chaosprometheus.probes") || !func || strcmp(func, "query") || !query || !name ||
+	    json_array_size(range) != 2 || !low || !high || units_double(low, &from, NULL) ||
 	    units_double(high, &to, NULL) || !im->prometheus)
 		return false;
 	if (!im->metrics)
@@ -137,8 +137,7 @@ void import_steady_state(struct import *im, struct import_experiment *x, json_t 
 
 		if (!path)
 			continue;
-		if (type && !strcmp(type, "http") && url && !im->probe_url &&
-		    is_url(url)) {
+		if (type && !strcmp(type, "http") && url && !im->probe_url && is_url(url)) {
 			http_probe(im, probe, path);
 			import_lose_rest(im, path, probe, rest);
 		} else if (!prometheus_probe(im, x, probe)) {

@@ -25,8 +25,7 @@ static json_t *holder_of(json_t *doc, const char *path, const char **ret_key)
 	return doc;
 }
 
-int import_parse(const struct import *im, const char *text, size_t len, json_t **ret,
-		 struct fl_error *err)
+int import_parse(const struct import *im, const char *text, size_t len, json_t **ret, struct fl_error *err)
 {
 	struct yaml y;
 	int r = yaml_open(&y, im->source, text, len, err);
@@ -97,8 +96,10 @@ void import_lose(struct import *im, const char *path, const char *value, const c
 	va_end(ap);
 	im->losses = grown;
 	l = &grown[im->n_losses++];
-	*l = (struct import_loss){ .where = im->where ? strdup(im->where) : NULL, .path = strdup(path),
-				   .value = value ? strdup(value) : NULL, .why = strdup(why) };
+	*l = (struct import_loss){ .where = im->where ? strdup(im->where) : NULL,
+				   .path = strdup(path),
+				   .value = value ? strdup(value) : NULL,
+				   .why = strdup(why) };
 	im->failed |= !l->path || !l->why || (value && !l->value);
 }
 
@@ -110,8 +111,7 @@ static const struct import_reason *reason_of(const char *path, const struct impo
 	return NULL;
 }
 
-static void lose_value(struct import *im, const char *path, const json_t *v,
-		       const struct import_reason *reasons)
+static void lose_value(struct import *im, const char *path, const json_t *v, const struct import_reason *reasons)
 {
 	const struct import_reason *known = reason_of(path, reasons);
 	/* What narrowed the choice of a target is shown; other subtrees may hold secrets. */
@@ -124,8 +124,7 @@ static void lose_value(struct import *im, const char *path, const json_t *v,
 		import_lose(im, path, value, "%s", known->why);
 }
 
-void import_lose_rest(struct import *im, const char *path, const json_t *v,
-		      const struct import_reason *reasons)
+void import_lose_rest(struct import *im, const char *path, const json_t *v, const struct import_reason *reasons)
 {
 	const struct import_reason *known = reason_of(path, reasons);
 	const char *key;
@@ -242,8 +241,7 @@ static void experiment_free(struct import_experiment *x)
 	free(x);
 }
 
-struct import_experiment *import_add_copy(struct import *im, const struct import_experiment *x,
-					  const char *name)
+struct import_experiment *import_add_copy(struct import *im, const struct import_experiment *x, const char *name)
 {
 	struct import_experiment *copy = import_add(im, name);
 	uint32_t i;
@@ -258,11 +256,10 @@ struct import_experiment *import_add_copy(struct import *im, const struct import
 	return copy;
 }
 
-void import_move(struct import *im, struct import_experiment *x, struct import_experiment *from,
-		 uint64_t offset_ns)
+void import_move(struct import *im, struct import_experiment *x, struct import_experiment *from, uint64_t offset_ns)
 {
-	struct import_fault **grown = reallocarray(x->faults, x->n_faults + from->n_faults,
-						   sizeof(struct import_fault *));
+	struct import_fault **grown =
+		reallocarray(x->faults, x->n_faults + from->n_faults, sizeof(struct import_fault *));
 	uint32_t i;
 
 	if (!from->n_faults)
@@ -305,18 +302,20 @@ static bool is_target(const char *name)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/:@";
 
-	return name && name[0] && name[0] != '-' && strncmp(name, "re2:", 4) && strlen(name) <= 100 && !name[strspn(name, allowed)];
+	return name && name[0] && name[0] != '-' && strncmp(name, "re2:", 4) && strlen(name) <= 100 &&
+	       !name[strspn(name, allowed)];
 }
 
-char *import_target(struct import *im, const struct import_experiment *x, const char *name,
-		    const char *path)
+char *import_target(struct import *im, const struct import_experiment *x, const char *name, const char *path)
 {
 	const char *target = is_target(name) ? name : im->fallback_target;
 	char *copy;
 
 	if (!target) {
-		import_lose(im, path, name, "no single service can be read from it: set the target of %s, or "
-			    "import with --target NAME", x->name);
+		import_lose(im, path, name,
+			    "no single service can be read from it: set the target of %s, or "
+			    "import with --target NAME",
+			    x->name);
 		target = IMPORT_NO_TARGET;
 	}
 	copy = strdup(target);
@@ -324,15 +323,14 @@ char *import_target(struct import *im, const struct import_experiment *x, const 
 	return copy;
 }
 
-void import_set_target(struct import *im, struct import_experiment *x, const char *name,
-		       const char *path)
+void import_set_target(struct import *im, struct import_experiment *x, const char *name, const char *path)
 {
 	free(x->target);
 	x->target = import_target(im, x, name, path);
 }
 
-void import_target_faults(struct import *im, struct import_experiment *x, uint32_t first,
-			  const char *name, const char *path)
+void import_target_faults(struct import *im, struct import_experiment *x, uint32_t first, const char *name,
+			  const char *path)
 {
 	_cleanup_free_ char *target = import_target(im, x, name, path);
 	uint32_t i;
@@ -385,8 +383,7 @@ bool import_is_text(const char *s, size_t len)
 	return string != NULL;
 }
 
-struct import_fault *import_fault_copy(struct import *im, struct import_experiment *x,
-				       const struct import_fault *from)
+struct import_fault *import_fault_copy(struct import *im, struct import_experiment *x, const struct import_fault *from)
 {
 	struct import_fault *f = import_fault(im, x, from->ops->name);
 
@@ -431,8 +428,7 @@ static bool are_words(const char *list)
 	return true;
 }
 
-bool import_param(struct import *im, struct import_fault *f, const char *name, const char *value,
-		  const char *path)
+bool import_param(struct import *im, struct import_fault *f, const char *name, const char *value, const char *path)
 {
 	struct fl_error err = {};
 
@@ -489,8 +485,8 @@ void import_free(struct import *im)
 
 /* --- the way in ------------------------------------------------------------------------------- */
 
-int import_text(struct import *im, const char *format, const char *source, const char *text,
-		size_t len, struct fl_error *err)
+int import_text(struct import *im, const char *format, const char *source, const char *text, size_t len,
+		struct fl_error *err)
 {
 	static const struct {
 		const char *name;

@@ -30,14 +30,14 @@ struct import_fault {
 	const struct fault_ops *ops;
 	struct params params;
 	uint64_t offset_ns, duration_ns; /* duration 0: as long as the experiment's */
-	char *target;			 /* NULL: the experiment's */
+	char *target;                    /* NULL: the experiment's */
 };
 
 struct import_experiment {
 	char *name, *description, *target;
-	char *hypothesis;   /* clauses out of the source; NULL: none, one is proposed */
-	char *rollback;	    /* what the source would do; NULL */
-	json_t *tags;	    /* array of texts, or NULL */
+	char *hypothesis; /* clauses out of the source; NULL: none, one is proposed */
+	char *rollback;   /* what the source would do; NULL */
+	json_t *tags;     /* array of texts, or NULL */
 	uint64_t duration_ns;
 	struct import_fault **faults;
 	uint32_t n_faults;
@@ -55,8 +55,8 @@ struct import {
 	const char *format, *source; /* "chaos-mesh", the file's name */
 	const struct fault_ops *const *table;
 	const char *fallback_target; /* --target; NULL: none given */
-	bool together;		     /* pumba's experiments become faults of one */
-	char *where;		     /* of the object under way, for losses */
+	bool together;               /* pumba's experiments become faults of one */
+	char *where;                 /* of the object under way, for losses */
 	/* What belongs to the suite. */
 	char *probe_url, *probe_timeout, *probe_regex, *probe_path, *probe_value, *prometheus;
 	json_t *metrics; /* name -> PromQL */
@@ -72,8 +72,8 @@ struct import {
  * nothing in it can be done here. *im, whose table and fallback_target are set, is released with
  * import_free(), also after an error.
  */
-int import_text(struct import *im, const char *format, const char *source, const char *text,
-		size_t len, struct fl_error *err);
+int import_text(struct import *im, const char *format, const char *source, const char *text, size_t len,
+		struct fl_error *err);
 
 /* The arguments of one pumba command, without the program's name. Of a script's words, those that are not
  * known (shell.h) are shown as they were written. After an error nothing of it is in @im. */
@@ -90,8 +90,7 @@ void import_free(struct import *im);
 /* --- for the importers ------------------------------------------------------------------------ */
 
 /* A YAML (or JSON) document of @im's source as JSON, scalars as texts; *ret is a new reference. */
-int import_parse(const struct import *im, const char *text, size_t len, json_t **ret,
-		 struct fl_error *err);
+int import_parse(const struct import *im, const char *text, size_t len, json_t **ret, struct fl_error *err);
 
 /* Where the YAML document at @text ends, which is before the next line "---" (chaos_mesh.c). */
 const char *import_document_end(const char *text, const char *end);
@@ -124,8 +123,7 @@ struct import_reason {
 
 /* Name everything that is left in @doc, which is at @path ("": the whole). The list of reasons ends
  * with a NULL pattern. */
-void import_lose_rest(struct import *im, const char *path, const json_t *doc,
-		      const struct import_reason *reasons);
+void import_lose_rest(struct import *im, const char *path, const json_t *doc, const struct import_reason *reasons);
 
 /* The object under way, for losses. */
 void import_set_where(struct import *im, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -134,12 +132,10 @@ void import_set_where(struct import *im, const char *fmt, ...) __attribute__((fo
 struct import_experiment *import_add(struct import *im, const char *name);
 
 /* Another of the same faults, for one more target; NULL when out of memory. */
-struct import_experiment *import_add_copy(struct import *im, const struct import_experiment *x,
-					  const char *name);
+struct import_experiment *import_add_copy(struct import *im, const struct import_experiment *x, const char *name);
 
 /* The faults of @from come to @x, @offset_ns later; and all experiments behind the first @n go. */
-void import_move(struct import *im, struct import_experiment *x, struct import_experiment *from,
-		 uint64_t offset_ns);
+void import_move(struct import *im, struct import_experiment *x, struct import_experiment *from, uint64_t offset_ns);
 void import_cut(struct import *im, uint32_t n);
 
 /* Another name for it, made unique. */
@@ -149,32 +145,28 @@ void import_rename(struct import *im, struct import_experiment *x, const char *n
 void import_drop_empty(struct import *im);
 
 /* The target, when @name can be one; else the fallback, and a loss at @path. */
-void import_set_target(struct import *im, struct import_experiment *x, const char *name,
-		       const char *path);
+void import_set_target(struct import *im, struct import_experiment *x, const char *name, const char *path);
 
 /* A fault of the experiment; NULL when this build has no such kind. Owned by @x. */
 struct import_fault *import_fault(struct import *im, struct import_experiment *x, const char *kind);
 
 /* Another fault of @x with the parameters and times of @from; NULL when out of memory. */
-struct import_fault *import_fault_copy(struct import *im, struct import_experiment *x,
-				       const struct import_fault *from);
+struct import_fault *import_fault_copy(struct import *im, struct import_experiment *x, const struct import_fault *from);
 
 /* Take the fault back. */
 void import_fault_drop(struct import_experiment *x, struct import_fault *f);
 
 /* What a target is called: @name where it can be one, else --target, else IMPORT_NO_TARGET and a loss
  * at @path. */
-char *import_target(struct import *im, const struct import_experiment *x, const char *name,
-		    const char *path);
+char *import_target(struct import *im, const struct import_experiment *x, const char *name, const char *path);
 
 /* The faults of @x from @first on act on @name (may be no target, as above), which is the experiment's
  * own target unless it has another one already. */
-void import_target_faults(struct import *im, struct import_experiment *x, uint32_t first,
-			  const char *name, const char *path);
+void import_target_faults(struct import *im, struct import_experiment *x, uint32_t first, const char *name,
+			  const char *path);
 
 /* One parameter, judged by the kind's table; refused is lost at @path. NULL values are no loss. */
-bool import_param(struct import *im, struct import_fault *f, const char *name, const char *value,
-		  const char *path);
+bool import_param(struct import *im, struct import_fault *f, const char *name, const char *value, const char *path);
 
 /* Its parameters are complete and agree; else it is taken back, as lost at @path. */
 bool import_fault_done(struct import *im, struct import_experiment *x, const char *path);
@@ -195,8 +187,7 @@ char *import_percent(const char *text);
 void import_exact_name(char *name);
 
 /* stress-ng's own options ("--cpu 2 --cpu-load 80 --timeout 30s"), as faults of @x. */
-void import_stress_ng(struct import *im, struct import_experiment *x, const char *words,
-		      const char *path);
+void import_stress_ng(struct import *im, struct import_experiment *x, const char *words, const char *path);
 
 /* Split as a shell would, without expansions; at most 1000 words. *ret is NULL-terminated (words_free),
  * and NULL when there is no word. */

@@ -10,62 +10,23 @@
 #include <errno.h>
 
 #include "import/import.h"
+#include "import/pumba_options.h"
 #include "import/shell.h"
 #include "util/cleanup.h"
 #include "util/json/yaml.h"
 #include "util/text/units.h"
 
-/* One line an option: "COMMAND --name", its letter, 'f' for a flag, 'r' when it may be repeated. */
-static const struct option {
-	const char *name;
-	char letter, kind;
-} options[] = {
-	{ "pumba --host", 'H', 0 }, { "pumba --runtime", 0, 0 }, { "pumba --containerd-socket", 0, 0 },
-	{ "pumba --containerd-namespace", 0, 0 }, { "pumba --podman-socket", 0, 0 },
-	{ "pumba --tls", 0, 'f' }, { "pumba --tlsverify", 0, 'f' }, { "pumba --tlscacert", 0, 0 },
-	{ "pumba --tlscert", 0, 0 }, { "pumba --tlskey", 0, 0 }, { "pumba --log-level", 'l', 0 },
-	{ "pumba --json", 'j', 'f' }, { "pumba --slackhook", 0, 0 }, { "pumba --slackchannel", 0, 0 },
-	{ "pumba --interval", 'i', 0 }, { "pumba --label", 0, 'r' }, { "pumba --random", 'r', 'f' },
-	{ "pumba --dry-run", 0, 'f' }, { "pumba --skip-error", 0, 'f' },
-	{ "kill --signal", 's', 0 }, { "kill --limit", 'l', 0 },
-	{ "stop --time", 't', 0 }, { "stop --limit", 'l', 0 }, { "stop --restart", 'r', 'f' },
-	{ "stop --duration", 'd', 0 },
-	{ "pause --duration", 'd', 0 }, { "pause --limit", 'l', 0 },
-	{ "restart --timeout", 't', 0 }, { "restart --limit", 'l', 0 },
-	{ "rm --force", 'f', 'f' }, { "rm --links", 'n', 'f' }, { "rm --volumes", 'v', 'f' },
-	{ "rm --limit", 'l', 0 },
-	{ "exec --command", 's', 0 }, { "exec --args", 'a', 'r' }, { "exec --limit", 'l', 0 },
-	{ "netem --duration", 'd', 0 }, { "netem --interface", 'i', 0 }, { "netem --target", 't', 'r' },
-	{ "netem --egress-port", 0, 0 }, { "netem --egressPort", 0, 0 }, { "netem --ingress-port", 0, 0 },
-	{ "netem --ingressPort", 0, 0 }, { "netem --tc-image", 0, 0 }, { "netem --pull-image", 0, 'f' },
-	{ "netem --limit", 'l', 0 },
-	{ "delay --time", 't', 0 }, { "delay --jitter", 'j', 0 }, { "delay --correlation", 'c', 0 },
-	{ "delay --distribution", 'd', 0 },
-	{ "loss --percent", 'p', 0 }, { "loss --correlation", 'c', 0 },
-	{ "loss-state --p13", 0, 0 }, { "loss-state --p31", 0, 0 }, { "loss-state --p32", 0, 0 },
-	{ "loss-state --p23", 0, 0 }, { "loss-state --p14", 0, 0 },
-	{ "loss-gemodel --pg", 'p', 0 }, { "loss-gemodel --pb", 'r', 0 }, { "loss-gemodel --one-h", 0, 0 },
-	{ "loss-gemodel --one-k", 0, 0 },
-	{ "duplicate --percent", 'p', 0 }, { "duplicate --correlation", 'c', 0 },
-	{ "corrupt --percent", 'p', 0 }, { "corrupt --correlation", 'c', 0 },
-	{ "rate --rate", 'r', 0 }, { "rate --packetoverhead", 'p', 0 }, { "rate --cellsize", 's', 0 },
-	{ "rate --celloverhead", 'c', 0 },
-	{ "iptables --duration", 'd', 0 }, { "iptables --interface", 'i', 0 }, { "iptables --protocol", 'p', 0 },
-	{ "iptables --source", 's', 'r' }, { "iptables --src", 0, 'r' }, { "iptables --destination", 0, 'r' },
-	{ "iptables --dest", 0, 'r' }, { "iptables --src-port", 0, 0 }, { "iptables --sport", 0, 0 },
-	{ "iptables --dst-port", 0, 0 }, { "iptables --dport", 0, 0 }, { "iptables --iptables-image", 0, 0 },
-	{ "iptables --pull-image", 0, 'f' }, { "iptables --limit", 'l', 0 },
-	{ "iptables-loss --mode", 'm', 0 }, { "iptables-loss --probability", 'p', 0 },
-	{ "iptables-loss --every", 'e', 0 }, { "iptables-loss --packet", 'n', 0 },
-	{ "stress --duration", 'd', 0 }, { "stress --stress-image", 0, 0 }, { "stress --pull-image", 0, 'f' },
-	{ "stress --stressors", 's', 0 }, { "stress --inject-cgroup", 0, 'f' }, { "stress --limit", 'l', 0 },
-};
-
 static const struct import_reason reasons[] = {
 	/* How it logs and where it gets its tools from says nothing of the fault. */
-	{ "pumba --log-level", NULL }, { "pumba --json", NULL }, { "pumba --slack*", NULL },
-	{ "pumba --tls*", NULL }, { "pumba --skip-error", NULL },
-	{ "pumba --runtime", NULL }, { "*-socket", NULL }, { "*-image", NULL }, { "stress --inject-cgroup", NULL },
+	{ "pumba --log-level", NULL },
+	{ "pumba --json", NULL },
+	{ "pumba --slack*", NULL },
+	{ "pumba --tls*", NULL },
+	{ "pumba --skip-error", NULL },
+	{ "pumba --runtime", NULL },
+	{ "*-socket", NULL },
+	{ "*-image", NULL },
+	{ "stress --inject-cgroup", NULL },
 	{ "pumba --host", "faultline acts on its own host" },
 	{ "pumba --containerd-namespace", "a target is the name of a service" },
 	{ "pumba --interval", "`faultline run --every TIME` repeats a suite" },
@@ -77,80 +38,6 @@ static const struct import_reason reasons[] = {
 	{ "rate --*", "the size on the wire counts" },
 	{ NULL, NULL },
 };
-
-/* --- words to a document ---------------------------------------------------------------------- */
-
-static const struct option *find_option(const char *command, const char *word, size_t len)
-{
-	size_t i, n = strlen(command);
-
-	for (i = 0; i < ARRAY_SIZE(options); i++) {
-		const struct option *o = &options[i];
-
-		if (strncmp(o->name, command, n) || o->name[n] != ' ')
-			continue;
-		if (len == 2 && word[1] == o->letter)
-			return o;
-		if (strlen(o->name + n + 1) == len && !strncmp(o->name + n + 1, word, len))
-			return o;
-	}
-	return NULL;
-}
-
-static void put_option(json_t *doc, const struct option *o, const char *value)
-{
-	json_t *list;
-
-	if (o->kind != 'r') {
-		json_object_set_new(doc, o->name, json_string(value));
-		return;
-	}
-	list = json_object_get(doc, o->name);
-	if (!list)
-		json_object_set_new(doc, o->name, list = json_array());
-	json_array_append_new(list, json_string(value));
-}
-
-/* What a variable or another command gives is not in the file. */
-static int unknown(const char *word, struct fl_error *err)
-{
-	_cleanup_free_ char *shown = strdup(word);
-
-	if (shown)
-		shell_show(shown);
-	return error_usage(err, "not readable: only the shell that runs it knows '%.60s'; write its value", shown ?: "");
-}
-
-/* The options of @command from *w on; *w moves to the first word that is none. */
-static int read_options(json_t *doc, const char *command, char *const **w, struct fl_error *err)
-{
-	for (; **w && (**w)[0] == '-' && (**w)[1]; (*w)++) {
-		const char *word = **w;
-		size_t len = strcspn(word, "=");
-		const struct option *o = find_option(command, word, len);
-
-		if (!strcmp(word, "--")) {
-			(*w)++;
-			break;
-		}
-		if (!shell_is_known(word))
-			return unknown(word, err);
-		if (!o)
-			return error_usage(err, "pumba: %s has no option '%.40s'", command, word);
-		if (word[len] == '=') {
-			put_option(doc, o, word + len + 1);
-		} else if (o->kind == 'f') {
-			put_option(doc, o, "true");
-		} else {
-			if (!(*w)[1])
-				return error_usage(err, "pumba: %s needs a value", o->name);
-			if (!shell_is_known((*w)[1]))
-				return unknown((*w)[1], err);
-			put_option(doc, o, *++(*w));
-		}
-	}
-	return 0;
-}
 
 /* --- the commands ----------------------------------------------------------------------------- */
 
@@ -169,8 +56,8 @@ struct pumba {
 };
 
 /* A parameter out of an option, or its default. */
-static void take(struct pumba *p, struct import_fault *f, const char *param, const char *option,
-		 const char *unit, const char *def)
+static void take(struct pumba *p, struct import_fault *f, const char *param, const char *option, const char *unit,
+		 const char *def)
 {
 	_cleanup_free_ char *text = import_take_text(p->doc, option);
 	_cleanup_free_ char *value = text || def ? text_format("%s%s", text ? text : def, unit) : NULL;
@@ -272,8 +159,10 @@ static void apply_filters(struct pumba *p, struct import_fault *f, const char *c
 	uint32_t i;
 
 	if (is_mixed(p))
-		import_lose(p->im, command, NULL, "pumba hits what matches any of its addresses and ports: %u faults "
-			    "here, and what matches two of them may be hit by both", p->n_filters);
+		import_lose(p->im, command, NULL,
+			    "pumba hits what matches any of its addresses and ports: %u faults "
+			    "here, and what matches two of them may be hit by both",
+			    p->n_filters);
 	for (i = 1; i < p->n_filters; i++) {
 		copy = import_fault_copy(p->im, p->x, f);
 		if (copy)
@@ -286,8 +175,9 @@ static void apply_filters(struct pumba *p, struct import_fault *f, const char *c
 static const char *netem_kind(const char *word)
 {
 	static const char *const kinds[][2] = {
-		{ "delay", "latency" }, { "loss", "network_loss" }, { "loss-state", "network_loss" },
-		{ "loss-gemodel", "network_loss" }, { "duplicate", "duplicate" }, { "corrupt", "corrupt" },
+		{ "delay", "latency" },           { "loss", "network_loss" },
+		{ "loss-state", "network_loss" }, { "loss-gemodel", "network_loss" },
+		{ "duplicate", "duplicate" },     { "corrupt", "corrupt" },
 		{ "rate", "bandwidth" },
 	};
 	size_t i;
@@ -348,7 +238,7 @@ static int netem(struct pumba *p, char *const **w, struct fl_error *err)
 	if (!kind)
 		return error_usage(err, "pumba netem: no command '%.40s'", word ? word : "");
 	(*w)++;
-	r = read_options(p->doc, word, w, err);
+	r = pumba_options(p->doc, word, w, err);
 	if (r)
 		return r;
 	take_duration(p, "netem --duration");
@@ -381,9 +271,12 @@ static void lose_destination(struct pumba *p)
 		json_t *list = import_take(p->doc, names[k]), *item;
 
 		json_array_foreach(list, i, item)
-			import_lose(p->im, names[k], json_string_value(item), "packets are not chosen by the target's own "
-				    "address: the fault hits %s", p->n_filters ? "what the other filters match, which may "
-				    "be LESS than it did" : "all that it receives, which may be MORE than it did");
+			import_lose(p->im, names[k], json_string_value(item),
+				    "packets are not chosen by the target's own "
+				    "address: the fault hits %s",
+				    p->n_filters ? "what the other filters match, which may "
+						   "be LESS than it did"
+						 : "all that it receives, which may be MORE than it did");
 		json_decref(list);
 	}
 }
@@ -398,7 +291,7 @@ static int iptables(struct pumba *p, char *const **w, struct fl_error *err)
 	if (!**w || strcmp(**w, "loss"))
 		return error_usage(err, "pumba iptables: no command '%.40s'", **w ? **w : "");
 	(*w)++;
-	r = read_options(p->doc, "iptables-loss", w, err);
+	r = pumba_options(p->doc, "iptables-loss", w, err);
 	if (r)
 		return r;
 	take_duration(p, "iptables --duration");
@@ -436,8 +329,7 @@ static int kill_command(struct pumba *p)
 	if (every && !ours)
 		import_lose(p->im, "pumba --interval", every, "no duration");
 	import_param(p->im, f, "every", ours, "pumba --interval");
-	import_param(p->im, f, "signal", signal && !strncmp(signal, "SIG", 3) ? signal + 3 : signal,
-		     "kill --signal");
+	import_param(p->im, f, "signal", signal && !strncmp(signal, "SIG", 3) ? signal + 3 : signal, "kill --signal");
 	import_fault_done(p->im, p->x, "kill");
 	return 0;
 }
@@ -455,7 +347,8 @@ static int plain_command(struct pumba *p, const char *word, struct fl_error *err
 		if (text)
 			take_duration(p, "stop --duration");
 		else
-			import_lose(p->im, "stop", NULL, "without --restart it stays down; 60s here, then it comes back");
+			import_lose(p->im, "stop", NULL,
+				    "without --restart it stays down; 60s here, then it comes back");
 		f = import_fault(p->im, p->x, "stop");
 		take(p, f, "grace", "stop --time", "s", "5");
 	} else if (!strcmp(word, "pause")) {
@@ -492,7 +385,7 @@ static bool take_flag(json_t *doc, const char *option)
 static int command(struct pumba *p, char *const **w, struct fl_error *err)
 {
 	const char *word;
-	int r = read_options(p->doc, "pumba", w, err);
+	int r = pumba_options(p->doc, "pumba", w, err);
 
 	if (r)
 		return r;
@@ -502,9 +395,9 @@ static int command(struct pumba *p, char *const **w, struct fl_error *err)
 	if (!word)
 		return error_usage(err, "pumba: no command");
 	if (!shell_is_known(word))
-		return unknown(word, err);
+		return pumba_unknown(word, err);
 	(*w)++;
-	r = read_options(p->doc, word, w, err);
+	r = pumba_options(p->doc, word, w, err);
 	if (r)
 		return r;
 	if (!strcmp(word, "netem"))

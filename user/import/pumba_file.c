@@ -18,7 +18,7 @@ struct file {
 	struct fl_error first; /* what was wrong with the first of them */
 	struct fl_error *err;
 	json_t *constants; /* of the script */
-	json_t *used;	   /* those of the command under way */
+	json_t *used;      /* those of the command under way */
 };
 
 static const char *base_name(const char *path)
@@ -84,7 +84,8 @@ static void name_constants(struct file *f, int line)
 
 	json_object_foreach(f->used, name, value) {
 		import_set_where(f->im, "line %d", line);
-		import_lose(f->im, name, json_string_value(value), "a variable: read as the one value that the script "
+		import_lose(f->im, name, json_string_value(value),
+			    "a variable: read as the one value that the script "
 			    "gives it");
 	}
 }
@@ -92,11 +93,13 @@ static void name_constants(struct file *f, int line)
 /* --- a script --------------------------------------------------------------------------------- */
 
 /* Options of `docker run` and `docker` that have no value; all others do. */
+/* clang-format off */
 static const char *const docker_flags[] = {
 	"--detach", "--interactive", "--tty", "--rm", "--privileged", "--init", "--publish-all", "--read-only",
 	"--no-healthcheck", "--oom-kill-disable", "--sig-proxy", "--disable-content-trust", "--quiet", "--debug",
 	"--tls", "--tlsverify", "--remote", NULL,
 };
+/* clang-format on */
 
 /* Behind the options at @w. */
 static char **skip_options(char **w, const char *const *flags, const char *letters)
@@ -132,10 +135,15 @@ static char **pumba_of_docker(char **w)
 /* Behind what runs another command: "sudo -E", "timeout 60", "nohup", "env A=b". */
 static char **skip_runners(char **w)
 {
-	static const char *const runners[] = { "sudo", "exec", "nohup", "env", "command", "timeout", "nice", "time",
-					       "doas", "stdbuf", "ionice", NULL };
-	static const char *const flags[] = { "--preserve-env", "--foreground", "--preserve-status",
-					     "--non-interactive", "--ignore-environment", "--verbose", NULL };
+	static const char *const runners[] = { "sudo", "exec", "nohup", "env",    "command", "timeout",
+					       "nice", "time", "doas",  "stdbuf", "ionice",  NULL };
+	static const char *const flags[] = { "--preserve-env",
+					     "--foreground",
+					     "--preserve-status",
+					     "--non-interactive",
+					     "--ignore-environment",
+					     "--verbose",
+					     NULL };
 	bool timeout;
 
 	for (;;) {
@@ -175,11 +183,11 @@ static bool may_be_pumba(const char *word)
  * "docker run $IMAGE netem ...". */
 static bool mentions_pumba(char *const *w)
 {
-	static const char *const commands[] = { "kill", "netem", "iptables", "stop", "pause", "restart", "rm",
-						"exec", "stress", NULL };
+	static const char *const commands[] = { "kill",    "netem", "iptables", "stop",   "pause",
+						"restart", "rm",    "exec",     "stress", NULL };
 	static const char *const own[] = { "netem", "iptables", "kill", "pause", "stress", NULL };
-	static const char *const printers[] = { "echo", "printf", "grep", "test", "[", "[[", "apt-get", "apt",
-						"brew", "which", NULL };
+	static const char *const printers[] = { "echo",    "printf", "grep", "test",  "[", "[[",
+						"apt-get", "apt",    "brew", "which", NULL };
 	bool docker_run = !strcmp(base_name(*w), "docker") && w[1] && !strcmp(w[1], "run"), unknown = false;
 
 	if (is_one_of(base_name(*w), printers))
@@ -206,8 +214,8 @@ static void fill_in(struct file *f, char **words)
 	json_decref(f->used);
 	f->used = json_object();
 	for (; *words; words++) {
-		char *filled = shell_is_known(*words) ? NULL :
-							shell_expand(f->constants, *words, use_constant, f->used);
+		char *filled =
+			shell_is_known(*words) ? NULL : shell_expand(f->constants, *words, use_constant, f->used);
 
 		if (filled) {
 			free(*words);
@@ -227,8 +235,9 @@ static int read_command(void *user, char **words, int line)
 	if (!words) {
 		error_usage(&err, "not readable: a quote or a bracket is not closed");
 		lose_command(f, line, "script", &err);
-		return f->unreadable > SHELL_UNREADABLE_MAX ? error_usage(f->err, "more than %d lines cannot be read",
-								    SHELL_UNREADABLE_MAX) : 0;
+		return f->unreadable > SHELL_UNREADABLE_MAX
+			       ? error_usage(f->err, "more than %d lines cannot be read", SHELL_UNREADABLE_MAX)
+			       : 0;
 	}
 	fill_in(f, words);
 	w = skip_runners(words);
@@ -260,8 +269,10 @@ static void mark_variables(char *s)
 		bool twice = s[0] == '$' && s[1] == '$';
 
 		s += twice;
-		*to++ = !twice && s[0] == '$' && (s[1] == '{' || s[1] == '(' || isalpha((unsigned char)s[1]) || s[1] == '_') ?
-				SHELL_UNKNOWN : *s;
+		*to++ = !twice && s[0] == '$' &&
+					(s[1] == '{' || s[1] == '(' || isalpha((unsigned char)s[1]) || s[1] == '_')
+				? SHELL_UNKNOWN
+				: *s;
 	}
 	*to = '\0';
 }
@@ -398,6 +409,6 @@ int import_pumba(struct import *im, const char *text, size_t len, struct fl_erro
 		return -EINVAL;
 	}
 	return im->n_losses ? error_usage(err, "nothing in it can be done by faultline: %s: %s", im->losses[0].path,
-					  im->losses[0].why) :
-			      error_usage(err, "no pumba command in it");
+					  im->losses[0].why)
+			    : error_usage(err, "no pumba command in it");
 }

@@ -18,8 +18,8 @@
 struct reader {
 	const char *p;
 	int line, depth;
-	char **words;	/* of the command under way */
-	int began;	/* its first line */
+	char **words;     /* of the command under way */
+	int began;        /* its first line */
 	char *heredoc[8]; /* delimiters whose bodies begin on the next line */
 	int n_heredocs;
 	shell_command_fn fn;
@@ -124,8 +124,8 @@ static bool read_word(struct reader *s, struct text *word)
 /* Reserved words in front of a command, which say nothing of it. */
 static bool is_reserved(const char *word)
 {
-	static const char *const reserved[] = { "!", "if", "then", "else", "elif", "fi", "do", "done", "while",
-						"until", "{", "}", "time", "esac" };
+	static const char *const reserved[] = { "!",    "if",    "then",  "else", "elif", "fi",   "do",
+						"done", "while", "until", "{",    "}",    "time", "esac" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(reserved); i++)

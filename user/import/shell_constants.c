@@ -35,8 +35,8 @@ static void give(json_t *constants, const char *name, size_t len, const char *va
 	bool plain = value && value[0] && shell_is_known(value) && !strpbrk(value, " \t\r\n*?[");
 
 	if (key)
-		json_object_set_new(constants, key, !plain || json_object_get(constants, key) ? json_null() :
-											json_string(value));
+		json_object_set_new(constants, key,
+				    !plain || json_object_get(constants, key) ? json_null() : json_string(value));
 }
 
 struct notes {

@@ -14,10 +14,14 @@ static const struct {
 	const char *name, *letter;
 	bool flag;
 } options[N_OPTIONS] = {
-	[CPU] = { "--cpu", "-c", false }, [LOAD] = { "--cpu-load", "-l", false },
-	[VM] = { "--vm", "-m", false }, [VM_BYTES] = { "--vm-bytes", NULL, false },
-	[IO] = { "--io", "-i", false }, [HDD] = { "--hdd", "-d", false },
-	[HDD_BYTES] = { "--hdd-bytes", NULL, false }, [TIMEOUT] = { "--timeout", "-t", false },
+	[CPU] = { "--cpu", "-c", false },
+	[LOAD] = { "--cpu-load", "-l", false },
+	[VM] = { "--vm", "-m", false },
+	[VM_BYTES] = { "--vm-bytes", NULL, false },
+	[IO] = { "--io", "-i", false },
+	[HDD] = { "--hdd", "-d", false },
+	[HDD_BYTES] = { "--hdd-bytes", NULL, false },
+	[TIMEOUT] = { "--timeout", "-t", false },
 	[QUIET] = { "--quiet", "-q", true },
 };
 
@@ -59,8 +63,8 @@ static const char *workers_of(const char *text)
 }
 
 /* Bytes are those of each worker, a percentage is that of all of them. */
-static void add_memory(struct import *im, struct import_experiment *x, const char *workers,
-		       const char *size, const char *path)
+static void add_memory(struct import *im, struct import_experiment *x, const char *workers, const char *size,
+		       const char *path)
 {
 	struct import_fault *f = import_fault(im, x, "memory");
 	_cleanup_free_ char *total = NULL;
@@ -90,8 +94,7 @@ void import_stress_ng(struct import *im, struct import_experiment *x, const char
 		return;
 	}
 	read_options(im, words, value, path);
-	if (value[TIMEOUT] && import_go_duration(value[TIMEOUT], &ns) && ns > 0 &&
-	    (uint64_t)ns < x->duration_ns)
+	if (value[TIMEOUT] && import_go_duration(value[TIMEOUT], &ns) && ns > 0 && (uint64_t)ns < x->duration_ns)
 		x->duration_ns = (uint64_t)ns;
 	if (value[CPU] && (f = import_fault(im, x, "cpu_saturation"))) {
 		load = import_percent(value[LOAD] ? value[LOAD] : "100");

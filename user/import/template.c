@@ -26,11 +26,9 @@ static const char *what_renders(const char *s)
 	return NULL;
 }
 
-static int refuse(const char *source, int line, const char *s, size_t len, const char *tool,
-		  struct fl_error *err)
+static int refuse(const char *source, int line, const char *s, size_t len, const char *tool, struct fl_error *err)
 {
-	error_usage(err, "this is a template: '%.*s' is not filled in; render it first", (int)(len > 60 ? 60 : len),
-		    s);
+	error_usage(err, "this is a template: '%.*s' is not filled in; render it first", (int)(len > 60 ? 60 : len), s);
 	if (!strcmp(tool, "envsubst"))
 		error_hint(err, "NAME=value ... envsubst < FILE | faultline import FORMAT -");
 	else

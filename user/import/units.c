@@ -18,8 +18,8 @@ bool import_go_duration(const char *text, int64_t *ret_ns)
 		double ns;
 	} units[] = {
 		/* "ms" before "m" */
-		{ "ns", 1 }, { "us", 1e3 }, { "µs", 1e3 }, { "μs", 1e3 }, { "ms", 1e6 },
-		{ "s", 1e9 }, { "m", 60e9 }, { "h", 3600e9 },
+		{ "ns", 1 },   { "us", 1e3 }, { "µs", 1e3 }, { "μs", 1e3 },
+		{ "ms", 1e6 }, { "s", 1e9 },  { "m", 60e9 }, { "h", 3600e9 },
 	};
 	bool negative = *text == '-';
 	double sum = 0, v;
@@ -68,7 +68,7 @@ char *import_tc_rate(const char *text)
 		const char *unit;
 		double bits;
 	} units[] = {
-		{ "", 1 }, { "bit", 1 }, { "kbit", 1e3 }, { "mbit", 1e6 }, { "gbit", 1e9 }, { "tbit", 1e12 },
+		{ "", 1 },    { "bit", 1 },    { "kbit", 1e3 }, { "mbit", 1e6 }, { "gbit", 1e9 },  { "tbit", 1e12 },
 		{ "bps", 8 }, { "kbps", 8e3 }, { "mbps", 8e6 }, { "gbps", 8e9 }, { "tbps", 8e12 },
 	};
 	const char *unit;
@@ -121,8 +121,8 @@ static int split_word(const char **p, char **ret, struct fl_error *err)
 	*p = s;
 	if (quote || word.failed) {
 		text_free(&word);
-		return quote ? error_usage(err, "a quote (%c) is not closed", quote) :
-			       error_sys(err, ENOMEM, "out of memory");
+		return quote ? error_usage(err, "a quote (%c) is not closed", quote)
+			     : error_sys(err, ENOMEM, "out of memory");
 	}
 	*ret = word.s ? word.s : strdup("");
 	return *ret ? 0 : error_sys(err, ENOMEM, "out of memory");

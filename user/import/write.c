@@ -174,8 +174,7 @@ static void put_targets(struct text *out, const struct import_experiment *x)
 		text_append(out, ", ");
 		yaml_put_scalar(out, text ? text : "");
 	}
-	text_append(out, "%s", has_targets(x) ? "]\n      stage: dev # TODO: it hits several targets at once\n" :
-				 "\n");
+	text_append(out, "%s", has_targets(x) ? "]\n      stage: dev # TODO: it hits several targets at once\n" : "\n");
 }
 
 static void put_fault(struct text *out, const struct import_experiment *x, const struct import_fault *f)
@@ -195,8 +194,7 @@ static void put_fault(struct text *out, const struct import_experiment *x, const
 	if (f->offset_ns)
 		text_append(out, "        offset: %s\n", units_format_ns(f->offset_ns, number, sizeof(number)));
 	if (f->duration_ns)
-		text_append(out, "        duration: %s\n",
-			    units_format_ns(f->duration_ns, number, sizeof(number)));
+		text_append(out, "        duration: %s\n", units_format_ns(f->duration_ns, number, sizeof(number)));
 }
 
 static void put_faults(struct text *out, const struct import_experiment *x)
@@ -220,9 +218,10 @@ static void put_faults(struct text *out, const struct import_experiment *x)
 
 static void put_hypothesis(struct text *out, const struct import_experiment *x)
 {
-	text_append(out, x->hypothesis ?
-			 "    # From the source's own steady state. TODO: does it hold while the fault is on?\n" :
-			 "    # TODO: a proposal, the source has none. What do users still get while it is on?\n");
+	text_append(out,
+		    x->hypothesis
+			    ? "    # From the source's own steady state. TODO: does it hold while the fault is on?\n"
+			    : "    # TODO: a proposal, the source has none. What do users still get while it is on?\n");
 	put_key(out, "    ", "hypothesis", x->hypothesis ? x->hypothesis : "success_rate >= 99%");
 }
 
@@ -256,15 +255,19 @@ static void put_experiment(struct text *out, const struct import_experiment *x)
 	put_faults(out, x);
 	text_append(out, "    blast_radius:\n");
 	put_targets(out, x);
-	text_append(out, "      traffic: 0%% (synthetic) # TODO: the share of real traffic, and with it the stage\n"
-			 "      duration: %s\n"
-			 "    rollback:\n      automatic: true\n"
-			 "      trigger_when: success_rate < 10%% for 30s # TODO: when is it enough?\n", on);
+	text_append(out,
+		    "      traffic: 0%% (synthetic) # TODO: the share of real traffic, and with it the stage\n"
+		    "      duration: %s\n"
+		    "    rollback:\n      automatic: true\n"
+		    "      trigger_when: success_rate < 10%% for 30s # TODO: when is it enough?\n",
+		    on);
 	put_key(out, "      ", "method", x->rollback ? x->rollback : "faultline stop --all");
-	text_append(out, "    measurement:\n      metrics: [success_rate, p99]\n"
-			 "      capture_window: t-60s to t+%s\n"
-			 "    # TODO: what the pipeline should name as the cause.\n"
-			 "    ground_truth: { root_service: ", after);
+	text_append(out,
+		    "    measurement:\n      metrics: [success_rate, p99]\n"
+		    "      capture_window: t-60s to t+%s\n"
+		    "    # TODO: what the pipeline should name as the cause.\n"
+		    "    ground_truth: { root_service: ",
+		    after);
 	yaml_put_scalar(out, x->target);
 	text_append(out, " }\n");
 }

@@ -40,8 +40,7 @@ static json_t *protocols_json(uint32_t protocols)
 	return list;
 }
 
-static json_t *edge_json(const struct meter_snapshot *s, const struct edge *e, double seconds,
-			 int64_t wall_offset_ns)
+static json_t *edge_json(const struct meter_snapshot *s, const struct edge *e, double seconds, int64_t wall_offset_ns)
 {
 	const struct meter_row *c = &e->ends[METER_AS_CLIENT], *v = &e->ends[METER_AS_SERVER];
 	const struct meter_row *best = c->first_ns ? c : v;
@@ -55,9 +54,8 @@ static json_t *edge_json(const struct meter_snapshot *s, const struct edge *e, d
 	figures_of(best, seconds, &f);
 	return json_pack("{s:s, s:s, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:f, s:f}", "client",
 			 s->services[e->client], "server", s->services[e->server], "protocols",
-			 protocols_json(e->protocols), "port",
-			 best->port ? json_integer(best->port) : json_null(), "requests",
-			 (json_int_t)row_tries(best), "errors", (json_int_t)row_errors(best), "rate",
+			 protocols_json(e->protocols), "port", best->port ? json_integer(best->port) : json_null(),
+			 "requests", (json_int_t)row_tries(best), "errors", (json_int_t)row_errors(best), "rate",
 			 json_finite(f.rate), "error_rate", json_finite(f.error_rate), "p50_ms",
 			 json_finite(f.p50_s * 1e3), "p95_ms", json_finite(f.p95_s * 1e3), "first",
 			 (double)((int64_t)first + wall_offset_ns) / 1e9, "last",
@@ -76,8 +74,7 @@ json_t *edges_json(const struct meter_snapshot *s, double seconds, int64_t wall_
 		for (server = 0; server < s->n_services; server++) {
 			join(s, client, server, e);
 			if (e->protocols)
-				json_array_append_new(edges,
-						      edge_json(s, e, seconds, wall_offset_ns));
+				json_array_append_new(edges, edge_json(s, e, seconds, wall_offset_ns));
 		}
 	free(e);
 	return json_pack("{s:o, s:o, s:f}", "services", services, "edges", edges, "seconds", seconds);

@@ -15,10 +15,10 @@
  * error.
  */
 struct figures {
-	double rate;	   /* tries a second */
-	double error_rate; /* errors / tries; NaN without a try */
+	double rate;                        /* tries a second */
+	double error_rate;                  /* errors / tries; NaN without a try */
 	double mean_s, p50_s, p95_s, p99_s; /* NaN without a request */
-	double retransmits, resets;	    /* a second */
+	double retransmits, resets;         /* a second */
 };
 
 uint64_t row_tries(const struct meter_row *row);

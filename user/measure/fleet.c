@@ -102,8 +102,7 @@ static int resolve(char *const *specs, bool strict, struct fleet *ret, struct fl
 }
 
 /* Names before hooks: a connection keeps the names that its ends had when it was first seen. */
-static int measure(struct meter *m, const struct fleet *f, bool strict, uint32_t *ret_n,
-		   struct fl_error *err)
+static int measure(struct meter *m, const struct fleet *f, bool strict, uint32_t *ret_n, struct fl_error *err)
 {
 	uint32_t i;
 	int r = 0;
@@ -125,12 +124,12 @@ static int nobody(struct fl_error *err)
 {
 	error_env(err, ENOENT, "nothing to measure: no service with a network of its own is known here");
 	error_hint(err, "name targets (netns:NAME, docker:NAME, pid:N), or start the lab: faultline "
-		   "lab up");
+			"lab up");
 	return -ENOENT;
 }
 
-int fleet_open(char *const *specs, bool strict, const struct meter_options *options,
-	       struct meter **ret, uint32_t *ret_n, struct fl_error *err)
+int fleet_open(char *const *specs, bool strict, const struct meter_options *options, struct meter **ret,
+	       uint32_t *ret_n, struct fl_error *err)
 {
 	_cleanup_free_ char **known = NULL;
 	struct fleet fleet = {};

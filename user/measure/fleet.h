@@ -11,8 +11,8 @@
  * left out; *ret_n is how many are measured. @options are the meter's, NULL: its defaults. -ENOENT:
  * there is none, and nothing was loaded.
  */
-int fleet_open(char *const *specs, bool strict, const struct meter_options *options,
-	       struct meter **ret, uint32_t *ret_n, struct fl_error *err);
+int fleet_open(char *const *specs, bool strict, const struct meter_options *options, struct meter **ret,
+	       uint32_t *ret_n, struct fl_error *err);
 
 /* Bring the services up to date: interfaces of restarted containers. What is gone is skipped. */
 void fleet_refresh(struct meter *m, char *const *specs);

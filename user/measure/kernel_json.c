@@ -13,7 +13,7 @@
 /* What is written down of each service and each edge. */
 static const struct {
 	const char *name, *unit;
-	double scale; /* from base units */
+	double scale;        /* from base units */
 	bool only_when_seen; /* left out where it was always 0 */
 	struct kernel_metric metric;
 } columns[] = {
@@ -38,9 +38,8 @@ static json_t *number(double v, double scale)
 
 static json_t *window_json(const struct kernel_window *w, double scale)
 {
-	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o}", "n", (int)w->n, "mean",
-			 number(w->mean, scale), "sd", number(w->sd, scale), "p50",
-			 number(w->p50, scale), "p95", number(w->p95, scale), "p99",
+	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o}", "n", (int)w->n, "mean", number(w->mean, scale), "sd",
+			 number(w->sd, scale), "p50", number(w->p50, scale), "p95", number(w->p95, scale), "p99",
 			 number(w->p99, scale));
 }
 
@@ -50,21 +49,19 @@ struct borders {
 };
 
 /* NULL: there is nothing to tell. */
-static json_t *entry_json(const struct series *s, size_t column, const struct kernel_metric *m,
-			  const struct borders *b)
+static json_t *entry_json(const struct series *s, size_t column, const struct kernel_metric *m, const struct borders *b)
 {
 	static const char *const names[] = { "before", "during", "after" };
 	double scale = columns[column].scale, highest = 0;
-	json_t *e = json_pack("{s:s, s:s, s:s}", "service", m->server, "metric", columns[column].name,
-			      "unit", columns[column].unit);
+	json_t *e = json_pack("{s:s, s:s, s:s}", "service", m->server, "metric", columns[column].name, "unit",
+			      columns[column].unit);
 	struct kernel_window w;
 	int i, known = 0;
 
 	if (m->client[0])
 		json_object_set_new(e, "client", json_string(m->client));
 	for (i = 0; i < 3; i++) {
-		if (b->v[i + 1] <= b->v[i] ||
-		    kernel_metric_window(m, s, b->v[i], b->v[i + 1], &w)) {
+		if (b->v[i + 1] <= b->v[i] || kernel_metric_window(m, s, b->v[i], b->v[i + 1], &w)) {
 			json_object_set_new(e, names[i], json_null());
 			continue;
 		}
@@ -78,8 +75,8 @@ static json_t *entry_json(const struct series *s, size_t column, const struct ke
 	return NULL;
 }
 
-static void add_entries(const struct series *s, const char *client, const char *server,
-			const struct borders *b, json_t *list)
+static void add_entries(const struct series *s, const char *client, const char *server, const struct borders *b,
+			json_t *list)
 {
 	size_t i;
 
@@ -99,8 +96,7 @@ static void add_entries(const struct series *s, const char *client, const char *
 
 static bool is_idle(const struct series *s, int32_t server, const struct borders *b)
 {
-	const struct series_match m = { .client = SERIES_ANY, .server = server,
-					.vantage = METER_AS_SERVER };
+	const struct series_match m = { .client = SERIES_ANY, .server = server, .vantage = METER_AS_SERVER };
 	struct meter_row row;
 	double seconds;
 

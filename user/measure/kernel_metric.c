@@ -18,8 +18,10 @@ static const struct {
 	const char *name;
 	enum kernel_stat stat;
 } stats[] = {
-	{ "mean", KERNEL_MEAN },	     { "rate", KERNEL_RATE },
-	{ "error_rate", KERNEL_ERROR_RATE }, { "retransmits", KERNEL_RETRANSMITS },
+	{ "mean", KERNEL_MEAN },
+	{ "rate", KERNEL_RATE },
+	{ "error_rate", KERNEL_ERROR_RATE },
+	{ "retransmits", KERNEL_RETRANSMITS },
 	{ "resets", KERNEL_RESETS },
 };
 
@@ -36,8 +38,7 @@ static int parse_stat(const char *word, size_t len, struct kernel_metric *ret)
 			ret->stat = stats[i].stat;
 			return 0;
 		}
-	if (!text || text[0] != 'p' || units_double(text + 1, &percent, NULL) || percent <= 0 ||
-	    percent >= 100)
+	if (!text || text[0] != 'p' || units_double(text + 1, &percent, NULL) || percent <= 0 || percent >= 100)
 		return -ENOENT;
 	ret->stat = KERNEL_QUANTILE;
 	ret->quantile = percent / 100;
@@ -63,8 +64,7 @@ char *kernel_metric_short(const char *service, char *buf, size_t size)
 }
 
 /* "payment_p99": the longest tail that is a statistic, in front of it a service. */
-static int parse_short(const char *name, const char *const *services, struct kernel_metric *ret,
-		       struct fl_error *err)
+static int parse_short(const char *name, const char *const *services, struct kernel_metric *ret, struct fl_error *err)
 {
 	const char *bar, *found = NULL;
 	char short_name[64];
@@ -77,12 +77,10 @@ static int parse_short(const char *name, const char *const *services, struct ker
 		return -ENOENT;
 	for (i = 0; services && services[i]; i++) {
 		kernel_metric_short(services[i], short_name, sizeof(short_name));
-		if (strlen(short_name) != (size_t)(bar - name) ||
-		    strncmp(short_name, name, (size_t)(bar - name)))
+		if (strlen(short_name) != (size_t)(bar - name) || strncmp(short_name, name, (size_t)(bar - name)))
 			continue;
 		if (found) {
-			error_usage(err, "metric '%.90s' may be of %.60s or of %.60s", name, found,
-				    services[i]);
+			error_usage(err, "metric '%.90s' may be of %.60s or of %.60s", name, found, services[i]);
 			error_hint(err, "say which: %.60s{service=%.60s}", bar + 1, found);
 			return -EINVAL;
 		}
@@ -93,8 +91,7 @@ static int parse_short(const char *name, const char *const *services, struct ker
 	return text_copy(ret->server, sizeof(ret->server), found) ? 0 : -ENOENT;
 }
 
-static int check_service(const char *name, const char *const *services, bool all,
-			 struct fl_error *err)
+static int check_service(const char *name, const char *const *services, bool all, struct fl_error *err)
 {
 	const char *near;
 	size_t i;
@@ -110,7 +107,7 @@ static int check_service(const char *name, const char *const *services, bool all
 		error_hint(err, "did you mean '%s'?", near);
 	else
 		error_hint(err, "services are the targets of the suite, those of its graph, and those that "
-			   "run here");
+				"run here");
 	return -EINVAL;
 }
 
@@ -128,8 +125,9 @@ static int take_method(const char *word, struct kernel_metric *ret, struct fl_er
 static int take_label(const char *key, const char *value, struct kernel_metric *ret, bool *ret_side,
 		      struct fl_error *err)
 {
-	char *to = !strcmp(key, "service") || !strcmp(key, "to") ? ret->server :
-		   !strcmp(key, "from")				 ? ret->client : NULL;
+	char *to = !strcmp(key, "service") || !strcmp(key, "to") ? ret->server
+		   : !strcmp(key, "from")                        ? ret->client
+								 : NULL;
 
 	if (to)
 		return text_copy(to, sizeof(ret->server), value) ? 0 : -ENOENT;
@@ -172,10 +170,10 @@ static int parse_labels(const char *labels, struct kernel_metric *ret, struct fl
 		if (!r)
 			continue;
 		if (r == -ENOENT) {
-			error_usage(err, "'%.60s%s%.60s': no such label of a kernel metric", pair,
-				    value ? "=" : "", value ? value : "");
+			error_usage(err, "'%.60s%s%.60s': no such label of a kernel metric", pair, value ? "=" : "",
+				    value ? value : "");
 			error_hint(err, "service=NAME, or from=NAME,to=NAME; side=client or side=server; "
-				   "method=WORD; path=/PREFIX");
+					"method=WORD; path=/PREFIX");
 		}
 		return -EINVAL;
 	}
@@ -193,8 +191,7 @@ bool kernel_metric_is_labelled(const char *name)
 	for (; at; at = strchr(at, ',')) {
 		at += 1 + strspn(at + 1, " \t\"'");
 		for (i = 0; i < ARRAY_SIZE(keys); i++)
-			if (strcspn(at, " \t\"'=,}") == strlen(keys[i]) &&
-			    !strncmp(at, keys[i], strlen(keys[i])))
+			if (strcspn(at, " \t\"'=,}") == strlen(keys[i]) && !strncmp(at, keys[i], strlen(keys[i])))
 				return true;
 	}
 	return false;
@@ -203,11 +200,9 @@ bool kernel_metric_is_labelled(const char *name)
 /* Retransmissions and resets are of connections. */
 static int check_of_requests(const char *name, const struct kernel_metric *m, struct fl_error *err)
 {
-	if ((!m->method && !m->path[0]) ||
-	    (m->stat != KERNEL_RETRANSMITS && m->stat != KERNEL_RESETS))
+	if ((!m->method && !m->path[0]) || (m->stat != KERNEL_RETRANSMITS && m->stat != KERNEL_RESETS))
 		return 0;
-	error_usage(err, "metric '%.90s': it is of connections, which have neither method nor path",
-		    name);
+	error_usage(err, "metric '%.90s': it is of connections, which have neither method nor path", name);
 	error_hint(err, "leave these labels out");
 	return -EINVAL;
 }
@@ -227,8 +222,7 @@ static int parse_labelled(const char *name, const char *brace, const char *const
 		return r;
 	if (!ret->server[0] || (edge && !ret->client[0])) {
 		error_usage(err, "metric '%.90s' lacks %s", name, edge ? "from or to" : "its service");
-		error_hint(err, "%.*s{%s}", (int)(brace - name), name,
-			   edge ? "from=A,to=B" : "service=A");
+		error_hint(err, "%.*s{%s}", (int)(brace - name), name, edge ? "from=A,to=B" : "service=A");
 		return -EINVAL;
 	}
 	r = check_of_requests(name, ret, err);
@@ -237,14 +231,13 @@ static int parse_labelled(const char *name, const char *brace, const char *const
 	return !r && ret->client[0] ? check_service(ret->client, services, all, err) : r;
 }
 
-int kernel_metric_parse(const char *name, const char *const *services, bool all,
-			struct kernel_metric *ret, struct fl_error *err)
+int kernel_metric_parse(const char *name, const char *const *services, bool all, struct kernel_metric *ret,
+			struct fl_error *err)
 {
 	const char *brace = strchr(name, '{');
 
 	*ret = (struct kernel_metric){ .vantage = METER_AS_SERVER };
-	return brace ? parse_labelled(name, brace, services, all, ret, err) :
-		       parse_short(name, services, ret, err);
+	return brace ? parse_labelled(name, brace, services, all, ret, err) : parse_short(name, services, ret, err);
 }
 
 /* --- values ---------------------------------------------------------------------------------- */
@@ -273,9 +266,9 @@ static bool is_latency(const struct kernel_metric *m)
 static int match_of(const struct kernel_metric *m, const struct series *s, struct series_match *ret)
 {
 	/* Each end knows what it sent again itself: of an edge, or of a service's, that is both. */
-	*ret = (struct series_match){ .client = SERIES_ANY, .method = m->method,
-				      .vantage = m->stat == KERNEL_RETRANSMITS ? SERIES_ANY :
-										 (int32_t)m->vantage };
+	*ret = (struct series_match){ .client = SERIES_ANY,
+				      .method = m->method,
+				      .vantage = m->stat == KERNEL_RETRANSMITS ? SERIES_ANY : (int32_t)m->vantage };
 	ret->server = series_service(s, m->server);
 	if (m->client[0])
 		ret->client = series_service(s, m->client);
@@ -287,8 +280,8 @@ static int match_of(const struct kernel_metric *m, const struct series *s, struc
 	return ret->server < 0 || ret->client < SERIES_ANY ? -ENODATA : 0;
 }
 
-int kernel_metric_value(const struct kernel_metric *m, const struct series *s, uint64_t from_ns,
-			uint64_t to_ns, double *ret, uint32_t *ret_n)
+int kernel_metric_value(const struct kernel_metric *m, const struct series *s, uint64_t from_ns, uint64_t to_ns,
+			double *ret, uint32_t *ret_n)
 {
 	struct series_match match;
 	struct meter_row row;
@@ -371,8 +364,8 @@ static int take_values(struct values *values, const struct series *s, uint64_t f
 	return 0;
 }
 
-int kernel_metric_samples(const struct kernel_metric *m, const struct series *s, uint64_t from_ns,
-			  uint64_t to_ns, double **ret, uint32_t *ret_n)
+int kernel_metric_samples(const struct kernel_metric *m, const struct series *s, uint64_t from_ns, uint64_t to_ns,
+			  double **ret, uint32_t *ret_n)
 {
 	struct values values = { .metric = m };
 	struct meter_row row;
@@ -386,8 +379,8 @@ int kernel_metric_samples(const struct kernel_metric *m, const struct series *s,
 	return 0;
 }
 
-int kernel_metric_window(const struct kernel_metric *m, const struct series *s, uint64_t from_ns,
-			 uint64_t to_ns, struct kernel_window *ret)
+int kernel_metric_window(const struct kernel_metric *m, const struct series *s, uint64_t from_ns, uint64_t to_ns,
+			 struct kernel_window *ret)
 {
 	struct values values = { .metric = m };
 	struct meter_row row;

@@ -38,7 +38,7 @@ struct kernel_metric {
 	char client[64]; /* empty: any */
 	char server[64];
 	enum meter_vantage vantage;
-	uint8_t method; /* a bit of enum fl_http_method; 0: any */
+	uint8_t method;               /* a bit of enum fl_http_method; 0: any */
 	char path[FL_PREFIX_MAX + 1]; /* empty: any */
 };
 
@@ -47,8 +47,8 @@ struct kernel_metric {
  * so that an unknown one in a label is an error. -ENOENT, without an error: it is no such name.
  * -EINVAL: it is one, and what is wrong with it is in *err.
  */
-int kernel_metric_parse(const char *name, const char *const *services, bool all,
-			struct kernel_metric *ret, struct fl_error *err);
+int kernel_metric_parse(const char *name, const char *const *services, bool all, struct kernel_metric *ret,
+			struct fl_error *err);
 
 /* Has it a label that makes it the kernel's, whatever it is without: service, from, to, method, path? */
 bool kernel_metric_is_labelled(const char *name);
@@ -60,12 +60,12 @@ char *kernel_metric_short(const char *service, char *buf, size_t size);
  * Its value over a window. @ret_n: what it was made from, requests or intervals. -ENODATA: the
  * service is not measured, or nothing happened that has such a value.
  */
-int kernel_metric_value(const struct kernel_metric *m, const struct series *s, uint64_t from_ns,
-			uint64_t to_ns, double *ret, uint32_t *ret_n);
+int kernel_metric_value(const struct kernel_metric *m, const struct series *s, uint64_t from_ns, uint64_t to_ns,
+			double *ret, uint32_t *ret_n);
 
 /* Its values from interval to interval, in order, a latency as its mean; the caller's to free. */
-int kernel_metric_samples(const struct kernel_metric *m, const struct series *s, uint64_t from_ns,
-			  uint64_t to_ns, double **ret, uint32_t *ret_n);
+int kernel_metric_samples(const struct kernel_metric *m, const struct series *s, uint64_t from_ns, uint64_t to_ns,
+			  double **ret, uint32_t *ret_n);
 
 /*
  * A window in figures. `n`, mean and quantiles are those of the requests for a latency, and of the
@@ -77,7 +77,7 @@ struct kernel_window {
 	uint32_t n;
 	double mean, sd, p50, p95, p99; /* NaN: not known */
 };
-int kernel_metric_window(const struct kernel_metric *m, const struct series *s, uint64_t from_ns,
-			 uint64_t to_ns, struct kernel_window *ret);
+int kernel_metric_window(const struct kernel_metric *m, const struct series *s, uint64_t from_ns, uint64_t to_ns,
+			 struct kernel_window *ret);
 
 #endif

@@ -94,8 +94,9 @@ const char **metric_services(const struct suite *s, bool *ret_all)
 {
 	json_t *services = json_object_get(s->graph, "services");
 	json_t *edges = json_object_get(s->graph, "edges"), *v;
-	size_t max = json_array_size(services) + 2 * json_array_size(edges) +
-		     count_words_of(s->services) + count_words_of(s->mentioned) + json_object_size(s->described) + 1, n = 0, k;
+	size_t max = json_array_size(services) + 2 * json_array_size(edges) + count_words_of(s->services) +
+		     count_words_of(s->mentioned) + json_object_size(s->described) + 1,
+	       n = 0, k;
 	const char **names, *described;
 	uint32_t i, f;
 
@@ -159,8 +160,7 @@ static char *nearest(const struct suite *s, const char *name, const char *const 
 	return copy;
 }
 
-static int unknown(const struct suite *s, const char *name, const char *const *services,
-		   struct fl_error *err)
+static int unknown(const struct suite *s, const char *name, const char *const *services, struct fl_error *err)
 {
 	_cleanup_free_ char *near = err ? nearest(s, name, services) : NULL;
 
@@ -168,13 +168,14 @@ static int unknown(const struct suite *s, const char *name, const char *const *s
 	if (near)
 		error_hint(err, "did you mean '%s'? The suite's metrics map names other sources", near);
 	else
-		error_hint(err, "say where it comes from: suite.metrics: {%.60s: {probe: p99}}, "
-			   "{prometheus: '...'} or {kernel: 'p99{service=...}'}", name);
+		error_hint(err,
+			   "say where it comes from: suite.metrics: {%.60s: {probe: p99}}, "
+			   "{prometheus: '...'} or {kernel: 'p99{service=...}'}",
+			   name);
 	return -ENOENT;
 }
 
-static int resolve_kernel(const struct suite *s, const char *name, struct metric_source *ret,
-			  struct fl_error *err)
+static int resolve_kernel(const struct suite *s, const char *name, struct metric_source *ret, struct fl_error *err)
 {
 	bool all;
 	_cleanup_free_ const char **services = metric_services(s, &all);
@@ -186,8 +187,7 @@ static int resolve_kernel(const struct suite *s, const char *name, struct metric
 	return r;
 }
 
-static int resolve_probe(const char *name, const char *word, struct metric_source *ret,
-			 struct fl_error *err)
+static int resolve_probe(const char *name, const char *word, struct metric_source *ret, struct fl_error *err)
 {
 	if (!find_builtin(word, ret) && ret->kind <= METRIC_PROBE_LATENCY)
 		return 0;
@@ -196,8 +196,7 @@ static int resolve_probe(const char *name, const char *word, struct metric_sourc
 	return -ENOENT;
 }
 
-int metric_resolve(const struct suite *s, const char *name, struct metric_source *ret,
-		   struct fl_error *err)
+int metric_resolve(const struct suite *s, const char *name, struct metric_source *ret, struct fl_error *err)
 {
 	const json_t *entry = json_object_get(s->metrics, name);
 	const char *probe = json_string_value(json_object_get(entry, "probe"));
@@ -214,8 +213,10 @@ int metric_resolve(const struct suite *s, const char *name, struct metric_source
 	ret->kind = METRIC_PROMETHEUS;
 	if (s->prometheus_url)
 		return 0;
-	error_set(err, FL_EXIT_USAGE, ENOENT, "metric '%.90s' is a Prometheus query, and the suite "
-		  "names no Prometheus", name);
+	error_set(err, FL_EXIT_USAGE, ENOENT,
+		  "metric '%.90s' is a Prometheus query, and the suite "
+		  "names no Prometheus",
+		  name);
 	error_hint(err, "give its URL: suite.prometheus: http://127.0.0.1:9090");
 	return -ENOENT;
 }
@@ -233,8 +234,7 @@ static int collect(const struct collection *c, const char *name)
 {
 	struct metric_source source;
 
-	if (metric_resolve(c->suite, name, &source, NULL) || source.kind != METRIC_KERNEL ||
-	    !source.kernel.path[0])
+	if (metric_resolve(c->suite, name, &source, NULL) || source.kind != METRIC_KERNEL || !source.kernel.path[0])
 		return 0;
 	return meter_paths_add(c->paths, source.kernel.path, c->err);
 }
@@ -293,7 +293,7 @@ int metric_paths(const struct suite *s, struct meter_paths *ret, const struct ex
 
 bool metric_is_telling(const struct suite *s, const char *name)
 {
-	static const char *const words[] = { "rate", "error", "latency", "p50",	  "p9",	  "p75",
+	static const char *const words[] = { "rate", "error", "latency", "p50",   "p9",  "p75",
 					     "fail", "retr",  "timeout", "reset", "5xx", "lag" };
 	struct metric_source source;
 	size_t i;

@@ -45,8 +45,7 @@ struct metric_source {
  * @name may have labels: "error_rate{service=payment-svc}". -ENOENT and an error that lists the
  * nearest name when nothing is known under it.
  */
-int metric_resolve(const struct suite *s, const char *name, struct metric_source *ret,
-		   struct fl_error *err);
+int metric_resolve(const struct suite *s, const char *name, struct metric_source *ret, struct fl_error *err);
 
 /*
  * The services that a metric of the suite may be about: its targets, those of its graph and those

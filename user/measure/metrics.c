@@ -89,8 +89,7 @@ void metrics_poll(struct metrics *m)
 
 	for (i = 0; i < m->n_queries; i++) {
 		struct query *q = &m->queries[i];
-		struct http_request req = { .url = q->url, .timeout_ns = 2 * NS_PER_SEC,
-					    .body_max = 1u << 20 };
+		struct http_request req = { .url = q->url, .timeout_ns = 2 * NS_PER_SEC, .body_max = 1u << 20 };
 
 		if (!q->asking)
 			q->asking = !http_loop_start(m->http, &req, on_answer, q, NULL);
@@ -112,10 +111,8 @@ void metrics_ask_range(struct metrics *m, double start_s, double end_s)
 
 	for (i = 0; i < m->n_queries; i++) {
 		struct query *q = &m->queries[i];
-		_cleanup_free_ char *url = prom_range_url(m->suite->prometheus_url, q->promql, start_s,
-							  end_s);
-		struct http_request req = { .url = url, .timeout_ns = 5 * NS_PER_SEC,
-					    .body_max = HTTP_BODY_MAX };
+		_cleanup_free_ char *url = prom_range_url(m->suite->prometheus_url, q->promql, start_s, end_s);
+		struct http_request req = { .url = url, .timeout_ns = 5 * NS_PER_SEC, .body_max = HTTP_BODY_MAX };
 
 		if (!url || q->asking_range)
 			continue;
@@ -140,8 +137,7 @@ static int add_query(struct metrics *m, const char *name, const char *promql, st
 {
 	struct query *grown = reallocarray(m->queries, m->n_queries + 1, sizeof(*grown));
 	char *escaped = curl_easy_escape(NULL, promql, 0);
-	char *url = escaped ? text_format("%s/api/v1/query?query=%s", m->suite->prometheus_url, escaped) :
-			      NULL;
+	char *url = escaped ? text_format("%s/api/v1/query?query=%s", m->suite->prometheus_url, escaped) : NULL;
 
 	curl_free(escaped);
 	if (grown)
@@ -150,13 +146,12 @@ static int add_query(struct metrics *m, const char *name, const char *promql, st
 		free(url);
 		return error_sys(err, ENOMEM, "metrics: out of memory");
 	}
-	grown[m->n_queries++] = (struct query){ .metrics = m, .name = name, .promql = promql,
-						.url = url };
+	grown[m->n_queries++] = (struct query){ .metrics = m, .name = name, .promql = promql, .url = url };
 	return 0;
 }
 
-int metrics_open(uv_loop_t *loop, const struct suite *s, const struct probe *probe,
-		 metrics_other other, void *ctx, struct metrics **ret, struct fl_error *err)
+int metrics_open(uv_loop_t *loop, const struct suite *s, const struct probe *probe, metrics_other other, void *ctx,
+		 struct metrics **ret, struct fl_error *err)
 {
 	struct metrics *m = calloc(1, sizeof(*m));
 	const char *name, *promql;
@@ -205,8 +200,7 @@ void metrics_use_series(struct metrics *m, const struct series *series)
 /* --- windows --------------------------------------------------------------------------------- */
 
 /* The probe's latencies (seconds) of a window, or whether each try passed. The caller's to free. */
-static double *probe_window(const struct metrics *m, bool latency, uint64_t from_ns, uint64_t to_ns,
-			    uint32_t *ret_n)
+static double *probe_window(const struct metrics *m, bool latency, uint64_t from_ns, uint64_t to_ns, uint32_t *ret_n)
 {
 	const struct probe_sample *all = NULL;
 	uint32_t total = m->probe ? probe_samples(m->probe, &all) : 0, i, n = 0;
@@ -219,8 +213,8 @@ static double *probe_window(const struct metrics *m, bool latency, uint64_t from
 	return v;
 }
 
-static double *query_window(const struct metrics *m, const char *name, uint64_t from_ns,
-			    uint64_t to_ns, uint32_t *ret_n)
+static double *query_window(const struct metrics *m, const char *name, uint64_t from_ns, uint64_t to_ns,
+			    uint32_t *ret_n)
 {
 	double *v = NULL;
 	uint32_t i, k, n = 0;
@@ -250,8 +244,8 @@ static double mean_of(const double *v, uint32_t n)
 }
 
 /* -ENOENT for the kinds that have no samples of their own. */
-static int samples_of(struct metrics *m, const struct metric_source *source, const char *name,
-		      uint64_t from_ns, uint64_t to_ns, double **ret, uint32_t *ret_n)
+static int samples_of(struct metrics *m, const struct metric_source *source, const char *name, uint64_t from_ns,
+		      uint64_t to_ns, double **ret, uint32_t *ret_n)
 {
 	switch (source->kind) {
 	case METRIC_SUCCESS_RATE:
@@ -259,11 +253,8 @@ static int samples_of(struct metrics *m, const struct metric_source *source, con
 	case METRIC_PROBE_LATENCY:
 		*ret = probe_window(m, source->kind == METRIC_PROBE_LATENCY, from_ns, to_ns, ret_n);
 		break;
-	case METRIC_PROMETHEUS:
-		*ret = query_window(m, name, from_ns, to_ns, ret_n);
-		break;
-	default:
-		return -ENOENT;
+	case METRIC_PROMETHEUS: *ret = query_window(m, name, from_ns, to_ns, ret_n); break;
+	default: return -ENOENT;
 	}
 	return *ret ? 0 : -ENODATA;
 }
@@ -277,12 +268,12 @@ int metrics_samples(struct metrics *m, const char *name, uint64_t from_ns, uint6
 	*ret = NULL;
 	*ret_n = 0;
 	if (!r && source.kind == METRIC_KERNEL)
-		return m->series ? kernel_metric_samples(&source.kernel, m->series, from_ns, to_ns, ret, ret_n) : -ENODATA;
+		return m->series ? kernel_metric_samples(&source.kernel, m->series, from_ns, to_ns, ret, ret_n)
+				 : -ENODATA;
 	return r ? r : samples_of(m, &source, name, from_ns, to_ns, ret, ret_n);
 }
 
-int metrics_over(struct metrics *m, const char *name, uint64_t from_ns, uint64_t to_ns, double *ret,
-		 uint32_t *ret_n)
+int metrics_over(struct metrics *m, const char *name, uint64_t from_ns, uint64_t to_ns, double *ret, uint32_t *ret_n)
 {
 	_cleanup_free_ double *v = NULL;
 	struct metric_source source;
@@ -290,8 +281,8 @@ int metrics_over(struct metrics *m, const char *name, uint64_t from_ns, uint64_t
 
 	*ret_n = 0;
 	if (!r && source.kind == METRIC_KERNEL)
-		return m->series ? kernel_metric_value(&source.kernel, m->series, from_ns, to_ns, ret,
-						       ret_n) : -ENODATA;
+		return m->series ? kernel_metric_value(&source.kernel, m->series, from_ns, to_ns, ret, ret_n)
+				 : -ENODATA;
 	if (!r)
 		r = samples_of(m, &source, name, from_ns, to_ns, &v, ret_n);
 	if (r)
@@ -317,8 +308,7 @@ int metrics_now(struct metrics *m, const struct expr_clause *clause, uint64_t si
 
 	if (r)
 		return r;
-	if (source.kind == METRIC_SLO_BREACH || source.kind == METRIC_ALERTS ||
-	    source.kind == METRIC_RETRIES)
+	if (source.kind == METRIC_SLO_BREACH || source.kind == METRIC_ALERTS || source.kind == METRIC_RETRIES)
 		return m->other(m->ctx, &source, clause, ret);
 	r = metrics_over(m, name, from > since_ns ? from : since_ns, now, ret, &n);
 	return !r && source.kind != METRIC_PROMETHEUS && n < METRICS_NOW_MIN ? -ENODATA : r;
@@ -329,15 +319,15 @@ static json_t *number(double v)
 	return isfinite(v) ? json_real(v) : json_null();
 }
 
-static json_t *describe_kernel(const struct metrics *m, const struct kernel_metric *metric,
-			       uint64_t from_ns, uint64_t to_ns)
+static json_t *describe_kernel(const struct metrics *m, const struct kernel_metric *metric, uint64_t from_ns,
+			       uint64_t to_ns)
 {
 	struct kernel_window w;
 
 	if (!m->series || kernel_metric_window(metric, m->series, from_ns, to_ns, &w))
 		return NULL;
-	return json_pack("{s:o, s:o, s:o, s:i}", "mean", number(w.mean), "p99", number(w.p99), "spread",
-			 number(w.sd), "n", (int)w.n);
+	return json_pack("{s:o, s:o, s:o, s:i}", "mean", number(w.mean), "p99", number(w.p99), "spread", number(w.sd),
+			 "n", (int)w.n);
 }
 
 json_t *metrics_describe(struct metrics *m, const char *name, uint64_t from_ns, uint64_t to_ns)
@@ -361,6 +351,6 @@ json_t *metrics_describe(struct metrics *m, const char *name, uint64_t from_ns, 
 	for (i = 0; i < n; i++)
 		spread += (v[i] - mean) * (v[i] - mean);
 	spread = n > 1 ? sqrt(spread / (n - 1)) : 0;
-	return json_pack("{s:f, s:f, s:f, s:i}", "mean", mean, "p99", percentile(v, n, 0.99), "spread",
-			 spread, "n", (int)n);
+	return json_pack("{s:f, s:f, s:f, s:i}", "mean", mean, "p99", percentile(v, n, 0.99), "spread", spread, "n",
+			 (int)n);
 }

@@ -15,12 +15,12 @@
 struct metrics;
 
 /* What only the runner knows: slo_breach and alerts_firing. As expr_lookup. */
-typedef int (*metrics_other)(void *ctx, const struct metric_source *source,
-			     const struct expr_clause *clause, double *ret);
+typedef int (*metrics_other)(void *ctx, const struct metric_source *source, const struct expr_clause *clause,
+			     double *ret);
 
 /* @probe may be NULL (none). */
-int metrics_open(uv_loop_t *loop, const struct suite *s, const struct probe *probe,
-		 metrics_other other, void *ctx, struct metrics **ret, struct fl_error *err);
+int metrics_open(uv_loop_t *loop, const struct suite *s, const struct probe *probe, metrics_other other, void *ctx,
+		 struct metrics **ret, struct fl_error *err);
 void metrics_close(struct metrics *m);
 
 /* Where the kernel's metrics come from; NULL: they have no data. Not owned. */
@@ -37,7 +37,7 @@ void metrics_ask_range(struct metrics *m, double start_s, double end_s);
 json_t *metrics_range(const struct metrics *m);
 
 /* How far back "now" reaches, and how many tries or requests it takes at least. */
-#define METRICS_NOW_NS	(10 * NS_PER_SEC)
+#define METRICS_NOW_NS  (10 * NS_PER_SEC)
 #define METRICS_NOW_MIN 3
 
 /*
@@ -47,8 +47,7 @@ json_t *metrics_range(const struct metrics *m);
 int metrics_now(struct metrics *m, const struct expr_clause *clause, uint64_t since_ns, double *ret);
 
 /* The value over a window; of a Prometheus query the mean. @ret_n: samples behind it. */
-int metrics_over(struct metrics *m, const char *name, uint64_t from_ns, uint64_t to_ns, double *ret,
-		 uint32_t *ret_n);
+int metrics_over(struct metrics *m, const char *name, uint64_t from_ns, uint64_t to_ns, double *ret, uint32_t *ret_n);
 
 /*
  * The samples behind it in a window, in their order: tries, answers of Prometheus, of the kernel's the

@@ -17,8 +17,9 @@ char *prom_range_url(const char *base, const char *promql, double start, double 
 {
 	double step = fmax(1, ceil((end - start) / PROM_RANGE_POINTS));
 	char *escaped = curl_easy_escape(NULL, promql, 0);
-	char *url = escaped ? text_format("%s/api/v1/query_range?query=%s&start=%.3f&end=%.3f&step=%.0f",
-					  base, escaped, start, end, step) : NULL;
+	char *url = escaped ? text_format("%s/api/v1/query_range?query=%s&start=%.3f&end=%.3f&step=%.0f", base, escaped,
+					  start, end, step)
+			    : NULL;
 
 	curl_free(escaped);
 	return url;
@@ -67,12 +68,10 @@ static json_t *describe(const char *metric, const json_t *series)
 		squares += (v[i] - mean) * (v[i] - mean);
 	return json_pack("{s:s, s:o, s:s, s:O?, s:f, s:f, s:f, s:i}", "source", "prometheus", "service",
 			 service_of(labels), "metric", metric, "labels", labels, "mean", mean, "p99",
-			 percentile(v, n, 0.99), "spread", n > 1 ? sqrt(squares / (n - 1)) : 0.0, "n",
-			 (int)n);
+			 percentile(v, n, 0.99), "spread", n > 1 ? sqrt(squares / (n - 1)) : 0.0, "n", (int)n);
 }
 
-int prom_range_read(const char *metric, const char *body, size_t len, json_t **ret,
-		    struct fl_error *err)
+int prom_range_read(const char *metric, const char *body, size_t len, json_t **ret, struct fl_error *err)
 {
 	json_t *top = json_loadb(body, len, 0, NULL), *result = json_path(top, "data.result"), *series;
 	const char *said = json_string_value(json_object_get(top, "error"));

@@ -17,7 +17,6 @@ char *prom_range_url(const char *base, const char *promql, double start, double 
  * one a series. The service is its label service, svc, app, job or instance; null when it has none.
  * Samples that are no finite number are left out. -EBADMSG and what was wrong with it.
  */
-int prom_range_read(const char *metric, const char *body, size_t len, json_t **ret,
-		    struct fl_error *err);
+int prom_range_read(const char *metric, const char *body, size_t len, json_t **ret, struct fl_error *err);
 
 #endif

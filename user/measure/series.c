@@ -81,8 +81,7 @@ static int keep_names(struct series *s, const struct meter_snapshot *d)
 
 static bool is_empty(const struct meter_row *r)
 {
-	return !row_tries(r) && !r->retransmits && !r->bytes_to_server &&
-	       !r->bytes_to_client;
+	return !row_tries(r) && !r->retransmits && !r->bytes_to_server && !r->bytes_to_client;
 }
 
 static uint32_t count_cells(const struct meter_row *r)
@@ -100,11 +99,20 @@ static void take_row(struct interval *to, const struct meter_row *r, uint32_t *n
 	uint32_t i;
 
 	*s = (struct sample){
-		.client = r->client, .server = r->server, .vantage = r->vantage,
-		.method = r->method, .path = r->path,
-		.requests = r->requests, .status4 = r->status[4], .status5 = r->status[5],
-		.timeouts = r->timeouts, .refused = r->refused, .resets = r->resets,
-		.retransmits = r->retransmits, .sum_ns = r->latency.sum_ns, .first_cell = *n_cells,
+		.client = r->client,
+		.server = r->server,
+		.vantage = r->vantage,
+		.method = r->method,
+		.path = r->path,
+		.requests = r->requests,
+		.status4 = r->status[4],
+		.status5 = r->status[5],
+		.timeouts = r->timeouts,
+		.refused = r->refused,
+		.resets = r->resets,
+		.retransmits = r->retransmits,
+		.sum_ns = r->latency.sum_ns,
+		.first_cell = *n_cells,
 	};
 	for (i = 0; i < FL_HIST_BUCKETS; i++)
 		if (r->latency.buckets[i])
@@ -261,8 +269,8 @@ static bool is_inside(const struct interval *v, uint64_t from_ns, uint64_t to_ns
 	return middle >= from_ns && middle < to_ns;
 }
 
-uint32_t series_sum(const struct series *s, const struct series_match *m, uint64_t from_ns,
-		    uint64_t to_ns, struct meter_row *ret, double *ret_seconds)
+uint32_t series_sum(const struct series *s, const struct series_match *m, uint64_t from_ns, uint64_t to_ns,
+		    struct meter_row *ret, double *ret_seconds)
 {
 	uint32_t i, n = 0;
 
@@ -291,8 +299,8 @@ static void clear_interval(const struct interval *v, const struct series_match *
 	row->latency.sum_ns = row->latency.count = 0;
 }
 
-void series_each(const struct series *s, const struct series_match *m, uint64_t from_ns,
-		 uint64_t to_ns, series_each_cb cb, void *ctx)
+void series_each(const struct series *s, const struct series_match *m, uint64_t from_ns, uint64_t to_ns,
+		 series_each_cb cb, void *ctx)
 {
 	struct meter_row row = {};
 	uint32_t i;
@@ -310,9 +318,14 @@ static struct series_counts counts_of(const struct sample *s)
 {
 	uint64_t failed = s->timeouts + s->refused + s->resets;
 
-	return (struct series_counts){ .client = s->client, .server = s->server, .vantage = s->vantage,
-				       .requests = s->requests, .sum_ns = s->sum_ns, .tries = s->requests + failed,
-				       .errors = s->status5 + failed, .retransmits = s->retransmits,
+	return (struct series_counts){ .client = s->client,
+				       .server = s->server,
+				       .vantage = s->vantage,
+				       .requests = s->requests,
+				       .sum_ns = s->sum_ns,
+				       .tries = s->requests + failed,
+				       .errors = s->status5 + failed,
+				       .retransmits = s->retransmits,
 				       .resets = s->resets };
 }
 

@@ -18,8 +18,7 @@ void series_free(struct series *s);
  * Take what happened since the reading before: the difference of two snapshots, from @from_ns to
  * @to_ns (CLOCK_MONOTONIC). Services keep their index for the life of a meter.
  */
-int series_add(struct series *s, const struct meter_snapshot *difference, uint64_t from_ns,
-	       uint64_t to_ns);
+int series_add(struct series *s, const struct meter_snapshot *difference, uint64_t from_ns, uint64_t to_ns);
 
 /* Forget intervals that ended before @before_ns. */
 void series_forget(struct series *s, uint64_t before_ns);
@@ -54,13 +53,13 @@ uint32_t series_edges(const struct series *s, struct series_edge **ret);
  * Sum the intervals whose middle lies in [from_ns, to_ns). Returns how many there were; *ret has
  * counts and latency (not connect and rtt), *ret_seconds what they last together.
  */
-uint32_t series_sum(const struct series *s, const struct series_match *m, uint64_t from_ns,
-		    uint64_t to_ns, struct meter_row *ret, double *ret_seconds);
+uint32_t series_sum(const struct series *s, const struct series_match *m, uint64_t from_ns, uint64_t to_ns,
+		    struct meter_row *ret, double *ret_seconds);
 
 /* The same for each of them, in order. */
 typedef void (*series_each_cb)(void *ctx, const struct meter_row *row, double seconds);
-void series_each(const struct series *s, const struct series_match *m, uint64_t from_ns,
-		 uint64_t to_ns, series_each_cb cb, void *ctx);
+void series_each(const struct series *s, const struct series_match *m, uint64_t from_ns, uint64_t to_ns,
+		 series_each_cb cb, void *ctx);
 
 /*
  * All of them in one pass, counts alone: @cb for each row of each interval in the window, and with NULL

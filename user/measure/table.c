@@ -15,8 +15,8 @@ struct sum {
 	uint32_t protocols; /* a bit each */
 };
 
-static void sum_rows(const struct meter_snapshot *d, int64_t client, uint32_t server,
-		     enum meter_vantage vantage, struct sum *ret)
+static void sum_rows(const struct meter_snapshot *d, int64_t client, uint32_t server, enum meter_vantage vantage,
+		     struct sum *ret)
 {
 	uint32_t i;
 
@@ -24,8 +24,7 @@ static void sum_rows(const struct meter_snapshot *d, int64_t client, uint32_t se
 	for (i = 0; i < d->n_rows; i++) {
 		const struct meter_row *r = &d->rows[i];
 
-		if (r->server != server || r->vantage != vantage ||
-		    (client >= 0 && r->client != (uint64_t)client))
+		if (r->server != server || r->vantage != vantage || (client >= 0 && r->client != (uint64_t)client))
 			continue;
 		row_add(&ret->row, r);
 		ret->protocols |= 1u << r->protocol;
@@ -46,8 +45,8 @@ static void set_line(struct table_line *l, const struct sum *s, double seconds)
 	figures_of(&s->row, seconds, &l->figures);
 }
 
-static void add_services(const struct meter_snapshot *d, double seconds,
-			 const struct table_options *o, struct table *t, struct sum *sum)
+static void add_services(const struct meter_snapshot *d, double seconds, const struct table_options *o, struct table *t,
+			 struct sum *sum)
 {
 	uint32_t i;
 
@@ -78,8 +77,8 @@ static bool has_edge(const struct table *t, const char *client, const char *serv
 	return false;
 }
 
-static void add_edges(const struct meter_snapshot *d, double seconds, const struct table_options *o,
-		      struct table *t, struct sum *sum)
+static void add_edges(const struct meter_snapshot *d, double seconds, const struct table_options *o, struct table *t,
+		      struct sum *sum)
 {
 	uint32_t i;
 
@@ -118,8 +117,7 @@ static void sum_requests(const struct meter_snapshot *d, const struct meter_row 
 	for (i = 0; i < d->n_rows; i++) {
 		const struct meter_row *r = &d->rows[i];
 
-		if (is_request(r) && r->server == like->server && r->method == like->method &&
-		    r->path == like->path)
+		if (is_request(r) && r->server == like->server && r->method == like->method && r->path == like->path)
 			row_add(&ret->row, r);
 	}
 	ret->protocols = 1u << METER_HTTP;
@@ -137,8 +135,8 @@ static bool has_request(const struct table *t, const struct table_line *l)
 	return false;
 }
 
-static void add_requests(const struct meter_snapshot *d, double seconds,
-			 const struct table_options *o, struct table *t, struct sum *sum)
+static void add_requests(const struct meter_snapshot *d, double seconds, const struct table_options *o, struct table *t,
+			 struct sum *sum)
 {
 	uint32_t i;
 
@@ -204,15 +202,16 @@ int table_sort_parse(const char *text, enum table_sort *ret)
 	return -EINVAL;
 }
 
-int table_make(const struct meter_snapshot *d, double seconds, const struct table_options *o,
-	       struct table *ret)
+int table_make(const struct meter_snapshot *d, double seconds, const struct table_options *o, struct table *ret)
 {
 	enum table_sort sort = o->sort;
 	struct sum *sum = malloc(sizeof(*sum));
 
-	*ret = (struct table){ .flows_evicted = d->flows_evicted, .events_lost = d->events_lost,
+	*ret = (struct table){ .flows_evicted = d->flows_evicted,
+			       .events_lost = d->events_lost,
 			       .requests_unpaired = d->requests_unpaired,
-			       .print_requests = o->print_requests, .marked = o->marked };
+			       .print_requests = o->print_requests,
+			       .marked = o->marked };
 	ret->services = calloc(d->n_services + 1, sizeof(*ret->services));
 	ret->edges = calloc(d->n_rows + 1, sizeof(*ret->edges));
 	ret->requests = calloc(d->n_rows + 1, sizeof(*ret->requests));

@@ -29,9 +29,9 @@ struct table_line {
 
 struct table_options {
 	enum table_sort sort;
-	const char *filter; /* part of a name; NULL: all */
+	const char *filter;  /* part of a name; NULL: all */
 	bool print_requests; /* table_print() shows them too */
-	bool marked; /* each line that it prints begins with what it is, for whoever gives it a colour */
+	bool marked;         /* each line that it prints begins with what it is, for whoever gives it a colour */
 };
 
 #define TABLE_PLAIN " "
@@ -47,8 +47,7 @@ struct table {
 };
 
 /* @d is the difference over @seconds; its names are borrowed. Release with table_free(). */
-int table_make(const struct meter_snapshot *d, double seconds, const struct table_options *o,
-	       struct table *ret);
+int table_make(const struct meter_snapshot *d, double seconds, const struct table_options *o, struct table *ret);
 void table_free(struct table *t);
 
 /* "rate", "errors", "p50", "p95", "p99"; -EINVAL. */

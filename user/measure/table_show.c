@@ -60,8 +60,7 @@ static void put_request(struct text *t, const struct table_line *l, int width)
 	int rest = (int)(1 + strlen(l->method) + (l->path ? strlen(path) + 2 : 0));
 	int room = rest + NAME_MIN < width ? width - rest : NAME_MIN;
 
-	text_append(t, "%.*s %s%s%s%s", room, l->server, l->method, l->path ? " " : "", path,
-		    l->path ? "*" : "");
+	text_append(t, "%.*s %s%s%s%s", room, l->server, l->method, l->path ? " " : "", path, l->path ? "*" : "");
 }
 
 /* Both ends of an edge are to be told: where they do not fit, each has its share. */
@@ -122,7 +121,10 @@ static void put_line(const struct table_line *l, unsigned int width, bool marked
 	if (at.protocol && l->client && l->protocol >= 0)
 		text_append(&line, "  %s", protocol_text((enum meter_protocol)l->protocol));
 	if (line.s)
-		text_append(out, "%s%.*s\n", !marked ? "" : f->error_rate > 0 ? TABLE_BAD : TABLE_PLAIN,
+		text_append(out, "%s%.*s\n",
+			    !marked             ? ""
+			    : f->error_rate > 0 ? TABLE_BAD
+						: TABLE_PLAIN,
 			    width ? (int)width : (int)line.len, line.s);
 	text_free(&name);
 	text_free(&line);
@@ -199,9 +201,9 @@ static void put_rest(const struct table *t, uint32_t hidden, unsigned int width,
 	if (t->flows_evicted + t->events_lost + t->requests_unpaired)
 		text_append(&line, "%snot counted: %llu flows evicted, %llu events lost, %llu requests unpaired",
 			    hidden ? ", " : "", (unsigned long long)t->flows_evicted,
-			    (unsigned long long)t->events_lost,
-			    (unsigned long long)t->requests_unpaired);
-	text_append(out, "%s%.*s\n", t->marked ? TABLE_PLAIN : "", width ? (int)width : (int)line.len, line.s ? line.s : "");
+			    (unsigned long long)t->events_lost, (unsigned long long)t->requests_unpaired);
+	text_append(out, "%s%.*s\n", t->marked ? TABLE_PLAIN : "", width ? (int)width : (int)line.len,
+		    line.s ? line.s : "");
 	text_free(&line);
 }
 
@@ -237,12 +239,10 @@ json_t *json_finite(double v)
 /* Whose line it is. */
 static json_t *name_json(const struct table_line *l)
 {
-	const char *protocol = l->protocol < 0 ? "mixed" :
-						 protocol_text((enum meter_protocol)l->protocol);
+	const char *protocol = l->protocol < 0 ? "mixed" : protocol_text((enum meter_protocol)l->protocol);
 
 	if (l->method)
-		return json_pack("{s:s, s:s, s:s?}", "service", l->server, "method", l->method, "path",
-				 l->path);
+		return json_pack("{s:s, s:s, s:s?}", "service", l->server, "method", l->method, "path", l->path);
 	if (!l->client)
 		return json_pack("{s:s}", "service", l->server);
 	return json_pack("{s:s, s:s, s:s, s:s}", "client", l->client, "server", l->server, "seen_by",
@@ -294,10 +294,8 @@ static json_t *lines_json(const struct table_line *v, uint32_t n)
 
 json_t *table_json(const struct table *t)
 {
-	return json_pack("{s:o, s:o, s:o, s:{s:I, s:I, s:I}}", "services",
-			 lines_json(t->services, t->n_services), "edges",
-			 lines_json(t->edges, t->n_edges), "requests",
-			 lines_json(t->requests, t->n_requests), "lost", "flows_evicted",
-			 (json_int_t)t->flows_evicted, "events_lost", (json_int_t)t->events_lost,
-			 "requests_unpaired", (json_int_t)t->requests_unpaired);
+	return json_pack("{s:o, s:o, s:o, s:{s:I, s:I, s:I}}", "services", lines_json(t->services, t->n_services),
+			 "edges", lines_json(t->edges, t->n_edges), "requests", lines_json(t->requests, t->n_requests),
+			 "lost", "flows_evicted", (json_int_t)t->flows_evicted, "events_lost",
+			 (json_int_t)t->events_lost, "requests_unpaired", (json_int_t)t->requests_unpaired);
 }

@@ -29,17 +29,17 @@ struct fault_ops;
 struct fault_plan {
 	const struct fault_ops *ops;
 	struct params params;
-	char **targets; /* specs, NULL-terminated */
-	uint64_t offset_ns; /* after the experiment's inject time */
+	char **targets;       /* specs, NULL-terminated */
+	uint64_t offset_ns;   /* after the experiment's inject time */
 	uint64_t duration_ns; /* 0: as long as the experiment's */
 	int line, column;
 };
 
 /* What the pipeline should say. */
 struct ground_truth {
-	char **root_services; /* any of them is correct; NULL-terminated; empty: none is expected */
-	char **not_services;  /* naming one of these is wrong ("RCA must NOT be checkout-svc") */
-	bool must_detect;     /* default true */
+	char **root_services;   /* any of them is correct; NULL-terminated; empty: none is expected */
+	char **not_services;    /* naming one of these is wrong ("RCA must NOT be checkout-svc") */
+	bool must_detect;       /* default true */
 	char *symptom, *reason; /* free words, for reports */
 };
 
@@ -47,16 +47,16 @@ struct experiment {
 	int number; /* from 1, order in the file, or `id` when it is a number */
 	char *id, *name, *description;
 	char **tags;
-	char *hypothesis; /* as written */
-	char **steady_state; /* the clauses that count, when they are given apart from it; or NULL */
+	char *hypothesis;            /* as written */
+	char **steady_state;         /* the clauses that count, when they are given apart from it; or NULL */
 	struct expr_clause *clauses; /* the testable clauses found in it, or in steady_state */
 	uint32_t n_clauses;
 	/* blast_radius */
 	char **targets; /* NULL-terminated */
 	char *target_text, *traffic_text;
-	uint32_t instances;   /* "2 instances of X"; 0: not said */
-	uint32_t traffic_ppm; /* share of the real traffic, kept in the kernel as a share of flows */
-	bool synthetic;	      /* no real traffic: "0%", "100% synthetic" */
+	uint32_t instances;          /* "2 instances of X"; 0: not said */
+	uint32_t traffic_ppm;        /* share of the real traffic, kept in the kernel as a share of flows */
+	bool synthetic;              /* no real traffic: "0%", "100% synthetic" */
 	enum experiment_stage stage; /* as written, else the one that the traffic implies; 0: none */
 	uint64_t duration_ns;
 	/* rollback */
@@ -66,7 +66,7 @@ struct experiment {
 	/* measurement */
 	char **metrics;
 	uint64_t window_before_ns, window_after_ns; /* of capture_window */
-	struct expr **aborts; /* NULL-terminated */
+	struct expr **aborts;                       /* NULL-terminated */
 	char **abort_texts;
 	struct fault_plan *faults;
 	uint32_t n_faults;
@@ -78,8 +78,8 @@ struct probe_config {
 	char *url;
 	uint64_t interval_ns, timeout_ns, slow_ns; /* 5 s, 2 s, 500 ms */
 	char *body_regex, *json_path, *json_value;
-	uint32_t steady_ppm;	   /* 990000 */
-	uint64_t steady_window_ns; /* 60 s */
+	uint32_t steady_ppm;        /* 990000 */
+	uint64_t steady_window_ns;  /* 60 s */
 	uint64_t recover_within_ns; /* 2 min */
 };
 
@@ -91,15 +91,15 @@ struct pipeline_config {
 	uint64_t timeout_ns;
 	uint32_t retries;
 	char *alerts_path, *correlate_path, *rca_path; /* NULL: the adapter's own */
-	json_t *fields; /* remapping: {"alert_time": "x", "alert_service": "y", ...} or NULL */
+	json_t *fields;                   /* remapping: {"alert_time": "x", "alert_service": "y", ...} or NULL */
 	struct pipeline_learned *learned; /* which requests it takes, found out by asking; or NULL */
 };
 
 /* One finding: of the reader, or of check. */
 struct finding {
-	bool error; /* otherwise a warning */
-	bool invented; /* a value that the file does not say */
-	char rule[40]; /* "untestable-hypothesis", "no-rollback", "up-only-measurement", ... */
+	bool error;     /* otherwise a warning */
+	bool invented;  /* a value that the file does not say */
+	char rule[40];  /* "untestable-hypothesis", "no-rollback", "up-only-measurement", ... */
 	int experiment; /* its number, 0: the suite */
 	int line, column;
 	int order; /* among those of one line */
@@ -107,24 +107,24 @@ struct finding {
 };
 
 struct suite {
-	char *path;	  /* the file */
+	char *path; /* the file */
 	char sha256[65];
 	char *name, *description;
-	char *stack; /* "lab", "docker": URLs and graph that the file leaves out come from there */
+	char *stack;               /* "lab", "docker": URLs and graph that the file leaves out come from there */
 	struct probe_config probe; /* url NULL: not given */
 	struct pipeline_config pipeline;
 	char *prometheus_url;
 	uint64_t baseline_ns, cooldown_ns, grace_ns; /* 300 s, 120 s, 30 s */
-	double scale;	     /* every window was made so many times as long; 0: as written */
-	json_t *metrics;     /* name -> source, see measure/metrics.h; or NULL */
-	json_t *graph;	     /* services and edges when the file gives them, or NULL */
-	json_t *described;   /* `services`: name -> target (target/described.h), or NULL */
-	char **services;     /* what providers know here (suite_know_services()), or NULL */
-	char **accept;	     /* rules of check whose warnings the author knows and accepts, or NULL */
-	char **mentioned;    /* services of experiments that could not be read: names of metrics, or NULL */
+	double scale;                                /* every window was made so many times as long; 0: as written */
+	json_t *metrics;                             /* name -> source, see measure/metrics.h; or NULL */
+	json_t *graph;                               /* services and edges when the file gives them, or NULL */
+	json_t *described;                           /* `services`: name -> target (target/described.h), or NULL */
+	char **services;                             /* what providers know here (suite_know_services()), or NULL */
+	char **accept;            /* rules of check whose warnings the author knows and accepts, or NULL */
+	char **mentioned;         /* services of experiments that could not be read: names of metrics, or NULL */
 	struct finding *findings; /* what the reader has to say */
 	uint32_t n_findings;
-	json_t *versions;    /* {"stack": {"version": ..., "commit": ...}, "pipeline": ...}, or NULL */
+	json_t *versions; /* {"stack": {"version": ..., "commit": ...}, "pipeline": ...}, or NULL */
 	struct experiment *experiments;
 	uint32_t n;
 };
@@ -136,20 +136,18 @@ struct suite {
  * ends there). A file in the form of the class's exercise is understood as it is (suite/exercise/exercise.h); what
  * had to be invented is in suite.findings. *ret is released with suite_free().
  */
-int suite_load(const char *path, const struct fault_ops *const *table, struct suite **ret,
-	       struct fl_error *err);
+int suite_load(const char *path, const struct fault_ops *const *table, struct suite **ret, struct fl_error *err);
 /* The same from memory, for tests and the fuzzer; @name stands in for the path. */
-int suite_parse(const char *name, const char *text, size_t len,
-		const struct fault_ops *const *table, struct suite **ret, struct fl_error *err);
+int suite_parse(const char *name, const char *text, size_t len, const struct fault_ops *const *table,
+		struct suite **ret, struct fl_error *err);
 
 /*
  * The same, and every problem of the file instead of the first: 0 with the errors in (*ret)->findings, and
  * without the experiments that have one. <0: it is no YAML, or cannot be read.
  */
-int suite_read(const char *path, const struct fault_ops *const *table, struct suite **ret,
-	       struct fl_error *err);
-int suite_read_text(const char *name, const char *text, size_t len,
-		    const struct fault_ops *const *table, struct suite **ret, struct fl_error *err);
+int suite_read(const char *path, const struct fault_ops *const *table, struct suite **ret, struct fl_error *err);
+int suite_read_text(const char *name, const char *text, size_t len, const struct fault_ops *const *table,
+		    struct suite **ret, struct fl_error *err);
 
 /* An experiment file of the exercise in our own form, with comments that say what was invented; @out is
  * empty before. The findings are added to *ret (the caller's to free). */

@@ -36,8 +36,7 @@ static struct made_mark made_mark(uint64_t netns_inode, uint32_t ifindex)
 {
 	struct made_mark m;
 
-	snprintf(m.path, sizeof(m.path), FL_RUN_DIR "/.clsact-%llu-%u",
-		 (unsigned long long)netns_inode, ifindex);
+	snprintf(m.path, sizeof(m.path), FL_RUN_DIR "/.clsact-%llu-%u", (unsigned long long)netns_inode, ifindex);
 	return m;
 }
 
@@ -79,13 +78,14 @@ static const char *filter_name(const struct nlmsghdr *nlh)
 {
 	struct nlattr *option, *attr; /* the macros of libmnl cast const away, which clang refuses */
 
-	mnl_attr_for_each(attr, nlh, sizeof(struct tcmsg)) {
+	mnl_attr_for_each(attr, nlh, sizeof(struct tcmsg))
+	{
 		if (mnl_attr_get_type(attr) != TCA_OPTIONS)
 			continue;
-		mnl_attr_for_each_nested(option, attr)
-			if (mnl_attr_get_type(option) == TCA_BPF_NAME &&
-			    !mnl_attr_validate(option, MNL_TYPE_NUL_STRING))
-				return mnl_attr_get_str(option);
+		mnl_attr_for_each_nested(
+			option,
+			attr) if (mnl_attr_get_type(option) == TCA_BPF_NAME &&
+				  !mnl_attr_validate(option, MNL_TYPE_NUL_STRING)) return mnl_attr_get_str(option);
 	}
 	return "";
 }
@@ -125,8 +125,7 @@ static bool says_gone(int r)
 static int remove_if_made(uint64_t netns_inode, uint32_t ifindex)
 {
 	struct made_mark mark = made_mark(netns_inode, ifindex);
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex,
-		    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
 	int r;
 
 	if (access(mark.path, F_OK))
@@ -145,8 +144,7 @@ static int remove_if_made(uint64_t netns_inode, uint32_t ifindex)
 static int need_qdisc(const struct clsact_filter *f, const char *ifname, struct fl_error *err)
 {
 	struct made_mark mark = made_mark(f->netns_inode, f->ifindex);
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)f->ifindex,
-		    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)f->ifindex, .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
 	bool marked = !access(mark.path, F_OK);
 	int fd, r;
 
@@ -182,10 +180,10 @@ static int write_ahead(struct clsact_filter *f, struct fl_error *err)
 	for (i = 0; i < 8; i++)
 		snprintf(tag + 2 * i, 3, "%02x", f->tag[i]);
 	return journal_add(f->journal, "tc-filter",
-			   json_pack("{s:I, s:I, s:b, s:I, s:I, s:s, s:o*}", "netns",
-				     (json_int_t)f->netns_inode, "ifindex", (json_int_t)f->ifindex,
-				     "egress", f->egress, "prio", (json_int_t)f->prio, "handle",
-				     (json_int_t)f->handle, "tag", tag, "sealed", sealed_now()),
+			   json_pack("{s:I, s:I, s:b, s:I, s:I, s:s, s:o*}", "netns", (json_int_t)f->netns_inode,
+				     "ifindex", (json_int_t)f->ifindex, "egress", f->egress, "prio",
+				     (json_int_t)f->prio, "handle", (json_int_t)f->handle, "tag", tag, "sealed",
+				     sealed_now()),
 			   &f->entry, err);
 }
 
@@ -198,8 +196,7 @@ static int add_filter(struct clsact_filter *f, const char *ifname, int prog_fd, 
 	/* A handle may be taken by the filter of a session that died and left its generation. */
 	for (f->handle = 1; r == -EEXIST && f->handle <= HANDLE_TRIES; f->handle++) {
 		LIBBPF_OPTS(bpf_tc_opts, opts, .handle = f->handle, .priority = f->prio);
-		LIBBPF_OPTS(bpf_tc_opts, mine, .handle = f->handle, .priority = f->prio,
-			    .prog_fd = prog_fd);
+		LIBBPF_OPTS(bpf_tc_opts, mine, .handle = f->handle, .priority = f->prio, .prog_fd = prog_fd);
 
 		if (!bpf_tc_query(&hook, &opts))
 			continue;
@@ -268,8 +265,10 @@ static int remove_filter(const struct clsact_filter *f, struct fl_error *err)
 		r = remove_if_made(f->netns_inode, f->ifindex);
 	if (!r)
 		return 0;
-	error_sys(err, -r, "a tc filter or qdisc of faultline may still be on interface %u of network "
-		  "namespace %llu: %s", f->ifindex, (unsigned long long)f->netns_inode, strerror(-r));
+	error_sys(err, -r,
+		  "a tc filter or qdisc of faultline may still be on interface %u of network "
+		  "namespace %llu: %s",
+		  f->ifindex, (unsigned long long)f->netns_inode, strerror(-r));
 	error_hint(err, "it passes what it sees since its lease has ended; tc qdisc del dev IFACE clsact removes "
 			"it with all filters there");
 	return r;
@@ -287,8 +286,7 @@ static int remove_in_netns(const struct clsact_filter *f, const json_t *sealed, 
 		return 0;
 	}
 	if (netns < 0)
-		return error_env(err, -netns, "a tc filter may still be on interface %u: %s", f->ifindex,
-				 why.message);
+		return error_env(err, -netns, "a tc filter may still be on interface %u: %s", f->ifindex, why.message);
 	r = netns_enter(netns, &old, err);
 	if (r)
 		return r;

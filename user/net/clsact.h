@@ -22,7 +22,7 @@ struct clsact_filter {
 	uint32_t ifindex;
 	bool egress;
 	uint32_t prio, handle;
-	uint8_t tag[8];	       /* of the program: is it still ours? */
+	uint8_t tag[8];          /* of the program: is it still ours? */
 	struct journal *journal; /* NULL: the interface goes with its process, nothing to journal */
 	unsigned int entry;
 };

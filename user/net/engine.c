@@ -93,8 +93,7 @@ static int rules_fd(const struct engine *e)
 	return bpf_map__fd(engine_maps(e)->maps.rules);
 }
 
-static int write_rule(struct engine *e, uint32_t rule, const struct fl_rule *value,
-		      struct fl_error *err)
+static int write_rule(struct engine *e, uint32_t rule, const struct fl_rule *value, struct fl_error *err)
 {
 	int r = bpf_map_update_elem(rules_fd(e), &rule, value, BPF_ANY);
 
@@ -112,8 +111,7 @@ static int reset(struct engine *e, uint32_t rule, struct fl_error *err)
 		return error_sys(err, ENOMEM, "rule %u: out of memory", rule);
 	r = bpf_map_update_elem(bpf_map__fd(engine_maps(e)->maps.proofs), &rule, proofs, BPF_ANY);
 	if (!r)
-		r = bpf_map_update_elem(bpf_map__fd(engine_maps(e)->maps.states), &rule, &state,
-					BPF_ANY);
+		r = bpf_map_update_elem(bpf_map__fd(engine_maps(e)->maps.states), &rule, &state, BPF_ANY);
 	free(proofs);
 	return r ? error_sys(err, -r, "reset rule %u: %s", rule, strerror(-r)) : 0;
 }
@@ -125,20 +123,18 @@ static enum engine_wait waits(const struct fl_rule *rule)
 	return rule->departs ? WAIT_FQ : WAIT_HOLD;
 }
 
-#define NO_RULE UINT32_MAX
+#define NO_RULE       UINT32_MAX
 
 #define DEPART_MAX_NS (500 * NS_PER_MSEC) /* longer nobody who ends a fault should have to wait */
 
 /* Do packets wait at @where by a rule of the hook, other than @but? */
-static bool hook_needs(const struct engine *e, const struct engine_hook *hook,
-		       enum engine_wait where, uint32_t but)
+static bool hook_needs(const struct engine *e, const struct engine_hook *hook, enum engine_wait where, uint32_t but)
 {
 	uint32_t i, j;
 
 	for (i = 0; i < hook->peers.n; i++)
 		for (j = 0; j < hook->peers.entries[i].n_own; j++)
-			if (hook->peers.entries[i].own[j] != but &&
-			    e->waits[hook->peers.entries[i].own[j]] == where)
+			if (hook->peers.entries[i].own[j] != but && e->waits[hook->peers.entries[i].own[j]] == where)
 				return true;
 	return false;
 }
@@ -161,9 +157,8 @@ static int shrink_hook(struct engine *e, struct engine_hook *hook, struct fl_err
 	return r;
 }
 
-int engine_add_hook(struct engine *e, uint32_t rule, const struct target_veth *veth,
-		    enum fl_direction dir, const struct engine_peer *peers, uint32_t n_peers,
-		    struct fl_error *err)
+int engine_add_hook(struct engine *e, uint32_t rule, const struct target_veth *veth, enum fl_direction dir,
+		    const struct engine_peer *peers, uint32_t n_peers, struct fl_error *err)
 {
 	struct engine_hook *hook;
 	uint32_t i;
@@ -186,8 +181,8 @@ int engine_add_hook(struct engine *e, uint32_t rule, const struct target_veth *v
 	return r;
 }
 
-int engine_remove_hook(struct engine *e, uint32_t rule, const struct target_veth *veth,
-		       enum fl_direction dir, struct fl_error *err)
+int engine_remove_hook(struct engine *e, uint32_t rule, const struct target_veth *veth, enum fl_direction dir,
+		       struct fl_error *err)
 {
 	uint32_t i;
 
@@ -211,9 +206,8 @@ static void ask_for_owner(struct engine *e, const struct fl_rule *rule)
 			e->netns[i].programs->bss->owner_levels |= 1u << (rule->cgroup_level - 1);
 }
 
-int engine_add(struct engine *e, const struct target_veth *veth, enum fl_direction dir,
-	       const struct fl_rule *rule, const struct engine_peer *peers, uint32_t n_peers,
-	       uint32_t *ret_rule, struct fl_error *err)
+int engine_add(struct engine *e, const struct target_veth *veth, enum fl_direction dir, const struct fl_rule *rule,
+	       const struct engine_peer *peers, uint32_t n_peers, uint32_t *ret_rule, struct fl_error *err)
 {
 	uint32_t index = 0;
 	int r;
@@ -221,8 +215,7 @@ int engine_add(struct engine *e, const struct target_veth *veth, enum fl_directi
 	while (index < e->max_rules && e->kinds[index])
 		index++;
 	if (index == e->max_rules)
-		return error_env(err, ENOSPC, "this session has %u network faults already",
-				 e->max_rules);
+		return error_env(err, ENOSPC, "this session has %u network faults already", e->max_rules);
 	r = reset(e, index, err);
 	if (!r)
 		r = write_rule(e, index, rule, err);
@@ -452,8 +445,7 @@ void engine_fq_stats(const struct engine *e, uint64_t *ret_dropped, uint32_t *re
 	for (i = 0; i < e->n_hooks; i++) {
 		struct fq_state state = {};
 
-		if (!e->hooks[i]->fq.ifindex ||
-		    netns_enter(e->netns[e->hooks[i]->netns].fd, &old, NULL))
+		if (!e->hooks[i]->fq.ifindex || netns_enter(e->netns[e->hooks[i]->netns].fd, &old, NULL))
 			continue;
 		fq_state(e->hooks[i]->fq.ifindex, &state);
 		netns_leave(old);

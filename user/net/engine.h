@@ -39,25 +39,23 @@ void engine_close(struct engine *e);
  * Add a rule to the hook (veth, direction) for each of the peers, disabled or as it says.
  * Attaches the hook and makes the delay line when needed. *ret_rule is its index.
  */
-int engine_add(struct engine *e, const struct target_veth *veth, enum fl_direction dir,
-	       const struct fl_rule *rule, const struct engine_peer *peers, uint32_t n_peers,
-	       uint32_t *ret_rule, struct fl_error *err);
+int engine_add(struct engine *e, const struct target_veth *veth, enum fl_direction dir, const struct fl_rule *rule,
+	       const struct engine_peer *peers, uint32_t n_peers, uint32_t *ret_rule, struct fl_error *err);
 
 /* Let an existing rule see packets of one more hook (one fault, both directions, one counter). */
-int engine_add_hook(struct engine *e, uint32_t rule, const struct target_veth *veth,
-		    enum fl_direction dir, const struct engine_peer *peers, uint32_t n_peers,
-		    struct fl_error *err);
+int engine_add_hook(struct engine *e, uint32_t rule, const struct target_veth *veth, enum fl_direction dir,
+		    const struct engine_peer *peers, uint32_t n_peers, struct fl_error *err);
 
 /*
  * Tell the hook (veth, direction) that its target, whose network namespace has @inode, has a hook on
  * its own loopback: DNS lookups are seen at both.
  */
-int engine_hook_loopback(struct engine *e, const struct target_veth *veth, enum fl_direction dir,
-			 uint64_t inode, struct fl_error *err);
+int engine_hook_loopback(struct engine *e, const struct target_veth *veth, enum fl_direction dir, uint64_t inode,
+			 struct fl_error *err);
 
 /* Take a rule from one hook again, whose interface may be gone. */
-int engine_remove_hook(struct engine *e, uint32_t rule, const struct target_veth *veth,
-		       enum fl_direction dir, struct fl_error *err);
+int engine_remove_hook(struct engine *e, uint32_t rule, const struct target_veth *veth, enum fl_direction dir,
+		       struct fl_error *err);
 
 /* Replace the rule's parameters; one map write. */
 int engine_set(struct engine *e, uint32_t rule, const struct fl_rule *value, struct fl_error *err);

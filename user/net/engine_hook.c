@@ -23,28 +23,29 @@
 
 static uint32_t generation_offset(const struct net_bpf *programs)
 {
-	return (uint32_t)((const char *)&programs->rodata->generation -
-			  (const char *)programs->rodata);
+	return (uint32_t)((const char *)&programs->rodata->generation - (const char *)programs->rodata);
 }
 
 static int attach_tcx(struct engine *e, struct engine_attachment *a, struct bpf_program *prog)
 {
-	a->link = tcx_attach(a->filter.ifindex, a->filter.egress, bpf_program__fd(prog),
-			     e->session->generation, generation_offset(engine_maps(e)));
+	a->link = tcx_attach(a->filter.ifindex, a->filter.egress, bpf_program__fd(prog), e->session->generation,
+			     generation_offset(engine_maps(e)));
 	return a->link >= 0 ? 0 : a->link;
 }
 
 /* A filter runs behind all of tcx: no newer session may be there. @journal: see attach_here(). */
-static int attach_clsact(struct engine *e, struct engine_attachment *a, struct bpf_program *prog,
-			 const char *ifname, struct journal *journal, struct fl_error *err)
+static int attach_clsact(struct engine *e, struct engine_attachment *a, struct bpf_program *prog, const char *ifname,
+			 struct journal *journal, struct fl_error *err)
 {
 	uint32_t generation = e->session->generation;
 	struct clsact_filter *f = &a->filter;
 
 	a->link = -1;
 	if (tcx_has_newer(f->ifindex, f->egress, generation, generation_offset(engine_maps(e)))) {
-		error_env(err, EBUSY, "attach to %s by a clsact filter: a newer session is there by tcx "
-				      "and would come first", ifname);
+		error_env(err, EBUSY,
+			  "attach to %s by a clsact filter: a newer session is there by tcx "
+			  "and would come first",
+			  ifname);
 		error_hint(err, "stop the other session, or unset FAULTLINE_ATTACH");
 		return -EBUSY;
 	}
@@ -54,14 +55,13 @@ static int attach_clsact(struct engine *e, struct engine_attachment *a, struct b
 }
 
 /* In the namespace. @journal NULL: the interface goes with this process. */
-static int attach_here(struct engine *e, struct engine_attachment *a, struct bpf_program *prog,
-		       const char *ifname, struct journal *journal, struct fl_error *err)
+static int attach_here(struct engine *e, struct engine_attachment *a, struct bpf_program *prog, const char *ifname,
+		       struct journal *journal, struct fl_error *err)
 {
 	struct clsact_filter *f = &a->filter;
 	int r;
 
-	if (e->attach != ATTACH_CLSACT &&
-	    !clsact_has_older(f->ifindex, f->egress, e->session->generation)) {
+	if (e->attach != ATTACH_CLSACT && !clsact_has_older(f->ifindex, f->egress, e->session->generation)) {
 		r = attach_tcx(e, a, prog);
 		if (!r)
 			e->attach = ATTACH_TCX;
@@ -73,17 +73,14 @@ static int attach_here(struct engine *e, struct engine_attachment *a, struct bpf
 	return attach_clsact(e, a, prog, ifname, journal, err);
 }
 
-static int attach(struct engine *e, struct engine_attachment *a, uint32_t netns, uint32_t ifindex,
-		  bool egress, struct bpf_program *prog, const char *ifname,
-		  struct journal *journal, struct fl_error *err)
+static int attach(struct engine *e, struct engine_attachment *a, uint32_t netns, uint32_t ifindex, bool egress,
+		  struct bpf_program *prog, const char *ifname, struct journal *journal, struct fl_error *err)
 {
 	int old, r;
 
 	*a = (struct engine_attachment){
 		.link = -1,
-		.filter = { .netns_inode = e->netns[netns].inode,
-			    .ifindex = ifindex,
-			    .egress = egress },
+		.filter = { .netns_inode = e->netns[netns].inode, .ifindex = ifindex, .egress = egress },
 	};
 	r = netns_enter(e->netns[netns].fd, &old, err);
 	if (!r) {
@@ -200,8 +197,7 @@ int engine_hook_hold(struct engine *e, struct engine_hook *hook, struct fl_error
 	if (r)
 		return r;
 	snprintf(ifname, sizeof(ifname), "flh%.6s%u", e->session->name, e->n_taps++ % 100000);
-	r = hold_line_add(e->hold, netns->fd, ifname, &line->hold, &key.tap_ifindex,
-			  err);
+	r = hold_line_add(e->hold, netns->fd, ifname, &line->hold, &key.tap_ifindex, err);
 	if (r)
 		return r;
 	r = bpf_map_update_elem(bpf_map__fd(engine_maps(e)->maps.lines), &key, &value, BPF_ANY);
@@ -209,8 +205,8 @@ int engine_hook_hold(struct engine *e, struct engine_hook *hook, struct fl_error
 		r = map_error(r, "delay line", hook, err);
 	else
 		r = attach(e, &line->attachment, hook->netns, key.tap_ifindex, false,
-			   netns->side == TARGET_SIDE_LOOPBACK ? netns->programs->progs.fl_lo_return :
-								 netns->programs->progs.fl_return,
+			   netns->side == TARGET_SIDE_LOOPBACK ? netns->programs->progs.fl_lo_return
+							       : netns->programs->progs.fl_return,
 			   ifname, NULL, err);
 	line->ifindex = key.tap_ifindex;
 	if (!r)
@@ -246,11 +242,12 @@ int engine_hook_fq(struct engine *e, struct engine_hook *hook, struct fl_error *
 	if (hook->fq.ifindex)
 		return 0;
 	if (e->netns[hook->netns].side == TARGET_SIDE_HOST)
-		return error_usage(err, "backend edt on %s: not at an interface that others use as well; "
-				   "hold works there", hook->ifname);
+		return error_usage(err,
+				   "backend edt on %s: not at an interface that others use as well; "
+				   "hold works there",
+				   hook->ifname);
 	if (hook->direction != FL_DIR_TO)
-		return error_sys(err, EINVAL, "edt on %s: there is no qdisc at ingress",
-				 hook->ifname);
+		return error_sys(err, EINVAL, "edt on %s: there is no qdisc at ingress", hook->ifname);
 	hook->fq = (struct fq_qdisc){
 		.netns_inode = e->netns[hook->netns].inode,
 		.ifindex = hook->ifindex,
@@ -296,8 +293,7 @@ static int refuse_both(const struct engine *e, const struct engine_hook *hook, u
 
 	if (hook->ifindex != veth->ifindex || a->inode != b->inode || a->side == b->side)
 		return 0;
-	error_usage(err, "%s leads to one target, and another one uses it as an interface of the host",
-		    veth->ifname);
+	error_usage(err, "%s leads to one target, and another one uses it as an interface of the host", veth->ifname);
 	error_hint(err, "inject the two faults by two commands");
 	return -EBUSY;
 }
@@ -322,8 +318,7 @@ int engine_hook_get(struct engine *e, const struct target_veth *veth, enum fl_di
 	if (r)
 		return r;
 	if (e->n_hooks == ENGINE_MAX_HOOKS)
-		return error_env(err, ENOSPC, "faults on more than %d interfaces and directions",
-				 ENGINE_MAX_HOOKS);
+		return error_env(err, ENOSPC, "faults on more than %d interfaces and directions", ENGINE_MAX_HOOKS);
 	hook = calloc(1, sizeof(*hook));
 	if (!hook)
 		return error_sys(err, ENOMEM, "hook: out of memory");
@@ -350,21 +345,19 @@ static struct bpf_program *hook_program(const struct engine *e, const struct eng
 
 	if (netns->side == TARGET_SIDE_LOOPBACK)
 		return netns->programs->progs.fl_loopback;
-	return is_egress(e, hook) ? netns->programs->progs.fl_egress :
-					      netns->programs->progs.fl_ingress;
+	return is_egress(e, hook) ? netns->programs->progs.fl_egress : netns->programs->progs.fl_ingress;
 }
 
 static int attach_hook(struct engine *e, struct engine_hook *hook, struct fl_error *err)
 {
 	if (hook->attachment.filter.ifindex)
 		return 0;
-	return attach(e, &hook->attachment, hook->netns, hook->ifindex,
-		      is_egress(e, hook), hook_program(e, hook), hook->ifname,
-		      e->session->journal, err);
+	return attach(e, &hook->attachment, hook->netns, hook->ifindex, is_egress(e, hook), hook_program(e, hook),
+		      hook->ifname, e->session->journal, err);
 }
 
-int engine_hook_loopback(struct engine *e, const struct target_veth *veth,
-			 enum fl_direction direction, uint64_t inode, struct fl_error *err)
+int engine_hook_loopback(struct engine *e, const struct target_veth *veth, enum fl_direction direction, uint64_t inode,
+			 struct fl_error *err)
 {
 	int netns = engine_netns_find(e, veth->netns_inode, TARGET_SIDE_VETH);
 	int loopback = engine_netns_find(e, inode, TARGET_SIDE_LOOPBACK);
@@ -373,8 +366,7 @@ int engine_hook_loopback(struct engine *e, const struct target_veth *veth,
 	for (i = 0; loopback >= 0 && i < e->n_hooks; i++) {
 		struct engine_hook *hook = e->hooks[i];
 
-		if ((int)hook->netns != netns || hook->ifindex != veth->ifindex ||
-		    hook->direction != direction)
+		if ((int)hook->netns != netns || hook->ifindex != veth->ifindex || hook->direction != direction)
 			continue;
 		hook->loopback = (uint16_t)(loopback + 1);
 		return write_hook(e, hook, err);

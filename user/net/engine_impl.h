@@ -29,7 +29,7 @@ struct engine_netns {
 
 /* A program on an interface, one way or the other. */
 struct engine_attachment {
-	int link; /* tcx: the link's descriptor; -1 */
+	int link;                    /* tcx: the link's descriptor; -1 */
 	struct clsact_filter filter; /* otherwise; ifindex 0: not attached */
 };
 
@@ -77,8 +77,7 @@ static inline struct net_bpf *engine_maps(const struct engine *e)
 }
 
 /* engine_load.c: find or load the programs for the namespace @netns_fd; *ret is its index. */
-int engine_netns_get(struct engine *e, int netns_fd, enum target_side side, uint32_t *ret,
-		     struct fl_error *err);
+int engine_netns_get(struct engine *e, int netns_fd, enum target_side side, uint32_t *ret, struct fl_error *err);
 /* Its index when it is loaded already, or -1. */
 int engine_netns_find(const struct engine *e, uint64_t inode, enum target_side side);
 void engine_netns_free(struct engine_netns *n);

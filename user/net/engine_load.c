@@ -133,8 +133,7 @@ int engine_netns_find(const struct engine *e, uint64_t inode, enum target_side s
 	return -1;
 }
 
-int engine_netns_get(struct engine *e, int netns_fd, enum target_side side, uint32_t *ret,
-		     struct fl_error *err)
+int engine_netns_get(struct engine *e, int netns_fd, enum target_side side, uint32_t *ret, struct fl_error *err)
 {
 	uint64_t inode = netns_inode(netns_fd);
 	int r = engine_netns_find(e, inode, side);
@@ -147,8 +146,7 @@ int engine_netns_get(struct engine *e, int netns_fd, enum target_side side, uint
 	/* The first object was loaded before anybody knew for which namespace. */
 	n = side == TARGET_SIDE_VETH && !e->netns[0].inode ? &e->netns[0] : &e->netns[e->n_netns];
 	if (n == &e->netns[ENGINE_MAX_NAMESPACES])
-		return error_env(err, ENOSPC, "targets in more than %d network namespaces",
-				 ENGINE_MAX_NAMESPACES);
+		return error_env(err, ENOSPC, "targets in more than %d network namespaces", ENGINE_MAX_NAMESPACES);
 	if (n == &e->netns[e->n_netns]) {
 		*n = (struct engine_netns){ .fd = -1, .side = side };
 		r = load(e, n, err);
@@ -180,15 +178,13 @@ static int pin(struct engine *e, struct fl_error *err)
 	if (r)
 		return r;
 	bpf_object__for_each_map(map, engine_maps(e)->obj) {
-		_cleanup_free_ char *path =
-			text_format("%s/%s", e->session->pin_dir, bpf_map__name(map));
+		_cleanup_free_ char *path = text_format("%s/%s", e->session->pin_dir, bpf_map__name(map));
 
 		if (bpf_map__is_internal(map))
 			continue;
 		r = path ? bpf_map__pin(map, path) : -ENOMEM;
 		if (r)
-			return error_env(err, -r, "pin a map at %s: %s", path ? path : "?",
-					 strerror(-r));
+			return error_env(err, -r, "pin a map at %s: %s", path ? path : "?", strerror(-r));
 	}
 	return 0;
 }
@@ -203,8 +199,7 @@ static int fill_tables(struct engine *e, struct fl_error *err)
 		return error_sys(err, ENOMEM, "jitter tables: out of memory");
 	quantile_rows(rows);
 	for (i = 0; i < FL_TABLE_MAX && !r; i++)
-		r = bpf_map_update_elem(bpf_map__fd(engine_maps(e)->maps.tables), &i, &rows[i],
-					BPF_ANY);
+		r = bpf_map_update_elem(bpf_map__fd(engine_maps(e)->maps.tables), &i, &rows[i], BPF_ANY);
 	free(rows);
 	return r ? error_sys(err, -r, "write the jitter tables: %s", strerror(-r)) : 0;
 }
@@ -221,8 +216,7 @@ static int fill_guard(struct engine *e, struct fl_error *err)
 	for (i = 0; !r && i < g->n_flows; i++)
 		r = bpf_map_update_elem(bpf_map__fd(maps->maps.guard_flows), &g->flows[i], &one, BPF_ANY);
 	for (i = 0; !r && i < g->n_prefixes; i++)
-		r = bpf_map_update_elem(bpf_map__fd(maps->maps.guard_prefixes), &g->prefixes[i], &one,
-					BPF_ANY);
+		r = bpf_map_update_elem(bpf_map__fd(maps->maps.guard_prefixes), &g->prefixes[i], &one, BPF_ANY);
 	for (i = 0; !r && g->has_ports && i < 65536 / 64; i++)
 		r = bpf_map_update_elem(bpf_map__fd(maps->maps.guard_ports), &i, &g->ports[i], BPF_ANY);
 	return r ? error_sys(err, -r, "write what is protected: %s", strerror(-r)) : 0;

@@ -26,7 +26,7 @@
 #include "session/session.h"
 #include "util/cleanup.h"
 
-#define HANDLE	    TC_H_MAKE(0xfa170000u, 0) /* by which ours is known */
+#define HANDLE      TC_H_MAKE(0xfa170000u, 0) /* by which ours is known */
 #define MAX_PACKETS 65536
 
 struct mark {
@@ -38,8 +38,8 @@ static struct mark mark_of(const struct fq_qdisc *q, const char *session)
 {
 	struct mark m;
 
-	snprintf(m.path, sizeof(m.path), FL_RUN_DIR "/%s/fq-%llu-%u", session,
-		 (unsigned long long)q->netns_inode, q->ifindex);
+	snprintf(m.path, sizeof(m.path), FL_RUN_DIR "/%s/fq-%llu-%u", session, (unsigned long long)q->netns_inode,
+		 q->ifindex);
 	return m;
 }
 
@@ -100,8 +100,7 @@ static int read_queue(const struct nlattr *attr, void *arg)
 	struct fq_state *state = arg;
 	struct gnet_stats_queue queue;
 
-	if (mnl_attr_get_type(attr) != TCA_STATS_QUEUE ||
-	    mnl_attr_get_payload_len(attr) < sizeof(queue))
+	if (mnl_attr_get_type(attr) != TCA_STATS_QUEUE || mnl_attr_get_payload_len(attr) < sizeof(queue))
 		return MNL_CB_OK;
 	memcpy(&queue, mnl_attr_get_payload(attr), sizeof(queue));
 	state->waiting = queue.qlen;
@@ -115,11 +114,11 @@ static int look_cb(const struct nlmsghdr *nlh, void *arg)
 	struct look *look = arg;
 	struct nlattr *attr;
 
-	if (tc->tcm_ifindex != (int)look->ifindex || tc->tcm_parent != TC_H_ROOT ||
-	    tc->tcm_handle != HANDLE)
+	if (tc->tcm_ifindex != (int)look->ifindex || tc->tcm_parent != TC_H_ROOT || tc->tcm_handle != HANDLE)
 		return MNL_CB_OK;
 	look->state.there = true;
-	mnl_attr_for_each(attr, nlh, sizeof(*tc)) {
+	mnl_attr_for_each(attr, nlh, sizeof(*tc))
+	{
 		if (mnl_attr_get_type(attr) == TCA_STATS2)
 			mnl_attr_parse_nested(attr, read_queue, &look->state);
 	}
@@ -131,8 +130,7 @@ int fq_state(uint32_t ifindex, struct fq_state *ret)
 	struct look look = { .ifindex = ifindex };
 	char buf[1024];
 	void *body;
-	int r = nl_ask(nl_begin(buf, RTM_GETQDISC, NLM_F_DUMP, &body, sizeof(struct tcmsg)),
-		       look_cb, &look);
+	int r = nl_ask(nl_begin(buf, RTM_GETQDISC, NLM_F_DUMP, &body, sizeof(struct tcmsg)), look_cb, &look);
 
 	*ret = look.state;
 	return r;
@@ -169,9 +167,8 @@ int fq_add(struct fq_qdisc *q, const char *ifname, struct fl_error *err)
 	_cleanup_fd_ int lock __attribute__((unused)) = session_lock_host();
 	_cleanup_fd_ int file = -1;
 	int r = journal_add(q->journal, "fq-qdisc",
-			    json_pack("{s:I, s:I, s:s, s:o*}", "netns", (json_int_t)q->netns_inode,
-				      "ifindex", (json_int_t)q->ifindex, "session", q->session, "sealed",
-				      sealed_now()),
+			    json_pack("{s:I, s:I, s:s, s:o*}", "netns", (json_int_t)q->netns_inode, "ifindex",
+				      (json_int_t)q->ifindex, "session", q->session, "sealed", sealed_now()),
 			    &q->entry, err);
 
 	if (r)
@@ -211,8 +208,7 @@ static int remove_in_netns(const struct fq_qdisc *q, const json_t *sealed, struc
 	if (netns == -ENOENT)
 		return 0;
 	if (netns < 0)
-		return error_env(err, -netns, "an fq qdisc may still be on interface %u: %s", q->ifindex,
-				 why.message);
+		return error_env(err, -netns, "an fq qdisc may still be on interface %u: %s", q->ifindex, why.message);
 	r = in_use(q);
 	if (r > 0)
 		return 0;
@@ -224,8 +220,8 @@ static int remove_in_netns(const struct fq_qdisc *q, const json_t *sealed, struc
 	}
 	if (!r)
 		return 0;
-	error_sys(err, -r, "the fq qdisc of interface %u in network namespace %llu may still be there: %s",
-		  q->ifindex, (unsigned long long)q->netns_inode, strerror(-r));
+	error_sys(err, -r, "the fq qdisc of interface %u in network namespace %llu may still be there: %s", q->ifindex,
+		  (unsigned long long)q->netns_inode, strerror(-r));
 	error_hint(err, "tc qdisc del dev IFACE root removes it");
 	return r;
 }
@@ -241,8 +237,9 @@ static enum undo_state undo_fq(const json_t *args, struct fl_error *err)
 	json_int_t netns, ifindex;
 	const char *session;
 
-	if (json_unpack((json_t *)(uintptr_t)args, "{s:I, s:I, s:s}", "netns", &netns, "ifindex",
-			&ifindex, "session", &session) || strchr(session, '/'))
+	if (json_unpack((json_t *)(uintptr_t)args, "{s:I, s:I, s:s}", "netns", &netns, "ifindex", &ifindex, "session",
+			&session) ||
+	    strchr(session, '/'))
 		return undo_of(error_sys(err, EINVAL, "fq-qdisc: arguments are missing"));
 	q.netns_inode = (uint64_t)netns;
 	q.ifindex = (uint32_t)ifindex;

@@ -31,7 +31,7 @@ int fq_add(struct fq_qdisc *q, const char *ifname, struct fl_error *err);
 int fq_remove(struct fq_qdisc *q, struct fl_error *err);
 
 struct fq_state {
-	bool there;	/* the qdisc that we made is where we put it */
+	bool there;       /* the qdisc that we made is where we put it */
 	uint32_t waiting; /* packets */
 	uint32_t dropped;
 };

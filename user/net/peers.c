@@ -82,14 +82,12 @@ static struct peer_entry *find(struct peer_table *t, const struct in6_addr *mask
 	uint32_t i;
 
 	for (i = 0; i < t->n; i++)
-		if (t->entries[i].prefix_len == len &&
-		    !memcmp(&t->entries[i].addr, masked, sizeof(*masked)))
+		if (t->entries[i].prefix_len == len && !memcmp(&t->entries[i].addr, masked, sizeof(*masked)))
 			return &t->entries[i];
 	return NULL;
 }
 
-static struct peer_entry *find_or_make(struct peer_table *t, const struct in6_addr *masked,
-				       uint8_t len)
+static struct peer_entry *find_or_make(struct peer_table *t, const struct in6_addr *masked, uint8_t len)
 {
 	struct peer_entry *e = find(t, masked, len);
 

@@ -19,8 +19,8 @@ struct peer_entry {
 	uint8_t prefix_len;
 	uint32_t n_own;
 	uint32_t own[FL_MAX_RULES_PER_PEER]; /* rules that were given for this very prefix */
-	struct fl_ruleset set;		     /* those and the covering prefixes', in verdict order */
-	bool dirty;			     /* the kernel does not have `set` yet */
+	struct fl_ruleset set;               /* those and the covering prefixes', in verdict order */
+	bool dirty;                          /* the kernel does not have `set` yet */
 };
 
 struct peer_table {

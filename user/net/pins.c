@@ -46,24 +46,21 @@ void pins_close(struct pins *p)
 	*p = (struct pins){ -1, -1 };
 }
 
-int pins_get_rule(const struct pins *p, uint32_t rule, struct fl_rule *ret,
-		  struct fl_error *err)
+int pins_get_rule(const struct pins *p, uint32_t rule, struct fl_rule *ret, struct fl_error *err)
 {
 	int r = bpf_map_lookup_elem(p->rules_fd, &rule, ret);
 
 	return r ? error_sys(err, -r, "cannot read rule %u: %s", rule, strerror(-r)) : 0;
 }
 
-int pins_set_rule(const struct pins *p, uint32_t rule, const struct fl_rule *value,
-		  struct fl_error *err)
+int pins_set_rule(const struct pins *p, uint32_t rule, const struct fl_rule *value, struct fl_error *err)
 {
 	int r = bpf_map_update_elem(p->rules_fd, &rule, value, BPF_EXIST);
 
 	return r ? error_sys(err, -r, "cannot write rule %u: %s", rule, strerror(-r)) : 0;
 }
 
-int pins_add_proof(const struct pins *p, uint32_t rule, struct fl_proof *sum,
-		   struct fl_error *err)
+int pins_add_proof(const struct pins *p, uint32_t rule, struct fl_proof *sum, struct fl_error *err)
 {
 	int r = proof_read(p->proofs_fd, rule, sum);
 

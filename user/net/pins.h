@@ -20,8 +20,7 @@ int pins_open(const char *name, struct pins *ret, struct fl_error *err);
 void pins_close(struct pins *p);
 
 int pins_get_rule(const struct pins *p, uint32_t rule, struct fl_rule *ret, struct fl_error *err);
-int pins_set_rule(const struct pins *p, uint32_t rule, const struct fl_rule *value,
-		  struct fl_error *err);
+int pins_set_rule(const struct pins *p, uint32_t rule, const struct fl_rule *value, struct fl_error *err);
 
 /* Add the rule's proof, summed over CPUs, to *sum. */
 int pins_add_proof(const struct pins *p, uint32_t rule, struct fl_proof *sum, struct fl_error *err);

@@ -22,8 +22,7 @@ void proof_add(struct fl_proof *sum, const struct fl_proof *p)
 int proof_read(int map_fd, uint32_t index, struct fl_proof *sum)
 {
 	int cpus = libbpf_num_possible_cpus(), r, i;
-	_cleanup_free_ struct fl_proof *each =
-		cpus > 0 ? calloc((size_t)cpus, sizeof(*each)) : NULL;
+	_cleanup_free_ struct fl_proof *each = cpus > 0 ? calloc((size_t)cpus, sizeof(*each)) : NULL;
 
 	if (!each)
 		return cpus < 0 ? cpus : -ENOMEM;

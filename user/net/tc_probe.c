@@ -25,8 +25,8 @@ const char *tc_probe(struct fl_error *err)
 	if (prog < 0) {
 		r = errno;
 		error_env(err, r, "load a tc program: %s", strerror(r));
-		error_hint(err, r == EPERM ? "run as root (CAP_BPF, CAP_NET_ADMIN)" :
-						 "the kernel needs CONFIG_BPF_SYSCALL, CONFIG_NET_CLS_BPF");
+		error_hint(err, r == EPERM ? "run as root (CAP_BPF, CAP_NET_ADMIN)"
+					   : "the kernel needs CONFIG_BPF_SYSCALL, CONFIG_NET_CLS_BPF");
 		return NULL;
 	}
 	/* There is no interface 0. A kernel with tcx looks for it (-ENODEV); one without does not

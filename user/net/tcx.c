@@ -101,13 +101,11 @@ bool tcx_has_newer(uint32_t ifindex, bool egress, uint32_t generation, uint32_t 
 {
 	uint32_t theirs;
 
-	return first_behind(ifindex, egress ? TCX_EGRESS : TCX_INGRESS, generation,
-			    generation_offset, &theirs) &&
+	return first_behind(ifindex, egress ? TCX_EGRESS : TCX_INGRESS, generation, generation_offset, &theirs) &&
 	       theirs != UINT32_MAX;
 }
 
-int tcx_attach(uint32_t ifindex, bool egress, int prog_fd, uint32_t generation,
-	       uint32_t generation_offset)
+int tcx_attach(uint32_t ifindex, bool egress, int prog_fd, uint32_t generation, uint32_t generation_offset)
 {
 	struct tcx_link_create attr = {
 		.prog_fd = (__u32)prog_fd,
@@ -117,8 +115,7 @@ int tcx_attach(uint32_t ifindex, bool egress, int prog_fd, uint32_t generation,
 	uint32_t theirs;
 	long fd;
 
-	attr.relative_id = first_behind(ifindex, attr.attach_type, generation, generation_offset,
-					&theirs);
+	attr.relative_id = first_behind(ifindex, attr.attach_type, generation, generation_offset, &theirs);
 	if (attr.relative_id)
 		attr.flags = BPF_F_BEFORE | BPF_F_ID;
 	fd = syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));

@@ -15,8 +15,7 @@
  * program its generation lies. Returns the link's descriptor or a negative errno; -EINVAL from a
  * kernel that has no tcx.
  */
-int tcx_attach(uint32_t ifindex, bool egress, int prog_fd, uint32_t generation,
-	       uint32_t generation_offset);
+int tcx_attach(uint32_t ifindex, bool egress, int prog_fd, uint32_t generation, uint32_t generation_offset);
 
 /* Is there a program of a session newer than @generation? In the caller's namespace. */
 bool tcx_has_newer(uint32_t ifindex, bool egress, uint32_t generation, uint32_t generation_offset);

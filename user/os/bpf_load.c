@@ -29,8 +29,8 @@ static void keep_reason(char *log, const char *program, const char *end)
 	verifier_spoke = true;
 }
 
-__attribute__((format(printf, 2, 0)))
-static int keep_last_words(enum libbpf_print_level level, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static int keep_last_words(enum libbpf_print_level level, const char *fmt,
+								 va_list ap)
 {
 	_cleanup_free_ char *words = NULL;
 	char program[64] = "", *begin, *end;
@@ -133,8 +133,8 @@ int bpf_load_error(int r, const char *what, struct fl_error *err)
 	libbpf_strerror(r, reason, sizeof(reason));
 	tell_lockdown(lockdown, sizeof(lockdown));
 	tell_btf(btf, sizeof(btf));
-	error_env(err, -r, "load %s: %s%s%s%s%s%s", what, reason, last_words[0] ? " (" : "",
-		  last_words, last_words[0] ? ")" : "", lockdown, btf);
+	error_env(err, -r, "load %s: %s%s%s%s%s%s", what, reason, last_words[0] ? " (" : "", last_words,
+		  last_words[0] ? ")" : "", lockdown, btf);
 	if (r == -EPERM || r == -EACCES)
 		error_hint(err, "run as root (CAP_BPF, CAP_NET_ADMIN)");
 	else

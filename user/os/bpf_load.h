@@ -27,22 +27,21 @@ const struct bpf_object_open_opts *bpf_load_options(void);
 const char *bpf_load_btf(void);
 
 /* NAME_bpf__open() in the form that suits this kernel. NULL and errno on failure. */
-#define bpf_load_open(name)                                                                        \
-	({                                                                                         \
-		struct name##_bpf *o_ = calloc(1, sizeof(*o_));                                    \
-		int r_ = o_ ? name##_bpf__create_skeleton(o_) : -ENOMEM;                           \
-                                                                                                   \
-		if (!r_ && bpf_load_plain())                                                       \
-			o_->skeleton->data = (void *)(uintptr_t)name##_plain_bpf__elf_bytes(       \
-				&o_->skeleton->data_sz);                                           \
-		r_ = r_ ?: bpf_object__open_skeleton(o_->skeleton, bpf_load_options());            \
-		if (r_ && o_) {                                                                    \
-			name##_bpf__destroy(o_);                                                   \
-			o_ = NULL;                                                                 \
-		}                                                                                  \
-		if (r_)                                                                            \
-			errno = -r_;                                                               \
-		o_;                                                                                \
+#define bpf_load_open(name)                                                                                          \
+	({                                                                                                           \
+		struct name##_bpf *o_ = calloc(1, sizeof(*o_));                                                      \
+		int r_ = o_ ? name##_bpf__create_skeleton(o_) : -ENOMEM;                                             \
+                                                                                                                     \
+		if (!r_ && bpf_load_plain())                                                                         \
+			o_->skeleton->data = (void *)(uintptr_t)name##_plain_bpf__elf_bytes(&o_->skeleton->data_sz); \
+		r_ = r_ ?: bpf_object__open_skeleton(o_->skeleton, bpf_load_options());                              \
+		if (r_ && o_) {                                                                                      \
+			name##_bpf__destroy(o_);                                                                     \
+			o_ = NULL;                                                                                   \
+		}                                                                                                    \
+		if (r_)                                                                                              \
+			errno = -r_;                                                                                 \
+		o_;                                                                                                  \
 	})
 
 /* Keep libbpf's words from the terminal from now on; those that were kept are forgotten. */

@@ -48,7 +48,8 @@ int caps_need(struct fl_error *err)
 	size_t i;
 
 	if (access("/proc/self/stat", F_OK)) {
-		error_env(err, ENOENT, "/proc is not mounted: which processes run, and what has to be undone, cannot be told");
+		error_env(err, ENOENT,
+			  "/proc is not mounted: which processes run, and what has to be undone, cannot be told");
 		error_hint(err, "mount -t proc proc /proc");
 		return -ENOENT;
 	}
@@ -61,8 +62,7 @@ int caps_need(struct fl_error *err)
 	}
 	for (i = 0; i < ARRAY_SIZE(needed); i++)
 		if (!(caps & (1ull << needed[i].bit)))
-			text_append(&missing, "%s%s (%s)", missing.len ? ", " : "",
-				    needed[i].name, needed[i].why);
+			text_append(&missing, "%s%s (%s)", missing.len ? ", " : "", needed[i].name, needed[i].why);
 	if (!missing.len)
 		return 0;
 	error_env(err, EPERM, "not permitted: missing %s", missing.s);

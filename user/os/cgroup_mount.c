@@ -34,8 +34,9 @@ void cgroup_v2_root(char *buf, size_t size)
 /* The controllers among the super options of a v1 mount ("rw,cpu,cpuacct"). */
 static void v1_controllers(char *options, char *ret, size_t size)
 {
-	static const char *const flags[] = { "rw", "ro", "xattr", "noprefix", "clone_children",
-					     "cpuset_v2_mode", NULL };
+	static const char *const flags[] = {
+		"rw", "ro", "xattr", "noprefix", "clone_children", "cpuset_v2_mode", NULL
+	};
 	struct text t = {};
 	char *save = NULL, *word;
 	size_t i;
@@ -132,7 +133,6 @@ int cgroup_write(const char *dir, const char *file, const char *text, struct fl_
 	_cleanup_fd_ int fd = path ? open(path, O_WRONLY | O_CLOEXEC) : -1;
 
 	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		return error_env(err, errno, "cannot write '%s' to %s: %s", text, path ? path : file,
-				 strerror(errno));
+		return error_env(err, errno, "cannot write '%s' to %s: %s", text, path ? path : file, strerror(errno));
 	return 0;
 }

@@ -29,8 +29,7 @@ int meminfo_spare(uint64_t bytes, const char *what, const char *target, struct f
 	if (have >= HOST_RESERVE && have - HOST_RESERVE >= bytes)
 		return 0;
 	error_env(err, ENOMEM, "%s on %s: %s asked, the host has %s of memory available", what, target,
-		  units_format_bytes(bytes, want, sizeof(want)),
-		  units_format_bytes(have, left, sizeof(left)));
+		  units_format_bytes(bytes, want, sizeof(want)), units_format_bytes(have, left, sizeof(left)));
 	error_hint(err, "the host's last gigabyte is never taken");
 	return -ENOMEM;
 }

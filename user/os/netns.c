@@ -166,23 +166,14 @@ static int link_cb(const struct nlmsghdr *nlh, void *arg)
 	l->peer_nsid = -1;
 	l->loopback = ifi->ifi_flags & IFF_LOOPBACK;
 	l->ethernet = ifi->ifi_type == ARPHRD_ETHER;
-	mnl_attr_for_each(a, nlh, sizeof(*ifi)) {
+	mnl_attr_for_each(a, nlh, sizeof(*ifi))
+	{
 		switch (mnl_attr_get_type(a)) {
-		case IFLA_IFNAME:
-			text_copy(l->ifname, sizeof(l->ifname), mnl_attr_get_str(a));
-			break;
-		case IFLA_LINK:
-			l->peer_ifindex = mnl_attr_get_u32(a);
-			break;
-		case IFLA_LINK_NETNSID:
-			l->peer_nsid = (int32_t)mnl_attr_get_u32(a);
-			break;
-		case IFLA_MASTER:
-			l->master = mnl_attr_get_u32(a);
-			break;
-		case IFLA_LINKINFO:
-			mnl_attr_parse_nested(a, link_kind_cb, l->kind);
-			break;
+		case IFLA_IFNAME: text_copy(l->ifname, sizeof(l->ifname), mnl_attr_get_str(a)); break;
+		case IFLA_LINK: l->peer_ifindex = mnl_attr_get_u32(a); break;
+		case IFLA_LINK_NETNSID: l->peer_nsid = (int32_t)mnl_attr_get_u32(a); break;
+		case IFLA_MASTER: l->master = mnl_attr_get_u32(a); break;
+		case IFLA_LINKINFO: mnl_attr_parse_nested(a, link_kind_cb, l->kind); break;
 		}
 	}
 	return MNL_CB_OK;
@@ -217,9 +208,9 @@ static int addr_cb(const struct nlmsghdr *nlh, void *arg)
 	struct netns_addr *item;
 
 	/* On a point-to-point link IFA_ADDRESS is the other end and IFA_LOCAL ours. */
-	mnl_attr_for_each(a, nlh, sizeof(*ifa)) {
-		if (mnl_attr_get_type(a) == IFA_LOCAL ||
-		    (mnl_attr_get_type(a) == IFA_ADDRESS && !addr))
+	mnl_attr_for_each(a, nlh, sizeof(*ifa))
+	{
+		if (mnl_attr_get_type(a) == IFA_LOCAL || (mnl_attr_get_type(a) == IFA_ADDRESS && !addr))
 			addr = a;
 	}
 	if (!addr || (ifa->ifa_family != AF_INET && ifa->ifa_family != AF_INET6))
@@ -278,7 +269,8 @@ static int route_cb(const struct nlmsghdr *nlh, void *arg)
 
 	if (rt->rtm_dst_len || rt->rtm_type != RTN_UNICAST)
 		return MNL_CB_OK;
-	mnl_attr_for_each(a, nlh, sizeof(*rt)) {
+	mnl_attr_for_each(a, nlh, sizeof(*rt))
+	{
 		if ((mnl_attr_get_type(a) == RTA_OIF && mnl_attr_get_u32(a) == q->ifindex) ||
 		    (mnl_attr_get_type(a) == RTA_MULTIPATH && nexthops_have(a, q->ifindex)))
 			q->found = true;
@@ -325,7 +317,6 @@ int netns_link_txqlen(uint32_t ifindex, uint32_t packets, struct fl_error *err)
 	int r = link_change(ifindex, false, &packets);
 
 	if (r)
-		return error_sys(err, -r, "set the queue length of interface %u: %s", ifindex,
-				 strerror(-r));
+		return error_sys(err, -r, "set the queue length of interface %u: %s", ifindex, strerror(-r));
 	return 0;
 }

@@ -29,7 +29,7 @@ bool netns_is_initial(uint64_t inode);
 struct netns_link {
 	uint32_t ifindex;
 	char ifname[IFNAMSIZ];
-	char kind[16];	       /* "veth", "bridge", "tun", ...; empty for physical ones */
+	char kind[16];         /* "veth", "bridge", "tun", ...; empty for physical ones */
 	uint32_t peer_ifindex; /* IFLA_LINK; 0 none */
 	int32_t peer_nsid;     /* IFLA_LINK_NETNSID; -1: same namespace or unknown */
 	uint32_t master;       /* ifindex of the bridge it is a port of */

@@ -45,15 +45,14 @@ struct search {
 	struct seen *seen; /* inodes of the namespaces that were tried */
 	uint32_t n, room;
 	const json_t *sealed; /* processes that may be passed by */
-	int blind;	      /* first errno of a place that could not be looked into; 0: all could */
+	int blind;            /* first errno of a place that could not be looked into; 0: all could */
 	char where[64];
 };
 
 /* @pid may be NULL. A process or a name that went away meanwhile led to nothing that is still there. */
 static void note_blind(struct search *s, int code, const char *pid, const char *path)
 {
-	if (s->blind || code == ENOENT || code == ESRCH ||
-	    (pid && sealed_errno(code) && sealed_had(s->sealed, pid)))
+	if (s->blind || code == ENOENT || code == ESRCH || (pid && sealed_errno(code) && sealed_had(s->sealed, pid)))
 		return;
 	s->blind = code;
 	text_copy(s->where, sizeof(s->where), path);
@@ -85,8 +84,7 @@ static int try(struct search *s, int fd)
 {
 	if (fd < 0)
 		return -1;
-	if (ioctl(fd, NS_GET_NSTYPE) == CLONE_NEWNET && is_new(s, netns_inode(fd), 0) &&
-	    s->is_it(fd, s->arg))
+	if (ioctl(fd, NS_GET_NSTYPE) == CLONE_NEWNET && is_new(s, netns_inode(fd), 0) && s->is_it(fd, s->arg))
 		return fd;
 	close(fd);
 	return -1;
@@ -145,8 +143,7 @@ static bool is_of_host(const char *pid)
 	snprintf(path, sizeof(path), "/proc/%s/ns/mnt", pid);
 	mnt = open(path, O_RDONLY | O_CLOEXEC);
 	user = mnt < 0 ? -1 : ioctl(mnt, NS_GET_USERNS);
-	return user >= 0 && !fstat(user, &st) && !stat("/proc/1/ns/user", &initial) &&
-	       st.st_ino == initial.st_ino;
+	return user >= 0 && !fstat(user, &st) && !stat("/proc/1/ns/user", &initial) && st.st_ino == initial.st_ino;
 }
 
 /* Asks no file system for it, and so waits for none. */
@@ -295,7 +292,8 @@ static int nsid_cb(const struct nlmsghdr *nlh, void *arg)
 {
 	const struct nlattr *a;
 
-	mnl_attr_for_each(a, nlh, sizeof(struct rtgenmsg)) {
+	mnl_attr_for_each(a, nlh, sizeof(struct rtgenmsg))
+	{
 		if (mnl_attr_get_type(a) == NETNSA_NSID)
 			*(int32_t *)arg = (int32_t)mnl_attr_get_u32(a);
 	}
@@ -321,8 +319,10 @@ int netns_find_peer(int32_t nsid, struct fl_error *err)
 	int fd = nsid < 0 ? -1 : search(&s);
 
 	if (fd < 0)
-		return error_env(err, ENOENT, "nothing leads to the network namespace with id %d: "
-				 "neither a name, nor a process, a mount or an open file", nsid);
+		return error_env(err, ENOENT,
+				 "nothing leads to the network namespace with id %d: "
+				 "neither a name, nor a process, a mount or an open file",
+				 nsid);
 	return fd;
 }
 
@@ -339,7 +339,9 @@ int netns_find_inode(uint64_t inode, const json_t *sealed, struct fl_error *err)
 	if (fd >= 0)
 		return fd;
 	if (s.blind)
-		return error_env(err, s.blind, "whether network namespace %llu is still there cannot be told: "
-				 "%s: %s", (unsigned long long)inode, s.where, strerror(s.blind));
+		return error_env(err, s.blind,
+				 "whether network namespace %llu is still there cannot be told: "
+				 "%s: %s",
+				 (unsigned long long)inode, s.where, strerror(s.blind));
 	return error_env(err, ENOENT, "network namespace %llu is gone", (unsigned long long)inode);
 }

@@ -32,8 +32,8 @@ json_t *sealed_now(void)
 
 	while (list && (e = readdir(dir)))
 		if (!units_int(e->d_name, 1, INT32_MAX, &pid, NULL) && is_sealed((pid_t)pid))
-			json_array_append_new(list, json_pack("[I, I]", (json_int_t)pid,
-							      (json_int_t)proc_start((pid_t)pid)));
+			json_array_append_new(list,
+					      json_pack("[I, I]", (json_int_t)pid, (json_int_t)proc_start((pid_t)pid)));
 	if (dir)
 		closedir(dir);
 	return list;

@@ -40,8 +40,7 @@ static bool find_all(const struct btf *btf, struct fl_owner_offsets *ret)
 	return (ret->by_pointer || add_offset(btf, "cgroup", "ancestor_ids", &ret->ancestors)) &&
 	       add_offset(btf, "sock", "sk_cgrp_data", &ret->socket_cgroup) &&
 	       add_offset(btf, "sock_cgroup_data", "cgroup", &ret->socket_cgroup) &&
-	       add_offset(btf, "cgroup", "level", &ret->level) &&
-	       add_offset(btf, "cgroup", "kn", &ret->node) &&
+	       add_offset(btf, "cgroup", "level", &ret->level) && add_offset(btf, "cgroup", "kn", &ret->node) &&
 	       add_offset(btf, "kernfs_node", "id", &ret->id);
 }
 
@@ -54,12 +53,14 @@ int owner_offsets(struct fl_owner_offsets *ret, struct fl_error *err)
 	bpf_load_begin();
 	btf = btf__load_vmlinux_btf();
 	if (!btf)
-		return error_env(err, ENOTSUP, "packets are told by the cgroup of their socket, and where this kernel "
+		return error_env(err, ENOTSUP,
+				 "packets are told by the cgroup of their socket, and where this kernel "
 				 "keeps it is not known: it has no BTF");
 	all = find_all(btf, &found);
 	btf__free(btf);
 	if (!all)
-		return error_env(err, ENOTSUP, "packets are told by the cgroup of their socket, and this kernel does "
+		return error_env(err, ENOTSUP,
+				 "packets are told by the cgroup of their socket, and this kernel does "
 				 "not keep that with every socket (Linux 5.15 does)");
 	*ret = found;
 	return 0;

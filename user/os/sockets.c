@@ -13,11 +13,11 @@
 #include "os/sockets.h"
 
 /* enum in net/tcp_states.h, which user space has no header of */
-#define STATE_TIME_WAIT	  6
-#define STATE_LISTEN	  10
-#define TIME_WAIT_MS	  60000 /* TCP_TIMEWAIT_LEN */
-#define TIMER_TIME_WAIT	  3	/* idiag_timer */
-#define CONNECTIONS_MAX	  65536
+#define STATE_TIME_WAIT 6
+#define STATE_LISTEN    10
+#define TIME_WAIT_MS    60000 /* TCP_TIMEWAIT_LEN */
+#define TIMER_TIME_WAIT 3     /* idiag_timer */
+#define CONNECTIONS_MAX 65536
 
 struct list {
 	struct tcp_connection *v;
@@ -46,17 +46,18 @@ static uint32_t idle_of(const struct nlmsghdr *nlh, const struct inet_diag_msg *
 	struct nlattr *attr;
 
 	if (m->idiag_state == STATE_TIME_WAIT)
-		return m->idiag_timer == TIMER_TIME_WAIT && m->idiag_expires <= TIME_WAIT_MS ?
-			       TIME_WAIT_MS - m->idiag_expires : UINT32_MAX;
-	mnl_attr_for_each(attr, nlh, sizeof(*m)) {
+		return m->idiag_timer == TIMER_TIME_WAIT && m->idiag_expires <= TIME_WAIT_MS
+			       ? TIME_WAIT_MS - m->idiag_expires
+			       : UINT32_MAX;
+	mnl_attr_for_each(attr, nlh, sizeof(*m))
+	{
 		struct tcp_info info = {};
 		size_t len = mnl_attr_get_payload_len(attr);
 
 		if (mnl_attr_get_type(attr) != INET_DIAG_INFO)
 			continue;
 		memcpy(&info, mnl_attr_get_payload(attr), len < sizeof(info) ? len : sizeof(info));
-		idle = least(info.tcpi_last_data_sent,
-			     least(info.tcpi_last_data_recv, info.tcpi_last_ack_recv));
+		idle = least(info.tcpi_last_data_sent, least(info.tcpi_last_data_recv, info.tcpi_last_ack_recv));
 	}
 	return idle;
 }

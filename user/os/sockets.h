@@ -16,7 +16,7 @@ struct tcp_connection {
 	struct in6_addr local, peer; /* IPv4 as ::ffff:a.b.c.d */
 	uint16_t local_port, peer_port;
 	uint32_t idle_ms; /* since data or an acknowledgement passed, either way */
-	bool closed;	  /* TIME-WAIT: it ended so long ago */
+	bool closed;      /* TIME-WAIT: it ended so long ago */
 };
 
 /* Those of the namespace of @netns_fd (-1: the caller's). *ret is the caller's to free. */

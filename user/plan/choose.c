@@ -152,7 +152,8 @@ static void put_limits(const struct plan_view *v, const struct cost *c, bool *fi
 	double share = v->base.tries ? upper_share(v->base.errors, v->base.tries) + c->errors : 1;
 
 	if (!isnan(v->base.p99_s)) {
-		put_seconds(fmax(1.5 * v->base.p99_s, v->base.p99_s + 0.005) + c->delay_s + c->seconds, text, sizeof(text));
+		put_seconds(fmax(1.5 * v->base.p99_s, v->base.p99_s + 0.005) + c->delay_s + c->seconds, text,
+			    sizeof(text));
 		text_append(out, "%s%s <= %s", *first ? "" : ", ", v->latency, text);
 		*first = false;
 	}
@@ -170,8 +171,8 @@ static void put_bounds(const struct plan *p, struct plan_experiment *x, const ch
 
 	most = most ? most : 1;
 	if (p->facts.probe_url && p->facts.probe_tries) {
-		snprintf(x->trigger, sizeof(x->trigger), "success_rate < %.0f%% AND %s > %.0f%% for %llus", 100 * (1 - TRIGGER_SHARE),
-			 errors, 100 * TRIGGER_SHARE, (unsigned long long)most);
+		snprintf(x->trigger, sizeof(x->trigger), "success_rate < %.0f%% AND %s > %.0f%% for %llus",
+			 100 * (1 - TRIGGER_SHARE), errors, 100 * TRIGGER_SHARE, (unsigned long long)most);
 		text_copy(x->metrics[2], sizeof(x->metrics[2]), "success_rate");
 	} else {
 		snprintf(x->trigger, sizeof(x->trigger), "%s > %.0f%% for %llus", errors, 100 * TRIGGER_SHARE,

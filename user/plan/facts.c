@@ -89,8 +89,8 @@ static void measure_edge(struct plan_facts *f, const struct meter_snapshot *d, c
 	if (!sum->protocols)
 		return;
 	*e = (struct plan_edge){ .client = client, .server = server };
-	take(row_tries(&sum->rows[METER_AS_CLIENT]) ? &sum->rows[METER_AS_CLIENT] : &sum->rows[METER_AS_SERVER], f->seconds,
-	     &e->seen);
+	take(row_tries(&sum->rows[METER_AS_CLIENT]) ? &sum->rows[METER_AS_CLIENT] : &sum->rows[METER_AS_SERVER],
+	     f->seconds, &e->seen);
 	e->seen.protocols = sum->protocols;
 	f->n_edges++;
 }

@@ -69,9 +69,12 @@ int plan_find_all(char ***ret, struct fl_error *err)
 			r = add_all(ret, &docker, err);
 	}
 	if (!r && !(*ret && **ret)) {
-		r = error_env(err, ENOENT, "nothing runs here that is known: no lab, no description in " DESCRIBED_FILE ", and "
-			      "%s%s", why.exit ? "of Docker: " : "no container", why.exit ? why.message : "");
-		error_hint(err, "name targets (netns:NAME, docker:NAME, pid:N, unit:NAME), start your stack, or: faultline lab up");
+		r = error_env(err, ENOENT,
+			      "nothing runs here that is known: no lab, no description in " DESCRIBED_FILE ", and "
+			      "%s%s",
+			      why.exit ? "of Docker: " : "no container", why.exit ? why.message : "");
+		error_hint(err, "name targets (netns:NAME, docker:NAME, pid:N, unit:NAME), start your stack, or: "
+				"faultline lab up");
 	}
 	target_names_free(&lab);
 	target_names_free(&docker);
@@ -88,7 +91,9 @@ int plan_find_project(const char *project, char ***ret, struct fl_error *err)
 		r = add_all(ret, &names, err);
 	if (!r && !names.n) {
 		r = error_env(err, ENOENT, "no container of a Compose project '%.80s' runs here", project);
-		error_hint(err, "docker compose ls names the projects that run; docker compose -p %.60s up -d starts it", project);
+		error_hint(err,
+			   "docker compose ls names the projects that run; docker compose -p %.60s up -d starts it",
+			   project);
 	}
 	target_names_free(&names);
 	return r;
@@ -202,7 +207,10 @@ int plan_find_compose(const char *path, const char *project, char ***ret, char *
 	if (!r)
 		r = keep_services(ret, json_object_get(file, "services"), name, path, ret_note, err);
 	if (r == -ENOENT)
-		error_hint(err, "docker compose -f %.100s up -d starts it; --project NAME, if it was started under another name", path);
+		error_hint(err,
+			   "docker compose -f %.100s up -d starts it; --project NAME, if it was started under another "
+			   "name",
+			   path);
 	json_decref(file);
 	return r;
 }
@@ -221,7 +229,9 @@ static char *docker_spec_of(const char *word)
 		return NULL;
 	for (i = 0; i < names.n; i++) {
 		tail = strrchr(names.v[i], '/');
-		tail = tail ? tail + 1 : strncmp(names.v[i], "docker:label=", 13) ? names.v[i] + 7 : strrchr(names.v[i], '=') + 1;
+		tail = tail                                       ? tail + 1
+		       : strncmp(names.v[i], "docker:label=", 13) ? names.v[i] + 7
+								  : strrchr(names.v[i], '=') + 1;
 		if (!strcmp(tail, word) && ++n)
 			found = names.v[i];
 	}

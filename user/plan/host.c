@@ -43,15 +43,17 @@ static bool is_below(const char *path, const char *dir)
 /* Could it be a place for data: writable, no view of the kernel, none of the files that an engine mounts? */
 static bool is_volume(const struct mount *m)
 {
-	static const char *const types[] = { "ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "tmpfs", "nfs", "nfs4", NULL };
-	static const char *const not[] = { "/proc", "/sys", "/dev", "/run", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf",
-					   "/var/run", NULL };
+	static const char *const types[] = { "ext2", "ext3",  "ext4", "xfs",  "btrfs", "f2fs",
+					     "zfs",  "tmpfs", "nfs",  "nfs4", NULL };
+	static const char *const left_out[] = {
+		"/proc", "/sys", "/dev", "/run", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/var/run", NULL
+	};
 	size_t i;
 
 	if (!strcmp(m->at, "/") || strchr(m->at, '\\') || strncmp(m->options, "rw", 2) || strlen(m->at) > 120)
 		return false;
-	for (i = 0; not[i]; i++)
-		if (is_below(m->at, not[i]))
+	for (i = 0; left_out[i]; i++)
+		if (is_below(m->at, left_out[i]))
 			return false;
 	for (i = 0; types[i]; i++)
 		if (!strcmp(m->type, types[i]))
@@ -108,12 +110,12 @@ static void look_at(struct plan_service *s)
 	char identity[sizeof(((struct target *)NULL)->spec)];
 	struct target_set set = {};
 	struct fl_error err = {};
-	struct target t;
+	struct target t = {};
 	int r = target_expand(s->name, NULL, &members, &set, &err);
 
 	if (!r)
-		r = members.n ? target_resolve(members.v[0], &any, &t, &err) :
-				error_env(&err, ESRCH, "no container of it runs");
+		r = members.n ? target_resolve(members.v[0], &any, &t, &err)
+			      : error_env(&err, ESRCH, "no container of it runs");
 	s->missing = r;
 	if (!r) {
 		s->has_process = t.pid > 0 && t.n_pids;
@@ -163,7 +165,8 @@ static void refuse(struct plan_experiment *x, const char *text, const char *hint
 		x->refused = text_format("%s%s%s", text, hint[0] ? "; " : "", hint);
 }
 
-static void on_found(void *ctx, bool error, const char *rule, const struct experiment *x, const char *text, const char *hint)
+static void on_found(void *ctx, bool error, const char *rule, const struct experiment *x, const char *text,
+		     const char *hint)
 {
 	(void)rule;
 	(void)x;
@@ -201,8 +204,13 @@ static int refuse_one(const struct plan *p, struct plan_experiment *x, const str
 	const struct plan_fault *f = &x->faults[0];
 	char *targets[] = { p->facts.services[f->target].name, NULL };
 	struct fault_plan plan = { .targets = targets };
-	const struct experiment e = { .name = x->name, .targets = targets, .instances = 1, .stage = STAGE_DEV,
-				      .duration_ns = p->options.duration_ns, .faults = &plan, .n_faults = 1 };
+	const struct experiment e = { .name = x->name,
+				      .targets = targets,
+				      .instances = 1,
+				      .stage = STAGE_DEV,
+				      .duration_ns = p->options.duration_ns,
+				      .faults = &plan,
+				      .n_faults = 1 };
 	const struct host_check check = { .found = on_found, .ctx = x };
 	int r = fill_plan(p, f, &plan, err);
 

@@ -11,7 +11,7 @@
 #include "plan/rules.h"
 #include "util/cleanup.h"
 
-#define AT_LEAST_S 600.0 /* without a budget: as much as fits into ten minutes, and more where that covers not all */
+#define AT_LEAST_S   600.0 /* without a budget: as much as fits into ten minutes, and more where that covers not all */
 #define SAME_KIND    0.6
 #define SAME_SERVICE 0.7
 #define NEW_THING    3.0
@@ -41,8 +41,8 @@ static bool is_new(const struct order *o, const struct plan_experiment *x)
 
 static double value(const struct order *o, const struct plan_experiment *x)
 {
-	return x->worth * pow(SAME_KIND, o->by_kind[kind_of(x)]) * pow(SAME_SERVICE, o->by_service[x->faults[0].target]) *
-	       (is_new(o, x) ? NEW_THING : 1);
+	return x->worth * pow(SAME_KIND, o->by_kind[kind_of(x)]) *
+	       pow(SAME_SERVICE, o->by_service[x->faults[0].target]) * (is_new(o, x) ? NEW_THING : 1);
 }
 
 /* The best of those behind the first @from; UINT32_MAX: there is none. */

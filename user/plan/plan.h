@@ -30,21 +30,21 @@
 struct plan_figures {
 	uint64_t tries, errors;
 	double rate, error_rate, p99_s; /* NaN: not known */
-	uint32_t protocols;		/* bits 1 << enum meter_protocol */
-	uint16_t port;			/* 0: several, or unknown */
+	uint32_t protocols;             /* bits 1 << enum meter_protocol */
+	uint16_t port;                  /* 0: several, or unknown */
 };
 
 struct plan_service {
 	char name[PLAN_NAME_MAX]; /* what it is called in the suite */
-	char spec[256];		  /* how it is found; empty: by its name, a service of the lab */
+	char spec[256];           /* how it is found; empty: by its name, a service of the lab */
 	bool has_process;
-	bool restarts;	      /* somebody would start it again */
+	bool restarts;        /* somebody would start it again */
 	bool docker_resolver; /* asks Docker's own, inside its network namespace, where nothing is measured */
-	bool tokens;	      /* it was asked for something that has to do with logins or tokens */
+	bool tokens;          /* it was asked for something that has to do with logins or tokens */
 	char volumes[PLAN_VOLUMES][128]; /* mount points of file systems that the host does not have there */
 	uint32_t n_volumes;
-	char not_measured[200];	    /* why; empty: it is measured */
-	bool missing;		    /* nothing that is called so runs here */
+	char not_measured[200];     /* why; empty: it is measured */
+	bool missing;               /* nothing that is called so runs here */
 	struct plan_figures served; /* what it answered, over all clients */
 };
 
@@ -59,10 +59,10 @@ struct plan_facts {
 	struct plan_service *services;
 	uint32_t n_edges;
 	struct plan_edge *edges;
-	double seconds; /* how long was looked */
-	char *note;	  /* whom the plan leaves out, to be told; or NULL */
+	double seconds;   /* how long was looked */
+	char *note;       /* whom the plan leaves out, to be told; or NULL */
 	char *unmeasured; /* why nothing could be measured at all; NULL: it could */
-	bool lab; /* some are the embedded lab's */
+	bool lab;         /* some are the embedded lab's */
 	/* The external probe, asked while the traffic was watched. */
 	char *probe_url; /* NULL: none */
 	uint32_t probe_tries, probe_passed;
@@ -90,9 +90,9 @@ struct plan_experiment {
 	const struct plan_rule *rule; /* of its first fault */
 	struct plan_fault faults[2];
 	uint32_t n_faults;
-	char why[400];	       /* what was seen that makes it worth trying */
+	char why[400]; /* what was seen that makes it worth trying */
 	char hypothesis[700];
-	bool measured;	       /* its numbers came out of a measurement */
+	bool measured; /* its numbers came out of a measurement */
 	char trigger[256], abort[256];
 	char metrics[3][160]; /* empty: none */
 	uint32_t roots[2];
@@ -104,11 +104,11 @@ struct plan_experiment {
 
 struct plan_options {
 	uint64_t duration_ns, baseline_ns, cooldown_ns, grace_ns;
-	uint64_t budget_ns; /* of the whole run; 0: until everything is covered, 10 minutes at least */
-	bool all;	    /* every candidate */
+	uint64_t budget_ns;                 /* of the whole run; 0: until everything is covered, 10 minutes at least */
+	bool all;                           /* every candidate */
 	const char *pipeline_url, *adapter; /* NULL: none given */
-	const char *pipeline_said; /* what it answered; NULL */
-	const char *title, *made;	     /* the suite's name; when and on which kernel */
+	const char *pipeline_said;          /* what it answered; NULL */
+	const char *title, *made;           /* the suite's name; when and on which kernel */
 };
 
 struct plan {
@@ -117,7 +117,7 @@ struct plan {
 	struct plan_experiment *v; /* candidates; once selected, in their order, chosen ones first */
 	uint32_t n, n_chosen;
 	json_t *omissions; /* [{"kind", "why", "instead"}]: kinds that have no candidate */
-	bool failed;	   /* out of memory */
+	bool failed;       /* out of memory */
 };
 
 void plan_free(struct plan *p);
@@ -136,7 +136,7 @@ bool plan_has_traffic(const struct plan_facts *f);
 /* view.c: where users, or who is nearest to them, would notice a fault on @target (from @client's side, 0: anybody's). */
 struct plan_view {
 	char latency[160], errors[160]; /* metrics */
-	char words[160];	      /* "what frontend answers" */
+	char words[160];                /* "what frontend answers" */
 	struct plan_figures base;
 };
 /* @packets: the fault acts on packets, which the target's own figures do not show. False: nobody would see it. */

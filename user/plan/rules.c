@@ -81,10 +81,10 @@ static const char *dns_unseen(const struct plan_facts *f, uint32_t i)
 	for (k = 0; k < f->n_edges; k++)
 		if (f->edges[k].client == i && !f->edges[k].server && speaks(&f->edges[k].seen, METER_DNS))
 			return NULL;
-	return f->services[i].docker_resolver ?
-		       "nobody was seen asking port 53; lookups at Docker's own resolver (127.0.0.11) stay inside the "
-		       "container, where they are not measured" :
-		       "nobody was seen asking port 53";
+	return f->services[i].docker_resolver ? "nobody was seen asking port 53; lookups at Docker's own resolver "
+						"(127.0.0.11) stay inside the "
+						"container, where they are not measured"
+					      : "nobody was seen asking port 53";
 }
 
 static const char *dns_latency_fits(const struct plan_facts *f, uint32_t i, struct plan_fault *ret)
@@ -187,8 +187,8 @@ static bool speaks_tls(const struct plan_facts *f, uint32_t i)
 
 static const char *skew_fits(const struct plan_facts *f, uint32_t i, struct plan_fault *ret)
 {
-	static const char *const words[] = { "auth", "token", "jwt", "oidc", "oauth", "sso", "login", "keycloak", "session",
-					     "identity", "vault", NULL };
+	static const char *const words[] = { "auth",  "token",    "jwt",     "oidc",     "oauth", "sso",
+					     "login", "keycloak", "session", "identity", "vault", NULL };
 	const struct plan_service *s = &f->services[i];
 	const char *no = idle(f, i);
 
@@ -199,7 +199,8 @@ static const char *skew_fits(const struct plan_facts *f, uint32_t i, struct plan
 	else if (speaks_tls(f, i))
 		set(ret, "offset", "+400d");
 	else
-		return "nothing was seen that checks the time: no TLS port, no request for logins or tokens, no service that is "
+		return "nothing was seen that checks the time: no TLS port, no request for logins or tokens, no "
+		       "service that is "
 		       "called after them";
 	return NULL;
 }
@@ -221,8 +222,9 @@ static const char *cache_fits(const struct plan_facts *f, uint32_t i, struct pla
 
 static const char *http_unseen(const struct plan_facts *f, uint32_t i)
 {
-	return speaks(&f->edges[i].seen, METER_HTTP) ? NULL : "no HTTP/1 in the clear was seen between two services (TLS and "
-							      "HTTP/2 are not read)";
+	return speaks(&f->edges[i].seen, METER_HTTP) ? NULL
+						     : "no HTTP/1 in the clear was seen between two services (TLS and "
+						       "HTTP/2 are not read)";
 }
 
 static const char *http_error_fits(const struct plan_facts *f, uint32_t i, struct plan_fault *ret)
@@ -250,7 +252,8 @@ const struct plan_rule plan_rules[] = {
 	  "With every packet of @ late its callers wait; they neither give up nor pile up.", "latency",
 	  "start some load and plan again" },
 	{ "http_error", true, true, 0.9, 0, 0.05, 0.15, http_error_fits,
-	  "When a third of what & gets from @ is an error, & tries again or does without, and passes on less than half of it.",
+	  "When a third of what & gets from @ is an error, & tries again or does without, and passes on less than half "
+	  "of it.",
 	  "errors", "latency and network_loss need no readable protocol" },
 	{ "availability", false, false, 0.9, 0, 2, 0.2, kill_fits,
 	  "A killed @ is started again, and requests fail while it is away and at no other time.", "availability",
@@ -272,7 +275,8 @@ const struct plan_rule plan_rules[] = {
 	  "start some load and plan again" },
 	{ "time_skew", false, false, 0.75, 0, 0.05, 0.05, skew_fits,
 	  "Of a wrong clock of @ those take notice who compare times: expiry of tokens, validity of certificates.",
-	  "refused tokens or certificates", "add fault_type: time_skew for a service of which you know that it compares times" },
+	  "refused tokens or certificates",
+	  "add fault_type: time_skew for a service of which you know that it compares times" },
 	{ "dns_latency", false, true, 0.7, 1, 1, 0.01, dns_latency_fits,
 	  "Late answers of @ delay those who ask for names, and fail nobody.", "slow lookups",
 	  "faultline inject dns_latency SERVICE --delay 1s --for 30s says by its hits whether anybody asks" },
@@ -285,9 +289,8 @@ const struct plan_rule plan_rules[] = {
 	{ "cpu_saturation", false, false, 0.6, 0, 0.5, 0.05, cpu_fits,
 	  "@ with a tenth of its CPU left is slow and does not fail.", "saturation",
 	  "give the service a container or a unit of its own" },
-	{ "memory", false, false, 0.6, 0, 0.2, 0.05, memory_fits,
-	  "@ with a tenth of its memory left goes on.", "saturation",
-	  "give the service a memory limit, then plan again; bytes: SIZE needs none" },
+	{ "memory", false, false, 0.6, 0, 0.2, 0.05, memory_fits, "@ with a tenth of its memory left goes on.",
+	  "saturation", "give the service a memory limit, then plan again; bytes: SIZE needs none" },
 	{ "fd_exhaustion", false, false, 0.5, 0, 1, 0.3, fd_fits,
 	  "A @ that can open nothing more serves those who are connected.", "refused connections",
 	  "start some load and plan again" },
@@ -295,17 +298,20 @@ const struct plan_rule plan_rules[] = {
 };
 
 const struct plan_left_out plan_left_out[] = {
-	{ "bandwidth", "a rate that hurts depends on how much your users send; latency and loss say the same of a pipeline",
+	{ "bandwidth",
+	  "a rate that hurts depends on how much your users send; latency and loss say the same of a pipeline",
 	  "params: { rate: 1mbit }" },
 	{ "duplicate", "TCP mends it, nobody notices", "network_loss" },
 	{ "corrupt", "TCP mends it by sending again, as it does a loss", "network_loss" },
 	{ "reorder", "TCP mends it, nobody notices", "latency with jitter" },
 	{ "tcp_reset", "as errors go, http_error and a partition come first", "params: { percent: 5% }" },
-	{ "disk_io", "whether a service waits for its disk cannot be seen from outside", "params: { path: DIRECTORY }" },
+	{ "disk_io", "whether a service waits for its disk cannot be seen from outside",
+	  "params: { path: DIRECTORY }" },
 	{ "stop", "availability says the same, and ends by itself", "availability" },
 	{ "restart", "availability says the same", "availability" },
 	{ "crash", "availability says the same of a pipeline", "availability" },
-	{ "jvm_exception", "it needs class and method", "params: { class: NAME, method: NAME }, with Byteman in the target" },
+	{ "jvm_exception", "it needs class and method",
+	  "params: { class: NAME, method: NAME }, with Byteman in the target" },
 	{ "time_jump", "time_skew says the same of a pipeline", "time_skew" },
 	{ "config_corruption", "it needs the path of a file that the service reads anew", "params: { path: FILE }" },
 	{ "syscall_error", "which call matters only its author knows", "params: { syscall: NAME, errno: NAME }" },

@@ -7,9 +7,9 @@
 
 struct plan_rule {
 	const char *kind;
-	bool of_edge;	/* offered for each edge between two services; otherwise for each service */
-	bool packets;	/* it acts on packets: see plan_find_view() */
-	double weight;	/* what it is worth, 0..1 */
+	bool of_edge;  /* offered for each edge between two services; otherwise for each service */
+	bool packets;  /* it acts on packets: see plan_find_view() */
+	double weight; /* what it is worth, 0..1 */
 	/* What may be lost at the place where it is noticed: time, in delays of the fault and in seconds; share of errors. */
 	double delays, seconds, errors;
 	/* NULL: it makes sense on @f->services[i] or @f->edges[i], and *ret has the parameters. Otherwise why not. */

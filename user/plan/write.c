@@ -42,18 +42,26 @@ static void put_head(const struct plan *p, struct text *out)
 	uint32_t i;
 
 	put_comment(out, "# ", p->options.made, "");
-	text_append(out, "#\n# Every number in it is a measurement with a margin, every choice a proposal: change what you know better.\n"
-			 "#   faultline check FILE          what is wrong with it; --host asks this host as well\n"
-			 "#   faultline run FILE            carries it out: %u experiment%s, about ", p->n_chosen, p->n_chosen == 1 ? "" : "s");
+	text_append(out,
+		    "#\n# Every number in it is a measurement with a margin, every choice a proposal: change what you "
+		    "know better.\n"
+		    "#   faultline check FILE          what is wrong with it; --host asks this host as well\n"
+		    "#   faultline run FILE            carries it out: %u experiment%s, about ",
+		    p->n_chosen, p->n_chosen == 1 ? "" : "s");
 	put_duration_words(out, plan_seconds(p, p->n_chosen));
 	text_append(out, "\n#   faultline run FILE --only 1,2,3   those that are worth most come first\n");
 	if (f->unmeasured)
-		put_comment(out, "#\n# NOTHING WAS MEASURED: ", f->unmeasured, ". What follows needs no measurement, and its numbers are "
+		put_comment(out, "#\n# NOTHING WAS MEASURED: ", f->unmeasured,
+			    ". What follows needs no measurement, and its numbers are "
 			    "nobody's.");
 	else if (!plan_has_traffic(f))
-		text_append(out, "#\n# NO TRAFFIC: in %.0f s nobody asked any of these services for anything. Faults of packets would hit "
-				 "nothing\n# and are left out; the numbers of the others are nobody's measurement. Start some load and plan "
-				 "again.\n", f->seconds);
+		text_append(out,
+			    "#\n# NO TRAFFIC: in %.0f s nobody asked any of these services for anything. Faults of "
+			    "packets would hit "
+			    "nothing\n# and are left out; the numbers of the others are nobody's measurement. Start "
+			    "some load and plan "
+			    "again.\n",
+			    f->seconds);
 	else
 		text_append(out, "#\n# Watched for %.0f s, without a fault.\n", f->seconds);
 	if (f->note)
@@ -159,7 +167,8 @@ static void put_left_out(const struct plan *p, struct text *out)
 			if (p->v[i].refused || p->v[i].rule != rule)
 				continue;
 			if (!any)
-				text_append(out, "#\n# Worth less, left out for time (--all writes them, up to %d):\n", PLAN_MAX);
+				text_append(out, "#\n# Worth less, left out for time (--all writes them, up to %d):\n",
+					    PLAN_MAX);
 			if (of_kind)
 				text_append(out, ", ");
 			else
@@ -233,21 +242,25 @@ static void put_probe(const struct plan *p, struct text *out)
 	double slow = fmax(0.5, 2 * f->probe_slowest_s);
 
 	if (!f->probe_url) {
-		text_append(out, "  # No URL was found that users call: without one the hypotheses are judged by the kernel's figures alone.\n"
+		text_append(out, "  # No URL was found that users call: without one the hypotheses are judged by the "
+				 "kernel's figures alone.\n"
 				 "  # faultline plan --probe URL, or here:\n"
-				 "  # probe: { url: 'http://127.0.0.1:8080/', interval: 500ms, steady_window: 5s, recover_within: 1min }\n");
+				 "  # probe: { url: 'http://127.0.0.1:8080/', interval: 500ms, steady_window: 5s, "
+				 "recover_within: 1min }\n");
 		return;
 	}
 	if (f->probe_tries)
-		text_append(out, "  # Asked %u times while nothing was wrong: %u passed, the slowest took %.3g ms.\n", f->probe_tries,
-			    f->probe_passed, 1e3 * f->probe_slowest_s);
+		text_append(out, "  # Asked %u times while nothing was wrong: %u passed, the slowest took %.3g ms.\n",
+			    f->probe_tries, f->probe_passed, 1e3 * f->probe_slowest_s);
 	text_append(out, "  probe:\n");
 	if (!f->lab) {
 		text_append(out, "    url: ");
 		yaml_put_scalar(out, f->probe_url);
 		text_append(out, "\n");
 	}
-	text_append(out, "    interval: %s\n    timeout: %.0fms\n    slow: %.0fms\n    steady_window: %s\n    recover_within: 1min\n",
+	text_append(out,
+		    "    interval: %s\n    timeout: %.0fms\n    slow: %.0fms\n    steady_window: %s\n    "
+		    "recover_within: 1min\n",
 		    f->lab ? "200ms" : "500ms", fmax(5000, 2e3 * slow), ceil(slow * 100) * 10, f->lab ? "3s" : "5s");
 }
 
@@ -256,10 +269,11 @@ static void put_pipeline(const struct plan *p, struct text *out)
 	const struct plan_options *o = &p->options;
 
 	if (!o->pipeline_url) {
-		text_append(out, "%s", p->facts.lab ?
-			    "  # The lab brings its reference pipeline; for your own:\n" :
-			    "  # The AIOps pipeline to be scored: faultline plan --pipeline URL, or here (docs/pipeline.md). Until then\n"
-			    "  # nothing is detected and nothing scored.\n");
+		text_append(out, "%s",
+			    p->facts.lab ? "  # The lab brings its reference pipeline; for your own:\n"
+					 : "  # The AIOps pipeline to be scored: faultline plan --pipeline URL, or "
+					   "here (docs/pipeline.md). Until then\n"
+					   "  # nothing is detected and nothing scored.\n");
 		text_append(out, "  # pipeline: { url: 'http://127.0.0.1:8000', adapter: faultline }\n");
 		return;
 	}
@@ -283,7 +297,8 @@ static void put_accepted(const struct plan *p, struct text *out)
 
 	for (i = 0; i < p->n_chosen; i++)
 		combined |= p->v[i].n_faults > 1;
-	text_append(out, "  # What check would remark of a new file; take a word out once it is mended. (Commit it: results name its version.)\n"
+	text_append(out, "  # What check would remark of a new file; take a word out once it is mended. (Commit it: "
+			 "results name its version.)\n"
 			 "  accept: [unversioned-config");
 	if (!combined)
 		text_append(out, ", single-fault-suite");
@@ -410,7 +425,8 @@ static void put_measurement(const struct plan *p, const struct plan_experiment *
 			yaml_put_scalar(out, x->metrics[i]);
 			between = ", ";
 		}
-	text_append(out, "]\n      capture_window: t-%s to t+%s\n", units_format_ns(o->baseline_ns, before, sizeof(before)),
+	text_append(out, "]\n      capture_window: t-%s to t+%s\n",
+		    units_format_ns(o->baseline_ns, before, sizeof(before)),
 		    units_format_ns(o->duration_ns + o->grace_ns, after, sizeof(after)));
 }
 

@@ -55,8 +55,8 @@ const char *ended_text(const struct ended *e, char *buf, size_t size)
 	if (!e->by.known)
 		snprintf(buf, size, "at %s: %s", at, e->why);
 	else
-		snprintf(buf, size, "by %s at %s%s%s", caller_text(&e->by, who, sizeof(who)), at,
-			 e->why[0] ? ": " : "", e->why);
+		snprintf(buf, size, "by %s at %s%s%s", caller_text(&e->by, who, sizeof(who)), at, e->why[0] ? ": " : "",
+			 e->why);
 	return buf;
 }
 
@@ -112,8 +112,8 @@ int end_ask(const struct session_info *s, const struct ended *e, struct fl_error
 		return 0;
 	note(s, e);
 	if (syscall(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0) && errno != ESRCH)
-		return error_env(err, errno, "session %s: cannot signal its owner %d: %s", s->name,
-				 (int)s->pid, strerror(errno));
+		return error_env(err, errno, "session %s: cannot signal its owner %d: %s", s->name, (int)s->pid,
+				 strerror(errno));
 	return 0;
 }
 

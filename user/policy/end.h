@@ -11,7 +11,7 @@
 /* Who had a session ended, when and why; zeroed when nobody said so. A window has no `by`. */
 struct ended {
 	struct caller by;
-	double when; /* epoch seconds */
+	double when;   /* epoch seconds */
 	char why[200]; /* "halt: deploy freeze"; may be empty */
 };
 

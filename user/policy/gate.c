@@ -70,8 +70,7 @@ int gate_check(struct fl_error *err)
 	r = find_window(&w, err);
 	if (r || !w)
 		return r;
-	error_env(err, EPERM, "refused: it is the forbidden window %s",
-		  window_text(w, text, sizeof(text)));
+	error_env(err, EPERM, "refused: it is the forbidden window %s", window_text(w, text, sizeof(text)));
 	error_hint(err, "see " POLICY_FILE);
 	return -EPERM;
 }
@@ -99,7 +98,6 @@ bool gate_must_end(struct ended *ret)
 	}
 	unreadable_since_ns = 0;
 	if (w)
-		snprintf(ret->why, sizeof(ret->why), "forbidden window %.170s",
-			 window_text(w, text, sizeof(text)));
+		snprintf(ret->why, sizeof(ret->why), "forbidden window %.170s", window_text(w, text, sizeof(text)));
 	return w != NULL;
 }

@@ -26,11 +26,9 @@ void halt_read(struct halt *ret)
 	if (json_is_object(o)) {
 		caller_from_json(json_object_get(o, "by"), &ret->by);
 		ret->since = json_number_value(json_object_get(o, "since_wall"));
-		text_copy(ret->reason, sizeof(ret->reason),
-			  json_string_value(json_object_get(o, "reason")) ?: "");
+		text_copy(ret->reason, sizeof(ret->reason), json_string_value(json_object_get(o, "reason")) ?: "");
 	} else {
-		snprintf(ret->reason, sizeof(ret->reason), "%.190s",
-			 r ? why.message : HALT_FILE " is damaged");
+		snprintf(ret->reason, sizeof(ret->reason), "%.190s", r ? why.message : HALT_FILE " is damaged");
 	}
 	json_decref(o);
 }
@@ -39,8 +37,7 @@ json_t *halt_json(const struct halt *h)
 {
 	if (!h->on)
 		return json_null();
-	return json_pack("{s:o, s:f, s:s}", "by", caller_json(&h->by), "since_wall", h->since, "reason",
-			 h->reason);
+	return json_pack("{s:o, s:f, s:s}", "by", caller_json(&h->by), "since_wall", h->since, "reason", h->reason);
 }
 
 int halt_set(const struct halt *h, struct fl_error *err)
@@ -49,8 +46,8 @@ int halt_set(const struct halt *h, struct fl_error *err)
 	_cleanup_free_ char *text = json_dumps(o, JSON_INDENT(1));
 
 	json_decref(o);
-	return text ? kept_write(HALT_FILE, text, strlen(text), err) :
-		      error_sys(err, ENOMEM, HALT_FILE ": out of memory");
+	return text ? kept_write(HALT_FILE, text, strlen(text), err)
+		    : error_sys(err, ENOMEM, HALT_FILE ": out of memory");
 }
 
 int halt_clear(struct fl_error *err)

@@ -17,7 +17,7 @@
 struct halt {
 	bool on;
 	struct caller by;
-	double since;	  /* epoch seconds; 0 unknown */
+	double since;     /* epoch seconds; 0 unknown */
 	char reason[200]; /* may be empty */
 };
 

@@ -11,9 +11,9 @@
 #include "util/json/yaml.h"
 #include "util/text/text.h"
 
-#define ZONES	  "/usr/share/zoneinfo"
+#define ZONES     "/usr/share/zoneinfo"
 #define EVERY_DAY 0x7f
-#define UNSET	  UINT16_MAX
+#define UNSET     UINT16_MAX
 
 static const char *const weekdays[] = { "mon", "tue", "wed", "thu", "fri", "sat", "sun", NULL };
 
@@ -43,8 +43,10 @@ static int add_days(struct yaml *y, struct fy_node *node, void *out)
 	from = weekday(word, dash ? (size_t)(dash - word) : strlen(word));
 	to = dash ? weekday(dash + 1, strlen(dash + 1)) : from;
 	if (from < 0 || to < 0)
-		return yaml_error(y, node, "'%.40s' is no day: mon, tue, wed, thu, fri, sat, sun or a range "
-				  "of them", word);
+		return yaml_error(y, node,
+				  "'%.40s' is no day: mon, tue, wed, thu, fri, sat, sun or a range "
+				  "of them",
+				  word);
 	for (;; from = (from + 1) % 7) {
 		*days |= (uint8_t)(1u << from);
 		if (from == to)
@@ -117,8 +119,10 @@ static int add_window(struct yaml *y, struct fy_node *node, void *out)
 	if ((w->from == UNSET) != (w->to == UNSET))
 		return yaml_error(y, node, "window '%.60s': `from` and `to` come together", w->name);
 	if (w->from != UNSET && w->from == w->to)
-		return yaml_error(y, node, "window '%.60s': `from` and `to` are the same; leave both out for "
-				  "the whole day", w->name);
+		return yaml_error(y, node,
+				  "window '%.60s': `from` and `to` are the same; leave both out for "
+				  "the whole day",
+				  w->name);
 	if (w->from == UNSET) {
 		w->from = 0;
 		w->to = 24 * 60;
@@ -247,9 +251,8 @@ const char *window_text(const struct window *w, char *buf, size_t size)
 
 	if (w->days != EVERY_DAY)
 		append_days(w, &days);
-	snprintf(buf, size, "%.80s (%s%s%02u:%02u-%02u:%02u%s%.60s)", w->name, days.s ?: "",
-		 days.s ? " " : "", w->from / 60u, w->from % 60u, w->to / 60u, w->to % 60u,
-		 w->zone ? " " : "", w->zone ?: "");
+	snprintf(buf, size, "%.80s (%s%s%02u:%02u-%02u:%02u%s%.60s)", w->name, days.s ?: "", days.s ? " " : "",
+		 w->from / 60u, w->from % 60u, w->to / 60u, w->to % 60u, w->zone ? " " : "", w->zone ?: "");
 	text_free(&days);
 	return buf;
 }

@@ -24,15 +24,15 @@
 
 #include "util/error.h"
 
-#define POLICY_FILE "/etc/faultline/policy.yaml"
+#define POLICY_FILE       "/etc/faultline/policy.yaml"
 
 #define POLICY_FOR_MAX_NS (24ull * 3600 * 1000000000) /* the longest fault when `for` is not given */
 
 struct window {
 	char *name;
-	uint8_t days;	    /* bit 0: Monday */
-	uint16_t from, to;  /* minutes of the day; to <= from: of the next one */
-	char *zone;	    /* NULL: the host's */
+	uint8_t days;      /* bit 0: Monday */
+	uint16_t from, to; /* minutes of the day; to <= from: of the next one */
+	char *zone;        /* NULL: the host's */
 };
 
 struct maximum {
@@ -46,7 +46,7 @@ struct policy {
 	struct maximum *maxima; /* of parameters */
 	uint32_t n_maxima;
 	uint64_t for_ns; /* POLICY_FOR_MAX_NS unless given */
-	bool forever;	 /* --forever is allowed */
+	bool forever;    /* --forever is allowed */
 };
 
 /* Read it; without a file *ret holds the defaults. Release with policy_free(). */

@@ -14,8 +14,8 @@
 #include "util/text/text.h"
 
 static const char *const kinds[PROTECT_KINDS] = {
-	[PROTECT_NAME] = "names",   [PROTECT_LABEL] = "labels", [PROTECT_CGROUP] = "cgroups",
-	[PROTECT_CIDR] = "cidrs",   [PROTECT_PORTS] = "ports",
+	[PROTECT_NAME] = "names", [PROTECT_LABEL] = "labels", [PROTECT_CGROUP] = "cgroups",
+	[PROTECT_CIDR] = "cidrs", [PROTECT_PORTS] = "ports",
 };
 
 /* --- a file --------------------------------------------------------------------------------------- */
@@ -26,24 +26,20 @@ static int check_item(struct yaml *y, struct fy_node *node, struct protected *e)
 	int r = 0;
 
 	switch (e->kind) {
-	case PROTECT_CIDR:
-		r = cidr_parse(e->text, &e->addr, &e->prefix_len, &why);
-		break;
-	case PROTECT_PORTS:
-		r = ports_parse(e->text, &e->min, &e->max, &why);
-		break;
+	case PROTECT_CIDR: r = cidr_parse(e->text, &e->addr, &e->prefix_len, &why); break;
+	case PROTECT_PORTS: r = ports_parse(e->text, &e->min, &e->max, &why); break;
 	case PROTECT_CGROUP:
-		if (e->text[0] != '/' || !e->text[1] || strstr(e->text, "/../") ||
-		    !strncmp(e->text, "/sys/", 5))
-			r = error_usage(&why, "'%.100s' is no cgroup: its path as in /proc/PID/cgroup, "
-					"/system.slice/x.service", e->text);
+		if (e->text[0] != '/' || !e->text[1] || strstr(e->text, "/../") || !strncmp(e->text, "/sys/", 5))
+			r = error_usage(&why,
+					"'%.100s' is no cgroup: its path as in /proc/PID/cgroup, "
+					"/system.slice/x.service",
+					e->text);
 		break;
 	case PROTECT_LABEL:
 		if (e->text[0] == '=')
 			r = error_usage(&why, "'%.100s' is no label: KEY=VALUE or KEY", e->text);
 		break;
-	default:
-		break;
+	default: break;
 	}
 	return r ? yaml_error(y, node, "%s", why.message) : 0;
 }
@@ -66,15 +62,15 @@ static int add_item(struct yaml *y, struct fy_node *node, enum protect_kind kind
 	return e->file ? check_item(y, node, e) : error_sys(y->err, ENOMEM, "%s: out of memory", y->name);
 }
 
-#define READERS(what_, kind_)                                                         \
-	static int add_##what_(struct yaml *y, struct fy_node *node, void *out)        \
-	{                                                                              \
-		(void)out;                                                             \
-		return add_item(y, node, kind_);                                       \
-	}                                                                              \
-	static int read_##what_(struct yaml *y, struct fy_node *node, void *out)       \
-	{                                                                              \
-		return yaml_each(y, node, add_##what_, out);                           \
+#define READERS(what_, kind_)                                                    \
+	static int add_##what_(struct yaml *y, struct fy_node *node, void *out)  \
+	{                                                                        \
+		(void)out;                                                       \
+		return add_item(y, node, kind_);                                 \
+	}                                                                        \
+	static int read_##what_(struct yaml *y, struct fy_node *node, void *out) \
+	{                                                                        \
+		return yaml_each(y, node, add_##what_, out);                     \
 	}
 READERS(names, PROTECT_NAME)
 READERS(labels, PROTECT_LABEL)
@@ -82,13 +78,12 @@ READERS(cgroups, PROTECT_CGROUP)
 READERS(cidrs, PROTECT_CIDR)
 READERS(ports, PROTECT_PORTS)
 
-int protect_parse(const char *file, const char *text, size_t len, struct protect *p,
-		  struct fl_error *err)
+int protect_parse(const char *file, const char *text, size_t len, struct protect *p, struct fl_error *err)
 {
 	static const struct yaml_field fields[] = {
-		{ "names", read_names, 0, false },   { "labels", read_labels, 0, false },
+		{ "names", read_names, 0, false },     { "labels", read_labels, 0, false },
 		{ "cgroups", read_cgroups, 0, false }, { "cidrs", read_cidrs, 0, false },
-		{ "ports", read_ports, 0, false },   { NULL, NULL, 0, false },
+		{ "ports", read_ports, 0, false },     { NULL, NULL, 0, false },
 	};
 	struct yaml y;
 	int r = yaml_open(&y, file, text, len, err);
@@ -228,8 +223,7 @@ const struct protected *protect_labels(const struct protect *p, const json_t *la
 	for (i = 0; labels && i < p->n; i++) {
 		const char *text = p->v[i].text, *equals = strchr(text, '=');
 		_cleanup_free_ char *key = equals ? strndup(text, (size_t)(equals - text)) : strdup(text);
-		const json_t *value = p->v[i].kind == PROTECT_LABEL && key ?
-					      json_object_get(labels, key) : NULL;
+		const json_t *value = p->v[i].kind == PROTECT_LABEL && key ? json_object_get(labels, key) : NULL;
 
 		if (value && (!equals || !strcmp(json_string_value(value) ?: "", equals + 1)))
 			return &p->v[i];
@@ -270,8 +264,7 @@ json_t *protect_json(const struct protect *p)
 	uint32_t i;
 
 	for (i = 0; i < p->n; i++)
-		json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:i}", "kind", kinds[p->v[i].kind],
-						     "text", p->v[i].text, "file", p->v[i].file, "line",
-						     p->v[i].line));
+		json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:i}", "kind", kinds[p->v[i].kind], "text",
+						     p->v[i].text, "file", p->v[i].file, "line", p->v[i].line));
 	return all;
 }

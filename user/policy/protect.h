@@ -23,16 +23,10 @@
 
 #define PROTECT_DIR "/etc/faultline/protect.d"
 
-enum protect_kind {
-	PROTECT_NAME,
-	PROTECT_LABEL,
-	PROTECT_CGROUP,
-	PROTECT_CIDR,
-	PROTECT_PORTS,
-	PROTECT_KINDS
-};
+enum protect_kind { PROTECT_NAME, PROTECT_LABEL, PROTECT_CGROUP, PROTECT_CIDR, PROTECT_PORTS, PROTECT_KINDS };
 
-struct protected {
+struct protected
+{
 	enum protect_kind kind;
 	char *text; /* as written */
 	char *file;
@@ -50,8 +44,7 @@ struct protect {
 /* All files; nothing without the folder. Release with protect_free(). */
 int protect_load(struct protect *ret, struct fl_error *err);
 /* Append what one file says. */
-int protect_parse(const char *file, const char *text, size_t len, struct protect *p,
-		  struct fl_error *err);
+int protect_parse(const char *file, const char *text, size_t len, struct protect *p, struct fl_error *err);
 void protect_free(struct protect *p);
 
 /* Changes whenever a file there, or which files there are, does. */

@@ -13,8 +13,8 @@
 #include "util/text/text.h"
 #include "util/text/units.h"
 
-#define ANCESTORS_MAX 256
-#define SOCKETS_MAX   256
+#define ANCESTORS_MAX         256
+#define SOCKETS_MAX           256
 #define TCP_ESTABLISHED_STATE 0x01
 #define TCP_LISTEN_STATE      0x0a
 
@@ -88,8 +88,8 @@ static int held_sockets(pid_t pid, uint64_t ret[SOCKETS_MAX], uint32_t *ret_n, s
 	if (!d && errno == ENOENT)
 		return 0;
 	if (!d)
-		return error_env(err, errno, "cannot read %s, so your SSH connection cannot be spared: %s",
-				 path, strerror(errno));
+		return error_env(err, errno, "cannot read %s, so your SSH connection cannot be spared: %s", path,
+				 strerror(errno));
 	while (*ret_n < SOCKETS_MAX && (e = readdir(d))) {
 		n = readlinkat(dirfd(d), e->d_name, link, sizeof(link) - 1);
 		link[n > 0 ? n : 0] = '\0';
@@ -108,8 +108,8 @@ static bool parse_addr(const char *hex, struct in6_addr *ret)
 	if (strlen(hex) == 8 && sscanf(hex, "%8" SCNx32, &w[3]) == 1) {
 		w[0] = w[1] = 0;
 		w[2] = htonl(0xffff);
-	} else if (strlen(hex) != 32 || sscanf(hex, "%8" SCNx32 "%8" SCNx32 "%8" SCNx32 "%8" SCNx32, &w[0],
-					       &w[1], &w[2], &w[3]) != 4) {
+	} else if (strlen(hex) != 32 ||
+		   sscanf(hex, "%8" SCNx32 "%8" SCNx32 "%8" SCNx32 "%8" SCNx32, &w[0], &w[1], &w[2], &w[3]) != 4) {
 		return false;
 	}
 	memcpy(ret, w, sizeof(*ret));
@@ -137,8 +137,7 @@ static bool parse_line(const char *line, struct tcp_line *ret)
 }
 
 /* Call @visit for the TCP sockets of the process's network namespace. */
-static int each_socket(pid_t pid, void (*visit)(const struct tcp_line *l, void *ctx), void *ctx,
-		       struct fl_error *err)
+static int each_socket(pid_t pid, void (*visit)(const struct tcp_line *l, void *ctx), void *ctx, struct fl_error *err)
 {
 	static const char *const tables[] = { "tcp", "tcp6" };
 	struct tcp_line l;
@@ -151,8 +150,10 @@ static int each_socket(pid_t pid, void (*visit)(const struct tcp_line *l, void *
 		snprintf(path, sizeof(path), "/proc/%d/net/%s", (int)pid, tables[i]);
 		f = fopen(path, "re");
 		if (!f && errno != ENOENT) /* without IPv6 there is no tcp6 */
-			return error_env(err, errno, "cannot read %s, so your SSH connection cannot be "
-					 "spared: %s", path, strerror(errno));
+			return error_env(err, errno,
+					 "cannot read %s, so your SSH connection cannot be "
+					 "spared: %s",
+					 path, strerror(errno));
 		while (f && fgets(line, sizeof(line), f))
 			if (parse_line(line, &l))
 				visit(&l, ctx);
@@ -295,8 +296,10 @@ static int add_docker(struct found *f, struct fl_error *err)
 	start[strcspn(start, "]")] = '\0';
 	r = getaddrinfo(start, colon ? colon + 1 : "2375", &hints, &list);
 	if (r)
-		return error_env(err, EHOSTUNREACH, "DOCKER_HOST=%.100s: its address cannot be found, so it "
-				 "cannot be spared: %s", host, gai_strerror(r));
+		return error_env(err, EHOSTUNREACH,
+				 "DOCKER_HOST=%.100s: its address cannot be found, so it "
+				 "cannot be spared: %s",
+				 host, gai_strerror(r));
 	for (a = list; a; a = a->ai_next) {
 		struct seat s = { .name = "docker" };
 
@@ -341,8 +344,8 @@ const char *seat_text(const struct seat *s, char *buf, size_t size)
 	addr_text(&s->local, local, sizeof(local));
 	addr_text(&s->peer, peer, sizeof(peer));
 	if (s->peer_port)
-		snprintf(buf, size, "your %s connection %s port %u > %s port %u", s->name, peer,
-			 s->peer_port, local, s->local_port);
+		snprintf(buf, size, "your %s connection %s port %u > %s port %u", s->name, peer, s->peer_port, local,
+			 s->local_port);
 	else
 		snprintf(buf, size, "the %s engine's API at %s port %u", s->name, local, s->local_port);
 	return buf;

@@ -19,8 +19,8 @@
 #define SEAT_MAX 32
 
 struct seat {
-	char name[16]; /* "ssh", "docker" */
-	struct in6_addr local, peer; /* IPv4 as ::ffff:a.b.c.d */
+	char name[16];                  /* "ssh", "docker" */
+	struct in6_addr local, peer;    /* IPv4 as ::ffff:a.b.c.d */
 	uint16_t local_port, peer_port; /* peer_port 0: an endpoint, whoever talks to it is local */
 };
 

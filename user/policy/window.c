@@ -45,8 +45,7 @@ static int parse_offset(const char *text, int *ret_s)
 
 static int ask_offset(const char *zone, int64_t now, int *ret_s, struct fl_error *err)
 {
-	static char date[] = "date", format[] = "+%z", d[] = "-d", path[] = "PATH=/usr/bin:/bin",
-		    locale[] = "LC_ALL=C";
+	static char date[] = "date", format[] = "+%z", d[] = "-d", path[] = "PATH=/usr/bin:/bin", locale[] = "LC_ALL=C";
 	_cleanup_free_ char *tz = text_format("TZ=%s", zone), *at = text_format("@%lld", (long long)now);
 	char *const argv[] = { date, d, at, format, NULL };
 	char *const env[] = { tz, path, locale, NULL };

@@ -18,9 +18,9 @@
 
 enum rank { MUST, WANTED, SPARE, SPARE_LAST };
 
-#define SENTENCES_MAX	 27
-#define CHANGES_SAID	 16
-#define FOREIGN_WORDS	 30 /* of any other text that is not ours */
+#define SENTENCES_MAX 27
+#define CHANGES_SAID  16
+#define FOREIGN_WORDS 30 /* of any other text that is not ours */
 
 struct sentence {
 	struct text text;
@@ -84,8 +84,10 @@ static void say_injected(struct paragraph *p)
 	char duration[32], when[32];
 	bool ended = p->r->end > p->r->inject;
 
-	words_fill(sentence(p, MUST), !evidence_was_on(p->r) ? p->w->not_injected :
-				      ended ? p->w->injected : p->w->injected_open,
+	words_fill(sentence(p, MUST),
+		   !evidence_was_on(p->r) ? p->w->not_injected
+		   : ended                ? p->w->injected
+					  : p->w->injected_open,
 		   "fault", fault, "target", target, "duration",
 		   score_seconds(p->r->end - p->r->inject, duration, sizeof(duration)), "time",
 		   report_time(p->r->inject, when, sizeof(when)), WORDS_END);
@@ -111,8 +113,10 @@ static void say_proof(struct paragraph *p)
 	}
 	snprintf(a, sizeof(a), "%.0f", injected);
 	snprintf(b, sizeof(b), "%.0f", matched);
-	words_fill(sentence(p, WANTED), !(injected > 0) ? p->w->proof_none : isnan(first_ms) ? p->w->proof_undated :
-					p->w->proof,
+	words_fill(sentence(p, WANTED),
+		   !(injected > 0)   ? p->w->proof_none
+		   : isnan(first_ms) ? p->w->proof_undated
+				     : p->w->proof,
 		   "injected", a, "matched", b, "first", report_ms(first_ms, c, sizeof(c)), WORDS_END);
 }
 
@@ -129,8 +133,8 @@ static void say_changes(struct paragraph *p)
 		if (isnan(v[i].time_s) || (!v[i].by_hand && n > 1))
 			continue;
 		said++;
-		words_fill(sentence(p, v[i].by_hand && said == 1 ? MUST : WANTED), p->w->changed, "text", quoted, "time",
-			   score_seconds(fmax(v[i].time_s - p->r->inject, 0), when, sizeof(when)), WORDS_END);
+		words_fill(sentence(p, v[i].by_hand && said == 1 ? MUST : WANTED), p->w->changed, "text", quoted,
+			   "time", score_seconds(fmax(v[i].time_s - p->r->inject, 0), when, sizeof(when)), WORDS_END);
 	}
 }
 
@@ -175,8 +179,10 @@ static void say_silence(struct paragraph *p)
 	} else if (!p->r->pipeline_reachable_during) {
 		words_fill(sentence(p, MUST), p->w->unreached, WORDS_END);
 	} else {
-		words_fill(sentence(p, MUST), !result_must_detect(p->r) ? p->w->silent :
-					      watched > 0 ? p->w->missed : p->w->missed_undated,
+		words_fill(sentence(p, MUST),
+			   !result_must_detect(p->r) ? p->w->silent
+			   : watched > 0             ? p->w->missed
+						     : p->w->missed_undated,
 			   "window", score_seconds(watched, window, sizeof(window)), WORDS_END);
 	}
 }
@@ -192,8 +198,8 @@ static void say_detected(struct paragraph *p)
 	if (!result_counts(p->r))
 		say_received(p);
 	else if (p->r->detected)
-		words_fill(sentence(p, MUST), p->w->detected, "mttd",
-			   score_seconds(p->r->mttd_s, mttd, sizeof(mttd)), "alerts", n, WORDS_END);
+		words_fill(sentence(p, MUST), p->w->detected, "mttd", score_seconds(p->r->mttd_s, mttd, sizeof(mttd)),
+			   "alerts", n, WORDS_END);
 	else
 		say_silence(p);
 }
@@ -237,8 +243,9 @@ static void say_ended_early(struct paragraph *p)
 	double after_s;
 
 	if (evidence_ended_early(p->r, &after_s))
-		words_fill(sentence(p, MUST), p->w->ended_early, "after", score_seconds(after_s, after, sizeof(after)), "why", why,
-			   "window", score_seconds(p->r->window_end - p->r->inject, window, sizeof(window)), WORDS_END);
+		words_fill(sentence(p, MUST), p->w->ended_early, "after", score_seconds(after_s, after, sizeof(after)),
+			   "why", why, "window", score_seconds(p->r->window_end - p->r->inject, window, sizeof(window)),
+			   WORDS_END);
 }
 
 /* Not scored, and why. */
@@ -247,7 +254,10 @@ static void say_excused(struct paragraph *p)
 	_cleanup_free_ char *why = quote(evidence_why(p->r), FOREIGN_WORDS);
 	bool judged = p->r->status == RESULT_OK || p->r->status == RESULT_NOT_RECOVERED;
 
-	words_fill(sentence(p, MUST), judged ? p->w->excused_no_pipeline : *why ? p->w->excused_why : p->w->excused,
+	words_fill(sentence(p, MUST),
+		   judged ? p->w->excused_no_pipeline
+		   : *why ? p->w->excused_why
+			  : p->w->excused,
 		   "status", result_status_text(p->r->status), "why", why, WORDS_END);
 }
 
@@ -299,12 +309,10 @@ static void say_probe(struct paragraph *p)
 		words_fill(sentence(p, WANTED), p->w->no_probe, WORDS_END);
 		return;
 	}
-	words_fill(sentence(p, WANTED), p->w->probe, "before", report_percent(before, a, sizeof(a)),
-		   "during", report_percent(during, b, sizeof(b)), "after",
-		   report_percent(report_number(p->r, "probe.after.pass_rate"), c, sizeof(c)),
-		   "p50_before",
-		   report_ms(report_number(p->r, "probe.before.latency_p50_ms"), d, sizeof(d)),
-		   "p50_during",
+	words_fill(sentence(p, WANTED), p->w->probe, "before", report_percent(before, a, sizeof(a)), "during",
+		   report_percent(during, b, sizeof(b)), "after",
+		   report_percent(report_number(p->r, "probe.after.pass_rate"), c, sizeof(c)), "p50_before",
+		   report_ms(report_number(p->r, "probe.before.latency_p50_ms"), d, sizeof(d)), "p50_during",
 		   report_ms(report_number(p->r, "probe.during.latency_p50_ms"), e, sizeof(e)), WORDS_END);
 }
 
@@ -328,8 +336,8 @@ static void say_felt(struct paragraph *p)
 
 	snprintf(n, sizeof(n), "%zu", tested);
 	snprintf(chance, sizeof(chance), "%.2g", least);
-	words_fill(sentence(p, WANTED), !strcmp(felt, "yes") ? p->w->felt : p->w->unfelt, "by", quoted, "p", chance, "n", n,
-		   WORDS_END);
+	words_fill(sentence(p, WANTED), !strcmp(felt, "yes") ? p->w->felt : p->w->unfelt, "by", quoted, "p", chance,
+		   "n", n, WORDS_END);
 }
 
 static void say_shift(struct paragraph *p)
@@ -347,8 +355,8 @@ static void say_shift(struct paragraph *p)
 	snprintf(during, sizeof(during), "%.3g", s.during);
 	snprintf(spreads, sizeof(spreads), "%.1f", s.spreads);
 	snprintf(figures, sizeof(figures), "%u", s.looked_at);
-	words_fill(sentence(p, WANTED), s.usual ? p->w->shift_usual : p->w->shift, "n", figures, "what", what, "before", before, "during", during,
-		   "unit", unit, "gap", *unit ? " " : "", "spreads", spreads, WORDS_END);
+	words_fill(sentence(p, WANTED), s.usual ? p->w->shift_usual : p->w->shift, "n", figures, "what", what, "before",
+		   before, "during", during, "unit", unit, "gap", *unit ? " " : "", "spreads", spreads, WORDS_END);
 }
 
 static void say_verdicts(struct paragraph *p)
@@ -388,8 +396,8 @@ static void say_recovery(struct paragraph *p)
 		words_fill(sentence(p, WANTED), p->w->recovered, "time",
 			   score_seconds(fmax(p->r->recovered - p->r->end, 0), s, sizeof(s)), WORDS_END);
 	else
-		words_fill(sentence(p, WANTED), p->r->status == RESULT_ABORTED ? p->w->recovery_unwatched :
-										 p->w->not_recovered, WORDS_END);
+		words_fill(sentence(p, WANTED),
+			   p->r->status == RESULT_ABORTED ? p->w->recovery_unwatched : p->w->not_recovered, WORDS_END);
 }
 
 static void say_loudness(struct paragraph *p)
@@ -454,15 +462,14 @@ static void choose(struct paragraph *p)
 
 			if (s->rank != (enum rank)rank || !more)
 				continue;
-			s->in = rank == MUST ? true :
-				rank == WANTED ? words + more <= ANALYSIS_MAX :
-						 words < ANALYSIS_MIN;
+			s->in = rank == MUST     ? true
+				: rank == WANTED ? words + more <= ANALYSIS_MAX
+						 : words < ANALYSIS_MIN;
 			words += s->in ? more : 0;
 		}
 }
 
-void report_analysis(const struct folder *f, const struct result *r, const struct words *w,
-		     struct text *out)
+void report_analysis(const struct folder *f, const struct result *r, const struct words *w, struct text *out)
 {
 	struct paragraph p = { .folder = f, .r = r, .w = w };
 	const char *separator = "";
@@ -489,8 +496,7 @@ void report_analysis(const struct folder *f, const struct result *r, const struc
 			/* A sentence that begins with a bold word begins a paragraph. */
 			bool opens = !strncmp(p.v[i].text.s, "**", 2);
 
-			text_append(out, "%s%s", *separator ? opens ? "\n\n" : " " : "",
-				    p.v[i].text.s);
+			text_append(out, "%s%s", *separator ? opens ? "\n\n" : " " : "", p.v[i].text.s);
 			separator = " ";
 		}
 		text_free(&p.v[i].text);

@@ -61,9 +61,8 @@ static uint32_t alerting_services(const struct result *r, const char *ret[SERVIC
 	return n;
 }
 
-static void rcaeval_row(const struct folder *f, const struct result *r, double second,
-			const char *const *services, uint32_t n, uint32_t *probe_at, double *latency_s,
-			struct text *out)
+static void rcaeval_row(const struct folder *f, const struct result *r, double second, const char *const *services,
+			uint32_t n, uint32_t *probe_at, double *latency_s, struct text *out)
 {
 	uint32_t failed = 0, i, j;
 
@@ -178,12 +177,14 @@ static void openrca_query(const struct result *r, struct text *out)
 	char from[32], to[32], when[32];
 	struct text question = {}, points = {};
 
-	text_append(&question, "Between %s and %s (UTC) one failure was in the system. Name its root cause "
-			       "occurrence datetime and its root cause component.",
+	text_append(&question,
+		    "Between %s and %s (UTC) one failure was in the system. Name its root cause "
+		    "occurrence datetime and its root cause component.",
 		    utc(r->baseline_start > 0 ? r->baseline_start : r->inject, from, sizeof(from)),
 		    utc(r->window_end, to, sizeof(to)));
-	text_append(&points, "The only root cause occurrence time is within 1 minutes (i.e., <=1min) of %s\n"
-			     "The only predicted root cause component is %s\n",
+	text_append(&points,
+		    "The only root cause occurrence time is within 1 minutes (i.e., <=1min) of %s\n"
+		    "The only predicted root cause component is %s\n",
 		    utc(r->inject, when, sizeof(when)), evidence_root(r, 0));
 	text_append(out, "task_5,");
 	csv_cell(out, question.s);

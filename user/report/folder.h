@@ -18,8 +18,8 @@ struct folder {
 	struct more_scores more;
 	struct gap *gaps;
 	uint32_t n_gaps;
-	json_t *manifest; /* run.json; NULL: none */
-	json_t *baseline; /* baseline.json; NULL: none */
+	json_t *manifest;           /* run.json; NULL: none */
+	json_t *baseline;           /* baseline.json; NULL: none */
 	struct probe_sample *probe; /* of probe.log, mono_ns counted from the epoch */
 	uint32_t n_probe, probe_malformed;
 	uint32_t n_events, events_malformed; /* lines of events.jsonl */

@@ -62,8 +62,7 @@ void markdown_escape(struct text *out, const char *s)
 
 	for (; s && *s; s++) {
 		/* Inside a word an underscore is no markup, and identifiers stay readable. */
-		bool joins = *s == '_' && s > begin && isalnum((unsigned char)s[-1]) &&
-			     isalnum((unsigned char)s[1]);
+		bool joins = *s == '_' && s > begin && isalnum((unsigned char)s[-1]) && isalnum((unsigned char)s[1]);
 
 		if ((unsigned char)*s < 0x20 || *s == 0x7f)
 			text_append(out, " ");
@@ -78,21 +77,11 @@ void html_escape(struct text *out, const char *s)
 {
 	for (; s && *s; s++) {
 		switch (*s) {
-		case '&':
-			text_append(out, "&amp;");
-			break;
-		case '<':
-			text_append(out, "&lt;");
-			break;
-		case '>':
-			text_append(out, "&gt;");
-			break;
-		case '"':
-			text_append(out, "&quot;");
-			break;
-		case '\'':
-			text_append(out, "&#39;");
-			break;
+		case '&': text_append(out, "&amp;"); break;
+		case '<': text_append(out, "&lt;"); break;
+		case '>': text_append(out, "&gt;"); break;
+		case '"': text_append(out, "&quot;"); break;
+		case '\'': text_append(out, "&#39;"); break;
 		default:
 			if ((unsigned char)*s < 0x20 && *s != '\n' && *s != '\t')
 				text_append(out, " ");

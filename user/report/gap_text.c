@@ -45,8 +45,8 @@ static void tell_noise(const struct telling *t)
 		   json_is_true(json_object_get(t->gap->evidence, "by_kernel")) ? "kernel" : "runner", "what",
 		   word_of(t, "what"), "before", before, "during", during, "spreads", spreads, WORDS_END);
 	/* The same bound as in score/gaps.c: what a detector of 3 sigma would have seen. */
-	text_append(t->cause, "%s", value_of(t, "spreads") >= GAP_VISIBLE_SPREADS ? t->g->visible_cause :
-										     t->g->noise_cause);
+	text_append(t->cause, "%s",
+		    value_of(t, "spreads") >= GAP_VISIBLE_SPREADS ? t->g->visible_cause : t->g->noise_cause);
 }
 
 static void tell_merged(const struct telling *t)
@@ -142,8 +142,8 @@ void report_gap(const struct folder *f, const struct gap *gap, const struct word
 		const char *mode;
 		void (*tell)(const struct telling *t);
 	} modes[] = {
-		{ "7.1", tell_noise }, { "7.2", tell_merged }, { "7.3", tell_loudest },
-		{ "7.4", tell_ungrounded }, { "7.5", tell_blind }, { "-", tell_unexplained },
+		{ "7.1", tell_noise },      { "7.2", tell_merged }, { "7.3", tell_loudest },
+		{ "7.4", tell_ungrounded }, { "7.5", tell_blind },  { "-", tell_unexplained },
 	};
 	struct telling t = { gap, result_of(f, gap), w, w->gap, ret_symptom, ret_cause };
 	size_t i;

@@ -135,8 +135,7 @@ static void compare_run(const struct folder *runs, uint32_t run, struct changes 
 	}
 }
 
-int history_compare(const struct folder *runs, uint32_t n, struct change **ret, uint32_t *ret_n,
-		    struct fl_error *err)
+int history_compare(const struct folder *runs, uint32_t n, struct change **ret, uint32_t *ret_n, struct fl_error *err)
 {
 	struct changes c = {};
 	uint32_t most = n, run, i;
@@ -177,9 +176,8 @@ const char *history_verdict(const struct folder *f, bool *ret_accepted, char *bu
 const char *regression_text(enum regression kind)
 {
 	static const char *const texts[] = {
-		[REGRESSION_RUN] = "run",	    [REGRESSION_STATUS] = "status",
-		[REGRESSION_DETECTION] = "detection", [REGRESSION_RCA] = "root_cause",
-		[REGRESSION_SLOWER] = "slower",	    [REGRESSION_HYPOTHESIS] = "hypothesis",
+		[REGRESSION_RUN] = "run",        [REGRESSION_STATUS] = "status", [REGRESSION_DETECTION] = "detection",
+		[REGRESSION_RCA] = "root_cause", [REGRESSION_SLOWER] = "slower", [REGRESSION_HYPOTHESIS] = "hypothesis",
 	};
 
 	return texts[kind];
@@ -190,22 +188,13 @@ const char *change_text(const struct change *c, char *buf, size_t size)
 	char was[32], is[32];
 
 	switch (c->kind) {
-	case REGRESSION_RUN:
-		snprintf(buf, size, "the run: accepted before, now %s", c->now);
-		break;
-	case REGRESSION_STATUS:
-		snprintf(buf, size, "%s: carried out before, %s now", c->experiment, c->now);
-		break;
-	case REGRESSION_DETECTION:
-		snprintf(buf, size, "%s: detected before, missed now", c->experiment);
-		break;
-	case REGRESSION_RCA:
-		snprintf(buf, size, "%s: the right root before, not now", c->experiment);
-		break;
+	case REGRESSION_RUN: snprintf(buf, size, "the run: accepted before, now %s", c->now); break;
+	case REGRESSION_STATUS: snprintf(buf, size, "%s: carried out before, %s now", c->experiment, c->now); break;
+	case REGRESSION_DETECTION: snprintf(buf, size, "%s: detected before, missed now", c->experiment); break;
+	case REGRESSION_RCA: snprintf(buf, size, "%s: the right root before, not now", c->experiment); break;
 	case REGRESSION_SLOWER:
 		snprintf(buf, size, "%s: detected after %s before, %s now", c->experiment,
-			 score_seconds(c->before_s, was, sizeof(was)),
-			 score_seconds(c->now_s, is, sizeof(is)));
+			 score_seconds(c->before_s, was, sizeof(was)), score_seconds(c->now_s, is, sizeof(is)));
 		break;
 	case REGRESSION_HYPOTHESIS:
 		snprintf(buf, size, "%s: the hypothesis held before, refuted now", c->experiment);

@@ -7,10 +7,10 @@
 
 /* What was lost from one run to the next. */
 enum regression {
-	REGRESSION_RUN,	       /* was accepted, is not: aborted, stopped, acceptance failed, a hypothesis refuted */
+	REGRESSION_RUN,        /* was accepted, is not: aborted, stopped, acceptance failed, a hypothesis refuted */
 	REGRESSION_STATUS,     /* the experiment was carried out, and now it was not, or not to its end */
 	REGRESSION_DETECTION,  /* was detected, is missed */
-	REGRESSION_RCA,	       /* had the right root, has not */
+	REGRESSION_RCA,        /* had the right root, has not */
 	REGRESSION_SLOWER,     /* takes at least half as long again, and 5 s more */
 	REGRESSION_HYPOTHESIS, /* held, was refuted */
 };
@@ -18,9 +18,9 @@ enum regression {
 struct change {
 	char experiment[64]; /* empty: the run as a whole */
 	enum regression kind;
-	uint32_t run; /* index of the run that is worse */
+	uint32_t run;           /* index of the run that is worse */
 	double before_s, now_s; /* REGRESSION_SLOWER */
-	char now[160]; /* REGRESSION_RUN, REGRESSION_STATUS: what it is instead */
+	char now[160];          /* REGRESSION_RUN, REGRESSION_STATUS: what it is instead */
 };
 
 /* Order @runs by when they began; a run without that keeps its place. */
@@ -34,8 +34,7 @@ void history_sort(struct folder *runs, uint32_t n);
 int history_same_suite(const struct folder *runs, uint32_t n, json_t *ret_notes, struct fl_error *err);
 
 /* Every regression between a run and the last run before it that can be compared. *ret is the caller's to free. */
-int history_compare(const struct folder *runs, uint32_t n, struct change **ret, uint32_t *ret_n,
-		    struct fl_error *err);
+int history_compare(const struct folder *runs, uint32_t n, struct change **ret, uint32_t *ret_n, struct fl_error *err);
 
 /* "payment_loss: detected before, missed now" */
 const char *change_text(const struct change *c, char *buf, size_t size);

@@ -56,8 +56,8 @@ static void note_missing(const struct folder *a, uint32_t run_a, const struct fo
 		if (!has(b, a->results[i].id))
 			text_append(&t, "%s%s", n++ ? ", " : "", a->results[i].id);
 	if (n)
-		json_array_append_new(notes, json_sprintf("run %u has %u experiment%s that run %u has not: %.300s", run_a + 1,
-							  n, n == 1 ? "" : "s", run_b + 1, t.s ? t.s : ""));
+		json_array_append_new(notes, json_sprintf("run %u has %u experiment%s that run %u has not: %.300s",
+							  run_a + 1, n, n == 1 ? "" : "s", run_b + 1, t.s ? t.s : ""));
 	text_free(&t);
 }
 
@@ -67,20 +67,25 @@ static int compare(const struct folder *runs, uint32_t i, json_t *notes, struct 
 	struct identity was = identity_of(a), is = identity_of(b);
 
 	if (!is_known(&is) || !is_known(&was)) {
-		json_array_append_new(notes, json_sprintf("run %u has no run.json that names its suite: it may be another one",
-							  is_known(&is) ? i : i + 1));
+		json_array_append_new(notes,
+				      json_sprintf("run %u has no run.json that names its suite: it may be another one",
+						   is_known(&is) ? i : i + 1));
 	} else if (!same(was.name, is.name) && !same(was.path, is.path) && !same(was.sha256, is.sha256)) {
-		error_usage(err, "these are runs of two suites: '%.60s' (%.100s) in %.80s, and '%.60s' (%.100s) in %.80s",
+		error_usage(err,
+			    "these are runs of two suites: '%.60s' (%.100s) in %.80s, and '%.60s' (%.100s) in %.80s",
 			    was.name, was.path, a->path, is.name, is.path, b->path);
 		error_hint(err, "--any-suite compares the experiments that they have in common, by their ids");
 		return -EINVAL;
 	} else if (was.sha256[0] && is.sha256[0] && strcmp(was.sha256, is.sha256)) {
-		json_array_append_new(notes, json_sprintf("the file of run %u is another version of that of run %u (SHA-256 "
-							  "%.8s, %.8s)", i + 1, i, is.sha256, was.sha256));
+		json_array_append_new(notes,
+				      json_sprintf("the file of run %u is another version of that of run %u (SHA-256 "
+						   "%.8s, %.8s)",
+						   i + 1, i, is.sha256, was.sha256));
 	}
 	if (scale_of(a) < scale_of(b) || scale_of(a) > scale_of(b))
-		json_array_append_new(notes, json_sprintf("run %u had windows of another length than run %u (--scale %g, %g)",
-							  i + 1, i, scale_of(b), scale_of(a)));
+		json_array_append_new(notes,
+				      json_sprintf("run %u had windows of another length than run %u (--scale %g, %g)",
+						   i + 1, i, scale_of(b), scale_of(a)));
 	note_missing(a, i - 1, b, i, notes);
 	note_missing(b, i, a, i - 1, notes);
 	return 0;

@@ -26,7 +26,8 @@ static const char style[] =
 	"a{color:var(--blue)}h3{font-size:1.05rem;margin:0}.soft{color:var(--soft);font-size:.9rem;margin:.1rem 0}"
 	".cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.2rem,1fr));gap:.6rem;"
 	"margin:1rem 0}.card{background:var(--card);border:1px solid var(--line);border-radius:8px;"
-	"padding:.55rem .8rem}.card b{display:block;font-size:1.15rem;white-space:nowrap;font-variant-numeric:tabular-nums}"
+	"padding:.55rem .8rem}.card "
+	"b{display:block;font-size:1.15rem;white-space:nowrap;font-variant-numeric:tabular-nums}"
 	".card span{color:var(--soft);font-size:.85rem}"
 	".verdict{display:inline-block;padding:.1rem .7rem;border-radius:1rem;font-weight:600;"
 	"color:#fff;background:#1a7f4b}.verdict.fail{background:#b3202e}"
@@ -43,7 +44,8 @@ static const char style[] =
 	".baseline{fill:var(--blue);opacity:.06}.watch{fill:var(--amber);opacity:.1}"
 	"rect.fault{fill:var(--fault);opacity:.17}.grid{stroke:var(--line)}.base{stroke:var(--soft)}"
 	".pass{fill:var(--blue)}.failed{stroke:var(--bad);stroke-width:2;fill:none}"
-	".shift{fill:none;stroke:var(--violet);stroke-width:2;stroke-linecap:round;stroke-linejoin:round}.over{fill:transparent}.alert{fill:var(--amber)}"
+	".shift{fill:none;stroke:var(--violet);stroke-width:2;stroke-linecap:round;stroke-linejoin:round}.over{fill:"
+	"transparent}.alert{fill:var(--amber)}"
 	"line.hit{stroke:var(--fault);stroke-width:2;stroke-dasharray:4 3}"
 	"line.symptom{stroke:var(--fault);stroke-width:2;stroke-dasharray:1 3}"
 	"line.change{stroke:var(--amber);stroke-width:2}"
@@ -59,14 +61,16 @@ static const char style[] =
 	".k-fault{background:var(--fault);opacity:.3}.k-blue{background:var(--blue)}"
 	".k-bad{background:var(--bad)}.k-amber{background:var(--amber)}"
 	".k-baseline{background:var(--blue);opacity:.2}.k-watch{background:var(--amber);opacity:.3}"
-	".legend .k-hit,.legend .k-symptom{width:0;border-left:2px dashed var(--fault)}.legend .k-symptom{border-left-style:dotted}"
+	".legend .k-hit,.legend .k-symptom{width:0;border-left:2px dashed var(--fault)}.legend "
+	".k-symptom{border-left-style:dotted}"
 	".k-violet{background:var(--violet)}.k-good{background:var(--good)}"
 	"ul.gaps li{margin:.35rem 0}"
 	/* A phone: pictures are as wide as it is, with text that can still be read; what is wider than that
 	 * scrolls, and a shadow at its edge says so. */
 	"@media screen and (max-width:40rem){main{padding:1rem .6rem 2rem}article{padding:.8rem .7rem}"
 	"table{font-size:.74rem}th,td{padding:.25rem .28rem;white-space:normal;overflow-wrap:anywhere}"
-	"td.num{white-space:nowrap}.timeline,.graph{min-width:0}.timeline text{font-size:20px}.graph text{font-size:15px}"
+	"td.num{white-space:nowrap}.timeline,.graph{min-width:0}.timeline text{font-size:20px}.graph "
+	"text{font-size:15px}"
 	".timeline .tick{font-size:18px}"
 	"article .wide{background:linear-gradient(90deg,var(--card) 40%,transparent) local 0 0/2rem 100% no-repeat,"
 	"linear-gradient(270deg,var(--card) 40%,transparent) local 100% 0/2rem 100% no-repeat,"
@@ -140,8 +144,13 @@ static void head(const struct folder *f, const struct words *w, struct text *out
 
 static void yes_no(struct text *out, bool applies, bool yes)
 {
-	text_append(out, "<td class='%s'>%s</td>", !applies ? "" : yes ? "yes" : "no",
-		    !applies ? "–" : yes ? "Y" : "N");
+	text_append(out, "<td class='%s'>%s</td>",
+		    !applies ? ""
+		    : yes    ? "yes"
+			     : "no",
+		    !applies ? "–"
+		    : yes    ? "Y"
+			     : "N");
 }
 
 /* "2. Results" -> "Results": the page has no numbered sections. */
@@ -224,9 +233,10 @@ static void legend(const struct words *w, struct text *out)
 	key(out, "symptom", w->first_symptom);
 	key(out, "good", w->back);
 	key(out, "amber", w->change);
-	text_append(out, "</ul><p class='soft'>%s: <span style='color:var(--fault)'>%s</span> · "
-			 "<span style='color:var(--amber)'>%s</span> · "
-			 "<span style='color:var(--good)'>%s</span></p>\n",
+	text_append(out,
+		    "</ul><p class='soft'>%s: <span style='color:var(--fault)'>%s</span> · "
+		    "<span style='color:var(--amber)'>%s</span> · "
+		    "<span style='color:var(--good)'>%s</span></p>\n",
 		    w->dependencies, w->hit, w->blamed, w->hit_blamed);
 }
 

@@ -17,8 +17,8 @@ static void item(struct text *out, const char *label, const char *value)
 }
 
 /* A version and a commit of run.json, e.g. of "stack", or that they are not recorded. */
-static void versions(const struct folder *f, const struct words *w, const char *label,
-		     const char *key, const char *url_key, struct text *out)
+static void versions(const struct folder *f, const struct words *w, const char *label, const char *key,
+		     const char *url_key, struct text *out)
 {
 	char version[128], commit[128], url[256], path[64];
 	struct text where = {};
@@ -65,8 +65,7 @@ static void setup_baseline(const struct folder *f, const struct words *w, struct
 		from = fmin(from, f->results[i].baseline_start);
 		to = fmax(to, f->results[i].baseline_end);
 	}
-	snprintf(line, sizeof(line), "%s → %s", report_time(from, a, sizeof(a)),
-		 report_time(to, b, sizeof(b)));
+	snprintf(line, sizeof(line), "%s → %s", report_time(from, a, sizeof(a)), report_time(to, b, sizeof(b)));
 	item(out, w->baseline, isfinite(from) && isfinite(to) ? line : w->not_recorded);
 }
 
@@ -78,8 +77,8 @@ static void setup_files(const struct folder *f, const struct words *w, struct te
 	probe_summarise_samples(f->probe, f->n_probe, 0, UINT64_MAX, &sum);
 	snprintf(n, sizeof(n), "%u", f->n_probe);
 	text_append(out, "- ");
-	words_fill(out, f->n_probe ? w->probe_log : w->no_probe_log, "n", n, "rate", report_percent(sum.pass_rate, rate, sizeof(rate)),
-		   WORDS_END);
+	words_fill(out, f->n_probe ? w->probe_log : w->no_probe_log, "n", n, "rate",
+		   report_percent(sum.pass_rate, rate, sizeof(rate)), WORDS_END);
 	snprintf(n, sizeof(n), "%u", f->probe_malformed);
 	if (f->probe_malformed) {
 		text_append(out, "; ");
@@ -139,7 +138,8 @@ static void setup_total(const struct folder *f, const struct words *w, struct te
 	for (s = RESULT_OK + 1; s <= RESULT_SKIPPED; s++) {
 		if (!by_status[s])
 			continue;
-		text_append(&line, "%s%u %s", any ? ", " : " (", by_status[s], result_status_text((enum result_status)s));
+		text_append(&line, "%s%u %s", any ? ", " : " (", by_status[s],
+			    result_status_text((enum result_status)s));
 		any = true;
 	}
 	text_append(&line, "%s", any ? ")" : "");
@@ -227,8 +227,7 @@ static void more_table(const struct more_scores *m, struct text *out)
 
 	text_append(out, "\n| score | value |\n|---|---|\n");
 	for (i = 0; i < ARRAY_SIZE(rows); i++)
-		text_append(out, "| %s | %s%s |\n", rows[i].name,
-			    report_ratio(rows[i].value, v, sizeof(v)),
+		text_append(out, "| %s | %s%s |\n", rows[i].name, report_ratio(rows[i].value, v, sizeof(v)),
 			    isfinite(rows[i].value) ? rows[i].unit : "");
 }
 
@@ -238,8 +237,7 @@ static void repeat_table(const struct more_scores *m, struct text *out)
 	const struct {
 		const char *name;
 		const struct estimate *e;
-	} rows[] = { { "recall", &m->recall }, { "RCA accuracy", &m->rca_accuracy },
-		     { "MTTD, s", &m->mttd_s } };
+	} rows[] = { { "recall", &m->recall }, { "RCA accuracy", &m->rca_accuracy }, { "MTTD, s", &m->mttd_s } };
 	char mean[32], se[32];
 	size_t i;
 
@@ -264,18 +262,20 @@ static void section_results(const struct folder *f, const struct words *w, struc
 	snprintf(fn, sizeof(fn), "%u", s->fn);
 	snprintf(fp, sizeof(fp), "%u", s->fp);
 	snprintf(tn, sizeof(tn), "%u", s->tn);
-	words_fill(out, w->matrix, "tp", tp, "fn", fn, "fp", fp, "tn", tn, "f1",
-		   report_ratio(s->f1, f1, sizeof(f1)), "rca",
-		   report_ratio(s->rca_accuracy, rca, sizeof(rca)), "mttd",
+	words_fill(out, w->matrix, "tp", tp, "fn", fn, "fp", fp, "tn", tn, "f1", report_ratio(s->f1, f1, sizeof(f1)),
+		   "rca", report_ratio(s->rca_accuracy, rca, sizeof(rca)), "mttd",
 		   score_seconds(s->mttd_mean_s, mttd, sizeof(mttd)), WORDS_END);
 	snprintf(tp, sizeof(tp), "%u", s->rca_correct);
 	snprintf(fn, sizeof(fn), "%u", s->rca_wrong);
 	snprintf(fp, sizeof(fp), "%u", s->rca_none);
 	text_append(out, " ");
-	words_fill(out, s->tp && !s->rca_asked ? w->rca_not_asked : w->more, "right", tp, "wrong", fn,
-		   "none", fp, WORDS_END);
-	text_append(out, "\n\n%s\n", !s->total ? w->unscored : !s->accepted ? w->rejected :
-					 s->rca_asked ? w->accepted : w->accepted_no_rca);
+	words_fill(out, s->tp && !s->rca_asked ? w->rca_not_asked : w->more, "right", tp, "wrong", fn, "none", fp,
+		   WORDS_END);
+	text_append(out, "\n\n%s\n",
+		    !s->total      ? w->unscored
+		    : !s->accepted ? w->rejected
+		    : s->rca_asked ? w->accepted
+				   : w->accepted_no_rca);
 	left_out(f, w, out);
 	more_table(&f->more, out);
 	repeat_table(&f->more, out);
@@ -313,8 +313,7 @@ static uint32_t affected(const struct folder *f, const char *mode, struct text *
 	return n;
 }
 
-static void weakness(const struct folder *f, const struct words *w, const struct weakness *k, int n,
-		     struct text *out)
+static void weakness(const struct folder *f, const struct words *w, const struct weakness *k, int n, struct text *out)
 {
 	const struct mode_words *m = words_mode(w, k->mode);
 	char count[16], total[16];
@@ -375,8 +374,7 @@ static void open_unread(const struct gap *gap, const char *id, const struct word
 }
 
 /* What to try next about one gap that no rule explained. */
-static void open_gap(const struct gap *gap, const struct result *r, const struct words *w,
-		     struct text *out)
+static void open_gap(const struct gap *gap, const struct result *r, const struct words *w, struct text *out)
 {
 	struct text id = {}, blamed = {}, truth = {};
 	char n[16], plain[200];
@@ -401,8 +399,7 @@ static void open_gap(const struct gap *gap, const struct result *r, const struct
 	text_free(&truth);
 }
 
-static bool open_of(const struct folder *f, const struct result *r, const struct words *w,
-		    struct text *out)
+static bool open_of(const struct folder *f, const struct result *r, const struct words *w, struct text *out)
 {
 	const struct gap *gap;
 	struct text id = {}, line = {};

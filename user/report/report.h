@@ -21,12 +21,11 @@ void report_html(const struct folder *f, const struct words *w, struct text *out
 #define HYPOTHESIS_WORDS 40 /* of it that the paragraph quotes */
 
 /* The paragraph on one experiment: ANALYSIS_MIN..ANALYSIS_MAX words. */
-void report_analysis(const struct folder *f, const struct result *r, const struct words *w,
-		     struct text *out);
+void report_analysis(const struct folder *f, const struct result *r, const struct words *w, struct text *out);
 
 /* Symptom and cause of a gap in the report's language, appended. */
-void report_gap(const struct folder *f, const struct gap *gap, const struct words *w,
-		struct text *ret_symptom, struct text *ret_cause);
+void report_gap(const struct folder *f, const struct gap *gap, const struct words *w, struct text *ret_symptom,
+		struct text *ret_cause);
 
 /* That there is no gap, in the figures that say so; or that nothing was scored. Appended. */
 void report_no_gaps(const struct folder *f, const struct words *w, struct text *out);
@@ -38,9 +37,8 @@ void report_no_gaps(const struct folder *f, const struct words *w, struct text *
  * edited since (its last line carries a digest of what was generated) is kept unless @force;
  * ret_kept[i] says so, ret_name[i] which file that is.
  */
-int report_write(const struct folder *f, const struct words *w, bool force,
-		 const char *ret_name[REPORT_FILES], bool ret_kept[REPORT_FILES],
-		 struct fl_error *err);
+int report_write(const struct folder *f, const struct words *w, bool force, const char *ret_name[REPORT_FILES],
+		 bool ret_kept[REPORT_FILES], struct fl_error *err);
 
 /* --- forms shared by them; each returns @buf ------------------------------------------------- */
 

@@ -93,8 +93,11 @@ static void fact_rca(const struct folder *f, const struct words *w, struct text 
 	name_those(f, is_wrong, &wrong);
 	snprintf(right, sizeof(right), "%u", s->rca_correct);
 	snprintf(asked, sizeof(asked), "%u", s->rca_asked);
-	words_fill(out, !s->tp ? w->fact_no_rca : !s->rca_asked ? w->rca_not_asked : w->fact_rca, "right", right, "asked",
-		   asked, "wrong", wrong.s ? wrong.s : "", WORDS_END);
+	words_fill(out,
+		   !s->tp          ? w->fact_no_rca
+		   : !s->rca_asked ? w->rca_not_asked
+				   : w->fact_rca,
+		   "right", right, "asked", asked, "wrong", wrong.s ? wrong.s : "", WORDS_END);
 	text_free(&wrong);
 }
 
@@ -112,8 +115,8 @@ static void fact_time(const struct folder *f, const struct words *w, struct text
 	}
 	snprintf(tp, sizeof(tp), "%u", s->tp);
 	words_fill(out, s->tp ? w->fact_time : w->fact_no_time, "tp", tp, "p50",
-		   score_seconds(s->mttd_p50_s, p50, sizeof(p50)), "p95", score_seconds(s->mttd_p95_s, p95, sizeof(p95)),
-		   "slowest", slow.s ? slow.s : "", WORDS_END);
+		   score_seconds(s->mttd_p50_s, p50, sizeof(p50)), "p95",
+		   score_seconds(s->mttd_p95_s, p95, sizeof(p95)), "slowest", slow.s ? slow.s : "", WORDS_END);
 	text_free(&slow);
 }
 
@@ -180,9 +183,8 @@ static void trade_off(const struct folder *f, const struct words *w, struct text
 		text_append(out, " %s\n", w->ask_trade_off);
 		return;
 	}
-	words_fill(out, w->fact_trade_off, "precision",
-		   report_ratio(s->precision, precision, sizeof(precision)), "recall",
-		   report_ratio(s->recall, recall, sizeof(recall)), "fa", fa, "p50",
+	words_fill(out, w->fact_trade_off, "precision", report_ratio(s->precision, precision, sizeof(precision)),
+		   "recall", report_ratio(s->recall, recall, sizeof(recall)), "fa", fa, "p50",
 		   score_seconds(s->mttd_p50_s, p50, sizeof(p50)), WORDS_END);
 	text_append(out, " %s\n", w->ask_trade_off);
 }
@@ -196,9 +198,9 @@ void report_submit(const struct folder *f, const struct words *w, struct text *o
 	learned(f, w, out);
 	one_missed(f, w, out);
 	trade_off(f, w, out);
-	text_append(out, "\n## %s\n\n- detected: %u/%u\n- rca_correct: %s\n- mttd_p50: %s\n"
-			 "- false_alarms: %u\n- verdict: %s\n",
+	text_append(out,
+		    "\n## %s\n\n- detected: %u/%u\n- rca_correct: %s\n- mttd_p50: %s\n"
+		    "- false_alarms: %u\n- verdict: %s\n",
 		    w->summary_head, s->tp, s->total, score_rca(s, rca, sizeof(rca)),
-		    score_seconds(s->mttd_p50_s, p50, sizeof(p50)), s->false_alarms,
-		    s->accepted ? w->pass : w->fail);
+		    score_seconds(s->mttd_p50_s, p50, sizeof(p50)), s->false_alarms, s->accepted ? w->pass : w->fail);
 }

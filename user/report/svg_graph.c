@@ -11,11 +11,11 @@
 #include "score/evidence.h"
 #include "score/graph.h"
 
-#define BOX_W	118
-#define BOX_H	26
-#define COLUMN	150
-#define ROW	36
-#define SHOWN	60 /* larger graphs would be no picture */
+#define BOX_W   118
+#define BOX_H   26
+#define COLUMN  150
+#define ROW     36
+#define SHOWN   60 /* larger graphs would be no picture */
 #define TARGETS 16
 
 struct layout {
@@ -70,8 +70,7 @@ static bool among(const char *name, const char **list, uint32_t n)
 	return false;
 }
 
-static const char *box_class(const char *name, const struct result *r, const char **targets,
-			     uint32_t n)
+static const char *box_class(const char *name, const struct result *r, const char **targets, uint32_t n)
 {
 	bool hit = among(name, targets, n);
 	bool blamed = r->rca_service && !strcasecmp(name, r->rca_service);
@@ -96,12 +95,11 @@ static void edge(const struct layout *l, uint32_t from, uint32_t to, struct text
 	int x1 = x_of(l, from) + BOX_W, y1 = y_of(l, from) + BOX_H / 2;
 	int x2 = x_of(l, to), y2 = y_of(l, to) + BOX_H / 2, bend = (COLUMN - BOX_W) / 2 + 10;
 
-	text_append(out, "<path class='edge' d='M%d %dC%d %d %d %d %d %d'/>", x1, y1, x1 + bend, y1,
-		    x2 - bend, y2, x2 - 3, y2);
+	text_append(out, "<path class='edge' d='M%d %dC%d %d %d %d %d %d'/>", x1, y1, x1 + bend, y1, x2 - bend, y2,
+		    x2 - 3, y2);
 }
 
-static void box(const struct layout *l, uint32_t i, const struct result *r, const char *class,
-		struct text *out)
+static void box(const struct layout *l, uint32_t i, const struct result *r, const char *class, struct text *out)
 {
 	uint32_t j, alerts = 0;
 
@@ -121,17 +119,16 @@ static void box(const struct layout *l, uint32_t i, const struct result *r, cons
 		text_append(out,
 			    "<circle class='count' cx='%d' cy='%d' r='8'/>"
 			    "<text class='count' x='%d' y='%d' text-anchor='middle'>%u</text>",
-			    x_of(l, i) + BOX_W - 3, y_of(l, i) + 2, x_of(l, i) + BOX_W - 3,
-			    y_of(l, i) + 6, alerts);
+			    x_of(l, i) + BOX_W - 3, y_of(l, i) + 2, x_of(l, i) + BOX_W - 3, y_of(l, i) + 6, alerts);
 	text_append(out, "</g>");
 }
 
-void svg_graph(const struct folder *f, const struct result *r, const struct words *w,
-	       struct text *out)
+void svg_graph(const struct folder *f, const struct result *r, const struct words *w, struct text *out)
 {
 	struct layout *l = calloc(1, sizeof(*l));
 	const char *targets[TARGETS];
-	uint32_t n = evidence_was_on(r) && r->status != RESULT_NOT_MANIFESTED ? evidence_targets(r, targets, TARGETS) : 0;
+	uint32_t n =
+		evidence_was_on(r) && r->status != RESULT_NOT_MANIFESTED ? evidence_targets(r, targets, TARGETS) : 0;
 	uint32_t i, j;
 
 	if (l)

@@ -8,14 +8,14 @@
 #include "score/evidence.h"
 #include "util/json/json_path.h"
 
-#define WIDTH	  720
-#define LEFT	  52
-#define RIGHT	  12
-#define TOP	  22
-#define PROBE_H	  120
-#define SHIFT_H  64
-#define LANE_H	  20
-#define LANES_MAX 8
+#define WIDTH         720
+#define LEFT          52
+#define RIGHT         12
+#define TOP           22
+#define PROBE_H       120
+#define SHIFT_H       64
+#define LANE_H        20
+#define LANES_MAX     8
 #define CHANGES_DRAWN 64
 
 struct plot {
@@ -36,21 +36,19 @@ static bool inside(const struct plot *p, double t)
 	return t >= p->t0 && t <= p->t1;
 }
 
-static void band(const struct plot *p, const char *class, double from, double to, int y, int height,
-		 struct text *out)
+static void band(const struct plot *p, const char *class, double from, double to, int y, int height, struct text *out)
 {
 	if (from > 0 && to > from)
-		text_append(out, "<rect class='%s' x='%.1f' y='%d' width='%.1f' height='%d'/>", class,
-			    x_of(p, from), y, fmax(x_of(p, to) - x_of(p, from), 1), height);
+		text_append(out, "<rect class='%s' x='%.1f' y='%d' width='%.1f' height='%d'/>", class, x_of(p, from), y,
+			    fmax(x_of(p, to) - x_of(p, from), 1), height);
 }
 
-static void mark(const struct plot *p, const char *class, double t, int bottom, const char *label,
-		 struct text *out)
+static void mark(const struct plot *p, const char *class, double t, int bottom, const char *label, struct text *out)
 {
 	if (!(t > 0) || !inside(p, t))
 		return;
-	text_append(out, "<line class='%s' x1='%.1f' x2='%.1f' y1='%d' y2='%d'><title>", class,
-		    x_of(p, t), x_of(p, t), TOP, bottom);
+	text_append(out, "<line class='%s' x1='%.1f' x2='%.1f' y1='%d' y2='%d'><title>", class, x_of(p, t), x_of(p, t),
+		    TOP, bottom);
 	html_escape(out, label);
 	text_append(out, " %+.1f s</title></line>", t - p->inject);
 }
@@ -75,10 +73,9 @@ static void axis(const struct plot *p, const struct words *w, int y, struct text
 		text_append(out,
 			    "<line class='grid' x1='%.1f' x2='%.1f' y1='%d' y2='%d'/>"
 			    "<text class='tick' x='%.1f' y='%d' text-anchor='middle'>%.0f</text>",
-			    x_of(p, p->inject + s), x_of(p, p->inject + s), TOP, y,
-			    x_of(p, p->inject + s), y + 14, s);
-	text_append(out, "<text class='tick' x='%d' y='%d' text-anchor='end'>%s</text>", WIDTH - RIGHT,
-		    y + 29, w->seconds);
+			    x_of(p, p->inject + s), x_of(p, p->inject + s), TOP, y, x_of(p, p->inject + s), y + 14, s);
+	text_append(out, "<text class='tick' x='%d' y='%d' text-anchor='end'>%s</text>", WIDTH - RIGHT, y + 29,
+		    w->seconds);
 }
 
 /* 1, 2, 2.5 or 5 times a power of ten, at least @v. */
@@ -119,22 +116,20 @@ static double try_time(const struct folder *f, uint32_t i)
 	return second + (double)(i - first) / (last - first + 1);
 }
 
-static void probe_lane(const struct folder *f, struct plot *p, const struct words *w,
-		       struct text *out)
+static void probe_lane(const struct folder *f, struct plot *p, const struct words *w, struct text *out)
 {
 	double top = latency_top(f, p);
 	uint32_t i, shown = 0;
 	int bottom = p->y + PROBE_H;
 
 	text_append(out, "<text class='lane' x='%d' y='%d'>%s</text>", LEFT, p->y - 7, w->latency);
-	text_append(out, "<line class='base' x1='%d' x2='%d' y1='%d' y2='%d'/>", LEFT, WIDTH - RIGHT,
-		    bottom, bottom);
+	text_append(out, "<line class='base' x1='%d' x2='%d' y1='%d' y2='%d'/>", LEFT, WIDTH - RIGHT, bottom, bottom);
 	for (i = 1; i <= 2; i++) {
 		double v = i == 2 ? top : top / 4; /* half-way up on this scale */
 		double y = bottom - PROBE_H * sqrt(v / top);
 
-		text_append(out, "<text class='tick' x='%d' y='%.1f' text-anchor='end'>%.4g</text>",
-			    LEFT - 6, y + 4, v);
+		text_append(out, "<text class='tick' x='%d' y='%.1f' text-anchor='end'>%.4g</text>", LEFT - 6, y + 4,
+			    v);
 	}
 	for (i = 0; i < f->n_probe; i++) {
 		const struct probe_sample *s = &f->probe[i];
@@ -145,17 +140,15 @@ static void probe_lane(const struct folder *f, struct plot *p, const struct word
 			continue;
 		shown++;
 		if (s->pass)
-			text_append(out, "<circle class='pass' cx='%.1f' cy='%.1f' r='2.6'><title>",
-				    x, y);
+			text_append(out, "<circle class='pass' cx='%.1f' cy='%.1f' r='2.6'><title>", x, y);
 		else
-			text_append(out,
-				    "<path class='failed' d='M%.1f %.1fl8 8m0 -8l-8 8'><title>%03d ",
-				    x - 4, y - 4, s->http_code);
+			text_append(out, "<path class='failed' d='M%.1f %.1fl8 8m0 -8l-8 8'><title>%03d ", x - 4, y - 4,
+				    s->http_code);
 		text_append(out, "%.0f ms</title></%s>", s->latency_ms, s->pass ? "circle" : "path");
 	}
 	if (!shown)
-		text_append(out, "<text class='tick' x='%d' y='%d'>%s</text>", LEFT + 8,
-			    p->y + PROBE_H / 2, w->no_probe_lines);
+		text_append(out, "<text class='tick' x='%d' y='%d'>%s</text>", LEFT + 8, p->y + PROBE_H / 2,
+			    w->no_probe_lines);
 	p->y = bottom;
 }
 
@@ -214,8 +207,8 @@ static void line(const struct plot *p, const struct points *s, const struct shif
 		if (is) {
 			/* (A figure that stands alone is a dot: the line's ends are round.) */
 			text_append(out, "%s%.1f %.1f%s", pen ? "L" : "M", x, y, pen ? "" : "h.1");
-			text_append(&marks, "<circle class='over' cx='%.1f' cy='%.1f' r='4'><title>%+.0f s: %.3g ", x, y,
-				    t - p->inject, v);
+			text_append(&marks, "<circle class='over' cx='%.1f' cy='%.1f' r='4'><title>%+.0f s: %.3g ", x,
+				    y, t - p->inject, v);
 			html_escape(&marks, shift->unit);
 			text_append(&marks, "</title></circle>");
 		}
@@ -268,8 +261,8 @@ static void shift_lane(struct plot *p, const struct result *r, struct text *out)
 		    "<line class='grid' x1='%d' x2='%d' y1='%d' y2='%d'/>"
 		    "<text class='tick' x='%d' y='%d' text-anchor='end'>%.4g</text>"
 		    "<text class='tick' x='%d' y='%d' text-anchor='end'>0</text>",
-		    LEFT, WIDTH - RIGHT, bottom - SHIFT_H, bottom - SHIFT_H, LEFT - 6, bottom - SHIFT_H + 4, top, LEFT - 6,
-		    bottom + 4);
+		    LEFT, WIDTH - RIGHT, bottom - SHIFT_H, bottom - SHIFT_H, LEFT - 6, bottom - SHIFT_H + 4, top,
+		    LEFT - 6, bottom + 4);
 	if (points.values)
 		line(p, &points, &s, bottom, top, out);
 	else
@@ -312,8 +305,8 @@ static void alerts(struct plot *p, const struct result *r, struct text *out)
 
 			if (strcasecmp(a->service, lanes[l]) != 0 || !inside(p, a->time_s))
 				continue;
-			text_append(out, "<path class='alert' d='M%.1f %dl6 -10l6 10z'><title>",
-				    x_of(p, a->time_s) - 6, y);
+			text_append(out, "<path class='alert' d='M%.1f %dl6 -10l6 10z'><title>", x_of(p, a->time_s) - 6,
+				    y);
 			html_escape(out, a->name);
 			text_append(out, " %+.1f s</title></path>", a->time_s - p->inject);
 		}
@@ -321,8 +314,7 @@ static void alerts(struct plot *p, const struct result *r, struct text *out)
 	p->y += 8 + (int)n * LANE_H;
 }
 
-static void symptom(const struct plot *p, const struct result *r, int bottom, const struct words *w,
-		    struct text *out)
+static void symptom(const struct plot *p, const struct result *r, int bottom, const struct words *w, struct text *out)
 {
 	char edge[160], label[224];
 	double at = evidence_first_symptom(r, edge, sizeof(edge));
@@ -353,8 +345,7 @@ static bool plot_range(const struct result *r, struct plot *p)
 	return true;
 }
 
-void svg_timeline(const struct folder *f, const struct result *r, const struct words *w,
-		  struct text *out)
+void svg_timeline(const struct folder *f, const struct result *r, const struct words *w, struct text *out)
 {
 	struct plot p = { .y = TOP };
 	struct text lanes = {};
@@ -366,8 +357,7 @@ void svg_timeline(const struct folder *f, const struct result *r, const struct w
 	shift_lane(&p, r, &lanes);
 	alerts(&p, r, &lanes);
 	bottom = p.y + 4;
-	text_append(out, "<svg class='timeline' viewBox='0 0 %d %d' role='img' aria-label='", WIDTH,
-		    bottom + 36);
+	text_append(out, "<svg class='timeline' viewBox='0 0 %d %d' role='img' aria-label='", WIDTH, bottom + 36);
 	html_escape(out, r->name);
 	text_append(out, "'>");
 	band(&p, "baseline", r->baseline_start, r->baseline_end, TOP, bottom - TOP, out);

@@ -42,8 +42,8 @@ static json_t *probe_activity(const struct folder *f)
 	char url[256];
 
 	folder_manifest(f, "probe_url", url, sizeof(url));
-	return json_pack("{s:s, s:s, s:i, s:{s:s, s:o}}", "type", "probe", "name", "external probe", "tolerance",
-			 200, "provider", "type", "http", "url", text_or_null(url));
+	return json_pack("{s:s, s:s, s:i, s:{s:s, s:o}}", "type", "probe", "name", "external probe", "tolerance", 200,
+			 "provider", "type", "http", "url", text_or_null(url));
 }
 
 /* What inject would be called with for this fault. */
@@ -93,10 +93,10 @@ static void add_fault(json_t *method, json_t *run, const struct result *r, json_
 	json_t *activity = fault_activity(r, proof);
 
 	json_array_append(method, activity);
-	json_array_append_new(run, json_pack("{s:o, s:o?, s:s, s:o, s:o, s:o}", "activity", activity, "output",
-					     proof ? json_incref(proof) : json_null(), "status",
-					     status_of(r, proof), "start", iso_time(on), "end", iso_time(off),
-					     "duration", seconds(on, off)));
+	json_array_append_new(run,
+			      json_pack("{s:o, s:o?, s:s, s:o, s:o, s:o}", "activity", activity, "output",
+					proof ? json_incref(proof) : json_null(), "status", status_of(r, proof),
+					"start", iso_time(on), "end", iso_time(off), "duration", seconds(on, off)));
 }
 
 static void add_probe(const struct folder *f, json_t *run, const struct result *r)
@@ -107,23 +107,23 @@ static void add_probe(const struct folder *f, json_t *run, const struct result *
 
 	if (!json_is_object(during))
 		return;
-	json_array_append_new(
-		run, json_pack("{s:o, s:{s:O, s:O?}, s:s, s:b, s:o, s:o, s:o}", "activity", probe_activity(f), "output",
-			       "probe", during, "hypothesis", hypothesis, "status", "succeeded", "tolerance_met",
-			       verdict && !strcmp(verdict, "held"), "start", iso_time(r->inject), "end",
-			       iso_time(r->end), "duration", seconds(r->inject, r->end)));
+	json_array_append_new(run, json_pack("{s:o, s:{s:O, s:O?}, s:s, s:b, s:o, s:o, s:o}", "activity",
+					     probe_activity(f), "output", "probe", during, "hypothesis", hypothesis,
+					     "status", "succeeded", "tolerance_met",
+					     verdict && !strcmp(verdict, "held"), "start", iso_time(r->inject), "end",
+					     iso_time(r->end), "duration", seconds(r->inject, r->end)));
 }
 
 /* --- steady states and the verdict ------------------------------------------------------------ */
 
-static json_t *steady_state(const struct folder *f, const struct result *r, const char *window, bool met,
-			    double from, double to)
+static json_t *steady_state(const struct folder *f, const struct result *r, const char *window, bool met, double from,
+			    double to)
 {
 	_cleanup_free_ char *path = text_format("probe.%s", window);
 	json_t *sum = path ? json_path(r->detail, path) : NULL;
-	json_t *probe = json_pack("{s:o, s:O?, s:s, s:b, s:o, s:o, s:o}", "activity", probe_activity(f), "output",
-				  sum, "status", "succeeded", "tolerance_met", met, "start", iso_time(from),
-				  "end", iso_time(to), "duration", seconds(from, to));
+	json_t *probe = json_pack("{s:o, s:O?, s:s, s:b, s:o, s:o, s:o}", "activity", probe_activity(f), "output", sum,
+				  "status", "succeeded", "tolerance_met", met, "start", iso_time(from), "end",
+				  iso_time(to), "duration", seconds(from, to));
 
 	return json_pack("{s:b, s:[o]}", "steady_state_met", met, "probes", probe);
 }
@@ -146,10 +146,10 @@ static json_t *steady_states(const struct folder *f, double ended)
 	const struct result *first = f->n ? &f->results[0] : NULL;
 
 	return json_pack("{s:o, s:o, s:[]}", "before",
-			 first && first->baseline_start > 0 ?
-				 steady_state(f, first, "before", first->inject > 0, first->baseline_start,
-					      first->baseline_end > 0 ? first->baseline_end : ended) :
-				 json_null(),
+			 first && first->baseline_start > 0
+				 ? steady_state(f, first, "before", first->inject > 0, first->baseline_start,
+						first->baseline_end > 0 ? first->baseline_end : ended)
+				 : json_null(),
 			 "after", steady_after(f, ended), "during");
 }
 
@@ -228,13 +228,13 @@ json_t *export_toolkit_journal(const struct folder *f)
 	folder_manifest(f, "faultline", tool, sizeof(tool));
 	folder_manifest(f, "host.kernel", kernel, sizeof(kernel));
 	folder_manifest(f, "host.machine", machine, sizeof(machine));
-	journal = json_pack("{s:o, s:o, s:s, s:o, s:o, s:s, s:b, s:o, s:o, s:[], s:o, s:o}", "chaoslib-version",
-			    json_sprintf("faultline %s", tool), "platform",
-			    json_sprintf("Linux-%s-%s", kernel, machine), "node",
-			    folder_manifest(f, "host.name", node, sizeof(node)), "experiment",
-			    experiment_of(f, method), "start", iso_time(started), "status",
-			    run_status(f, deviated), "deviated", deviated, "steady_states", steady_states(f, ended), "run", run,
-			    "rollbacks", "end", iso_time(ended), "duration", seconds(started, ended));
+	journal =
+		json_pack("{s:o, s:o, s:s, s:o, s:o, s:s, s:b, s:o, s:o, s:[], s:o, s:o}", "chaoslib-version",
+			  json_sprintf("faultline %s", tool), "platform", json_sprintf("Linux-%s-%s", kernel, machine),
+			  "node", folder_manifest(f, "host.name", node, sizeof(node)), "experiment",
+			  experiment_of(f, method), "start", iso_time(started), "status", run_status(f, deviated),
+			  "deviated", deviated, "steady_states", steady_states(f, ended), "run", run, "rollbacks",
+			  "end", iso_time(ended), "duration", seconds(started, ended));
 	json_decref(method);
 	return journal;
 }
@@ -245,6 +245,6 @@ int export_journal(const struct folder *f, const char *path, struct fl_error *er
 	_cleanup_free_ char *text = journal ? json_dumps(journal, JSON_INDENT(2) | JSON_REAL_PRECISION(16)) : NULL;
 
 	json_decref(journal);
-	return text ? file_write(path, text, strlen(text), 0644, err) :
-		      error_sys(err, ENOMEM, "cannot write %s: out of memory", path);
+	return text ? file_write(path, text, strlen(text), 0644, err)
+		    : error_sys(err, ENOMEM, "cannot write %s: out of memory", path);
 }

@@ -8,7 +8,7 @@
 #define WEAKNESSES_MAX 8
 
 struct weakness {
-	const char *mode;	 /* "7.3", "-" */
+	const char *mode;        /* "7.3", "-" */
 	const struct gap *first; /* the gap that stands for it */
 	uint32_t gaps;
 };

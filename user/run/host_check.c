@@ -95,8 +95,10 @@ static void check_probe(const struct suite *s, const struct host_check *c)
 		error_env(&why, ETIMEDOUT, "the probe's answer from %s took %.0f ms, and passes within %.0f ms only",
 			  s->probe.url, r.elapsed_ms, (double)s->probe.slow_ns / 1e6);
 	if (why.exit) {
-		error_hint(&why, "without a steady state nothing is injected; is the stack up, and is suite.probe.url (--probe) "
-			   "what users call?");
+		error_hint(
+			&why,
+			"without a steady state nothing is injected; is the stack up, and is suite.probe.url (--probe) "
+			"what users call?");
 		found(c, "host-probe", NULL, &why);
 	} else {
 		text = text_format("probe %s: HTTP %d in %.0f ms", s->probe.url, r.status, r.elapsed_ms);
@@ -137,9 +139,11 @@ static void check_query(const struct suite *s, const struct host_check *c, const
 		error_env(&why, EHOSTUNREACH, "metric '%.80s': Prometheus at %s answers %s", name, s->prometheus_url,
 			  r.status ? "with an error" : r.error);
 	else if (!json_array_size(list))
-		error_env(&why, ENODATA, "metric '%.80s': Prometheus has nothing for %.120s in the last minute", name, promql);
+		error_env(&why, ENODATA, "metric '%.80s': Prometheus has nothing for %.120s in the last minute", name,
+			  promql);
 	if (why.exit)
-		c->found(c->ctx, false, "host-metric", NULL, why.message, "try the query in its own page; a typing error in a "
+		c->found(c->ctx, false, "host-metric", NULL, why.message,
+			 "try the query in its own page; a typing error in a "
 			 "label finds nothing, too");
 	json_decref(root);
 	text_free(&r.body);
@@ -200,16 +204,19 @@ static int check_traffic(const struct suite *s, const struct host_check *c)
 		return 0;
 	r = fleet_open(specs, false, NULL, &meter, &n, &why);
 	if (!r) {
-		_cleanup_free_ char *text = text_format("watching the traffic of %u services for %.0f s", n,
-							(double)c->watch_ns / 1e9);
+		_cleanup_free_ char *text =
+			text_format("watching the traffic of %u services for %.0f s", n, (double)c->watch_ns / 1e9);
 
 		c->fact(c->ctx, text ? text : "");
 		r = watch(s, c, meter, &why);
 		meter_close(meter);
 	}
 	if (r && r != -EINTR)
-		c->found(c->ctx, false, "host-traffic", NULL, why.message[0] ? why.message : "no target has traffic that the "
-			 "kernel's meter can see", "whether anybody would notice the faults is not known");
+		c->found(c->ctx, false, "host-traffic", NULL,
+			 why.message[0] ? why.message
+					: "no target has traffic that the "
+					  "kernel's meter can see",
+			 "whether anybody would notice the faults is not known");
 	return r == -EINTR ? r : 0;
 }
 

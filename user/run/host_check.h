@@ -9,10 +9,10 @@
 #include "model/experiment.h"
 
 struct host_check {
-	uint64_t watch_ns; /* how long to watch the traffic; 0: not at all */
+	uint64_t watch_ns;                    /* how long to watch the traffic; 0: not at all */
 	bool (*wait)(void *ctx, uint64_t ns); /* false: a signal ended it */
 	void (*found)(void *ctx, bool error, const char *rule, const struct experiment *x, const char *text,
-		      const char *hint); /* @x NULL: of the suite */
+		      const char *hint);           /* @x NULL: of the suite */
 	void (*fact)(void *ctx, const char *text); /* what is as it should be, in words */
 	void *ctx;
 };

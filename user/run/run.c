@@ -37,8 +37,7 @@ static uint64_t expected_ns(const struct run *r)
 	switch (r->state) {
 	case RUN_BASELINE: return s->baseline_ns;
 	case RUN_INJECT: return r->turn.x->duration_ns;
-	case RUN_RECOVER: return s->grace_ns > s->probe.steady_window_ns ? s->grace_ns :
-									   s->probe.steady_window_ns;
+	case RUN_RECOVER: return s->grace_ns > s->probe.steady_window_ns ? s->grace_ns : s->probe.steady_window_ns;
 	case RUN_COOLDOWN: return s->cooldown_ns;
 	default: return 0;
 	}
@@ -46,9 +45,14 @@ static uint64_t expected_ns(const struct run *r)
 
 void run_report_progress(struct run *r, bool changed, const char *note)
 {
-	struct run_progress p = { .x = r->turn.x, .index = r->turn.index, .total = r->total,
-				  .state = r->state, .changed = changed, .left_s = NAN,
-				  .pass_rate = NAN, .note = note };
+	struct run_progress p = { .x = r->turn.x,
+				  .index = r->turn.index,
+				  .total = r->total,
+				  .state = r->state,
+				  .changed = changed,
+				  .left_s = NAN,
+				  .pass_rate = NAN,
+				  .note = note };
 	const struct alerts *alerts = &r->turn.result.alerts;
 	uint64_t now = clock_mono_ns(), expected = expected_ns(r);
 	struct probe_summary sum;
@@ -192,8 +196,7 @@ static int try_faults(const struct suite *s, const struct experiment *x, const s
 		if (plan->ops->supported)
 			plan->ops->supported(&support);
 		if (!support.supported)
-			r = error_env(err, ENOTSUP, "%s cannot be done here: %s", plan->ops->name,
-				      support.reason);
+			r = error_env(err, ENOTSUP, "%s cannot be done here: %s", plan->ops->name, support.reason);
 		if (!r)
 			r = fault_init(&f, NULL, plan->ops->name, err);
 		if (r)
@@ -201,7 +204,8 @@ static int try_faults(const struct suite *s, const struct experiment *x, const s
 		params_free(&f.params);
 		r = params_copy(&f.params, &plan->params, err);
 		if (!r)
-			r = limits_check(plan->ops, &plan->params, plan->duration_ns ? plan->duration_ns : x->duration_ns, err);
+			r = limits_check(plan->ops, &plan->params,
+					 plan->duration_ns ? plan->duration_ns : x->duration_ns, err);
 		for (target = plan->targets; !r && target && *target; target++)
 			r = fault_add_targets(&f, *target, &pick, err);
 		if (!r)
@@ -238,8 +242,8 @@ int run_preflight(const struct suite *s, const struct run_options *o, struct fl_
 double suite_estimate_s(const struct suite *s, const struct run_options *o)
 {
 	double total = s->probe.url ? s->probe.steady_window_ns : 0;
-	uint64_t after = s->grace_ns > s->probe.steady_window_ns || !s->probe.url ?
-				 s->grace_ns : s->probe.steady_window_ns;
+	uint64_t after =
+		s->grace_ns > s->probe.steady_window_ns || !s->probe.url ? s->grace_ns : s->probe.steady_window_ns;
 	uint32_t i;
 
 	for (i = 0; i < s->n; i++)
@@ -274,8 +278,7 @@ static int set_up(struct run *r, struct fl_error *err)
 {
 	uint32_t i;
 	int fd, log;
-	int rc = outdir_open(&r->out, r->options->dir, r->suite, r->options->resume, &r->results,
-			     &r->n_results, err);
+	int rc = outdir_open(&r->out, r->options->dir, r->suite, r->options->resume, &r->results, &r->n_results, err);
 
 	for (i = 0; i < r->suite->n; i++)
 		r->total += run_is_selected(r->options, &r->suite->experiments[i]);
@@ -355,8 +358,7 @@ static int write_end(struct run *r, const struct run_report *report, struct fl_e
 	json_object_set_new(r->out.manifest, "events_lost", json_integer(events_lost(r->events)));
 	json_object_set_new(r->out.manifest, "not_run", json_integer(report->not_run));
 	json_object_set_new(r->out.manifest, "ended_by", ended_json(&r->ended));
-	json_object_set_new(r->out.manifest, "verdict",
-			    json_pack("{s:i, s:s}", "exit_status", (int)exit, "why", why));
+	json_object_set_new(r->out.manifest, "verdict", json_pack("{s:i, s:s}", "exit_status", (int)exit, "why", why));
 	return outdir_note(&r->out, "ended", json_real(clock_wall_s()), err);
 }
 
@@ -372,7 +374,8 @@ static int finish(struct run *r, struct run_report *report, struct fl_error *err
 	report->stopped = r->stopping;
 	report->refuted = count_refuted(r);
 	score_compute(report->results, report->n, &report->score);
-	rc = score_gaps(report->results, report->n, r->suite->graph ? r->suite->graph : r->graph, &report->gaps, &report->n_gaps, err);
+	rc = score_gaps(report->results, report->n, r->suite->graph ? r->suite->graph : r->graph, &report->gaps,
+			&report->n_gaps, err);
 	if (!rc)
 		rc = outdir_save_results(&r->out, report->results, report->n, err);
 	if (!rc)
@@ -402,8 +405,7 @@ enum fl_exit run_verdict(const struct run_report *report, char *ret_why, size_t 
 	for (i = 0; i < report->n; i++) {
 		silent += report->results[i].status == RESULT_NOT_MANIFESTED;
 		died += target_died(&report->results[i]);
-		failed += report->results[i].status == RESULT_FAILED ||
-			  report->results[i].status == RESULT_SKIPPED ||
+		failed += report->results[i].status == RESULT_FAILED || report->results[i].status == RESULT_SKIPPED ||
 			  report->results[i].status == RESULT_NOT_RECOVERED;
 	}
 	if (report->aborted)
@@ -411,8 +413,8 @@ enum fl_exit run_verdict(const struct run_report *report, char *ret_why, size_t 
 			 report->ended[0] ? report->ended : "by a signal", report->not_run,
 			 report->not_run == 1 ? " was" : "s were");
 	else if (report->stopped)
-		snprintf(ret_why, size, "stopped: the steady state was lost, %u experiment%s not run",
-			 report->not_run, report->not_run == 1 ? " was" : "s were");
+		snprintf(ret_why, size, "stopped: the steady state was lost, %u experiment%s not run", report->not_run,
+			 report->not_run == 1 ? " was" : "s were");
 	else if (failed)
 		snprintf(ret_why, size, "%u experiment%s could not be carried out", failed, failed == 1 ? "" : "s");
 	else if (died)
@@ -430,8 +432,9 @@ enum fl_exit run_verdict(const struct run_report *report, char *ret_why, size_t 
 		snprintf(ret_why, size, "accepted");
 	if (report->aborted)
 		return FL_EXIT_ABORTED;
-	return report->stopped || failed || died || silent || !report->score.accepted || report->refuted ?
-		       FL_EXIT_FAILED : FL_EXIT_OK;
+	return report->stopped || failed || died || silent || !report->score.accepted || report->refuted
+		       ? FL_EXIT_FAILED
+		       : FL_EXIT_OK;
 }
 
 void run_report_free(struct run_report *report)
@@ -441,8 +444,7 @@ void run_report_free(struct run_report *report)
 	memset(report, 0, sizeof(*report));
 }
 
-int suite_run(const struct suite *s, const struct run_options *o, struct run_report *ret,
-	      struct fl_error *err)
+int suite_run(const struct suite *s, const struct run_options *o, struct run_report *ret, struct fl_error *err)
 {
 	struct run *r = calloc(1, sizeof(*r));
 	sigset_t ends, before;

@@ -13,26 +13,26 @@
 /* What a person may want to see, every second and at every change of state. */
 struct run_progress {
 	const struct experiment *x; /* NULL between experiments */
-	uint32_t index, total;	    /* from 1 */
+	uint32_t index, total;      /* from 1 */
 	enum run_state state;
-	bool changed;	     /* the state is new */
-	double left_s;	     /* until the state is over at the latest; NaN unknown */
-	double pass_rate;    /* of the probe, last 10 s; NaN none */
-	uint64_t hits;	     /* of its faults so far */
-	uint32_t alerts;     /* since its baseline began */
+	bool changed;                /* the state is new */
+	double left_s;               /* until the state is over at the latest; NaN unknown */
+	double pass_rate;            /* of the probe, last 10 s; NaN none */
+	uint64_t hits;               /* of its faults so far */
+	uint32_t alerts;             /* since its baseline began */
 	const struct result *result; /* set once, when it is known */
-	const char *note;    /* something out of the ordinary, or NULL */
+	const char *note;            /* something out of the ordinary, or NULL */
 };
 
 struct run_options {
 	const int *only; /* numbers; NULL: all */
 	uint32_t n_only;
 	const char *dir; /* where the files go; made when missing */
-	bool resume;	 /* go on with what is in dir */
+	bool resume;     /* go on with what is in dir */
 	bool force_stage;
 	bool pipeline_may_be_down; /* go on although nobody takes a connection there before the first fault */
-	uint64_t seed;	 /* of every random choice; 0: take one */
-	const char *metrics; /* where /metrics is served, see exporter_open(); NULL: nowhere */
+	uint64_t seed;             /* of every random choice; 0: take one */
+	const char *metrics;       /* where /metrics is served, see exporter_open(); NULL: nowhere */
 	void (*progress)(void *ctx, const struct run_progress *p);
 	void *ctx;
 };
@@ -45,9 +45,9 @@ struct run_report {
 	struct score score;
 	struct gap *gaps;
 	uint32_t n_gaps;
-	bool aborted; /* by a signal */
+	bool aborted;    /* by a signal */
 	char ended[400]; /* whose it was, as ended_text() has it; may be empty */
-	bool stopped; /* an experiment did not recover, or there was no steady state */
+	bool stopped;    /* an experiment did not recover, or there was no steady state */
 	/* A forced end did not wait for an answer of the pipeline: a thread is still at it, with the
 	 * suite in its hands. Keep the suite, and leave by _exit(): libuv joins its threads in exit(). */
 	bool unfinished;
@@ -65,8 +65,7 @@ json_t *run_preview(const struct experiment *x, uint64_t seed);
  * Run it. 0 when the run came to its end or was ended by a signal, whatever the results; *ret is
  * released with run_report_free().
  */
-int suite_run(const struct suite *s, const struct run_options *o, struct run_report *ret,
-	      struct fl_error *err);
+int suite_run(const struct suite *s, const struct run_options *o, struct run_report *ret, struct fl_error *err);
 void run_report_free(struct run_report *r);
 
 /* The exit status that a report deserves, and why in a few words. */

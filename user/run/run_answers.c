@@ -76,13 +76,11 @@ static json_t *answer_of(const struct run *r, const struct turn *t, const struct
 	case METRIC_ALERTS:
 		return json_pack("{s:o, s:o}", "before", count_or_null(alerts_in(t, ALERT_IN_BASELINE)), "during",
 				 count_or_null(alerts_in(t, ALERT_IN_FAULT)));
-	case METRIC_RCA:
-		return json_pack("{s:{s:s?}}", "during", "service", e->rca_service);
+	case METRIC_RCA: return json_pack("{s:{s:s?}}", "during", "service", e->rca_service);
 	case METRIC_RETRIES:
 		return json_pack("{s:n, s:o}", "before", "during",
 				 run_retries(r, t, t->end_ns, &n) ? json_null() : count_or_null(n));
-	default:
-		return NULL;
+	default: return NULL;
 	}
 }
 

@@ -22,8 +22,7 @@ static int set_seed(const struct run *r, struct run_fault *f, struct fl_error *e
 
 	if (!seed || seed->given)
 		return 0;
-	snprintf(text, sizeof(text), "%llu",
-		 (unsigned long long)((r->seed + f->fault.number) & 0x1fffffffffffffull));
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)((r->seed + f->fault.number) & 0x1fffffffffffffull));
 	return params_set(&f->fault.params, "seed", text, err);
 }
 
@@ -62,8 +61,7 @@ int run_faults_prepare(struct run *r, struct turn *t, struct fl_error *err)
 		resolved = f->fault.n_targets > resolved ? f->fault.n_targets : resolved;
 	}
 	if (!rc && x->instances && resolved > x->instances)
-		rc = error_usage(err, "%s: %u targets, and its blast radius is %u", x->name, resolved,
-				 x->instances);
+		rc = error_usage(err, "%s: %u targets, and its blast radius is %u", x->name, resolved, x->instances);
 	return rc;
 }
 
@@ -177,8 +175,8 @@ static void note_targets(struct run *r, const struct run_fault *f)
 static void note_switch(struct run *r, const struct run_fault *f, const char *event, const char *by)
 {
 	events_write(r->events, event, r->turn.x->id,
-		     json_pack("{s:s, s:s, s:s, s:s}", "fault", f->fault.id, "kind", f->fault.ops->name,
-			       "backend", f->fault.backend, "by", by));
+		     json_pack("{s:s, s:s, s:s, s:s}", "fault", f->fault.id, "kind", f->fault.ops->name, "backend",
+			       f->fault.backend, "by", by));
 }
 
 /* Its end is not that of its time: somebody ended it. */
@@ -229,8 +227,8 @@ static void note_overlaps(struct run *r, const struct run_fault *f)
 		overlap_text(row, text, sizeof(text));
 		events_write(r->events, "overlap", r->turn.x->id,
 			     json_pack("{s:s, s:O?, s:O?, s:s}", "fault", f->fault.id, "other",
-				       json_object_get(row, "id"), "owner", json_object_get(row, "owner"),
-				       "text", text));
+				       json_object_get(row, "id"), "owner", json_object_get(row, "owner"), "text",
+				       text));
 		run_report_progress(r, false, text);
 	}
 }

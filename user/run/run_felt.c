@@ -13,7 +13,7 @@
 #include "util/text/text.h"
 
 #define FLOOR_LATENCY_S 0.002
-#define FLOOR_SHARE	0.01
+#define FLOOR_SHARE     0.01
 
 struct asked {
 	const struct run *r;
@@ -33,7 +33,8 @@ static void ask(struct asked *a, const char *name, bool share, int worse, double
 	for (i = 0; i < a->n; i++)
 		if (!strcmp(a->v[i].what, name))
 			return;
-	if (a->n == FELT_TESTS_MAX || metrics_samples(a->r->metrics, name, a->t->baseline_ns, a->t->inject_ns, &before, &n) ||
+	if (a->n == FELT_TESTS_MAX ||
+	    metrics_samples(a->r->metrics, name, a->t->baseline_ns, a->t->inject_ns, &before, &n) ||
 	    metrics_samples(a->r->metrics, name, a->t->inject_ns, a->t->end_ns, &during, &m))
 		return;
 	text_copy(test->what, sizeof(test->what), name);
@@ -74,11 +75,11 @@ static json_t *tests_json(const struct asked *a)
 		const struct felt_test *t = &a->v[i];
 		bool any = t->n_before && t->n_during;
 
-		json_array_append_new(list, json_pack("{s:s, s:b, s:o, s:o, s:i, s:i, s:o, s:o}", "what", t->what, "tested",
-						      t->tested, "before", number(any ? t->before : NAN), "during",
-						      number(any ? t->during : NAN), "n_before", (int)t->n_before,
-						      "n_during", (int)t->n_during, "p", number(t->tested ? t->p : NAN),
-						      "first_bad_s", number(t->at_s)));
+		json_array_append_new(list, json_pack("{s:s, s:b, s:o, s:o, s:i, s:i, s:o, s:o}", "what", t->what,
+						      "tested", t->tested, "before", number(any ? t->before : NAN),
+						      "during", number(any ? t->during : NAN), "n_before",
+						      (int)t->n_before, "n_during", (int)t->n_during, "p",
+						      number(t->tested ? t->p : NAN), "first_bad_s", number(t->at_s)));
 	}
 	return list;
 }

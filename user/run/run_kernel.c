@@ -20,10 +20,8 @@
 
 static void note_off(struct run *r, const struct fl_error *why)
 {
-	events_write(r->events, "kernel-measurement", NULL,
-		     json_pack("{s:b, s:s}", "on", 0, "why", why->message));
-	outdir_note(&r->out, "kernel_measurement",
-		    json_pack("{s:b, s:s}", "on", 0, "why", why->message), NULL);
+	events_write(r->events, "kernel-measurement", NULL, json_pack("{s:b, s:s}", "on", 0, "why", why->message));
+	outdir_note(&r->out, "kernel_measurement", json_pack("{s:b, s:s}", "on", 0, "why", why->message), NULL);
 }
 
 void run_kernel_read(struct run *r)
@@ -61,15 +59,13 @@ static struct symptom_watch *find_watch(struct run_kernel *k, uint32_t client, u
 	for (i = 0; i < k->n_watches; i++) {
 		const struct series_match *m = &k->watches[i].match;
 
-		if (m->client == (int32_t)client && m->server == (int32_t)server &&
-		    m->vantage == (int32_t)vantage)
+		if (m->client == (int32_t)client && m->server == (int32_t)server && m->vantage == (int32_t)vantage)
 			return &k->watches[i];
 	}
 	return NULL;
 }
 
-static struct symptom_watch *add_watch(struct run *r, uint32_t client, uint32_t server,
-				       enum meter_vantage vantage)
+static struct symptom_watch *add_watch(struct run *r, uint32_t client, uint32_t server, enum meter_vantage vantage)
 {
 	struct run_kernel *k = &r->kernel;
 	struct symptom_watch *grown = reallocarray(k->watches, k->n_watches + 1, sizeof(*grown)), *w;
@@ -78,10 +74,11 @@ static struct symptom_watch *add_watch(struct run *r, uint32_t client, uint32_t 
 		return NULL;
 	k->watches = grown;
 	w = &grown[k->n_watches++];
-	*w = (struct symptom_watch){ .match = { .client = (int32_t)client, .server = (int32_t)server,
-						.vantage = (int32_t)vantage } };
-	symptom_learn(w, k->series, r->turn.baseline_ns,
-		      r->turn.inject_ns ? r->turn.inject_ns : UINT64_MAX, k->watched_since_ns);
+	*w = (struct symptom_watch){
+		.match = { .client = (int32_t)client, .server = (int32_t)server, .vantage = (int32_t)vantage }
+	};
+	symptom_learn(w, k->series, r->turn.baseline_ns, r->turn.inject_ns ? r->turn.inject_ns : UINT64_MAX,
+		      k->watched_since_ns);
 	return w;
 }
 
@@ -147,8 +144,7 @@ static void wait_for_events(struct run *r)
 {
 	struct run_kernel *k = &r->kernel;
 
-	if (k->polling || meter_poll_fd(k->meter) < 0 ||
-	    uv_poll_init(&r->loop, &k->poll, meter_poll_fd(k->meter)))
+	if (k->polling || meter_poll_fd(k->meter) < 0 || uv_poll_init(&r->loop, &k->poll, meter_poll_fd(k->meter)))
 		return;
 	k->poll.data = r;
 	k->polling = true;
@@ -271,10 +267,8 @@ static int start(struct run *r, struct fl_error *err)
 	uv_timer_init(&r->loop, &k->timer);
 	k->timer.data = r;
 	uv_timer_start(&k->timer, on_time, READ_MS, READ_MS);
-	events_write(r->events, "kernel-measurement", NULL,
-		     json_pack("{s:b, s:i}", "on", 1, "services", (int)n));
-	return outdir_note(&r->out, "kernel_measurement",
-			   json_pack("{s:b, s:i}", "on", 1, "services", (int)n), err);
+	events_write(r->events, "kernel-measurement", NULL, json_pack("{s:b, s:i}", "on", 1, "services", (int)n));
+	return outdir_note(&r->out, "kernel_measurement", json_pack("{s:b, s:i}", "on", 1, "services", (int)n), err);
 }
 
 int run_kernel_open(struct run *r, struct fl_error *err)
@@ -287,11 +281,11 @@ int run_kernel_open(struct run *r, struct fl_error *err)
 		r->kernel.off = strdup(why.message);
 	}
 	if (r->options->metrics)
-		rc = exporter_open(&r->loop, r->options->metrics, fill_metrics, r, &r->kernel.exporter,
-				   err);
-	return rc ? rc : r->options->metrics ?
-		     outdir_note(&r->out, "metrics_url",
-				 json_string(exporter_url(r->kernel.exporter)), err) : 0;
+		rc = exporter_open(&r->loop, r->options->metrics, fill_metrics, r, &r->kernel.exporter, err);
+	return rc ? rc
+	       : r->options->metrics
+		       ? outdir_note(&r->out, "metrics_url", json_string(exporter_url(r->kernel.exporter)), err)
+		       : 0;
 }
 
 static void find_work(void *run)
@@ -346,10 +340,9 @@ static json_t *lost_json(const struct run *r)
 {
 	const struct meter_snapshot *s = &r->kernel.last;
 
-	return json_pack("{s:I, s:I, s:I, s:i}", "flows_evicted", (json_int_t)s->flows_evicted,
-			 "events_lost", (json_int_t)s->events_lost, "requests_unpaired",
-			 (json_int_t)s->requests_unpaired, "readings_lost",
-			 (int)r->kernel.readings_lost);
+	return json_pack("{s:I, s:I, s:I, s:i}", "flows_evicted", (json_int_t)s->flows_evicted, "events_lost",
+			 (json_int_t)s->events_lost, "requests_unpaired", (json_int_t)s->requests_unpaired,
+			 "readings_lost", (int)r->kernel.readings_lost);
 }
 
 void run_kernel_close(struct run *r)

@@ -27,8 +27,8 @@ static json_t *moment(const struct turn *t, uint64_t at_ns, uint64_t active_ns)
 {
 	if (!at_ns)
 		return json_null();
-	return json_pack("{s:I, s:f, s:f}", "mono_ns", (json_int_t)at_ns, "wall", wall_of(t, at_ns),
-			 "after_active_s", ((double)at_ns - (double)active_ns) / 1e9);
+	return json_pack("{s:I, s:f, s:f}", "mono_ns", (json_int_t)at_ns, "wall", wall_of(t, at_ns), "after_active_s",
+			 ((double)at_ns - (double)active_ns) / 1e9);
 }
 
 static uint64_t earliest(uint64_t a, uint64_t b)
@@ -59,12 +59,10 @@ static json_t *symptom_json(const struct run *r, uint64_t active_ns, uint64_t be
 	o = moment(&r->turn, s.first.at_ns, active_ns);
 	json_object_set_new(o, "client", json_string(names[w->match.client]));
 	json_object_set_new(o, "server", json_string(names[w->match.server]));
-	json_object_set_new(o, "seen_by",
-			    json_string(w->match.vantage == METER_AS_CLIENT ? "client" : "server"));
+	json_object_set_new(o, "seen_by", json_string(w->match.vantage == METER_AS_CLIENT ? "client" : "server"));
 	json_object_set_new(o, "latency_ms", json_real((double)s.first.latency_ns / 1e6));
 	json_object_set_new(o, "status", json_integer(s.first.status));
-	json_object_set_new(o, "slow_ms",
-			    w->slow_ns ? json_real((double)w->slow_ns / 1e6) : json_null());
+	json_object_set_new(o, "slow_ms", w->slow_ns ? json_real((double)w->slow_ns / 1e6) : json_null());
 	json_object_set_new(o, "half_seconds", json_integer(s.run));
 	json_object_set_new(o, "bad_half_seconds", json_integer(s.bad));
 	json_object_set_new(o, "probability", json_real(exp(s.log_probability)));
@@ -206,6 +204,6 @@ json_t *run_moments_json(const struct run *r, const struct turn *t)
 	active = active ? active : t->inject_ns;
 	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "clock", "CLOCK_MONOTONIC", "armed",
 			 moment(t, armed, active), "active", moment(t, active, active), "first_hit",
-			 moment(t, hit, active), "first_symptom", symptom_json(r, active, began_ns(t)),
-			 "first_alert", moment(t, first_alert_ns(t), active));
+			 moment(t, hit, active), "first_symptom", symptom_json(r, active, began_ns(t)), "first_alert",
+			 moment(t, first_alert_ns(t), active));
 }

@@ -46,8 +46,7 @@ static void note_reachability(struct run *r, int rc, const struct fl_error *err)
 	struct turn *t = &r->turn;
 	struct result *result = &t->result;
 	bool during = t->inject_ns != 0;
-	bool *reachable = during ? &result->pipeline_reachable_during :
-				   &result->pipeline_reachable_before;
+	bool *reachable = during ? &result->pipeline_reachable_during : &result->pipeline_reachable_before;
 
 	t->polls++;
 	r->pipeline_dead = rc && pipeline_is_dead(err);
@@ -65,8 +64,7 @@ static void note_reachability(struct run *r, int rc, const struct fl_error *err)
 	free(result->pipeline_error);
 	result->pipeline_error = strdup(err->message);
 	events_write(r->events, "pipeline-error", t->x->id,
-		     json_pack("{s:s, s:b}", "error", err->message, "unreachable",
-			       pipeline_unreachable(rc)));
+		     json_pack("{s:s, s:b}", "error", err->message, "unreachable", pipeline_unreachable(rc)));
 }
 
 static void poll_done(uv_work_t *work, int status)
@@ -85,10 +83,10 @@ static void poll_done(uv_work_t *work, int status)
 		keep_alerts(&r->turn.result, &r->polled);
 		for (i = before; i < alerts->n; i++)
 			events_write(r->events, "alert", r->turn.x->id,
-				     json_pack("{s:s, s:s, s:o}", "service", alerts->v[i].service,
-					       "name", alerts->v[i].name, "time_s",
-					       isfinite(alerts->v[i].time_s) ?
-						       json_real(alerts->v[i].time_s) : json_null()));
+				     json_pack("{s:s, s:s, s:o}", "service", alerts->v[i].service, "name",
+					       alerts->v[i].name, "time_s",
+					       isfinite(alerts->v[i].time_s) ? json_real(alerts->v[i].time_s)
+									     : json_null()));
 	}
 	alerts_free(&r->polled);
 	run_tick(r);
@@ -112,8 +110,8 @@ void run_poll_alerts(struct run *r)
 /* How many alerts a cluster holds, as far as it says. */
 static double cluster_size(const json_t *cluster)
 {
-	static const char *const keys[] = { "alerts", "alert_ids", "members", "events", "size", "count",
-					    "alert_count", NULL };
+	static const char *const keys[] = { "alerts", "alert_ids", "members",     "events",
+					    "size",   "count",     "alert_count", NULL };
 	const char *const *k;
 
 	for (k = keys; *k; k++) {
@@ -133,10 +131,10 @@ static json_t *causes_json(const struct cause *v, uint32_t n)
 	uint32_t i;
 
 	for (i = 0; i < n; i++)
-		json_array_append_new(list, json_pack("{s:s, s:o, s:i}", "service", v[i].service,
-						      "confidence", isfinite(v[i].confidence) ?
-							      json_real(v[i].confidence) : json_null(),
-						      "n_evidence", (int)v[i].n_evidence));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:o, s:i}", "service", v[i].service, "confidence",
+						isfinite(v[i].confidence) ? json_real(v[i].confidence) : json_null(),
+						"n_evidence", (int)v[i].n_evidence));
 	return list;
 }
 
@@ -170,10 +168,9 @@ static int ask_rca(struct run *r, struct pipeline_window *w, json_t *clusters)
 		rc = pipeline_rca(&r->suite->pipeline, w, &causes, &n, &evidence, &r->poll_error);
 		if (rc)
 			return rc;
-		json_array_append_new(r->turn.rca,
-				      json_pack("{s:i, s:f, s:o, s:O?}", "cluster", (int)i, "alerts",
-						cluster_size(cluster), "causes", causes_json(causes, n),
-						"evidence", evidence));
+		json_array_append_new(r->turn.rca, json_pack("{s:i, s:f, s:o, s:O?}", "cluster", (int)i, "alerts",
+							     cluster_size(cluster), "causes", causes_json(causes, n),
+							     "evidence", evidence));
 		if (cluster_size(cluster) > largest) {
 			largest = cluster_size(cluster);
 			free(result->causes);
@@ -198,8 +195,8 @@ static json_t *window_cluster(const struct result *result, const struct pipeline
 	for (i = 0; i < result->alerts.n; i++)
 		if (alert_place(result, &result->alerts.v[i]) == ALERT_IN_FAULT)
 			json_array_append(alerts, result->alerts.v[i].raw);
-	return json_pack("[{s:I, s:I, s:o}]", "start", (json_int_t)floor(w->start_s), "end",
-			 (json_int_t)ceil(w->end_s), "alerts", alerts);
+	return json_pack("[{s:I, s:I, s:o}]", "start", (json_int_t)floor(w->start_s), "end", (json_int_t)ceil(w->end_s),
+			 "alerts", alerts);
 }
 
 /* Clusters, and a cause of each; of the window where nothing correlates. */

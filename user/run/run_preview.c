@@ -18,8 +18,8 @@ static json_t *preview_plan(const struct experiment *x, const struct fault_plan 
 	}
 	for (target = plan->targets; !r && target && *target; target++)
 		r = fault_add_targets(&f, *target, &pick, &err);
-	o = r ? json_pack("{s:s, s:s}", "kind", plan->ops->name, "error", err.message) :
-		preview_of(&f, plan->duration_ns ? plan->duration_ns : x->duration_ns);
+	o = r ? json_pack("{s:s, s:s}", "kind", plan->ops->name, "error", err.message)
+	      : preview_of(&f, plan->duration_ns ? plan->duration_ns : x->duration_ns);
 	fault_free(&f);
 	return o;
 }

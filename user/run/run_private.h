@@ -29,11 +29,11 @@ struct run_fault {
 	const struct fault_plan *plan;
 	struct fault fault;
 	struct fault_proof proof; /* as last read */
-	bool begun, ended;	  /* it has been told to be on, off */
+	bool begun, ended;        /* it has been told to be on, off */
 	double on_wall_s, off_wall_s;
 	struct offload_job on, tell, off;
-	struct fl_error error;	     /* of these two */
-	json_t *overlaps, *spared;   /* what there is to tell once it is on */
+	struct fl_error error;     /* of these two */
+	json_t *overlaps, *spared; /* what there is to tell once it is on */
 };
 
 /* Why the fault window ended. */
@@ -48,19 +48,19 @@ struct turn {
 	struct result result;
 	uint64_t baseline_ns, inject_ns, end_ns, window_end_ns, recovered_ns;
 	bool stage_forced;
-	bool faults_ready; /* armed, or given up; disarmed */
-	bool on_failed;	   /* one could not be switched on */
-	bool resolved;	   /* or it cannot be */
+	bool faults_ready;  /* armed, or given up; disarmed */
+	bool on_failed;     /* one could not be switched on */
+	bool resolved;      /* or it cannot be */
 	bool asked, scored; /* the last questions to the pipeline: put, answered */
-	bool refuted;	   /* the hypothesis */
-	bool saved;	   /* the result, or it cannot be */
+	bool refuted;       /* the hypothesis */
+	bool saved;         /* the result, or it cannot be */
 	enum rollback_cause cause;
 	char cause_text[256];
-	uint64_t breach_ns;	 /* when the breach was seen */
+	uint64_t breach_ns;                         /* when the breach was seen */
 	uint32_t polls, polls_failed, polls_unread; /* unread: answered, and not understood */
-	struct meter_snapshot before; /* as the baseline began */
-	json_t *unseen; /* what the baseline told of faults that nobody would notice; NULL: nothing */
-	json_t *rca; /* what was said of each cluster */
+	struct meter_snapshot before;               /* as the baseline began */
+	json_t *unseen;        /* what the baseline told of faults that nobody would notice; NULL: nothing */
+	json_t *rca;           /* what was said of each cluster */
 	struct fl_error error; /* what made it fail */
 };
 
@@ -106,23 +106,23 @@ struct run {
 	struct run_kernel kernel;
 	enum run_state state;
 	uint64_t state_ns; /* since when */
-	uint64_t seed;	   /* the faults' seeds are made from it and their number */
-	uint32_t next;	   /* index of the next experiment */
+	uint64_t seed;     /* the faults' seeds are made from it and their number */
+	uint32_t next;     /* index of the next experiment */
 	uint32_t total, count;
 	struct turn turn;
 	struct result *results;
 	uint32_t n_results;
-	bool aborting; /* by a signal */
-	struct ended ended; /* who sent it, as far as was said; or what the gate said */
-	bool pipeline_dead; /* at the last question nobody took the connection */
-	bool injected; /* some fault was on */
+	bool aborting;              /* by a signal */
+	struct ended ended;         /* who sent it, as far as was said; or what the gate said */
+	bool pipeline_dead;         /* at the last question nobody took the connection */
+	bool injected;              /* some fault was on */
 	struct fl_error dead_error; /* what was said of it */
-	bool by_gate;	    /* no signal: the host was halted, or a forbidden window has begun */
-	bool forced;   /* by a second one: wait for nothing but the undoing */
-	bool stopping; /* an experiment did not recover, or there is no steady state */
+	bool by_gate;               /* no signal: the host was halted, or a forbidden window has begun */
+	bool forced;                /* by a second one: wait for nothing but the undoing */
+	bool stopping;              /* an experiment did not recover, or there is no steady state */
 	bool closing;
-	json_t *graph; /* who calls whom, of what was measured; only where the suite has none */
-	json_t *baseline; /* baseline.json: a window an experiment */
+	json_t *graph;                /* who calls whom, of what was measured; only where the suite has none */
+	json_t *baseline;             /* baseline.json: a window an experiment */
 	struct offload_job fault_job; /* the step that all faults of the turn take */
 	struct offload_job state_job; /* of RESOLVE, of SCORE */
 	struct job alerts_job, score_job;
@@ -153,33 +153,32 @@ void run_report_progress(struct run *r, bool changed, const char *note);
  * for one; the same ones for all of its faults. */
 struct target_pick run_pick(const struct experiment *x, uint64_t seed);
 int run_faults_prepare(struct run *r, struct turn *t, struct fl_error *err);
-void run_faults_arm(struct run *r); /* calls run_tick() when done */
+void run_faults_arm(struct run *r);                /* calls run_tick() when done */
 void run_faults_step(struct run *r, uint64_t now); /* switch on and off what is due */
-uint64_t run_faults_due(const struct turn *t); /* the next moment for run_faults_step() */
-void run_faults_read(struct turn *t);	/* the proofs, as of the last second */
+uint64_t run_faults_due(const struct turn *t);     /* the next moment for run_faults_step() */
+void run_faults_read(struct turn *t);              /* the proofs, as of the last second */
 /* All off, then run_window_over() if they were on, then all disarmed; calls run_tick() when done. */
 void run_faults_end(struct run *r);
 void run_faults_changed(void *run, const struct fault *f, const json_t *change); /* a changes_fn */
 void run_faults_free(struct turn *t);
 
 /* run_pipeline.c */
-void run_poll_alerts(struct run *r);  /* GET /alerts in the background */
-void run_ask_causes(struct run *r);   /* last alerts, /correlate and /rca in the background */
+void run_poll_alerts(struct run *r); /* GET /alerts in the background */
+void run_ask_causes(struct run *r);  /* last alerts, /correlate and /rca in the background */
 
 /* run_watch.c */
 bool run_is_steady(struct run *r, uint64_t from_ns); /* a full window since @from_ns */
-void run_watch(struct run *r); /* trigger_when and abort_conditions; may begin the rollback */
-int run_other_metric(void *ctx, const struct metric_source *source, const struct expr_clause *clause,
-		     double *ret);
+void run_watch(struct run *r);                       /* trigger_when and abort_conditions; may begin the rollback */
+int run_other_metric(void *ctx, const struct metric_source *source, const struct expr_clause *clause, double *ret);
 
 /* run_kernel.c */
 int run_kernel_open(struct run *r, struct fl_error *err); /* no meter here is no error */
-void run_kernel_close(struct run *r);  /* what the loop has of it */
-void run_kernel_free(struct run *r);   /* the rest, which takes long, when the loop has ended */
-void run_kernel_turn(struct run *r);   /* an experiment begins */
-void run_kernel_refresh(struct run *r); /* a target has new interfaces: find them, soon */
-void run_kernel_read(struct run *r);   /* now: a window begins or ends */
-void run_kernel_inject(struct run *r); /* the baseline is over: watch for what leaves it */
+void run_kernel_close(struct run *r);                     /* what the loop has of it */
+void run_kernel_free(struct run *r);                      /* the rest, which takes long, when the loop has ended */
+void run_kernel_turn(struct run *r);                      /* an experiment begins */
+void run_kernel_refresh(struct run *r);                   /* a target has new interfaces: find them, soon */
+void run_kernel_read(struct run *r);                      /* now: a window begins or ends */
+void run_kernel_inject(struct run *r);                    /* the baseline is over: watch for what leaves it */
 /* On what the faults of the turn can show, not before @from_ns (CLOCK_MONOTONIC). */
 bool run_kernel_symptom(const struct run *r, uint64_t from_ns, const struct symptom_watch **ret_watch,
 			struct symptom *ret);
@@ -201,8 +200,8 @@ json_t *run_moments_json(const struct run *r, const struct turn *t);
 const char *run_cause_text(enum rollback_cause cause);
 /* Did every one of its faults hit? Half a combination is another experiment. */
 bool run_has_hits(const struct turn *t);
-int run_result_begin(struct run *r, struct turn *t, struct fl_error *err); /* written ahead; a job's */
-int run_result_finish(struct run *r, struct turn *t, struct fl_error *err); /* on the loop */
+int run_result_begin(struct run *r, struct turn *t, struct fl_error *err);      /* written ahead; a job's */
+int run_result_finish(struct run *r, struct turn *t, struct fl_error *err);     /* on the loop */
 int run_result_save(struct run *r, const struct turn *t, struct fl_error *err); /* a job's */
 
 /* run_felt.c: did users feel it? Into the result's detail. */

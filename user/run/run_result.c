@@ -87,9 +87,14 @@ int run_result_begin(struct run *r, struct turn *t, struct fl_error *err)
 		.target = join(x->targets, ", "),
 		.fault_type = fault_types(x),
 		.status = RESULT_ABORTED,
-		.baseline_start = NAN, .baseline_end = NAN, .inject = NAN,
-		.end = NAN, .window_end = NAN, .recovered = NAN,
-		.mttd_s = NAN, .confidence = NAN,
+		.baseline_start = NAN,
+		.baseline_end = NAN,
+		.inject = NAN,
+		.end = NAN,
+		.window_end = NAN,
+		.recovered = NAN,
+		.mttd_s = NAN,
+		.confidence = NAN,
 		.pipeline_reachable_before = r->suite->pipeline.url != NULL,
 	};
 	if (!result->id || !result->name || !result->target || !result->fault_type)
@@ -108,16 +113,16 @@ static json_t *probe_json(const struct run *r, uint64_t from_ns, uint64_t to_ns)
 	if (!r->probe || !from_ns || to_ns <= from_ns)
 		return json_null();
 	probe_summarise(r->probe, from_ns, to_ns, &sum);
-	return json_pack("{s:i, s:i, s:o, s:o, s:o}", "n", (int)sum.n, "passed", (int)sum.passed,
-			 "pass_rate", number(sum.pass_rate), "latency_p50_ms",
-			 number(sum.latency_p50_ms), "latency_p99_ms", number(sum.latency_p99_ms));
+	return json_pack("{s:i, s:i, s:o, s:o, s:o}", "n", (int)sum.n, "passed", (int)sum.passed, "pass_rate",
+			 number(sum.pass_rate), "latency_p50_ms", number(sum.latency_p50_ms), "latency_p99_ms",
+			 number(sum.latency_p99_ms));
 }
 
 /* Before: the baseline. After: from the end of the fault on, as far as it was watched. */
 static json_t *probe_windows(const struct run *r, const struct turn *t)
 {
-	return json_pack("{s:o, s:o, s:o}", "before", probe_json(r, t->baseline_ns, t->inject_ns),
-			 "during", probe_json(r, t->inject_ns, t->end_ns), "after",
+	return json_pack("{s:o, s:o, s:o}", "before", probe_json(r, t->baseline_ns, t->inject_ns), "during",
+			 probe_json(r, t->inject_ns, t->end_ns), "after",
 			 probe_json(r, t->end_ns, t->end_ns ? clock_mono_ns() : 0));
 }
 
@@ -154,9 +159,9 @@ static json_t *proofs_json(const struct turn *t)
 
 		for (k = 0; k < f->fault.n_targets; k++)
 			json_array_append_new(targets, json_string(f->fault.targets[k].name));
-		entry = json_pack("{s:s, s:s, s:s, s:o, s:o}", "fault", f->fault.id, "kind",
-				  f->plan->ops->name, "backend", f->fault.backend, "targets", targets,
-				  "params", params_json(&f->fault.params));
+		entry = json_pack("{s:s, s:s, s:s, s:o, s:o}", "fault", f->fault.id, "kind", f->plan->ops->name,
+				  "backend", f->fault.backend, "targets", targets, "params",
+				  params_json(&f->fault.params));
 		json_object_set_new(entry, "on", time_or_null(f->on_wall_s));
 		json_object_set_new(entry, "off", time_or_null(f->off_wall_s));
 		json_object_set_new(entry, "matched", json_integer((json_int_t)p->matched));
@@ -166,11 +171,9 @@ static json_t *proofs_json(const struct turn *t)
 		json_object_set_new(entry, "targets_died", json_integer((json_int_t)p->died));
 		json_object_set_new(entry, "first_hit", time_or_null(p->first_hit_wall_ns / 1e9));
 		json_object_set_new(entry, "last_hit", time_or_null(p->last_hit_wall_ns / 1e9));
-		json_object_set_new(entry, "first_hit_mono_ns",
-				    json_integer((json_int_t)p->first_hit_ns));
+		json_object_set_new(entry, "first_hit_mono_ns", json_integer((json_int_t)p->first_hit_ns));
 		json_object_set_new(entry, "effect", p->effect[0] ? json_string(p->effect) : json_null());
-		json_object_set_new(entry, "changes", f->fault.changes ? json_incref(f->fault.changes) :
-									 json_array());
+		json_object_set_new(entry, "changes", f->fault.changes ? json_incref(f->fault.changes) : json_array());
 		json_array_append_new(list, entry);
 	}
 	return list;
@@ -180,8 +183,8 @@ static json_t *proofs_json(const struct turn *t)
  * One clause by the whole fault window, or by its first part when the clause says for how long. The
  * word returned is its verdict.
  */
-static const char *judge(struct run *r, const struct turn *t, const struct expr_clause *c,
-			 double *ret_value, uint32_t *ret_n)
+static const char *judge(struct run *r, const struct turn *t, const struct expr_clause *c, double *ret_value,
+			 uint32_t *ret_n)
 {
 	char name[EXPR_NAME_MAX];
 	uint64_t to = t->end_ns;
@@ -220,15 +223,17 @@ static json_t *hypothesis_json(struct run *r, const struct turn *t, bool *ret_re
 		if (!metric_resolve(r->suite, name, &source, &why) && verdict[0] == 'n')
 			text_copy(why.message, sizeof(why.message), "no samples in the fault window");
 		json_array_append_new(clauses,
-				      json_pack("{s:s, s:s, s:s, s:f, s:o, s:i, s:s, s:o}", "clause",
-						c->text, "metric", name, "op", expr_op_text(c->op),
-						"limit", c->value, "value", number(value), "samples",
-						(int)n, "verdict", verdict, "why",
+				      json_pack("{s:s, s:s, s:s, s:f, s:o, s:i, s:s, s:o}", "clause", c->text, "metric",
+						name, "op", expr_op_text(c->op), "limit", c->value, "value",
+						number(value), "samples", (int)n, "verdict", verdict, "why",
 						why.message[0] ? json_string(why.message) : json_null()));
 	}
 	*ret_refuted = refuted > 0;
 	return json_pack("{s:s, s:s, s:o}", "text", x->hypothesis, "verdict",
-			 refuted ? "refuted" : held ? "held" : "not_measurable", "clauses", clauses);
+			 refuted ? "refuted"
+			 : held  ? "held"
+				 : "not_measurable",
+			 "clauses", clauses);
 }
 
 const char *run_cause_text(enum rollback_cause cause)
@@ -243,8 +248,7 @@ static json_t *rollback_json(const struct run *r, const struct turn *t)
 	return json_pack("{s:s, s:s, s:o, s:o, s:s}", "cause", run_cause_text(t->cause), "why", t->cause_text,
 			 "ended_by", t->cause == BY_SIGNAL ? ended_json(&r->ended) : json_null(),
 			 "breach_to_rollback_ms",
-			 t->breach_ns && t->end_ns ? json_real((t->end_ns - t->breach_ns) / 1e6) :
-						     json_null(),
+			 t->breach_ns && t->end_ns ? json_real((t->end_ns - t->breach_ns) / 1e6) : json_null(),
 			 "method", t->x->rollback_method);
 }
 
@@ -297,9 +301,9 @@ static void set_detail(struct run *r, struct turn *t, bool *ret_refuted)
 	json_object_set_new(d, "rca_by_cluster", t->rca ? json_incref(t->rca) : json_array());
 	json_object_set_new(d, "pipeline_asked", json_boolean(r->suite->pipeline.url));
 	json_object_set_new(d, "rca_asked", json_boolean(pipeline_names_causes(&r->suite->pipeline)));
-	json_object_set_new(d, "polls", json_pack("{s:i, s:i, s:i}", "n", (int)t->polls, "failed",
-						  (int)t->polls_failed, "not_understood",
-						  (int)t->polls_unread));
+	json_object_set_new(d, "polls",
+			    json_pack("{s:i, s:i, s:i}", "n", (int)t->polls, "failed", (int)t->polls_failed,
+				      "not_understood", (int)t->polls_unread));
 	if (r->suite->pipeline.learned && r->suite->pipeline.learned->told[0])
 		json_object_set_new(d, "told_by", json_string(r->suite->pipeline.learned->told));
 	json_object_set_new(d, "capture_window",
@@ -318,8 +322,7 @@ static void set_causes(struct turn *t)
 		result->rca_service = strdup(result->causes[0].service);
 		result->confidence = result->causes[0].confidence;
 	}
-	result->rca_correct = result->detected &&
-			      score_rca_correct(&t->x->truth, result->rca_service);
+	result->rca_correct = result->detected && score_rca_correct(&t->x->truth, result->rca_service);
 }
 
 static void add_baseline(struct run *r, const struct turn *t)
@@ -343,18 +346,22 @@ static void add_baseline(struct run *r, const struct turn *t)
 	for (m = t->x->metrics; m && *m; m++)
 		json_object_set_new(metrics, *m, describe(r, *m, t->baseline_ns, t->inject_ns));
 	json_array_append_new(json_object_get(r->baseline, "windows"),
-			      json_pack("{s:s, s:f, s:f, s:o, s:o, s:o}", "experiment", t->x->id,
-					"start", t->result.baseline_start, "end",
-					t->result.baseline_end, "probe",
-					probe_json(r, t->baseline_ns, t->inject_ns), "metrics", metrics,
-					"services", services));
+			      json_pack("{s:s, s:f, s:f, s:o, s:o, s:o}", "experiment", t->x->id, "start",
+					t->result.baseline_start, "end", t->result.baseline_end, "probe",
+					probe_json(r, t->baseline_ns, t->inject_ns), "metrics", metrics, "services",
+					services));
 	baseline_add_exercise_form(r->baseline, r->suite);
 }
 
 static void report_result(struct run *r, const struct turn *t)
 {
-	struct run_progress p = { .x = t->x, .index = t->index, .total = r->total, .state = r->state,
-				  .left_s = NAN, .pass_rate = NAN, .alerts = t->result.alerts.n,
+	struct run_progress p = { .x = t->x,
+				  .index = t->index,
+				  .total = r->total,
+				  .state = r->state,
+				  .left_s = NAN,
+				  .pass_rate = NAN,
+				  .alerts = t->result.alerts.n,
 				  .result = &t->result };
 
 	if (t->error.message[0])
@@ -372,8 +379,7 @@ int run_result_finish(struct run *r, struct turn *t, struct fl_error *err)
 	t->result.status = status_of(r, t);
 	json_object_set_new(t->result.detail, "recovery",
 			    json_pack("{s:b, s:o}", "recovered", t->recovered_ns != 0, "seconds",
-				      t->recovered_ns ? json_real((t->recovered_ns - t->end_ns) / 1e9) :
-							json_null()));
+				      t->recovered_ns ? json_real((t->recovered_ns - t->end_ns) / 1e9) : json_null()));
 	if (t->inject_ns) {
 		score_detect(&t->result);
 		set_causes(t);
@@ -383,8 +389,8 @@ int run_result_finish(struct run *r, struct turn *t, struct fl_error *err)
 	t->refuted = refuted;
 	add_baseline(r, t);
 	events_write(r->events, "result", t->x->id,
-		     json_pack("{s:s, s:b, s:s?}", "status", result_status_text(t->result.status),
-			       "detected", t->result.detected, "rca_service", t->result.rca_service));
+		     json_pack("{s:s, s:b, s:s?}", "status", result_status_text(t->result.status), "detected",
+			       t->result.detected, "rca_service", t->result.rca_service));
 	report_result(r, t);
 	return keep(r, t, err);
 }

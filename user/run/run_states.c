@@ -141,9 +141,10 @@ static void steady_tick(struct run *r)
 	} else if (run_is_steady(r, 0)) {
 		run_enter(r, RUN_BASELINE);
 	} else if (state_age(r) > steady_limit(r->suite)) {
-		error_env(&t->error, ETIMEDOUT, "no steady state: fewer than %.4g %% of the probe's tries "
-			  "passed in every window of %.0f s", r->suite->probe.steady_ppm / 1e4,
-			  r->suite->probe.steady_window_ns / 1e9);
+		error_env(&t->error, ETIMEDOUT,
+			  "no steady state: fewer than %.4g %% of the probe's tries "
+			  "passed in every window of %.0f s",
+			  r->suite->probe.steady_ppm / 1e4, r->suite->probe.steady_window_ns / 1e9);
 		t->cause = BY_FAILURE;
 		r->stopping = true;
 		run_enter(r, RUN_ROLLBACK);
@@ -234,8 +235,8 @@ void run_window_over(struct run *r)
 	run_kernel_read(r);
 	events_write(r->events, "rollback", t->x->id,
 		     json_pack("{s:s, s:s, s:o}", "cause", run_cause_text(t->cause), "why", t->cause_text,
-			       "breach_to_rollback_ms", t->breach_ns ? json_real((t->end_ns - t->breach_ns) / 1e6) :
-								       json_null()));
+			       "breach_to_rollback_ms",
+			       t->breach_ns ? json_real((t->end_ns - t->breach_ns) / 1e6) : json_null()));
 }
 
 static void rollback_tick(struct run *r)
@@ -332,8 +333,7 @@ static bool anything_left(const struct run *r)
 	uint32_t i;
 
 	for (i = r->next; i < r->suite->n; i++)
-		if (run_is_selected(r->options, &r->suite->experiments[i]) &&
-		    !has_result(r, &r->suite->experiments[i]))
+		if (run_is_selected(r->options, &r->suite->experiments[i]) && !has_result(r, &r->suite->experiments[i]))
 			return true;
 	return false;
 }

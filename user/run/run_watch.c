@@ -40,8 +40,7 @@ static int count_breaches(struct run *r, double *ret)
 		double value;
 
 		/* A hypothesis about breaches would ask for itself. */
-		if (!strcmp(c->metric, "slo_breach") ||
-		    metrics_now(r->metrics, c, t->inject_ns, &value))
+		if (!strcmp(c->metric, "slo_breach") || metrics_now(r->metrics, c, t->inject_ns, &value))
 			continue;
 		known = true;
 		*ret += !expr_compare(c->op, value, c->value);
@@ -65,8 +64,7 @@ double run_alerts(const struct turn *t, const struct expr_clause *clause)
 	return n;
 }
 
-int run_other_metric(void *ctx, const struct metric_source *source, const struct expr_clause *clause,
-		     double *ret)
+int run_other_metric(void *ctx, const struct metric_source *source, const struct expr_clause *clause, double *ret)
 {
 	struct run *r = ctx;
 
@@ -92,8 +90,7 @@ static bool is_breached(struct run *r, struct expr *e, enum rollback_cause cause
 	uint64_t now = clock_mono_ns();
 	bool breached = false;
 
-	if (!e || expr_eval(e, now, lookup, r, &breached, t->cause_text, sizeof(t->cause_text), &err) ||
-	    !breached)
+	if (!e || expr_eval(e, now, lookup, r, &breached, t->cause_text, sizeof(t->cause_text), &err) || !breached)
 		return false;
 	t->cause = cause;
 	t->breach_ns = now;

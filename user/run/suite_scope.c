@@ -61,8 +61,7 @@ static void add_graph(struct words *w, const json_t *graph)
 				add(w, json_string_value(end));
 }
 
-int suite_scope(const struct suite *s, const struct series *series, const char *const *targets,
-		struct scope *ret)
+int suite_scope(const struct suite *s, const struct series *series, const char *const *targets, struct scope *ret)
 {
 	struct words w = {};
 	const char *name;

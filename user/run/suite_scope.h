@@ -10,7 +10,6 @@
  * The scope of @s: its targets, the services that it or its stack names, and what is connected to them in
  * the measured graph. @targets are those of the experiment under way (NULL: none), by their names.
  */
-int suite_scope(const struct suite *s, const struct series *series, const char *const *targets,
-		struct scope *ret);
+int suite_scope(const struct suite *s, const struct series *series, const char *const *targets, struct scope *ret);
 
 #endif

@@ -10,7 +10,7 @@
 
 /* What passed between a service and others. */
 struct traffic {
-	uint64_t any, http, dns; /* things counted; requests; lookups */
+	uint64_t any, http, dns;                  /* things counted; requests; lookups */
 	uint64_t served, served_http, served_dns; /* those that it was asked for */
 };
 
@@ -101,27 +101,35 @@ static void look_at_dns(const struct watch *w, const char *name, const struct tr
 	if (t->dns)
 		return;
 	if (t->served_http)
-		say(w, "unseen-dns", "in %.0f s nobody asked %s on port 53, it answered %llu HTTP requests: %s would hit nothing. "
-		    "If it is a mock of a name server, 'fault_type: latency' with the same delay is what its callers notice", w->seconds,
-		    name, (unsigned long long)t->served_http, w->plan->ops->name);
+		say(w, "unseen-dns",
+		    "in %.0f s nobody asked %s on port 53, it answered %llu HTTP requests: %s would hit nothing. "
+		    "If it is a mock of a name server, 'fault_type: latency' with the same delay is what its callers "
+		    "notice",
+		    w->seconds, name, (unsigned long long)t->served_http, w->plan->ops->name);
 	else
-		say(w, "unseen-dns", "in %.0f s %s gave and got no DNS answer on port 53: %s would hit nothing. Do its clients "
-		    "have another name server, or the names in a cache? Else put 'fault_type: latency' on the service itself",
+		say(w, "unseen-dns",
+		    "in %.0f s %s gave and got no DNS answer on port 53: %s would hit nothing. Do its clients "
+		    "have another name server, or the names in a cache? Else put 'fault_type: latency' on the service "
+		    "itself",
 		    w->seconds, name, w->plan->ops->name);
 }
 
 static void look_at_http(const struct watch *w, const char *name, const struct traffic *t)
 {
 	if (!t->http && t->any)
-		say(w, "unseen-http", "in %.0f s %s took part in no HTTP/1 request, though in other traffic: %s would hit nothing "
-		    "(TLS and HTTP/2 are not read)", w->seconds, name, w->plan->ops->name);
+		say(w, "unseen-http",
+		    "in %.0f s %s took part in no HTTP/1 request, though in other traffic: %s would hit nothing "
+		    "(TLS and HTTP/2 are not read)",
+		    w->seconds, name, w->plan->ops->name);
 }
 
 static void look_at_pair(const struct watch *w, const char *name, const char *peer, const struct traffic *t)
 {
 	if (!t->any)
-		say(w, "unseen-pair", "in %.0f s nothing passed between %s and %s: %s would hit nothing. Is there load, and do "
-		    "the two talk to each other?", w->seconds, name, peer, w->plan->ops->name);
+		say(w, "unseen-pair",
+		    "in %.0f s nothing passed between %s and %s: %s would hit nothing. Is there load, and do "
+		    "the two talk to each other?",
+		    w->seconds, name, peer, w->plan->ops->name);
 }
 
 static void look_at_service(const struct watch *w, const char *name, const struct traffic *t)
@@ -131,19 +139,22 @@ static void look_at_service(const struct watch *w, const char *name, const struc
 	if (network ? t->any : t->served)
 		return;
 	if (network)
-		say(w, "unseen-service", "in %.0f s nothing came from or to %s: %s would hit nothing. Is there load?", w->seconds,
-		    name, w->plan->ops->name);
+		say(w, "unseen-service", "in %.0f s nothing came from or to %s: %s would hit nothing. Is there load?",
+		    w->seconds, name, w->plan->ops->name);
 	else
-		say(w, "unseen-service", "in %.0f s nobody asked %s for anything: %s will be on, and nobody will notice. Is there "
-		    "load, and is it the real service, not a stand-in that is never called?", w->seconds, name,
-		    w->plan->ops->name);
+		say(w, "unseen-service",
+		    "in %.0f s nobody asked %s for anything: %s will be on, and nobody will notice. Is there "
+		    "load, and is it the real service, not a stand-in that is never called?",
+		    w->seconds, name, w->plan->ops->name);
 }
 
 /* What no packet tells. */
 static void look_at_clock(const struct watch *w, const char *name)
 {
-	say(w, "unseen-clock", "whether anything checks the clock of %s cannot be seen from outside: only token lifetimes (exp, "
-	    "nbf), certificates, or timestamps that others compare notice it", name);
+	say(w, "unseen-clock",
+	    "whether anything checks the clock of %s cannot be seen from outside: only token lifetimes (exp, "
+	    "nbf), certificates, or timestamps that others compare notice it",
+	    name);
 }
 
 /* --- the whole -------------------------------------------------------------------------------- */

@@ -75,16 +75,22 @@ static bool anomaly_shift(const json_t *a, struct shift *ret)
 	if (!json_is_string(json_object_get(a, "metric")))
 		return false;
 	*ret = (struct shift){
-		.by_kernel = true, .unit = text_of(a, "unit"), .before = number_of(a, "before"),
-		.during = number_of(a, "during"), .after = NAN, .spread = number_of(a, "spread"),
-		.spreads = number_of(a, "spreads"), .p = number_of(a, "p"), .lasted_s = number_of(a, "lasted_s"),
+		.by_kernel = true,
+		.unit = text_of(a, "unit"),
+		.before = number_of(a, "before"),
+		.during = number_of(a, "during"),
+		.after = NAN,
+		.spread = number_of(a, "spread"),
+		.spreads = number_of(a, "spreads"),
+		.p = number_of(a, "p"),
+		.lasted_s = number_of(a, "lasted_s"),
 		.usual = !json_is_true(json_object_get(a, "found")),
 		.looked_at = (uint32_t)json_integer_value(json_object_get(a, "looked_at")),
 		.tried = (uint32_t)json_integer_value(json_object_get(a, "baseline_tried")),
 		.spoke = (uint32_t)json_integer_value(json_object_get(a, "baseline_spoke")),
 	};
-	snprintf(ret->what, sizeof(ret->what), "%.30s of %.40s%s%.40s", text_of(a, "metric"), client, *client ? " > " : "",
-		 text_of(a, "service"));
+	snprintf(ret->what, sizeof(ret->what), "%.30s of %.40s%s%.40s", text_of(a, "metric"), client,
+		 *client ? " > " : "", text_of(a, "service"));
 	return true;
 }
 
@@ -198,8 +204,7 @@ static const char *member_service(const struct result *r, const json_t *member)
 	return text;
 }
 
-uint32_t evidence_cluster(const struct result *r, const json_t *cluster, char (*ret)[128],
-			  uint32_t max)
+uint32_t evidence_cluster(const struct result *r, const json_t *cluster, char (*ret)[128], uint32_t max)
 {
 	static const char *const lists[] = { "services", "alerts", "members", "events" };
 	const json_t *member;
@@ -214,8 +219,7 @@ uint32_t evidence_cluster(const struct result *r, const json_t *cluster, char (*
 
 const char *evidence_root(const struct result *r, size_t n)
 {
-	return json_string_value(
-		json_array_get(json_path(r->detail, "ground_truth.root_services"), n));
+	return json_string_value(json_array_get(json_path(r->detail, "ground_truth.root_services"), n));
 }
 
 const char *evidence_why(const struct result *r)
@@ -266,7 +270,8 @@ uint32_t evidence_changes(const struct result *r, struct fault_change *ret, uint
 
 			if (n == max)
 				return n;
-			ret[n++] = (struct fault_change){ .time_s = number_of(change, "t"), .text = text_of(change, "text"),
+			ret[n++] = (struct fault_change){ .time_s = number_of(change, "t"),
+							  .text = text_of(change, "text"),
 							  .by_hand = !strcmp(what, "set") || !strcmp(what, "stopped") };
 		}
 	return n;
@@ -357,8 +362,8 @@ const char *evidence_truth_in(const struct result *r, const struct truth_words *
 
 	text_copy(buf, size, json_array_size(list) ? "" : w->none);
 	json_array_foreach(list, i, v) {
-		snprintf(buf + len, size - len, "%s%s%s", i ? w->or : "",
-			 only_nots ? w->not : "", json_string_value(v) ? json_string_value(v) : "");
+		snprintf(buf + len, size - len, "%s%s%s", i ? w->or : "", only_nots ? w->not : "",
+			 json_string_value(v) ? json_string_value(v) : "");
 		len = strlen(buf);
 	}
 	return buf;

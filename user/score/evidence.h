@@ -7,16 +7,16 @@
 
 /* How far a measurement moved during the fault. */
 struct shift {
-	char what[120];	      /* "p99 of payment-svc", "checkout_p99" */
-	const char *unit;     /* borrowed from the result; never NULL */
-	bool by_kernel;	      /* measured in the kernel; otherwise by the runner */
+	char what[120];        /* "p99 of payment-svc", "checkout_p99" */
+	const char *unit;      /* borrowed from the result; never NULL */
+	bool by_kernel;        /* measured in the kernel; otherwise by the runner */
 	double before, during; /* means */
-	double after;	      /* NaN: not measured */
-	double spread;	      /* standard deviation of the baseline */
-	double spreads;	      /* |during - before| / spread */
+	double after;          /* NaN: not measured */
+	double spread;         /* standard deviation of the baseline */
+	double spreads;        /* |during - before| / spread */
 	/* Where the run judged it itself ("anomaly" of the result), else p is NaN. */
-	double p;		/* that chance explains it, of all that was looked at */
-	bool usual;		/* it does */
+	double p;   /* that chance explains it, of all that was looked at */
+	bool usual; /* it does */
 	double lasted_s;
 	uint32_t looked_at, tried, spoke; /* figures; pieces of the baseline, where the same rule spoke */
 };
@@ -43,8 +43,7 @@ struct loudness {
 uint32_t evidence_loudness(const struct result *r, struct loudness *ret, uint32_t max);
 
 /* Names of the services in a cluster as the pipeline gave it (up to @max). */
-uint32_t evidence_cluster(const struct result *r, const json_t *cluster, char (*ret)[128],
-			  uint32_t max);
+uint32_t evidence_cluster(const struct result *r, const json_t *cluster, char (*ret)[128], uint32_t max);
 
 /* The n-th of the ground truth's root services, NULL after the last. */
 const char *evidence_root(const struct result *r, size_t n);
@@ -63,9 +62,9 @@ bool evidence_ended_early(const struct result *r, double *ret_after_s);
 
 /* What became of its faults while they were on, in the order of the result; texts borrowed. */
 struct fault_change {
-	double time_s;	  /* epoch seconds */
+	double time_s;    /* epoch seconds */
 	const char *text; /* "alice set delay=300ms (was 200ms)" */
-	bool by_hand;	  /* somebody did it: it was set, or switched off */
+	bool by_hand;     /* somebody did it: it was set, or switched off */
 };
 uint32_t evidence_changes(const struct result *r, struct fault_change *ret, uint32_t max);
 
@@ -90,7 +89,7 @@ const char *evidence_truth_text(const struct result *r, char *buf, size_t size);
 
 /* The same in another language. */
 struct truth_words {
-	const char *or, *not, *none; /* with their blanks */
+	const char * or, *not, *none; /* with their blanks */
 };
 const char *evidence_truth_in(const struct result *r, const struct truth_words *w, char *buf, size_t size);
 

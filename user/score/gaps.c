@@ -20,8 +20,8 @@
 #include "score/score.h"
 #include "util/text/text.h"
 
-#define NAMES_MAX	   64
-#define UNGROUNDED_FROM	   0.8 /* confidence */
+#define NAMES_MAX       64
+#define UNGROUNDED_FROM 0.8 /* confidence */
 
 struct finder {
 	const struct graph *graph;
@@ -62,16 +62,15 @@ static bool blind(struct finder *f, const struct result *r)
 	struct gap *g;
 
 	/* Once it has alerted and named a cause it was not blind, only wrong. */
-	if (!r->pipeline_reachable_before || r->pipeline_reachable_during ||
-	    (r->detected && r->rca_service))
+	if (!r->pipeline_reachable_before || r->pipeline_reachable_during || (r->detected && r->rca_service))
 		return false;
 	g = add(f, r, "7.5",
 		json_pack("{s:b, s:b, s:s}", "reachable_before", 1, "reachable_during", 0, "error",
 			  r->pipeline_error ? r->pipeline_error : ""));
 	if (!g)
 		return true;
-	say(g, symptom, "the pipeline stopped answering with the fault on %s (%.100s)",
-	    r->target ? r->target : "?", r->pipeline_error ? r->pipeline_error : "no answer");
+	say(g, symptom, "the pipeline stopped answering with the fault on %s (%.100s)", r->target ? r->target : "?",
+	    r->pipeline_error ? r->pipeline_error : "no answer");
 	say(g, cause, "monitoring depends on what it monitors (7.5)");
 	return true;
 }
@@ -112,12 +111,16 @@ static void say_visible(struct gap *g, const struct shift *s)
 {
 	char tried[64] = "the baseline was too short to try the same rule on";
 
-	say(g, symptom, "no alert while the kernel saw %.100s go from %.4g to %.4g%s%.16s for %.3g s, %.1f spreads of its "
-	    "baseline", s->what, s->before, s->during, *s->unit ? " " : "", s->unit, s->lasted_s, s->spreads);
+	say(g, symptom,
+	    "no alert while the kernel saw %.100s go from %.4g to %.4g%s%.16s for %.3g s, %.1f spreads of its "
+	    "baseline",
+	    s->what, s->before, s->during, *s->unit ? " " : "", s->unit, s->lasted_s, s->spreads);
 	if (s->tried)
 		snprintf(tried, sizeof(tried), "the same rule spoke in %u of %u baseline windows", s->spoke, s->tried);
-	say(g, cause, "detector: its threshold lies above a visible anomaly, the noise floor is too wide (7.1); p %.2g over "
-	    "%u figures, %s", s->p, s->looked_at, tried);
+	say(g, cause,
+	    "detector: its threshold lies above a visible anomaly, the noise floor is too wide (7.1); p %.2g over "
+	    "%u figures, %s",
+	    s->p, s->looked_at, tried);
 }
 
 /* What users felt is a visible anomaly too, by a test that chance passes one time in a thousand. */
@@ -149,13 +152,13 @@ static bool felt(struct finder *f, const struct result *r)
 	snprintf(s.what, sizeof(s.what), "%.115s", json_string_value(json_object_get(test, "what")));
 	s.before = json_number_value(json_object_get(test, "before"));
 	s.during = json_number_value(json_object_get(test, "during"));
-	g = add(f, r, "7.1", json_pack("{s:s, s:b, s:b, s:f, s:f, s:f}", "what", s.what, "by_kernel", 0, "felt", 1, "before",
-				       s.before, "during", s.during, "p",
-				       json_number_value(json_object_get(test, "p"))));
+	g = add(f, r, "7.1",
+		json_pack("{s:s, s:b, s:b, s:f, s:f, s:f}", "what", s.what, "by_kernel", 0, "felt", 1, "before",
+			  s.before, "during", s.during, "p", json_number_value(json_object_get(test, "p"))));
 	if (!g)
 		return true;
-	say(g, symptom, "no alert while users felt it: %.100s went from %.4g to %.4g (p %.2g)", s.what, s.before, s.during,
-	    json_number_value(json_object_get(test, "p")));
+	say(g, symptom, "no alert while users felt it: %.100s went from %.4g to %.4g (p %.2g)", s.what, s.before,
+	    s.during, json_number_value(json_object_get(test, "p")));
 	say(g, cause, "detector: its threshold lies above what users feel, the noise floor is too wide (7.1)");
 	return true;
 }
@@ -180,18 +183,19 @@ static bool noise_floor(struct finder *f, const struct result *r)
 		return true;
 	}
 	say(g, symptom, "no alert while %s saw %.100s go from %.4g to %.4g%s%.16s, %.1f spreads of its baseline",
-	    s.by_kernel ? "the kernel" : "the runner", s.what, s.before, s.during,
-	    *s.unit ? " " : "", s.unit, s.spreads);
+	    s.by_kernel ? "the kernel" : "the runner", s.what, s.before, s.during, *s.unit ? " " : "", s.unit,
+	    s.spreads);
 	if (s.spreads >= GAP_VISIBLE_SPREADS)
-		say(g, cause, "detector: its threshold lies above a visible anomaly, the noise floor is too wide (7.1)");
+		say(g, cause,
+		    "detector: its threshold lies above a visible anomaly, the noise floor is too wide (7.1)");
 	else
 		say(g, cause, "detector: the anomaly stays inside the noise floor of a mean (7.1)");
 	return true;
 }
 
 /* Two of the experiment's own fault targets that cannot cause one another, both in the cluster. */
-static bool merges_targets(const struct finder *f, const struct result *r, char (*names)[128],
-			   uint32_t n, const char **ret_a, const char **ret_b)
+static bool merges_targets(const struct finder *f, const struct result *r, char (*names)[128], uint32_t n,
+			   const char **ret_a, const char **ret_b)
 {
 	const char *targets[NAMES_MAX];
 	uint32_t count = evidence_targets(r, targets, NAMES_MAX), i, j, a, b;
@@ -213,8 +217,8 @@ static bool merges_targets(const struct finder *f, const struct result *r, char 
 }
 
 /* A service of the cluster that no path joins with the root, directly or by way of others in it. */
-static bool has_stranger(const struct finder *f, const struct result *r, char (*names)[128],
-			 uint32_t n, const char **ret_a, const char **ret_b)
+static bool has_stranger(const struct finder *f, const struct result *r, char (*names)[128], uint32_t n,
+			 const char **ret_a, const char **ret_b)
 {
 	bool joined[NAMES_MAX] = {}, grew = true, root_in = false;
 	const char *root = evidence_root(r, 0);
@@ -228,8 +232,7 @@ static bool has_stranger(const struct finder *f, const struct result *r, char (*
 		grew = false;
 		for (i = 0; i < n; i++)
 			for (j = 0; j < n; j++) {
-				if (!joined[i] || joined[j] ||
-				    graph_independent(f->graph, names[i], names[j]))
+				if (!joined[i] || joined[j] || graph_independent(f->graph, names[i], names[j]))
 					continue;
 				joined[j] = grew = true;
 			}
@@ -261,13 +264,12 @@ static bool merged(struct finder *f, const struct result *r)
 		    (r->rca_correct || !has_stranger(f, r, names, n, &a, &b)))
 			continue;
 		g = add(f, r, "7.2",
-			json_pack("{s:i, s:i, s:[s, s]}", "cluster", (int)i, "services_in_it", (int)n,
-				  "independent", a, b));
+			json_pack("{s:i, s:i, s:[s, s]}", "cluster", (int)i, "services_in_it", (int)n, "independent", a,
+				  b));
 		if (!g)
 			return true;
-		say(g, symptom, "cluster %zu of %zu holds %s and %s, which do not reach one another; RCA: %s",
-		    i + 1, json_array_size(r->clusters), a, b,
-		    r->rca_service ? r->rca_service : "no output");
+		say(g, symptom, "cluster %zu of %zu holds %s and %s, which do not reach one another; RCA: %s", i + 1,
+		    json_array_size(r->clusters), a, b, r->rca_service ? r->rca_service : "no output");
 		say(g, cause, "correlator: groups by time, not by the dependency graph (7.2)");
 		return true;
 	}
@@ -292,17 +294,17 @@ static bool loudest(struct finder *f, const struct result *r)
 			of_root = v[i].alerts;
 	calls = root ? graph_calls(f->graph, r->rca_service, root) : -1;
 	g = add(f, r, "7.3",
-		json_pack("{s:s, s:i, s:s?, s:i, s:o}", "blamed", r->rca_service, "alerts_of_blamed",
-			  (int)v[0].alerts, "root", root, "alerts_of_root", (int)of_root,
-			  "calls_from_blamed_to_root", calls < 0 ? json_null() : json_integer(calls)));
+		json_pack("{s:s, s:i, s:s?, s:i, s:o}", "blamed", r->rca_service, "alerts_of_blamed", (int)v[0].alerts,
+			  "root", root, "alerts_of_root", (int)of_root, "calls_from_blamed_to_root",
+			  calls < 0 ? json_null() : json_integer(calls)));
 	if (!g)
 		return true;
 	if (root)
-		say(g, symptom, "RCA blamed %s with %u alert%s, the root %s had %u%s", r->rca_service,
-		    v[0].alerts, v[0].alerts == 1 ? "" : "s", root, of_root, calls > 0 ? " and is called by it" : "");
+		say(g, symptom, "RCA blamed %s with %u alert%s, the root %s had %u%s", r->rca_service, v[0].alerts,
+		    v[0].alerts == 1 ? "" : "s", root, of_root, calls > 0 ? " and is called by it" : "");
 	else
-		say(g, symptom, "RCA blamed %s, the loudest with %u alert%s, which is not the root",
-		    r->rca_service, v[0].alerts, v[0].alerts == 1 ? "" : "s");
+		say(g, symptom, "RCA blamed %s, the loudest with %u alert%s, which is not the root", r->rca_service,
+		    v[0].alerts, v[0].alerts == 1 ? "" : "s");
 	say(g, cause, "RCA: ranks by alert count, not by topology and time (7.3)");
 	return true;
 }
@@ -311,16 +313,15 @@ static bool ungrounded(struct finder *f, const struct result *r)
 {
 	struct gap *g;
 
-	if (!r->detected || !r->rca_service || !(r->confidence >= UNGROUNDED_FROM) ||
-	    json_array_size(r->evidence))
+	if (!r->detected || !r->rca_service || !(r->confidence >= UNGROUNDED_FROM) || json_array_size(r->evidence))
 		return false;
 	g = add(f, r, "7.4",
-		json_pack("{s:s, s:f, s:i, s:b}", "blamed", r->rca_service, "confidence",
-			  r->confidence, "n_evidence", 0, "correct", r->rca_correct));
+		json_pack("{s:s, s:f, s:i, s:b}", "blamed", r->rca_service, "confidence", r->confidence, "n_evidence",
+			  0, "correct", r->rca_correct));
 	if (!g)
 		return true;
-	say(g, symptom, "RCA names %s (%s) with confidence %.2f and an empty evidence list",
-	    r->rca_service, r->rca_correct ? "right" : "wrong", r->confidence);
+	say(g, symptom, "RCA names %s (%s) with confidence %.2f and an empty evidence list", r->rca_service,
+	    r->rca_correct ? "right" : "wrong", r->confidence);
 	say(g, cause, "RCA: confidence is not grounded in evidence (7.4)");
 	return true;
 }
@@ -338,8 +339,10 @@ static void unexplained(struct finder *f, const struct result *r)
 	if (!r->detected && !isfinite(r->window_end))
 		say(g, symptom, "no alert");
 	else if (!r->detected && evidence_shift(r, &s) && s.usual)
-		say(g, symptom, "no alert within %.0f s of the fault, and of %u figures that it can show on none left its "
-		    "baseline", r->window_end - r->inject, s.looked_at);
+		say(g, symptom,
+		    "no alert within %.0f s of the fault, and of %u figures that it can show on none left its "
+		    "baseline",
+		    r->window_end - r->inject, s.looked_at);
 	else if (!r->detected)
 		say(g, symptom, "no alert within %.0f s of the fault", r->window_end - r->inject);
 	else if (!r->rca_service)
@@ -382,7 +385,9 @@ static bool late(struct finder *f, const struct result *r)
 		return true;
 	say(g, symptom, "the first alert came %.1f s after the injection, %.1f s behind the window", first - r->inject,
 	    first - r->window_end);
-	say(g, cause, "the detector needs longer than the fault and the grace behind it: a longer suite.grace, or a faster detector");
+	say(g, cause,
+	    "the detector needs longer than the fault and the grace behind it: a longer suite.grace, or a faster "
+	    "detector");
 	return true;
 }
 
@@ -415,8 +420,8 @@ static void examine(struct finder *f, const struct result *r)
 		false_alarms(f, r);
 }
 
-int score_gaps(const struct result *results, uint32_t n, const json_t *graph, struct gap **ret,
-	       uint32_t *ret_n, struct fl_error *err)
+int score_gaps(const struct result *results, uint32_t n, const json_t *graph, struct gap **ret, uint32_t *ret_n,
+	       struct fl_error *err)
 {
 	struct graph *g = malloc(sizeof(*g));
 	struct finder f = { .graph = g };

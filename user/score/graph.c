@@ -79,6 +79,5 @@ int graph_hops(const struct graph *g, const char *a, const char *b)
 
 bool graph_independent(const struct graph *g, const char *a, const char *b)
 {
-	return graph_find(g, a) >= 0 && graph_find(g, b) >= 0 && graph_calls(g, a, b) < 0 &&
-	       graph_calls(g, b, a) < 0;
+	return graph_find(g, a) >= 0 && graph_find(g, b) >= 0 && graph_calls(g, a, b) < 0 && graph_calls(g, b, a) < 0;
 }

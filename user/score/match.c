@@ -88,11 +88,9 @@ void score_detect(struct result *r)
 		r->detail = json_object();
 	json_object_set_new(r->detail, "alerts_by_window",
 			    json_pack("{s:i, s:i, s:i, s:i, s:i, s:i}", "stamped_late", (int)late, "fault",
-				      (int)count[ALERT_IN_FAULT], "baseline",
-				      (int)count[ALERT_IN_BASELINE], "without_time",
-				      (int)count[ALERT_NO_TIME], "after_the_window",
-				      (int)count[ALERT_LATER], "elsewhere",
-				      (int)count[ALERT_ELSEWHERE]));
+				      (int)count[ALERT_IN_FAULT], "baseline", (int)count[ALERT_IN_BASELINE],
+				      "without_time", (int)count[ALERT_NO_TIME], "after_the_window",
+				      (int)count[ALERT_LATER], "elsewhere", (int)count[ALERT_ELSEWHERE]));
 }
 
 static bool listed(char *const *services, const char *service)

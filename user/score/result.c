@@ -15,24 +15,21 @@
 #include "util/text/text.h"
 
 static const char *const status_texts[] = {
-	[RESULT_OK] = "ok",
-	[RESULT_NOT_MANIFESTED] = "not_manifested",
-	[RESULT_ABORTED] = "aborted",
-	[RESULT_NOT_RECOVERED] = "not_recovered",
-	[RESULT_FAILED] = "failed",
-	[RESULT_SKIPPED] = "skipped",
+	[RESULT_OK] = "ok",           [RESULT_NOT_MANIFESTED] = "not_manifested",
+	[RESULT_ABORTED] = "aborted", [RESULT_NOT_RECOVERED] = "not_recovered",
+	[RESULT_FAILED] = "failed",   [RESULT_SKIPPED] = "skipped",
 };
 
 /* The keys of an entry that are fields of struct result; all others are its detail. */
 static const char *const own_keys[] = {
-	"format", "number", "id", "name", "target", "fault_type", "status", "times", "detected",
-	"mttd_s", "rca_service", "rca_correct", "confidence", "evidence", "causes", "false_alarms",
-	"alerts", "alerts_malformed", "clusters", "pipeline", "mttd", "observed_at_ts", "raw",
+	"format",     "number",   "id",       "name",           "target",      "fault_type",
+	"status",     "times",    "detected", "mttd_s",         "rca_service", "rca_correct",
+	"confidence", "evidence", "causes",   "false_alarms",   "alerts",      "alerts_malformed",
+	"clusters",   "pipeline", "mttd",     "observed_at_ts", "raw",
 };
 
 /* The members of "times", in the order of their fields in struct result. */
-static const char *const time_keys[] = { "baseline_start", "baseline_end", "inject",
-					 "end",		   "window_end",   "recovered" };
+static const char *const time_keys[] = { "baseline_start", "baseline_end", "inject", "end", "window_end", "recovered" };
 
 const char *result_status_text(enum result_status s)
 {
@@ -60,12 +57,9 @@ bool result_counts(const struct result *r)
 		return false;
 	switch (r->status) {
 	case RESULT_OK:
-	case RESULT_NOT_RECOVERED:
-		return true;
-	case RESULT_ABORTED:
-		return r->inject > 0 && r->window_end > 0;
-	default:
-		return false;
+	case RESULT_NOT_RECOVERED: return true;
+	case RESULT_ABORTED: return r->inject > 0 && r->window_end > 0;
+	default: return false;
 	}
 }
 
@@ -151,8 +145,9 @@ static json_t *shared(json_t *v)
 
 static json_t *times_json(const struct result *r)
 {
-	const double *t[] = { &r->baseline_start, &r->baseline_end, &r->inject,
-			      &r->end,		  &r->window_end,   &r->recovered };
+	const double *t[] = {
+		&r->baseline_start, &r->baseline_end, &r->inject, &r->end, &r->window_end, &r->recovered
+	};
 	json_t *times = json_object();
 	size_t i;
 
@@ -167,14 +162,13 @@ static json_t *alerts_json(const struct alerts *a)
 	uint32_t i;
 
 	for (i = 0; i < a->n; i++)
-		json_array_append_new(
-			list, json_pack("{s:o, s:f, s:o, s:o, s:o, s:o, s:o, s:o}", "time_s",
-					number_or_null(a->v[i].time_s), "resolution_s", a->v[i].resolution_s,
-					"seen_s", time_or_null(a->v[i].seen_s), "service",
-					string_or_null(a->v[i].service), "name",
-					string_or_null(a->v[i].name), "severity",
-					string_or_null(a->v[i].severity), "id",
-					string_or_null(a->v[i].id), "raw", shared(a->v[i].raw)));
+		json_array_append_new(list,
+				      json_pack("{s:o, s:f, s:o, s:o, s:o, s:o, s:o, s:o}", "time_s",
+						number_or_null(a->v[i].time_s), "resolution_s", a->v[i].resolution_s,
+						"seen_s", time_or_null(a->v[i].seen_s), "service",
+						string_or_null(a->v[i].service), "name", string_or_null(a->v[i].name),
+						"severity", string_or_null(a->v[i].severity), "id",
+						string_or_null(a->v[i].id), "raw", shared(a->v[i].raw)));
 	return list;
 }
 
@@ -185,9 +179,8 @@ static json_t *causes_json(const struct result *r)
 
 	for (i = 0; i < r->n_causes; i++)
 		json_array_append_new(list,
-				      json_pack("{s:o, s:o, s:i}", "service",
-						string_or_null(r->causes[i].service), "confidence",
-						number_or_null(r->causes[i].confidence), "n_evidence",
+				      json_pack("{s:o, s:o, s:i}", "service", string_or_null(r->causes[i].service),
+						"confidence", number_or_null(r->causes[i].confidence), "n_evidence",
 						(int)r->causes[i].n_evidence));
 	return list;
 }
@@ -205,8 +198,9 @@ static void add_exercise_keys(json_t *e, const struct result *r)
 			r->evidence ? json_incref(r->evidence) : json_array());
 	json_object_set_new(e, "observed_at_ts",
 			    isfinite(r->inject) && r->inject > 0 ? json_integer((json_int_t)r->inject) : json_null());
-	json_object_set_new(e, "raw", json_pack("{s:o, s:o, s:O, s:b}", "alerts", alerts, "rca", rca, "mttd_seconds",
-						mttd, "detected", r->detected));
+	json_object_set_new(e, "raw",
+			    json_pack("{s:o, s:o, s:O, s:b}", "alerts", alerts, "rca", rca, "mttd_seconds", mttd,
+				      "detected", r->detected));
 	json_object_set_new(e, "mttd", mttd);
 }
 
@@ -226,8 +220,7 @@ json_t *result_json(const struct result *r)
 	json_object_set_new(e, "mttd_s", r->detected ? number_or_null(r->mttd_s) : json_null());
 	json_object_set_new(e, "rca_service", string_or_null(r->rca_service));
 	json_object_set_new(e, "rca_correct", json_boolean(r->rca_correct));
-	json_object_set_new(e, "confidence",
-			    r->rca_service ? number_or_null(r->confidence) : json_null());
+	json_object_set_new(e, "confidence", r->rca_service ? number_or_null(r->confidence) : json_null());
 	json_object_set_new(e, "evidence", shared(r->evidence));
 	json_object_set_new(e, "causes", causes_json(r));
 	json_object_set_new(e, "false_alarms", json_integer(r->false_alarms));
@@ -235,9 +228,8 @@ json_t *result_json(const struct result *r)
 	json_object_set_new(e, "alerts_malformed", json_integer(r->alerts.malformed));
 	json_object_set_new(e, "clusters", shared(r->clusters));
 	json_object_set_new(e, "pipeline",
-			    json_pack("{s:b, s:b, s:o}", "reachable_before",
-				      r->pipeline_reachable_before, "reachable_during",
-				      r->pipeline_reachable_during, "error",
+			    json_pack("{s:b, s:b, s:o}", "reachable_before", r->pipeline_reachable_before,
+				      "reachable_during", r->pipeline_reachable_during, "error",
 				      string_or_null(r->pipeline_error)));
 	add_exercise_keys(e, r);
 	if (e && r->detail)
@@ -254,9 +246,9 @@ json_t *ground_truth_json(const struct ground_truth *truth)
 		json_array_append_new(roots, string_or_null(*s));
 	for (s = truth->not_services; s && *s; s++)
 		json_array_append_new(not_roots, string_or_null(*s));
-	return json_pack("{s:o, s:o, s:b, s:o, s:o}", "root_services", roots, "not_services",
-			 not_roots, "must_detect", truth->must_detect, "symptom",
-			 string_or_null(truth->symptom), "reason", string_or_null(truth->reason));
+	return json_pack("{s:o, s:o, s:b, s:o, s:o}", "root_services", roots, "not_services", not_roots, "must_detect",
+			 truth->must_detect, "symptom", string_or_null(truth->symptom), "reason",
+			 string_or_null(truth->reason));
 }
 
 /* --- from JSON ------------------------------------------------------------------------------ */
@@ -271,8 +263,8 @@ static const char *type_text(const json_t *v)
 {
 	static const char *const names[] = {
 		[JSON_OBJECT] = "an object", [JSON_ARRAY] = "an array", [JSON_STRING] = "text",
-		[JSON_INTEGER] = "a number", [JSON_REAL] = "a number",	[JSON_TRUE] = "true",
-		[JSON_FALSE] = "false",	     [JSON_NULL] = "null",
+		[JSON_INTEGER] = "a number", [JSON_REAL] = "a number",  [JSON_TRUE] = "true",
+		[JSON_FALSE] = "false",      [JSON_NULL] = "null",
 	};
 
 	return v ? names[json_typeof(v)] : "nothing";
@@ -284,15 +276,14 @@ static json_t *get(struct reader *r, const json_t *object, const char *key)
 	json_t *v = json_object_get(object, key);
 
 	if (!v && !r->rc)
-		r->rc = error_usage(r->err, "%s%s'%s' is missing", r->where, *r->where ? ": " : "",
-				    key);
+		r->rc = error_usage(r->err, "%s%s'%s' is missing", r->where, *r->where ? ": " : "", key);
 	return r->rc ? NULL : v;
 }
 
 static void wrong(struct reader *r, const char *key, const char *want, const json_t *v)
 {
-	r->rc = error_usage(r->err, "%s%s'%s' must be %s, it is %s", r->where, *r->where ? ": " : "",
-			    key, want, type_text(v));
+	r->rc = error_usage(r->err, "%s%s'%s' must be %s, it is %s", r->where, *r->where ? ": " : "", key, want,
+			    type_text(v));
 }
 
 static bool get_bool(struct reader *r, const json_t *object, const char *key)
@@ -381,8 +372,8 @@ static const json_t *get_object(struct reader *r, const json_t *object, const ch
 
 static void read_times(struct reader *r, const json_t *entry, struct result *ret)
 {
-	double *t[] = { &ret->baseline_start, &ret->baseline_end, &ret->inject,
-			&ret->end,	      &ret->window_end,	  &ret->recovered };
+	double *t[] = { &ret->baseline_start, &ret->baseline_end, &ret->inject, &ret->end,
+			&ret->window_end,     &ret->recovered };
 	const json_t *times = get_object(r, entry, "times");
 	size_t i;
 
@@ -503,8 +494,7 @@ static int check_format(const json_t *entry, struct fl_error *err)
 		error_usage(err, "it is of format %lld, from a newer faultline: this one reads %d",
 			    (long long)json_integer_value(format), RESULT_FORMAT);
 	else
-		error_usage(err, "it has no format %d: an older version or another tool wrote it",
-			    RESULT_FORMAT);
+		error_usage(err, "it has no format %d: an older version or another tool wrote it", RESULT_FORMAT);
 	error_hint(err, "run the experiments again with this version, or read the file with the "
 			"version that run.json names");
 	return -EINVAL;

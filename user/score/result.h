@@ -23,9 +23,9 @@ enum result_status {
 
 /* One alert as the pipeline gave it, after liberal reading. */
 struct alert {
-	double time_s; /* epoch seconds; NaN: it had none */
+	double time_s;       /* epoch seconds; NaN: it had none */
 	double resolution_s; /* how exact that is as it was written: 1 for whole seconds; 0: unknown */
-	double seen_s; /* when it was first seen in an answer; 0: unknown */
+	double seen_s;       /* when it was first seen in an answer; 0: unknown */
 	char service[128];
 	char name[128];
 	char severity[32];
@@ -55,7 +55,7 @@ struct result {
 	double baseline_start, baseline_end, inject, end, window_end, recovered;
 	/* detection */
 	bool detected;
-	double mttd_s; /* NaN when missed */
+	double mttd_s;     /* NaN when missed */
 	char *rca_service; /* of the first cause; NULL: no output */
 	bool rca_correct;
 	double confidence; /* NaN none */
@@ -67,7 +67,7 @@ struct result {
 	json_t *clusters;      /* as the pipeline gave them; owned, may be NULL */
 	bool pipeline_reachable_before, pipeline_reachable_during;
 	char *pipeline_error; /* last error, or NULL */
-	json_t *detail; /* everything else of the entry: hypothesis verdicts, probe, kernel, proof,
+	json_t *detail;       /* everything else of the entry: hypothesis verdicts, probe, kernel, proof,
 			   backend, ground truth...; owned */
 };
 
@@ -95,8 +95,8 @@ bool result_is_foreign(const json_t *entry);
 int result_from_foreign(const json_t *entry, int number, struct result *ret, struct fl_error *err);
 
 /* A whole chaos_results.json. *ret is the caller's, by results_free(). */
-int results_parse(const char *name, const char *text, size_t len, struct result **ret,
-		  uint32_t *ret_n, struct fl_error *err);
+int results_parse(const char *name, const char *text, size_t len, struct result **ret, uint32_t *ret_n,
+		  struct fl_error *err);
 int results_load(const char *path, struct result **ret, uint32_t *ret_n, struct fl_error *err);
 /* The text of chaos_results.json, the caller's to free; NULL when out of memory. */
 char *results_text(const struct result *results, uint32_t n);

@@ -68,8 +68,15 @@ int result_from_foreign(const json_t *entry, int number, struct result *ret, str
 	snprintf(digits, sizeof(digits), "%d", number);
 	*ret = (struct result){
 		.number = (int)json_integer_value(json_object_get(entry, "id")),
-		.status = RESULT_OK, .baseline_start = NAN, .baseline_end = NAN, .end = NAN, .window_end = NAN,
-		.recovered = NAN, .confidence = NAN, .pipeline_reachable_before = true, .pipeline_reachable_during = true,
+		.status = RESULT_OK,
+		.baseline_start = NAN,
+		.baseline_end = NAN,
+		.end = NAN,
+		.window_end = NAN,
+		.recovered = NAN,
+		.confidence = NAN,
+		.pipeline_reachable_before = true,
+		.pipeline_reachable_during = true,
 	};
 	if (ret->number <= 0)
 		ret->number = number;
@@ -84,8 +91,9 @@ int result_from_foreign(const json_t *entry, int number, struct result *ret, str
 	ret->rca_service = text_of(entry, "rca_service", NULL);
 	ret->rca_correct = json_is_true(json_object_get(entry, "rca_correct"));
 	ret->inject = number_of(entry, "observed_at_ts", "raw.observed_at_ts");
-	ret->false_alarms = json_is_integer(false_alarms) && json_integer_value(false_alarms) > 0 ?
-				    (uint32_t)json_integer_value(false_alarms) : 0;
+	ret->false_alarms = json_is_integer(false_alarms) && json_integer_value(false_alarms) > 0
+				    ? (uint32_t)json_integer_value(false_alarms)
+				    : 0;
 	read_alerts(json_path(entry, "raw.alerts"), &ret->alerts);
 	read_rca(json_path(entry, "raw.rca"), ret);
 	ret->detail = json_pack("{s:b, s:b}", "foreign", 1, "false_alarms_recorded", json_is_integer(false_alarms));

@@ -27,8 +27,8 @@ static void name_entry(struct fl_error *err, const char *file, size_t index, con
 	if (!err)
 		return;
 	text_copy(why, sizeof(why), err->message);
-	snprintf(err->message, sizeof(err->message), "entry %zu%s%.40s%s: %.400s", index + 1,
-		 id ? " (" : "", id ? id : "", id ? ")" : "", why);
+	snprintf(err->message, sizeof(err->message), "entry %zu%s%.40s%s: %.400s", index + 1, id ? " (" : "",
+		 id ? id : "", id ? ")" : "", why);
 	error_at(err, file, 0, 0);
 }
 
@@ -50,8 +50,8 @@ static int read_entries(const char *name, const json_t *root, struct result **re
 	for (i = 0; i < n; i++) {
 		const json_t *entry = json_array_get(root, i);
 
-		rc = result_is_foreign(entry) ? result_from_foreign(entry, (int)i + 1, &v[i], err) :
-						result_from_json(entry, &v[i], err);
+		rc = result_is_foreign(entry) ? result_from_foreign(entry, (int)i + 1, &v[i], err)
+					      : result_from_json(entry, &v[i], err);
 		if (rc) {
 			name_entry(err, name, i, entry);
 			results_free(v, (uint32_t)i);
@@ -63,8 +63,8 @@ static int read_entries(const char *name, const json_t *root, struct result **re
 	return 0;
 }
 
-int results_parse(const char *name, const char *text, size_t len, struct result **ret,
-		  uint32_t *ret_n, struct fl_error *err)
+int results_parse(const char *name, const char *text, size_t len, struct result **ret, uint32_t *ret_n,
+		  struct fl_error *err)
 {
 	json_error_t why;
 	json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &why);
@@ -109,6 +109,6 @@ int results_save(const char *path, const struct result *results, uint32_t n, str
 {
 	_cleanup_free_ char *text = results_text(results, n);
 
-	return text ? file_write(path, text, strlen(text), 0644, err) :
-		      error_sys(err, ENOMEM, "cannot write %s: out of memory", path);
+	return text ? file_write(path, text, strlen(text), 0644, err)
+		    : error_sys(err, ENOMEM, "cannot write %s: out of memory", path);
 }

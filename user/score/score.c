@@ -63,8 +63,8 @@ static void time_to_detect(const struct result *results, uint32_t n, struct scor
  * alarm. In integers: 7 of 10 must not fail by a rounding. */
 static bool accepted(const struct score *s)
 {
-	return s->total && s->tp && 10 * s->tp >= 7 * (s->tp + s->fn) &&
-	       10 * s->rca_correct >= 7 * s->rca_asked && s->false_alarms <= 1;
+	return s->total && s->tp && 10 * s->tp >= 7 * (s->tp + s->fn) && 10 * s->rca_correct >= 7 * s->rca_asked &&
+	       s->false_alarms <= 1;
 }
 
 void score_compute(const struct result *results, uint32_t n, struct score *ret)

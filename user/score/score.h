@@ -11,12 +11,12 @@
 #include "util/text/text.h"
 
 struct score {
-	uint32_t total;	   /* experiments that count: result_counts() */
-	uint32_t listed;   /* all */
-	uint32_t tp, fn, fp, tn; /* windows */
-	uint32_t rca_asked; /* of the detected: those whose pipeline names causes */
+	uint32_t total;                            /* experiments that count: result_counts() */
+	uint32_t listed;                           /* all */
+	uint32_t tp, fn, fp, tn;                   /* windows */
+	uint32_t rca_asked;                        /* of the detected: those whose pipeline names causes */
 	uint32_t rca_correct, rca_wrong, rca_none; /* of these */
-	uint32_t false_alarms; /* alerts in baseline windows */
+	uint32_t false_alarms;                     /* alerts in baseline windows */
 	/* NaN where undefined; printed as n/a */
 	double precision, recall, f1, rca_accuracy;
 	double mttd_mean_s, mttd_p50_s, mttd_p95_s;
@@ -31,7 +31,7 @@ void score_compute(const struct result *results, uint32_t n, struct score *ret);
 
 /* Where an alert falls. */
 enum alert_place {
-	ALERT_IN_FAULT,	   /* inject .. window_end */
+	ALERT_IN_FAULT,    /* inject .. window_end */
 	ALERT_IN_BASELINE, /* baseline_start .. baseline_end */
 	ALERT_NO_TIME,
 	ALERT_LATER, /* after the window, or from the future */
@@ -74,8 +74,8 @@ struct gap {
 };
 
 /* @graph: {"edges": [["frontend", "api-gateway"], ...]} or NULL. *ret is the caller's. */
-int score_gaps(const struct result *results, uint32_t n, const json_t *graph, struct gap **ret,
-	       uint32_t *ret_n, struct fl_error *err);
+int score_gaps(const struct result *results, uint32_t n, const json_t *graph, struct gap **ret, uint32_t *ret_n,
+	       struct fl_error *err);
 
 void gaps_free(struct gap *gaps, uint32_t n);
 
@@ -90,7 +90,7 @@ const char *score_seconds(double s, char *buf, size_t size);
 const char *score_rca(const struct score *s, char *buf, size_t size);
 
 /* The scoreboard of the task, to the letter, into @out. */
-void scoreboard_print(const struct result *results, uint32_t n, const struct score *score,
-		      const struct gap *gaps, uint32_t n_gaps, struct text *out);
+void scoreboard_print(const struct result *results, uint32_t n, const struct score *score, const struct gap *gaps,
+		      uint32_t n_gaps, struct text *out);
 
 #endif

@@ -62,11 +62,17 @@ static void print_row(const struct result *r, struct text *out)
 
 	text_append(out, "| %d | %-17s | %-8s | %-5s | %-12s | %-11s |\n", r->number,
 		    cell(r->name ? r->name : "", name, sizeof(name)),
-		    !counts ? "-" : r->detected ? "Y" : "N",
+		    !counts       ? "-"
+		    : r->detected ? "Y"
+				  : "N",
 		    counts && r->detected ? score_seconds(r->mttd_s, mttd, sizeof(mttd)) : "-",
-		    !asked ? "n/a" :
-		    counts && r->rca_service ? cell(r->rca_service, blamed, sizeof(blamed)) : "-",
-		    !asked ? "n/a" : !counts || !r->detected ? "-" : r->rca_correct ? "Y" : "N");
+		    !asked                     ? "n/a"
+		    : counts && r->rca_service ? cell(r->rca_service, blamed, sizeof(blamed))
+					       : "-",
+		    !asked                    ? "n/a"
+		    : !counts || !r->detected ? "-"
+		    : r->rca_correct          ? "Y"
+					      : "N");
 }
 
 static void print_left_out(const struct result *results, uint32_t n, struct text *out)
@@ -94,8 +100,8 @@ static void print_ended_early(const struct result *r, struct text *out, bool *be
 	if (!evidence_ended_early(r, &after_s))
 		return;
 	text_append(out, "%s- %s: after %.0f s%s%s; scored by what the pipeline said within %.0f s of the injection\n",
-		    *begun ? "" : "\nEnded early by its own trigger:\n", cell(r->id ? r->id : "", id, sizeof(id)), after_s,
-		    why ? ", " : "", why ? cell(why, text, sizeof(text)) : "", r->window_end - r->inject);
+		    *begun ? "" : "\nEnded early by its own trigger:\n", cell(r->id ? r->id : "", id, sizeof(id)),
+		    after_s, why ? ", " : "", why ? cell(why, text, sizeof(text)) : "", r->window_end - r->inject);
 	*begun = true;
 }
 
@@ -120,12 +126,12 @@ static void print_by_hand(const struct result *r, struct text *out, bool *begun)
 static void print_precision(const struct score *s, struct text *out)
 {
 	if (s->fp != s->false_alarms)
-		text_append(out, "\nPrecision counts baseline windows with an alert: %u of %u, so %u / (%u + %u).\n", s->fp,
-			    s->total, s->tp, s->tp, s->fp);
+		text_append(out, "\nPrecision counts baseline windows with an alert: %u of %u, so %u / (%u + %u).\n",
+			    s->fp, s->total, s->tp, s->tp, s->fp);
 }
 
-void scoreboard_print(const struct result *results, uint32_t n, const struct score *score,
-		      const struct gap *gaps, uint32_t n_gaps, struct text *out)
+void scoreboard_print(const struct result *results, uint32_t n, const struct score *score, const struct gap *gaps,
+		      uint32_t n_gaps, struct text *out)
 {
 	char a[32], b[32], id[128], symptom[512], cause[512];
 	bool by_hand = false, early = false;
@@ -148,8 +154,7 @@ void scoreboard_print(const struct result *results, uint32_t n, const struct sco
 	text_append(out, "\nGaps identified:\n");
 	for (i = 0; i < n_gaps; i++)
 		text_append(out, "- %s: %s → %s\n", cell(gaps[i].experiment, id, sizeof(id)),
-			    cell(gaps[i].symptom, symptom, sizeof(symptom)),
-			    cell(gaps[i].cause, cause, sizeof(cause)));
+			    cell(gaps[i].symptom, symptom, sizeof(symptom)), cell(gaps[i].cause, cause, sizeof(cause)));
 	if (!n_gaps)
 		text_append(out, score->total ? "- none\n" : "- not known: nothing was scored\n");
 	if (score->total < score->listed)

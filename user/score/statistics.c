@@ -92,8 +92,7 @@ static void rank_causes(const struct result *results, uint32_t n, struct more_sc
 	for (i = 0; i < n; i++) {
 		uint32_t rank;
 
-		if (!result_counts(&results[i]) || !results[i].detected ||
-		    !result_rca_asked(&results[i]))
+		if (!result_counts(&results[i]) || !results[i].detected || !result_rca_asked(&results[i]))
 			continue;
 		ret->ranked++;
 		rank = result_root_rank(&results[i]);
@@ -105,8 +104,7 @@ static void rank_causes(const struct result *results, uint32_t n, struct more_sc
 	ret->ac1 = score_ratio(within[1], ret->ranked);
 	ret->ac3 = score_ratio(within[3], ret->ranked);
 	ret->ac5 = score_ratio(within[5], ret->ranked);
-	ret->avg5 = score_ratio(within[1] + within[2] + within[3] + within[4] + within[5],
-				5.0 * ret->ranked);
+	ret->avg5 = score_ratio(within[1] + within[2] + within[3] + within[4] + within[5], 5.0 * ret->ranked);
 	ret->mrr = score_ratio(reciprocal, ret->ranked);
 }
 
@@ -117,9 +115,9 @@ static int hops_off(const struct graph *g, const struct result *r)
 	size_t i;
 
 	for (i = 0; r->rca_service && evidence_root(r, i); i++) {
-		int hops = !strcasecmp(evidence_root(r, i), r->rca_service) ?
-				   0 :
-				   graph_hops(g, r->rca_service, evidence_root(r, i));
+		int hops = !strcasecmp(evidence_root(r, i), r->rca_service)
+				   ? 0
+				   : graph_hops(g, r->rca_service, evidence_root(r, i));
 
 		if (hops >= 0 && (nearest < 0 || hops < nearest))
 			nearest = hops;
@@ -127,8 +125,7 @@ static int hops_off(const struct graph *g, const struct result *r)
 	return nearest;
 }
 
-static void hop_distance(const struct result *results, uint32_t n, const json_t *graph,
-			 struct more_scores *ret)
+static void hop_distance(const struct result *results, uint32_t n, const json_t *graph, struct more_scores *ret)
 {
 	struct graph *g = malloc(sizeof(*g));
 	struct sum sum = {};
@@ -204,8 +201,8 @@ static double first_failed_try(const struct probe_sample *v, uint32_t n, double 
 	return NAN;
 }
 
-static void delay_split(const struct result *results, uint32_t n, const struct probe_sample *probe,
-			uint32_t n_probe, struct more_scores *ret)
+static void delay_split(const struct result *results, uint32_t n, const struct probe_sample *probe, uint32_t n_probe,
+			struct more_scores *ret)
 {
 	struct sum to_hit = {}, to_symptom = {}, to_alert = {};
 	uint32_t i;
@@ -338,13 +335,16 @@ void felt_print(const struct more_scores *m, const struct score *s, struct text 
 		return;
 	if (isfinite(m->felt_recall))
 		snprintf(recall, sizeof(recall), "%.2f", m->felt_recall);
-	text_append(out, "Felt by users: %u of %u (not felt %u, not known %u); of the felt detected %u, recall %s; seen before "
-		    "felt %u\n", m->felt, m->felt + m->unfelt + m->felt_unknown, m->unfelt, m->felt_unknown,
-		    m->felt_detected, recall, m->seen_before_felt);
+	text_append(
+		out,
+		"Felt by users: %u of %u (not felt %u, not known %u); of the felt detected %u, recall %s; seen before "
+		"felt %u\n",
+		m->felt, m->felt + m->unfelt + m->felt_unknown, m->unfelt, m->felt_unknown, m->felt_detected, recall,
+		m->seen_before_felt);
 }
 
-void more_compute(const struct result *results, uint32_t n, const json_t *graph,
-		  const struct probe_sample *probe, uint32_t n_probe, struct more_scores *ret)
+void more_compute(const struct result *results, uint32_t n, const json_t *graph, const struct probe_sample *probe,
+		  uint32_t n_probe, struct more_scores *ret)
 {
 	memset(ret, 0, sizeof(*ret));
 	rank_causes(results, n, ret);

@@ -29,8 +29,8 @@ struct more_scores {
 	/* where that time goes, means: injection > first hit > first symptom > first alert; the symptom is
 	 * the kernel's, or else the first failed try */
 	double to_hit_s, to_symptom_s, to_alert_s;
-	double alerts_per_fault;     /* of the detected: 1 is a pipeline that speaks once */
-	double clearance_s;	     /* last alert after the end of the fault, mean */
+	double alerts_per_fault;      /* of the detected: 1 is a pipeline that speaks once */
+	double clearance_s;           /* last alert after the end of the fault, mean */
 	double false_alarms_per_hour; /* of baseline */
 	/* of those that have to be detected: whether users felt them (measure/visible/felt.h), and those of the felt
 	 * that were detected, also before users felt them */
@@ -43,8 +43,8 @@ struct more_scores {
 void felt_print(const struct more_scores *m, const struct score *s, struct text *out);
 
 /* @graph, @probe may be NULL. */
-void more_compute(const struct result *results, uint32_t n, const json_t *graph,
-		  const struct probe_sample *probe, uint32_t n_probe, struct more_scores *ret);
+void more_compute(const struct result *results, uint32_t n, const json_t *graph, const struct probe_sample *probe,
+		  uint32_t n_probe, struct more_scores *ret);
 
 json_t *more_json(const struct more_scores *m);
 

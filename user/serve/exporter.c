@@ -13,8 +13,8 @@
 #include "util/text/units.h"
 
 #define CONNECTIONS_MAX 16
-#define IDLE_TIMEOUT_S	30u
-#define TICK_MS		1000 /* libmicrohttpd's own timeouts have to be looked at */
+#define IDLE_TIMEOUT_S  30u
+#define TICK_MS         1000 /* libmicrohttpd's own timeouts have to be looked at */
 
 struct exporter {
 	struct MHD_Daemon *daemon;
@@ -34,11 +34,9 @@ union address {
 
 /* --- requests -------------------------------------------------------------------------------- */
 
-static enum MHD_Result reply(struct MHD_Connection *c, unsigned int status, const char *type,
-			     struct text *body)
+static enum MHD_Result reply(struct MHD_Connection *c, unsigned int status, const char *type, struct text *body)
 {
-	struct MHD_Response *response =
-		MHD_create_response_from_buffer(body->len, body->s, MHD_RESPMEM_MUST_FREE);
+	struct MHD_Response *response = MHD_create_response_from_buffer(body->len, body->s, MHD_RESPMEM_MUST_FREE);
 	enum MHD_Result r;
 
 	if (!response) {
@@ -51,9 +49,8 @@ static enum MHD_Result reply(struct MHD_Connection *c, unsigned int status, cons
 	return r;
 }
 
-static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const char *url,
-				  const char *method, const char *version, const char *data,
-				  size_t *data_size, void **request)
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const char *url, const char *method,
+				  const char *version, const char *data, size_t *data_size, void **request)
 {
 	struct exporter *e = cls;
 	struct text body = {};
@@ -133,8 +130,8 @@ static void note_url(struct exporter *e, const union address *a)
 	bool v6 = a->any.sa_family == AF_INET6;
 	char host[INET6_ADDRSTRLEN] = "";
 
-	inet_ntop(a->any.sa_family, v6 ? (const void *)&a->v6.sin6_addr : (const void *)&a->v4.sin_addr,
-		  host, sizeof(host));
+	inet_ntop(a->any.sa_family, v6 ? (const void *)&a->v6.sin6_addr : (const void *)&a->v4.sin_addr, host,
+		  sizeof(host));
 	snprintf(e->url, sizeof(e->url), "http://%s%s%s:%u/metrics", v6 ? "[" : "", host, v6 ? "]" : "",
 		 bound ? bound->port : 0u);
 }
@@ -151,8 +148,8 @@ static void watch(struct exporter *e, uv_loop_t *loop)
 	uv_timer_start(&e->tick, on_tick, TICK_MS, TICK_MS);
 }
 
-int exporter_open(uv_loop_t *loop, const char *where, exporter_fill fill, void *ctx,
-		  struct exporter **ret, struct fl_error *err)
+int exporter_open(uv_loop_t *loop, const char *where, exporter_fill fill, void *ctx, struct exporter **ret,
+		  struct fl_error *err)
 {
 	struct exporter *e = calloc(1, sizeof(*e));
 	union address a;
@@ -166,16 +163,14 @@ int exporter_open(uv_loop_t *loop, const char *where, exporter_fill fill, void *
 	e->fill = fill;
 	e->ctx = ctx;
 	errno = 0;
-	e->daemon = MHD_start_daemon(MHD_USE_EPOLL | v6, 0, NULL, NULL, on_request, e,
-				     MHD_OPTION_SOCK_ADDR, &a.any, MHD_OPTION_CONNECTION_LIMIT,
-				     CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_TIMEOUT_S,
-				     MHD_OPTION_END);
+	e->daemon = MHD_start_daemon(MHD_USE_EPOLL | v6, 0, NULL, NULL, on_request, e, MHD_OPTION_SOCK_ADDR, &a.any,
+				     MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+				     IDLE_TIMEOUT_S, MHD_OPTION_END);
 	if (!e->daemon) {
 		int code = errno ? errno : EIO;
 
 		free(e);
-		return error_env(err, code, "--metrics %.100s: cannot listen: %s", where,
-				 strerror(code));
+		return error_env(err, code, "--metrics %.100s: cannot listen: %s", where, strerror(code));
 	}
 	note_url(e, &a);
 	watch(e, loop);

@@ -19,8 +19,8 @@ typedef int (*exporter_fill)(void *ctx, struct text *out);
  * Listen at @where: "PORT" (on 127.0.0.1), "ADDR:PORT" or "[ADDR6]:PORT"; port 0 takes a free one.
  * -EADDRINUSE and the like as an error that names it.
  */
-int exporter_open(uv_loop_t *loop, const char *where, exporter_fill fill, void *ctx,
-		  struct exporter **ret, struct fl_error *err);
+int exporter_open(uv_loop_t *loop, const char *where, exporter_fill fill, void *ctx, struct exporter **ret,
+		  struct fl_error *err);
 
 /* "http://127.0.0.1:9464/metrics" */
 const char *exporter_url(const struct exporter *e);

@@ -41,8 +41,7 @@ static void put_label(struct text *out, const char *name, const char *value, boo
  * NAME{client="a",server="b",side="client",protocol="http",method="POST",path="/pay" - the brace is
  * left open. Method and path are left out where the row has none: Prometheus takes that for empty.
  */
-static void put_row(struct text *out, const char *name, const struct meter_snapshot *s,
-		    const struct meter_row *r)
+static void put_row(struct text *out, const char *name, const struct meter_snapshot *s, const struct meter_row *r)
 {
 	text_append(out, "%s{", name);
 	put_label(out, "client", s->services[r->client], true);
@@ -55,8 +54,7 @@ static void put_row(struct text *out, const char *name, const struct meter_snaps
 		put_label(out, "path", meter_path_text(&s->paths, r->path), false);
 }
 
-static void put_head(struct text *out, const char *name, const char *type, const char *unit,
-		     const char *help)
+static void put_head(struct text *out, const char *name, const char *type, const char *unit, const char *help)
 {
 	text_append(out, "# TYPE %s %s\n", name, type);
 	if (unit)
@@ -73,8 +71,8 @@ static uint64_t count_below(const struct fl_hist *h, uint64_t bound_ns, uint32_t
 	return sum;
 }
 
-static void put_histogram(struct text *out, const char *name, const struct meter_snapshot *s,
-			  const struct meter_row *r, const struct fl_hist *h)
+static void put_histogram(struct text *out, const char *name, const struct meter_snapshot *s, const struct meter_row *r,
+			  const struct fl_hist *h)
 {
 	_cleanup_free_ char *bucket = text_format("%s_bucket", name);
 	_cleanup_free_ char *count = text_format("%s_count", name);
@@ -94,8 +92,7 @@ static void put_histogram(struct text *out, const char *name, const struct meter
 
 		below = count_below(h, bound, &at, below);
 		put_row(out, bucket, s, r);
-		text_append(out, ",le=\"%.9g\"} %llu\n", (double)bound / 1e9,
-			    (unsigned long long)below);
+		text_append(out, ",le=\"%.9g\"} %llu\n", (double)bound / 1e9, (unsigned long long)below);
 	}
 	put_row(out, bucket, s, r);
 	text_append(out, ",le=\"+Inf\"} %llu\n", (unsigned long long)total);
@@ -105,8 +102,7 @@ static void put_histogram(struct text *out, const char *name, const struct meter
 	text_append(out, "} %.9f\n", (double)h->sum_ns / 1e9);
 }
 
-static void put_histograms(struct text *out, const struct meter_snapshot *requests,
-			   const struct meter_snapshot *edges)
+static void put_histograms(struct text *out, const struct meter_snapshot *requests, const struct meter_snapshot *edges)
 {
 	const struct {
 		const char *name, *help;
@@ -115,8 +111,8 @@ static void put_histograms(struct text *out, const struct meter_snapshot *reques
 	} families[] = {
 		{ "faultline_request_duration_seconds", "Request's first byte to response's first byte.",
 		  offsetof(struct meter_row, latency), requests },
-		{ "faultline_connect_duration_seconds", "TCP SYN to established.",
-		  offsetof(struct meter_row, connect), edges },
+		{ "faultline_connect_duration_seconds", "TCP SYN to established.", offsetof(struct meter_row, connect),
+		  edges },
 		{ "faultline_rtt_seconds", "The kernel's smoothed round-trip time, sampled.",
 		  offsetof(struct meter_row, rtt), edges },
 	};
@@ -139,8 +135,8 @@ static void put_histograms(struct text *out, const struct meter_snapshot *reques
 
 /* --- counters -------------------------------------------------------------------------------- */
 
-static void put_counter(struct text *out, const char *name, const struct meter_snapshot *s,
-			const struct meter_row *r, const char *label, const char *value, uint64_t n)
+static void put_counter(struct text *out, const char *name, const struct meter_snapshot *s, const struct meter_row *r,
+			const char *label, const char *value, uint64_t n)
 {
 	put_row(out, name, s, r);
 	if (label)
@@ -157,8 +153,8 @@ static void put_requests(struct text *out, const struct meter_snapshot *s)
 	for (i = 0; i < s->n_rows; i++)
 		for (k = 0; k < ARRAY_SIZE(classes); k++)
 			if (s->rows[i].status[k])
-				put_counter(out, "faultline_requests_total", s, &s->rows[i], "status",
-					    classes[k], s->rows[i].status[k]);
+				put_counter(out, "faultline_requests_total", s, &s->rows[i], "status", classes[k],
+					    s->rows[i].status[k]);
 }
 
 static void put_errors(struct text *out, const struct meter_snapshot *s)
@@ -191,12 +187,10 @@ static void put_traffic(struct text *out, const struct meter_snapshot *s)
 	}
 	put_head(out, "faultline_connects", "counter", NULL, "TCP connections established.");
 	for (i = 0; i < s->n_rows; i++)
-		put_counter(out, "faultline_connects_total", s, &s->rows[i], NULL, NULL,
-			    s->rows[i].connects);
+		put_counter(out, "faultline_connects_total", s, &s->rows[i], NULL, NULL, s->rows[i].connects);
 	put_head(out, "faultline_retransmits", "counter", NULL, "TCP segments sent again.");
 	for (i = 0; i < s->n_rows; i++)
-		put_counter(out, "faultline_retransmits_total", s, &s->rows[i], NULL, NULL,
-			    s->rows[i].retransmits);
+		put_counter(out, "faultline_retransmits_total", s, &s->rows[i], NULL, NULL, s->rows[i].retransmits);
 }
 
 static void put_lost(struct text *out, const struct meter_snapshot *s)
@@ -205,10 +199,8 @@ static void put_lost(struct text *out, const struct meter_snapshot *s)
 		const char *name, *help;
 		uint64_t n;
 	} v[] = {
-		{ "faultline_measure_events_lost", "Events the ring buffer had no room for.",
-		  s->events_lost },
-		{ "faultline_measure_flows_evicted", "Open flows that the table had no room for.",
-		  s->flows_evicted },
+		{ "faultline_measure_events_lost", "Events the ring buffer had no room for.", s->events_lost },
+		{ "faultline_measure_flows_evicted", "Open flows that the table had no room for.", s->flows_evicted },
 		{ "faultline_measure_requests_unpaired", "Requests whose answer could not be told.",
 		  s->requests_unpaired },
 	};
@@ -243,8 +235,7 @@ static void put_faults(struct text *out, const json_t *faults)
 		  "Packets, calls or messages that a fault has hit." },
 		{ "faultline_faults_matched", "faultline_faults_matched_total", "matched", "counter",
 		  "Packets, calls or messages that met its rule." },
-		{ "faultline_fault_active", "faultline_fault_active", "active", "gauge",
-		  "1 while a fault is on." },
+		{ "faultline_fault_active", "faultline_fault_active", "active", "gauge", "1 while a fault is on." },
 	};
 	json_t *fault;
 	size_t f, i;

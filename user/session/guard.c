@@ -36,8 +36,7 @@ int guard_add_endpoint(struct guard *g, const struct in6_addr *addr, uint16_t po
 	return add_key(g, addr, port, &in6addr_any, 0, err);
 }
 
-int guard_add_prefix(struct guard *g, const struct in6_addr *addr, uint8_t prefix_len,
-		     struct fl_error *err)
+int guard_add_prefix(struct guard *g, const struct in6_addr *addr, uint8_t prefix_len, struct fl_error *err)
 {
 	struct fl_guard_prefix *p;
 
@@ -71,8 +70,7 @@ static bool covers(const struct fl_guard_prefix *p, const struct in6_addr *addr)
 	uint32_t whole = p->prefix_len / 8, rest = p->prefix_len % 8;
 	uint8_t mask = (uint8_t)(0xff00u >> rest);
 
-	return !memcmp(p->addr, addr, whole) &&
-	       (!rest || !((p->addr[whole] ^ addr->s6_addr[whole]) & mask));
+	return !memcmp(p->addr, addr, whole) && (!rest || !((p->addr[whole] ^ addr->s6_addr[whole]) & mask));
 }
 
 static bool port_held(const struct guard *g, uint16_t port)
@@ -85,8 +83,8 @@ static bool is_end(const struct fl_guard_flow *f, const struct in6_addr *addr, u
 	return f->a_port == port && !memcmp(f->a, addr, sizeof(f->a));
 }
 
-bool guard_holds(const struct guard *g, const struct in6_addr *a, uint16_t a_port,
-		 const struct in6_addr *b, uint16_t b_port, uint8_t protocol)
+bool guard_holds(const struct guard *g, const struct in6_addr *a, uint16_t a_port, const struct in6_addr *b,
+		 uint16_t b_port, uint8_t protocol)
 {
 	static const uint8_t nobody[16];
 	uint32_t i;

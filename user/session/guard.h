@@ -26,15 +26,14 @@ int guard_add_flow(struct guard *g, const struct in6_addr *a, uint16_t a_port, c
 		   uint16_t b_port, struct fl_error *err);
 /* All TCP of one endpoint. */
 int guard_add_endpoint(struct guard *g, const struct in6_addr *addr, uint16_t port, struct fl_error *err);
-int guard_add_prefix(struct guard *g, const struct in6_addr *addr, uint8_t prefix_len,
-		     struct fl_error *err);
+int guard_add_prefix(struct guard *g, const struct in6_addr *addr, uint8_t prefix_len, struct fl_error *err);
 void guard_add_ports(struct guard *g, uint16_t min, uint16_t max);
 
 /* The mask for the programs' read-only data; 0 for NULL. */
 uint32_t guard_mask(const struct guard *g);
 
 /* Does it hold a packet of this connection (protocol: IPPROTO_*)? As the kernel decides it. */
-bool guard_holds(const struct guard *g, const struct in6_addr *a, uint16_t a_port,
-		 const struct in6_addr *b, uint16_t b_port, uint8_t protocol);
+bool guard_holds(const struct guard *g, const struct in6_addr *a, uint16_t a_port, const struct in6_addr *b,
+		 uint16_t b_port, uint8_t protocol);
 
 #endif

@@ -169,8 +169,7 @@ static _Noreturn void guard(struct watch *w)
 
 static int map_beat(struct beat **ret)
 {
-	void *page = mmap(NULL, sizeof(struct beat), PROT_READ | PROT_WRITE,
-			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	void *page = mmap(NULL, sizeof(struct beat), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	if (page == MAP_FAILED)
 		return -errno;
@@ -206,8 +205,7 @@ static int start(struct guardian *g, const char *session, int (*clean)(const cha
 	return r;
 }
 
-int guardian_start(const char *session, int (*clean)(const char *session),
-		   struct guardian **ret, struct fl_error *err)
+int guardian_start(const char *session, int (*clean)(const char *session), struct guardian **ret, struct fl_error *err)
 {
 	struct guardian *g = calloc(1, sizeof(*g));
 	int r = g ? map_beat(&g->beat) : -ENOMEM;
@@ -218,8 +216,7 @@ int guardian_start(const char *session, int (*clean)(const char *session),
 	}
 	if (r) {
 		guardian_dismiss(g);
-		return error_sys(err, -r, "session %s: cannot start its guardian: %s", session,
-				 strerror(-r));
+		return error_sys(err, -r, "session %s: cannot start its guardian: %s", session, strerror(-r));
 	}
 	*ret = g;
 	return 0;

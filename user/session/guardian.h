@@ -25,8 +25,7 @@ struct guardian;
  * Fork the guardian of @session (name) for the calling process; returns once it is watching.
  * @clean is what it calls when the owner is gone, again after a while when that fails.
  */
-int guardian_start(const char *session, int (*clean)(const char *session),
-		   struct guardian **ret, struct fl_error *err);
+int guardian_start(const char *session, int (*clean)(const char *session), struct guardian **ret, struct fl_error *err);
 
 /* A sign of life, and none need be expected for @quiet_ns on top of GUARDIAN_HUNG_NS: the owner is
  * about to do something long. The next sign counts again as usual. */

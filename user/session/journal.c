@@ -182,8 +182,10 @@ static int refuse_more(const struct journal *j, struct fl_error *err)
 {
 	if (j->files[0].open + j->files[1].open < JOURNAL_OPEN_MAX)
 		return 0;
-	error_env(err, EMFILE, "%s: %d things are to be undone already, and no more are kept: what would be done "
-		  "next is not done", j->dirs[0], JOURNAL_OPEN_MAX);
+	error_env(err, EMFILE,
+		  "%s: %d things are to be undone already, and no more are kept: what would be done "
+		  "next is not done",
+		  j->dirs[0], JOURNAL_OPEN_MAX);
 	error_hint(err, "name fewer targets, or end some of this session's faults (faultline stop)");
 	return -EMFILE;
 }
@@ -202,8 +204,9 @@ static int add(struct journal *j, const char *undo, json_t *args, unsigned int *
 		return r;
 	}
 	proc_boot(boot);
-	line = args ? json_pack("{s:I, s:s, s:s, s:o}", "n", (json_int_t)j->last + 1, "boot", boot, "undo",
-				undo, "args", args) : NULL;
+	line = args ? json_pack("{s:I, s:s, s:s, s:o}", "n", (json_int_t)j->last + 1, "boot", boot, "undo", undo,
+				"args", args)
+		    : NULL;
 	if (!line)
 		return error_sys(err, ENOMEM, "%s: out of memory", f->path);
 	/* In memory first: what is on disk and not there could not be undone by its owner. */
@@ -229,8 +232,7 @@ static void tidy(struct journal *j)
 			journal_file_compact(&j->files[i], &j->open, NULL);
 }
 
-int journal_add(struct journal *j, const char *undo, json_t *args, unsigned int *ret_n,
-		struct fl_error *err)
+int journal_add(struct journal *j, const char *undo, json_t *args, unsigned int *ret_n, struct fl_error *err)
 {
 	int r;
 
@@ -312,8 +314,7 @@ int journal_undo(struct journal *j, unsigned int n, struct fl_error *err)
 	return journal_tell(undo_number(j, n, &why), &why, err);
 }
 
-int journal_settle(struct journal *j, unsigned int *entry, char *remark, size_t size,
-		   struct fl_error *err)
+int journal_settle(struct journal *j, unsigned int *entry, char *remark, size_t size, struct fl_error *err)
 {
 	struct fl_error why = {};
 	int r = *entry ? undo_number(j, *entry, &why) : 0;

@@ -30,7 +30,7 @@
 
 struct journal; /* an open journal: one writer, the session's owner */
 
-#define JOURNAL_DIRS	 2
+#define JOURNAL_DIRS     2
 #define JOURNAL_OPEN_MAX 16384 /* entries that are open; more are refused, and what they announce not done */
 
 /*
@@ -42,8 +42,8 @@ struct journal; /* an open journal: one writer, the session's owner */
  * which is open.
  */
 enum undo_state {
-	UNDO_OPEN = 0,	 /* not as it was; *err says what, where, why, and what to do */
-	UNDO_DONE,	 /* as it was before: seen, or the kernel's (agent's, store's) own word */
+	UNDO_OPEN = 0,   /* not as it was; *err says what, where, why, and what to do */
+	UNDO_DONE,       /* as it was before: seen, or the kernel's (agent's, store's) own word */
 	UNDO_NOT_NEEDED, /* proved: what was changed is gone, or belongs to somebody else by now */
 };
 
@@ -82,8 +82,7 @@ void journal_close(struct journal *j);
  * Write ahead: returns once the entry is on disk. Steals the reference to @args (also on error).
  * *ret_n identifies the entry for journal_undo().
  */
-int journal_add(struct journal *j, const char *undo, json_t *args, unsigned int *ret_n,
-		struct fl_error *err);
+int journal_add(struct journal *j, const char *undo, json_t *args, unsigned int *ret_n, struct fl_error *err);
 
 /*
  * Undo one entry now and close it. An entry that is closed already: nothing, 0. A negative errno: it is
@@ -95,8 +94,7 @@ int journal_undo(struct journal *j, unsigned int n, struct fl_error *err);
  * Undo *entry (0: nothing to do) and forget it: 0 in *entry. What the undo remarked without failing
  * ("rewritten by somebody") goes into @remark, if it said anything. On failure the entry stays.
  */
-int journal_settle(struct journal *j, unsigned int *entry, char *remark, size_t size,
-		   struct fl_error *err);
+int journal_settle(struct journal *j, unsigned int *entry, char *remark, size_t size, struct fl_error *err);
 
 /* Where to save what undoing a lasting effect takes, before its entry is added; made if need be. */
 int journal_kept_dir(struct journal *j, const char **ret, struct fl_error *err);

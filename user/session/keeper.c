@@ -15,7 +15,7 @@ struct keeper {
 	struct session *session;
 	pthread_t thread;
 	_Atomic uint64_t until_ns; /* CLOCK_MONOTONIC; 0: not now */
-	pthread_mutex_t lock;	   /* of `stop`, and to sleep by; never held while leases are refreshed */
+	pthread_mutex_t lock;      /* of `stop`, and to sleep by; never held while leases are refreshed */
 	pthread_cond_t changed;
 	bool stop;
 };

@@ -10,7 +10,7 @@
 #include "util/text/text.h"
 
 #define COMPACT_LEAST 512 /* lines that are over, before it is worth the while */
-#define COMPACT_TIMES 4	  /* and so many times the open ones: each line is rewritten O(1) times */
+#define COMPACT_TIMES 4   /* and so many times the open ones: each line is rewritten O(1) times */
 
 /* --- entries in memory ------------------------------------------------------------------------- */
 
@@ -125,8 +125,7 @@ int journal_file_append(struct journal_file *f, const json_t *line, struct fl_er
 }
 
 /* False: it makes no sense. */
-static int take_line(struct journal_file *f, struct journal_entries *e, const char *text, size_t len,
-		     bool *ret_good)
+static int take_line(struct journal_file *f, struct journal_entries *e, const char *text, size_t len, bool *ret_good)
 {
 	json_t *line = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL), *n = json_object_get(line, "n");
 	struct journal_entry *entry;

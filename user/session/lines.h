@@ -21,15 +21,15 @@
 #define JOURNAL_LINE_MAX (1u << 20) /* bytes of one entry */
 
 struct journal_file {
-	char *path;	   /* NULL: there is none */
-	int fd;		   /* -1: not open */
+	char *path;        /* NULL: there is none */
+	int fd;            /* -1: not open */
 	size_t open, over; /* lines of open entries; lines of closed ones, and those that close them */
 };
 
 /* An entry that is open: {"n": 1, "boot": ..., "undo": ..., "args": {...}}. */
 struct journal_entry {
 	json_int_t n;
-	json_t *line; /* NULL: closed since */
+	json_t *line;         /* NULL: closed since */
 	uint64_t tried_ns;    /* CLOCK_MONOTONIC of the last try that left it open; 0: none */
 	struct fl_error *why; /* what that came to */
 	struct journal_file *file;

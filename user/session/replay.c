@@ -55,8 +55,8 @@ static int still_open(const char *name, const char *path, struct fl_error *err)
 int journal_close_entry(struct journal_entries *e, struct journal_entry *entry, struct fl_error *err)
 {
 	json_t *line = json_pack("{s:I, s:b}", "n", entry->n, "done", 1);
-	int r = line ? journal_file_append(entry->file, line, err) :
-		       error_sys(err, ENOMEM, "%s: out of memory", entry->file->path);
+	int r = line ? journal_file_append(entry->file, line, err)
+		     : error_sys(err, ENOMEM, "%s: out of memory", entry->file->path);
 
 	json_decref(line);
 	if (!r)
@@ -74,8 +74,8 @@ int journal_run(const json_t *line, const char *path, struct fl_error *err)
 		error_sys(err, ENOTSUP, "%s: this build cannot undo '%s'", path, name ? name : "(nothing)");
 		return still_open(name, path, err);
 	}
-	state = op->ends_with_boot && of_earlier_boot(line) ?
-			UNDO_NOT_NEEDED : op->undo(json_object_get(line, "args"), err);
+	state = op->ends_with_boot && of_earlier_boot(line) ? UNDO_NOT_NEEDED
+							    : op->undo(json_object_get(line, "args"), err);
 	return state == UNDO_DONE || state == UNDO_NOT_NEEDED ? 0 : still_open(name, path, err);
 }
 
@@ -105,8 +105,7 @@ static int undo_all(struct journal_entries *e, unsigned int *count, struct fl_er
 			op = entry->line ? journal_op(json_string_value(json_object_get(entry->line, "undo"))) : NULL;
 			if (!entry->line || (op && op->asks_others) != asks)
 				continue;
-			r = journal_run(entry->line, entry->file->path, &why) ?:
-			    journal_close_entry(e, entry, &why);
+			r = journal_run(entry->line, entry->file->path, &why) ?: journal_close_entry(e, entry, &why);
 			*count += !r;
 			if (r && !first)
 				failure = why;
@@ -167,8 +166,10 @@ int journal_replay(const char *const *dirs, unsigned int *ret_count, struct fl_e
 	/* What could be read is undone, whatever became of the rest. */
 	r = undo_all(&e, &count, err);
 	if (!first && damaged) {
-		first = error_sys(&why, EBADMSG, "%s: %zu of its lines cannot be read, and what they say is not "
-				  "undone", where, damaged);
+		first = error_sys(&why, EBADMSG,
+				  "%s: %zu of its lines cannot be read, and what they say is not "
+				  "undone",
+				  where, damaged);
 		error_hint(&why, "the other lines were followed; look at the file, then remove its directory");
 	}
 	why.open = first;

@@ -29,7 +29,7 @@
 #include "util/proc.h"
 #include "util/text/text.h"
 
-#define BPFFS	     "/sys/fs/bpf"
+#define BPFFS        "/sys/fs/bpf"
 #define NAME_LEN     6
 #define NAME_LETTERS "0123456789abcdefghijklmnopqrstuvwxyz"
 #define INFO_MAX     (1u << 20)
@@ -49,15 +49,13 @@ static int lock_run_dir(int operation, int *ret_fd, struct fl_error *err)
 		if (fd < 0 && errno == ENOENT && operation == LOCK_SH)
 			return -ENOENT;
 		if (fd < 0 || flock(fd, operation) || fstat(fd, &held)) {
-			r = error_env(err, errno, "cannot use " FL_RUN_DIR ": %s",
-				      strerror(errno));
+			r = error_env(err, errno, "cannot use " FL_RUN_DIR ": %s", strerror(errno));
 			if (fd >= 0)
 				close(fd);
 			return r;
 		}
 		/* It may have been removed, and made again, while we waited for the lock. */
-		if (!stat(FL_RUN_DIR, &now) && now.st_ino == held.st_ino &&
-		    now.st_dev == held.st_dev)
+		if (!stat(FL_RUN_DIR, &now) && now.st_ino == held.st_ino && now.st_dev == held.st_dev)
 			break;
 		close(fd);
 	}
@@ -116,9 +114,9 @@ static void read_info(const char *name, struct session_info *ret)
 	ret->unknown = !path || !access(path, F_OK) || errno != ENOENT;
 	if (path && !file_read(path, INFO_MAX, &text, NULL, NULL))
 		o = json_loads(text, 0, NULL);
-	if (o && !json_unpack(o, "{s:s, s?s, s:I, s:I, s:I, s:F, s?s}", "purpose", &purpose, "boot", &boot,
-			      "pid", &pid, "start", &start, "generation", &generation, "started_wall",
-			      &ret->started_wall, "results", &results)) {
+	if (o && !json_unpack(o, "{s:s, s?s, s:I, s:I, s:I, s:F, s?s}", "purpose", &purpose, "boot", &boot, "pid", &pid,
+			      "start", &start, "generation", &generation, "started_wall", &ret->started_wall, "results",
+			      &results)) {
 		text_copy(ret->purpose, sizeof(ret->purpose), purpose);
 		text_copy(ret->results, sizeof(ret->results), results);
 		caller_from_json(json_object_get(o, "owner"), &ret->by);
@@ -216,8 +214,7 @@ static int next_generation(uint32_t *ret, struct fl_error *err)
 	if (r)
 		return r;
 	if (max >= FL_MAX_GENERATION)
-		return error_env(err, EOVERFLOW,
-				 "no session number is left: stop the other ones");
+		return error_env(err, EOVERFLOW, "no session number is left: stop the other ones");
 	*ret = max + 1;
 	return 0;
 }
@@ -263,11 +260,10 @@ static int write_info(const struct session *s, struct fl_error *err)
 	json_t *o;
 
 	proc_boot(boot);
-	o = json_pack(
-		"{s:s, s:s, s:s, s:i, s:I, s:i, s:f, s:o, s:s, s:o*}", "name", s->name, "purpose", s->purpose,
-		"boot", boot, "pid", (int)getpid(), "start", (json_int_t)proc_start(getpid()), "generation",
-		(int)s->generation, "started_wall", s->started_wall, "owner", caller_json(&s->by), "results",
-		s->results, "cmdline", own_cmdline());
+	o = json_pack("{s:s, s:s, s:s, s:i, s:I, s:i, s:f, s:o, s:s, s:o*}", "name", s->name, "purpose", s->purpose,
+		      "boot", boot, "pid", (int)getpid(), "start", (json_int_t)proc_start(getpid()), "generation",
+		      (int)s->generation, "started_wall", s->started_wall, "owner", caller_json(&s->by), "results",
+		      s->results, "cmdline", own_cmdline());
 	text = o ? json_dumps(o, JSON_COMPACT) : NULL;
 	json_decref(o);
 	if (!path || !text)
@@ -427,12 +423,13 @@ int session_recover(const char *name, unsigned int *ret_undone, struct fl_error 
 		return error_usage(err, "'%.40s' is no session", name);
 	read_info(name, &info);
 	if (info.alive)
-		return error_usage(err, "session %s is alive: its owner is process %d", name,
-				   (int)info.pid);
+		return error_usage(err, "session %s is alive: its owner is process %d", name, (int)info.pid);
 	if (info.unknown) {
 		error_env(err, EAGAIN, "session %s: whether its owner is alive cannot be told", name);
-		error_hint(err, FL_RUN_DIR "/%s/session.json and /proc have to be readable; then faultline "
-				"recover again", name);
+		error_hint(err,
+			   FL_RUN_DIR "/%s/session.json and /proc have to be readable; then faultline "
+				      "recover again",
+			   name);
 		return -EAGAIN;
 	}
 	snprintf(dir, sizeof(dir), FL_RUN_DIR "/%s", name);
@@ -451,12 +448,10 @@ int session_need_bpffs(struct fl_error *err)
 	if (!mount("bpf", BPFFS, "bpf", 0, "mode=0700"))
 		return 0;
 	code = errno;
-	error_env(err, code, "cannot mount the BPF file system at " BPFFS ": %s",
-		  strerror(code));
+	error_env(err, code, "cannot mount the BPF file system at " BPFFS ": %s", strerror(code));
 	if (code == EPERM)
 		error_hint(err, "mounting needs CAP_SYS_ADMIN");
 	else
-		error_hint(err,
-			   "the kernel needs CONFIG_BPF_SYSCALL, and /sys must be mounted");
+		error_hint(err, "the kernel needs CONFIG_BPF_SYSCALL, and /sys must be mounted");
 	return -code;
 }

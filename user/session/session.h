@@ -20,14 +20,14 @@
 #include "util/error.h"
 #include "util/kept.h"
 
-#define FL_RUN_DIR "/run/faultline"
-#define FL_BPF_DIR "/sys/fs/bpf/faultline"
-#define FL_KEPT_DIR FL_STATE_DIR "/sessions" /* what outlives the boot, and undoing it */
+#define FL_RUN_DIR         "/run/faultline"
+#define FL_BPF_DIR         "/sys/fs/bpf/faultline"
+#define FL_KEPT_DIR        FL_STATE_DIR "/sessions" /* what outlives the boot, and undoing it */
 
-#define FL_LEASE_PERIOD_MS 100	/* how often the owner refreshes it */
-#define FL_LEASE_NS	   1000000000ull /* how long a refresh lasts */
+#define FL_LEASE_PERIOD_MS 100           /* how often the owner refreshes it */
+#define FL_LEASE_NS        1000000000ull /* how long a refresh lasts */
 
-#define FL_BUSY_NS 600000000000ull /* 10 min */
+#define FL_BUSY_NS         600000000000ull /* 10 min */
 
 struct guardian; /* session/guardian.h */
 #define SESSION_MAX_LEASES 64
@@ -36,11 +36,11 @@ struct engine; /* net/engine.h: the loaded net programs; made by the first fault
 
 struct session {
 	char name[16];
-	char dir[64];	  /* FL_RUN_DIR/name, 0700 */
+	char dir[64];      /* FL_RUN_DIR/name, 0700 */
 	char kept_dir[64]; /* FL_KEPT_DIR/name, 0700; exists once something lasting is to be undone */
-	char pin_dir[64]; /* FL_BPF_DIR/name, 0700; exists once an engine does */
-	char purpose[32]; /* "inject", "run", ... */
-	struct caller by; /* who began it */
+	char pin_dir[64];  /* FL_BPF_DIR/name, 0700; exists once an engine does */
+	char purpose[32];  /* "inject", "run", ... */
+	struct caller by;  /* who began it */
 	char results[256]; /* of a run: where they go; empty */
 	double started_wall;
 	uint32_t generation;
@@ -50,9 +50,9 @@ struct session {
 	struct engine *engine; /* NULL until needed; engine_open() sets it and the next two */
 	void (*engine_heartbeat)(struct engine *e);
 	void (*engine_close)(struct engine *e);
-	struct guard *guard;   /* session/guard.h: for the engine to come; NULL: nothing is protected */
-	struct keeper *keeper; /* session/keeper.h; NULL until the owner is busy for the first time */
-	pthread_mutex_t lease_lock; /* of the next two */
+	struct guard *guard;            /* session/guard.h: for the engine to come; NULL: nothing is protected */
+	struct keeper *keeper;          /* session/keeper.h; NULL until the owner is busy for the first time */
+	pthread_mutex_t lease_lock;     /* of the next two */
 	int leases[SESSION_MAX_LEASES]; /* map descriptors, not owned */
 	unsigned int n_leases;
 };

@@ -17,7 +17,8 @@
 /* Has the conversion of an exercise's file said it, at the place and in the words of the author? */
 static bool is_said(const struct suite *s, const char *rule, const struct experiment *x)
 {
-	static const char *const same[][2] = { { "no-fault", "no-fault" }, { "untestable-hypothesis", "no-hypothesis" } };
+	static const char *const same[][2] = { { "no-fault", "no-fault" },
+					       { "untestable-hypothesis", "no-hypothesis" } };
 	uint32_t i;
 	size_t k;
 
@@ -56,8 +57,7 @@ void check_add(struct report *r, bool error, const char *rule, const struct expe
 }
 
 /* Can it be measured? Otherwise a finding that says why and what to do. */
-static bool known(struct report *r, const struct experiment *x, bool error, const char *where,
-		  const char *metric)
+static bool known(struct report *r, const struct experiment *x, bool error, const char *where, const char *metric)
 {
 	struct metric_source source;
 	struct fl_error err = {};
@@ -88,9 +88,11 @@ static void check_timeout(struct report *r, const struct experiment *x, const ch
 	bool always;
 
 	if (is_beyond_timeout(r, c, &always))
-		check_add(r, false, always ? "always-true" : "never-true", x, "%s: '%.80s' can %s: the probe gives up after %.4g s; "
-			  "set suite.probe.timeout above the limit, or the limit below it", where, c->text,
-			  always ? "only be true" : "never be true", (double)r->suite->probe.timeout_ns / 1e9);
+		check_add(r, false, always ? "always-true" : "never-true", x,
+			  "%s: '%.80s' can %s: the probe gives up after %.4g s; "
+			  "set suite.probe.timeout above the limit, or the limit below it",
+			  where, c->text, always ? "only be true" : "never be true",
+			  (double)r->suite->probe.timeout_ns / 1e9);
 }
 
 static void check_hypothesis(struct report *r, const struct experiment *x)
@@ -101,24 +103,22 @@ static void check_hypothesis(struct report *r, const struct experiment *x)
 
 	if (!x->n_clauses) {
 		check_add(r, true, "untestable-hypothesis", x,
-		    "'%.120s' says nothing that can be measured: it needs a clause 'metric op number', "
-		    "for example 'success_rate >= 99.5%%' or 'p99 latency <= 800ms'", x->hypothesis);
+			  "'%.120s' says nothing that can be measured: it needs a clause 'metric op number', "
+			  "for example 'success_rate >= 99.5%%' or 'p99 latency <= 800ms'",
+			  x->hypothesis);
 		return;
 	}
 	for (i = 0; i < x->n_clauses; i++)
-		measurable += !metric_resolve(r->suite,
-					      expr_clause_name(&x->clauses[i], name, sizeof(name)),
-					      &source, NULL);
+		measurable +=
+			!metric_resolve(r->suite, expr_clause_name(&x->clauses[i], name, sizeof(name)), &source, NULL);
 	/* A clause that cannot be measured is reported so; a hypothesis of such clauses only is none. */
 	for (i = 0; i < x->n_clauses; i++) {
-		known(r, x, !measurable, "hypothesis",
-		      expr_clause_name(&x->clauses[i], name, sizeof(name)));
+		known(r, x, !measurable, "hypothesis", expr_clause_name(&x->clauses[i], name, sizeof(name)));
 		check_timeout(r, x, "hypothesis", &x->clauses[i]);
 	}
 }
 
-static void check_expr(struct report *r, const struct experiment *x, const char *where,
-		       const struct expr *e)
+static void check_expr(struct report *r, const struct experiment *x, const char *where, const struct expr *e)
 {
 	const struct expr_clause *clauses[64];
 	uint32_t i, n = e ? expr_clauses(e, clauses, ARRAY_SIZE(clauses)) : 0;
@@ -135,14 +135,17 @@ static void check_rollback(struct report *r, const struct experiment *x)
 	size_t i;
 
 	if (!x->rollback_automatic)
-		check_add(r, true, "no-rollback", x, "rollback.automatic is false: a fault that nobody takes "
-		    "back stays after the experiment");
+		check_add(r, true, "no-rollback", x,
+			  "rollback.automatic is false: a fault that nobody takes "
+			  "back stays after the experiment");
 	if (!x->rollback_method[0])
-		check_add(r, false, "no-rollback-method", x, "rollback.method is empty: say how a person "
-		    "would take the fault back without faultline");
+		check_add(r, false, "no-rollback-method", x,
+			  "rollback.method is empty: say how a person "
+			  "would take the fault back without faultline");
 	if (!x->trigger_when)
-		check_add(r, false, "no-trigger", x, "rollback.trigger_when never fires: the fault ends by its "
-		    "duration only");
+		check_add(r, false, "no-trigger", x,
+			  "rollback.trigger_when never fires: the fault ends by its "
+			  "duration only");
 	check_expr(r, x, "trigger_when", x->trigger_when);
 	for (i = 0; x->aborts && x->aborts[i]; i++)
 		check_expr(r, x, "abort_conditions", x->aborts[i]);
@@ -167,8 +170,9 @@ static void check_measurement(struct report *r, const struct experiment *x)
 		telling |= metric_is_telling(r->suite, x->metrics[i]);
 	}
 	if (!telling)
-		check_add(r, false, "up-only-measurement", x, "the metrics tell at most that the system is up: "
-		    "add one of latency or errors, or a silent degradation passes unseen");
+		check_add(r, false, "up-only-measurement", x,
+			  "the metrics tell at most that the system is up: "
+			  "add one of latency or errors, or a silent degradation passes unseen");
 }
 
 /* Seed section 5.2. */
@@ -188,16 +192,18 @@ static void check_stage(struct report *r, const struct experiment *x)
 
 	units_format_ppm(real_ppm, share, sizeof(share));
 	if (!x->stage) {
-		check_add(r, true, "stage-limit", x, "%s of real traffic is no stage: 0 %% is dev or staging, "
-		    "1-10 %% canary, 25-100 %% region, 100 %% global", share);
+		check_add(r, true, "stage-limit", x,
+			  "%s of real traffic is no stage: 0 %% is dev or staging, "
+			  "1-10 %% canary, 25-100 %% region, 100 %% global",
+			  share);
 		return;
 	}
 	if (real_ppm < limits[x->stage].min_ppm || real_ppm > limits[x->stage].max_ppm)
 		check_add(r, true, "stage-limit", x, "%s of real traffic is outside stage %s", share,
-		    stage_text(x->stage));
+			  stage_text(x->stage));
 	if ((x->stage == STAGE_DEV || x->stage == STAGE_CANARY) && x->instances > 1)
 		check_add(r, true, "stage-limit", x, "stage %s is one instance, not %u", stage_text(x->stage),
-		    x->instances);
+			  x->instances);
 }
 
 static void check_faults(struct report *r, const struct experiment *x)
@@ -208,23 +214,27 @@ static void check_faults(struct report *r, const struct experiment *x)
 		check_add(r, true, "no-fault", x, "neither fault_type nor faults: nothing would be injected");
 	for (i = 0; i < x->n_faults; i++)
 		if (x->faults[i].offset_ns + x->faults[i].duration_ns > x->duration_ns)
-			check_add(r, false, "clipped-fault", x, "fault %u ends with the experiment, before its "
-			    "own duration is over", i + 1);
+			check_add(r, false, "clipped-fault", x,
+				  "fault %u ends with the experiment, before its "
+				  "own duration is over",
+				  i + 1);
 }
 
 static void check_truth(struct report *r, const struct experiment *x)
 {
 	char **a, **b;
 
-	if (x->truth.must_detect && !words_count(x->truth.root_services) &&
-	    !words_count(x->truth.not_services))
-		check_add(r, false, "no-ground-truth", x, "ground_truth names no root_service: any root cause "
-		    "would be right");
+	if (x->truth.must_detect && !words_count(x->truth.root_services) && !words_count(x->truth.not_services))
+		check_add(r, false, "no-ground-truth", x,
+			  "ground_truth names no root_service: any root cause "
+			  "would be right");
 	for (a = x->truth.root_services; a && *a; a++)
 		for (b = x->truth.not_services; b && *b; b++)
 			if (!strcmp(*a, *b))
-				check_add(r, true, "ground-truth", x, "ground_truth: %s is both the root "
-				    "cause and not", *a);
+				check_add(r, true, "ground-truth", x,
+					  "ground_truth: %s is both the root "
+					  "cause and not",
+					  *a);
 }
 
 static void check_suite(struct report *r)
@@ -245,14 +255,17 @@ static void check_suite(struct report *r)
 	if (metric_paths(s, &paths, &where, &err))
 		check_add(r, true, "too-many-paths", where, "%s; %s", err.message, err.hint);
 	if (!combined)
-		check_add(r, false, "single-fault-suite", NULL, "no experiment combines faults: real outages "
-		    "mostly have several causes at once");
+		check_add(r, false, "single-fault-suite", NULL,
+			  "no experiment combines faults: real outages "
+			  "mostly have several causes at once");
 	if (!s->probe.url && !s->stack)
-		check_add(r, false, "no-external-probe", NULL, "the suite has no probe.url: without a probe "
-		    "from outside, the steady state is what the system says of itself");
+		check_add(r, false, "no-external-probe", NULL,
+			  "the suite has no probe.url: without a probe "
+			  "from outside, the steady state is what the system says of itself");
 	if (!s->pipeline.url && !s->stack)
-		check_add(r, false, "no-pipeline", NULL, "the suite has no pipeline.url: nothing will be "
-		    "detected and nothing scored");
+		check_add(r, false, "no-pipeline", NULL,
+			  "the suite has no pipeline.url: nothing will be "
+			  "detected and nothing scored");
 }
 
 int suite_check(const struct suite *s, struct finding **ret, uint32_t *ret_n, struct fl_error *err)

@@ -75,12 +75,15 @@ static void check_service(struct report *r, const struct experiment *x, const ch
 		return;
 	if (declared) {
 		suggest(name, known, hint, sizeof(hint));
-		check_add(r, true, "unknown-service", x, "ground_truth.%s: '%.60s' is none of the services that "
-			  "this file knows%s", key, name, hint);
+		check_add(r, true, "unknown-service", x,
+			  "ground_truth.%s: '%.60s' is none of the services that "
+			  "this file knows%s",
+			  key, name, hint);
 	} else if (text_nearest(name, known)) {
-		check_add(r, false, "unknown-service", x, "ground_truth.%s: '%.60s' is no target of this file; did "
-			  "you mean '%.60s'? (suite.graph declares services that are no targets)", key, name,
-			  text_nearest(name, known));
+		check_add(r, false, "unknown-service", x,
+			  "ground_truth.%s: '%.60s' is no target of this file; did "
+			  "you mean '%.60s'? (suite.graph declares services that are no targets)",
+			  key, name, text_nearest(name, known));
 	}
 }
 
@@ -131,8 +134,10 @@ static void check_declared(struct report *r, const struct experiment *x, const c
 	if (!names || is_among(bare, names))
 		return;
 	suggest(bare, names, hint, sizeof(hint));
-	check_add(r, text_nearest(bare, names) != NULL, "unknown-target", x, "target '%.60s' is none of the services "
-		  "that this file knows%s", bare, hint);
+	check_add(r, text_nearest(bare, names) != NULL, "unknown-target", x,
+		  "target '%.60s' is none of the services "
+		  "that this file knows%s",
+		  bare, hint);
 }
 
 static void check_target(struct report *r, const struct experiment *x, const char *spec, bool declared)

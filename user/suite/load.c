@@ -16,8 +16,7 @@
 #include "util/text/text.h"
 #include "util/text/units.h"
 
-static int read_word_of(struct yaml *y, struct fy_node *node, const char *what,
-			const char *const *words, char **ret)
+static int read_word_of(struct yaml *y, struct fy_node *node, const char *what, const char *const *words, char **ret)
 {
 	const char *const *w;
 	struct text all = {};
@@ -140,7 +139,8 @@ static int read_metrics(struct yaml *y, struct fy_node *node, void *out)
 
 		r = yaml_map(y, fy_node_pair_value(pair), "the source of a metric", source_fields, &s);
 		if (!r && !!s.probe + !!s.prometheus + !!s.kernel != 1)
-			r = yaml_error(y, fy_node_pair_value(pair), "a metric has one source: probe, "
+			r = yaml_error(y, fy_node_pair_value(pair),
+				       "a metric has one source: probe, "
 				       "prometheus or kernel");
 		free(s.probe);
 		free(s.prometheus);
@@ -262,8 +262,7 @@ static int load_root(struct yaml *y, struct suite *s)
 
 	if (root && fy_node_is_sequence(root))
 		return read_experiments(y, root, s);
-	if (root && fy_node_is_mapping(root) &&
-	    fy_node_mapping_lookup_by_string(root, "experiment", FY_NT))
+	if (root && fy_node_is_mapping(root) && fy_node_mapping_lookup_by_string(root, "experiment", FY_NT))
 		return load_experiment(y, root, s);
 	return yaml_map(y, root, "the file", suite_shape, s);
 }
@@ -271,9 +270,12 @@ static int load_root(struct yaml *y, struct suite *s)
 static void set_defaults(struct suite *s)
 {
 	s->probe = (struct probe_config){
-		.interval_ns = 5 * NS_PER_SEC, .timeout_ns = 2 * NS_PER_SEC,
-		.slow_ns = 500 * NS_PER_MSEC, .steady_ppm = 990000,
-		.steady_window_ns = 60 * NS_PER_SEC, .recover_within_ns = 120 * NS_PER_SEC,
+		.interval_ns = 5 * NS_PER_SEC,
+		.timeout_ns = 2 * NS_PER_SEC,
+		.slow_ns = 500 * NS_PER_MSEC,
+		.steady_ppm = 990000,
+		.steady_window_ns = 60 * NS_PER_SEC,
+		.recover_within_ns = 120 * NS_PER_SEC,
 	};
 	s->pipeline = (struct pipeline_config){ .timeout_ns = 5 * NS_PER_SEC, .retries = 2 };
 	s->baseline_ns = 300 * NS_PER_SEC;
@@ -356,8 +358,7 @@ static void map_lines(struct suite *s, const struct exercise *e)
 	}
 }
 
-static int parse_native(struct load *l, const char *name, const char *text, size_t len,
-			struct fl_error *err)
+static int parse_native(struct load *l, const char *name, const char *text, size_t len, struct fl_error *err)
 {
 	struct yaml y;
 	int r = yaml_open(&y, name, text, len, err);
@@ -420,8 +421,8 @@ static int finish_suite(struct suite *s, const char *name, const char *text, siz
 	return s->path && s->name && s->pipeline.adapter ? 0 : error_sys(err, ENOMEM, "%s: out of memory", name);
 }
 
-static int parse(const char *name, const char *text, size_t len, const struct fault_ops *const *table,
-		 bool collect, struct suite **ret, struct fl_error *err)
+static int parse(const char *name, const char *text, size_t len, const struct fault_ops *const *table, bool collect,
+		 struct suite **ret, struct fl_error *err)
 {
 	struct suite *s = calloc(1, sizeof(*s));
 	struct load l = { .table = table, .suite = s, .collect = collect };
@@ -444,14 +445,14 @@ static int parse(const char *name, const char *text, size_t len, const struct fa
 	return 0;
 }
 
-int suite_parse(const char *name, const char *text, size_t len,
-		const struct fault_ops *const *table, struct suite **ret, struct fl_error *err)
+int suite_parse(const char *name, const char *text, size_t len, const struct fault_ops *const *table,
+		struct suite **ret, struct fl_error *err)
 {
 	return parse(name, text, len, table, false, ret, err);
 }
 
-int suite_read_text(const char *name, const char *text, size_t len,
-		    const struct fault_ops *const *table, struct suite **ret, struct fl_error *err)
+int suite_read_text(const char *name, const char *text, size_t len, const struct fault_ops *const *table,
+		    struct suite **ret, struct fl_error *err)
 {
 	return parse(name, text, len, table, true, ret, err);
 }
@@ -466,14 +467,12 @@ static int load(const char *path, const struct fault_ops *const *table, bool col
 	return r ? r : parse(path, text, len, table, collect, ret, err);
 }
 
-int suite_load(const char *path, const struct fault_ops *const *table, struct suite **ret,
-	       struct fl_error *err)
+int suite_load(const char *path, const struct fault_ops *const *table, struct suite **ret, struct fl_error *err)
 {
 	return load(path, table, false, ret, err);
 }
 
-int suite_read(const char *path, const struct fault_ops *const *table, struct suite **ret,
-	       struct fl_error *err)
+int suite_read(const char *path, const struct fault_ops *const *table, struct suite **ret, struct fl_error *err)
 {
 	return load(path, table, true, ret, err);
 }
@@ -502,9 +501,10 @@ static void put_header(struct text *out, const char *name, const struct exercise
 
 	text_append(out, "# Completed from ");
 	put_comment(out, name);
-	text_append(out, " by faultline import w3d2.\n"
-			 "# `accept` names the warnings that the exercise asks for; take unversioned-config out once the\n"
-			 "# file is committed.\n");
+	text_append(out,
+		    " by faultline import w3d2.\n"
+		    "# `accept` names the warnings that the exercise asks for; take unversioned-config out once the\n"
+		    "# file is committed.\n");
 	if (e->n_findings)
 		text_append(out, "#\n# What the file did not say, and what was left out (by its lines):\n");
 	for (i = 0; i < e->n_findings; i++) {
@@ -524,8 +524,8 @@ static int check_completed(const char *name, struct text *out, const struct faul
 			   struct fl_error *err)
 {
 	struct suite *s = NULL;
-	int r = out->failed || !out->s ? error_sys(err, ENOMEM, "out of memory") :
-					 suite_parse("the completed file", out->s, out->len, table, &s, err);
+	int r = out->failed || !out->s ? error_sys(err, ENOMEM, "out of memory")
+				       : suite_parse("the completed file", out->s, out->len, table, &s, err);
 
 	suite_free(s);
 	if (r)
@@ -542,7 +542,8 @@ int suite_complete(const char *name, const char *text, size_t len, const struct 
 	int r = yaml_open(&y, name, text, len, err);
 
 	if (!r && !exercise_recognise(&y))
-		r = error_usage(err, "this is no file of the exercise, or it is in faultline's own form already: there is "
+		r = error_usage(err,
+				"this is no file of the exercise, or it is in faultline's own form already: there is "
 				"nothing to complete");
 	if (!r)
 		r = exercise_complete(&y, table, true, &e);

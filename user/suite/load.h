@@ -13,7 +13,7 @@ struct exercise;
 struct load {
 	const struct fault_ops *const *table;
 	struct suite *suite;
-	bool collect; /* every error becomes a finding of the suite */
+	bool collect;                  /* every error becomes a finding of the suite */
 	const struct exercise *source; /* the text came out of it: for lines; or NULL */
 };
 
@@ -27,15 +27,13 @@ int load_experiment(struct yaml *y, struct fy_node *node, void *suite);
 int load_fault(struct yaml *y, struct fy_node *node, void *experiment);
 
 /* The one fault of `fault_type:` and `params:` (may be NULL). */
-int load_single_fault(struct yaml *y, struct fy_node *type, struct fy_node *params,
-		      struct experiment *x);
+int load_single_fault(struct yaml *y, struct fy_node *type, struct fy_node *params, struct experiment *x);
 
 /* Between the two ends of an edge in a list of targets, until the fault has taken its peer. */
 #define EDGE_MARK "<->"
 
 /* "payment-svc", "1 instance of payment-svc", "a <-> b"; *ret_n stays when no number is said. */
-int load_target_words(struct yaml *y, struct fy_node *node, const char *text, char ***ret,
-		      uint32_t *ret_n);
+int load_target_words(struct yaml *y, struct fy_node *node, const char *text, char ***ret, uint32_t *ret_n);
 
 void experiment_release(struct experiment *x);
 

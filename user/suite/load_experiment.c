@@ -24,15 +24,13 @@ struct draft {
 /* "3 instances of X": behind the words, and the number; else @text itself. */
 static const char *skip_count(const char *text, uint32_t *ret_n)
 {
-	static const char *const words[] = { " instances of ", " instance of ", " containers of ",
-					     " container of " };
+	static const char *const words[] = { " instances of ", " instance of ", " containers of ", " container of " };
 	size_t digits = strspn(text, "0123456789"), i;
 	_cleanup_free_ char *number = strndup(text, digits);
 	int64_t n;
 
 	for (i = 0; digits && number && i < ARRAY_SIZE(words); i++)
-		if (!strncasecmp(text + digits, words[i], strlen(words[i])) &&
-		    !units_int(number, 1, 10000, &n, NULL)) {
+		if (!strncasecmp(text + digits, words[i], strlen(words[i])) && !units_int(number, 1, 10000, &n, NULL)) {
 			*ret_n = (uint32_t)n;
 			return text + digits + strlen(words[i]);
 		}
@@ -51,8 +49,7 @@ static char *percent_of(const char *text)
 	return text_format("%s@%.*s%%", name, (int)digits, text);
 }
 
-int load_target_words(struct yaml *y, struct fy_node *node, const char *text, char ***ret,
-		      uint32_t *ret_n)
+int load_target_words(struct yaml *y, struct fy_node *node, const char *text, char ***ret, uint32_t *ret_n)
 {
 	static const char *const arrows[] = { "<->", "↔" };
 	_cleanup_free_ char *percent = percent_of(text);
@@ -82,7 +79,8 @@ int load_target_words(struct yaml *y, struct fy_node *node, const char *text, ch
 			r = words_add(ret, strdup(right));
 	} else {
 		if (!*spec || strchr(spec, ' '))
-			return yaml_error(y, node, "'%.80s' is not a target: netns:NAME, pid:N, "
+			return yaml_error(y, node,
+					  "'%.80s' is not a target: netns:NAME, pid:N, "
 					  "cgroup:PATH, unit:NAME, docker:NAME, a service, or N instances of one",
 					  text);
 		r = words_add(ret, strdup(spec));
@@ -98,8 +96,7 @@ static int read_target(struct yaml *y, struct fy_node *node, void *out)
 
 	if (r)
 		return r;
-	joined = text_format("%s%s%s", d->x.target_text ? d->x.target_text : "",
-			     d->x.target_text ? ", " : "", text);
+	joined = text_format("%s%s%s", d->x.target_text ? d->x.target_text : "", d->x.target_text ? ", " : "", text);
 	free(d->x.target_text);
 	d->x.target_text = take_ptr(joined);
 	return load_target_words(y, node, text, &d->x.targets, &d->x.instances);
@@ -117,18 +114,17 @@ static int read_traffic(struct yaml *y, struct fy_node *node, void *out)
 		return r;
 	percent = strchr(d->x.traffic_text, '%');
 	if (!percent)
-		return yaml_error(y, node, "traffic: '%.80s' says no percentage, for example "
+		return yaml_error(y, node,
+				  "traffic: '%.80s' says no percentage, for example "
 				  "'10%% of production traffic' or '0%% (synthetic)'",
 				  d->x.traffic_text);
 	share = strndup(d->x.traffic_text, (size_t)(percent + 1 - d->x.traffic_text));
 	r = yaml_at(y, node, units_percent_ppm(share, &d->x.traffic_ppm, y->err));
-	d->x.synthetic = !d->x.traffic_ppm || strcasestr(percent, "synthetic") ||
-			 strcasestr(percent, "load test");
+	d->x.synthetic = !d->x.traffic_ppm || strcasestr(percent, "synthetic") || strcasestr(percent, "load test");
 	return r;
 }
 
-static const char *const stage_names[] = { "none", "dev", "staging", "canary", "region", "global",
-					   NULL };
+static const char *const stage_names[] = { "none", "dev", "staging", "canary", "region", "global", NULL };
 
 const char *stage_text(enum experiment_stage stage)
 {
@@ -240,8 +236,7 @@ static int read_window(struct yaml *y, struct fy_node *node, void *out)
 		return r;
 	to = strstr(text, " to t");
 	if (text[0] != 't' || !to)
-		return yaml_error(y, node, "capture_window: '%.60s' is not like 't-5min to t+10min'",
-				  text);
+		return yaml_error(y, node, "capture_window: '%.60s' is not like 't-5min to t+10min'", text);
 	text[to - text] = '\0';
 	r = yaml_at(y, node, units_offset_ns(text + 1, &before, y->err));
 	if (!r)
@@ -303,8 +298,8 @@ static int add_root(struct yaml *y, struct fy_node *node, void *out)
 	if (r)
 		return r;
 	wrong = exercise_not(text);
-	r = wrong ? words_add(&d->x.truth.not_services, strdup(wrong)) :
-		    words_add(&d->x.truth.root_services, take_ptr(text));
+	r = wrong ? words_add(&d->x.truth.not_services, strdup(wrong))
+		  : words_add(&d->x.truth.root_services, take_ptr(text));
 	return r ? error_sys(y->err, ENOMEM, "%s: out of memory", y->name) : 0;
 }
 
@@ -378,8 +373,7 @@ static int read_faults(struct yaml *y, struct draft *d)
 	return load_single_fault(y, d->fault_type, d->params, &d->x);
 }
 
-static int is_unique(struct yaml *y, struct fy_node *node, const struct suite *s,
-		     const struct experiment *x)
+static int is_unique(struct yaml *y, struct fy_node *node, const struct suite *s, const struct experiment *x)
 {
 	uint32_t i;
 
@@ -387,14 +381,11 @@ static int is_unique(struct yaml *y, struct fy_node *node, const struct suite *s
 		const struct experiment *o = &s->experiments[i];
 
 		if (!strcmp(o->id, x->id))
-			return yaml_error(y, node, "duplicate id '%.60s', first used at line %d", x->id,
-					  o->line);
+			return yaml_error(y, node, "duplicate id '%.60s', first used at line %d", x->id, o->line);
 		if (!strcmp(o->name, x->name))
-			return yaml_error(y, node, "duplicate name '%.60s', first used at line %d",
-					  x->name, o->line);
+			return yaml_error(y, node, "duplicate name '%.60s', first used at line %d", x->name, o->line);
 		if (o->number == x->number)
-			return yaml_error(y, node, "duplicate number %d, first used at line %d",
-					  x->number, o->line);
+			return yaml_error(y, node, "duplicate number %d, first used at line %d", x->number, o->line);
 	}
 	return 0;
 }
@@ -415,7 +406,8 @@ static void drop_edge_mark(char **targets)
 
 static int no_hypothesis(struct yaml *y, struct fy_node *node)
 {
-	yaml_error(y, node, "no-hypothesis: 'hypothesis' is missing: without one there is nothing to hold or "
+	yaml_error(y, node,
+		   "no-hypothesis: 'hypothesis' is missing: without one there is nothing to hold or "
 		   "to refute");
 	error_hint(y->err, "say what users still get while the fault is on: 'success_rate >= 99%%'");
 	return -EINVAL;
@@ -487,8 +479,7 @@ int load_experiment(struct yaml *y, struct fy_node *node, void *suite)
 	struct draft d = {};
 	int r = 0;
 
-	if (inner && fy_node_is_mapping(inner) &&
-	    fy_node_mapping_lookup_by_string(inner, "experiment", FY_NT)) {
+	if (inner && fy_node_is_mapping(inner) && fy_node_mapping_lookup_by_string(inner, "experiment", FY_NT)) {
 		r = yaml_map(y, node, "an experiment", wrapped, &inner);
 		node = inner;
 	}

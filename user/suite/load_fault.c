@@ -66,8 +66,7 @@ static bool is_open(const struct params *params, const char *name)
 }
 
 /* One parameter; a list is joined by commas ("peer: [a, b]"). */
-static int set_param(struct yaml *y, struct fy_node *key_node, struct fy_node *value,
-		     struct params *params)
+static int set_param(struct yaml *y, struct fy_node *key_node, struct fy_node *value, struct params *params)
 {
 	_cleanup_free_ char *key = NULL;
 	struct text joined = {};
@@ -161,8 +160,7 @@ static int finish(struct yaml *y, struct fault_draft *d, struct experiment *x)
 	if (!r)
 		r = yaml_at(y, d->type, params_complete(&plan->params, plan->ops->name, y->err));
 	if (!r && plan->ops->validate)
-		r = yaml_at(y, d->params ? d->params : d->type,
-			    plan->ops->validate(&plan->params, y->err));
+		r = yaml_at(y, d->params ? d->params : d->type, plan->ops->validate(&plan->params, y->err));
 	if (r)
 		return r;
 	/* A share of real traffic is kept in the kernel, by flows, where the kind can. */
@@ -175,8 +173,7 @@ static int finish(struct yaml *y, struct fault_draft *d, struct experiment *x)
 			return r;
 	}
 	if (plan->offset_ns >= x->duration_ns)
-		return yaml_error(y, d->type, "%s: it would begin after the end of the experiment",
-				  plan->ops->name);
+		return yaml_error(y, d->type, "%s: it would begin after the end of the experiment", plan->ops->name);
 	grown = reallocarray(x->faults, x->n_faults + 1, sizeof(*grown));
 	if (!grown)
 		return error_sys(y->err, ENOMEM, "%s: out of memory", y->name);
@@ -209,8 +206,7 @@ int load_fault(struct yaml *y, struct fy_node *node, void *experiment)
 	return finish_or_free(y, &d, experiment);
 }
 
-int load_single_fault(struct yaml *y, struct fy_node *type, struct fy_node *params,
-		      struct experiment *x)
+int load_single_fault(struct yaml *y, struct fy_node *type, struct fy_node *params, struct experiment *x)
 {
 	struct fault_draft d = { .type = type, .params = params };
 

@@ -18,7 +18,7 @@
 #include "util/text/text.h"
 
 #define TIMEOUT_S 5 /* for one command */
-#define NOBODY	  65534
+#define NOBODY    65534
 
 /* Who asks, and where. */
 struct asker {
@@ -43,8 +43,7 @@ static void become_git(const struct asker *a, char *const argv[], int out)
 
 	if (null < 0 || !home || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(null, 2) < 0)
 		return;
-	if (a->drop && (setgroups(0, NULL) || setresgid(a->gid, a->gid, a->gid) ||
-			setresuid(a->uid, a->uid, a->uid)))
+	if (a->drop && (setgroups(0, NULL) || setresgid(a->gid, a->gid, a->gid) || setresuid(a->uid, a->uid, a->uid)))
 		return;
 	if (chdir(a->dir))
 		return;

@@ -7,9 +7,9 @@
 #include <stdbool.h>
 
 struct file_version {
-	bool known;	  /* inside a git checkout that git lets us read */
+	bool known; /* inside a git checkout that git lets us read */
 	char commit[65];
-	bool dirty;	  /* the file differs from the commit, or is not in it */
+	bool dirty; /* the file differs from the commit, or is not in it */
 };
 
 /* Never an error: what cannot be found out is not known. */

@@ -26,8 +26,8 @@ static bool split_mount(const char *path, const char **ret_rest, bool *ret_v2)
 		size_t len = strlen(m->mnt_dir);
 		bool v2 = !strcmp(m->mnt_type, "cgroup2");
 
-		if ((v2 || !strcmp(m->mnt_type, "cgroup")) && len > best &&
-		    !strncmp(path, m->mnt_dir, len) && path[len] == '/') {
+		if ((v2 || !strcmp(m->mnt_type, "cgroup")) && len > best && !strncmp(path, m->mnt_dir, len) &&
+		    path[len] == '/') {
 			best = len;
 			*ret_rest = path + len;
 			*ret_v2 = v2;

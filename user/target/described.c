@@ -33,12 +33,16 @@ static int check_entry(struct yaml *y, struct fy_node *node, const char *name, c
 	const char *spec = json_string_value(value);
 
 	if (!is_name(name))
-		return yaml_error(y, node, "services: '%.60s' is no name of a service: letters, digits, '-', '_' and '.'", name);
+		return yaml_error(y, node,
+				  "services: '%.60s' is no name of a service: letters, digits, '-', '_' and '.'", name);
 	if (!spec)
 		return yaml_error(y, node, "services: %s: how it is found is one text, such as netns:%s", name, name);
 	if (!strchr(spec, ':') || strlen(spec) > SPEC_MAX_LEN)
-		return yaml_error(y, node, "services: %s: '%.60s' is no target: netns:NAME, docker:NAME, docker:label=KEY=VALUE, "
-				  "pid:N, pid:/FILE, cgroup:PATH, unit:NAME", name, spec);
+		return yaml_error(
+			y, node,
+			"services: %s: '%.60s' is no target: netns:NAME, docker:NAME, docker:label=KEY=VALUE, "
+			"pid:N, pid:/FILE, cgroup:PATH, unit:NAME",
+			name, spec);
 	return 0;
 }
 
@@ -96,7 +100,8 @@ static int read_host(struct fl_error *err)
 		return 0;
 	if (err) {
 		*err = why;
-		error_hint(err, "it says what services are called on this host; mend it, or write targets with their prefix "
+		error_hint(err,
+			   "it says what services are called on this host; mend it, or write targets with their prefix "
 			   "(netns:, docker:, pid:, ...)");
 	}
 	return r;

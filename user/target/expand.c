@@ -32,8 +32,7 @@ static bool read_pick(const char *text, struct target_pick *ret)
 	return true;
 }
 
-int target_pick_read(const char *spec, char *ret, size_t size, struct target_pick *pick,
-		     struct fl_error *err)
+int target_pick_read(const char *spec, char *ret, size_t size, struct target_pick *pick, struct fl_error *err)
 {
 	const char *at = strrchr(spec, '@');
 	struct target_pick own = { .seed = pick->seed };
@@ -129,7 +128,9 @@ int target_expand(const char *spec, const struct target_pick *pick, struct targe
 	*ret_set = (struct target_set){};
 	described = !described_find(plain, &behind, NULL);
 	if (!provider->members) /* the '@' is part of the name: a systemd unit's group is like that */
-		return target_names_add(ret, described ? plain : spec) ? error_sys(err, ENOMEM, "targets: out of memory") : 0;
+		return target_names_add(ret, described ? plain : spec)
+			       ? error_sys(err, ENOMEM, "targets: out of memory")
+			       : 0;
 	r = provider->members(name, name == plain, ret, err);
 	if (r < 0)
 		return r;

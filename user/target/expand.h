@@ -16,7 +16,7 @@
 
 struct target_pick {
 	uint32_t count; /* at most so many; 0: no bound */
-	uint32_t ppm;	/* of all there are, rounded up; 0: no bound */
+	uint32_t ppm;   /* of all there are, rounded up; 0: no bound */
 	uint64_t seed;
 };
 
@@ -29,8 +29,7 @@ static inline bool target_pick_is_all(const struct target_pick *pick)
  * The part of @spec in front of '@', copied to @ret; what stands behind it goes over *pick. An '@'
  * with something else behind it belongs to the name ("image=nginx@sha256:...").
  */
-int target_pick_read(const char *spec, char *ret, size_t size, struct target_pick *pick,
-		     struct fl_error *err);
+int target_pick_read(const char *spec, char *ret, size_t size, struct target_pick *pick, struct fl_error *err);
 
 /* Keep what @pick takes of @names, in their order: who is drawn depends on seed and name alone. */
 void target_pick_apply(const struct target_pick *pick, struct target_names *names);

@@ -55,10 +55,13 @@ static int check_cgroup(struct target *t, struct fl_error *err)
 	int r;
 
 	if (!is_cgroup(t))
-		return error_env(err, ENOTSUP, "in the host's network packets are told by their cgroup, and others "
-				 "may be in that of %s: name a container, or its cgroup (cgroup:PATH)", t->spec);
+		return error_env(err, ENOTSUP,
+				 "in the host's network packets are told by their cgroup, and others "
+				 "may be in that of %s: name a container, or its cgroup (cgroup:PATH)",
+				 t->spec);
 	if (!t->cgroup_id)
-		return error_env(err, ENOTSUP, "in the host's network packets are told by their cgroup, and it has "
+		return error_env(err, ENOTSUP,
+				 "in the host's network packets are told by their cgroup, and it has "
 				 "none in the v2 tree");
 	r = owner_supported(err);
 	if (r)
@@ -141,6 +144,7 @@ void target_find_host_interfaces(struct target *t)
 		text_copy(t->gap.why, sizeof(t->gap.why), why.message);
 		return;
 	}
-	text_copy(t->note, sizeof(t->note), "it is in the host's network: its packets are told by their cgroup; those "
+	text_copy(t->note, sizeof(t->note),
+		  "it is in the host's network: its packets are told by their cgroup; those "
 		  "over the loopback pass, and so does what it gets that is neither TCP nor UDP");
 }

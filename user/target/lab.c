@@ -58,10 +58,9 @@ static int use_service(json_t *service, struct target *t, struct fl_error *err)
 	json_int_t pid = 0, start = 0;
 	int fd, r = 0;
 
-	if (json_unpack(service, "{s:s, s:s, s:s, s?I, s?I}", "netns", &netns, "cgroup",
-			&cgroup, "cgroup_v1", &cgroup_v1, "pid", &pid, "start", &start))
-		return error_env(err, EBADMSG, "%s: " LAB_JSON " does not describe it",
-				 t->name);
+	if (json_unpack(service, "{s:s, s:s, s:s, s?I, s?I}", "netns", &netns, "cgroup", &cgroup, "cgroup_v1",
+			&cgroup_v1, "pid", &pid, "start", &start))
+		return error_env(err, EBADMSG, "%s: " LAB_JSON " does not describe it", t->name);
 	fd = netns_open_name(netns, err);
 	if (fd < 0)
 		return fd;
@@ -94,8 +93,7 @@ static int resolve(const char *name, struct target *t, struct fl_error *err)
 	} else {
 		error_usage(err, "the lab has no service '%.60s'", name);
 		r = -ENOENT;
-		error_hint(err, services ? "faultline lab status lists them" :
-					   "faultline lab up starts the lab");
+		error_hint(err, services ? "faultline lab status lists them" : "faultline lab up starts the lab");
 	}
 	json_decref(services);
 	return r;
@@ -110,8 +108,9 @@ static int start(const char *name, struct fl_error *err)
 
 	if (r)
 		return r;
-	r = json_unpack(supervisor, "{s:I, s:I}", "pid", &pid, "start", &start_time) ?
-		-ESRCH : proc_signal((pid_t)pid, (uint64_t)start_time, SIGHUP);
+	r = json_unpack(supervisor, "{s:I, s:I}", "pid", &pid, "start", &start_time)
+		    ? -ESRCH
+		    : proc_signal((pid_t)pid, (uint64_t)start_time, SIGHUP);
 	if (r == -ESRCH)
 		error_env(err, ESRCH, "%s: the lab's supervisor does not run", name);
 	else if (r)

@@ -172,8 +172,8 @@ static int by_service(const char *name, const struct target_provider **ret, stru
 		if (r)
 			return r;
 		if (has && found) {
-			error_usage(err, "'%s' has two meanings: %s:%s and %s:%s", name, found->name,
-				    name, (*p)->name, name);
+			error_usage(err, "'%s' has two meanings: %s:%s and %s:%s", name, found->name, name, (*p)->name,
+				    name);
 			error_hint(err, "write the one you mean with its prefix");
 			return -ENOTUNIQ;
 		}
@@ -247,8 +247,7 @@ static int no_veth(const struct target *t, struct fl_error *err)
 	return -ENODEV;
 }
 
-static int check_needs(const struct target *t, const struct target_options *o,
-		       struct fl_error *err)
+static int check_needs(const struct target *t, const struct target_options *o, struct fl_error *err)
 {
 	int r;
 
@@ -274,8 +273,7 @@ static void init(struct target *t)
 	t->mntns_fd = -1;
 }
 
-int target_resolve(const char *spec, const struct target_options *options, struct target *ret,
-		   struct fl_error *err)
+int target_resolve(const char *spec, const struct target_options *options, struct target *ret, struct fl_error *err)
 {
 	static const struct target_options none;
 	const struct target_provider *provider;
@@ -290,8 +288,7 @@ int target_resolve(const char *spec, const struct target_options *options, struc
 		spec = name;
 	}
 	if (!*spec || !text_copy(ret->spec, sizeof(ret->spec), spec))
-		return error_usage(err, "target '%.60s' is %s", spec,
-				   *spec ? "too long" : "empty");
+		return error_usage(err, "target '%.60s' is %s", spec, *spec ? "too long" : "empty");
 	r = target_provider_of(spec, &provider, &name, err);
 	if (r)
 		return r;

@@ -19,15 +19,15 @@
 
 #define TARGET_MAX_VETHS 16
 #define TARGET_MAX_ADDRS 16
-#define TARGET_MAX_PIDS	 512
+#define TARGET_MAX_PIDS  512
 
 /* What makes a process one of the target's (member.h); the provider says which, any of them is enough. */
 enum target_by {
-	TARGET_BY_CGROUP = 1,	 /* to be in the v2 group `cgroup`, or in one below it */
+	TARGET_BY_CGROUP = 1,    /* to be in the v2 group `cgroup`, or in one below it */
 	TARGET_BY_CGROUP_V1 = 2, /* to be in `cgroup_v1` of any v1 hierarchy, or below it */
-	TARGET_BY_NETNS = 4,	 /* to be in its network namespace */
-	TARGET_BY_TREE = 8,	 /* to be `pid`, or a descendant of it */
-	TARGET_BY_PIDNS = 16,	 /* to be in its pid namespace; no provider's, for member.c */
+	TARGET_BY_NETNS = 4,     /* to be in its network namespace */
+	TARGET_BY_TREE = 8,      /* to be `pid`, or a descendant of it */
+	TARGET_BY_PIDNS = 16,    /* to be in its pid namespace; no provider's, for member.c */
 };
 
 /* Where an interface is, and whose packets pass there. */
@@ -38,10 +38,10 @@ enum target_side {
 };
 
 struct target_veth {
-	uint32_t ifindex;     /* of the host side */
+	uint32_t ifindex; /* of the host side */
 	char ifname[16];
-	uint64_t netns_inode; /* namespace the host side lives in */
-	int netns_fd;	      /* open on it; owned by the target */
+	uint64_t netns_inode;  /* namespace the host side lives in */
+	int netns_fd;          /* open on it; owned by the target */
 	uint32_t peer_ifindex; /* inside the target */
 	enum target_side side;
 };
@@ -57,29 +57,29 @@ struct target_addr {
  */
 struct target_gap {
 	char ifname[16]; /* inside the target; empty: all of them */
-	char why[200];	 /* empty: there is none */
+	char why[200];   /* empty: there is none */
 	bool down;
 };
 
 struct target {
-	char name[128];	    /* what to call it in results: the service name when there is one */
-	char spec[256];	    /* means this target only; mostly as the user wrote it */
-	char scope[256];    /* the set it was taken from, as the user wrote that; may be empty */
-	bool takes_all;	    /* all of that set is meant, also who joins it later */
-	char provider[16];  /* "netns", "pid", "cgroup", "unit", "lab", "docker" */
-	char id[80];	    /* container id or the like; may be empty */
-	char note[200];	    /* what to know before it is hit: who else would be; may be empty */
+	char name[128];       /* what to call it in results: the service name when there is one */
+	char spec[256];       /* means this target only; mostly as the user wrote it */
+	char scope[256];      /* the set it was taken from, as the user wrote that; may be empty */
+	bool takes_all;       /* all of that set is meant, also who joins it later */
+	char provider[16];    /* "netns", "pid", "cgroup", "unit", "lab", "docker" */
+	char id[80];          /* container id or the like; may be empty */
+	char note[200];       /* what to know before it is hit: who else would be; may be empty */
 	unsigned int members; /* TARGET_BY_*; 0: it has no processes */
 	/* Where its main process is. Others are there too, unless `members` says that it is the target's. */
-	char cgroup[256];   /* path in the v2 tree (absolute); empty when there is none */
-	uint64_t cgroup_id; /* v2 cgroup id (inode); 0 none */
+	char cgroup[256];      /* path in the v2 tree (absolute); empty when there is none */
+	uint64_t cgroup_id;    /* v2 cgroup id (inode); 0 none */
 	uint32_t cgroup_level; /* below the root of the v2 tree; set where veths are the host's */
-	char cgroup_v1[256]; /* path below each v1 controller ("/lab/x"); empty when none */
-	uint64_t pidns_inode; /* 0: the initial one, or no process */
+	char cgroup_v1[256];   /* path below each v1 controller ("/lab/x"); empty when none */
+	uint64_t pidns_inode;  /* 0: the initial one, or no process */
 	uint64_t netns_inode;
-	int netns_fd;	    /* open on its network namespace; -1 when it has no process */
-	int mntns_fd;	    /* open on its mount namespace; -1 */
-	pid_t pid;	    /* its main process (its init), 0 none */
+	int netns_fd;       /* open on its network namespace; -1 when it has no process */
+	int mntns_fd;       /* open on its mount namespace; -1 */
+	pid_t pid;          /* its main process (its init), 0 none */
 	uint64_t pid_start; /* start time of pid, field 22 of /proc/PID/stat */
 	uint32_t n_pids;
 	pid_t pids[TARGET_MAX_PIDS]; /* all of its processes at the time of resolving */
@@ -91,15 +91,15 @@ struct target {
 	struct target_gap gap;
 
 	/* What became of it since it was resolved: follow.h, watch.h. */
-	uint32_t watch;		/* who tells of changes; 0: nobody */
-	uint32_t moves;		/* how often it was found anew */
-	bool same_process;	/* the last time only its networks had changed */
+	uint32_t watch;           /* who tells of changes; 0: nobody */
+	uint32_t moves;           /* how often it was found anew */
+	bool same_process;        /* the last time only its networks had changed */
 	uint64_t changed_wall_ns; /* since when it is as it is, by its supervisor; 0 unknown */
-	uint64_t moved_wall_ns; /* when it was found anew */
-	pid_t stranger;		/* shares its network namespace and is none of its own; 0 nobody */
-	pid_t passer;		/* the same, but may be about to join the target, or to leave */
-	uint64_t passer_ns;	/* since when it has been seen */
-	struct {		/* what has been told of all this: fault/life/changes.h */
+	uint64_t moved_wall_ns;   /* when it was found anew */
+	pid_t stranger;           /* shares its network namespace and is none of its own; 0 nobody */
+	pid_t passer;             /* the same, but may be about to join the target, or to leave */
+	uint64_t passer_ns;       /* since when it has been seen */
+	struct {                  /* what has been told of all this: fault/life/changes.h */
 		uint32_t moves;
 		bool down, left;
 		pid_t stranger;
@@ -109,8 +109,8 @@ struct target {
 
 struct target_options {
 	bool allow_host_interface; /* --allow-host-interface: also the host's own, by cgroup */
-	bool need_veth;		   /* an error when it has no host-side veth, or not all of them */
-	bool need_process;	   /* an error when no process runs in it */
+	bool need_veth;            /* an error when it has no host-side veth, or not all of them */
+	bool need_process;         /* an error when no process runs in it */
 };
 
 /*
@@ -119,8 +119,7 @@ struct target_options {
  * namespace (unless allowed), a name that two providers know, a name nobody knows (the error
  * lists the nearest known ones).
  */
-int target_resolve(const char *spec, const struct target_options *options, struct target *ret,
-		   struct fl_error *err);
+int target_resolve(const char *spec, const struct target_options *options, struct target *ret, struct fl_error *err);
 void target_free(struct target *t);
 
 /* Is @t in the host's network, and its packets told by their cgroup? Then others in there are not hit. */

@@ -21,8 +21,8 @@
 #include "util/text/units.h"
 
 #define START_PATIENCE_NS (10 * NS_PER_SEC)
-#define LOOK_MS		  100
-#define SETTLE_LOOKS	  4
+#define LOOK_MS           100
+#define SETTLE_LOOKS      4
 
 struct unit {
 	char id[128]; /* its first name, whatever alias was asked for */
@@ -83,9 +83,12 @@ static void take_property(struct unit *u, const char *line)
 static int look(const char *what, struct unit *ret, struct fl_error *err)
 {
 	char name[128], out[2048] = "", *line, *save = NULL;
-	char *argv[] = { (char[]){ "systemctl" }, (char[]){ "show" },
+	char *argv[] = { (char[]){ "systemctl" },
+			 (char[]){ "show" },
 			 (char[]){ "--property=Id,LoadState,ActiveState,ControlGroup,MainPID" },
-			 (char[]){ "--" }, name, NULL };
+			 (char[]){ "--" },
+			 name,
+			 NULL };
 	int r = check_name(what, name, sizeof(name), err);
 
 	*ret = (struct unit){};

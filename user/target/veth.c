@@ -50,9 +50,7 @@ static int check_host_side(struct target_veth *v, struct fl_error *err)
 	if (r)
 		return r;
 	if (i == n || strcmp(all[i].kind, "veth") || all[i].peer_ifindex != v->peer_ifindex)
-		return error_env(err, ENODEV,
-				 "interface %u is not the other end of a veth any more",
-				 v->ifindex);
+		return error_env(err, ENODEV, "interface %u is not the other end of a veth any more", v->ifindex);
 	text_copy(v->ifname, sizeof(v->ifname), all[i].ifname);
 	return 0;
 }
@@ -148,8 +146,8 @@ int target_check_veths(const struct target *t, struct fl_error *err)
 	if (!t->gap.why[0] || (t->gap.down && t->n_veths))
 		return 0;
 	if (t->gap.ifname[0])
-		error_env(err, ENODEV, "%s: its interface %s cannot be reached: %s", t->spec,
-			  t->gap.ifname, t->gap.why);
+		error_env(err, ENODEV, "%s: its interface %s cannot be reached: %s", t->spec, t->gap.ifname,
+			  t->gap.why);
 	else
 		error_env(err, ENODEV, "%s: no fault of its network: %s", t->spec, t->gap.why);
 	error_hint(err, "%sa fault of the network would miss what passes there; the other kinds work",

@@ -41,8 +41,8 @@ bool target_watch_joined(const void *group, struct target *ret);
 
 /* How it stands with the supervisor itself. */
 struct target_watch_status {
-	bool lost;		/* it cannot be reached now */
-	uint32_t losses;	/* how often that began */
+	bool lost;                /* it cannot be reached now */
+	uint32_t losses;          /* how often that began */
 	uint64_t changed_wall_ns; /* since when it is so */
 	char why[200];
 };

@@ -28,20 +28,20 @@ static inline void cleanup_file(FILE **f)
 #define _cleanup_fd_   __attribute__((cleanup(cleanup_fd)))
 #define _cleanup_file_ __attribute__((cleanup(cleanup_file)))
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define ARRAY_SIZE(a)  (sizeof(a) / sizeof((a)[0]))
 
 /* Take the pointer or descriptor out of a cleanup variable, to hand it to the caller. */
-#define take_ptr(p)              \
-	({                       \
+#define take_ptr(p)                     \
+	({                              \
 		__typeof__(p) t_ = (p); \
-		(p) = NULL;      \
-		t_;              \
+		(p) = NULL;             \
+		t_;                     \
 	})
-#define take_fd(fd)        \
-	({                 \
+#define take_fd(fd)            \
+	({                     \
 		int t_ = (fd); \
-		(fd) = -1; \
-		t_;        \
+		(fd) = -1;     \
+		t_;            \
 	})
 
 #endif

@@ -33,8 +33,9 @@ ssize_t fd_receive(int from, void *bytes, size_t n, int *ret_fd)
 {
 	union control control;
 	struct iovec iov = { bytes, n };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
-			    .msg_controllen = sizeof(control) };
+	struct msghdr m = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
+	};
 	ssize_t r = recvmsg(from, &m, MSG_CMSG_CLOEXEC);
 	const struct cmsghdr *c = r < 0 ? NULL : CMSG_FIRSTHDR(&m);
 

@@ -40,8 +40,7 @@ static uint32_t table_len(const struct param *t)
 
 static int parse_bool(const char *text, uint64_t *ret, struct fl_error *err)
 {
-	static const char *const words[] = {"false", "true", "no", "yes",
-					    "off",   "on",   "0",  "1"};
+	static const char *const words[] = { "false", "true", "no", "yes", "off", "on", "0", "1" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(words); i++)
@@ -52,8 +51,7 @@ static int parse_bool(const char *text, uint64_t *ret, struct fl_error *err)
 	return error_usage(err, "'%.60s' is neither true nor false", text);
 }
 
-static int parse_enum(const char *const *choices, const char *text, uint64_t *ret,
-		      struct fl_error *err)
+static int parse_enum(const char *const *choices, const char *text, uint64_t *ret, struct fl_error *err)
 {
 	struct text all = {};
 	const char *near;
@@ -85,38 +83,27 @@ static int check_peers(const char *text, struct fl_error *err)
 	return 0;
 }
 
-static int parse(const struct param *p, const char *text, struct param_value *v,
-		 struct fl_error *err)
+static int parse(const struct param *p, const char *text, struct param_value *v, struct fl_error *err)
 {
 	uint16_t lo, hi;
 	uint32_t ppm = 0;
 	int r;
 
 	switch (p->type) {
-	case PARAM_DURATION:
-		return units_duration_ns(text, &v->u64, err);
-	case PARAM_OFFSET:
-		return units_offset_ns(text, &v->i64, err);
+	case PARAM_DURATION: return units_duration_ns(text, &v->u64, err);
+	case PARAM_OFFSET: return units_offset_ns(text, &v->i64, err);
 	case PARAM_PERCENT:
 		r = units_percent_ppm(text, &ppm, err);
 		v->u64 = ppm;
 		return r;
-	case PARAM_RATE:
-		return units_rate_bps(text, &v->u64, err);
-	case PARAM_BYTES:
-		return units_bytes(text, &v->u64, err);
-	case PARAM_INT:
-		return units_int(text, p->min, p->max, &v->i64, err);
-	case PARAM_BOOL:
-		return parse_bool(text, &v->u64, err);
-	case PARAM_ENUM:
-		return parse_enum(p->choices, text, &v->u64, err);
-	case PARAM_PEERS:
-		return check_peers(text, err);
-	case PARAM_PORTS:
-		return ports_parse(text, &lo, &hi, err);
-	case PARAM_STRING:
-		return 0;
+	case PARAM_RATE: return units_rate_bps(text, &v->u64, err);
+	case PARAM_BYTES: return units_bytes(text, &v->u64, err);
+	case PARAM_INT: return units_int(text, p->min, p->max, &v->i64, err);
+	case PARAM_BOOL: return parse_bool(text, &v->u64, err);
+	case PARAM_ENUM: return parse_enum(p->choices, text, &v->u64, err);
+	case PARAM_PEERS: return check_peers(text, err);
+	case PARAM_PORTS: return ports_parse(text, &lo, &hi, err);
+	case PARAM_STRING: return 0;
 	}
 	return error_sys(err, EINVAL, "parameter of an unknown type");
 }
@@ -141,8 +128,7 @@ static int set_value(struct param_value *v, const char *text, bool given, struct
 	return 0;
 }
 
-int params_init(struct params *p, const struct param *own, const struct param *common,
-		struct fl_error *err)
+int params_init(struct params *p, const struct param *own, const struct param *common, struct fl_error *err)
 {
 	uint32_t n_own = table_len(own), n = n_own + table_len(common), i;
 

@@ -13,27 +13,27 @@
 #include "util/error.h"
 
 enum param_type {
-	PARAM_DURATION,	 /* u64 ns */
-	PARAM_OFFSET,	 /* i64 ns, signed */
-	PARAM_PERCENT,	 /* u64 parts per million */
-	PARAM_RATE,	 /* u64 bit/s */
-	PARAM_BYTES,	 /* u64 bytes */
-	PARAM_INT,	 /* i64 */
-	PARAM_BOOL,	 /* u64 0/1 */
-	PARAM_ENUM,	 /* u64: index in choices */
-	PARAM_STRING,	 /* text */
-	PARAM_PEERS,	 /* text: comma-separated service names, CIDRs, addresses */
-	PARAM_PORTS,	 /* text: "8080" or "8000-8100" */
+	PARAM_DURATION, /* u64 ns */
+	PARAM_OFFSET,   /* i64 ns, signed */
+	PARAM_PERCENT,  /* u64 parts per million */
+	PARAM_RATE,     /* u64 bit/s */
+	PARAM_BYTES,    /* u64 bytes */
+	PARAM_INT,      /* i64 */
+	PARAM_BOOL,     /* u64 0/1 */
+	PARAM_ENUM,     /* u64: index in choices */
+	PARAM_STRING,   /* text */
+	PARAM_PEERS,    /* text: comma-separated service names, CIDRs, addresses */
+	PARAM_PORTS,    /* text: "8080" or "8000-8100" */
 };
 
 struct param {
 	const char *name; /* as in YAML and, with -- before it, on the command line: "max-hits" */
 	enum param_type type;
-	const char *def;  /* default as text; NULL: unset; "!" : must be given */
-	const char *help; /* one line, no final dot */
-	int64_t min, max; /* PARAM_INT */
+	const char *def;            /* default as text; NULL: unset; "!" : must be given */
+	const char *help;           /* one line, no final dot */
+	int64_t min, max;           /* PARAM_INT */
 	const char *const *choices; /* PARAM_ENUM, NULL-terminated */
-	bool live;	  /* `set` may change it while the fault is on */
+	bool live;                  /* `set` may change it while the fault is on */
 };
 
 struct param_value {
@@ -55,8 +55,7 @@ struct params {
 
 /* Make the slots of up to two tables (each ends with a NULL name; either may be NULL), filled
  * with the defaults. */
-int params_init(struct params *p, const struct param *own, const struct param *common,
-		struct fl_error *err);
+int params_init(struct params *p, const struct param *own, const struct param *common, struct fl_error *err);
 void params_free(struct params *p);
 int params_copy(struct params *dst, const struct params *src, struct fl_error *err);
 
@@ -72,7 +71,7 @@ const struct param_value *params_find(const struct params *p, const char *name);
 
 /* Look-ups by name; asking for a name that is in no table is a programming error (assert). */
 const struct param_value *params_get(const struct params *p, const char *name);
-bool params_has(const struct params *p, const char *name); /* has a value */
+bool params_has(const struct params *p, const char *name);     /* has a value */
 uint64_t params_u64(const struct params *p, const char *name); /* 0 when unset */
 int64_t params_i64(const struct params *p, const char *name);
 const char *params_text(const struct params *p, const char *name); /* NULL when unset */

@@ -24,6 +24,5 @@ double percentile(double *values, uint32_t n, double q)
 	/* A whole rank is that value itself: interpolating by 0 towards infinity would be NaN. */
 	if (position == below || values[(uint32_t)below] == values[(uint32_t)below + 1])
 		return values[(uint32_t)below];
-	return values[(uint32_t)below] +
-	       (position - below) * (values[(uint32_t)below + 1] - values[(uint32_t)below]);
+	return values[(uint32_t)below] + (position - below) * (values[(uint32_t)below + 1] - values[(uint32_t)below]);
 }

@@ -37,8 +37,10 @@ static int read_stat(pid_t pid, struct stat_fields *ret)
 	line[n] = '\0';
 	/* Field 2, the name, may hold blanks and parentheses; the last ")" ends it. */
 	p = strrchr(line, ')');
-	if (!p || sscanf(p + 1, " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
-				"%*d %ld %*d %" SCNu64, &ret->state, &ret->parent, &ret->threads, &ret->start) != 4)
+	if (!p || sscanf(p + 1,
+			 " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
+			 "%*d %ld %*d %" SCNu64,
+			 &ret->state, &ret->parent, &ret->threads, &ret->start) != 4)
 		return -EIO;
 	return 0;
 }
@@ -81,12 +83,9 @@ int proc_open(pid_t pid, uint64_t start)
 		return pid > 0 ? -errno : -EINVAL;
 	/* Behind the open: had the pid been another's then, it would be another's now. */
 	switch (proc_is(pid, start)) {
-	case PROC_HERE:
-		return take_fd(fd);
-	case PROC_GONE:
-		return -ESRCH;
-	case PROC_UNKNOWN:
-		break;
+	case PROC_HERE: return take_fd(fd);
+	case PROC_GONE: return -ESRCH;
+	case PROC_UNKNOWN: break;
 	}
 	return -EIO;
 }

@@ -119,8 +119,7 @@ static bool locate(const char *mount, const char *controller, const char *file, 
 	return false;
 }
 
-#define LOCATE(mount, controller, file, field) \
-	locate(mount, controller, file, self.field, sizeof(self.field))
+#define LOCATE(mount, controller, file, field) locate(mount, controller, file, self.field, sizeof(self.field))
 
 void container_start(void)
 {
@@ -149,8 +148,7 @@ bool container_memory(uint64_t *ret_used, uint64_t *ret_limit)
 {
 	uint64_t used, limit, inactive = 0;
 
-	if (!read_number(self.memory_limit, &limit) || limit > UNLIMITED ||
-	    !read_number(self.memory_used, &used))
+	if (!read_number(self.memory_limit, &limit) || limit > UNLIMITED || !read_number(self.memory_used, &used))
 		return false;
 	read_key(self.memory_stat, self.v2_memory ? "inactive_file" : "total_inactive_file", &inactive);
 	*ret_used = used > inactive ? used - inactive : 0;
@@ -165,15 +163,13 @@ static uint64_t quota_millicores(void)
 	char buf[64], *space;
 
 	if (!self.v2_cpu)
-		return read_number(self.cpu_quota, &quota) && read_number(self.cpu_period, &period) ?
-			       quota * 1000 / period :
-			       0;
+		return read_number(self.cpu_quota, &quota) && read_number(self.cpu_period, &period)
+			       ? quota * 1000 / period
+			       : 0;
 	if (!read_text(self.cpu_quota, buf, sizeof(buf)))
 		return 0;
 	space = strchr(buf, ' ');
-	return space && to_number(buf, &quota) && to_number(space + 1, &period) ?
-		       quota * 1000 / period :
-		       0;
+	return space && to_number(buf, &quota) && to_number(space + 1, &period) ? quota * 1000 / period : 0;
 }
 
 static void cpu_metrics(void)
@@ -190,8 +186,7 @@ static void cpu_metrics(void)
 			throttled /= 1000;
 	}
 	metric_set(metric_counter("container_cpu_usage_seconds_total", ""), (int64_t)usage);
-	metric_set(metric_counter("container_cpu_cfs_throttled_seconds_total", ""),
-		   (int64_t)throttled);
+	metric_set(metric_counter("container_cpu_cfs_throttled_seconds_total", ""), (int64_t)throttled);
 	metric_set(metric_gauge("container_cpu_quota_millicores", ""), (int64_t)quota_millicores());
 }
 

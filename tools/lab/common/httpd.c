@@ -12,7 +12,7 @@
 /* A handler's thread needs little stack; the default of 8 MiB would count against memory limits
  * as soon as it is touched. */
 #define THREAD_STACK_BYTES (256 * 1024)
-#define IDLE_TIMEOUT_S	   60
+#define IDLE_TIMEOUT_S     60
 
 struct httpd {
 	struct MHD_Daemon *daemon;
@@ -58,8 +58,7 @@ static enum MHD_Result send_reply(struct MHD_Connection *c, struct http_reply *r
 	enum MHD_Result queued;
 
 	r = MHD_create_response_from_buffer(rp->body_len, rp->body ? rp->body : (char[]){ "" },
-					    rp->body ? MHD_RESPMEM_MUST_FREE :
-						       MHD_RESPMEM_MUST_COPY);
+					    rp->body ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_MUST_COPY);
 	if (!r) {
 		free(rp->body);
 		return MHD_NO;
@@ -73,9 +72,8 @@ static enum MHD_Result send_reply(struct MHD_Connection *c, struct http_reply *r
 	return queued;
 }
 
-static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const char *url,
-				  const char *method, const char *version, const char *data,
-				  size_t *data_size, void **request)
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const char *url, const char *method,
+				  const char *version, const char *data, size_t *data_size, void **request)
 {
 	struct httpd *d = cls;
 	struct upload *up = *request;
@@ -104,8 +102,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
 	return send_reply(c, &rp);
 }
 
-static void on_completed(void *cls, struct MHD_Connection *c, void **request,
-			 enum MHD_RequestTerminationCode why)
+static void on_completed(void *cls, struct MHD_Connection *c, void **request, enum MHD_RequestTerminationCode why)
 {
 	struct upload *up = *request;
 
@@ -132,13 +129,12 @@ int httpd_start(const struct httpd_config *config, struct httpd **ret, struct fl
 	d->handler = config->handler;
 	d->context = config->context;
 	d->max_body = config->max_body;
-	d->daemon = MHD_start_daemon(
-		MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD, config->port, NULL,
-		NULL, on_request, d, MHD_OPTION_SOCK_ADDR, &addr, MHD_OPTION_CONNECTION_LIMIT,
-		config->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_TIMEOUT_S,
-		MHD_OPTION_THREAD_STACK_SIZE, (size_t)THREAD_STACK_BYTES,
-		MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-		NULL, MHD_OPTION_END);
+	d->daemon = MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD, config->port,
+				     NULL, NULL, on_request, d, MHD_OPTION_SOCK_ADDR, &addr,
+				     MHD_OPTION_CONNECTION_LIMIT, config->max_connections,
+				     MHD_OPTION_CONNECTION_TIMEOUT, IDLE_TIMEOUT_S, MHD_OPTION_THREAD_STACK_SIZE,
+				     (size_t)THREAD_STACK_BYTES, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u,
+				     MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_END);
 	if (!d->daemon) {
 		int e = errno ? errno : EIO;
 

@@ -27,7 +27,7 @@ struct http_reply {
 	char *body; /* allocated; the server frees it; NULL: empty */
 	size_t body_len;
 	const char *content_type; /* NULL: application/json */
-	bool close; /* end the connection behind this reply */
+	bool close;               /* end the connection behind this reply */
 };
 
 typedef void (*http_handler)(void *context, const struct http_request *rq, struct http_reply *rp);

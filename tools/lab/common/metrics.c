@@ -125,10 +125,8 @@ static void render_histogram(const struct series *s, struct text *out)
 			text_append(out, "%s_bucket{%s%sle=\"%g\"} %llu\n", s->name, s->labels, comma,
 				    bounds_ms[i] / 1e3, (unsigned long long)total);
 	}
-	text_append(out, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", s->name, s->labels, comma,
-		    (unsigned long long)total);
-	text_append(out, "%s_sum{%s} %.6f\n", s->name, s->labels,
-		    (double)atomic_load(&s->histogram->sum_us) / 1e6);
+	text_append(out, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", s->name, s->labels, comma, (unsigned long long)total);
+	text_append(out, "%s_sum{%s} %.6f\n", s->name, s->labels, (double)atomic_load(&s->histogram->sum_us) / 1e6);
 	text_append(out, "%s_count{%s} %llu\n", s->name, s->labels, (unsigned long long)total);
 }
 

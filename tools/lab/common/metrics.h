@@ -14,9 +14,11 @@
 #include "util/text/text.h"
 
 /* Bucket bounds of every histogram, in milliseconds; one more bucket catches the rest. */
-#define HISTOGRAM_BOUNDS_MS                                                                      \
-	{ 1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500, 750, 1000, 1500, 2000,  \
-	  3000, 5000, 10000 }
+#define HISTOGRAM_BOUNDS_MS                                                                                        \
+	{                                                                                                          \
+		1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500, 750, 1000, 1500, 2000, 3000, 5000, \
+			10000                                                                                      \
+	}
 #define HISTOGRAM_BUCKETS 24
 
 struct histogram {

@@ -30,9 +30,12 @@ static inline uint64_t proc_start(pid_t pid)
 		return 0;
 	buf[n] = '\0';
 	behind = strrchr(buf, ')'); /* the name before it may hold anything */
-	if (!behind || sscanf(behind + 1,
-			      " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
-			      "%*d %*d %llu", &state, &start) != 2 || state == 'Z')
+	if (!behind ||
+	    sscanf(behind + 1,
+		   " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
+		   "%*d %*d %llu",
+		   &state, &start) != 2 ||
+	    state == 'Z')
 		return 0;
 	return start;
 }

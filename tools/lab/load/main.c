@@ -21,7 +21,7 @@
 
 #define MAX_FLIGHT 256
 #define TIMEOUT_MS 5000
-#define USERS	   32
+#define USERS      32
 #define PRODUCTS   50
 
 /* What users do, and how often. */
@@ -131,8 +131,7 @@ static void arrive(struct load *l, CURL *curl, CURLcode rc)
 	snprintf(labels, sizeof(labels), "journey=\"%s\",code=\"%s\"", f->journey->name, word);
 	metric_add(metric_counter("load_journeys_total", labels), 1);
 	snprintf(labels, sizeof(labels), "journey=\"%s\"", f->journey->name);
-	histogram_record(metric_histogram("load_journey_duration_seconds", labels),
-			 clock_mono_ns() - f->began_ns);
+	histogram_record(metric_histogram("load_journey_duration_seconds", labels), clock_mono_ns() - f->began_ns);
 	curl_multi_remove_handle(l->multi, curl);
 	f->busy = false;
 }
@@ -144,16 +143,14 @@ static void run(struct load *l)
 	int running, left;
 
 	while (!stopping) {
-		for (now = clock_mono_ns(); next <= now;
-		     next += (uint64_t)(-log(uniform()) / l->rate * 1e9))
+		for (now = clock_mono_ns(); next <= now; next += (uint64_t)(-log(uniform()) / l->rate * 1e9))
 			depart(l);
 		curl_multi_perform(l->multi, &running);
 		while ((m = curl_multi_info_read(l->multi, &left)))
 			if (m->msg == CURLMSG_DONE)
 				arrive(l, m->easy_handle, m->data.result);
 		now = clock_mono_ns();
-		curl_multi_poll(l->multi, NULL, 0, next > now ? (int)((next - now) / NS_PER_MSEC) : 0,
-				NULL);
+		curl_multi_poll(l->multi, NULL, 0, next > now ? (int)((next - now) / NS_PER_MSEC) : 0, NULL);
 	}
 }
 
@@ -202,8 +199,7 @@ static error_t on_option(int key, char *arg, struct argp_state *state)
 		if (!self.base)
 			argp_error(state, "where to? give the URL of the entry");
 		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	default: return ARGP_ERR_UNKNOWN;
 	}
 }
 
@@ -215,10 +211,12 @@ static void on_stop(int sig)
 
 int main(int argc, char **argv)
 {
-	static const struct argp argp = { .options = options, .parser = on_option, .args_doc = "URL",
-					  .doc = "Open-loop load on the lab's entry." };
-	struct httpd_config http = { .address = "127.0.0.1", .max_connections = 8, .max_body = 1024,
-				     .handler = on_metrics };
+	static const struct argp argp = {
+		.options = options, .parser = on_option, .args_doc = "URL", .doc = "Open-loop load on the lab's entry."
+	};
+	struct httpd_config http = {
+		.address = "127.0.0.1", .max_connections = 8, .max_body = 1024, .handler = on_metrics
+	};
 	struct fl_error err = { .exit = FL_EXIT_OK };
 	struct httpd *server = NULL;
 

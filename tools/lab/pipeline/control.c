@@ -6,8 +6,8 @@
 #include "tools/lab/pipeline/graph.h"
 
 /* So much slower than usual, and slow enough for what latencies are judged by (detector.c). */
-#define FACTOR	5.0
-#define SLOW_S	0.03
+#define FACTOR   5.0
+#define SLOW_S   0.03
 #define FAILED_S 1.0 /* no answer in time: slower than any answer */
 
 static int by_value(const void *a, const void *b)

@@ -27,8 +27,8 @@ static unsigned int root_of(unsigned int *parent, unsigned int i)
 	return i;
 }
 
-void correlate(const struct graph *g, const struct alert *alerts, unsigned int n,
-	       unsigned int *ret_cluster, unsigned int *ret_n)
+void correlate(const struct graph *g, const struct alert *alerts, unsigned int n, unsigned int *ret_cluster,
+	       unsigned int *ret_n)
 {
 	unsigned int i, j, a, b;
 

@@ -15,7 +15,7 @@
  * alerts are linked when they fired within CORRELATE_GAP_S and a service of one is the same as, or
  * calls, or is called by a service of the other; clusters are what links connect.
  */
-void correlate(const struct graph *g, const struct alert *alerts, unsigned int n,
-	       unsigned int *ret_cluster, unsigned int *ret_n);
+void correlate(const struct graph *g, const struct alert *alerts, unsigned int n, unsigned int *ret_cluster,
+	       unsigned int *ret_n);
 
 #endif

@@ -5,10 +5,10 @@
 
 #include "tools/lab/pipeline/detector.h"
 
-#define BASELINE_MAX 60 /* ticks */
-#define BASELINE_MIN 5	/* before that nothing is judged */
-#define PENDING_MAX  3	/* ticks until a value is believed to be normal */
-#define CLEAR_TICKS  5	/* without a breach until an alert ends */
+#define BASELINE_MAX 60  /* ticks */
+#define BASELINE_MIN 5   /* before that nothing is judged */
+#define PENDING_MAX  3   /* ticks until a value is believed to be normal */
+#define CLEAR_TICKS  5   /* without a breach until an alert ends */
 #define NORMAL_TICKS 180 /* of breach until the level is the new normal */
 #define ALERTS_MAX   4096
 #define TRACKS_MAX   1024
@@ -72,8 +72,7 @@ static struct track *track_of(struct detector *d, const struct signal *s)
 	struct track *t;
 
 	for (t = d->tracks; t < d->tracks + d->n_tracks; t++)
-		if (t->signal.service == s->service && t->signal.peer == s->peer &&
-		    t->signal.metric == s->metric)
+		if (t->signal.service == s->service && t->signal.peer == s->peer && t->signal.metric == s->metric)
 			return t;
 	if (d->n_tracks == TRACKS_MAX)
 		return NULL;
@@ -159,7 +158,9 @@ static void fire(struct detector *d, struct track *t, double now_s, double usual
 	}
 	a = &d->alerts[d->n_alerts];
 	*a = (struct alert){ .id = d->n_alerts ? d->alerts[d->n_alerts - 1].id + 1 : 1,
-			     .signal = t->signal, .fired_at_s = now_s, .baseline = usual,
+			     .signal = t->signal,
+			     .fired_at_s = now_s,
+			     .baseline = usual,
 			     .level = level };
 	d->n_alerts++;
 	t->active = a;
@@ -217,8 +218,7 @@ static bool is_machine_slow(struct detector *d, const struct signal *signals, un
 	return judged >= MANY_SERVICES && slow >= MANY_SHARE * judged;
 }
 
-void detector_tick(struct detector *d, double now_s, bool calm, const struct signal *signals,
-		   unsigned int n)
+void detector_tick(struct detector *d, double now_s, bool calm, const struct signal *signals, unsigned int n)
 {
 	struct track *t;
 	unsigned int i;

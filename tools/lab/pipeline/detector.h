@@ -17,14 +17,14 @@ struct alert {
 	unsigned int id;
 	struct signal signal;
 	double fired_at_s, ended_at_s; /* epoch; 0: goes on */
-	double baseline, level;	       /* what was usual, and from where on it is an anomaly */
+	double baseline, level;        /* what was usual, and from where on it is an anomaly */
 };
 
 /* What is known of a metric. */
 struct metric_rule {
 	const char *name, *unit;
 	const char *severity; /* "critical" or "warning" */
-	bool absolute;	      /* level is the limit; otherwise floor above the baseline's p99 */
+	bool absolute;        /* level is the limit; otherwise floor above the baseline's p99 */
 	double level, factor; /* factor on the baseline's p99 */
 	unsigned int ticks;   /* how many breaches in a row make an alert */
 };
@@ -40,8 +40,7 @@ void detector_free(struct detector *d);
  * @calm false: the observer itself was disturbed; only absolute metrics are judged. The same where most services are slower
  * than usual at once: they share a machine, and it is busy.
  */
-void detector_tick(struct detector *d, double now_s, bool calm, const struct signal *signals,
-		   unsigned int n);
+void detector_tick(struct detector *d, double now_s, bool calm, const struct signal *signals, unsigned int n);
 
 /* Alerts that fired at @since_s or later, oldest first; the array is valid until the next tick. */
 const struct alert *detector_alerts(const struct detector *d, double since_s, unsigned int *ret_n);

@@ -32,8 +32,7 @@ int graph_read(const json_t *config, struct graph *ret, struct fl_error *err)
 	memset(ret, 0, sizeof(*ret));
 	json_object_foreach(targets, name, ignored) {
 		if (ret->n == GRAPH_MAX || !text_copy(ret->names[ret->n], sizeof(ret->names[0]), name))
-			return error_usage(err, "more than %d targets, or a name that is too long",
-					   GRAPH_MAX);
+			return error_usage(err, "more than %d targets, or a name that is too long", GRAPH_MAX);
 		ret->n++;
 	}
 	if (!ret->n)

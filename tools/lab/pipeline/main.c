@@ -23,12 +23,12 @@
 #include "util/text/text.h"
 #include "util/text/units.h"
 
-#define TICK_NS		 NS_PER_SEC
-#define SCRAPE_LIMIT_MS	 800
-#define WINDOW_TICKS	 3 /* rates and quantiles are of this many seconds */
-#define HISTORY		 (WINDOW_TICKS + 1)
+#define TICK_NS         NS_PER_SEC
+#define SCRAPE_LIMIT_MS 800
+#define WINDOW_TICKS    3 /* rates and quantiles are of this many seconds */
+#define HISTORY         (WINDOW_TICKS + 1)
 /* Woken later than this we share a machine that is out of breath, and so do the services. */
-#define LATE_NS		 (150 * NS_PER_MSEC)
+#define LATE_NS          (150 * NS_PER_MSEC)
 #define MAX_CONFIG_BYTES (1024 * 1024)
 
 struct pipeline {
@@ -74,8 +74,7 @@ static void *loop(void *arg)
 	struct timespec at;
 
 	for (;;) {
-		at = (struct timespec){ .tv_sec = (time_t)(next / NS_PER_SEC),
-					.tv_nsec = (long)(next % NS_PER_SEC) };
+		at = (struct timespec){ .tv_sec = (time_t)(next / NS_PER_SEC), .tv_nsec = (long)(next % NS_PER_SEC) };
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
 		late = clock_mono_ns() - next;
 		tick(arg, late >= LATE_NS);
@@ -192,8 +191,7 @@ static void on_request(void *context, const struct http_request *rq, struct http
 			return;
 		}
 	}
-	http_reply_text(rp, known ? 405 : 404, "{\"error\": \"%s\"}\n",
-			known ? "method not allowed" : "no such path");
+	http_reply_text(rp, known ? 405 : 404, "{\"error\": \"%s\"}\n", known ? "method not allowed" : "no such path");
 }
 
 /* --- start --- */
@@ -212,12 +210,8 @@ static error_t on_option(int key, char *arg, struct argp_state *state)
 	int64_t n;
 
 	switch (key) {
-	case 'c':
-		self.config_path = arg;
-		return 0;
-	case 'l':
-		listen_on = arg;
-		return 0;
+	case 'c': self.config_path = arg; return 0;
+	case 'l': listen_on = arg; return 0;
 	case 'p':
 		if (units_int(arg, 1, 65535, &n, NULL))
 			argp_error(state, "'%s' is no port", arg);
@@ -227,8 +221,7 @@ static error_t on_option(int key, char *arg, struct argp_state *state)
 		if (!self.config_path)
 			argp_error(state, "--config is missing");
 		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	default: return ARGP_ERR_UNKNOWN;
 	}
 }
 
@@ -256,10 +249,12 @@ static int pipeline_open(struct pipeline *p, struct fl_error *err)
 
 int main(int argc, char **argv)
 {
-	static const struct argp argp = { .options = options, .parser = on_option,
+	static const struct argp argp = { .options = options,
+					  .parser = on_option,
 					  .doc = "The lab's reference AIOps pipeline." };
-	struct httpd_config http = { .max_connections = 32, .max_body = 4 * 1024 * 1024,
-				     .handler = on_request, .context = &self };
+	struct httpd_config http = {
+		.max_connections = 32, .max_body = 4 * 1024 * 1024, .handler = on_request, .context = &self
+	};
 	struct fl_error err = { .exit = FL_EXIT_OK };
 	struct httpd *server = NULL;
 	pthread_t thread;

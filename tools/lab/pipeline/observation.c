@@ -155,8 +155,7 @@ static void diff_peers(const struct observation *old, struct observation *ret)
 	}
 }
 
-bool observation_diff(const struct observation *old, const struct observation *now,
-		      struct observation *ret)
+bool observation_diff(const struct observation *old, const struct observation *now, struct observation *ret)
 {
 	unsigned int i;
 

@@ -94,8 +94,7 @@ static bool read_sample(char *line, struct prom_sample *s)
 	return read_value(p + strspn(p, " "), &s->value);
 }
 
-unsigned int prom_parse(char *text, void (*each)(void *context, const struct prom_sample *s),
-			void *context)
+unsigned int prom_parse(char *text, void (*each)(void *context, const struct prom_sample *s), void *context)
 {
 	struct prom_sample s;
 	unsigned int bad = 0;

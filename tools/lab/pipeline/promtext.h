@@ -24,7 +24,6 @@ const char *prom_label(const struct prom_sample *s, const char *name);
  * Call @each for every sample of @text, which is cut up. Comments, empty lines, time stamps and
  * lines that make no sense are passed over. Returns how many made no sense.
  */
-unsigned int prom_parse(char *text, void (*each)(void *context, const struct prom_sample *s),
-			void *context);
+unsigned int prom_parse(char *text, void (*each)(void *context, const struct prom_sample *s), void *context);
 
 #endif

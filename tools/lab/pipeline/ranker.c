@@ -11,14 +11,13 @@
 #include "tools/lab/pipeline/ranker.h"
 
 #define EXPLAINS_WITHIN_S 8.0 /* a cause may alert this much later than its symptom */
-#define FIRST_WITHIN_S	  2.0 /* of the first alert: it may have started everything */
-#define FIRST_BONUS	  1.2
+#define FIRST_WITHIN_S    2.0 /* of the first alert: it may have started everything */
+#define FIRST_BONUS       1.2
 
 /* How much a metric says about the service itself. */
 static const double local_weight[METRICS] = {
-	[METRIC_AVAILABILITY] = 4, [METRIC_RESTART] = 4, [METRIC_CLOCK] = 4,
-	[METRIC_MEMORY] = 3,	   [METRIC_VOLUME] = 3,	 [METRIC_CPU] = 2.5,
-	[METRIC_THROTTLING] = 1,   [METRIC_WRITE_ERRORS] = 2,
+	[METRIC_AVAILABILITY] = 4, [METRIC_RESTART] = 4, [METRIC_CLOCK] = 4,      [METRIC_MEMORY] = 3,
+	[METRIC_VOLUME] = 3,       [METRIC_CPU] = 2.5,   [METRIC_THROTTLING] = 1, [METRIC_WRITE_ERRORS] = 2,
 };
 /* The same for symptoms, which may come from further down. */
 static const double symptom_weight[METRICS] = { [METRIC_LATENCY] = 2, [METRIC_ERRORS] = 2 };
@@ -28,18 +27,17 @@ static const double symptom_weight[METRICS] = { [METRIC_LATENCY] = 2, [METRIC_ER
 static const struct {
 	double callee, caller;
 } edge_weight[METRICS] = {
-	[METRIC_EDGE_LATENCY] = { 1, 0.6 },  [METRIC_EDGE_TIMEOUTS] = { 1, 0.6 },
-	[METRIC_EDGE_ERRORS] = { 1.5, 0.2 }, [METRIC_EDGE_POOL] = { 0.5, 0 },
-	[METRIC_TOKENS] = { 2, 0.2 },
+	[METRIC_EDGE_LATENCY] = { 1, 0.6 }, [METRIC_EDGE_TIMEOUTS] = { 1, 0.6 }, [METRIC_EDGE_ERRORS] = { 1.5, 0.2 },
+	[METRIC_EDGE_POOL] = { 0.5, 0 },    [METRIC_TOKENS] = { 2, 0.2 },
 };
 
 struct evidence {
-	double local[GRAPH_MAX];   /* earliest local alert, 0: none */
-	double symptom[GRAPH_MAX]; /* earliest symptom */
-	double edge[GRAPH_MAX][GRAPH_MAX]; /* earliest alert of the edge */
+	double local[GRAPH_MAX];                          /* earliest local alert, 0: none */
+	double symptom[GRAPH_MAX];                        /* earliest symptom */
+	double edge[GRAPH_MAX][GRAPH_MAX];                /* earliest alert of the edge */
 	double in_share[GRAPH_MAX], out_share[GRAPH_MAX]; /* of its edges that are bad */
-	bool reaches[GRAPH_MAX][GRAPH_MAX]; /* by any number of calls, none included */
-	double first; /* earliest of all */
+	bool reaches[GRAPH_MAX][GRAPH_MAX];               /* by any number of calls, none included */
+	double first;                                     /* earliest of all */
 };
 
 static void earliest(double *at, double when)
@@ -159,8 +157,7 @@ static bool repeats(const struct alert *alerts, unsigned int n, unsigned int whi
 	for (i = 0; x->peer >= 0 && i < n; i++) {
 		y = &alerts[i].signal;
 		other = edge_weight[y->metric].callee;
-		if (y->service == x->service && y->peer == x->peer &&
-		    (other > mine || (i < which && other >= mine)))
+		if (y->service == x->service && y->peer == x->peer && (other > mine || (i < which && other >= mine)))
 			return true;
 	}
 	return false;
@@ -174,8 +171,8 @@ static int by_score(const void *a, const void *b)
 }
 
 /* The earliest alert that speaks for @s starts early: a cause comes before its effects. */
-static double temporal_factor(const struct graph *g, const struct evidence *e,
-			      const struct alert *alerts, unsigned int n, int s)
+static double temporal_factor(const struct graph *g, const struct evidence *e, const struct alert *alerts,
+			      unsigned int n, int s)
 {
 	unsigned int i;
 
@@ -185,8 +182,8 @@ static double temporal_factor(const struct graph *g, const struct evidence *e,
 	return 1;
 }
 
-unsigned int rank(const struct graph *g, const struct alert *alerts, unsigned int n,
-		  struct ranked *ret, double *ret_weight)
+unsigned int rank(const struct graph *g, const struct alert *alerts, unsigned int n, struct ranked *ret,
+		  double *ret_weight)
 {
 	struct evidence e;
 	unsigned int i, found = 0;
@@ -208,7 +205,7 @@ unsigned int rank(const struct graph *g, const struct alert *alerts, unsigned in
 	for (i = 0; found && i < n; i++)
 		ret_weight[i] = weigh(g, &e, &alerts[i], ret[0].service);
 	if (found)
-		ret[0].confidence = (1 - exp(-ret[0].score / 2)) * ret[0].score /
-				    (ret[0].score + (found > 1 ? ret[1].score : 0));
+		ret[0].confidence =
+			(1 - exp(-ret[0].score / 2)) * ret[0].score / (ret[0].score + (found > 1 ? ret[1].score : 0));
 	return found;
 }

@@ -20,7 +20,7 @@ struct ranked {
 
 /* Ranks the services for which anything speaks, best first; returns how many (0: no idea).
  * @ret has room for GRAPH_MAX. @ret_weight, one per alert, tells how much each spoke for the first. */
-unsigned int rank(const struct graph *g, const struct alert *alerts, unsigned int n,
-		  struct ranked *ret, double *ret_weight);
+unsigned int rank(const struct graph *g, const struct alert *alerts, unsigned int n, struct ranked *ret,
+		  double *ret_weight);
 
 #endif

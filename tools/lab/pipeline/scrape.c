@@ -31,8 +31,7 @@ static size_t on_page(char *data, size_t size, size_t n, void *arg)
 	return size * n;
 }
 
-int scraper_open(const json_t *config, const struct graph *g, struct scraper **ret,
-		 struct fl_error *err)
+int scraper_open(const json_t *config, const struct graph *g, struct scraper **ret, struct fl_error *err)
 {
 	const json_t *targets = json_object_get(config, "targets");
 	struct scraper *s = calloc(1, sizeof(*s));

@@ -12,8 +12,7 @@
 struct scraper;
 
 /* @config: {"targets": {NAME: URL}}, in the order of @g. */
-int scraper_open(const json_t *config, const struct graph *g, struct scraper **ret,
-		 struct fl_error *err);
+int scraper_open(const json_t *config, const struct graph *g, struct scraper **ret, struct fl_error *err);
 void scraper_close(struct scraper *s);
 
 /* One observation per target in @ret; what did not answer within @limit_ms is not up. */

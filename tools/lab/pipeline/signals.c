@@ -9,7 +9,7 @@
 #define MIN_CALLS    3
 /* Less for a duration: the slow calls of two windows are no chance. Rare calls matter: a name is
  * looked up every few seconds. */
-#define MIN_TIMED    2
+#define MIN_TIMED 2
 
 /* What one service did in the window. */
 struct change {
@@ -46,8 +46,7 @@ static void derive_gauges(struct output *o, int s, const struct window *w)
 	emit(o, s, -1, METRIC_AVAILABILITY, now->up ? 0 : 1);
 	if (!now->up)
 		return;
-	emit(o, s, -1, METRIC_RESTART,
-	     w->old->up && fabs(now->start_s - w->old->start_s) > 0.001 ? 1 : 0);
+	emit(o, s, -1, METRIC_RESTART, w->old->up && fabs(now->start_s - w->old->start_s) > 0.001 ? 1 : 0);
 	emit(o, s, -1, METRIC_LOG_LAG, now->log_lag_s);
 	if (now->memory_limit > 0)
 		emit(o, s, -1, METRIC_MEMORY, now->memory / now->memory_limit);
@@ -69,15 +68,14 @@ static void derive_work(struct output *o, int s, const struct observation *d)
 }
 
 /* @callee: what the other end says of the same window; it may not be known. */
-static void derive_edge(struct output *o, int s, int peer, const struct obs_peer *p,
-			const struct change *callee, double seconds)
+static void derive_edge(struct output *o, int s, int peer, const struct obs_peer *p, const struct change *callee,
+			double seconds)
 {
 	double calls = p->ok + p->errors + p->timeouts + p->pool_rejected;
 
 	emit(o, s, peer, METRIC_TOKENS, p->tokens_refused / seconds);
 	if (p->calls_timed >= MIN_TIMED)
-		emit(o, s, peer, METRIC_EDGE_LATENCY,
-		     fmax(0, p->seconds / p->calls_timed - mean_latency(callee)));
+		emit(o, s, peer, METRIC_EDGE_LATENCY, fmax(0, p->seconds / p->calls_timed - mean_latency(callee)));
 	if (calls < MIN_CALLS)
 		return;
 	emit(o, s, peer, METRIC_EDGE_TIMEOUTS, p->timeouts / calls);
@@ -85,8 +83,7 @@ static void derive_edge(struct output *o, int s, int peer, const struct obs_peer
 	emit(o, s, peer, METRIC_EDGE_ERRORS, fmax(0, p->errors / calls - error_share(callee)));
 }
 
-unsigned int signals_derive(const struct graph *g, const struct window *windows, struct signal *ret,
-			    unsigned int max)
+unsigned int signals_derive(const struct graph *g, const struct window *windows, struct signal *ret, unsigned int max)
 {
 	static struct change changes[GRAPH_MAX]; /* large, and there is one caller */
 	struct output o = { ret, 0, max };

@@ -16,22 +16,22 @@
 enum metric {
 	/* of a service */
 	METRIC_AVAILABILITY, /* 1: the scrape failed */
-	METRIC_RESTART,	     /* 1: the process is another one than before */
-	METRIC_LATENCY,	     /* p95 of its requests, seconds */
-	METRIC_ERRORS,	     /* share of 5xx */
-	METRIC_CPU,	     /* share of the quota (of one core without a quota) */
+	METRIC_RESTART,      /* 1: the process is another one than before */
+	METRIC_LATENCY,      /* p95 of its requests, seconds */
+	METRIC_ERRORS,       /* share of 5xx */
+	METRIC_CPU,          /* share of the quota (of one core without a quota) */
 	METRIC_THROTTLING,   /* share of the time that the quota held it back */
-	METRIC_MEMORY,	     /* share of the limit */
-	METRIC_VOLUME,	     /* share of the volume */
-	METRIC_LOG_LAG,	     /* seconds */
+	METRIC_MEMORY,       /* share of the limit */
+	METRIC_VOLUME,       /* share of the volume */
+	METRIC_LOG_LAG,      /* seconds */
 	METRIC_WRITE_ERRORS, /* failed writes a second */
-	METRIC_CLOCK,	     /* distance of its wall clock from ours, seconds */
+	METRIC_CLOCK,        /* distance of its wall clock from ours, seconds */
 	/* of an edge: the service is the caller, the peer the callee */
 	METRIC_EDGE_LATENCY,  /* mean of the calls minus the callee's own mean, seconds */
 	METRIC_EDGE_ERRORS,   /* share of 5xx answers minus the callee's own share */
 	METRIC_EDGE_TIMEOUTS, /* share of calls without an answer */
 	METRIC_EDGE_POOL,     /* share of calls that found no free connection in time */
-	METRIC_TOKENS,	      /* tokens of that issuer refused, a second */
+	METRIC_TOKENS,        /* tokens of that issuer refused, a second */
 	METRICS,
 };
 
@@ -50,7 +50,6 @@ struct window {
 
 /* All signals that @windows (one per service of @g) allow; at most @max of them. A metric whose
  * counts are too small to mean anything is left out. Returns how many. */
-unsigned int signals_derive(const struct graph *g, const struct window *windows, struct signal *ret,
-			    unsigned int max);
+unsigned int signals_derive(const struct graph *g, const struct window *windows, struct signal *ret, unsigned int max);
 
 #endif

@@ -18,8 +18,8 @@ static json_t *sentence(const struct graph *g, const struct alert *a)
 	if (!rule->absolute)
 		snprintf(usual, sizeof(usual), ", usually %.3g%s%s", a->baseline, space, rule->unit);
 	return json_sprintf("%s%s%s: %s %.3g%s%s%s, alarm from %.3g%s%s", g->names[a->signal.service],
-			    edge ? " -> " : "", edge ? g->names[a->signal.peer] : "", rule->name,
-			    a->signal.value, space, rule->unit, usual, a->level, space, rule->unit);
+			    edge ? " -> " : "", edge ? g->names[a->signal.peer] : "", rule->name, a->signal.value,
+			    space, rule->unit, usual, a->level, space, rule->unit);
 }
 
 json_t *wire_alert(const struct graph *g, const struct alert *a)
@@ -28,13 +28,12 @@ json_t *wire_alert(const struct graph *g, const struct alert *a)
 	json_t *json;
 
 	json = json_pack("{s:i, s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:o}", "id", (int)a->id, "service",
-			 g->names[a->signal.service], "name", rule->name, "severity", rule->severity,
-			 "fired_at", a->fired_at_s, "value", a->signal.value, "baseline", a->baseline,
-			 "level", a->level, "message", sentence(g, a));
+			 g->names[a->signal.service], "name", rule->name, "severity", rule->severity, "fired_at",
+			 a->fired_at_s, "value", a->signal.value, "baseline", a->baseline, "level", a->level, "message",
+			 sentence(g, a));
 	if (a->signal.peer >= 0)
 		json_object_set_new(json, "peer", json_string(g->names[a->signal.peer]));
-	json_object_set_new(json, "ended_at",
-			    a->ended_at_s > 0 ? json_real(a->ended_at_s) : json_null());
+	json_object_set_new(json, "ended_at", a->ended_at_s > 0 ? json_real(a->ended_at_s) : json_null());
 	return json;
 }
 
@@ -69,8 +68,8 @@ static json_t *names_of(const struct graph *g, const bool *members)
 	return list;
 }
 
-static json_t *one_cluster(const struct graph *g, const struct alert *alerts,
-			   const unsigned int *cluster, unsigned int n, unsigned int which)
+static json_t *one_cluster(const struct graph *g, const struct alert *alerts, const unsigned int *cluster,
+			   unsigned int n, unsigned int which)
 {
 	bool members[GRAPH_MAX] = { false };
 	json_t *list = json_array();
@@ -85,8 +84,8 @@ static json_t *one_cluster(const struct graph *g, const struct alert *alerts,
 		members[alerts[i].signal.service] = true;
 		json_array_append_new(list, wire_alert(g, &alerts[i]));
 	}
-	return json_pack("{s:o, s:f, s:f, s:o, s:o}", "id", json_sprintf("c%u", which + 1), "start", start,
-			 "end", end, "services", names_of(g, members), "alerts", list);
+	return json_pack("{s:o, s:f, s:f, s:o, s:o}", "id", json_sprintf("c%u", which + 1), "start", start, "end", end,
+			 "services", names_of(g, members), "alerts", list);
 }
 
 /* Insert so that the list stays sorted by number of alerts; equal ones keep their order. */
@@ -113,19 +112,16 @@ json_t *wire_clusters(const struct graph *g, const struct alert *alerts, unsigne
 	return json_pack("{s:o}", "clusters", list);
 }
 
-static json_t *evidence_of(const struct graph *g, const struct alert *alerts, const double *weight,
-			   unsigned int n)
+static json_t *evidence_of(const struct graph *g, const struct alert *alerts, const double *weight, unsigned int n)
 {
 	json_t *list = json_array();
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
 		if (weight[i] > 0)
-			json_array_append_new(list, json_pack("{s:i, s:s, s:f, s:f, s:o}", "alert",
-							      (int)alerts[i].id, "metric",
-							      metric_rules[alerts[i].signal.metric].name,
-							      "weight", weight[i], "at",
-							      alerts[i].fired_at_s, "text",
+			json_array_append_new(list, json_pack("{s:i, s:s, s:f, s:f, s:o}", "alert", (int)alerts[i].id,
+							      "metric", metric_rules[alerts[i].signal.metric].name,
+							      "weight", weight[i], "at", alerts[i].fired_at_s, "text",
 							      sentence(g, &alerts[i])));
 	return list;
 }
@@ -143,13 +139,11 @@ json_t *wire_cause(const struct graph *g, const struct alert *alerts, unsigned i
 	for (i = 0; i < found; i++)
 		sum += ranked[i].score;
 	for (i = 0; i < found; i++)
-		json_array_append_new(causes, json_pack("{s:s, s:f}", "service",
-							g->names[ranked[i].service], "score",
+		json_array_append_new(causes, json_pack("{s:s, s:f}", "service", g->names[ranked[i].service], "score",
 							ranked[i].score / sum));
 	if (!found)
-		return json_pack("{s:n, s:f, s:[], s:o}", "root_service", "confidence", 0.0, "evidence",
-				 "causes", causes);
-	return json_pack("{s:s, s:f, s:o, s:o}", "root_service", g->names[ranked[0].service],
-			 "confidence", ranked[0].confidence, "evidence",
-			 evidence_of(g, alerts, weight, n), "causes", causes);
+		return json_pack("{s:n, s:f, s:[], s:o}", "root_service", "confidence", 0.0, "evidence", "causes",
+				 causes);
+	return json_pack("{s:s, s:f, s:o, s:o}", "root_service", g->names[ranked[0].service], "confidence",
+			 ranked[0].confidence, "evidence", evidence_of(g, alerts, weight, n), "causes", causes);
 }

@@ -17,7 +17,7 @@
 #include "util/clock.h"
 #include "util/text/units.h"
 
-#define POOL	   8
+#define POOL       8
 #define TIMEOUT_MS 250
 #define RETRY_NS   (500 * NS_PER_MSEC)
 

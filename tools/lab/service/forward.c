@@ -9,20 +9,16 @@ static unsigned int status_of(enum call_result result)
 {
 	switch (result) {
 	case CALL_TIMEOUT:
-	case CALL_DNS:
-		return 504;
-	case CALL_POOL:
-		return 503;
-	default:
-		return 502;
+	case CALL_DNS: return 504;
+	case CALL_POOL: return 503;
+	default: return 502;
 	}
 }
 
 void forward_reply(const char *peer, struct upstream_reply *r, struct http_reply *rp)
 {
 	if (!r->status) {
-		http_reply_text(rp, status_of(r->result),
-				"{\"error\": \"%s: %s\", \"tries\": %u}\n", peer,
+		http_reply_text(rp, status_of(r->result), "{\"error\": \"%s: %s\", \"tries\": %u}\n", peer,
 				call_result_names[r->result], r->tries);
 		return;
 	}
@@ -31,8 +27,7 @@ void forward_reply(const char *peer, struct upstream_reply *r, struct http_reply
 	rp->body = take_ptr(r->body.s);
 }
 
-bool forward(struct upstream *u, const char *path, const char *body, const char *authorization,
-	     struct http_reply *rp)
+bool forward(struct upstream *u, const char *path, const char *body, const char *authorization, struct http_reply *rp)
 {
 	struct upstream_reply r;
 

@@ -16,8 +16,7 @@ static inline long catalog_price(long sku)
 void forward_reply(const char *peer, struct upstream_reply *r, struct http_reply *rp);
 
 /* Call @u and answer with what it says; true when that was below 400. */
-bool forward(struct upstream *u, const char *path, const char *body, const char *authorization,
-	     struct http_reply *rp);
+bool forward(struct upstream *u, const char *path, const char *body, const char *authorization, struct http_reply *rp);
 
 /* A number of a JSON object, or @fallback. */
 long json_number(const char *text, const char *key, long fallback);

@@ -67,8 +67,7 @@ static char *batch(struct logship *l, uint64_t *ret_n)
 	for (i = l->tail; i < l->tail + *ret_n; i++) {
 		const struct line *line = &l->lines[i % QUEUE_LINES];
 
-		json_array_append_new(lines, json_pack("{s:f, s:s, s:s}", "t",
-						       (double)line->wall_ns / 1e9, "level",
+		json_array_append_new(lines, json_pack("{s:f, s:s, s:s}", "t", (double)line->wall_ns / 1e9, "level",
 						       line->level, "text", line->text));
 	}
 	pthread_mutex_unlock(&l->lock);

@@ -20,7 +20,7 @@
 #include "util/text/units.h"
 
 #define MAX_CONNECTIONS 512
-#define MAX_BODY_BYTES	(256 * 1024)
+#define MAX_BODY_BYTES  (256 * 1024)
 
 static struct service self = {
 	.config = {
@@ -188,13 +188,16 @@ static int service_start(struct service *s, struct fl_error *err)
 
 int main(int argc, char **argv)
 {
-	static const struct argp argp = { .options = options, .parser = on_option,
+	static const struct argp argp = { .options = options,
+					  .parser = on_option,
 					  .doc = "Plays one service of the lab." };
 	struct fl_error err = { .exit = FL_EXIT_OK };
 	struct httpd *server = NULL;
 	struct httpd_config http = {
-		.max_connections = MAX_CONNECTIONS, .max_body = MAX_BODY_BYTES,
-		.handler = service_handle, .context = &self,
+		.max_connections = MAX_CONNECTIONS,
+		.max_body = MAX_BODY_BYTES,
+		.handler = service_handle,
+		.context = &self,
 	};
 	sigset_t stop;
 	int sig;

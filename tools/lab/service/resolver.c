@@ -18,12 +18,12 @@
 #include "util/cleanup.h"
 #include "util/clock.h"
 
-#define TRY_MS	    1500 /* of one query; c-ares doubles it for the second */
-#define TRIES	    2
+#define TRY_MS      1500 /* of one query; c-ares doubles it for the second */
+#define TRIES       2
 #define MAX_NAMES   16
 #define MAX_SOCKETS 32 /* of c-ares: a name server has one for UDP, and one for what came truncated */
 /* A failed lookup is not repeated at once by everybody who waits. */
-#define FAILED_NS   (200 * NS_PER_MSEC)
+#define FAILED_NS (200 * NS_PER_MSEC)
 
 struct entry {
 	char host[128];
@@ -46,15 +46,11 @@ static struct peer_metrics *metrics;
 static int error_of(int status)
 {
 	switch (status) {
-	case ARES_SUCCESS:
-		return 0;
+	case ARES_SUCCESS: return 0;
 	case ARES_ENOTFOUND:
-	case ARES_ENODATA:
-		return -ENOENT;
-	case ARES_ETIMEOUT:
-		return -ETIMEDOUT;
-	default:
-		return -EIO;
+	case ARES_ENODATA: return -ENOENT;
+	case ARES_ETIMEOUT: return -ETIMEDOUT;
+	default: return -EIO;
 	}
 }
 
@@ -66,9 +62,9 @@ static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo 
 
 	(void)timeouts;
 	peer_metrics_record(metrics,
-			    status == ARES_SUCCESS  ? CALL_OK :
-			    status == ARES_ETIMEOUT ? CALL_TIMEOUT :
-						      CALL_ERROR,
+			    status == ARES_SUCCESS    ? CALL_OK
+			    : status == ARES_ETIMEOUT ? CALL_TIMEOUT
+						      : CALL_ERROR,
 			    now - e->asked_ns);
 	pthread_mutex_lock(&lock);
 	e->error = node ? error_of(status) : status == ARES_SUCCESS ? -ENOENT : error_of(status);
@@ -86,8 +82,7 @@ static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo 
 
 static void ask(void)
 {
-	static const struct ares_addrinfo_hints hints = { .ai_family = AF_INET,
-							  .ai_flags = ARES_AI_NOSORT };
+	static const struct ares_addrinfo_hints hints = { .ai_family = AF_INET, .ai_flags = ARES_AI_NOSORT };
 	struct entry *todo[MAX_NAMES];
 	unsigned int i, n = 0;
 
@@ -147,8 +142,7 @@ static void resolver_step(void)
 		token = 0;
 	for (i = 0; i < n; i++)
 		if (fds[i].revents)
-			ares_process_fd(channel,
-					fds[i].revents & ~POLLOUT ? fds[i].fd : ARES_SOCKET_BAD,
+			ares_process_fd(channel, fds[i].revents & ~POLLOUT ? fds[i].fd : ARES_SOCKET_BAD,
 					fds[i].revents & POLLOUT ? fds[i].fd : ARES_SOCKET_BAD);
 	ares_process_fd(channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 }
@@ -165,9 +159,7 @@ static void *resolver_run(void *arg)
 
 int resolver_start(const char *server, const char *name, struct fl_error *err)
 {
-	struct ares_options options = { .timeout = TRY_MS,
-					.tries = TRIES,
-					.sock_state_cb = on_socket };
+	struct ares_options options = { .timeout = TRY_MS, .tries = TRIES, .sock_state_cb = on_socket };
 	pthread_condattr_t attr;
 	pthread_t thread;
 	int status;

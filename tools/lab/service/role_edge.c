@@ -18,7 +18,7 @@
 
 /* --- frontend -------------------------------------------------------------------------------- */
 
-#define USERS	   33
+#define USERS      33
 #define PROBE_USER 32 /* has a session of its own */
 #define PROBE_SKU  1
 
@@ -61,8 +61,7 @@ static bool session_store(struct session *session, const char *answer)
 }
 
 /* The user's token, asked of auth-svc when there is none, it is old, or @refused came back. */
-static bool session_token(unsigned int user, const char *refused, char *buf, size_t size,
-			  struct http_reply *rp)
+static bool session_token(unsigned int user, const char *refused, char *buf, size_t size, struct http_reply *rp)
 {
 	struct session *session = &sessions[user];
 	struct upstream_reply r;
@@ -86,8 +85,7 @@ static bool session_token(unsigned int user, const char *refused, char *buf, siz
 }
 
 /* Call the gateway for a user; a token that it refuses is replaced once. */
-static bool call_gateway(unsigned int user, const char *path, const char *body,
-			 struct http_reply *rp)
+static bool call_gateway(unsigned int user, const char *path, const char *body, struct http_reply *rp)
 {
 	char token[256], fresh[256];
 
@@ -164,8 +162,8 @@ static void post_payment(struct service *s, const struct http_request *rq, struc
 {
 	char body[160];
 
-	snprintf(body, sizeof(body), "{\"order\": \"gift-%s-%d-%lu\", \"amount\": 500}", s->config.name,
-		 (int)getpid(), atomic_fetch_add(&order_count, 1));
+	snprintf(body, sizeof(body), "{\"order\": \"gift-%s-%d-%lu\", \"amount\": 500}", s->config.name, (int)getpid(),
+		 atomic_fetch_add(&order_count, 1));
 	call_gateway(user_of(rq), "/api/payments", body, rp);
 }
 
@@ -185,8 +183,8 @@ static const struct route frontend_routes[] = {
 	{ NULL, NULL, false, NULL },
 };
 
-const struct role role_frontend = { "frontend", "pages and sessions; needs api-gateway, auth-svc",
-				    frontend_routes, frontend_start };
+const struct role role_frontend = { "frontend", "pages and sessions; needs api-gateway, auth-svc", frontend_routes,
+				    frontend_start };
 
 /* --- api-gateway ----------------------------------------------------------------------------- */
 
@@ -251,7 +249,5 @@ static const struct route gateway_routes[] = {
 	{ NULL, NULL, false, NULL },
 };
 
-const struct role role_gateway = {
-	"gateway", "checks tokens, routes; needs the four services behind it", gateway_routes,
-	gateway_start
-};
+const struct role role_gateway = { "gateway", "checks tokens, routes; needs the four services behind it",
+				   gateway_routes, gateway_start };

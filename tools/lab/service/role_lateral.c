@@ -52,9 +52,9 @@ const struct role role_auth = { "auth", "issues bearer tokens", auth_routes, NUL
 
 /* --- log collector --------------------------------------------------------------------------- */
 
-#define FILE_BYTES     (1024 * 1024) /* then the next file */
-#define FILES	       4
-#define FLOOD_PERCENT  90 /* of the volume: from here on nothing is taken, as search stores do */
+#define FILE_BYTES    (1024 * 1024) /* then the next file */
+#define FILES         4
+#define FLOOD_PERCENT 90 /* of the volume: from here on nothing is taken, as search stores do */
 
 static pthread_mutex_t volume_lock = PTHREAD_MUTEX_INITIALIZER;
 static int log_fd = -1;
@@ -161,8 +161,7 @@ static const struct route collector_routes[] = {
 	{ NULL, NULL, false, NULL },
 };
 
-const struct role role_collector = { "collector", "writes log lines to a volume", collector_routes,
-				     NULL };
+const struct role role_collector = { "collector", "writes log lines to a volume", collector_routes, NULL };
 
 /* --- exporters ------------------------------------------------------------------------------- */
 
@@ -189,8 +188,8 @@ static void *probe_run(void *arg)
 			up = !resolver_lookup("exporter.probe", began + 2 * NS_PER_SEC, &addr);
 		}
 		histogram_record(h, clock_mono_ns() - began);
-		metric_add(metric_counter("lab_requests_total", up ? "path=\"probe\",code=\"200\"" :
-								      "path=\"probe\",code=\"503\""),
+		metric_add(metric_counter("lab_requests_total",
+					  up ? "path=\"probe\",code=\"200\"" : "path=\"probe\",code=\"503\""),
 			   1);
 		nanosleep(&(struct timespec){ .tv_nsec = EXPORT_PERIOD_NS }, NULL);
 	}
@@ -207,7 +206,5 @@ static int exporter_start(struct service *s, struct fl_error *err)
 	return 0;
 }
 
-const struct role role_exporter = {
-	"exporter", "tries the --cache (or the --resolver) beside it and tells how it did", no_routes,
-	exporter_start
-};
+const struct role role_exporter = { "exporter", "tries the --cache (or the --resolver) beside it and tells how it did",
+				    no_routes, exporter_start };

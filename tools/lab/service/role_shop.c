@@ -63,8 +63,7 @@ static void post_checkout(struct service *s, const struct http_request *rq, stru
 		return;
 	total = json_number(rp->body, "price", 0) * order.qty;
 	free(take_ptr(rp->body));
-	snprintf(body, sizeof(body), "{\"order\": \"%s\", \"sku\": %ld, \"qty\": %ld}", order.id,
-		 order.sku, order.qty);
+	snprintf(body, sizeof(body), "{\"order\": \"%s\", \"sku\": %ld, \"qty\": %ld}", order.id, order.sku, order.qty);
 	if (!forward(inventory, "/reserve", body, NULL, rp))
 		return;
 	free(take_ptr(rp->body));
@@ -75,8 +74,7 @@ static void post_checkout(struct service *s, const struct http_request *rq, stru
 		service_log(s, "error", "order %s: payment failed", order.id);
 		return;
 	}
-	http_reply_text(rp, 200, "{\"order\": \"%s\", \"total\": %ld, \"status\": \"confirmed\"}\n",
-			order.id, total);
+	http_reply_text(rp, 200, "{\"order\": \"%s\", \"total\": %ld, \"status\": \"confirmed\"}\n", order.id, total);
 }
 
 static const struct route checkout_routes[] = {
@@ -84,8 +82,8 @@ static const struct route checkout_routes[] = {
 	{ NULL, NULL, false, NULL },
 };
 
-const struct role role_checkout = { "checkout", "orders; needs inventory-svc, payment-svc",
-				    checkout_routes, checkout_start };
+const struct role role_checkout = { "checkout", "orders; needs inventory-svc, payment-svc", checkout_routes,
+				    checkout_start };
 
 /* --- payment --------------------------------------------------------------------------------- */
 
@@ -124,8 +122,7 @@ static const struct route payment_routes[] = {
 	{ NULL, NULL, false, NULL },
 };
 
-const struct role role_payment = { "payment", "charges; needs payment-db", payment_routes,
-				   payment_start };
+const struct role role_payment = { "payment", "charges; needs payment-db", payment_routes, payment_start };
 
 /* --- inventory ------------------------------------------------------------------------------- */
 
@@ -182,8 +179,7 @@ static void get_stock(struct service *s, const struct http_request *rq, struct h
 		snprintf(value, sizeof(value), "%ld:%ld", price, stock);
 		cache_set(s->cache, key, value, CACHE_LIFE_S);
 	}
-	http_reply_text(rp, 200, "{\"sku\": %ld, \"price\": %ld, \"stock\": %ld}\n", (long)sku, price,
-			stock);
+	http_reply_text(rp, 200, "{\"sku\": %ld, \"price\": %ld, \"stock\": %ld}\n", (long)sku, price, stock);
 }
 
 static void post_reserve(struct service *s, const struct http_request *rq, struct http_reply *rp)
@@ -207,8 +203,8 @@ static const struct route inventory_routes[] = {
 	{ NULL, NULL, false, NULL },
 };
 
-const struct role role_inventory = { "inventory", "stock and prices; needs inventory-db",
-				     inventory_routes, inventory_start };
+const struct role role_inventory = { "inventory", "stock and prices; needs inventory-db", inventory_routes,
+				     inventory_start };
 
 /* --- notification ---------------------------------------------------------------------------- */
 
@@ -253,5 +249,5 @@ static const struct route notification_routes[] = {
 	{ NULL, NULL, false, NULL },
 };
 
-const struct role role_notification = { "notification", "messages to customers; needs broker",
-					notification_routes, notification_start };
+const struct role role_notification = { "notification", "messages to customers; needs broker", notification_routes,
+					notification_start };

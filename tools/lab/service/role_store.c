@@ -23,15 +23,15 @@
 
 /* --- database -------------------------------------------------------------------------------- */
 
-#define RECORDS	       8192 /* direct-mapped by hash; a collision forgets the older key */
-#define PAGE_BYTES     4096
-#define WORKING_PAGES  4096 /* 16 MiB */
-#define TOUCHED_PAGES  24   /* by one query */
-#define GRANT_BYTES    (256 * 1024)
-#define RESERVE_BYTES  (10 * 1024 * 1024)
-#define GRANT_WAIT_NS  (700 * NS_PER_MSEC)
-#define SPILL_US       20000
-#define REFRESH_NS     (100 * NS_PER_MSEC)
+#define RECORDS       8192 /* direct-mapped by hash; a collision forgets the older key */
+#define PAGE_BYTES    4096
+#define WORKING_PAGES 4096 /* 16 MiB */
+#define TOUCHED_PAGES 24   /* by one query */
+#define GRANT_BYTES   (256 * 1024)
+#define RESERVE_BYTES (10 * 1024 * 1024)
+#define GRANT_WAIT_NS (700 * NS_PER_MSEC)
+#define SPILL_US      20000
+#define REFRESH_NS    (100 * NS_PER_MSEC)
 
 struct record {
 	char key[128];
@@ -248,5 +248,4 @@ static const struct route broker_routes[] = {
 	{ NULL, NULL, false, NULL },
 };
 
-const struct role role_broker = { "broker", "a bounded queue of messages", broker_routes,
-				  broker_start };
+const struct role role_broker = { "broker", "a bounded queue of messages", broker_routes, broker_start };

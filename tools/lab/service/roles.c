@@ -5,7 +5,6 @@
 #include "tools/lab/service/roles.h"
 
 const struct role *const roles[] = {
-	&role_frontend,	 &role_gateway,	     &role_checkout, &role_payment,
-	&role_inventory, &role_notification, &role_store,    &role_broker,
-	&role_auth,	 &role_collector,    &role_exporter, NULL,
+	&role_frontend, &role_gateway, &role_checkout, &role_payment,   &role_inventory, &role_notification,
+	&role_store,    &role_broker,  &role_auth,     &role_collector, &role_exporter,  NULL,
 };

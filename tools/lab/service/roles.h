@@ -5,10 +5,9 @@
 
 #include "tools/lab/service/service.h"
 
-extern const struct role role_frontend, role_gateway;			       /* role_edge.c */
-extern const struct role role_checkout, role_payment, role_inventory,
-	role_notification;						       /* role_shop.c */
-extern const struct role role_store, role_broker;			       /* role_store.c */
-extern const struct role role_auth, role_collector, role_exporter;	       /* role_lateral.c */
+extern const struct role role_frontend, role_gateway;                                    /* role_edge.c */
+extern const struct role role_checkout, role_payment, role_inventory, role_notification; /* role_shop.c */
+extern const struct role role_store, role_broker;                                        /* role_store.c */
+extern const struct role role_auth, role_collector, role_exporter;                       /* role_lateral.c */
 
 #endif

@@ -23,8 +23,7 @@ static void reply_metrics(struct http_reply *rp)
 	rp->content_type = "text/plain; version=0.0.4";
 }
 
-static const struct route *find_route(const struct role *role, const struct http_request *rq,
-				      bool *ret_path_known)
+static const struct route *find_route(const struct role *role, const struct http_request *rq, bool *ret_path_known)
 {
 	const struct route *r;
 	size_t n;
@@ -33,8 +32,7 @@ static const struct route *find_route(const struct role *role, const struct http
 	for (r = role->routes; r->method; r++) {
 		n = strlen(r->path);
 		/* "/" itself is no prefix: it would take everything. */
-		if (n > 1 && r->path[n - 1] == '/' ? strncmp(r->path, rq->path, n) :
-						     strcmp(r->path, rq->path))
+		if (n > 1 && r->path[n - 1] == '/' ? strncmp(r->path, rq->path, n) : strcmp(r->path, rq->path))
 			continue;
 		*ret_path_known = true;
 		if (!strcmp(r->method, rq->method))
@@ -54,13 +52,10 @@ static bool token_accepted(struct service *s, const struct http_request *rq, str
 			      s->config.token_leeway_ns / NS_PER_MSEC, &t);
 	if (verdict == TOKEN_GOOD)
 		return true;
-	snprintf(labels, sizeof(labels), "issuer=\"%s\",reason=\"%s\"", t.issuer,
-		 token_verdict_names[verdict]);
+	snprintf(labels, sizeof(labels), "issuer=\"%s\",reason=\"%s\"", t.issuer, token_verdict_names[verdict]);
 	metric_add(metric_counter("lab_tokens_refused_total", labels), 1);
-	service_log(s, "warn", "token of '%s' by '%s' refused: %s", t.user, t.issuer,
-		    token_verdict_names[verdict]);
-	http_reply_text(rp, 401, "{\"error\": \"token refused\", \"reason\": \"%s\"}\n",
-			token_verdict_names[verdict]);
+	service_log(s, "warn", "token of '%s' by '%s' refused: %s", t.user, t.issuer, token_verdict_names[verdict]);
+	http_reply_text(rp, 401, "{\"error\": \"token refused\", \"reason\": \"%s\"}\n", token_verdict_names[verdict]);
 	return false;
 }
 
@@ -74,8 +69,7 @@ static void measure(const struct route *r, unsigned int status, uint64_t duratio
 	histogram_record(metric_histogram("lab_request_duration_seconds", labels), duration_ns);
 }
 
-static void handle_route(struct service *s, const struct route *r, const struct http_request *rq,
-			 struct http_reply *rp)
+static void handle_route(struct service *s, const struct route *r, const struct http_request *rq, struct http_reply *rp)
 {
 	uint64_t began = clock_mono_ns(), took;
 	int inflight = atomic_fetch_add(&s->inflight, 1) + 1;
@@ -88,8 +82,8 @@ static void handle_route(struct service *s, const struct route *r, const struct 
 	metric_set(metric_gauge("lab_requests_inflight", ""), atomic_fetch_sub(&s->inflight, 1) - 1);
 	took = clock_mono_ns() - began;
 	measure(r, rp->status, took);
-	service_log(s, rp->status >= 500 ? "error" : "info", "%s %s %u %.1fms", rq->method, rq->path,
-		    rp->status, (double)took / 1e6);
+	service_log(s, rp->status >= 500 ? "error" : "info", "%s %s %u %.1fms", rq->method, rq->path, rp->status,
+		    (double)took / 1e6);
 }
 
 void service_handle(void *context, const struct http_request *rq, struct http_reply *rp)

@@ -25,14 +25,14 @@ struct role;
 struct service_config {
 	const char *name, *role;
 	uint16_t port;
-	unsigned int max_inflight; /* requests at work; more are answered 503 at once */
+	unsigned int max_inflight;                    /* requests at work; more are answered 503 at once */
 	const char *upstreams[SERVICE_MAX_UPSTREAMS]; /* see upstream.h */
 	unsigned int n_upstreams;
-	const char *resolver;	   /* address of the name server; NULL: the system's */
+	const char *resolver;      /* address of the name server; NULL: the system's */
 	const char *resolver_name; /* what metrics call it */
-	const char *log_to;	   /* the collector, an upstream like any other; NULL: none */
-	const char *cache;	   /* NAME=HOST:PORT of a Redis-protocol cache; NULL: none */
-	const char *volume;	   /* folder that a store writes to */
+	const char *log_to;        /* the collector, an upstream like any other; NULL: none */
+	const char *cache;         /* NAME=HOST:PORT of a Redis-protocol cache; NULL: none */
+	const char *volume;        /* folder that a store writes to */
 	uint64_t token_life_ns, token_leeway_ns;
 };
 
@@ -46,19 +46,18 @@ struct service {
 	_Atomic int64_t *inflight_gauge;
 };
 
-typedef void (*route_handler)(struct service *s, const struct http_request *rq,
-			      struct http_reply *rp);
+typedef void (*route_handler)(struct service *s, const struct http_request *rq, struct http_reply *rp);
 
 struct route {
 	const char *method;
 	const char *path; /* ends in '/': a prefix */
-	bool token;	  /* only with a valid bearer token */
+	bool token;       /* only with a valid bearer token */
 	route_handler handle;
 };
 
 struct role {
 	const char *name, *summary;
-	const struct route *routes; /* ends with a NULL method */
+	const struct route *routes;                            /* ends with a NULL method */
 	int (*start)(struct service *s, struct fl_error *err); /* NULL: nothing to prepare */
 };
 
@@ -73,8 +72,7 @@ void service_handle(void *context, const struct http_request *rq, struct http_re
 struct upstream *service_upstream(struct service *s, const char *name);
 
 /* One line for the log collector and for our own standard output. */
-void service_log(struct service *s, const char *level, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+void service_log(struct service *s, const char *level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* What is behind the route's prefix ("/stock/12" -> "12"). */
 const char *route_tail(const struct http_request *rq, const char *prefix);

@@ -28,7 +28,6 @@ struct token {
 void token_write(const struct token *t, char *buf, size_t size);
 
 /* Judge an Authorization header (may be NULL) at wall time @now_ms. @ret may be NULL. */
-enum token_verdict token_check(const char *header, uint64_t now_ms, uint64_t leeway_ms,
-			       struct token *ret);
+enum token_verdict token_check(const char *header, uint64_t now_ms, uint64_t leeway_ms, struct token *ret);
 
 #endif

@@ -19,8 +19,7 @@
 #define MAX_POOL       256
 #define MAX_BODY_BYTES (1024 * 1024)
 
-const char *const call_result_names[CALL_RESULTS] = { "ok",	 "error", "timeout",
-						      "refused", "pool",  "dns" };
+const char *const call_result_names[CALL_RESULTS] = { "ok", "error", "timeout", "refused", "pool", "dns" };
 
 struct peer_metrics {
 	_Atomic int64_t *calls[CALL_RESULTS];
@@ -51,8 +50,7 @@ struct peer_metrics *peer_metrics_get(const char *peer)
 	if (!m)
 		abort();
 	for (i = 0; i < CALL_RESULTS; i++) {
-		snprintf(labels, sizeof(labels), "peer=\"%s\",result=\"%s\"", peer,
-			 call_result_names[i]);
+		snprintf(labels, sizeof(labels), "peer=\"%s\",result=\"%s\"", peer, call_result_names[i]);
 		m->calls[i] = metric_counter("lab_upstream_calls_total", labels);
 	}
 	snprintf(labels, sizeof(labels), "peer=\"%s\"", peer);
@@ -223,9 +221,9 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
 }
 
 /* The exchange itself, on one connection, within what is left until @deadline_ns. */
-static enum call_result exchange(const struct upstream *u, CURL *slot, const struct in_addr *addr,
-				 const char *path, const char *body, const char *authorization,
-				 uint64_t deadline_ns, struct upstream_reply *ret)
+static enum call_result exchange(const struct upstream *u, CURL *slot, const struct in_addr *addr, const char *path,
+				 const char *body, const char *authorization, uint64_t deadline_ns,
+				 struct upstream_reply *ret)
 {
 	char url[512], ip[INET_ADDRSTRLEN], header[320];
 	struct curl_slist own = { .data = header, .next = u->headers };
@@ -262,8 +260,8 @@ static enum call_result exchange(const struct upstream *u, CURL *slot, const str
 	return status >= 500 ? CALL_ERROR : CALL_OK;
 }
 
-static void one_try(struct upstream *u, const char *path, const char *body,
-		    const char *authorization, struct upstream_reply *ret)
+static void one_try(struct upstream *u, const char *path, const char *body, const char *authorization,
+		    struct upstream_reply *ret)
 {
 	uint64_t began = clock_mono_ns(), deadline = began + u->timeout_ns;
 	uint64_t patience = began + (u->wait_ns < u->timeout_ns ? u->wait_ns : u->timeout_ns);

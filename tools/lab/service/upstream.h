@@ -18,11 +18,11 @@
 /* Why a call ended; also the "result" label of lab_upstream_calls_total. */
 enum call_result {
 	CALL_OK,
-	CALL_ERROR,	/* an answer of 500 or above */
-	CALL_TIMEOUT,	/* no answer within the limit */
-	CALL_REFUSED,	/* connection refused, reset or closed */
-	CALL_POOL,	/* no connection free in time */
-	CALL_DNS,	/* the name did not resolve in time */
+	CALL_ERROR,   /* an answer of 500 or above */
+	CALL_TIMEOUT, /* no answer within the limit */
+	CALL_REFUSED, /* connection refused, reset or closed */
+	CALL_POOL,    /* no connection free in time */
+	CALL_DNS,     /* the name did not resolve in time */
 	CALL_RESULTS,
 };
 extern const char *const call_result_names[CALL_RESULTS];
@@ -38,7 +38,7 @@ const char *upstream_name(const struct upstream *u);
 
 struct upstream_reply {
 	enum call_result result; /* of the last try */
-	unsigned int status;	 /* 0 when there was no answer */
+	unsigned int status;     /* 0 when there was no answer */
 	unsigned int tries;
 	struct text body;
 };

@@ -18,7 +18,7 @@
 #include "util/clock.h"
 #include "util/text/text.h"
 
-#define KILL_ROUNDS 200 /* of 10 ms */
+#define KILL_ROUNDS   200 /* of 10 ms */
 #define CPU_PERIOD_US 100000u
 
 static const char *const v1_controllers[] = { "cpu", "cpuacct", "memory", "freezer", "pids" };
@@ -133,8 +133,7 @@ int cgroup_make(const json_t *dirs, struct fl_error *err)
 	return 0;
 }
 
-int cgroup_limit(const json_t *dirs, unsigned int cpu_percent, uint64_t memory_bytes,
-		 struct fl_error *err)
+int cgroup_limit(const json_t *dirs, unsigned int cpu_percent, uint64_t memory_bytes, struct fl_error *err)
 {
 	char quota[32], quota_v2[64], bytes[32];
 	json_t *item;
@@ -156,8 +155,7 @@ int cgroup_limit(const json_t *dirs, unsigned int cpu_percent, uint64_t memory_b
 		if (!rc && memory_bytes && has_file(dir, "memory.limit_in_bytes"))
 			rc = write_file(dir, "memory.limit_in_bytes", bytes);
 		if (rc)
-			return error_env(err, -rc, "cannot set the limits of cgroup %s: %s", dir,
-					 strerror(-rc));
+			return error_env(err, -rc, "cannot set the limits of cgroup %s: %s", dir, strerror(-rc));
 	}
 	return 0;
 }

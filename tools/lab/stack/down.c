@@ -15,7 +15,7 @@
 #include "util/clock.h"
 
 #define GRACE_NS (3 * NS_PER_SEC)
-#define POLL_NS	 (10 * NS_PER_MSEC)
+#define POLL_NS  (10 * NS_PER_MSEC)
 
 static void stop_process(const json_t *process, int sig)
 {

@@ -43,7 +43,8 @@ void health_url(const json_t *service, char *buf, size_t size)
 
 bool health_port_free(uint16_t port)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(port),
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+				    .sin_port = htons(port),
 				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	_cleanup_fd_ int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int on = 1;

@@ -14,13 +14,13 @@
 
 #include "util/error.h"
 
-#define LAB_DIR	  "/run/faultline/lab"
+#define LAB_DIR   "/run/faultline/lab"
 #define LAB_STATE LAB_DIR "/lab.json"
 
 struct lab_options {
-	const char *topology;	/* NULL: lab.yaml beside the binary, or where it was installed */
+	const char *topology;   /* NULL: lab.yaml beside the binary, or where it was installed */
 	uint16_t pipeline_port; /* 0: what the topology says */
-	bool load;		/* start the load generator */
+	bool load;              /* start the load generator */
 	/* Called about four times a second while the services become healthy; may be NULL. */
 	void (*progress)(void *context, unsigned int healthy, unsigned int total);
 	void *context;

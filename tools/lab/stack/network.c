@@ -95,8 +95,7 @@ static int make_namespaces(const struct lab_topology *t, struct fl_error *err)
 
 	text_append(&c, "netns add %s\n", t->hub);
 	for (i = 0; i < t->n_services; i++)
-		text_append(&c, "netns add %s\n",
-			    network_namespace(t->services[i].name, ns, sizeof(ns)));
+		text_append(&c, "netns add %s\n", network_namespace(t->services[i].name, ns, sizeof(ns)));
 	/* The link's other end is called after the initial namespace that it leads to. */
 	text_append(&c, "link add %s type veth peer name host netns %s\n", t->link, t->hub);
 	text_append(&c, "addr add %s.1/24 dev %s\n", t->network, t->link);
@@ -138,8 +137,7 @@ static int make_service(const struct lab_topology *t, const struct lab_service *
 	/* Nobody on the host gets an answer from these. From any address but the link's there is no way back
 	 * in any case. */
 	for (i = 0; i < s->n_inside; i++)
-		text_append(&c, "rule add to %s.1 ipproto tcp sport %u prohibit\n", t->network,
-			    s->inside[i]);
+		text_append(&c, "rule add to %s.1 ipproto tcp sport %u prohibit\n", t->network, s->inside[i]);
 	rc = run_ip(network_namespace(s->name, ns, sizeof(ns)), &c, err);
 	text_free(&c);
 	return rc;

@@ -42,8 +42,7 @@ int path_program(const char *name, char *buf, size_t size, struct fl_error *err)
 
 int path_topology(char *buf, size_t size, struct fl_error *err)
 {
-	static const char *const tries[] = { "../experiments/lab.yaml",
-					     "../share/faultline/experiments/lab.yaml" };
+	static const char *const tries[] = { "../experiments/lab.yaml", "../share/faultline/experiments/lab.yaml" };
 
 	return find(tries, ARRAY_SIZE(tries), R_OK, "experiments/lab.yaml", buf, size, err);
 }

@@ -33,8 +33,7 @@ json_t *cgroup_dirs(const char *name, char *ret_v2, size_t size);
 /* Path below each v1 controller, "" when there are none. */
 const char *cgroup_v1_path(const char *name, char *buf, size_t size);
 int cgroup_make(const json_t *dirs, struct fl_error *err);
-int cgroup_limit(const json_t *dirs, unsigned int cpu_percent, uint64_t memory_bytes,
-		 struct fl_error *err);
+int cgroup_limit(const json_t *dirs, unsigned int cpu_percent, uint64_t memory_bytes, struct fl_error *err);
 /* Thaw and kill every process in them; true when they are empty. */
 bool cgroup_kill(const json_t *dirs);
 /* Remove them, the folders inside of them, and the lab's own when it is empty. */

@@ -14,7 +14,7 @@
 #include "util/clock.h"
 #include "util/text/text.h"
 
-#define LAB_UID_FIRST	2000000000
+#define LAB_UID_FIRST   2000000000
 #define MAX_STATE_BYTES (1024 * 1024)
 
 /* Programs are looked for once. */
@@ -36,16 +36,15 @@ static void push(json_t *list, const char *fmt, ...)
 }
 
 /* "dns-resolver=dns-resolver:8080" for a service of the topology. */
-static void push_peer(json_t *argv, const char *option, const struct lab_topology *t,
-		      const char *name, uint16_t port, const char *more)
+static void push_peer(json_t *argv, const char *option, const struct lab_topology *t, const char *name, uint16_t port,
+		      const char *more)
 {
 	push(argv, "%s", option);
 	push(argv, "%s=%s:%u%s", name, name, port ? port : topology_find(t, name)->port, more);
 }
 
 /* The command line of lab-service. */
-static json_t *service_argv(const struct lab_topology *t, const struct lab_service *s,
-			    const struct programs *programs)
+static json_t *service_argv(const struct lab_topology *t, const struct lab_service *s, const struct programs *programs)
 {
 	json_t *argv = json_array();
 	unsigned int i;
@@ -97,8 +96,8 @@ static json_int_t unit_uid(const struct lab_topology *t, const struct lab_servic
 	return LAB_UID_FIRST + (s ? s - t->services : t->n_services + daemon);
 }
 
-static json_t *service_run(const struct lab_topology *t, const struct lab_service *s,
-			   const struct programs *programs, json_t *dirs)
+static json_t *service_run(const struct lab_topology *t, const struct lab_service *s, const struct programs *programs,
+			   json_t *dirs)
 {
 	json_t *run, *commands = json_array();
 	unsigned int i;
@@ -106,8 +105,8 @@ static json_t *service_run(const struct lab_topology *t, const struct lab_servic
 	json_array_append_new(commands, service_argv(t, s, programs));
 	for (i = 0; i < s->n_beside; i++)
 		json_array_append_new(commands, beside_argv(s->beside[i]));
-	run = json_pack("{s:o, s:o, s:b, s:I}", "commands", commands, "cgroups", dirs, "restart",
-			s->restart, "uid", unit_uid(t, s, 0));
+	run = json_pack("{s:o, s:o, s:b, s:I}", "commands", commands, "cgroups", dirs, "restart", s->restart, "uid",
+			unit_uid(t, s, 0));
 	json_object_set_new(run, "log", json_sprintf(LAB_DIR "/log/%s.log", s->name));
 	json_object_set_new(run, "resolv", json_string(LAB_DIR "/resolv.conf"));
 	if (s->volume[0]) {
@@ -117,17 +116,16 @@ static json_t *service_run(const struct lab_topology *t, const struct lab_servic
 	return run;
 }
 
-static json_t *service_entry(const struct lab_topology *t, const struct lab_service *s,
-			     const struct programs *programs)
+static json_t *service_entry(const struct lab_topology *t, const struct lab_service *s, const struct programs *programs)
 {
 	char v2[512], v1[128], ns[48];
 	json_t *dirs = cgroup_dirs(s->name, v2, sizeof(v2));
 	bool any_v1 = json_array_size(dirs) > (v2[0] ? 1u : 0u);
 
 	return json_pack("{s:s, s:i, s:i, s:s, s:s, s:s, s:i, s:o}", "netns",
-			 network_namespace(s->name, ns, sizeof(ns)), "pid", 0, "start", 0, "cgroup", v2,
-			 "cgroup_v1", any_v1 ? cgroup_v1_path(s->name, v1, sizeof(v1)) : "", "addr",
-			 s->address, "port", s->port, "run", service_run(t, s, programs, dirs));
+			 network_namespace(s->name, ns, sizeof(ns)), "pid", 0, "start", 0, "cgroup", v2, "cgroup_v1",
+			 any_v1 ? cgroup_v1_path(s->name, v1, sizeof(v1)) : "", "addr", s->address, "port", s->port,
+			 "run", service_run(t, s, programs, dirs));
 }
 
 static void push_edge(json_t *edges, const char *from, const char *to)
@@ -165,9 +163,8 @@ static json_t *daemon_entry(const char *name, json_int_t uid, json_t *argv)
 
 	json_array_append_new(commands, argv);
 	dirs = cgroup_dirs(name, v2, sizeof(v2));
-	return json_pack("{s:i, s:i, s:{s:o, s:o, s:b, s:I, s:o}}", "pid", 0, "start", 0, "run", "commands",
-			 commands, "cgroups", dirs, "restart", 1, "uid", uid, "log",
-			 json_sprintf(LAB_DIR "/log/%s.log", name));
+	return json_pack("{s:i, s:i, s:{s:o, s:o, s:b, s:I, s:o}}", "pid", 0, "start", 0, "run", "commands", commands,
+			 "cgroups", dirs, "restart", 1, "uid", uid, "log", json_sprintf(LAB_DIR "/log/%s.log", name));
 }
 
 static json_t *daemons_of(const struct lab_topology *t, const struct programs *programs)
@@ -206,30 +203,25 @@ json_t *state_build(const struct lab_topology *t, struct fl_error *err)
 
 	if (path_program("lab-service", programs.service, sizeof(programs.service), err) ||
 	    (t->load_rate && path_program("lab-load", programs.load, sizeof(programs.load), err)) ||
-	    (t->pipeline_port &&
-	     path_program("lab-pipeline", programs.pipeline, sizeof(programs.pipeline), err)))
+	    (t->pipeline_port && path_program("lab-pipeline", programs.pipeline, sizeof(programs.pipeline), err)))
 		return NULL;
 	services = json_object();
 	for (i = 0; i < t->n_services; i++)
-		json_object_set_new(services, t->services[i].name,
-				    service_entry(t, &t->services[i], &programs));
-	state = json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o}", "state", "starting", "hub_netns",
-			  t->hub, "link", t->link, "restart_delay_ms",
-			  (json_int_t)(t->restart_delay_ns / NS_PER_MSEC), "services", services,
-			  "daemons", daemons_of(t, &programs), "graph", graph_of(t));
+		json_object_set_new(services, t->services[i].name, service_entry(t, &t->services[i], &programs));
+	state = json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o}", "state", "starting", "hub_netns", t->hub, "link",
+			  t->link, "restart_delay_ms", (json_int_t)(t->restart_delay_ns / NS_PER_MSEC), "services",
+			  services, "daemons", daemons_of(t, &programs), "graph", graph_of(t));
 	if (!state) {
 		error_sys(err, ENOMEM, "out of memory");
 		return NULL;
 	}
 	json_object_set_new(state, "versions",
-			    json_pack("{s:{s:s}, s:{s:s}}", "stack", "version", "embedded lab " FL_VERSION,
-				      "pipeline", "version", "reference pipeline " FL_VERSION));
+			    json_pack("{s:{s:s}, s:{s:s}}", "stack", "version", "embedded lab " FL_VERSION, "pipeline",
+				      "version", "reference pipeline " FL_VERSION));
 	json_object_set_new(state, "entry", json_sprintf("http://%s:%u", entry->address, entry->port));
-	json_object_set_new(state, "health", json_sprintf("http://%s:%u%s", entry->address, entry->port,
-							  t->health));
+	json_object_set_new(state, "health", json_sprintf("http://%s:%u%s", entry->address, entry->port, t->health));
 	if (t->pipeline_port)
-		json_object_set_new(state, "pipeline",
-				    json_sprintf("http://127.0.0.1:%u", t->pipeline_port));
+		json_object_set_new(state, "pipeline", json_sprintf("http://127.0.0.1:%u", t->pipeline_port));
 	if (t->load_port)
 		json_object_set_new(state, "load", json_sprintf("http://127.0.0.1:%u", t->load_port));
 	return state;

@@ -44,9 +44,8 @@ static json_t *list_daemons(const json_t *state, bool *ret_all)
 	json_object_foreach(json_object_get((json_t *)(uintptr_t)state, "daemons"), name, d) {
 		up = state_alive(d);
 		*ret_all = *ret_all && up;
-		json_array_append_new(list, json_pack("{s:s, s:s, s:O}", "name", name, "state",
-						      up ? "running" : "down", "pid",
-						      json_object_get(d, "pid")));
+		json_array_append_new(list, json_pack("{s:s, s:s, s:O}", "name", name, "state", up ? "running" : "down",
+						      "pid", json_object_get(d, "pid")));
 	}
 	return list;
 }
@@ -67,11 +66,10 @@ int lab_status(json_t **ret, struct fl_error *err)
 	daemons = list_daemons(state, &all);
 	all = all && state_alive(json_object_get(state, "supervisor"));
 	checkout = health_get(json_string_value(json_object_get(state, "health")), 2 * CHECK_MS) == 200;
-	*ret = json_pack("{s:s, s:b, s:O, s:O, s:O*, s:o, s:o}", "state",
-			 all && checkout ? "running" : "degraded", "healthy", checkout, "entry",
-			 json_object_get(state, "entry"), "health", json_object_get(state, "health"),
-			 "pipeline", json_object_get(state, "pipeline"), "services", services, "daemons",
-			 daemons);
+	*ret = json_pack("{s:s, s:b, s:O, s:O, s:O*, s:o, s:o}", "state", all && checkout ? "running" : "degraded",
+			 "healthy", checkout, "entry", json_object_get(state, "entry"), "health",
+			 json_object_get(state, "health"), "pipeline", json_object_get(state, "pipeline"), "services",
+			 services, "daemons", daemons);
 	json_decref(state);
 	return *ret ? 0 : error_sys(err, ENOMEM, "out of memory");
 }

@@ -32,8 +32,7 @@ struct key {
 	key_reader read;
 };
 
-static int fail(struct reader *r, struct fy_node *at, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+static int fail(struct reader *r, struct fy_node *at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* Where a node begins; libfyaml gives tokens of scalars only, so the first one in it. */
 static const struct fy_mark *mark_of(struct fy_node *node)
@@ -41,9 +40,8 @@ static const struct fy_mark *mark_of(struct fy_node *node)
 	struct fy_token *token;
 
 	while (node && !fy_node_is_scalar(node))
-		node = fy_node_is_sequence(node) ?
-			       fy_node_sequence_get_by_index(node, 0) :
-			       fy_node_pair_key(fy_node_mapping_get_by_index(node, 0));
+		node = fy_node_is_sequence(node) ? fy_node_sequence_get_by_index(node, 0)
+						 : fy_node_pair_key(fy_node_mapping_get_by_index(node, 0));
 	token = node ? fy_node_get_scalar_token(node) : NULL;
 	return token ? fy_token_start_mark(token) : NULL;
 }
@@ -119,9 +117,7 @@ static int number(struct reader *r, const char *key, struct fy_node *value, int6
 	if (rc)
 		return rc;
 	rc = units_int(text, 1, max, ret, NULL);
-	return rc ? fail(r, value, "'%s' must be a number from 1 to %lld, not '%s'", key,
-			 (long long)max, text) :
-		    0;
+	return rc ? fail(r, value, "'%s' must be a number from 1 to %lld, not '%s'", key, (long long)max, text) : 0;
 }
 
 /* A list of words, copied. */
@@ -164,9 +160,8 @@ static int read_call_option(struct reader *r, const char *key, struct fy_node *v
 }
 
 static const struct key call_keys[] = {
-	{ "pool", read_call_option },	{ "timeout", read_call_option },
-	{ "wait", read_call_option },	{ "tries", read_call_option },
-	{ "backoff", read_call_option }, { NULL, NULL },
+	{ "pool", read_call_option },  { "timeout", read_call_option }, { "wait", read_call_option },
+	{ "tries", read_call_option }, { "backoff", read_call_option }, { NULL, NULL },
 };
 
 static int read_upstreams(struct reader *r, const char *key, struct fy_node *value)
@@ -206,8 +201,7 @@ static int read_address(struct reader *r, const char *key, struct fy_node *value
 		return rc;
 	if (inet_pton(AF_INET, r->service->address, &addr) != 1)
 		return fail(r, value, "'%s' is not an IPv4 address", r->service->address);
-	if (strncmp(r->service->address, network, strlen(network)) ||
-	    r->service->address[strlen(network)] != '.')
+	if (strncmp(r->service->address, network, strlen(network)) || r->service->address[strlen(network)] != '.')
 		return fail(r, value, "%s is not in the network %s.0/24", r->service->address, network);
 	return 0;
 }
@@ -320,9 +314,7 @@ static int read_volume_size(struct reader *r, const char *key, struct fy_node *v
 
 static int read_volume(struct reader *r, const char *key, struct fy_node *value)
 {
-	static const struct key keys[] = {
-		{ "path", read_volume_path }, { "size", read_volume_size }, { NULL, NULL }
-	};
+	static const struct key keys[] = { { "path", read_volume_path }, { "size", read_volume_size }, { NULL, NULL } };
 	int rc = read_mapping(r, value, keys);
 
 	(void)key;
@@ -342,6 +334,7 @@ static int read_restart(struct reader *r, const char *key, struct fy_node *value
 	return rc;
 }
 
+/* clang-format off */
 static const struct key service_keys[] = {
 	{ "role", read_role },	     { "address", read_address },   { "port", read_port },
 	{ "cache", read_uses_cache }, { "options", read_options },  { "upstreams", read_upstreams },
@@ -349,6 +342,7 @@ static const struct key service_keys[] = {
 	{ "volume", read_volume },   { "inside", read_inside },	    { "restart", read_restart },
 	{ NULL, NULL },
 };
+/* clang-format on */
 
 static int read_services(struct reader *r, const char *key, struct fy_node *value)
 {
@@ -371,8 +365,7 @@ static int read_services(struct reader *r, const char *key, struct fy_node *valu
 		if (!rc)
 			rc = read_mapping(r, fy_node_pair_value(pair), service_keys);
 		if (!rc && (!r->service->role[0] || !r->service->address[0]))
-			rc = fail(r, fy_node_pair_key(pair), "%s needs a role and an address",
-				  r->service->name);
+			rc = fail(r, fy_node_pair_key(pair), "%s needs a role and an address", r->service->name);
 	}
 	return rc;
 }
@@ -449,9 +442,9 @@ static int read_daemon_number(struct reader *r, const char *key, struct fy_node 
 
 static int read_load(struct reader *r, const char *key, struct fy_node *value)
 {
-	static const struct key keys[] = {
-		{ "rate", read_daemon_number }, { "port", read_daemon_number }, { NULL, NULL }
-	};
+	static const struct key keys[] = { { "rate", read_daemon_number },
+					   { "port", read_daemon_number },
+					   { NULL, NULL } };
 
 	(void)key;
 	return read_mapping(r, value, keys);
@@ -475,12 +468,18 @@ static int read_pipeline(struct reader *r, const char *key, struct fy_node *valu
 }
 
 static const struct key top_keys[] = {
-	{ "hub", read_top_word },	{ "link", read_top_word },
-	{ "network", read_network },	{ "entry", read_top_word },
-	{ "health", read_health },	{ "restart_delay", read_restart_delay },
-	{ "resolver", read_top_word },	{ "logs", read_top_word },
-	{ "cache", read_top_word },	{ "pipeline", read_pipeline },
-	{ "load", read_load },		{ "services", read_services },
+	{ "hub", read_top_word },
+	{ "link", read_top_word },
+	{ "network", read_network },
+	{ "entry", read_top_word },
+	{ "health", read_health },
+	{ "restart_delay", read_restart_delay },
+	{ "resolver", read_top_word },
+	{ "logs", read_top_word },
+	{ "cache", read_top_word },
+	{ "pipeline", read_pipeline },
+	{ "load", read_load },
+	{ "services", read_services },
 	{ NULL, NULL },
 };
 
@@ -510,14 +509,15 @@ static int check(struct reader *r)
 	for (a = t->services; a < t->services + t->n_services; a++) {
 		for (i = 0; i < a->n_calls; i++)
 			if (!topology_find(t, a->calls[i].name))
-				return fail(r, NULL, "%s calls '%s', which is no service", a->name,
-					    a->calls[i].name);
+				return fail(r, NULL, "%s calls '%s', which is no service", a->name, a->calls[i].name);
 		if (a->cache && !t->cache[0])
 			return fail(r, NULL, "%s uses a cache, but there is none", a->name);
 		for (b = t->services; b < a; b++)
 			if (!strcmp(a->address, b->address) || !strncmp(a->name, b->name, 15))
-				return fail(r, NULL, "%s and %s share an address, or the first 15 "
-						     "characters of their names", b->name, a->name);
+				return fail(r, NULL,
+					    "%s and %s share an address, or the first 15 "
+					    "characters of their names",
+					    b->name, a->name);
 	}
 	return 0;
 }
@@ -539,8 +539,8 @@ int topology_load(const char *path, struct lab_topology **ret, struct fl_error *
 	rc = file_read(path, MAX_FILE_BYTES, &text, &len, err);
 	if (!rc) {
 		doc = fy_document_build_from_string(&cfg, text, len);
-		rc = doc && fy_document_root(doc) ? read_mapping(&r, fy_document_root(doc), top_keys) :
-						    fail(&r, NULL, "this is not YAML");
+		rc = doc && fy_document_root(doc) ? read_mapping(&r, fy_document_root(doc), top_keys)
+						  : fail(&r, NULL, "this is not YAML");
 	}
 	if (!rc)
 		rc = check(&r);

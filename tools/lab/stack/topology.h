@@ -9,10 +9,10 @@
 #include "util/error.h"
 
 #define LAB_MAX_SERVICES 32
-#define LAB_MAX_CALLS	 8
-#define LAB_MAX_ARGS	 48
-#define LAB_MAX_BESIDE	 2
-#define LAB_MAX_PORTS	 4
+#define LAB_MAX_CALLS    8
+#define LAB_MAX_ARGS     48
+#define LAB_MAX_BESIDE   2
+#define LAB_MAX_PORTS    4
 
 /* A dependency with its options as lab-service takes them (",pool=8,timeout=1s"). */
 struct lab_call {
@@ -26,14 +26,14 @@ struct lab_service {
 	struct lab_call calls[LAB_MAX_CALLS];
 	unsigned int n_calls;
 	bool cache;
-	char *options[LAB_MAX_ARGS];			/* NULL-terminated */
-	char *beside[LAB_MAX_BESIDE][LAB_MAX_ARGS];	/* each NULL-terminated */
+	char *options[LAB_MAX_ARGS];                /* NULL-terminated */
+	char *beside[LAB_MAX_BESIDE][LAB_MAX_ARGS]; /* each NULL-terminated */
 	unsigned int n_beside;
 	uint16_t inside[LAB_MAX_PORTS]; /* ports for the lab alone, closed to the host */
 	unsigned int n_inside;
 	unsigned int cpu_percent; /* 0: no quota */
-	uint64_t memory_bytes;	  /* 0: no limit */
-	char volume[128];	  /* empty: none */
+	uint64_t memory_bytes;    /* 0: no limit */
+	char volume[128];         /* empty: none */
 	uint64_t volume_bytes;
 	bool restart;
 };
@@ -43,8 +43,8 @@ struct lab_topology {
 	char entry[32], health[64];
 	char resolver[32], logs[32], cache[32]; /* service names; empty: none */
 	uint64_t restart_delay_ns;
-	uint16_t pipeline_port;	 /* 0: no pipeline */
-	unsigned int load_rate;	 /* 0: no load generator */
+	uint16_t pipeline_port; /* 0: no pipeline */
+	unsigned int load_rate; /* 0: no load generator */
 	uint16_t load_port;
 	struct lab_service services[LAB_MAX_SERVICES];
 	unsigned int n_services;

@@ -15,9 +15,9 @@
 #include "util/text/text.h"
 
 #define HEALTHY_WITHIN_NS (25 * NS_PER_SEC)
-#define POLL_NS		  (100 * NS_PER_MSEC)
-#define CHECK_MS	  1500
-#define LOG_LINES	  5 /* of a service that does not come up */
+#define POLL_NS           (100 * NS_PER_MSEC)
+#define CHECK_MS          1500
+#define LOG_LINES         5 /* of a service that does not come up */
 
 extern char **environ;
 
@@ -29,8 +29,8 @@ static int write_text(const char *name, struct text *t, struct fl_error *err)
 	int rc;
 
 	snprintf(path, sizeof(path), LAB_DIR "/%s", name);
-	rc = t->failed ? error_sys(err, ENOMEM, "out of memory") :
-			 file_write(path, t->s ? t->s : "", t->len, 0644, err);
+	rc = t->failed ? error_sys(err, ENOMEM, "out of memory")
+		       : file_write(path, t->s ? t->s : "", t->len, 0644, err);
 	text_free(t);
 	return rc;
 }
@@ -65,8 +65,7 @@ static int write_pipeline_config(const json_t *state, struct fl_error *err)
 		json_object_set_new(targets, name,
 				    json_sprintf("http://%s:%d/metrics",
 						 json_string_value(json_object_get(service, "addr")),
-						 (int)json_integer_value(
-							 json_object_get(service, "port"))));
+						 (int)json_integer_value(json_object_get(service, "port"))));
 	config = json_pack("{s:o, s:O}", "targets", targets, "edges",
 			   json_object_get(json_object_get(state, "graph"), "edges"));
 	t.s = json_dumps(config, JSON_INDENT(1));
@@ -235,8 +234,7 @@ static int wait_healthy(const json_t *state, const struct lab_options *o, struct
 	} while (clock_mono_ns() < until);
 	if (sick)
 		return fail_health(err, sick, "did not become healthy in time");
-	return error_env(err, ETIMEDOUT, "%s does not answer 200, though every service is there",
-			 health);
+	return error_env(err, ETIMEDOUT, "%s does not answer 200, though every service is there", health);
 }
 
 /* --- up --- */
@@ -311,8 +309,7 @@ static int bring_up(const struct lab_options *o, struct fl_error *err)
 }
 
 /* Is anything of a running lab missing? The supervisor starts it when asked. */
-static int repair(const json_t *state, const struct lab_options *o, enum lab_up_result *ret,
-		  struct fl_error *err)
+static int repair(const json_t *state, const struct lab_options *o, enum lab_up_result *ret, struct fl_error *err)
 {
 	static const char *const groups[] = { "services", "daemons" };
 	json_t *supervisor = json_object_get(state, "supervisor"), *entry;

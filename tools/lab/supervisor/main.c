@@ -17,7 +17,7 @@
 #include "util/clock.h"
 #include "util/text/text.h"
 
-#define MAX_UNITS	40
+#define MAX_UNITS       40
 #define MAX_STATE_BYTES (1024 * 1024)
 #define DAEMON_GRACE_NS (1 * NS_PER_SEC)
 
@@ -37,8 +37,7 @@ static void state_write(struct supervisor *s)
 
 	for (i = 0; i < s->n; i++) {
 		json_object_set_new(s->units[i].entry, "pid", json_integer(s->units[i].pid));
-		json_object_set_new(s->units[i].entry, "start",
-				    json_integer((json_int_t)s->units[i].start));
+		json_object_set_new(s->units[i].entry, "start", json_integer((json_int_t)s->units[i].start));
 	}
 	text = json_dumps(s->state, JSON_INDENT(1));
 	if (!text || file_write(s->path, text, strlen(text), 0644, &err))
@@ -76,11 +75,9 @@ static bool state_read(struct supervisor *s)
 		fprintf(stderr, "%s:%d: %s\n", s->path, why.line, why.text);
 		return false;
 	}
-	s->restart_delay_ns = NS_PER_MSEC *
-		(uint64_t)json_integer_value(json_object_get(s->state, "restart_delay_ms"));
+	s->restart_delay_ns = NS_PER_MSEC * (uint64_t)json_integer_value(json_object_get(s->state, "restart_delay_ms"));
 	json_object_set_new(s->state, "supervisor",
-			    json_pack("{s:i, s:I}", "pid", (int)getpid(), "start",
-				      (json_int_t)proc_start(getpid())));
+			    json_pack("{s:i, s:I}", "pid", (int)getpid(), "start", (json_int_t)proc_start(getpid())));
 	return read_units(s, "services") && read_units(s, "daemons");
 }
 
@@ -97,8 +94,8 @@ static uint64_t start_due(struct supervisor *s)
 
 		if (u->due_ns && u->due_ns <= now) {
 			rc = unit_start(u);
-			printf("%.3f %s %s (pid %d)\n", clock_wall_s(), u->name,
-			       rc ? strerror(-rc) : "started", (int)u->pid);
+			printf("%.3f %s %s (pid %d)\n", clock_wall_s(), u->name, rc ? strerror(-rc) : "started",
+			       (int)u->pid);
 			changed = true;
 			if (rc)
 				u->due_ns = now + s->restart_delay_ns + NS_PER_SEC;
@@ -180,16 +177,14 @@ static void run(struct supervisor *s, const sigset_t *set)
 		next = start_due(s);
 		now = clock_mono_ns();
 		next = !next ? 3600 * NS_PER_SEC : next > now ? next - now : 0;
-		wait = (struct timespec){ .tv_sec = (time_t)(next / NS_PER_SEC),
-					  .tv_nsec = (long)(next % NS_PER_SEC) };
+		wait = (struct timespec){ .tv_sec = (time_t)(next / NS_PER_SEC), .tv_nsec = (long)(next % NS_PER_SEC) };
 		sig = sigtimedwait(set, NULL, &wait);
 		if (sig == SIGCHLD)
 			reap(s);
 		else if (sig == SIGHUP) {
 			reap(s); /* what died just before it counts: SIGHUP overtakes SIGCHLD */
 			all_due(s);
-		}
-		else if (sig == SIGTERM || sig == SIGINT)
+		} else if (sig == SIGTERM || sig == SIGINT)
 			return;
 	}
 }

@@ -52,16 +52,17 @@ bool unit_read(struct unit *u, const char *name, json_t *entry)
 	u->name = name;
 	u->entry = entry;
 	u->netns = json_string_value(json_object_get(entry, "netns"));
-	if (!run || json_unpack(run, "{s:o, s:o, s:s, s:b, s:I, s?s, s?I, s?s}", "commands",
-				&commands, "cgroups", &cgroups, "log", &u->log, "restart", &restart,
-				"uid", &uid, "volume", &u->volume, "volume_bytes", &volume_bytes,
-				"resolv", &u->resolv) || uid <= 0)
+	if (!run ||
+	    json_unpack(run, "{s:o, s:o, s:s, s:b, s:I, s?s, s?I, s?s}", "commands", &commands, "cgroups", &cgroups,
+			"log", &u->log, "restart", &restart, "uid", &uid, "volume", &u->volume, "volume_bytes",
+			&volume_bytes, "resolv", &u->resolv) ||
+	    uid <= 0)
 		return false;
 	u->uid = (uid_t)uid;
 	u->restart = restart;
 	u->volume_bytes = (uint64_t)volume_bytes;
-	if (!read_list(cgroups, u->cgroups, UNIT_MAX_CGROUPS, &u->n_cgroups) ||
-	    !json_is_array(commands) || json_array_size(commands) > UNIT_MAX_COMMANDS)
+	if (!read_list(cgroups, u->cgroups, UNIT_MAX_CGROUPS, &u->n_cgroups) || !json_is_array(commands) ||
+	    json_array_size(commands) > UNIT_MAX_COMMANDS)
 		return false;
 	json_array_foreach(commands, i, list) {
 		if (!read_list(list, u->commands[i], UNIT_MAX_ARGS - 1, &n) || !n)
@@ -191,8 +192,7 @@ static void init_wait(const pid_t *children, unsigned int n)
 				;
 			if (i == n)
 				continue; /* an orphan */
-			fprintf(stderr, "command %u ended: %s %d\n", i,
-				WIFSIGNALED(status) ? "signal" : "status",
+			fprintf(stderr, "command %u ended: %s %d\n", i, WIFSIGNALED(status) ? "signal" : "status",
 				WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 			_exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
 		}

@@ -12,13 +12,13 @@
 #include <sys/types.h>
 
 #define UNIT_MAX_COMMANDS 4
-#define UNIT_MAX_ARGS	  64
+#define UNIT_MAX_ARGS     64
 #define UNIT_MAX_CGROUPS  16
 
 struct unit {
 	const char *name;
-	json_t *entry; /* borrowed from the state: pid and start are written back to it */
-	const char *netns;			/* name below /run/netns; NULL: a plain process */
+	json_t *entry;     /* borrowed from the state: pid and start are written back to it */
+	const char *netns; /* name below /run/netns; NULL: a plain process */
 	const char *commands[UNIT_MAX_COMMANDS][UNIT_MAX_ARGS]; /* the first one is the main one */
 	unsigned int n_commands;
 	const char *cgroups[UNIT_MAX_CGROUPS]; /* folders; the unit's processes are put in each */

@@ -129,8 +129,7 @@ static int control(const struct nlmsghdr *nlh)
 	const struct nlmsgerr *e = mnl_nlmsg_get_payload(nlh);
 
 	switch (nlh->nlmsg_type) {
-	case NLMSG_DONE:
-		return MNL_CB_STOP;
+	case NLMSG_DONE: return MNL_CB_STOP;
 	case NLMSG_ERROR:
 		if (nlh->nlmsg_len < MNL_NLMSG_HDRLEN + sizeof(*e)) {
 			errno = EBADMSG;
@@ -138,8 +137,7 @@ static int control(const struct nlmsghdr *nlh)
 		}
 		errno = e->error < 0 ? -e->error : e->error;
 		return e->error ? MNL_CB_ERROR : MNL_CB_STOP;
-	default:
-		return MNL_CB_OK;
+	default: return MNL_CB_OK;
 	}
 }
 
@@ -217,7 +215,8 @@ int mnl_attr_parse_nested(const struct nlattr *nested, mnl_attr_cb_t cb, void *d
 	const struct nlattr *attr;
 	int r = MNL_CB_OK;
 
-	mnl_attr_for_each_nested(attr, nested) {
+	mnl_attr_for_each_nested(attr, nested)
+	{
 		r = cb(attr, data);
 		if (r <= MNL_CB_STOP)
 			return r;

@@ -18,8 +18,8 @@
 #include "util/cleanup.h"
 
 static const char *const classes[] = {
-	[FAULT_NETWORK] = "network", [FAULT_RESOURCE] = "resource",
-	[FAULT_APPLICATION] = "application", [FAULT_STATE] = "state", [FAULT_KERNEL] = "kernel",
+	[FAULT_NETWORK] = "network", [FAULT_RESOURCE] = "resource", [FAULT_APPLICATION] = "application",
+	[FAULT_STATE] = "state",     [FAULT_KERNEL] = "kernel",
 };
 
 struct doctor_options {
@@ -31,39 +31,34 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct doctor_options *o = state->input;
 
 	switch (key) {
-	case 'o':
-		o->json = cmd_output_json(arg, state);
-		return 0;
-	case 's':
-		o->syscalls = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "doctor takes no argument");
-		return EINVAL;
+	case 'o': o->json = cmd_output_json(arg, state); return 0;
+	case 's': o->syscalls = true; return 0;
+	case ARGP_KEY_ARG: argp_error(state, "doctor takes no argument"); return EINVAL;
 	}
 	return ARGP_ERR_UNKNOWN;
 }
 
-static const struct argp_option option_table[] = {
-	{ "output", 'o', "json", 0, "Print JSON", 0 },
-	{ "syscalls", 's', NULL, 0, "Which syscalls can be made to fail here, by which backend", 0 },
-	{}
-};
+static const struct argp_option option_table[] = { { "output", 'o', "json", 0, "Print JSON", 0 },
+						   { "syscalls", 's', NULL, 0,
+						     "Which syscalls can be made to fail here, by which backend", 0 },
+						   {} };
 
-const struct argp cmd_doctor_argp = {
-	option_table, parse, NULL,
-	"Try what this kernel and host can do, and say which faults work here.\v"
-	"Exit status 0 when at least one network fault works, 3 otherwise.",
-	NULL, NULL, NULL
-};
+const struct argp cmd_doctor_argp = { option_table,
+				      parse,
+				      NULL,
+				      "Try what this kernel and host can do, and say which faults work here.\v"
+				      "Exit status 0 when at least one network fault works, 3 otherwise.",
+				      NULL,
+				      NULL,
+				      NULL };
 
 static json_t *feature_json(const struct feature *f)
 {
 	struct feature_answer a = {};
 
 	f->probe(&a);
-	return json_pack("{s:s, s:b, s:s, s:s, s:s}", "group", f->group, "supported", a.yes,
-			 "reason", a.reason, "use", f->use, "todo", a.yes ? "" : f->todo);
+	return json_pack("{s:s, s:b, s:s, s:s, s:s}", "group", f->group, "supported", a.yes, "reason", a.reason, "use",
+			 f->use, "todo", a.yes ? "" : f->todo);
 }
 
 static json_t *fault_json(const struct fault_ops *ops)
@@ -71,9 +66,8 @@ static json_t *fault_json(const struct fault_ops *ops)
 	struct fault_support s = {};
 
 	ops->supported(&s);
-	return json_pack("{s:s, s:s, s:b, s:s, s:s, s:s}", "name", ops->name, "class",
-			 classes[ops->class], "supported", s.supported, "backend", s.backend,
-			 "reason", s.reason, "summary", ops->summary);
+	return json_pack("{s:s, s:s, s:b, s:s, s:s, s:s}", "name", ops->name, "class", classes[ops->class], "supported",
+			 s.supported, "backend", s.backend, "reason", s.reason, "summary", ops->summary);
 }
 
 static json_t *examine(void)
@@ -88,9 +82,8 @@ static json_t *examine(void)
 	for (k = fault_table; *k; k++)
 		json_array_append_new(faults, fault_json(*k));
 	uname(&u);
-	return json_pack("{s:{s:s, s:s, s:s}, s:o, s:o, s:o}", "kernel", "release", u.release,
-			 "version", u.version, "machine", u.machine, "features", all, "faults",
-			 faults, "rails", doctor_rails());
+	return json_pack("{s:{s:s, s:s, s:s}, s:o, s:o, s:o}", "kernel", "release", u.release, "version", u.version,
+			 "machine", u.machine, "features", all, "faults", faults, "rails", doctor_rails());
 }
 
 static bool works(const json_t *fault)
@@ -102,8 +95,7 @@ static int terminal_width(void)
 {
 	struct winsize size;
 
-	return !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col >= 60 ? size.ws_col
-									     : 100;
+	return !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col >= 60 ? size.ws_col : 100;
 }
 
 static const char *text_of(const json_t *o, const char *key)
@@ -119,8 +111,7 @@ static void print_feature(const char *name, const json_t *f, int width)
 
 	if (works(f)) {
 		printf("  yes  %-19s", name);
-		cmd_print_wrapped(*text_of(f, "reason") ? text_of(f, "reason") : text_of(f, "use"),
-			      26, width);
+		cmd_print_wrapped(*text_of(f, "reason") ? text_of(f, "reason") : text_of(f, "use"), 26, width);
 		return;
 	}
 	printf("  no   %-19s", name);
@@ -132,17 +123,15 @@ static void print_feature(const char *name, const json_t *f, int width)
 
 static void print_fault(const json_t *f, int width)
 {
-	printf("  %-4s %-19s%-13s%-17s ", works(f) ? "yes" : "no", text_of(f, "name"),
-	       text_of(f, "class"), text_of(f, "backend"));
-	cmd_print_wrapped(*text_of(f, "reason") ? text_of(f, "reason") : text_of(f, "summary"), 57,
-		      width);
+	printf("  %-4s %-19s%-13s%-17s ", works(f) ? "yes" : "no", text_of(f, "name"), text_of(f, "class"),
+	       text_of(f, "backend"));
+	cmd_print_wrapped(*text_of(f, "reason") ? text_of(f, "reason") : text_of(f, "summary"), 57, width);
 }
 
 static void print(json_t *report)
 {
 	json_t *kernel = json_object_get(report, "kernel"), *f;
-	json_t *all = json_object_get(report, "features"),
-	       *faults = json_object_get(report, "faults");
+	json_t *all = json_object_get(report, "features"), *faults = json_object_get(report, "faults");
 	int width = terminal_width(), n = 0;
 	const char *name, *group = "";
 	size_t i;

@@ -29,8 +29,7 @@ static json_t *policy_json(void)
 	uint32_t i;
 
 	if (policy_load(&p, &err))
-		return json_pack("{s:o, s:o, s:o}", "windows", windows, "maxima", maxima, "error",
-				 error_json(&err));
+		return json_pack("{s:o, s:o, s:o}", "windows", windows, "maxima", maxima, "error", error_json(&err));
 	for (i = 0; i < p.n_windows; i++)
 		json_array_append_new(windows, json_string(window_text(&p.windows[i], text, sizeof(text))));
 	json_object_set_new(maxima, "for", json_integer((json_int_t)(p.for_ns / 1000000000)));
@@ -64,10 +63,9 @@ json_t *doctor_rails(void)
 	halt_read(&halt);
 	gate_check(&closed);
 	protect_load(&protect, &bad);
-	all = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "halt", halt_json(&halt), "refused",
-			error_json(&closed), "policy", policy_json(), "protected", protect_json(&protect),
-			"protected_error", error_json(&bad), "spared", seats, "spared_error",
-			error_json(&blind));
+	all = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "halt", halt_json(&halt), "refused", error_json(&closed),
+			"policy", policy_json(), "protected", protect_json(&protect), "protected_error",
+			error_json(&bad), "spared", seats, "spared_error", error_json(&blind));
 	protect_free(&protect);
 	return all;
 }
@@ -100,10 +98,8 @@ void doctor_print_rails(const json_t *rails)
 	}
 	print_error("protected", json_object_get(rails, "protected_error"));
 	json_array_foreach(json_object_get(rails, "protected"), i, v) {
-		printf("       %-19s%s: %s (%s:%d)\n", "protected",
-		       json_string_value(json_object_get(v, "kind")),
-		       json_string_value(json_object_get(v, "text")),
-		       json_string_value(json_object_get(v, "file")),
+		printf("       %-19s%s: %s (%s:%d)\n", "protected", json_string_value(json_object_get(v, "kind")),
+		       json_string_value(json_object_get(v, "text")), json_string_value(json_object_get(v, "file")),
 		       (int)json_integer_value(json_object_get(v, "line")));
 	}
 	print_error("spared", json_object_get(rails, "spared_error"));

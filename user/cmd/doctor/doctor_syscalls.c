@@ -26,8 +26,8 @@ static json_t *examine(const struct syscall_row *row)
 		else
 			json_object_set_new(reasons, name, json_string(why));
 	}
-	return json_pack("{s:s, s:s, s:b, s:s?, s:o, s:s?}", "name", row->name, "family", row->family,
-			 "supported", chosen != NULL, "backend", chosen, "reasons", reasons, "note", row->note);
+	return json_pack("{s:s, s:s, s:b, s:s?, s:o, s:s?}", "name", row->name, "family", row->family, "supported",
+			 chosen != NULL, "backend", chosen, "reasons", reasons, "note", row->note);
 }
 
 json_t *doctor_syscalls(void)
@@ -47,8 +47,8 @@ static bool told(const json_t *list, size_t upto, const char *backend, const cha
 	size_t i;
 
 	for (i = 0; i < upto; i++) {
-		const char *before = json_string_value(json_object_get(
-			json_object_get(json_array_get(list, i), "reasons"), backend));
+		const char *before = json_string_value(
+			json_object_get(json_object_get(json_array_get(list, i), "reasons"), backend));
 
 		if (before && !strcmp(before, why))
 			return true;

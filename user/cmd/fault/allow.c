@@ -12,22 +12,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	bool *json = state->input;
 
 	if (key != 'o')
-		return key == ARGP_KEY_ARG
-			       ? (argp_error(state, "allow takes no argument"), EINVAL)
-			       : ARGP_ERR_UNKNOWN;
+		return key == ARGP_KEY_ARG ? (argp_error(state, "allow takes no argument"), EINVAL) : ARGP_ERR_UNKNOWN;
 	*json = cmd_output_json(arg, state);
 	return 0;
 }
 
-static const struct argp_option option_table[] = {
-	{ "output", 'o', "json", 0, "Print JSON", 0 },
-	{}
-};
+static const struct argp_option option_table[] = { { "output", 'o', "json", 0, "Print JSON", 0 }, {} };
 
 const struct argp cmd_allow_argp = {
-	option_table, parse, NULL,
-	"Allow faults again after `faultline halt`. Begins none: those that were ended stay ended.",
-	NULL, NULL, NULL
+	option_table, parse,
+	NULL,         "Allow faults again after `faultline halt`. Begins none: those that were ended stay ended.",
+	NULL,         NULL,
+	NULL
 };
 
 int cmd_allow(int argc, char **argv)
@@ -49,8 +45,7 @@ int cmd_allow(int argc, char **argv)
 		return FL_EXIT_OK;
 	}
 	if (was)
-		printf("faults are allowed again; this host was %s\n",
-		       halt_text(&before, text, sizeof(text)));
+		printf("faults are allowed again; this host was %s\n", halt_text(&before, text, sizeof(text)));
 	else
 		puts("this host is not halted");
 	if (closed.exit)

@@ -18,12 +18,10 @@ struct fault_options {
 const char *fault_options_word(const struct param *p)
 {
 	static const char *const words[] = {
-		[PARAM_DURATION] = "TIME",     [PARAM_OFFSET] = "+-TIME",
-		[PARAM_PERCENT] = "PERCENT",   [PARAM_RATE] = "RATE",
-		[PARAM_BYTES] = "SIZE",        [PARAM_INT] = "N",
-		[PARAM_BOOL] = "yes|no",       [PARAM_ENUM] = "WORD",
-		[PARAM_STRING] = "TEXT",       [PARAM_PEERS] = "PEER,..",
-		[PARAM_PORTS] = "PORT[-PORT]",
+		[PARAM_DURATION] = "TIME", [PARAM_OFFSET] = "+-TIME",     [PARAM_PERCENT] = "PERCENT",
+		[PARAM_RATE] = "RATE",     [PARAM_BYTES] = "SIZE",        [PARAM_INT] = "N",
+		[PARAM_BOOL] = "yes|no",   [PARAM_ENUM] = "WORD",         [PARAM_STRING] = "TEXT",
+		[PARAM_PEERS] = "PEER,..", [PARAM_PORTS] = "PORT[-PORT]",
 	};
 
 	return words[p->type];
@@ -56,8 +54,8 @@ static size_t count(const struct argp_option *o)
 	return n;
 }
 
-int fault_options_make(const struct params *params, const struct argp_option *fixed,
-		       int first_key, struct fault_options **ret, struct fl_error *err)
+int fault_options_make(const struct params *params, const struct argp_option *fixed, int first_key,
+		       struct fault_options **ret, struct fl_error *err)
 {
 	struct fault_options *o = calloc(1, sizeof(*o));
 	size_t n_fixed = count(fixed);
@@ -109,15 +107,14 @@ const struct argp_option *fault_options_argp(const struct fault_options *o)
 	return o->argp;
 }
 
-error_t fault_options_parse(const struct fault_options *o, int key, const char *arg,
-			    struct params *params, struct fl_error *err)
+error_t fault_options_parse(const struct fault_options *o, int key, const char *arg, struct params *params,
+			    struct fl_error *err)
 {
 	int i = key - o->first_key;
 
 	if (i < 0 || (uint32_t)i >= o->n_params)
 		return ARGP_ERR_UNKNOWN;
-	return params_set(params, params->v[i].param->name, arg ? arg : "yes", err) ? EINVAL
-										    : 0;
+	return params_set(params, params->v[i].param->name, arg ? arg : "yes", err) ? EINVAL : 0;
 }
 
 /* getopt takes "--det" for --detach; so is any beginning of a known name. */
@@ -129,8 +126,7 @@ static bool known(const char *const *names, const char *word, size_t len)
 	return false;
 }
 
-int fault_options_check(const struct fault_options *o, const char *kind, char **argv,
-			struct fl_error *err)
+int fault_options_check(const struct fault_options *o, const char *kind, char **argv, struct fl_error *err)
 {
 	static const char *const of_argp[] = { "help", "usage", NULL };
 	size_t n = count(o->argp), i, n_names = 0;

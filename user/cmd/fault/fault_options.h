@@ -19,12 +19,11 @@ void fault_options_free(struct fault_options *o);
 const struct argp_option *fault_options_argp(const struct fault_options *o);
 
 /* In the argp parser: set the parameter of @key. ARGP_ERR_UNKNOWN when it is none of them. */
-error_t fault_options_parse(const struct fault_options *o, int key, const char *arg,
-			    struct params *params, struct fl_error *err);
+error_t fault_options_parse(const struct fault_options *o, int key, const char *arg, struct params *params,
+			    struct fl_error *err);
 
 /* An unknown --option in @argv is an error that names the nearest one; argp would not. */
-int fault_options_check(const struct fault_options *o, const char *kind, char **argv,
-			struct fl_error *err);
+int fault_options_check(const struct fault_options *o, const char *kind, char **argv, struct fl_error *err);
 
 /* How a value of this type is written in help: "TIME". */
 const char *fault_options_word(const struct param *p);

@@ -29,29 +29,25 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	size_t len = strlen(o->reason);
 
 	switch (key) {
-	case 'o':
-		o->json = cmd_output_json(arg, state);
-		return 0;
-	case ARGP_KEY_ARG:
-		snprintf(o->reason + len, sizeof(o->reason) - len, "%s%s", len ? " " : "", arg);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	case 'o': o->json = cmd_output_json(arg, state); return 0;
+	case ARGP_KEY_ARG: snprintf(o->reason + len, sizeof(o->reason) - len, "%s%s", len ? " " : "", arg); return 0;
+	default: return ARGP_ERR_UNKNOWN;
 	}
 }
 
-static const struct argp_option option_table[] = {
-	{ "output", 'o', "json", 0, "Print JSON", 0 },
-	{}
-};
+static const struct argp_option option_table[] = { { "output", 'o', "json", 0, "Print JSON", 0 }, {} };
 
 const struct argp cmd_halt_argp = {
-	option_table, parse, "[REASON]",
+	option_table,
+	parse,
+	"[REASON]",
 	"End all faults on this host, whoever's they are, and refuse new ones until `faultline allow`, "
 	"also after a reboot.\v"
 	"Returns when everything is rolled back. What is still open then is listed, with exit status 1: "
 	"the host is halted all the same.",
-	NULL, NULL, NULL
+	NULL,
+	NULL,
+	NULL
 };
 
 static bool has_faults(const struct session_info *s)
@@ -61,15 +57,14 @@ static bool has_faults(const struct session_info *s)
 
 static json_t *session_json(const struct session_info *s, const char *error)
 {
-	return json_pack("{s:s, s:s, s:o, s:f, s:o, s:o}", "session", s->name, "purpose", s->purpose,
-			 "owner", caller_json(&s->by), "since_wall", s->started_wall, "run",
+	return json_pack("{s:s, s:s, s:o, s:f, s:o, s:o}", "session", s->name, "purpose", s->purpose, "owner",
+			 caller_json(&s->by), "since_wall", s->started_wall, "run",
 			 s->results[0] ? json_string(s->results) : json_null(), "error",
 			 error ? json_string(error) : json_null());
 }
 
 /* One round over the sessions there are; what was ended and what was not is appended. */
-static int end_round(const struct ended *e, json_t *ended, json_t *open, uint32_t *ret_seen,
-		     struct fl_error *err)
+static int end_round(const struct ended *e, json_t *ended, json_t *open, uint32_t *ret_seen, struct fl_error *err)
 {
 	_cleanup_free_ struct session_info *all = NULL;
 	uint32_t n = 0, i;
@@ -105,8 +100,7 @@ static void print_list(const json_t *list, const char *word)
 		s = json_array_get(list, i);
 		caller_from_json(json_object_get(s, "owner"), &by);
 		printf("%s %s of %s%s%s\n", word, json_string_value(json_object_get(s, "session")),
-		       caller_text(&by, who, sizeof(who)),
-		       json_is_string(json_object_get(s, "error")) ? ": " : "",
+		       caller_text(&by, who, sizeof(who)), json_is_string(json_object_get(s, "error")) ? ": " : "",
 		       json_string_value(json_object_get(s, "error")) ?: "");
 	}
 }
@@ -158,8 +152,8 @@ int cmd_halt(int argc, char **argv)
 		}
 	}
 	if (!r && json_array_size(open))
-		r = error_set(&err, FL_EXIT_FAILED, EBUSY, "%zu session%s could not be ended",
-			      json_array_size(open), json_array_size(open) == 1 ? "" : "s");
+		r = error_set(&err, FL_EXIT_FAILED, EBUSY, "%zu session%s could not be ended", json_array_size(open),
+			      json_array_size(open) == 1 ? "" : "s");
 	if (o.json)
 		cmd_print_json(json_pack("{s:b, s:o, s:O, s:O, s:o}", "halted", now.on, "halt", halt_json(&h), "ended",
 					 ended, "open", open, "error", cmd_error_json(&err)));

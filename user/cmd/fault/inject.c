@@ -33,8 +33,8 @@ const struct argp_option inject_fixed_options[] = {
 	{ "forever", OPT_FOREVER, NULL, 0, "Only a signal or `stop` ends it", 2 },
 	{ "dry-run", OPT_DRY_RUN, NULL, 0, "Say who would be hit, and touch nothing", 2 },
 	{ "detach", OPT_DETACH, NULL, 0, "Print the id once it is active, and leave it on", 2 },
-	{ "allow-host-interface", OPT_HOST, NULL, 0,
-	  "Even where the host's default route goes: this may cut you off", 2 },
+	{ "allow-host-interface", OPT_HOST, NULL, 0, "Even where the host's default route goes: this may cut you off",
+	  2 },
 	{ "output", 'o', "json", 0, "Print JSON", 2 },
 	{}
 };
@@ -65,32 +65,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct parsing *p = state->input;
 
 	switch (key) {
-	case OPT_FOR:
-		return parse_for(p, arg) ? EINVAL : 0;
-	case OPT_FOREVER:
-		p->forever = true;
-		return 0;
-	case OPT_DRY_RUN:
-		p->in->dry_run = true;
-		return 0;
-	case OPT_DETACH:
-		p->in->detach = true;
-		return 0;
-	case OPT_HOST:
-		p->in->fault.allow_host_interface = true;
-		return 0;
-	case 'o':
-		p->in->json = cmd_output_json(arg, state);
-		return 0;
-	case ARGP_KEY_ARGS:
-		p->targets = state->argv + state->next;
-		return 0;
+	case OPT_FOR: return parse_for(p, arg) ? EINVAL : 0;
+	case OPT_FOREVER: p->forever = true; return 0;
+	case OPT_DRY_RUN: p->in->dry_run = true; return 0;
+	case OPT_DETACH: p->in->detach = true; return 0;
+	case OPT_HOST: p->in->fault.allow_host_interface = true; return 0;
+	case 'o': p->in->json = cmd_output_json(arg, state); return 0;
+	case ARGP_KEY_ARGS: p->targets = state->argv + state->next; return 0;
 	case ARGP_KEY_NO_ARGS:
 		argp_error(state, "which TARGET? A service, netns:NAME, pid:N, cgroup:PATH, "
 				  "unit:NAME or docker:NAME");
 		return EINVAL;
-	default:
-		return fault_options_parse(p->options, key, arg, &p->in->fault.params, &p->err);
+	default: return fault_options_parse(p->options, key, arg, &p->in->fault.params, &p->err);
 	}
 }
 
@@ -106,15 +92,13 @@ static int parse_options(int argc, char **argv, struct parsing *p)
 					       "without it, or at SIGINT/SIGTERM, with the proof of its hits; "
 					       "exit status 1 when there were none.",
 					       ops->summary);
-	struct argp argp = {
-		fault_options_argp(p->options), parse, "TARGET...", doc, NULL, NULL, NULL};
+	struct argp argp = { fault_options_argp(p->options), parse, "TARGET...", doc, NULL, NULL, NULL };
 	_cleanup_free_ char *name = text_format("%s %s", argv[0], ops->name);
 
 	if (!doc || !name)
 		return error_sys(&p->err, ENOMEM, "options: out of memory");
 	argv[1] = name; /* program and kind are one word to argp */
-	if (fault_options_check(p->options, ops->name, argv + 2, &p->err) ||
-	    cmd_parse(&argp, argc - 1, argv + 1, p))
+	if (fault_options_check(p->options, ops->name, argv + 2, &p->err) || cmd_parse(&argp, argc - 1, argv + 1, p))
 		return p->err.code ? p->err.code : -EINVAL;
 	return 0;
 }
@@ -182,8 +166,7 @@ void inject_targets(const struct fault *f, char *buf, size_t size)
 
 	buf[0] = '\0';
 	for (i = 0; i < f->n_targets && len < size; i++)
-		len += (size_t)snprintf(buf + len, size - len, "%s%s", i ? ", " : "",
-					f->targets[i].name);
+		len += (size_t)snprintf(buf + len, size - len, "%s%s", i ? ", " : "", f->targets[i].name);
 }
 
 static void tell_overlaps(const struct fault *f)
@@ -223,8 +206,8 @@ static int announce(const struct inject *in, void *arg)
 	for (i = 0; i < in->fault.n_targets; i++)
 		if (in->fault.targets[i].note[0])
 			fprintf(stderr, "%s: %s\n", in->fault.targets[i].name, in->fault.targets[i].note);
-	printf("%s %s on %s is active (%s), %s%s\n", in->fault.id, in->fault.ops->name, targets,
-	       in->fault.backend, in->for_ns ? "for " : "", until);
+	printf("%s %s on %s is active (%s), %s%s\n", in->fault.id, in->fault.ops->name, targets, in->fault.backend,
+	       in->for_ns ? "for " : "", until);
 	return fflush(stdout) ? -EIO : 0;
 }
 
@@ -298,8 +281,7 @@ static _Noreturn void background(struct inject *in, int fd)
 
 	setsid();
 	signal(SIGPIPE, SIG_IGN);
-	if (inject_hold(in, &w, &proof, &report.err) && fd >= 0 &&
-	    write(fd, &report, sizeof(report)) < 0)
+	if (inject_hold(in, &w, &proof, &report.err) && fd >= 0 && write(fd, &report, sizeof(report)) < 0)
 		_exit(FL_EXIT_INTERNAL);
 	fault_free(&in->fault);
 	_exit(FL_EXIT_OK);
@@ -313,8 +295,7 @@ static int detach(struct inject *in, struct fl_error *err)
 	pid_t pid;
 
 	if (pipe2(fds, O_CLOEXEC) || (pid = fork()) < 0) {
-		error_sys(err, errno, "cannot start the background process: %s",
-			  strerror(errno));
+		error_sys(err, errno, "cannot start the background process: %s", strerror(errno));
 		return cmd_fail(err);
 	}
 	if (!pid) {
@@ -325,8 +306,7 @@ static int detach(struct inject *in, struct fl_error *err)
 	n = read(fds[0], &report, sizeof(report));
 	close(fds[0]);
 	if (n != sizeof(report)) {
-		error_sys(err, ECHILD,
-			  "the background process died before the fault was active");
+		error_sys(err, ECHILD, "the background process died before the fault was active");
 		return cmd_fail(err);
 	}
 	if (report.err.exit) {
@@ -334,9 +314,8 @@ static int detach(struct inject *in, struct fl_error *err)
 		return cmd_fail(&report.err);
 	}
 	if (in->json)
-		cmd_print_json(json_pack("{s:s, s:s, s:s, s:i}", "id", report.id, "kind",
-					 in->fault.ops->name, "backend", report.backend, "pid",
-					 (int)pid));
+		cmd_print_json(json_pack("{s:s, s:s, s:s, s:i}", "id", report.id, "kind", in->fault.ops->name,
+					 "backend", report.backend, "pid", (int)pid));
 	else
 		puts(report.id);
 	return FL_EXIT_OK;
@@ -397,9 +376,7 @@ int cmd_inject(int argc, char **argv)
 		return FL_EXIT_OK;
 	}
 	if (argc < 2 || argv[1][0] == '-') {
-		error_usage(
-			&err,
-			"which KIND of fault? It comes first: faultline inject KIND TARGET");
+		error_usage(&err, "which KIND of fault? It comes first: faultline inject KIND TARGET");
 		error_hint(&err, "faultline inject --help lists the kinds");
 		return cmd_fail(&err);
 	}

@@ -29,8 +29,7 @@ struct inject_watcher {
  * Begin a session, arm and activate, hold until the time is over or a signal comes, roll back,
  * end the session. *ret is the proof, taken before the fault was disarmed.
  */
-int inject_hold(struct inject *in, const struct inject_watcher *w, struct fault_proof *ret,
-		struct fl_error *err);
+int inject_hold(struct inject *in, const struct inject_watcher *w, struct fault_proof *ret, struct fl_error *err);
 
 /* "payment-svc, auth-svc" */
 void inject_targets(const struct fault *f, char *buf, size_t size);

@@ -16,8 +16,8 @@
 /* What was asked for, of what narrows a match. */
 static void add_narrowing(const struct fault *f, struct text *to)
 {
-	static const char *const names[] = { "peer", "port", "local-port", "peer-port", "protocol",
-					     "path", "method", "name", "syscall", NULL };
+	static const char *const names[] = { "peer", "port",   "local-port", "peer-port", "protocol",
+					     "path", "method", "name",       "syscall",   NULL };
 	uint32_t i, j, n = 0;
 
 	for (i = 0; i < f->params.n; i++) {
@@ -27,8 +27,7 @@ static void add_narrowing(const struct fault *f, struct text *to)
 			;
 		if (!names[j] || !v->given)
 			continue;
-		text_append(to, "%s--%s %s", n++ ? ", " : " Is what flows really ", v->param->name,
-			    v->text);
+		text_append(to, "%s--%s %s", n++ ? ", " : " Is what flows really ", v->param->name, v->text);
 	}
 	if (n)
 		text_append(to, "?");

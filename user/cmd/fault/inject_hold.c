@@ -75,12 +75,11 @@ static void on_progress(uv_timer_t *timer)
 	struct hold *h = timer->data;
 	struct fault *f = &h->in->fault;
 	struct fault_proof p = f->shown;
-	double left =
-		f->expires_ns ? ((double)f->expires_ns - (double)clock_mono_ns()) / 1e9 : 0;
+	double left = f->expires_ns ? ((double)f->expires_ns - (double)clock_mono_ns()) / 1e9 : 0;
 
 	printable_control(stdout, "\r\033[K");
-	printf("%s: matched %llu, injected %llu", f->ops->name,
-	       (unsigned long long)p.matched, (unsigned long long)p.injected);
+	printf("%s: matched %llu, injected %llu", f->ops->name, (unsigned long long)p.matched,
+	       (unsigned long long)p.injected);
 	if (f->expires_ns)
 		printf(", %.0f s left", left > 0 ? left : 0);
 	fflush(stdout);
@@ -192,8 +191,7 @@ static int roll_back(struct hold *h, struct fault_proof *ret, struct fl_error *e
 	return r ? r : r2;
 }
 
-int inject_hold(struct inject *in, const struct inject_watcher *w, struct fault_proof *ret,
-		struct fl_error *err)
+int inject_hold(struct inject *in, const struct inject_watcher *w, struct fault_proof *ret, struct fl_error *err)
 {
 	struct hold h = { .in = in, .watcher = w };
 	int r = start_loop(&h, err), r2;

@@ -14,8 +14,7 @@
 
 static double active_s(const struct fault *f)
 {
-	return f->active_ns && f->inactive_ns > f->active_ns ?
-		       (double)(f->inactive_ns - f->active_ns) / 1e9 : 0;
+	return f->active_ns && f->inactive_ns > f->active_ns ? (double)(f->inactive_ns - f->active_ns) / 1e9 : 0;
 }
 
 /* Seconds from activation to a hit; it can come before the command has the time of the first. */
@@ -34,8 +33,8 @@ static void print_when(const struct fault *f, const struct fault_proof *p)
 	if (!p->first_hit_ns)
 		return;
 	if (p->last_hit_ns > f->active_ns) {
-		printf("  hits      from %.3f s to %.3f s after it became active\n",
-		       after_s(f, p->first_hit_ns), after_s(f, p->last_hit_ns));
+		printf("  hits      from %.3f s to %.3f s after it became active\n", after_s(f, p->first_hit_ns),
+		       after_s(f, p->last_hit_ns));
 		return;
 	}
 	if (localtime_r(&seconds, &local) && strftime(at, sizeof(at), "%T", &local))
@@ -60,8 +59,7 @@ void inject_print_proof(const struct inject *in, const struct fault_proof *p)
 	char targets[256], bytes[32], ended[400];
 
 	inject_targets(f, targets, sizeof(targets));
-	printf("%s %s on %s (%s), active for %.1f s\n", f->id, f->ops->name, targets,
-	       f->backend, active_s(f));
+	printf("%s %s on %s (%s), active for %.1f s\n", f->id, f->ops->name, targets, f->backend, active_s(f));
 	if (*ended_text(&in->ended, ended, sizeof(ended)))
 		printf("  ended     %s\n", ended);
 	if (p->effect[0])
@@ -74,8 +72,8 @@ void inject_print_proof(const struct inject *in, const struct fault_proof *p)
 		}
 		return;
 	}
-	printf("  matched   %" PRIu64 "\n  injected  %" PRIu64 "\n  skipped   %" PRIu64 "\n",
-	       p->matched, p->injected, p->skipped);
+	printf("  matched   %" PRIu64 "\n  injected  %" PRIu64 "\n  skipped   %" PRIu64 "\n", p->matched, p->injected,
+	       p->skipped);
 	if (p->bytes)
 		printf("  bytes     %s\n", units_format_bytes(p->bytes, bytes, sizeof(bytes)));
 	print_when(f, p);
@@ -95,12 +93,12 @@ json_t *inject_proof_json(const struct inject *in, const struct fault_proof *p, 
 	for (i = 0; i < f->n_targets; i++)
 		json_array_append_new(targets, json_string(f->targets[i].name));
 	return json_pack(
-		"{s:s, s:s, s:o, s:s, s:o, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:i, s:o, s:o, s:s, s:O?, s:o, s:o}", "id",
-		f->id, "kind", f->ops->name, "targets", targets, "backend", f->backend,
-		"params", params_json(&f->params), "active_s", active_s(f), "arm_to_active_s",
-		(double)(f->active_ns - f->armed_ns) / 1e9, "matched", (json_int_t)p->matched,
-		"injected", (json_int_t)p->injected, "skipped", (json_int_t)p->skipped, "spared",
-		(json_int_t)p->spared, "bytes", (json_int_t)p->bytes, "targets_died", (int)p->died, "first_hit_wall", wall_json(p->first_hit_wall_ns),
-		"last_hit_wall", wall_json(p->last_hit_wall_ns), "effect", p->effect, "changes",
-		f->changes, "ended_by", ended_json(&in->ended), "error", cmd_error_json(err));
+		"{s:s, s:s, s:o, s:s, s:o, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:i, s:o, s:o, s:s, s:O?, s:o, s:o}",
+		"id", f->id, "kind", f->ops->name, "targets", targets, "backend", f->backend, "params",
+		params_json(&f->params), "active_s", active_s(f), "arm_to_active_s",
+		(double)(f->active_ns - f->armed_ns) / 1e9, "matched", (json_int_t)p->matched, "injected",
+		(json_int_t)p->injected, "skipped", (json_int_t)p->skipped, "spared", (json_int_t)p->spared, "bytes",
+		(json_int_t)p->bytes, "targets_died", (int)p->died, "first_hit_wall", wall_json(p->first_hit_wall_ns),
+		"last_hit_wall", wall_json(p->last_hit_wall_ns), "effect", p->effect, "changes", f->changes, "ended_by",
+		ended_json(&in->ended), "error", cmd_error_json(err));
 }

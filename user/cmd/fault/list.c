@@ -16,26 +16,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	bool *json = state->input;
 
 	if (key != 'o')
-		return key == ARGP_KEY_ARG
-			       ? (argp_error(state, "list takes no argument"), EINVAL)
-			       : ARGP_ERR_UNKNOWN;
+		return key == ARGP_KEY_ARG ? (argp_error(state, "list takes no argument"), EINVAL) : ARGP_ERR_UNKNOWN;
 	*json = cmd_output_json(arg, state);
 	return 0;
 }
 
-static const struct argp_option option_table[] = {
-	{ "output", 'o', "json", 0, "Print JSON", 0 },
-	{}
-};
+static const struct argp_option option_table[] = { { "output", 'o', "json", 0, "Print JSON", 0 }, {} };
 
 const struct argp cmd_list_argp = {
-	option_table,
-	parse,
-	NULL,
-	"List the faults of all sessions on this host, with what they have hit so far.",
-	NULL,
-	NULL,
-	NULL};
+	option_table, parse, NULL, "List the faults of all sessions on this host, with what they have hit so far.",
+	NULL,         NULL,  NULL
+};
 
 /* The last thing that became of its targets, and when. */
 static void print_change(const json_t *r)
@@ -60,8 +51,7 @@ static void print_owner(const json_t *r)
 	const char *run = json_string_value(json_object_get(r, "run"));
 	char owner[200];
 
-	printf("%10s %s%s%s\n", "", live_owner_text(r, true, owner, sizeof(owner)), run ? ", run " : "",
-	       run ?: "");
+	printf("%10s %s%s%s\n", "", live_owner_text(r, true, owner, sizeof(owner)), run ? ", run " : "", run ?: "");
 }
 
 static void print_row(const json_t *r)
@@ -72,14 +62,11 @@ static void print_row(const json_t *r)
 
 	if (json_is_number(expires))
 		snprintf(left, sizeof(left), "%.0f s", json_number_value(expires));
-	printf("%-10s %-18s %-22s %-10s %12" JSON_INTEGER_FORMAT " %12" JSON_INTEGER_FORMAT
-	       " %8s  %s\n",
-	       json_string_value(json_object_get(r, "id")),
-	       json_string_value(json_object_get(r, "kind")),
-	       targets ?: "",
-	       json_string_value(json_object_get(r, "backend")),
-	       json_integer_value(json_object_get(r, "matched")),
-	       json_integer_value(json_object_get(r, "injected")), left,
+	printf("%-10s %-18s %-22s %-10s %12" JSON_INTEGER_FORMAT " %12" JSON_INTEGER_FORMAT " %8s  %s\n",
+	       json_string_value(json_object_get(r, "id")), json_string_value(json_object_get(r, "kind")),
+	       targets ?: "", json_string_value(json_object_get(r, "backend")),
+	       json_integer_value(json_object_get(r, "matched")), json_integer_value(json_object_get(r, "injected")),
+	       left,
 	       !json_is_true(json_object_get(r, "owner_alive")) ? "owner is dead: recover"
 	       : json_is_true(json_object_get(r, "active"))     ? "active"
 								: "armed");
@@ -101,8 +88,7 @@ int cmd_list(int argc, char **argv)
 		return cmd_fail(&err);
 	halt_read(&halt);
 	if (halt.on)
-		fprintf(json ? stderr : stdout, "%s; faultline allow lifts it\n",
-			halt_text(&halt, text, sizeof(text)));
+		fprintf(json ? stderr : stdout, "%s; faultline allow lifts it\n", halt_text(&halt, text, sizeof(text)));
 	if (json) {
 		cmd_print_json(rows);
 		return FL_EXIT_OK;
@@ -110,8 +96,8 @@ int cmd_list(int argc, char **argv)
 	if (!json_array_size(rows))
 		puts("no faults");
 	else
-		printf("%-10s %-18s %-22s %-10s %12s %12s %8s  %s\n", "id", "kind", "target",
-		       "backend", "matched", "injected", "left", "state");
+		printf("%-10s %-18s %-22s %-10s %12s %12s %8s  %s\n", "id", "kind", "target", "backend", "matched",
+		       "injected", "left", "state");
 	json_array_foreach(rows, i, r) {
 		print_row(r);
 	}

@@ -16,17 +16,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	bool *json = state->input;
 
 	if (key != 'o')
-		return key == ARGP_KEY_ARG
-			       ? (argp_error(state, "recover takes no argument"), EINVAL)
-			       : ARGP_ERR_UNKNOWN;
+		return key == ARGP_KEY_ARG ? (argp_error(state, "recover takes no argument"), EINVAL)
+					   : ARGP_ERR_UNKNOWN;
 	*json = cmd_output_json(arg, state);
 	return 0;
 }
 
-static const struct argp_option option_table[] = {
-	{ "output", 'o', "json", 0, "Print JSON", 0 },
-	{}
-};
+static const struct argp_option option_table[] = { { "output", 'o', "json", 0, "Print JSON", 0 }, {} };
 
 const struct argp cmd_recover_argp = {
 	option_table,
@@ -37,7 +33,8 @@ const struct argp cmd_recover_argp = {
 	"and is tried again by the next recover; the exit status is 0 only when nothing is left.",
 	NULL,
 	NULL,
-	NULL};
+	NULL
+};
 
 /* One dead session; what happened is appended to @report. */
 static int recover_one(const struct session_info *s, json_t *report, struct fl_error *first)
@@ -47,11 +44,9 @@ static int recover_one(const struct session_info *s, json_t *report, struct fl_e
 	int r = session_recover(s->name, &undone, &err);
 
 	json_array_append_new(report,
-			      json_pack("{s:s, s:s, s:i, s:o, s:o}", "session", s->name, "purpose",
-					s->purpose, "undone", (int)undone, "error",
-					r ? json_string(err.message) : json_null(), "remark",
-					!r && err.message[0] ? json_string(err.message) :
-							       json_null()));
+			      json_pack("{s:s, s:s, s:i, s:o, s:o}", "session", s->name, "purpose", s->purpose,
+					"undone", (int)undone, "error", r ? json_string(err.message) : json_null(),
+					"remark", !r && err.message[0] ? json_string(err.message) : json_null()));
 	if (r && !first->exit)
 		*first = err;
 	return r;

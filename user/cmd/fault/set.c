@@ -32,9 +32,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct options *o = state->input;
 
 	switch (key) {
-	case 'o':
-		o->json = cmd_output_json(arg, state);
-		return 0;
+	case 'o': o->json = cmd_output_json(arg, state); return 0;
 	case ARGP_KEY_ARGS:
 		o->id = state->argv[state->next];
 		o->changes = state->argv + state->next + 1;
@@ -42,29 +40,24 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (!o->n_changes)
 			argp_error(state, "what to change? For example delay=300ms");
 		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which fault? 'faultline list' shows the ids");
-		return EINVAL;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	case ARGP_KEY_NO_ARGS: argp_error(state, "which fault? 'faultline list' shows the ids"); return EINVAL;
+	default: return ARGP_ERR_UNKNOWN;
 	}
 }
 
-static const struct argp_option option_table[] = {
-	{ "output", 'o', "json", 0, "Print JSON", 0 },
-	{}
-};
+static const struct argp_option option_table[] = { { "output", 'o', "json", 0, "Print JSON", 0 }, {} };
 
-const struct argp cmd_set_argp = {
-	option_table, parse, "ID KEY=VALUE...",
-	"Change parameters of a fault while it is on.\v"
-	"The keys are the options of `faultline inject KIND`, without the dashes.",
-	NULL, NULL, NULL
-};
+const struct argp cmd_set_argp = { option_table,
+				   parse,
+				   "ID KEY=VALUE...",
+				   "Change parameters of a fault while it is on.\v"
+				   "The keys are the options of `faultline inject KIND`, without the dashes.",
+				   NULL,
+				   NULL,
+				   NULL };
 
 /* Apply KEY=VALUE to @p, and collect them as {"key": "value"}. */
-static int apply(struct params *p, const struct options *o, json_t *changes,
-		 struct fl_error *err)
+static int apply(struct params *p, const struct options *o, json_t *changes, struct fl_error *err)
 {
 	int i, r;
 
@@ -91,8 +84,8 @@ static int apply(struct params *p, const struct options *o, json_t *changes,
 }
 
 /* The rules as they are, with what @p means in them; then all at once. *ret_ns: the writing. */
-static int write_rules(const char *session, const json_t *rules, const struct fault_ops *ops,
-		       const struct params *p, uint64_t *ret_ns, struct fl_error *err)
+static int write_rules(const char *session, const json_t *rules, const struct fault_ops *ops, const struct params *p,
+		       uint64_t *ret_ns, struct fl_error *err)
 {
 	size_t n = json_array_size(rules), i;
 	_cleanup_free_ struct fl_rule *values = calloc(n + 1, sizeof(*values));
@@ -111,18 +104,16 @@ static int write_rules(const char *session, const json_t *rules, const struct fa
 	}
 	begin = clock_mono_ns();
 	for (i = 0; !r && i < n; i++)
-		r = pins_set_rule(&pins, (uint32_t)json_integer_value(json_array_get(rules, i)),
-				  &values[i], err);
+		r = pins_set_rule(&pins, (uint32_t)json_integer_value(json_array_get(rules, i)), &values[i], err);
 	*ret_ns = clock_mono_ns() - begin;
 	pins_close(&pins);
 	return r;
 }
 
-static int change(const char *session, const json_t *fault, const struct options *o,
-		  uint64_t *ret_write_ns, uint64_t *ret_wall_ns, struct fl_error *err)
+static int change(const char *session, const json_t *fault, const struct options *o, uint64_t *ret_write_ns,
+		  uint64_t *ret_wall_ns, struct fl_error *err)
 {
-	const struct fault_ops *ops =
-		fault_find(fault_table, json_string_value(json_object_get(fault, "kind")), err);
+	const struct fault_ops *ops = fault_find(fault_table, json_string_value(json_object_get(fault, "kind")), err);
 	json_t *rules = json_object_get(fault, "rules"), *changes = json_object(), *order;
 	struct caller by;
 	struct params p = {};
@@ -144,9 +135,8 @@ static int change(const char *session, const json_t *fault, const struct options
 		fprintf(stderr, "note: %s\n", note);
 	if (!r) {
 		caller_find(&by);
-		order = json_pack("{s:s, s:O, s:o, s:O}", "op", "set", "id",
-				  json_object_get(fault, "id"), "by", caller_json(&by), "params",
-				  changes);
+		order = json_pack("{s:s, s:O, s:o, s:O}", "op", "set", "id", json_object_get(fault, "id"), "by",
+				  caller_json(&by), "params", changes);
 		r = owner_order(session, order, err);
 		json_decref(order);
 	}
@@ -169,10 +159,9 @@ int cmd_set(int argc, char **argv)
 	if (!r)
 		r = change(session, fault, &o, &write_ns, &wall_ns, &err);
 	if (!r && o.json)
-		cmd_print_json(
-			json_pack("{s:O, s:f, s:o}", "id", json_object_get(fault, "id"),
-				  "written_wall", (double)wall_ns / 1e9, "map_write_us",
-				  write_ns ? json_real((double)write_ns / 1e3) : json_null()));
+		cmd_print_json(json_pack("{s:O, s:f, s:o}", "id", json_object_get(fault, "id"), "written_wall",
+					 (double)wall_ns / 1e9, "map_write_us",
+					 write_ns ? json_real((double)write_ns / 1e3) : json_null()));
 	else if (!r && write_ns)
 		printf("%s changed, by a map write of %.0f us\n", o.id, (double)write_ns / 1e3);
 	else if (!r)

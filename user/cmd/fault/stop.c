@@ -32,18 +32,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct options *o = state->input;
 
 	switch (key) {
-	case 'a':
-		o->all = true;
-		return 0;
-	case OPT_EVERYONE:
-		o->everyone = true;
-		return 0;
-	case OPT_YES:
-		o->yes = true;
-		return 0;
-	case 'o':
-		o->json = cmd_output_json(arg, state);
-		return 0;
+	case 'a': o->all = true; return 0;
+	case OPT_EVERYONE: o->everyone = true; return 0;
+	case OPT_YES: o->yes = true; return 0;
+	case 'o': o->json = cmd_output_json(arg, state); return 0;
 	case ARGP_KEY_ARGS:
 		o->ids = state->argv + state->next;
 		o->n_ids = state->argc - state->next;
@@ -52,8 +44,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if ((o->all || o->everyone) == (o->n_ids > 0))
 			argp_error(state, "either ID... or --all");
 		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	default: return ARGP_ERR_UNKNOWN;
 	}
 }
 
@@ -66,11 +57,15 @@ static const struct argp_option option_table[] = {
 };
 
 const struct argp cmd_stop_argp = {
-	option_table, parse, "ID...\n--all\n--everyone [--yes]",
+	option_table,
+	parse,
+	"ID...\n--all\n--everyone [--yes]",
 	"End faults and roll them back; returns when that is done.\v"
 	"ID is SESSION.N as `faultline list` shows it, or SESSION for all of its faults. Your own are "
 	"those that were begun by the same user, also through sudo.",
-	NULL, NULL, NULL
+	NULL,
+	NULL,
+	NULL
 };
 
 static struct ended by_me(void)
@@ -111,12 +106,10 @@ static void print_session(const struct session_info *s, FILE *out)
 		s->results[0] ? ", run " : "", s->results);
 	if (!record_read(s->name, &faults, NULL))
 		json_array_foreach(faults, i, f) {
-			const char *target = json_string_value(
-				json_array_get(json_object_get(f, "targets"), 0));
+			const char *target = json_string_value(json_array_get(json_object_get(f, "targets"), 0));
 
-			fprintf(out, "%s%s on %s%s", i ? ", " : ": ",
-				json_string_value(json_object_get(f, "kind")), target ?: "?",
-				json_array_size(json_object_get(f, "targets")) > 1 ? ", ..." : "");
+			fprintf(out, "%s%s on %s%s", i ? ", " : ": ", json_string_value(json_object_get(f, "kind")),
+				target ?: "?", json_array_size(json_object_get(f, "targets")) > 1 ? ", ..." : "");
 		}
 	json_decref(faults);
 	fprintf(out, "%s\n", s->alive ? "" : " (its owner is dead)");

@@ -26,8 +26,10 @@ static const struct argp_option option_table[] = {
 	{ "pipeline", OPT_PIPELINE, "URL", 0, "The pipeline to be scored; it is asked", 0 },
 	{ "adapter", OPT_ADAPTER, "NAME", 0, "Its adapter: faultline, w3d2, prometheus, alertmanager", 0 },
 	{ "duration", OPT_DURATION, "TIME", 0, "How long each fault is on (20s; the lab: 12s)", 0 },
-	{ "budget", OPT_BUDGET, "TIME", 0, "As many experiments as fit into it (10min, and more where that does not "
-	  "touch every service, edge and kind)", 0 },
+	{ "budget", OPT_BUDGET, "TIME", 0,
+	  "As many experiments as fit into it (10min, and more where that does not "
+	  "touch every service, edge and kind)",
+	  0 },
 	{ "all", OPT_ALL, NULL, 0, "Every experiment that makes sense", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
@@ -59,30 +61,33 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_PIPELINE: o->options.pipeline_url = arg; return 0;
 	case OPT_ADAPTER: o->options.adapter = arg; return 0;
 	case OPT_ALL: o->options.all = true; return 0;
-	case ARGP_KEY_ARGS:
-		o->words = state->argv + state->next;
-		return 0;
+	case ARGP_KEY_ARGS: o->words = state->argv + state->next; return 0;
 	case ARGP_KEY_END:
 		if (o->options.all && o->options.budget_ns)
 			argp_error(state, "either --all or --budget");
 		if (o->options.adapter && !o->options.pipeline_url)
 			argp_error(state, "--adapter is the pipeline's: give --pipeline URL as well");
 		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	default: return ARGP_ERR_UNKNOWN;
 	}
 }
 
 const struct argp cmd_plan_argp = {
-	option_table, parse, "[TARGET...]\nFILE",
+	option_table,
+	parse,
+	"[TARGET...]\nFILE",
 	"Look at a running stack and write a suite for it: the faults that make sense for each service and each edge "
 	"between them, by what the kernel measured, with hypotheses whose limits come out of the measured baseline, "
 	"ordered by what they are worth.\v"
-	"Several TARGETs: with blanks or commas between them; or the compose FILE of a project that runs. Without one: the "
-	"services of /etc/faultline/stack.yaml, else the lab's and all that Docker runs. Nothing is broken: programs that count packets are at the services' "
+	"Several TARGETs: with blanks or commas between them; or the compose FILE of a project that runs. Without one: "
+	"the "
+	"services of /etc/faultline/stack.yaml, else the lab's and all that Docker runs. Nothing is broken: programs "
+	"that count packets are at the services' "
 	"interfaces while it watches, and URLs are asked some times. Who would be hit by each experiment is printed. A "
 	"signal ends the watch early; the plan is made of what was seen until then.",
-	NULL, NULL, NULL
+	NULL,
+	NULL,
+	NULL
 };
 
 /* --- whom -------------------------------------------------------------------------------------- */
@@ -140,7 +145,9 @@ static int check_named(const struct plan_command *o, struct fl_error *err)
 		if (o->named && s->missing)
 			return error_env(err, ESRCH, "%s", s->not_measured);
 	}
-	return there ? 0 : error_env(err, ESRCH, "none of the services can be found: %s", o->plan.facts.services[1].not_measured);
+	return there ? 0
+		     : error_env(err, ESRCH, "none of the services can be found: %s",
+				 o->plan.facts.services[1].not_measured);
 }
 
 /* --- the whole --------------------------------------------------------------------------------- */

@@ -12,7 +12,7 @@ struct plan_command {
 	bool json, named;
 	struct plan_options options;
 	struct plan plan;
-	json_t *described; /* as the suite will have it under `services` */
+	json_t *described;          /* as the suite will have it under `services` */
 	struct meter_snapshot seen; /* a difference, when has_seen */
 	bool has_seen;
 	char title[128], made[200], said[700];

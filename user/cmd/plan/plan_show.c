@@ -37,8 +37,9 @@ static int check(const struct text *text, struct suite **ret, struct fl_error *e
 	if (r)
 		error_set(err, FL_EXIT_INTERNAL, EINVAL, "the suite that was made cannot be read: %s", why.message);
 	else if (n)
-		r = error_set(err, FL_EXIT_INTERNAL, EINVAL, "check is not content with the suite that was made: line %d: [%s] %s", found[0].line,
-				   found[0].rule, found[0].text);
+		r = error_set(err, FL_EXIT_INTERNAL, EINVAL,
+			      "check is not content with the suite that was made: line %d: [%s] %s", found[0].line,
+			      found[0].rule, found[0].text);
 	free(found);
 	return r;
 }
@@ -63,8 +64,8 @@ static void put_target(const json_t *t, struct text *out)
 	first = json_array_get(processes, 0);
 	text_append(out, ": %zu process%s", n, n == 1 ? "" : "es");
 	if (n)
-		text_append(out, " (%d %s%s)", (int)json_integer_value(json_object_get(first, "pid")), text_of(first, "command"),
-			    n > 1 ? ", ..." : "");
+		text_append(out, " (%d %s%s)", (int)json_integer_value(json_object_get(first, "pid")),
+			    text_of(first, "command"), n > 1 ? ", ..." : "");
 	if (json_is_array(flows))
 		text_append(out, ", %zu connection%s", json_array_size(flows), json_array_size(flows) == 1 ? "" : "s");
 	if (*text_of(t, "note"))
@@ -100,7 +101,8 @@ static void print_previews(FILE *out, const json_t *experiments)
 			text_append(&t, "%s", k ? "; " : "");
 			put_preview(fault, &t);
 		}
-		fprintf(out, "%4d  %s: %s\n", (int)json_integer_value(json_object_get(x, "number")), text_of(x, "name"), t.s ? t.s : "");
+		fprintf(out, "%4d  %s: %s\n", (int)json_integer_value(json_object_get(x, "number")), text_of(x, "name"),
+			t.s ? t.s : "");
 		text_free(&t);
 	}
 }
@@ -131,9 +133,11 @@ static void print_summary(FILE *out, const struct plan_command *o)
 		fprintf(out, ", %u refused here", refused);
 	if (p->n > p->n_chosen + refused)
 		fprintf(out, ", %u left out for time (--all)", p->n - p->n_chosen - refused);
-	fprintf(out, "; a run takes about %.0f min. The file says why for each.\n", plan_seconds(p, p->n_chosen) / 60 + 0.5);
+	fprintf(out, "; a run takes about %.0f min. The file says why for each.\n",
+		plan_seconds(p, p->n_chosen) / 60 + 0.5);
 	if (p->facts.unmeasured || !plan_has_traffic(&p->facts))
-		fprintf(out, "NO TRAFFIC was seen: faults of packets are left out, and the numbers of the others are guesses.\n");
+		fprintf(out, "NO TRAFFIC was seen: faults of packets are left out, and the numbers of the others are "
+			     "guesses.\n");
 	if (o->out)
 		fprintf(out, "Next: faultline check %s && sudo faultline run %s\n", o->out, o->out);
 }
@@ -146,14 +150,15 @@ static json_t *document(const struct plan_command *o, const struct text *suite, 
 
 	for (i = 0; i < p->n; i++) {
 		if (p->v[i].refused)
-			json_array_append_new(refused, json_pack("{s:s, s:s}", "name", p->v[i].name, "why", p->v[i].refused));
+			json_array_append_new(refused,
+					      json_pack("{s:s, s:s}", "name", p->v[i].name, "why", p->v[i].refused));
 		else if (i >= p->n_chosen)
 			json_array_append_new(left, json_string(p->v[i].name));
 	}
 	return json_pack("{s:s%, s:O, s:O, s:o, s:o, s:f, s:b, s:f, s:n}", "suite", suite->s, suite->len, "experiments",
 			 experiments, "omitted_kinds", p->omissions, "refused", refused, "left_out", left, "watched_s",
-			 p->facts.seconds, "traffic", plan_has_traffic(&p->facts), "estimate_s", plan_seconds(p, p->n_chosen),
-			 "error");
+			 p->facts.seconds, "traffic", plan_has_traffic(&p->facts), "estimate_s",
+			 plan_seconds(p, p->n_chosen), "error");
 }
 
 int plan_cmd_hand_out(struct plan_command *o, const struct text *suite, struct fl_error *err)

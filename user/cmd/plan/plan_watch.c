@@ -24,7 +24,7 @@
 #include "util/text/cidr.h"
 #include "util/text/url.h"
 
-#define PROBE_TRIES 10
+#define PROBE_TRIES    10
 #define PROBE_EVERY_NS (200 * NS_PER_MSEC)
 
 int plan_cmd_describe(struct plan_command *o, struct fl_error *err)
@@ -56,7 +56,8 @@ static char **service_names(struct plan_facts *f)
 /* Requests that have to do with logins are told apart: who is asked for them compares times. */
 static void set_paths(struct meter_paths *paths)
 {
-	static const char *const prefixes[] = { "/login", "/token", "/auth", "/oauth", "/jwt", "/session", "/.well-known", "/verify" };
+	static const char *const prefixes[] = { "/login", "/token",   "/auth",        "/oauth",
+						"/jwt",   "/session", "/.well-known", "/verify" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(prefixes); i++)
@@ -120,7 +121,7 @@ int plan_cmd_watch(struct plan_command *o, struct fl_error *err)
 /* The lab's, or that of a stack of containers which says it by a label. */
 static char *url_of_stack(const struct plan_command *o)
 {
-	struct suite s = { .stack = (char *)(uintptr_t)"lab", .described = o->described };
+	struct suite s = { .stack = (char *)(uintptr_t) "lab", .described = o->described };
 	json_t *stack = NULL;
 	char *url = NULL;
 
@@ -172,7 +173,8 @@ static char *url_of_door(const struct plan_facts *f)
 	if (members.n && !target_resolve(members.v[0], &any, &t, NULL)) {
 		if (t.n_addrs) {
 			addr_text(&t.addrs[0].addr, addr, sizeof(addr));
-			url = text_format(strchr(addr, ':') ? "http://[%s]:%u/" : "http://%s:%u/", addr, door->seen.port);
+			url = text_format(strchr(addr, ':') ? "http://[%s]:%u/" : "http://%s:%u/", addr,
+					  door->seen.port);
 		}
 		target_free(&t);
 	}
@@ -182,7 +184,9 @@ static char *url_of_door(const struct plan_facts *f)
 
 static bool try_probe(struct plan_facts *f, const char *url, struct fl_error *err)
 {
-	const struct http_request req = { .url = url, .timeout_ns = 5 * NS_PER_SEC, .body_max = HTTP_BODY_MAX, .fresh = true };
+	const struct http_request req = {
+		.url = url, .timeout_ns = 5 * NS_PER_SEC, .body_max = HTTP_BODY_MAX, .fresh = true
+	};
 	struct http_response r = {};
 	bool passed;
 
@@ -225,8 +229,11 @@ static int ask_probe(struct plan_command *o, struct fl_error *err)
 	else
 		f->probe_url = take_ptr(url);
 	if (f->probe_url && f->probe_passed < f->probe_tries)
-		fprintf(stderr, "note: the probe passed %u of %u times while nothing was wrong: without a steady state nothing is "
-			"injected\n", f->probe_passed, f->probe_tries);
+		fprintf(stderr,
+			"note: the probe passed %u of %u times while nothing was wrong: without a steady state nothing "
+			"is "
+			"injected\n",
+			f->probe_passed, f->probe_tries);
 	return 0;
 }
 

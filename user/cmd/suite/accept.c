@@ -31,19 +31,22 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (!words_find(arg))
 			argp_error(state, "--lang knows vi and en, not '%s'", arg);
 		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	default: return ARGP_ERR_UNKNOWN;
 	}
 }
 
-const struct argp cmd_accept_argp = {
-	option_table, parse, "DIR",
-	"Go through the acceptance checklist and the anti-patterns of the chaos exercise for the run in DIR: yes, no or "
-	"not known, and the place. chaos_report.md and SUBMIT.md are written when they are missing; what only their author "
-	"can say stays a marked question, and is counted.\v"
-	"Exit status 0: every line of the checklist is yes; 1: one is not.",
-	cmd_folder_child, NULL, NULL
-};
+const struct argp cmd_accept_argp = { option_table,
+				      parse,
+				      "DIR",
+				      "Go through the acceptance checklist and the anti-patterns of the chaos exercise "
+				      "for the run in DIR: yes, no or "
+				      "not known, and the place. chaos_report.md and SUBMIT.md are written when they "
+				      "are missing; what only their author "
+				      "can say stays a marked question, and is counted.\v"
+				      "Exit status 0: every line of the checklist is yes; 1: one is not.",
+				      cmd_folder_child,
+				      NULL,
+				      NULL };
 
 static void print_text(const struct accept_line *v, uint32_t n)
 {
@@ -52,7 +55,8 @@ static void print_text(const struct accept_line *v, uint32_t n)
 
 	for (i = 0; i < n; i++) {
 		if (!i || v[i].pattern != v[i - 1].pattern)
-			printf("%s%s\n", i ? "\n" : "", v[i].pattern ? "Anti-patterns (yes: avoided)" : "Acceptance checklist");
+			printf("%s%s\n", i ? "\n" : "",
+			       v[i].pattern ? "Anti-patterns (yes: avoided)" : "Acceptance checklist");
 		printf("%-4s %s\n       %s\n", answers[v[i].answer], v[i].what, v[i].place);
 	}
 }
@@ -63,11 +67,12 @@ static void print_json(const struct accept_line *v, uint32_t n)
 	uint32_t i;
 
 	for (i = 0; i < n; i++)
-		json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:s}", "list", v[i].pattern ? "anti-patterns" : "checklist",
-						      "line", v[i].what, "yes",
-						      v[i].answer == ACCEPT_UNKNOWN ? json_null() :
-										      json_boolean(v[i].answer == ACCEPT_YES),
-						      "place", v[i].place));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:s, s:o, s:s}", "list",
+						v[i].pattern ? "anti-patterns" : "checklist", "line", v[i].what, "yes",
+						v[i].answer == ACCEPT_UNKNOWN ? json_null()
+									      : json_boolean(v[i].answer == ACCEPT_YES),
+						"place", v[i].place));
 	cmd_print_json(list);
 }
 

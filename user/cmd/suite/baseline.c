@@ -30,14 +30,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct options *o = state->input;
 
 	switch (key) {
-	case 'f':
-		return units_duration_ns(arg, &o->for_ns, &o->err) ? EINVAL : 0;
-	case 'O':
-		o->out = arg;
-		return 0;
-	case 'o':
-		o->json = cmd_output_json(arg, state);
-		return 0;
+	case 'f': return units_duration_ns(arg, &o->for_ns, &o->err) ? EINVAL : 0;
+	case 'O': o->out = arg; return 0;
+	case 'o': o->json = cmd_output_json(arg, state); return 0;
 	case ARGP_KEY_ARG:
 		if (o->file)
 			argp_error(state, "one FILE at a time");
@@ -47,18 +42,21 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (!o->file)
 			argp_error(state, "which FILE? An experiment file names services and metrics");
 		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	default: return ARGP_ERR_UNKNOWN;
 	}
 }
 
 const struct argp cmd_baseline_argp = {
-	option_table, parse, "FILE",
+	option_table,
+	parse,
+	"FILE",
 	"Watch the services of an experiment file while nothing is wrong, and print mean, 99th "
 	"percentile, spread and count of each metric of each service and edge: from the kernel, and from "
 	"Prometheus where the file has queries for it.\v"
 	"A signal ends the watch early; what was seen until then is printed.",
-	NULL, NULL, NULL
+	NULL,
+	NULL,
+	NULL
 };
 
 static void print_number(const json_t *entry, const char *key)
@@ -77,17 +75,15 @@ static void print_text(const json_t *baseline)
 	json_t *e;
 	size_t i;
 
-	printf("%-10s %-34s %-18s %11s %11s %11s %8s\n", "source", "service", "metric", "mean", "p99",
-	       "spread", "n");
+	printf("%-10s %-34s %-18s %11s %11s %11s %8s\n", "source", "service", "metric", "mean", "p99", "spread", "n");
 	json_array_foreach(json_object_get(window, "services"), i, e) {
 		const char *client = json_string_value(json_object_get(e, "client"));
 		const char *service = json_string_value(json_object_get(e, "service"));
 		struct text name = {};
 
-		text_append(&name, "%s%s%s", client ? client : "", client ? " > " : "",
-			    service ? service : "-");
-		printf("%-10s %-34.34s %-18.18s", json_string_value(json_object_get(e, "source")),
-		       name.s ? name.s : "", json_string_value(json_object_get(e, "metric")));
+		text_append(&name, "%s%s%s", client ? client : "", client ? " > " : "", service ? service : "-");
+		printf("%-10s %-34.34s %-18.18s", json_string_value(json_object_get(e, "source")), name.s ? name.s : "",
+		       json_string_value(json_object_get(e, "metric")));
 		text_free(&name);
 		print_number(e, "mean");
 		print_number(e, "p99");
@@ -101,8 +97,7 @@ static void print_text(const json_t *baseline)
 static int save(const char *path, const json_t *baseline, struct fl_error *err)
 {
 	char *text = json_dumps(baseline, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
-	int r = text ? file_write(path, text, strlen(text), 0644, err) :
-		       error_sys(err, ENOMEM, "out of memory");
+	int r = text ? file_write(path, text, strlen(text), 0644, err) : error_sys(err, ENOMEM, "out of memory");
 
 	free(text);
 	return r;

@@ -32,7 +32,8 @@ enum { OPT_HOST = 256, OPT_WATCH, OPT_PROBE, OPT_PIPELINE, OPT_ADAPTER, OPT_LAB 
 static const struct argp_option option_table[] = {
 	{ "strict", 's', NULL, 0, "Warnings are errors", 0 },
 	{ "output", 'o', "json", 0, "Print JSON", 0 },
-	{ "host", OPT_HOST, NULL, 0, "On this host as well: targets, metrics, probe, pipeline, and who talks to whom", 1 },
+	{ "host", OPT_HOST, NULL, 0, "On this host as well: targets, metrics, probe, pipeline, and who talks to whom",
+	  1 },
 	{ "watch", OPT_WATCH, "TIME", 0, "With --host: how long to watch the traffic (5s; 0: not at all)", 1 },
 	{ "probe", OPT_PROBE, "URL", 0, "With --host: as of `run`", 1 },
 	{ "pipeline", OPT_PIPELINE, "URL", 0, "With --host: as of `run`", 1 },
@@ -46,12 +47,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct options *o = state->input;
 
 	switch (key) {
-	case 's':
-		o->strict = true;
-		return 0;
-	case 'o':
-		o->json = cmd_output_json(arg, state);
-		return 0;
+	case 's': o->strict = true; return 0;
+	case 'o': o->json = cmd_output_json(arg, state); return 0;
 	case OPT_HOST: o->host = true; return 0;
 	case OPT_WATCH:
 		o->watch_ns = 0;
@@ -61,29 +58,34 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_ADAPTER: o->addresses.adapter = arg; return 0;
 	case OPT_LAB: o->addresses.lab = true; return 0;
 	case ARGP_KEY_END:
-		if (!o->host && (o->addresses.probe || o->addresses.pipeline || o->addresses.adapter || o->addresses.lab))
-			argp_error(state, "--probe, --pipeline, --adapter and --lab are for --host: without it nothing is asked");
+		if (!o->host &&
+		    (o->addresses.probe || o->addresses.pipeline || o->addresses.adapter || o->addresses.lab))
+			argp_error(
+				state,
+				"--probe, --pipeline, --adapter and --lab are for --host: without it nothing is asked");
 		return 0;
 	case ARGP_KEY_ARGS:
 		o->files = state->argv + state->next;
 		o->n_files = state->argc - state->next;
 		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which FILE?");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	case ARGP_KEY_NO_ARGS: argp_error(state, "which FILE?"); return 0;
+	default: return ARGP_ERR_UNKNOWN;
 	}
 }
 
 const struct argp cmd_check_argp = {
-	option_table, parse, "FILE...",
+	option_table,
+	parse,
+	"FILE...",
 	"Read experiment files and name everything that is wrong with them, and every anti-pattern. A file of the "
 	"chaos exercise is understood as it is; what had to be invented for it is named, value by value.\v"
 	"With --host nothing is broken: programs that count packets are at the targets' interfaces while it watches.\n"
-	"Exit status 0: it can be run (warnings are allowed unless --strict). 2: it cannot. 3: not on this host. 5: a signal "
+	"Exit status 0: it can be run (warnings are allowed unless --strict). 2: it cannot. 3: not on this host. 5: a "
+	"signal "
 	"ended the watch.",
-	NULL, NULL, NULL
+	NULL,
+	NULL,
+	NULL
 };
 
 struct verdict {
@@ -93,8 +95,8 @@ struct verdict {
 	bool host_errors, interrupted;
 };
 
-static void add_host_finding(void *to, bool error, const char *rule,
-			     const struct experiment *x, const char *text, const char *hint)
+static void add_host_finding(void *to, bool error, const char *rule, const struct experiment *x, const char *text,
+			     const char *hint)
 {
 	struct verdict *d = to;
 	struct finding *grown, *f;
@@ -132,17 +134,18 @@ static int judge_host(struct verdict *d, struct fl_error *err)
 		struct fl_error why = {};
 
 		if (stage_allowed(ledger, x, &why) == -EPERM)
-			add_host_finding(d, true, "skipped-stage", x, why.message,
-					 why.hint);
+			add_host_finding(d, true, "skipped-stage", x, why.message, why.hint);
 		stage_enter(ledger, x, true, 0);
 	}
 	json_decref(ledger);
 	file_version(s->path, &version);
 	if (!version.known || version.dirty)
-		add_host_finding(d, false, "unversioned-config", NULL,
-				 version.known ? "the file differs from its last commit" :
-						 "the file is not in a git checkout, or in one that git does not let this user read",
-				 "commit it, or a flaky result cannot be reproduced");
+		add_host_finding(
+			d, false, "unversioned-config", NULL,
+			version.known
+				? "the file differs from its last commit"
+				: "the file is not in a git checkout, or in one that git does not let this user read",
+			"commit it, or a flaky result cannot be reproduced");
 	return 0;
 }
 
@@ -165,26 +168,29 @@ static json_t *verdict_json(const struct verdict *d)
 	for (i = 0; i < d->n; i++) {
 		const struct finding *f = &d->v[i];
 
-		json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:s?, s:o, s:i, s:i, s:s}", "severity",
-						      f->error ? "error" : "warning", "rule", f->rule, "invented",
-						      f->invented, "experiment",
-						      suite_file_name_of(d->suite, f->experiment), "number",
-						      f->experiment ? json_integer(f->experiment) : json_null(), "line",
-						      f->line, "column", f->column, "text", f->text));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:s, s:b, s:s?, s:o, s:i, s:i, s:s}", "severity",
+						f->error ? "error" : "warning", "rule", f->rule, "invented",
+						f->invented, "experiment", suite_file_name_of(d->suite, f->experiment),
+						"number", f->experiment ? json_integer(f->experiment) : json_null(),
+						"line", f->line, "column", f->column, "text", f->text));
 	}
 	for (i = 0; i < d->suite->n; i++)
-		json_array_append_new(experiments, json_pack("{s:i, s:s, s:i}", "number", d->suite->experiments[i].number,
-							     "name", d->suite->experiments[i].name, "line",
-							     d->suite->experiments[i].line));
-	return json_pack("{s:s, s:s, s:o, s:i, s:i, s:o, s:n}", "file", d->suite->path, "sha256",
-			d->suite->sha256, "experiments", experiments, "errors", (int)d->errors,
-			"warnings", (int)d->warnings, "findings", list, "error");
+		json_array_append_new(experiments,
+				      json_pack("{s:i, s:s, s:i}", "number", d->suite->experiments[i].number, "name",
+						d->suite->experiments[i].name, "line", d->suite->experiments[i].line));
+	return json_pack("{s:s, s:s, s:o, s:i, s:i, s:o, s:n}", "file", d->suite->path, "sha256", d->suite->sha256,
+			 "experiments", experiments, "errors", (int)d->errors, "warnings", (int)d->warnings, "findings",
+			 list, "error");
 }
 
 static int ask_host(struct verdict *d, const struct options *o, struct suite *s, struct fl_error *err)
 {
-	struct check_host c = { .quiet = o->json, .watch_ns = o->watch_ns, .addresses = o->addresses,
-				.found = add_host_finding, .ctx = d };
+	struct check_host c = { .quiet = o->json,
+				.watch_ns = o->watch_ns,
+				.addresses = o->addresses,
+				.found = add_host_finding,
+				.ctx = d };
 	int r = check_host(s, &c, err);
 
 	d->host_errors = c.errors > 0;

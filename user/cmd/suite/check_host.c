@@ -38,8 +38,9 @@ static bool wait_ns(void *ctx, uint64_t ns)
 
 int check_host(struct suite *s, struct check_host *c, struct fl_error *err)
 {
-	const struct host_check check = { .watch_ns = c->watch_ns, .wait = wait_ns, .found = on_found, .fact = on_fact,
-					  .ctx = c };
+	const struct host_check check = {
+		.watch_ns = c->watch_ns, .wait = wait_ns, .found = on_found, .fact = on_fact, .ctx = c
+	};
 	int r = suite_file_use(s, &c->addresses, err);
 
 	if (!r)

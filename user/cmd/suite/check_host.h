@@ -13,7 +13,7 @@ struct check_host {
 		      const char *hint);
 	void *ctx;
 	bool interrupted; /* out */
-	int errors;	  /* out: of the host */
+	int errors;       /* out: of the host */
 };
 
 /* What this host says of @s. Findings go to ->found, facts to stderr. */

@@ -28,32 +28,29 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct options *o = state->input;
 
 	switch (key) {
-	case OPT_ANY_SUITE:
-		o->any_suite = true;
-		return 0;
-	case 'o':
-		o->json = cmd_output_json(arg, state);
-		return 0;
+	case OPT_ANY_SUITE: o->any_suite = true; return 0;
+	case 'o': o->json = cmd_output_json(arg, state); return 0;
 	case ARGP_KEY_ARGS:
 		o->folders = state->argv + state->next;
 		o->n = state->argc - state->next;
 		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which folders?");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	case ARGP_KEY_NO_ARGS: argp_error(state, "which folders?"); return 0;
+	default: return ARGP_ERR_UNKNOWN;
 	}
 }
 
 const struct argp cmd_history_argp = {
-	option_table, parse, "DIR...",
+	option_table,
+	parse,
+	"DIR...",
 	"Compare finished runs, oldest first: their scores, and per experiment what got worse.\v"
 	"Exit status 1 when the last run regressed: it is not accepted and the one before was; an experiment was "
 	"carried out before and now it was aborted, failed, hit nothing or did not recover; a hypothesis that "
 	"held was refuted; an experiment missed or blamed wrongly that was right, or detected at least half as long "
 	"again and 5 s later. Runs of two suites are refused, with exit status 2.",
-	NULL, NULL, NULL
+	NULL,
+	NULL,
+	NULL
 };
 
 static void print_table(const struct folder *runs, uint32_t n)
@@ -74,8 +71,8 @@ static void print_table(const struct folder *runs, uint32_t n)
 		       report_time(folder_started(&runs[i]), when, sizeof(when)), s->tp, s->total,
 		       report_ratio(s->recall, recall, sizeof(recall)),
 		       report_ratio(s->precision, precision, sizeof(precision)),
-		       report_ratio(s->rca_accuracy, rca, sizeof(rca)),
-		       score_seconds(s->mttd_p50_s, p50, sizeof(p50)), s->false_alarms, accepted ? "Y" : "N");
+		       report_ratio(s->rca_accuracy, rca, sizeof(rca)), score_seconds(s->mttd_p50_s, p50, sizeof(p50)),
+		       s->false_alarms, accepted ? "Y" : "N");
 	}
 	puts("");
 	for (i = 0; i < n; i++)
@@ -108,9 +105,8 @@ static json_t *estimate_json(const double *v, uint32_t n)
 {
 	struct estimate e = estimate_of(v, n);
 
-	return json_pack("{s:i, s:o, s:o}", "n", (int)e.n, "mean",
-			 isfinite(e.mean) ? json_real(e.mean) : json_null(), "se",
-			 isfinite(e.se) ? json_real(e.se) : json_null());
+	return json_pack("{s:i, s:o, s:o}", "n", (int)e.n, "mean", isfinite(e.mean) ? json_real(e.mean) : json_null(),
+			 "se", isfinite(e.se) ? json_real(e.se) : json_null());
 }
 
 /* Mean and standard error over the runs. */
@@ -127,8 +123,8 @@ static json_t *spread(const struct folder *runs, uint32_t n)
 	}
 	if (!v)
 		return json_null();
-	o = json_pack("{s:o, s:o, s:o}", "recall", estimate_json(v, n), "rca_accuracy",
-		      estimate_json(v + n, n), "mttd_mean_s", estimate_json(v + 2 * (size_t)n, n));
+	o = json_pack("{s:o, s:o, s:o}", "recall", estimate_json(v, n), "rca_accuracy", estimate_json(v + n, n),
+		      "mttd_mean_s", estimate_json(v + 2 * (size_t)n, n));
 	free(v);
 	return o;
 }
@@ -159,10 +155,11 @@ static void print_json(const struct folder *runs, uint32_t n, json_t *notes, con
 	for (i = 0; i < n; i++)
 		json_array_append_new(list, run_json(&runs[i]));
 	for (i = 0; i < n_v; i++)
-		json_array_append_new(changes, json_pack("{s:i, s:s, s:o, s:s}", "run", (int)v[i].run + 1, "kind",
-							 regression_text(v[i].kind), "experiment",
-							 v[i].experiment[0] ? json_string(v[i].experiment) : json_null(),
-							 "text", change_text(&v[i], line, sizeof(line))));
+		json_array_append_new(changes,
+				      json_pack("{s:i, s:s, s:o, s:s}", "run", (int)v[i].run + 1, "kind",
+						regression_text(v[i].kind), "experiment",
+						v[i].experiment[0] ? json_string(v[i].experiment) : json_null(), "text",
+						change_text(&v[i], line, sizeof(line))));
 	cmd_print_json(json_pack("{s:o, s:o, s:O, s:o}", "runs", list, "spread", spread(runs, n), "notes", notes,
 				 "regressions", changes));
 }
@@ -176,7 +173,8 @@ static int show(struct folder *runs, uint32_t n, const struct options *o, struct
 
 	history_sort(runs, n);
 	if (o->any_suite)
-		json_array_append_new(notes, json_string("whatever their suites, experiments are compared by their ids"));
+		json_array_append_new(notes,
+				      json_string("whatever their suites, experiments are compared by their ids"));
 	rc = o->any_suite ? 0 : history_same_suite(runs, n, notes, err);
 	if (!rc)
 		rc = history_compare(runs, n, &v, &n_v, err);

@@ -30,25 +30,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct options *o = state->input;
 
 	switch (key) {
-	case OPT_OUT:
-		o->out = arg;
-		return 0;
-	case OPT_TARGET:
-		o->target = arg;
-		return 0;
-	case 'o':
-		o->json = cmd_output_json(arg, state);
-		return 0;
-	case 's':
-		o->strict = true;
-		return 0;
+	case OPT_OUT: o->out = arg; return 0;
+	case OPT_TARGET: o->target = arg; return 0;
+	case 'o': o->json = cmd_output_json(arg, state); return 0;
+	case 's': o->strict = true; return 0;
 	case ARGP_KEY_ARG:
 		if (o->format && o->file)
 			argp_error(state, "one FILE at a time");
 		*(o->format ? &o->file : &o->format) = arg;
 		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	default: return ARGP_ERR_UNKNOWN;
 	}
 }
 
@@ -74,8 +65,7 @@ static json_t *findings_json(const struct finding *v, uint32_t n)
 }
 
 /* A file of the exercise needs no conversion to be run; this writes down what a run would take. */
-static int complete(const struct options *o, struct text *out, json_t *json, bool *ret_invented,
-		    struct fl_error *err)
+static int complete(const struct options *o, struct text *out, json_t *json, bool *ret_invented, struct fl_error *err)
 {
 	const char *name = strcmp(o->file, "-") ? o->file : "standard input";
 	_cleanup_free_ struct finding *findings = NULL;
@@ -94,13 +84,17 @@ static int complete(const struct options *o, struct text *out, json_t *json, boo
 }
 
 const struct argp cmd_import_argp = {
-	option_table, parse, "w3d2 FILE\nchaos-mesh FILE\nchaostoolkit FILE\npumba FILE\npumba -- ARGUMENT...",
+	option_table,
+	parse,
+	"w3d2 FILE\nchaos-mesh FILE\nchaostoolkit FILE\npumba FILE\npumba -- ARGUMENT...",
 	"Make an experiment file from Chaos Mesh objects, a Chaos Toolkit experiment or pumba command "
 	"lines; w3d2: a file of the chaos exercise, completed.\v"
 	"What cannot be carried over is named, field by field, on standard error and in the file. FILE may be "
 	"'-' for standard input. Exit status 0: written; 1: written, with losses and --strict; 2: it is no such "
 	"file, or nothing in it can be done.",
-	NULL, NULL, NULL
+	NULL,
+	NULL,
+	NULL
 };
 
 /* The words behind "--", which are pumba's and not ours; NULL when there are none. */
@@ -127,12 +121,12 @@ static int read_source(struct import *im, const struct options *o, char *const *
 		im->format = "pumba";
 		im->source = "a command line";
 		r = import_pumba_words(im, words, err);
-		return r || im->n ? r : error_usage(err, "nothing in it can be done by faultline: %s",
-						    im->n_losses ? im->losses[0].why : "");
+		return r || im->n ? r
+				  : error_usage(err, "nothing in it can be done by faultline: %s",
+						im->n_losses ? im->losses[0].why : "");
 	}
 	r = file_read(strcmp(o->file, "-") ? o->file : "/dev/stdin", YAML_MAX_BYTES, &text, &len, err);
-	return r ? r : import_text(im, o->format, strcmp(o->file, "-") ? o->file : "standard input", text, len,
-				   err);
+	return r ? r : import_text(im, o->format, strcmp(o->file, "-") ? o->file : "standard input", text, len, err);
 }
 
 static void print_losses(const struct import *im)
@@ -147,8 +141,8 @@ static void print_losses(const struct import *im)
 	}
 }
 
-static int convert(const struct options *o, char *const *words, struct text *out, json_t *json,
-		   bool *ret_lossy, struct fl_error *err)
+static int convert(const struct options *o, char *const *words, struct text *out, json_t *json, bool *ret_lossy,
+		   struct fl_error *err)
 {
 	struct import im = { .table = fault_table, .fallback_target = o->target };
 	int r = read_source(&im, o, words, err);
@@ -194,8 +188,8 @@ int cmd_import(int argc, char **argv)
 	if (!o.format || (!o.file && !words) || (words && (o.file || strcmp(o.format, "pumba"))))
 		return cmd_usage("import: which FILE?", "faultline import --help");
 	json = json_pack("{s:s, s:s}", "format", o.format, "source", !o.file ? "a command line" : o.file);
-	r = !words && !strcmp(o.format, "w3d2") ? complete(&o, &out, json, &lossy, &err) :
-						  convert(&o, words, &out, json, &lossy, &err);
+	r = !words && !strcmp(o.format, "w3d2") ? complete(&o, &out, json, &lossy, &err)
+						: convert(&o, words, &out, json, &lossy, &err);
 	r = hand_out(&o, &out, json, r, &err);
 	json_decref(json);
 	text_free(&out);

@@ -29,9 +29,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct options *o = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &o->folder;
-		return 0;
+	case ARGP_KEY_INIT: state->child_inputs[0] = &o->folder; return 0;
 	case 'l':
 		o->lang = arg;
 		if (!words_find(arg))
@@ -42,27 +40,25 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (strcmp(arg, "rcaeval") && strcmp(arg, "openrca"))
 			argp_error(state, "--export knows rcaeval and openrca, not '%s'", arg);
 		return 0;
-	case OPT_OUT:
-		o->out = arg;
-		return 0;
-	case 'f':
-		o->force = true;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	case OPT_OUT: o->out = arg; return 0;
+	case 'f': o->force = true; return 0;
+	default: return ARGP_ERR_UNKNOWN;
 	}
 }
 
 const struct argp cmd_report_argp = {
-	option_table, parse, "DIR",
+	option_table,
+	parse,
+	"DIR",
 	"Write chaos_report.md, SUBMIT.md and report.html into the folder of a run.\v"
 	"Every number in them comes from the run. What only you can say is left as a marked question in "
 	"SUBMIT.md; a Markdown file that you have edited is kept.",
-	cmd_folder_child, NULL, NULL
+	cmd_folder_child,
+	NULL,
+	NULL
 };
 
-static void print_files(const struct folder *f, const char *const *name, const bool *kept,
-			bool json)
+static void print_files(const struct folder *f, const char *const *name, const bool *kept, bool json)
 {
 	json_t *list = json_array();
 	int i;

@@ -33,8 +33,26 @@ struct options {
 	struct fl_error err;
 };
 
-enum { OPT_PIPELINE = 256, OPT_PROBE, OPT_RESUME, OPT_EVERY, OPT_REPEAT, OPT_LAB, OPT_FORCE, OPT_SEED,
-       OPT_ONLY, OPT_OUT, OPT_LANG, OPT_ADAPTER, OPT_ROOT_LABEL, OPT_METRICS, OPT_JOURNAL, OPT_STRICT, OPT_SCALE, OPT_DOWN };
+enum {
+	OPT_PIPELINE = 256,
+	OPT_PROBE,
+	OPT_RESUME,
+	OPT_EVERY,
+	OPT_REPEAT,
+	OPT_LAB,
+	OPT_FORCE,
+	OPT_SEED,
+	OPT_ONLY,
+	OPT_OUT,
+	OPT_LANG,
+	OPT_ADAPTER,
+	OPT_ROOT_LABEL,
+	OPT_METRICS,
+	OPT_JOURNAL,
+	OPT_STRICT,
+	OPT_SCALE,
+	OPT_DOWN
+};
 
 static const struct argp_option option_table[] = {
 	{ "only", OPT_ONLY, "N,..", 0, "Run these experiments, by number", 0 },
@@ -96,7 +114,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_PIPELINE: o->pipeline = arg; return 0;
 	case OPT_ADAPTER:
 		o->adapter = arg;
-		if (strcmp(arg, "faultline") && strcmp(arg, "w3d2") && strcmp(arg, "prometheus") && strcmp(arg, "alertmanager"))
+		if (strcmp(arg, "faultline") && strcmp(arg, "w3d2") && strcmp(arg, "prometheus") &&
+		    strcmp(arg, "alertmanager"))
 			argp_error(state, "--adapter knows faultline, w3d2, prometheus and alertmanager, not '%s'",
 				   arg);
 		return 0;
@@ -132,29 +151,35 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (o->resume && (o->repeat || o->every_ns))
 			argp_error(state, "--resume goes on with one run, not several");
 		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	default: return ARGP_ERR_UNKNOWN;
 	}
 }
 
 const struct argp cmd_run_argp = {
-	option_table, parse, "FILE",
+	option_table,
+	parse,
+	"FILE",
 	"Carry out the experiments of FILE one after the other, measure what they do, ask the pipeline "
 	"what it noticed, and print the scoreboard.\v"
 	"SIGINT and SIGTERM roll everything back at once and still leave valid results; a second one "
 	"does not wait for answers. Exit status 0: accepted; 1: acceptance or a hypothesis failed, or "
 	"an experiment could not be carried out; 2: bad usage or file; 3: this host lacks something; "
 	"5: ended by a signal.",
-	NULL, NULL, NULL
+	NULL,
+	NULL,
+	NULL
 };
 
 static int load(const struct options *o, struct suite **ret, struct fl_error *err)
 {
-	const struct suite_addresses addresses = { .probe = o->probe, .pipeline = o->pipeline, .adapter = o->adapter,
-						   .root_label = o->root_label, .lab = o->lab };
+	const struct suite_addresses addresses = { .probe = o->probe,
+						   .pipeline = o->pipeline,
+						   .adapter = o->adapter,
+						   .root_label = o->root_label,
+						   .lab = o->lab };
 	bool stack = o->lab;
-	const char *skip[] = { o->probe || stack ? "invented-probe" : "", o->pipeline || stack ? "invented-pipeline" : "",
-			       NULL };
+	const char *skip[] = { o->probe || stack ? "invented-probe" : "",
+			       o->pipeline || stack ? "invented-pipeline" : "", NULL };
 	int r = suite_file_read(o->file, o->strict, skip, ret, err);
 
 	if (!r)
@@ -180,8 +205,8 @@ static char *folder(const struct options *o, int64_t n)
 		return strdup(o->out);
 	localtime_r(&now, &tm);
 	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &tm);
-	return several ? text_format("faultline-results/%s-%03lld", stamp, (long long)n) :
-			 text_format("faultline-results/%s", stamp);
+	return several ? text_format("faultline-results/%s-%03lld", stamp, (long long)n)
+		       : text_format("faultline-results/%s", stamp);
 }
 
 /* The reports are a view of the results: when they cannot be written the run stands all the same. */
@@ -192,8 +217,7 @@ static void write_reports(const struct options *o, const char *dir)
 	struct fl_error err = {};
 	struct folder f;
 
-	if (folder_open(&f, dir, &err) ||
-	    report_write(&f, words_find(o->lang), false, name, kept, &err))
+	if (folder_open(&f, dir, &err) || report_write(&f, words_find(o->lang), false, name, kept, &err))
 		error_print(&err, stderr);
 	else if (o->journal && export_journal(&f, o->journal, &err))
 		error_print(&err, stderr);
@@ -218,7 +242,8 @@ static int learn(const struct options *o, struct suite *s, struct fl_error *err)
 	int r;
 
 	if (!o->quiet)
-		fprintf(stderr, "asking the pipeline what it takes (%d s at most) ...\n", (int)(PIPELINE_LEARN_NS / NS_PER_SEC));
+		fprintf(stderr, "asking the pipeline what it takes (%d s at most) ...\n",
+			(int)(PIPELINE_LEARN_NS / NS_PER_SEC));
 	sigaction(SIGINT, &ending, &was[0]);
 	sigaction(SIGTERM, &ending, &was[1]);
 	r = pipeline_learn(&s->pipeline, err);
@@ -236,15 +261,21 @@ static int learn(const struct options *o, struct suite *s, struct fl_error *err)
 	return 0;
 }
 
-static int run_once(const struct options *o, struct suite *s, int64_t n, bool *ret_aborted,
-		    struct fl_error *err)
+static int run_once(const struct options *o, struct suite *s, int64_t n, bool *ret_aborted, struct fl_error *err)
 {
 	_cleanup_free_ char *dir = folder(o, n);
 	struct run_show show = { .quiet = o->quiet };
 	struct run_options options = {
-		.only = o->only, .n_only = o->n_only, .dir = dir, .resume = o->resume,
-		.force_stage = o->force_stage, .pipeline_may_be_down = o->may_be_down, .seed = (uint64_t)o->seed, .metrics = o->metrics,
-		.progress = run_show_progress, .ctx = &show,
+		.only = o->only,
+		.n_only = o->n_only,
+		.dir = dir,
+		.resume = o->resume,
+		.force_stage = o->force_stage,
+		.pipeline_may_be_down = o->may_be_down,
+		.seed = (uint64_t)o->seed,
+		.metrics = o->metrics,
+		.progress = run_show_progress,
+		.ctx = &show,
 	};
 	struct run_report report;
 	int r, status;

@@ -53,8 +53,8 @@ void run_show_begin(struct run_show *s, const struct suite *suite, const struct 
 	if (localtime_r(&end, &tm))
 		strftime(until, sizeof(until), ", until %H:%M", &tm);
 	if (!s->quiet)
-		fprintf(stderr, "%u experiment%s, %s %s%s\n", n, n == 1 ? "" : "s", o->resume ? "at most" : "about", about(seconds, took, sizeof(took)),
-			until);
+		fprintf(stderr, "%u experiment%s, %s %s%s\n", n, n == 1 ? "" : "s", o->resume ? "at most" : "about",
+			about(seconds, took, sizeof(took)), until);
 }
 
 /* --- progress -------------------------------------------------------------------------------- */
@@ -69,11 +69,16 @@ static void wipe(struct run_show *s)
 static const char *state_words(enum run_state state)
 {
 	static const char *const words[RUN_STATES] = {
-		[RUN_IDLE] = "next",	       [RUN_RESOLVE] = "finding targets",
-		[RUN_ARM] = "arming",	       [RUN_STEADY] = "waiting for steady state",
-		[RUN_BASELINE] = "baseline",   [RUN_INJECT] = "FAULT ON",
-		[RUN_ROLLBACK] = "rolling back", [RUN_RECOVER] = "recovering",
-		[RUN_SCORE] = "asking for causes", [RUN_COOLDOWN] = "cooling down",
+		[RUN_IDLE] = "next",
+		[RUN_RESOLVE] = "finding targets",
+		[RUN_ARM] = "arming",
+		[RUN_STEADY] = "waiting for steady state",
+		[RUN_BASELINE] = "baseline",
+		[RUN_INJECT] = "FAULT ON",
+		[RUN_ROLLBACK] = "rolling back",
+		[RUN_RECOVER] = "recovering",
+		[RUN_SCORE] = "asking for causes",
+		[RUN_COOLDOWN] = "cooling down",
 		[RUN_DONE] = "done",
 	};
 
@@ -100,8 +105,7 @@ static void format_state(const struct run_show *s, const struct run_progress *p,
 
 static const char *hypothesis_of(const struct result *r)
 {
-	const char *verdict = json_string_value(
-		json_object_get(json_object_get(r->detail, "hypothesis"), "verdict"));
+	const char *verdict = json_string_value(json_object_get(json_object_get(r->detail, "hypothesis"), "verdict"));
 
 	return verdict ? verdict : "not judged";
 }
@@ -125,7 +129,10 @@ static void print_result(const struct run_progress *p)
 	else if (judged)
 		fputs(", not detected", stderr);
 	if (judged && result_counts(r) && r->detected && result_rca_asked(r))
-		fprintf(stderr, ", root cause %s%s", root, r->rca_correct ? " (right)" : r->rca_service ? " (wrong)" : "");
+		fprintf(stderr, ", root cause %s%s", root,
+			r->rca_correct   ? " (right)"
+			: r->rca_service ? " (wrong)"
+					 : "");
 	if (isfinite(r->inject))
 		fprintf(stderr, ", hypothesis %s", hypothesis_of(r));
 	fputc('\n', stderr);
@@ -174,7 +181,8 @@ static json_t *number(double v)
 	return isfinite(v) ? json_real(v) : json_null();
 }
 
-static json_t *report_json(const struct run_report *r, const struct suite *s, const char *dir, int status, const char *why)
+static json_t *report_json(const struct run_report *r, const struct suite *s, const char *dir, int status,
+			   const char *why)
 {
 	json_t *rows = json_array(), *gaps = json_array();
 	uint32_t i;
@@ -182,19 +190,17 @@ static json_t *report_json(const struct run_report *r, const struct suite *s, co
 	for (i = 0; i < r->n; i++) {
 		const struct result *e = &r->results[i];
 
-		json_array_append_new(rows, json_pack("{s:i, s:s, s:s, s:b, s:o, s:s?, s:b, s:s}", "number",
-						      e->number, "name", e->name, "status",
-						      result_status_text(e->status), "detected",
-						      e->detected, "mttd_s", number(e->mttd_s),
-						      "rca_service", e->rca_service, "rca_correct",
-						      e->rca_correct, "hypothesis", hypothesis_of(e)));
+		json_array_append_new(rows,
+				      json_pack("{s:i, s:s, s:s, s:b, s:o, s:s?, s:b, s:s}", "number", e->number,
+						"name", e->name, "status", result_status_text(e->status), "detected",
+						e->detected, "mttd_s", number(e->mttd_s), "rca_service", e->rca_service,
+						"rca_correct", e->rca_correct, "hypothesis", hypothesis_of(e)));
 	}
 	for (i = 0; i < r->n_gaps; i++)
 		json_array_append_new(gaps, gap_json(&r->gaps[i]));
 	return json_pack("{s:s, s:f, s:i, s:s, s:i, s:o, s:o, s:o}", "folder", dir, "scale",
-			 s->scale > 0 ? s->scale : 1.0, "exit_status", status,
-			 "verdict", why, "not_run", (int)r->not_run, "score", score_json(&r->score), "experiments", rows,
-			 "gaps", gaps);
+			 s->scale > 0 ? s->scale : 1.0, "exit_status", status, "verdict", why, "not_run",
+			 (int)r->not_run, "score", score_json(&r->score), "experiments", rows, "gaps", gaps);
 }
 
 /* What the scoreboard does not say of itself. */
@@ -224,8 +230,8 @@ int run_show_report(const struct run_report *r, const struct suite *s, const cha
 	}
 	scoreboard_print(r->results, r->n, &r->score, r->gaps, r->n_gaps, &out);
 	cmd_print_board(out.s ? out.s : "");
-	printf("\nAcceptance: %s\nVerdict: %s (exit status %d)\n",
-	       r->score.accepted ? "passed" : "failed", why, status);
+	printf("\nAcceptance: %s\nVerdict: %s (exit status %d)\n", r->score.accepted ? "passed" : "failed", why,
+	       status);
 	more_compute(r->results, r->n, s->graph, NULL, 0, &more);
 	felt_print(&more, &r->score, &felt);
 	fputs(felt.s ? felt.s : "", stdout);
@@ -290,15 +296,15 @@ void run_show_plan(const struct suite *suite, const struct run_options *o, bool 
 				preview_print(fault);
 			}
 		}
-		json_array_append_new(list, json_pack("{s:i, s:s, s:s, s:s, s:o}", "number", x->number,
-						      "name", x->name, "plan", plan, "stage",
-						      stage_text(x->stage), "would_hit", faults));
+		json_array_append_new(list,
+				      json_pack("{s:i, s:s, s:s, s:s, s:o}", "number", x->number, "name", x->name,
+						"plan", plan, "stage", stage_text(x->stage), "would_hit", faults));
 	}
 	if (json) {
 		cmd_print_json(json_pack("{s:f, s:o, s:o, s:O?, s:O?, s:o}", "seconds", seconds, "probe",
 					 url_masked_json(suite->probe.url), "pipeline",
-					 url_masked_json(suite->pipeline.url), "graph", suite->graph,
-					 "versions", suite->versions, "experiments", list));
+					 url_masked_json(suite->pipeline.url), "graph", suite->graph, "versions",
+					 suite->versions, "experiments", list));
 		return;
 	}
 	json_decref(list);

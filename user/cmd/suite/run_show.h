@@ -6,11 +6,11 @@
 #include "run/run.h"
 
 struct run_show {
-	bool live;  /* stderr is a terminal: one line that changes; otherwise a line a change */
-	bool quiet; /* results only */
-	bool drawn; /* the changing line is on the screen */
+	bool live;          /* stderr is a terminal: one line that changes; otherwise a line a change */
+	bool quiet;         /* results only */
+	bool drawn;         /* the changing line is on the screen */
 	unsigned int width; /* columns */
-	double ends; /* when the whole run will be over, by the estimate; 0: unknown */
+	double ends;        /* when the whole run will be over, by the estimate; 0: unknown */
 };
 
 void run_show_init(struct run_show *s);

@@ -17,12 +17,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 const struct argp cmd_score_argp = {
-	NULL, parse, "DIR|FILE",
-	"Compute the scores of the run in DIR from its chaos_results.json and print the scoreboard. Results of the chaos "
+	NULL,
+	parse,
+	"DIR|FILE",
+	"Compute the scores of the run in DIR from its chaos_results.json and print the scoreboard. Results of the "
+	"chaos "
 	"exercise's own runner are read as well.\v"
 	"Exit status 1 when the run fails the acceptance: at least 70 % detected, RCA right for at "
 	"least 70 % of the detected, at most one false alarm.",
-	cmd_folder_child, NULL, NULL
+	cmd_folder_child,
+	NULL,
+	NULL
 };
 
 static void print_json(const struct folder *f)

@@ -36,8 +36,7 @@ static bool is_skipped(const char *const *skip, const char *rule)
 	return false;
 }
 
-int suite_file_read(const char *path, bool strict, const char *const *skip, struct suite **ret,
-		    struct fl_error *err)
+int suite_file_read(const char *path, bool strict, const char *const *skip, struct suite **ret, struct fl_error *err)
 {
 	uint32_t i, errors = 0, invented = 0;
 	struct suite *s = NULL;
@@ -64,8 +63,8 @@ int suite_file_read(const char *path, bool strict, const char *const *skip, stru
 	else
 		error_usage(err, "%s: %u value%s had to be invented, and --strict takes none", path, invented,
 			    invented == 1 ? "" : "s");
-	error_hint(err, errors ? "faultline check FILE says the same without a run" :
-				 "faultline import w3d2 FILE writes them out, for you to look through");
+	error_hint(err, errors ? "faultline check FILE says the same without a run"
+			       : "faultline import w3d2 FILE writes them out, for you to look through");
 	suite_free(s);
 	return -EINVAL;
 }
@@ -95,8 +94,9 @@ static void forget_invented_urls(struct suite *s)
 	uint32_t i;
 
 	for (i = 0; i < s->n_findings; i++) {
-		char **url = !strcmp(s->findings[i].rule, "invented-probe")    ? &s->probe.url :
-			     !strcmp(s->findings[i].rule, "invented-pipeline") ? &s->pipeline.url : NULL;
+		char **url = !strcmp(s->findings[i].rule, "invented-probe")      ? &s->probe.url
+			     : !strcmp(s->findings[i].rule, "invented-pipeline") ? &s->pipeline.url
+										 : NULL;
 
 		if (url) {
 			free(*url);

@@ -17,8 +17,7 @@ void suite_file_print(FILE *out, const struct suite *s, const struct finding *f,
  * Read @path for a run: all of its errors are printed, or, when it has none, every value that was invented
  * (refused with @strict). @skip: rules of inventions that the command line makes good, or NULL.
  */
-int suite_file_read(const char *path, bool strict, const char *const *skip, struct suite **ret,
-		    struct fl_error *err);
+int suite_file_read(const char *path, bool strict, const char *const *skip, struct suite **ret, struct fl_error *err);
 
 /* What the command line says of a suite's surroundings; NULL: nothing. */
 struct suite_addresses {

@@ -51,7 +51,7 @@ struct clock_state {
 	struct vdso_slot slot;
 	struct process_id *carriers; /* seen with the patch, while it is on */
 	uint32_t n_carriers, carriers_size;
-	bool foreign;	   /* a process carries another clock fault */
+	bool foreign;      /* a process carries another clock fault */
 	uint64_t retry_ns; /* not to look again before, after one could not be held */
 	atomic_bool active;
 	atomic_ulong patched; /* processes, so far */
@@ -158,8 +158,7 @@ static void release_leavers(struct clock_state *s)
 		struct process_id id = s->carriers[i];
 
 		/* Once it is restored its stub may stay until the end, which finds it by its bytes. */
-		if (!process_dead(id) &&
-		    (is_anyones(s, id) || vdso_revert(id, &s->patch, false, NULL) < 0))
+		if (!process_dead(id) && (is_anyones(s, id) || vdso_revert(id, &s->patch, false, NULL) < 0))
 			s->carriers[kept++] = id;
 	}
 	s->n_carriers = kept;
@@ -281,8 +280,7 @@ static int begin(struct fault *f, const struct vdso_slot *slot, struct fl_error 
 		return 0;
 	}
 	if (!r)
-		r = error_env(err, ESRCH, "%s: none of the target's processes has a clock to move",
-			      f->ops->name);
+		r = error_env(err, ESRCH, "%s: none of the target's processes has a clock to move", f->ops->name);
 	return r;
 }
 
@@ -416,12 +414,11 @@ int clock_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 	}
 	count_processes(s, &c);
 	ret->skipped = c.without;
-	n = snprintf(ret->effect, sizeof(ret->effect), "wall clock of %u processes moved by %c%s",
-		     c.carrying, shift < 0 ? '-' : '+', by);
+	n = snprintf(ret->effect, sizeof(ret->effect), "wall clock of %u processes moved by %c%s", c.carrying,
+		     shift < 0 ? '-' : '+', by);
 	if (c.without && n > 0 && (size_t)n < sizeof(ret->effect))
 		snprintf(ret->effect + n, sizeof(ret->effect) - (size_t)n,
-			 "; %u not (process %d: traced, 32-bit, or without a vDSO)", c.without,
-			 (int)c.example);
+			 "; %u not (process %d: traced, 32-bit, or without a vDSO)", c.without, (int)c.example);
 	return 0;
 }
 
@@ -449,13 +446,10 @@ static enum undo_state undo_clock_restore(const json_t *args, struct fl_error *e
 	unsigned int restored = 0;
 	struct vdso_patch p;
 
-	if (vdso_patch_parse(args, &p, err) ||
-	    vdso_revert_all(&p, json_object_get(args, "sealed"), &restored, err))
+	if (vdso_patch_parse(args, &p, err) || vdso_revert_all(&p, json_object_get(args, "sealed"), &restored, err))
 		return UNDO_OPEN;
 	return restored ? UNDO_DONE : UNDO_NOT_NEEDED;
 }
 
-const struct undo_op undo_clock[] = {
-	{ .name = "clock-restore", .undo = undo_clock_restore, .ends_with_boot = true },
-	{}
-};
+const struct undo_op undo_clock[] = { { .name = "clock-restore", .undo = undo_clock_restore, .ends_with_boot = true },
+				      {} };

@@ -11,9 +11,12 @@
 static const struct param params[] = {
 	{ .name = "forward", .type = PARAM_DURATION, .help = "how far each jump goes ahead: 1h" },
 	{ .name = "backward", .type = PARAM_DURATION, .help = "how far each jump goes back: 10min" },
-	{ .name = "after", .type = PARAM_DURATION, .def = "0",
+	{ .name = "after",
+	  .type = PARAM_DURATION,
+	  .def = "0",
 	  .help = "when the first jump comes, from the begin of the fault" },
-	{ .name = "every", .type = PARAM_DURATION,
+	{ .name = "every",
+	  .type = PARAM_DURATION,
 	  .help = "jump again after this long, and again; each adds to the one before" },
 	{}
 };
@@ -24,8 +27,8 @@ static int validate(const struct params *p, struct fl_error *err)
 	uint64_t by = params_u64(p, forward ? "forward" : "backward");
 
 	if (forward == backward) {
-		error_usage(err, "time_jump: %s", forward ? "it cannot go forward and backward" :
-							    "neither forward nor backward is given");
+		error_usage(err, "time_jump: %s",
+			    forward ? "it cannot go forward and backward" : "neither forward nor backward is given");
 		error_hint(err, "give one of them: forward: 1h");
 		return -EINVAL;
 	}
@@ -66,8 +69,7 @@ static int activate(struct fault *f, bool on, struct fl_error *err)
 
 static int tick(struct fault *f, struct fl_error *err)
 {
-	struct vdso_slot slot =
-		slot_after(&f->params, jumps_due(&f->params, clock_mono_ns() - f->active_ns));
+	struct vdso_slot slot = slot_after(&f->params, jumps_due(&f->params, clock_mono_ns() - f->active_ns));
 
 	clock_follow(f);
 	if (slot.offset_ns == clock_slot(f).offset_ns)

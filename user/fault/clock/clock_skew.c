@@ -9,9 +9,10 @@
 #include "util/clock.h"
 
 static const struct param params[] = {
-	{ .name = "offset", .type = PARAM_OFFSET, .live = true,
-	  .help = "how far the wall clock is moved: 60s, -5min" },
-	{ .name = "drift", .type = PARAM_OFFSET, .live = true,
+	{ .name = "offset", .type = PARAM_OFFSET, .live = true, .help = "how far the wall clock is moved: 60s, -5min" },
+	{ .name = "drift",
+	  .type = PARAM_OFFSET,
+	  .live = true,
 	  .help = "what it gains (or loses, negative) each second: 10ms, -500us" },
 	{}
 };

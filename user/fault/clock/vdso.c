@@ -50,8 +50,7 @@ static bool take_section(const struct image *im, const Elf64_Ehdr *eh, uint32_t 
 }
 
 /* Is the string at @offset of the table exactly @name? */
-static bool named(const struct image *im, const Elf64_Shdr *strings, uint32_t offset,
-		  const char *name)
+static bool named(const struct image *im, const Elf64_Shdr *strings, uint32_t offset, const char *name)
 {
 	size_t n = strlen(name) + 1;
 
@@ -77,8 +76,8 @@ static int read_header(const struct image *im, Elf64_Ehdr *ret, struct fl_error 
 }
 
 /* Symbols hold addresses; the first loaded segment says how those lie in the file. */
-static int read_segment(const struct image *im, const Elf64_Ehdr *eh, uint64_t *ret_base,
-			struct vdso *v, struct fl_error *err)
+static int read_segment(const struct image *im, const Elf64_Ehdr *eh, uint64_t *ret_base, struct vdso *v,
+			struct fl_error *err)
 {
 	Elf64_Phdr ph;
 	uint16_t i;
@@ -104,8 +103,8 @@ static void note_end(struct vdso *v, const struct image *im, uint64_t offset, ui
 }
 
 /* One pass over the sections: the symbol table with its strings, and where the file ends. */
-static int read_sections(const struct image *im, const Elf64_Ehdr *eh, Elf64_Shdr *symbols,
-			 Elf64_Shdr *strings, struct vdso *v, struct fl_error *err)
+static int read_sections(const struct image *im, const Elf64_Ehdr *eh, Elf64_Shdr *symbols, Elf64_Shdr *strings,
+			 struct vdso *v, struct fl_error *err)
 {
 	bool found = false;
 	uint32_t i;
@@ -124,16 +123,14 @@ static int read_sections(const struct image *im, const Elf64_Ehdr *eh, Elf64_Shd
 		*symbols = sh;
 		found = take_section(im, eh, sh.sh_link, strings);
 	}
-	if (!found || strings->sh_type != SHT_STRTAB ||
-	    !inside(im, symbols->sh_offset, symbols->sh_size) ||
+	if (!found || strings->sh_type != SHT_STRTAB || !inside(im, symbols->sh_offset, symbols->sh_size) ||
 	    !inside(im, strings->sh_offset, strings->sh_size))
 		return malformed(err, "its dynamic symbols are outside");
 	return 0;
 }
 
-static int read_symbols(const struct image *im, const Elf64_Shdr *symbols,
-			const Elf64_Shdr *strings, uint64_t base, const char *const *names,
-			struct vdso *v, struct fl_error *err)
+static int read_symbols(const struct image *im, const Elf64_Shdr *symbols, const Elf64_Shdr *strings, uint64_t base,
+			const char *const *names, struct vdso *v, struct fl_error *err)
 {
 	uint64_t n = symbols->sh_size / sizeof(Elf64_Sym), i;
 	int c;
@@ -146,8 +143,7 @@ static int read_symbols(const struct image *im, const Elf64_Shdr *symbols,
 		if (!take(im, symbols->sh_offset + i * sizeof(sym), &sym, sizeof(sym)))
 			return malformed(err, "its dynamic symbols are outside");
 		for (c = 0; c < VDSO_CALLS; c++) {
-			if (!names[c] || sym.st_shndx == SHN_UNDEF ||
-			    !named(im, strings, sym.st_name, names[c]))
+			if (!names[c] || sym.st_shndx == SHN_UNDEF || !named(im, strings, sym.st_name, names[c]))
 				continue;
 			if (!inside(im, sym.st_value - base, sym.st_size) ||
 			    sym.st_value - base + sym.st_size > v->loaded_end)
@@ -187,8 +183,7 @@ int vdso_parse(const uint8_t *image, size_t size, struct vdso *ret, struct fl_er
 	if (r)
 		return r;
 	if (!v.calls[VDSO_GETTIME].size)
-		return error_env(err, ENOTSUP, "the vDSO has no %s",
-				 machines[m].names[VDSO_GETTIME]);
+		return error_env(err, ENOTSUP, "the vDSO has no %s", machines[m].names[VDSO_GETTIME]);
 	*ret = v;
 	return 0;
 }

@@ -24,7 +24,7 @@ struct vdso {
 	uint16_t machine; /* EM_X86_64 or EM_AARCH64 */
 	struct vdso_function calls[VDSO_CALLS];
 	uint32_t loaded_end; /* behind what a process can need: the end of the loaded segment */
-	uint32_t end; /* behind the last byte of the ELF file; the rest of the mapping is padding */
+	uint32_t end;        /* behind the last byte of the ELF file; the rest of the mapping is padding */
 };
 
 /*

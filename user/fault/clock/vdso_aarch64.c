@@ -33,8 +33,8 @@ static uint32_t jump(uint32_t from, uint32_t to, uint8_t ret[VDSO_JUMP_MAX])
 	return INSN_SIZE;
 }
 
-static uint32_t move(const uint8_t *image, size_t size, const struct vdso_function *f, uint32_t to,
-		     uint8_t *ret, size_t room)
+static uint32_t move(const uint8_t *image, size_t size, const struct vdso_function *f, uint32_t to, uint8_t *ret,
+		     size_t room)
 {
 	uint32_t insn;
 

@@ -19,8 +19,8 @@ struct vdso_arch {
 	 * Copy the instructions of @f that a jump would overwrite so that they run at offset @to,
 	 * at most @room bytes. Returns how many bytes were moved; 0 when that cannot be done.
 	 */
-	uint32_t (*move)(const uint8_t *image, size_t size, const struct vdso_function *f,
-			 uint32_t to, uint8_t *ret, size_t room);
+	uint32_t (*move)(const uint8_t *image, size_t size, const struct vdso_function *f, uint32_t to, uint8_t *ret,
+			 size_t room);
 };
 
 extern const struct vdso_arch vdso_x86_64, vdso_aarch64;

@@ -49,8 +49,7 @@ static uint32_t place_in(uint32_t start, uint32_t end, uint32_t size)
 	return start < end && size <= end - start ? start : 0;
 }
 
-static void edit_set(struct vdso_edit *e, const uint8_t *image, uint32_t offset,
-		     const uint8_t *after, uint32_t size)
+static void edit_set(struct vdso_edit *e, const uint8_t *image, uint32_t offset, const uint8_t *after, uint32_t size)
 {
 	e->offset = offset;
 	e->size = size;
@@ -59,8 +58,8 @@ static void edit_set(struct vdso_edit *e, const uint8_t *image, uint32_t offset,
 }
 
 /* Lead one function to the stub. True: the kernel's own stays in use behind it. */
-static bool divert(const struct vdso_arch *arch, const uint8_t *image, size_t size,
-		   const struct vdso_function *f, enum vdso_call call, struct vdso_patch *p)
+static bool divert(const struct vdso_arch *arch, const uint8_t *image, size_t size, const struct vdso_function *f,
+		   enum vdso_call call, struct vdso_patch *p)
 {
 	struct vdso_edit *code = &p->edits[0];
 	struct vdso_stub *stub = (struct vdso_stub *)(void *)code->after;
@@ -80,8 +79,7 @@ static bool divert(const struct vdso_arch *arch, const uint8_t *image, size_t si
 	return !pass || moved;
 }
 
-int vdso_patch_make(const uint8_t *image, size_t size, const char *id, struct vdso_patch *ret,
-		    struct fl_error *err)
+int vdso_patch_make(const uint8_t *image, size_t size, const char *id, struct vdso_patch *ret, struct fl_error *err)
 {
 	const struct vdso_arch *arch;
 	struct vdso_patch p = {};
@@ -101,8 +99,7 @@ int vdso_patch_make(const uint8_t *image, size_t size, const char *id, struct vd
 	if (!at)
 		at = place_in(v.loaded_end, (uint32_t)size, need);
 	if (!at)
-		return error_env(err, ENOTSUP, "the vDSO has no room for the %zu bytes of a stub",
-				 arch->stub_size);
+		return error_env(err, ENOTSUP, "the vDSO has no room for the %zu bytes of a stub", arch->stub_size);
 	p.image_size = (uint32_t)size;
 	text_sha256(image, size, p.digest);
 	edit_set(&p.edits[p.n_edits++], image, at, arch->stub, (uint32_t)arch->stub_size);
@@ -117,8 +114,7 @@ int vdso_patch_make(const uint8_t *image, size_t size, const char *id, struct vd
 		if (!f->size || !stub->entry[c])
 			continue;
 		if (f->size < VDSO_JUMP_MAX)
-			return error_env(err, ENOTSUP, "a clock function of %u bytes is too short",
-					 f->size);
+			return error_env(err, ENOTSUP, "a clock function of %u bytes is too short", f->size);
 		if (!divert(arch, image, size, f, (enum vdso_call)c, &p))
 			p.direct = false;
 	}
@@ -127,8 +123,7 @@ int vdso_patch_make(const uint8_t *image, size_t size, const char *id, struct vd
 }
 
 /* Does @image hold @bytes at the edit, but for the slot? */
-static bool edit_is(const struct vdso_patch *p, const struct vdso_edit *e, const uint8_t *bytes,
-		    const uint8_t *image)
+static bool edit_is(const struct vdso_patch *p, const struct vdso_edit *e, const uint8_t *bytes, const uint8_t *image)
 {
 	uint32_t i;
 

@@ -17,11 +17,11 @@
 #include "fault/clock/vdso.h"
 #include "util/error.h"
 
-#define VDSO_MAGIC	"fl-vdso-clock"
-#define VDSO_ID_MAX	32
-#define VDSO_STUB_MAX	640 /* bytes of code and data that are put in */
-#define VDSO_PASS_ROOM	40
-#define VDSO_DRIFT_MAX	1000000000 /* parts per billion; the stubs' divisions rely on it */
+#define VDSO_MAGIC     "fl-vdso-clock"
+#define VDSO_ID_MAX    32
+#define VDSO_STUB_MAX  640 /* bytes of code and data that are put in */
+#define VDSO_PASS_ROOM 40
+#define VDSO_DRIFT_MAX 1000000000 /* parts per billion; the stubs' divisions rely on it */
 
 /* What the stub adds to the wall clock: offset + (now - base) * drift / 10^9. */
 struct vdso_slot {
@@ -49,8 +49,8 @@ struct vdso_edit {
 struct vdso_patch {
 	uint32_t image_size;
 	char digest[65]; /* SHA-256 of the whole untouched mapping */
-	uint32_t slot;	 /* where the slot lies in the mapping */
-	bool direct; /* unshifted clocks still run in user space; false: through a system call */
+	uint32_t slot;   /* where the slot lies in the mapping */
+	bool direct;     /* unshifted clocks still run in user space; false: through a system call */
 	uint32_t n_edits;
 	struct vdso_edit edits[1 + VDSO_CALLS]; /* the stub, then the heads: the jumps into it */
 };
@@ -59,8 +59,7 @@ struct vdso_patch {
  * Plan the change of a clean image. @id names the fault. Errors: those of vdso_parse(), -EBUSY
  * when the image already carries a stub, -ENOTSUP when there is no room. Pure.
  */
-int vdso_patch_make(const uint8_t *image, size_t size, const char *id, struct vdso_patch *ret,
-		    struct fl_error *err);
+int vdso_patch_make(const uint8_t *image, size_t size, const char *id, struct vdso_patch *ret, struct fl_error *err);
 
 enum vdso_state {
 	VDSO_CLEAN,   /* the untouched image */

@@ -32,11 +32,11 @@
 #include "util/text/text.h"
 #include "util/text/units.h"
 
-#define TRIES_MAX     50
-#define TRY_NAP_NS    (200 * NS_PER_USEC)
-#define PASSES_MAX    20 /* of vdso_revert_all */
-#define HOLD_PASSES   2	 /* when nothing is left but what cannot be held: the caller comes back */
-#define PASS_NAP_NS   (10 * NS_PER_MSEC)
+#define TRIES_MAX   50
+#define TRY_NAP_NS  (200 * NS_PER_USEC)
+#define PASSES_MAX  20 /* of vdso_revert_all */
+#define HOLD_PASSES 2  /* when nothing is left but what cannot be held: the caller comes back */
+#define PASS_NAP_NS (10 * NS_PER_MSEC)
 
 enum action { APPLY, SET, RESTORE, ERASE };
 
@@ -118,15 +118,14 @@ static int read_image(struct job *j)
 	return n >= 0 || errno == EIO || errno == ESRCH ? -ENOENT : -errno;
 }
 
-static int write_bytes(const struct job *j, uint32_t offset, const void *bytes, size_t n,
-		       struct fl_error *err)
+static int write_bytes(const struct job *j, uint32_t offset, const void *bytes, size_t n, struct fl_error *err)
 {
 	ssize_t done = pwrite(j->mem, bytes, n, (off_t)(j->start + offset));
 
 	if (done == (ssize_t)n)
 		return 0;
-	error_env(err, done < 0 ? errno : EIO, "cannot write to the vDSO of process %d: %s",
-		  (int)j->pid, done < 0 ? strerror(errno) : "not all of it");
+	error_env(err, done < 0 ? errno : EIO, "cannot write to the vDSO of process %d: %s", (int)j->pid,
+		  done < 0 ? strerror(errno) : "not all of it");
 	error_hint(err, "the kernel may run with proc_mem.force_override=never");
 	return done < 0 ? -errno : -EIO;
 }
@@ -181,8 +180,7 @@ static bool in_the_stub(const struct job *j, const struct tracee *t)
 {
 	const struct vdso_edit *stub = &j->patch->edits[0];
 
-	return tracee_touches(t, j->mem, j->start + stub->offset,
-			      j->start + stub->offset + stub->size);
+	return tracee_touches(t, j->mem, j->start + stub->offset, j->start + stub->offset + stub->size);
 }
 
 static int foreign(const struct job *j, struct fl_error *err)
@@ -204,13 +202,10 @@ static bool has_our_stub(const struct job *j)
 static bool needs(enum action action, enum vdso_state state)
 {
 	switch (action) {
-	case APPLY:
-		return state != VDSO_PATCHED;
-	case SET:
-		return state == VDSO_PATCHED;
+	case APPLY: return state != VDSO_PATCHED;
+	case SET: return state == VDSO_PATCHED;
 	case RESTORE:
-	case ERASE:
-		return state == VDSO_PATCHED || state == VDSO_PARTLY;
+	case ERASE: return state == VDSO_PATCHED || state == VDSO_PARTLY;
 	}
 	return false;
 }
@@ -234,8 +229,7 @@ static int erase(struct job *j, const struct tracee *t, struct fl_error *err)
 	if (!j->erase && in_the_stub(j, t))
 		return -EAGAIN;
 	r = write_original(j, 0, 1, err);
-	if (!r && (read_image(j) ||
-		   vdso_patch_state(j->patch, j->image, j->size) != VDSO_CLEAN))
+	if (!r && (read_image(j) || vdso_patch_state(j->patch, j->image, j->size) != VDSO_CLEAN))
 		r = error_env(err, EIO, "the vDSO of process %d is not as it was", (int)j->pid);
 	return r;
 }
@@ -298,8 +292,8 @@ static void nap(uint64_t ns)
 	clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL);
 }
 
-static int run(struct process_id id, const struct vdso_patch *p, const struct vdso_slot *slot,
-	       enum action action, struct fl_error *err)
+static int run(struct process_id id, const struct vdso_patch *p, const struct vdso_slot *slot, enum action action,
+	       struct fl_error *err)
 {
 	struct job *j = calloc(1, sizeof(*j));
 	enum vdso_state state = VDSO_FOREIGN;
@@ -307,8 +301,9 @@ static int run(struct process_id id, const struct vdso_patch *p, const struct vd
 
 	if (!j)
 		return error_sys(err, ENOMEM, "process %d: out of memory", (int)id.pid);
-	*j = (struct job){ .pid = id.pid, .patch = p, .slot = slot, .action = action,
-			   .erase = action == ERASE, .mem = -1 };
+	*j = (struct job){
+		.pid = id.pid, .patch = p, .slot = slot, .action = action, .erase = action == ERASE, .mem = -1
+	};
 	r = look(j, &state, err);
 	if (!r && state == VDSO_FOREIGN && (action == APPLY || has_our_stub(j)))
 		r = foreign(j, err);
@@ -326,19 +321,16 @@ static int run(struct process_id id, const struct vdso_patch *p, const struct vd
 		return 0;
 	}
 	if (r == -EAGAIN)
-		error_env(err, EAGAIN, "a thread of process %d is never out of its clock functions",
-			  (int)id.pid);
+		error_env(err, EAGAIN, "a thread of process %d is never out of its clock functions", (int)id.pid);
 	return r;
 }
 
-int vdso_apply(struct process_id id, const struct vdso_patch *p, const struct vdso_slot *slot,
-	       struct fl_error *err)
+int vdso_apply(struct process_id id, const struct vdso_patch *p, const struct vdso_slot *slot, struct fl_error *err)
 {
 	return run(id, p, slot, APPLY, err);
 }
 
-int vdso_set(struct process_id id, const struct vdso_patch *p, const struct vdso_slot *slot,
-	     struct fl_error *err)
+int vdso_set(struct process_id id, const struct vdso_patch *p, const struct vdso_slot *slot, struct fl_error *err)
 {
 	return run(id, p, slot, SET, err);
 }
@@ -394,8 +386,10 @@ static void still_moved(pid_t pid, const struct fl_error *why, struct fl_error *
 	tracer_of(pid, tracer, sizeof(tracer));
 	error_env(err, -why->code, "the wall clock of process %d is still moved, or may be: %.200s%s", (int)pid,
 		  why->message, tracer);
-	error_hint(err, "%s it is tried again every few seconds, and by faultline recover; restarting that "
-			"process ends it too", tracer[0] ? "let its tracer go;" : "");
+	error_hint(err,
+		   "%s it is tried again every few seconds, and by faultline recover; restarting that "
+		   "process ends it too",
+		   tracer[0] ? "let its tracer go;" : "");
 }
 
 /* What one pass over all processes came to. */
@@ -432,8 +426,8 @@ static void revert_pass(const struct vdso_patch *p, bool erase, const json_t *se
 	DIR *dir = opendir("/proc");
 
 	if (!dir) {
-		pass->first_failure = error_env(err, errno, "clocks may still be moved: cannot read /proc: %s",
-						strerror(errno));
+		pass->first_failure =
+			error_env(err, errno, "clocks may still be moved: cannot read /proc: %s", strerror(errno));
 		return;
 	}
 	while ((e = readdir(dir)))
@@ -445,8 +439,7 @@ static void revert_pass(const struct vdso_patch *p, bool erase, const json_t *se
  * All functions first, all stubs after a while, in which threads leave them. One that could not be
  * held is tried again in each pass; what is left at the end is an error, and the journal keeps it.
  */
-int vdso_revert_all(const struct vdso_patch *p, const json_t *sealed, unsigned int *ret_count,
-		    struct fl_error *err)
+int vdso_revert_all(const struct vdso_patch *p, const json_t *sealed, unsigned int *ret_count, struct fl_error *err)
 {
 	uint64_t until = clock_mono_ns() + VDSO_REVERT_NS;
 	struct fl_error why;

@@ -21,10 +21,8 @@ int vdso_plan(const char *id, struct vdso_patch *ret, struct fl_error *err);
  * that is gone, whose number is another's by now, or that has no vDSO). -EEXIST: its vDSO is not the kernel's and not ours, and was left
  * alone. Others: those of tracee_hold(). Needs CAP_SYS_PTRACE.
  */
-int vdso_apply(struct process_id id, const struct vdso_patch *p, const struct vdso_slot *slot,
-	       struct fl_error *err);
-int vdso_set(struct process_id id, const struct vdso_patch *p, const struct vdso_slot *slot,
-	     struct fl_error *err);
+int vdso_apply(struct process_id id, const struct vdso_patch *p, const struct vdso_slot *slot, struct fl_error *err);
+int vdso_set(struct process_id id, const struct vdso_patch *p, const struct vdso_slot *slot, struct fl_error *err);
 
 /*
  * Undo, in two steps, each a call, as long as it returns 1. The first puts the functions back: from
@@ -45,7 +43,6 @@ int vdso_look(struct process_id id, const struct vdso_patch *p, enum vdso_state 
  * names one that is not, or may not be, as it was.
  */
 #define VDSO_REVERT_NS 500000000ull
-int vdso_revert_all(const struct vdso_patch *p, const json_t *sealed, unsigned int *ret_count,
-		    struct fl_error *err);
+int vdso_revert_all(const struct vdso_patch *p, const json_t *sealed, unsigned int *ret_count, struct fl_error *err);
 
 #endif

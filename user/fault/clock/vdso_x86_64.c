@@ -52,15 +52,23 @@ static size_t modrm_size(const uint8_t *p, size_t n, bool *ret_relative)
 static int immediate_size(uint8_t op)
 {
 	switch (op) {
-	case 0x01: case 0x03: case 0x29: case 0x2b: case 0x31: case 0x33: case 0x39: case 0x3b:
-	case 0x63: case 0x85: case 0x89: case 0x8b: case 0x8d:
-		return 0;
-	case 0x83:
-		return 1;
-	case 0x81: case 0xc7:
-		return 4;
-	default:
-		return -1;
+	case 0x01:
+	case 0x03:
+	case 0x29:
+	case 0x2b:
+	case 0x31:
+	case 0x33:
+	case 0x39:
+	case 0x3b:
+	case 0x63:
+	case 0x85:
+	case 0x89:
+	case 0x8b:
+	case 0x8d: return 0;
+	case 0x83: return 1;
+	case 0x81:
+	case 0xc7: return 4;
+	default: return -1;
 	}
 }
 
@@ -146,8 +154,8 @@ static uint32_t jump(uint32_t from, uint32_t to, uint8_t ret[VDSO_JUMP_MAX])
 	return JUMP_SIZE;
 }
 
-static uint32_t move(const uint8_t *image, size_t size, const struct vdso_function *f, uint32_t to,
-		     uint8_t *ret, size_t room)
+static uint32_t move(const uint8_t *image, size_t size, const struct vdso_function *f, uint32_t to, uint8_t *ret,
+		     size_t room)
 {
 	const uint8_t *p = image + f->offset;
 	struct instruction in;

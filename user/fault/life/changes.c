@@ -7,8 +7,8 @@
 #include "util/clock.h"
 #include "util/text/units.h"
 
-#define CHANGES_MAX	100 /* kept; a container in a restart loop makes many */
-#define LEFT_BEHIND_NS	(2 * NS_PER_SEC) /* nobody went to the new one for so long */
+#define CHANGES_MAX    100              /* kept; a container in a restart loop makes many */
+#define LEFT_BEHIND_NS (2 * NS_PER_SEC) /* nobody went to the new one for so long */
 
 static json_t *wall(uint64_t ns)
 {
@@ -40,13 +40,11 @@ static json_t *moved(const struct fault *f, const struct target *t)
 	if (f->ops->need_veth)
 		target_check_veths(t, &gap);
 	snprintf(text, sizeof(text), "%s %s (process %d); the fault is on it%s%s%s%s", t->name,
-		 t->same_process ? "has other networks" : "runs anew", (int)t->pid,
-		 ms > 0 ? ", after " : "", ms > 0 ? after : "", gap.message[0] ? ", but in part: " : "",
-		 gap.message);
-	return json_pack("{s:o, s:s, s:s, s:o, s:o, s:i, s:s, s:s}", "t", wall(t->moved_wall_ns), "what",
-			 "moved", "target", t->name, "since", wall(t->changed_wall_ns), "after_ms",
-			 ms > 0 ? json_real(ms) : json_null(), "pid", (int)t->pid, "container", t->id,
-			 "text", text);
+		 t->same_process ? "has other networks" : "runs anew", (int)t->pid, ms > 0 ? ", after " : "",
+		 ms > 0 ? after : "", gap.message[0] ? ", but in part: " : "", gap.message);
+	return json_pack("{s:o, s:s, s:s, s:o, s:o, s:i, s:s, s:s}", "t", wall(t->moved_wall_ns), "what", "moved",
+			 "target", t->name, "since", wall(t->changed_wall_ns), "after_ms",
+			 ms > 0 ? json_real(ms) : json_null(), "pid", (int)t->pid, "container", t->id, "text", text);
 }
 
 static json_t *other(const struct target *t, const char *what, uint64_t since_ns, const char *words)
@@ -54,8 +52,8 @@ static json_t *other(const struct target *t, const char *what, uint64_t since_ns
 	char text[256];
 
 	snprintf(text, sizeof(text), "%s %s", t->name, words);
-	return json_pack("{s:o, s:s, s:s, s:o, s:s, s:s}", "t", wall(clock_wall_ns()), "what", what,
-			 "target", t->name, "since", wall(since_ns), "container", t->id, "text", text);
+	return json_pack("{s:o, s:s, s:s, s:o, s:s, s:s}", "t", wall(clock_wall_ns()), "what", what, "target", t->name,
+			 "since", wall(since_ns), "container", t->id, "text", text);
 }
 
 /* A network fault is held back, or is on again. */
@@ -63,8 +61,10 @@ static json_t *crowd(const struct target *t)
 {
 	char words[160];
 
-	snprintf(words, sizeof(words), "shares its network namespace with process %d, which is none of its own: the "
-		 "fault is held back", (int)t->stranger);
+	snprintf(words, sizeof(words),
+		 "shares its network namespace with process %d, which is none of its own: the "
+		 "fault is held back",
+		 (int)t->stranger);
 	return other(t, t->stranger ? "crowded" : "alone", clock_wall_ns(),
 		     t->stranger ? words : "has its network namespace for itself again: the fault is on");
 }
@@ -95,8 +95,7 @@ static void look_at(struct fault *f, struct target *t, changes_fn fn, void *ctx)
 	if (clock_mono_ns() - t->told.waiting_ns < LEFT_BEHIND_NS)
 		return;
 	t->told.left = true;
-	changes_note(f, other(t, "left", since_ns, "runs anew, and this kind of fault does not go with it"), fn,
-	     ctx);
+	changes_note(f, other(t, "left", since_ns, "runs anew, and this kind of fault does not go with it"), fn, ctx);
 }
 
 static bool is_watched(const struct fault *f)
@@ -118,11 +117,14 @@ static void look_at_supervisor(struct fault *f, changes_fn fn, void *ctx)
 	if (s.lost == f->supervisor_lost)
 		return;
 	f->supervisor_lost = s.lost;
-	snprintf(text, sizeof(text), "%s%s", s.lost ? "nobody tells what becomes of the target: " :
-		 "what becomes of the target is known again", s.lost ? s.why : "");
-	changes_note(f, json_pack("{s:o, s:s, s:o, s:s}", "t", wall(clock_wall_ns()), "what",
-			  s.lost ? "supervisor-lost" : "supervisor-back", "since",
-			  wall(s.changed_wall_ns), "text", text), fn, ctx);
+	snprintf(text, sizeof(text), "%s%s",
+		 s.lost ? "nobody tells what becomes of the target: " : "what becomes of the target is known again",
+		 s.lost ? s.why : "");
+	changes_note(f,
+		     json_pack("{s:o, s:s, s:o, s:s}", "t", wall(clock_wall_ns()), "what",
+			       s.lost ? "supervisor-lost" : "supervisor-back", "since", wall(s.changed_wall_ns), "text",
+			       text),
+		     fn, ctx);
 }
 
 bool changes_look(struct fault *f, changes_fn fn, void *ctx)

@@ -30,13 +30,9 @@ static int ask_watch(struct target *t)
 	uint64_t since_ns;
 
 	switch (target_watch_take(t->watch, &now, &since_ns)) {
-	case TARGET_NEW:
-		take_over(t, &now, since_ns);
-		return 0;
-	case TARGET_DOWN:
-		return -ESRCH;
-	default:
-		return process_dead((struct process_id){ t->pid, t->pid_start }) ? -ESRCH : 0;
+	case TARGET_NEW: take_over(t, &now, since_ns); return 0;
+	case TARGET_DOWN: return -ESRCH;
+	default: return process_dead((struct process_id){ t->pid, t->pid_start }) ? -ESRCH : 0;
 	}
 }
 

@@ -12,8 +12,7 @@
 #include "util/text/text.h"
 
 /* Hits at this moment where the kind has rules; the owner's last word otherwise. */
-static void count_hits(const char *session, const json_t *fault, uint64_t *matched,
-		       uint64_t *injected)
+static void count_hits(const char *session, const json_t *fault, uint64_t *matched, uint64_t *injected)
 {
 	json_t *rules = json_object_get(fault, "rules"), *rule;
 	struct fl_proof sum = {};
@@ -40,16 +39,14 @@ static json_t *row(const struct session_info *s, const json_t *fault)
 
 	count_hits(s->name, fault, &matched, &injected);
 	return json_pack("{s:O, s:O, s:O, s:O, s:O, s:I, s:I, s:o, s:O, s:s, s:i, s:b, s:O, s:o, s:f, s:o, s:O*}", "id",
-			 json_object_get(fault, "id"), "kind", json_object_get(fault, "kind"),
-			 "targets", json_object_get(fault, "targets"), "backend",
-			 json_object_get(fault, "backend"), "params",
-			 json_object_get(fault, "params"), "matched", (json_int_t)matched,
-			 "injected", (json_int_t)injected, "expires_in_s",
-			 json_is_number(expires) ? json_real(left > 0 ? left : 0) : json_null(),
-			 "active", json_object_get(fault, "active"), "purpose", s->purpose,
-			 "pid", (int)s->pid, "owner_alive", s->alive, "changes",
-			 json_object_get(fault, "changes") ?: json_null(), "owner", caller_json(&s->by),
-			 "since_wall", s->started_wall, "run",
+			 json_object_get(fault, "id"), "kind", json_object_get(fault, "kind"), "targets",
+			 json_object_get(fault, "targets"), "backend", json_object_get(fault, "backend"), "params",
+			 json_object_get(fault, "params"), "matched", (json_int_t)matched, "injected",
+			 (json_int_t)injected, "expires_in_s",
+			 json_is_number(expires) ? json_real(left > 0 ? left : 0) : json_null(), "active",
+			 json_object_get(fault, "active"), "purpose", s->purpose, "pid", (int)s->pid, "owner_alive",
+			 s->alive, "changes", json_object_get(fault, "changes") ?: json_null(), "owner",
+			 caller_json(&s->by), "since_wall", s->started_wall, "run",
 			 s->results[0] ? json_string(s->results) : json_null(), "identities",
 			 json_object_get(fault, "identities"));
 }

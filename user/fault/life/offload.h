@@ -32,8 +32,8 @@ struct offload {
 	uv_work_t request;
 	struct offload_job *running;
 	uint64_t since_ns; /* the running one, CLOCK_MONOTONIC */
-	bool finishing; /* in a done() */
-	offload_fn idle; /* nothing is queued any more: @q may be freed there */
+	bool finishing;    /* in a done() */
+	offload_fn idle;   /* nothing is queued any more: @q may be freed there */
 	void *idle_arg;
 	STAILQ_HEAD(, offload_job) waiting;
 };

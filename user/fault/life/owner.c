@@ -18,9 +18,9 @@
 #include "util/loop_time.h"
 #include "util/text/text.h"
 
-#define PUBLISH_EVERY 10	  /* heartbeats */
+#define PUBLISH_EVERY 10          /* heartbeats */
 #define ORDER_MAX     (64u << 10) /* bytes */
-#define BACKLOG	      8
+#define BACKLOG       8
 
 /* What became of a fault's target, noted by a job and told on the loop. */
 struct news {
@@ -33,7 +33,7 @@ struct owner {
 	struct session *session;
 	struct offload work;
 	struct offload_job round; /* the periodic work */
-	pthread_mutex_t lock;	  /* of the next two */
+	pthread_mutex_t lock;     /* of the next two */
 	struct fault **faults;
 	uint32_t n;
 	struct fault **seen; /* by the running job, when it began */
@@ -45,8 +45,8 @@ struct owner {
 	bool stopping;
 	struct fl_error trouble;
 	STAILQ_HEAD(, news) news; /* of the running job */
-	uint64_t unsure_ns;	  /* since when it cannot be told what is protected; 0: it can */
-	bool must_end;		  /* says the gate, for the reason in @why */
+	uint64_t unsure_ns;       /* since when it cannot be told what is protected; 0: it can */
+	bool must_end;            /* says the gate, for the reason in @why */
 	struct ended why;
 	changes_fn on_change;
 	void *change_ctx;
@@ -128,23 +128,21 @@ static void tell_news(struct owner *o)
 }
 
 /* Who did what to the fault, for its result. @words: "switched it off". Steals @detail. */
-static void note_deed(struct owner *o, struct fault *f, const json_t *order, const char *what,
-		      const char *words, json_t *detail)
+static void note_deed(struct owner *o, struct fault *f, const json_t *order, const char *what, const char *words,
+		      json_t *detail)
 {
 	struct caller by;
 	char who[128];
 	json_t *change;
 
 	caller_from_json(json_object_get(order, "by"), &by);
-	change = json_pack("{s:f, s:s, s:o, s:o, s:o}", "t", clock_wall_s(), "what", what, "by",
-			   caller_json(&by), "detail", detail, "text",
-			   json_sprintf("%s %s", caller_text(&by, who, sizeof(who)), words));
+	change = json_pack("{s:f, s:s, s:o, s:o, s:o}", "t", clock_wall_s(), "what", what, "by", caller_json(&by),
+			   "detail", detail, "text", json_sprintf("%s %s", caller_text(&by, who, sizeof(who)), words));
 	changes_note(f, change, keep_news, o);
 }
 
 /* "set delay=300ms (was 200ms)"; the parameters of @f are the old ones. */
-static void describe_set(const struct fault *f, json_t *changes, struct text *words,
-			 json_t *detail)
+static void describe_set(const struct fault *f, json_t *changes, struct text *words, json_t *detail)
 {
 	json_t *before = params_json(&f->params), *value;
 	const char *name;
@@ -219,8 +217,9 @@ static void obey_work(void *client)
 
 	if (obey(c->owner, c->fault, c->order, &err))
 		reply = json_pack("{s:o, s:s, s:i, s:i}", "error",
-				  err.file[0] ? json_sprintf("%s:%d:%d: %s", err.file, err.line, err.column, err.message) :
-						json_string(err.message),
+				  err.file[0]
+					  ? json_sprintf("%s:%d:%d: %s", err.file, err.line, err.column, err.message)
+					  : json_string(err.message),
 				  "hint", err.hint, "exit", (int)err.exit, "code", err.code);
 	else
 		reply = json_pack("{s:b}", "ok", 1);
@@ -350,8 +349,7 @@ static void on_connection(uv_stream_t *server, int status)
 	LIST_INSERT_HEAD(&o->clients, c, link);
 	c->pipe.data = c;
 	uv_pipe_init(server->loop, &c->pipe, 0);
-	if (uv_accept(server, (uv_stream_t *)&c->pipe) ||
-	    uv_read_start((uv_stream_t *)&c->pipe, on_alloc, on_read))
+	if (uv_accept(server, (uv_stream_t *)&c->pipe) || uv_read_start((uv_stream_t *)&c->pipe, on_alloc, on_read))
 		close_client(c);
 }
 
@@ -568,7 +566,7 @@ void owner_stop(struct owner *o)
 	o->stopping = true;
 
 	LIST_FOREACH(c, &o->clients, link)
-		close_client(c);
+	close_client(c);
 	uv_close((uv_handle_t *)&o->timer, on_closed);
 	uv_close((uv_handle_t *)&o->server, on_closed);
 }

@@ -23,8 +23,7 @@ static int connect_owner(const char *name, struct fl_error *err)
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) ||
 	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) ||
 	    connect(fd, (struct sockaddr *)&addr, sizeof(addr))) {
-		error_env(err, errno, "session %s: its owner cannot be reached: %s", name,
-			  strerror(errno));
+		error_env(err, errno, "session %s: its owner cannot be reached: %s", name, strerror(errno));
 		error_hint(err, "if it is dead, faultline recover cleans up after it");
 		return -ENOTCONN;
 	}
@@ -61,19 +60,17 @@ int owner_order(const char *name, const json_t *order, struct fl_error *err)
 		return error_sys(err, ENOMEM, "session %s: out of memory", name);
 	if (fd < 0)
 		return fd;
-	r = send(fd, line, strlen(line), MSG_NOSIGNAL) < 0 ? -errno
-							   : read_line(fd, buf, sizeof(buf));
+	r = send(fd, line, strlen(line), MSG_NOSIGNAL) < 0 ? -errno : read_line(fd, buf, sizeof(buf));
 	if (r)
-		return error_env(err, -r, "session %s: its owner does not answer: %s", name,
-				 strerror(-r));
+		return error_env(err, -r, "session %s: its owner does not answer: %s", name, strerror(-r));
 	reply = json_loads(buf, 0, NULL);
 	if (!json_is_true(json_object_get(reply, "ok"))) {
 		const char *why = json_string_value(json_object_get(reply, "error"));
 		const char *hint = json_string_value(json_object_get(reply, "hint"));
 		int exit_status = (int)json_integer_value(json_object_get(reply, "exit"));
 
-		r = error_set(err, exit_status ? (enum fl_exit)exit_status : FL_EXIT_INTERNAL,
-			      EPROTO, "%s", why ? why : "the owner's answer is not understood");
+		r = error_set(err, exit_status ? (enum fl_exit)exit_status : FL_EXIT_INTERNAL, EPROTO, "%s",
+			      why ? why : "the owner's answer is not understood");
 		if (hint && *hint)
 			error_hint(err, "%s", hint);
 	}

@@ -48,16 +48,14 @@ static json_t *fault_json(struct fault *f)
 
 	fault_proof(f, &proof, NULL);
 	f->fresh = proof;
-	return json_pack("{s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:b, s:o, s:I, s:I, s:s, s:O?}", "id", f->id,
-			 "kind", f->ops->name, "targets", target_names_json(f), "identities",
-			 overlap_identities(f), "backend", f->backend, "params", params_json(&f->params), "rules", rules_json(f),
-			 "active", f->active, "expires_wall", wall_json(f->expires_ns),
-			 "matched", (json_int_t)proof.matched, "injected",
+	return json_pack("{s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:b, s:o, s:I, s:I, s:s, s:O?}", "id", f->id, "kind",
+			 f->ops->name, "targets", target_names_json(f), "identities", overlap_identities(f), "backend",
+			 f->backend, "params", params_json(&f->params), "rules", rules_json(f), "active", f->active,
+			 "expires_wall", wall_json(f->expires_ns), "matched", (json_int_t)proof.matched, "injected",
 			 (json_int_t)proof.injected, "effect", proof.effect, "changes", f->changes);
 }
 
-int record_write(const struct session *s, struct fault *const *faults, uint32_t n,
-		 struct fl_error *err)
+int record_write(const struct session *s, struct fault *const *faults, uint32_t n, struct fl_error *err)
 {
 	_cleanup_free_ char *path = text_format("%s/faults.json", s->dir), *text = NULL;
 	json_t *all = json_array();
@@ -101,15 +99,13 @@ int record_find(const char *id, char ret_session[16], json_t **ret, struct fl_er
 	size_t len = dot ? (size_t)(dot - id) : strlen(id), i;
 	json_t *all, *fault, *found = NULL;
 
-	if (!len || len >= 16 ||
-	    strspn(id, "0123456789abcdefghijklmnopqrstuvwxyz.") != strlen(id))
+	if (!len || len >= 16 || strspn(id, "0123456789abcdefghijklmnopqrstuvwxyz.") != strlen(id))
 		goto unknown;
 	snprintf(ret_session, 16, "%.*s", (int)len, id);
 	if (record_read(ret_session, &all, err))
 		return -EIO;
 	json_array_foreach(all, i, fault) {
-		if ((!dot && json_array_size(all) == 1) ||
-		    !strcmp(id, json_string_value(json_object_get(fault, "id"))))
+		if ((!dot && json_array_size(all) == 1) || !strcmp(id, json_string_value(json_object_get(fault, "id"))))
 			found = json_incref(fault);
 	}
 	json_decref(all);
@@ -123,8 +119,7 @@ unknown:
 	return -ENOENT;
 }
 
-int record_params(const json_t *fault, const struct fault_ops *ops, struct params *ret,
-		  struct fl_error *err)
+int record_params(const json_t *fault, const struct fault_ops *ops, struct params *ret, struct fl_error *err)
 {
 	json_t *stored = json_object_get(fault, "params");
 	int r = params_init(ret, ops->params, ops->common, err);

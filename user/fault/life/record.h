@@ -18,8 +18,7 @@
 #include "fault/fault.h"
 
 /* Write the faults of @s (array of @n). */
-int record_write(const struct session *s, struct fault *const *faults, uint32_t n,
-		 struct fl_error *err);
+int record_write(const struct session *s, struct fault *const *faults, uint32_t n, struct fl_error *err);
 
 /* Read those of session @name; an empty array when it has none yet. New reference. */
 int record_read(const char *name, json_t **ret, struct fl_error *err);
@@ -28,7 +27,6 @@ int record_read(const char *name, json_t **ret, struct fl_error *err);
 int record_find(const char *id, char ret_session[16], json_t **ret, struct fl_error *err);
 
 /* The parameters of a recorded fault of kind @ops. */
-int record_params(const json_t *fault, const struct fault_ops *ops, struct params *ret,
-		  struct fl_error *err);
+int record_params(const json_t *fault, const struct fault_ops *ops, struct params *ret, struct fl_error *err);
 
 #endif

@@ -16,31 +16,41 @@
 #include "fault/net/dns.h"
 #include "fault/net/net.h"
 
-#define DNS_PARAMS                                                                             \
-	{ .name = "name", .type = PARAM_STRING, .live = true,                                  \
-	  .help = "only lookups of this name; *.example.com for all below it" },               \
-	{ .name = "direction", .type = PARAM_ENUM, .def = "both", .choices = net_directions,   \
-	  .help = "answers that the target gives to others, that it gets, or both" },          \
-	{}
+#define DNS_PARAMS                                                                            \
+	{ .name = "name",                                                                     \
+	  .type = PARAM_STRING,                                                               \
+	  .live = true,                                                                       \
+	  .help = "only lookups of this name; *.example.com for all below it" },              \
+		{ .name = "direction",                                                        \
+		  .type = PARAM_ENUM,                                                         \
+		  .def = "both",                                                              \
+		  .choices = net_directions,                                                  \
+		  .help = "answers that the target gives to others, that it gets, or both" }, \
+	{                                                                                     \
+	}
 
 static const char *const rcodes[] = { "servfail", "nxdomain", "refused", "drop", NULL };
 static const uint8_t rcode_numbers[] = { 2, 3, 5, 255 };
 
 static const struct param latency_params[] = {
-	{ .name = "delay", .type = PARAM_DURATION, .def = "!", .live = true,
-	  .help = "how much later an answer comes" },
-	{ .name = "jitter", .type = PARAM_DURATION, .def = "0", .live = true,
+	{ .name = "delay", .type = PARAM_DURATION, .def = "!", .live = true, .help = "how much later an answer comes" },
+	{ .name = "jitter",
+	  .type = PARAM_DURATION,
+	  .def = "0",
+	  .live = true,
 	  .help = "up to so much more or less, evenly" },
 	NET_PARAM_PERCENT("100%", "the matching answers that come late"),
 	DNS_PARAMS
 };
 
-static const struct param error_params[] = {
-	{ .name = "rcode", .type = PARAM_ENUM, .def = "servfail", .choices = rcodes, .live = true,
-	  .help = "what the answer says, or drop for no answer" },
-	NET_PARAM_PERCENT("100%", "the matching answers that fail"),
-	DNS_PARAMS
-};
+static const struct param error_params[] = { { .name = "rcode",
+					       .type = PARAM_ENUM,
+					       .def = "servfail",
+					       .choices = rcodes,
+					       .live = true,
+					       .help = "what the answer says, or drop for no answer" },
+					     NET_PARAM_PERCENT("100%", "the matching answers that fail"),
+					     DNS_PARAMS };
 
 static int name_error(const char *name, const char *why, struct fl_error *err)
 {

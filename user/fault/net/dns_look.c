@@ -30,8 +30,7 @@ static const char *who_is(const char *address)
 	for (i = 0; i < ARRAY_SIZE(known); i++)
 		if (!strcmp(address, known[i].address))
 			return known[i].who;
-	return !strncmp(address, "127.", 4) || !strcmp(address, "::1") ?
-		       " (inside its network namespace)" : "";
+	return !strncmp(address, "127.", 4) || !strcmp(address, "::1") ? " (inside its network namespace)" : "";
 }
 
 static void say_servers(const struct target *t, char *text, struct text *to)

@@ -15,30 +15,43 @@
 
 static const char *const error_aliases[] = { "cascade_retry", NULL };
 
-#define HTTP_PARAMS                                                                            \
-	{ .name = "path", .type = PARAM_STRING, .live = true,                                  \
-	  .help = "only requests whose target begins so" },                                    \
-	{ .name = "method", .type = PARAM_STRING, .live = true,                                \
-	  .help = "only these methods (comma-separated)" },                                    \
-	{ .name = "direction", .type = PARAM_ENUM, .def = "from", .choices = net_directions,   \
-	  .help = "responses from the target, to it, or both" },                               \
-	{}
+#define HTTP_PARAMS                                                                                             \
+	{ .name = "path", .type = PARAM_STRING, .live = true, .help = "only requests whose target begins so" }, \
+		{ .name = "method",                                                                             \
+		  .type = PARAM_STRING,                                                                         \
+		  .live = true,                                                                                 \
+		  .help = "only these methods (comma-separated)" },                                             \
+		{ .name = "direction",                                                                          \
+		  .type = PARAM_ENUM,                                                                           \
+		  .def = "from",                                                                                \
+		  .choices = net_directions,                                                                    \
+		  .help = "responses from the target, to it, or both" },                                        \
+	{                                                                                                       \
+	}
 
-static const struct param error_params[] = {
-	{ .name = "status", .type = PARAM_INT, .def = "500", .min = 200, .max = 599, .live = true,
-	  .help = "the status that clients see" },
-	NET_PARAM_PERCENT("100%", "the matching requests that are answered so"),
-	HTTP_PARAMS
-};
+static const struct param error_params[] = { { .name = "status",
+					       .type = PARAM_INT,
+					       .def = "500",
+					       .min = 200,
+					       .max = 599,
+					       .live = true,
+					       .help = "the status that clients see" },
+					     NET_PARAM_PERCENT("100%", "the matching requests that are answered so"),
+					     HTTP_PARAMS };
 
-static const struct param latency_params[] = {
-	{ .name = "delay", .type = PARAM_DURATION, .def = "!", .live = true,
-	  .help = "how much later a response begins" },
-	{ .name = "jitter", .type = PARAM_DURATION, .def = "0", .live = true,
-	  .help = "up to so much more or less, evenly" },
-	NET_PARAM_PERCENT("100%", "the matching requests that are answered late"),
-	HTTP_PARAMS
-};
+static const struct param latency_params[] = { { .name = "delay",
+						 .type = PARAM_DURATION,
+						 .def = "!",
+						 .live = true,
+						 .help = "how much later a response begins" },
+					       { .name = "jitter",
+						 .type = PARAM_DURATION,
+						 .def = "0",
+						 .live = true,
+						 .help = "up to so much more or less, evenly" },
+					       NET_PARAM_PERCENT("100%",
+								 "the matching requests that are answered late"),
+					       HTTP_PARAMS };
 
 static int method_bit(const char *word, size_t len, __u16 *mask, struct fl_error *err)
 {
@@ -73,10 +86,8 @@ static int method_mask(const char *text, __u16 *ret, struct fl_error *err)
 static __u8 requests(const struct params *p)
 {
 	switch (params_u64(p, "direction")) {
-	case NET_FROM:
-		return 1 << FL_DIR_TO;
-	case NET_TO:
-		return 1 << FL_DIR_FROM;
+	case NET_FROM: return 1 << FL_DIR_TO;
+	case NET_TO: return 1 << FL_DIR_FROM;
 	}
 	return 0;
 }
@@ -133,8 +144,7 @@ static int validate_error(const struct params *p, struct fl_error *err)
 	int r = validate_http(p, err);
 
 	if (!r && (status == 204 || status == 205 || status == 304))
-		r = error_usage(err, "http_error: a response with a body cannot become a %d",
-				(int)status);
+		r = error_usage(err, "http_error: a response with a body cannot become a %d", (int)status);
 	return r;
 }
 

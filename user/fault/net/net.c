@@ -25,11 +25,11 @@
 #include "util/text/units.h"
 
 static const char *const protocols[] = { "any", "tcp", "udp", "icmp", "icmpv6", NULL };
-static const uint8_t protocol_numbers[] = { 0, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP,
-					    IPPROTO_ICMPV6 };
+static const uint8_t protocol_numbers[] = { 0, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_ICMPV6 };
 
 const char *const net_directions[] = { "from", "to", "both", NULL };
 
+/* clang-format off */
 const struct param net_match_params[] = {
 	{ .name = "peer", .type = PARAM_PEERS,
 	  .help = "only traffic with these services, addresses, CIDRs (comma-separated)" },
@@ -46,11 +46,11 @@ const struct param net_match_params[] = {
 	  .live = true, .help = "stop after so many hits; 0: no bound" },
 	{},
 };
+/* clang-format on */
 
 /* --- from parameters to a rule ------------------------------------------------------------- */
 
-static int port_range(const struct params *p, const char *name, struct fl_port_range *ret,
-		      struct fl_error *err)
+static int port_range(const struct params *p, const char *name, struct fl_port_range *ret, struct fl_error *err)
 {
 	*ret = (struct fl_port_range){ 0, 65535 };
 	return params_has(p, name) ? ports_parse(params_text(p, name), &ret->min, &ret->max, err) : 0;
@@ -167,8 +167,8 @@ int net_activate(struct fault *f, bool on, struct fl_error *err)
 {
 	struct net_fault *n = f->priv;
 
-	return engine_switch(f->session->engine, n->rules, n->n_rules, on,
-			     f->expires_ns ? f->expires_ns : UINT64_MAX, err);
+	return engine_switch(f->session->engine, n->rules, n->n_rules, on, f->expires_ns ? f->expires_ns : UINT64_MAX,
+			     err);
 }
 
 int net_update(struct fault *f, struct fl_error *err)
@@ -206,8 +206,8 @@ static void tell_hold(const struct engine *e, char *effect, size_t size)
 	engine_hold_stats(e, &s);
 	if (!s.taken)
 		return;
-	snprintf(effect, size, "%llu packets held, at most %s late, %llu dropped%s",
-		 (unsigned long long)s.taken, units_format_ns(s.late_max_ns, late, sizeof(late)),
+	snprintf(effect, size, "%llu packets held, at most %s late, %llu dropped%s", (unsigned long long)s.taken,
+		 units_format_ns(s.late_max_ns, late, sizeof(late)),
 		 (unsigned long long)(s.overflow + s.malformed + s.failed),
 		 s.realtime ? "" : ", not at real-time priority");
 }

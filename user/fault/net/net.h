@@ -18,20 +18,23 @@ extern const struct param net_match_params[];
 enum net_direction { NET_FROM, NET_TO, NET_BOTH };
 extern const char *const net_directions[];
 
-#define NET_PARAM_DIRECTION(def_)                                                           \
-	{ .name = "direction", .type = PARAM_ENUM, .def = (def_), .choices = net_directions, \
-	  .help = "packets from the target, to it, or both" }
-#define NET_PARAM_PERCENT(def_, what)                                                       \
-	{ .name = "percent", .type = PARAM_PERCENT, .def = (def_), .live = true,             \
-	  .help = "share of " what }
+#define NET_PARAM_DIRECTION(def_)                                                                  \
+	{                                                                                          \
+		.name = "direction", .type = PARAM_ENUM, .def = (def_), .choices = net_directions, \
+		.help = "packets from the target, to it, or both"                                  \
+	}
+#define NET_PARAM_PERCENT(def_, what)                                                                           \
+	{                                                                                                       \
+		.name = "percent", .type = PARAM_PERCENT, .def = (def_), .live = true, .help = "share of " what \
+	}
 
 /* The match part of ops->compile: every kind calls it first. */
 int net_match(const struct params *p, struct fl_rule *rule, struct fl_error *err);
 
 /* Flags of net_arm(). */
 #define NET_RULE_PER_HOOK 1 /* each interface and direction counts for itself (rates) */
-#define NET_BOTH_HOOKS	  2 /* must see both directions, whatever "direction" says (HTTP) */
-#define NET_LOOPBACK	  4 /* also the target's own loopback; and what comes to it, always (DNS) */
+#define NET_BOTH_HOOKS    2 /* must see both directions, whatever "direction" says (HTTP) */
+#define NET_LOOPBACK      4 /* also the target's own loopback; and what comes to it, always (DNS) */
 
 /*
  * The common arm: one rule, as ops->compile makes it, on all hooks of all targets, disabled.
@@ -53,10 +56,9 @@ int net_arm_plain(struct fault *f, struct fl_error *err);
 int net_arm_hold(struct fault *f, unsigned int flags, struct fl_error *err);
 
 /* What all kinds have in common in their descriptor. */
-#define NET_OPS                                                                              \
-	.common = net_match_params, .need_veth = true,               \
-	.activate = net_activate, .update = net_update, .proof = net_proof,                  \
-	.disarm = net_disarm, .moved = net_moved, .rules = net_rules
+#define NET_OPS                                                                                        \
+	.common = net_match_params, .need_veth = true, .activate = net_activate, .update = net_update, \
+	.proof = net_proof, .disarm = net_disarm, .moved = net_moved, .rules = net_rules
 
 /* Checks the match parameters as far as it goes without the system. */
 int net_validate(const struct params *p, struct fl_error *err);
@@ -69,13 +71,14 @@ void net_supported_loopback(struct fault_support *ret);
 
 /* net_edt.c: the parameter "backend" of kinds that can also wait by departure time. */
 extern const char *const net_backends[];
-#define NET_PARAM_BACKEND                                                                   \
-	{ .name = "backend", .type = PARAM_ENUM, .def = "hold", .choices = net_backends,     \
-	  .help = "where packets wait: a delay line, or an fq qdisc (only direction to)" }
+#define NET_PARAM_BACKEND                                                                      \
+	{                                                                                      \
+		.name = "backend", .type = PARAM_ENUM, .def = "hold", .choices = net_backends, \
+		.help = "where packets wait: a delay line, or an fq qdisc (only direction to)" \
+	}
 bool net_is_edt(const struct params *p);
 /* Error when @kind asks edt for what it cannot do; @longest_ns that a packet may wait. */
-int net_check_edt(const struct params *p, const char *kind, uint64_t longest_ns,
-		  struct fl_error *err);
+int net_check_edt(const struct params *p, const char *kind, uint64_t longest_ns, struct fl_error *err);
 /* As net_supported_hold(), and the reason tells whether edt works. */
 void net_supported_edt(struct fault_support *ret, const char *summary);
 void net_tell_edt(const struct engine *e, char *effect, size_t size);
@@ -91,7 +94,6 @@ int net_prefix(const char *word, struct engine_peer *ret, struct fl_error *err);
  * net_peers.c: "checkout-svc, 10.9.0.0/24, fd00::1" -> prefixes. *ret is the caller's to free;
  * NULL or "" means everybody. With @resolve false, names are not looked up (and give nothing).
  */
-int net_peers(const char *text, bool resolve, struct engine_peer **ret, uint32_t *ret_n,
-	      struct fl_error *err);
+int net_peers(const char *text, bool resolve, struct engine_peer **ret, uint32_t *ret_n, struct fl_error *err);
 
 #endif

@@ -15,9 +15,15 @@ static const char *const aliases[] = { "rate", NULL };
 
 static const struct param params[] = {
 	{ .name = "rate", .type = PARAM_RATE, .def = "!", .live = true, .help = "of the line" },
-	{ .name = "burst", .type = PARAM_BYTES, .def = "16k", .live = true,
+	{ .name = "burst",
+	  .type = PARAM_BYTES,
+	  .def = "16k",
+	  .live = true,
 	  .help = "how much may go at once after a pause" },
-	{ .name = "queue", .type = PARAM_DURATION, .def = "500ms", .live = true,
+	{ .name = "queue",
+	  .type = PARAM_DURATION,
+	  .def = "500ms",
+	  .live = true,
 	  .help = "the longest that a packet waits; beyond it is dropped" },
 	NET_PARAM_DIRECTION("from"),
 	NET_PARAM_BACKEND,

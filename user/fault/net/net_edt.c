@@ -21,16 +21,17 @@ bool net_is_edt(const struct params *p)
 	return !strcmp(params_text(p, "backend"), "edt");
 }
 
-int net_check_edt(const struct params *p, const char *kind, uint64_t longest_ns,
-		  struct fl_error *err)
+int net_check_edt(const struct params *p, const char *kind, uint64_t longest_ns, struct fl_error *err)
 {
 	char horizon[32];
 
 	if (!net_is_edt(p))
 		return 0;
 	if (params_u64(p, "direction") != NET_TO) {
-		error_usage(err, "%s: edt acts on packets to the target only: there is no qdisc on "
-				 "the way from it", kind);
+		error_usage(err,
+			    "%s: edt acts on packets to the target only: there is no qdisc on "
+			    "the way from it",
+			    kind);
 		error_hint(err, "direction to; or backend hold, which works both ways");
 		return -EINVAL;
 	}
@@ -51,8 +52,8 @@ void net_supported_edt(struct fault_support *ret, const char *summary)
 		return;
 	if (!fq.yes && !fq.reason[0])
 		probe_fq(&fq);
-	snprintf(ret->reason, sizeof(ret->reason), "%s (edt: %s%s)", summary,
-		 fq.yes ? "yes, on request" : "no, ", fq.reason);
+	snprintf(ret->reason, sizeof(ret->reason), "%s (edt: %s%s)", summary, fq.yes ? "yes, on request" : "no, ",
+		 fq.reason);
 }
 
 void net_tell_edt(const struct engine *e, char *effect, size_t size)

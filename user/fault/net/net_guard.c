@@ -38,9 +38,9 @@ static int add_seats(struct guard *g, struct fl_error *err)
 	int r = seat_find(seats, &n, err);
 
 	for (i = 0; !r && i < n; i++)
-		r = seats[i].peer_port ? guard_add_flow(g, &seats[i].local, seats[i].local_port,
-							&seats[i].peer, seats[i].peer_port, err) :
-					 guard_add_endpoint(g, &seats[i].local, seats[i].local_port, err);
+		r = seats[i].peer_port ? guard_add_flow(g, &seats[i].local, seats[i].local_port, &seats[i].peer,
+							seats[i].peer_port, err)
+				       : guard_add_endpoint(g, &seats[i].local, seats[i].local_port, err);
 	return r;
 }
 
@@ -113,8 +113,7 @@ static bool has_address(const struct target *t, const struct in6_addr *addr)
 
 static bool would_hit(const struct net_matcher *m, const struct target *t, const struct seat *s)
 {
-	if (has_address(t, &s->local) &&
-	    net_matches(m, s->local_port, &s->peer, s->peer_port, IPPROTO_TCP))
+	if (has_address(t, &s->local) && net_matches(m, s->local_port, &s->peer, s->peer_port, IPPROTO_TCP))
 		return true;
 	return s->peer_port && has_address(t, &s->peer) &&
 	       net_matches(m, s->peer_port, &s->local, s->local_port, IPPROTO_TCP);
@@ -133,8 +132,7 @@ json_t *net_guard_named(const struct fault *f)
 	for (i = 0; i < n; i++)
 		for (k = 0; k < f->n_targets; k++)
 			if (would_hit(&m, &f->targets[k], &seats[i])) {
-				json_array_append_new(lines, json_string(seat_text(&seats[i], text,
-										  sizeof(text))));
+				json_array_append_new(lines, json_string(seat_text(&seats[i], text, sizeof(text))));
 				break;
 			}
 	net_matcher_free(&m);

@@ -21,7 +21,10 @@ static int note_hook(struct net_fault *n, uint32_t rule, uint32_t target, const 
 		return error_sys(err, ENOMEM, "network fault: out of memory");
 	n->hooks = grown;
 	n->hooks[n->n_hooks++] = (struct net_hook){
-		.rule = rule, .target = target, .veth = *veth, .direction = direction,
+		.rule = rule,
+		.target = target,
+		.veth = *veth,
+		.direction = direction,
 	};
 	return 0;
 }
@@ -74,8 +77,8 @@ static bool shares_rule(const struct net_hook *h, uint32_t target, const struct 
 
 /* The rule for a hook to come: the one that all share; else the one of a hook that the target has
  * left, or a new one. */
-static int choose_rule(struct fault *f, uint32_t target, const struct target_veth *veth,
-		       enum fl_direction direction, uint32_t *ret)
+static int choose_rule(struct fault *f, uint32_t target, const struct target_veth *veth, enum fl_direction direction,
+		       uint32_t *ret)
 {
 	struct net_fault *n = f->priv;
 	bool per_hook = n->flags & NET_RULE_PER_HOOK;
@@ -105,8 +108,8 @@ static struct fl_rule rule_for(const struct target *t, const struct target_veth 
 	return ret;
 }
 
-static int add_hook(struct fault *f, uint32_t target, const struct target_veth *veth,
-		    enum fl_direction direction, const struct fl_rule *rule, struct fl_error *err)
+static int add_hook(struct fault *f, uint32_t target, const struct target_veth *veth, enum fl_direction direction,
+		    const struct fl_rule *rule, struct fl_error *err)
 {
 	struct fl_rule own = rule_for(&f->targets[target], veth, rule);
 	struct net_fault *n = f->priv;
@@ -137,14 +140,13 @@ static bool has_hook(const struct net_fault *n, uint32_t target, const struct ta
 	uint32_t i;
 
 	for (i = 0; i < n->n_hooks; i++)
-		if (n->hooks[i].target == target && n->hooks[i].direction == direction &&
-		    is_on(&n->hooks[i], veth))
+		if (n->hooks[i].target == target && n->hooks[i].direction == direction && is_on(&n->hooks[i], veth))
 			return true;
 	return false;
 }
 
-static int add_veth(struct fault *f, uint32_t target, const struct target_veth *veth,
-		    const struct fl_rule *rule, struct fl_error *err)
+static int add_veth(struct fault *f, uint32_t target, const struct target_veth *veth, const struct fl_rule *rule,
+		    struct fl_error *err)
 {
 	struct net_fault *n = f->priv;
 	uint64_t direction = n->flags & NET_BOTH_HOOKS ? NET_BOTH : params_u64(&f->params, "direction");
@@ -160,8 +162,7 @@ static int add_veth(struct fault *f, uint32_t target, const struct target_veth *
 	return r;
 }
 
-static int add_loopback(struct fault *f, uint32_t target, const struct fl_rule *rule,
-			struct fl_error *err)
+static int add_loopback(struct fault *f, uint32_t target, const struct fl_rule *rule, struct fl_error *err)
 {
 	struct target_veth lo;
 
@@ -182,8 +183,8 @@ static int add_target(struct fault *f, uint32_t target, const struct fl_rule *ru
 	for (i = 0; i < t->n_veths && !r; i++)
 		r = add_veth(f, target, &t->veths[i], rule, err);
 	for (i = 0; i < 2 * t->n_veths && !r; i++)
-		r = engine_hook_loopback(f->session->engine, &t->veths[i / 2],
-					 i % 2 ? FL_DIR_TO : FL_DIR_FROM, t->netns_inode, err);
+		r = engine_hook_loopback(f->session->engine, &t->veths[i / 2], i % 2 ? FL_DIR_TO : FL_DIR_FROM,
+					 t->netns_inode, err);
 	return r;
 }
 

@@ -7,7 +7,7 @@
 
 /* A rule on one side of one interface of a target. */
 struct net_hook {
-	uint32_t rule, target; /* target: index in the fault */
+	uint32_t rule, target;   /* target: index in the fault */
 	struct target_veth veth; /* its descriptor is not ours */
 	enum fl_direction direction;
 };

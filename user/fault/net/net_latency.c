@@ -12,6 +12,7 @@ static const char *const aliases[] = { "delay", NULL };
 /* By enum fl_distribution. */
 static const char *const distributions[] = { "uniform", "normal", "pareto", "paretonormal", NULL };
 
+/* clang-format off */
 static const struct param params[] = {
 	{ .name = "delay", .type = PARAM_DURATION, .def = "!", .live = true,
 	  .help = "how long each packet waits" },
@@ -26,6 +27,7 @@ static const struct param params[] = {
 	NET_PARAM_BACKEND,
 	{},
 };
+/* clang-format on */
 
 static int compile(const struct params *p, struct fl_rule *rule, struct fl_error *err)
 {
@@ -47,8 +49,7 @@ static int validate(const struct params *p, struct fl_error *err)
 	}
 	if (!r && params_u64(p, "correlation") == FL_PPM)
 		r = error_usage(err, "latency: correlation must be below 100%%");
-	return r ? r : net_check_edt(p, "latency", params_u64(p, "delay") + params_u64(p, "jitter"),
-				     err);
+	return r ? r : net_check_edt(p, "latency", params_u64(p, "delay") + params_u64(p, "jitter"), err);
 }
 
 static int arm(struct fault *f, struct fl_error *err)

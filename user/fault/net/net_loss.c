@@ -14,8 +14,12 @@ static const char *const aliases[] = { "loss", NULL };
 /* By enum fl_loss_model. */
 static const char *const models[] = { "random", "nth", "gilbert-elliott", "markov4", NULL };
 
-#define PROBABILITY(name_, help_) { .name = (name_), .type = PARAM_PERCENT, .live = true, .help = (help_) }
+#define PROBABILITY(name_, help_)                                                     \
+	{                                                                             \
+		.name = (name_), .type = PARAM_PERCENT, .live = true, .help = (help_) \
+	}
 
+/* clang-format off */
 static const struct param params[] = {
 	NET_PARAM_PERCENT(NULL, "the matching packets that are lost (random)"),
 	{ .name = "model", .type = PARAM_ENUM, .choices = models,
@@ -38,6 +42,7 @@ static const struct param params[] = {
 	NET_PARAM_DIRECTION("from"),
 	{},
 };
+/* clang-format on */
 
 /* The parameters that belong to one model alone, the one that it needs first. */
 static const struct {
@@ -100,8 +105,7 @@ static int refuse_strangers(const struct params *p, enum fl_loss_model model, st
 		for (j = 0; j < 6 && belongs[i].names[j]; j++)
 			if (belongs[i].model != model && params_get(p, belongs[i].names[j])->given)
 				return error_usage(err, "network_loss: '%s' belongs to model %s, not %s",
-						   belongs[i].names[j], models[belongs[i].model],
-						   models[model]);
+						   belongs[i].names[j], models[belongs[i].model], models[model]);
 	return 0;
 }
 
@@ -113,8 +117,7 @@ static int validate(const struct params *p, struct fl_error *err)
 	if (!r)
 		r = refuse_strangers(p, model, err);
 	if (!r && !params_has(p, belongs[model].names[0])) {
-		r = error_usage(err, "network_loss: model %s needs '%s'", models[model],
-				belongs[model].names[0]);
+		r = error_usage(err, "network_loss: model %s needs '%s'", models[model], belongs[model].names[0]);
 		error_hint(err, "for example --percent 30%%");
 	}
 	/* The chain leaves a state by one draw: the ways out cannot be more likely than certain. */

@@ -7,8 +7,7 @@
 
 #include "fault/net/net.h"
 
-static int compile_percent(const struct params *p, struct fl_rule *rule, enum fl_kind kind,
-			   struct fl_error *err)
+static int compile_percent(const struct params *p, struct fl_rule *rule, enum fl_kind kind, struct fl_error *err)
 {
 	int r = net_match(p, rule, err);
 
@@ -47,6 +46,7 @@ const struct fault_ops fault_duplicate = {
 
 /* --- corrupt ------------------------------------------------------------------------------- */
 
+/* clang-format off */
 static const struct param corrupt_params[] = {
 	NET_PARAM_PERCENT("!", "the matching packets that are damaged"),
 	{ .name = "bytes", .type = PARAM_INT, .def = "1", .min = 1, .max = 64, .live = true,
@@ -56,6 +56,7 @@ static const struct param corrupt_params[] = {
 	NET_PARAM_DIRECTION("from"),
 	{},
 };
+/* clang-format on */
 
 static int compile_corrupt(const struct params *p, struct fl_rule *rule, struct fl_error *err)
 {
@@ -86,10 +87,14 @@ const struct fault_ops fault_corrupt = {
 
 static const struct param reorder_params[] = {
 	NET_PARAM_PERCENT("25%", "the matching packets that overtake"),
-	{ .name = "gap", .type = PARAM_INT, .def = "1", .min = 1, .max = UINT32_MAX, .live = true,
+	{ .name = "gap",
+	  .type = PARAM_INT,
+	  .def = "1",
+	  .min = 1,
+	  .max = UINT32_MAX,
+	  .live = true,
 	  .help = "only every gap-th packet may" },
-	{ .name = "delay", .type = PARAM_DURATION, .def = "10ms", .live = true,
-	  .help = "how long the others wait" },
+	{ .name = "delay", .type = PARAM_DURATION, .def = "10ms", .live = true, .help = "how long the others wait" },
 	NET_PARAM_DIRECTION("from"),
 	{},
 };

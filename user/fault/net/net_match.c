@@ -39,13 +39,12 @@ static bool is_peer(const struct net_matcher *m, const struct in6_addr *peer)
 	return false;
 }
 
-bool net_matches(const struct net_matcher *m, uint16_t local_port, const struct in6_addr *peer,
-		 uint16_t peer_port, uint8_t protocol)
+bool net_matches(const struct net_matcher *m, uint16_t local_port, const struct in6_addr *peer, uint16_t peer_port,
+		 uint8_t protocol)
 {
 	const struct fl_rule *rule = &m->rule;
 
 	return (!rule->protocol || rule->protocol == protocol) &&
 	       (in_range(rule->port, local_port) || in_range(rule->port, peer_port)) &&
-	       in_range(rule->local_port, local_port) && in_range(rule->peer_port, peer_port) &&
-	       is_peer(m, peer);
+	       in_range(rule->local_port, local_port) && in_range(rule->peer_port, peer_port) && is_peer(m, peer);
 }

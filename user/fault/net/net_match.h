@@ -17,7 +17,7 @@ int net_matcher_make(const struct fault *f, struct net_matcher *ret, struct fl_e
 void net_matcher_free(struct net_matcher *m);
 
 /* Would the rule see this connection (the share of flows aside)? */
-bool net_matches(const struct net_matcher *m, uint16_t local_port, const struct in6_addr *peer,
-		 uint16_t peer_port, uint8_t protocol);
+bool net_matches(const struct net_matcher *m, uint16_t local_port, const struct in6_addr *peer, uint16_t peer_port,
+		 uint8_t protocol);
 
 #endif

@@ -70,8 +70,10 @@ static int add_target(struct peer_list *l, const char *spec, struct fl_error *er
 		if (r)
 			;
 		else if (t->more_addrs)
-			r = error_usage(err, "peer: %s has more than %d addresses: write its networks "
-					"(10.0.0.0/8)", spec, TARGET_MAX_ADDRS);
+			r = error_usage(err,
+					"peer: %s has more than %d addresses: write its networks "
+					"(10.0.0.0/8)",
+					spec, TARGET_MAX_ADDRS);
 		else if (!t->n_addrs && t->gap.why[0] && !t->gap.ifname[0])
 			r = target_check_veths(t, err);
 		else if (!t->n_addrs)
@@ -101,10 +103,11 @@ static bool looks_like_host(const char *word)
  */
 static int refuse_host(const char *word, struct fl_error *err)
 {
-	error_usage(err, "peer: '%.200s' is no service that is known here, and host names are not resolved",
-		    word);
-	error_hint(err, "what a host name stands for may change while the fault is on: write its addresses; "
-			"'getent ahosts %.200s' shows those that it has now", word);
+	error_usage(err, "peer: '%.200s' is no service that is known here, and host names are not resolved", word);
+	error_hint(err,
+		   "what a host name stands for may change while the fault is on: write its addresses; "
+		   "'getent ahosts %.200s' shows those that it has now",
+		   word);
 	return -EINVAL;
 }
 
@@ -138,8 +141,7 @@ static char *trim(char *word)
 	return word;
 }
 
-int net_peers(const char *text, bool resolve, struct engine_peer **ret, uint32_t *ret_n,
-	      struct fl_error *err)
+int net_peers(const char *text, bool resolve, struct engine_peer **ret, uint32_t *ret_n, struct fl_error *err)
 {
 	_cleanup_free_ char *copy = strdup(text ? text : "");
 	struct peer_list l = {};

@@ -33,13 +33,18 @@
 #include "util/text/text.h"
 #include "util/text/units.h"
 
-static const struct param params[] = {
-	{ .name = "mode", .type = PARAM_ENUM, .def = "real", .choices = fault_modes,
-	  .help = "really, or as the kernel's answer to the target's calls" },
-	{ .name = "spare", .type = PARAM_INT, .def = "0", .max = 1 << 20, .live = true,
-	  .help = "how many more descriptors each process may open" },
-	{}
-};
+static const struct param params[] = { { .name = "mode",
+					 .type = PARAM_ENUM,
+					 .def = "real",
+					 .choices = fault_modes,
+					 .help = "really, or as the kernel's answer to the target's calls" },
+				       { .name = "spare",
+					 .type = PARAM_INT,
+					 .def = "0",
+					 .max = 1 << 20,
+					 .live = true,
+					 .help = "how many more descriptors each process may open" },
+				       {} };
 
 struct fd_unit {
 	struct target *target;
@@ -47,11 +52,11 @@ struct fd_unit {
 	uint32_t n;
 	unsigned int entry; /* of the journal; 0: nobody is lowered */
 	char table[128];    /* the file that it names */
-	bool changed;	    /* the table on disk lists others */
+	bool changed;       /* the table on disk lists others */
 	uint64_t looked_ns;
 	/* for the proof, also when it is over */
 	uint32_t seen, most_held; /* processes limited; held there, at one time */
-	uint32_t most_raised;	  /* that have raised their own limit again */
+	uint32_t most_raised;     /* that have raised their own limit again */
 	struct limited first;
 };
 
@@ -195,8 +200,8 @@ static int write_table(struct fault *f, struct fd_unit *u, struct fl_error *err)
 	int r = 0;
 
 	if (!u->entry)
-		r = journal_add(f->session->journal, "restore-nofile", json_pack("{s:s}", "table", u->table),
-				&u->entry, err);
+		r = journal_add(f->session->journal, "restore-nofile", json_pack("{s:s}", "table", u->table), &u->entry,
+				err);
 	if (!r)
 		r = fd_table_write(u->table, u->v, u->n, err);
 	u->changed = r != 0;
@@ -271,13 +276,11 @@ static int arm(struct fault *f, struct fl_error *err)
 	for (i = 0; i < s->n; i++)
 		s->units[i].target = &f->targets[i];
 	for (i = 0; i < s->n; i++)
-		snprintf(s->units[i].table, sizeof(s->units[i].table), "%s/fd-%u-%u", f->session->dir, f->number,
-			 i);
+		snprintf(s->units[i].table, sizeof(s->units[i].table), "%s/fd-%u-%u", f->session->dir, f->number, i);
 	return 0;
 }
 
-static int for_units(struct fault *f, bool all,
-		     int (*act)(struct fault *f, struct fd_unit *u, struct fl_error *err),
+static int for_units(struct fault *f, bool all, int (*act)(struct fault *f, struct fd_unit *u, struct fl_error *err),
 		     struct fl_error *err)
 {
 	struct fd_state *s = f->priv;
@@ -346,9 +349,10 @@ static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 			continue;
 		ret->matched += u->seen;
 		ret->injected += u->most_held;
-		text_append(&text, "%s%s: up to %u processes held at their last descriptor, the first at %llu "
-			    "(its limit was %llu)", text.len ? "; " : "", u->target->name, u->most_held,
-			    (unsigned long long)u->first.now,
+		text_append(&text,
+			    "%s%s: up to %u processes held at their last descriptor, the first at %llu "
+			    "(its limit was %llu)",
+			    text.len ? "; " : "", u->target->name, u->most_held, (unsigned long long)u->first.now,
 			    (unsigned long long)u->first.old);
 		if (u->most_raised)
 			text_append(&text, "; %u raised their limit again by themselves", u->most_raised);

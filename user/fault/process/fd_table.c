@@ -41,8 +41,8 @@ int fd_table_write(const char *path, const struct limited *v, uint32_t n, struct
 	for (i = 0; i < n; i++)
 		text_append(&t, "%d %llu %llu\n", (int)v[i].id.pid, (unsigned long long)v[i].id.start,
 			    (unsigned long long)v[i].old);
-	r = t.failed ? error_sys(err, ENOMEM, "fd_exhaustion: out of memory") :
-		       file_write(path, t.s ?: "", t.len, 0600, err);
+	r = t.failed ? error_sys(err, ENOMEM, "fd_exhaustion: out of memory")
+		     : file_write(path, t.s ?: "", t.len, 0600, err);
 	text_free(&t);
 	return r;
 }
@@ -177,12 +177,9 @@ static enum undo_state undo_nofile(const json_t *args, struct fl_error *err)
 		return restored ? UNDO_DONE : UNDO_NOT_NEEDED;
 	error_env(err, -trouble.code, "process %d may still have a lowered RLIMIT_NOFILE: %s", (int)trouble.pid,
 		  strerror(-trouble.code));
-	error_hint(err, "what it was is in %s (pid, start time, limit); prlimit --pid %d --nofile=LIMIT: sets it",
-		   path, (int)trouble.pid);
+	error_hint(err, "what it was is in %s (pid, start time, limit); prlimit --pid %d --nofile=LIMIT: sets it", path,
+		   (int)trouble.pid);
 	return UNDO_OPEN;
 }
 
-const struct undo_op undo_fd[] = {
-	{ .name = "restore-nofile", .undo = undo_nofile, .ends_with_boot = true },
-	{}
-};
+const struct undo_op undo_fd[] = { { .name = "restore-nofile", .undo = undo_nofile, .ends_with_boot = true }, {} };

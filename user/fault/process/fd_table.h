@@ -17,9 +17,9 @@
 struct limited {
 	struct process_id id;
 	rlim_t old, now; /* soft limit: as it was, as we set it */
-	bool fresh;	 /* not lowered yet */
-	bool held;	 /* it had no more than `spare` free ones from one look to the next */
-	bool raised;	 /* it has raised its own limit again */
+	bool fresh;      /* not lowered yet */
+	bool held;       /* it had no more than `spare` free ones from one look to the next */
+	bool raised;     /* it has raised its own limit again */
 };
 
 int fd_table_write(const char *path, const struct limited *v, uint32_t n, struct fl_error *err);

@@ -31,15 +31,18 @@
 #include "util/text/text.h"
 
 #define FREEZE_TIMEOUT_NS (2 * NS_PER_SEC) /* a process in uninterruptible sleep holds it up */
-#define POLL_MS		  2
-#define STOP_ROUNDS	  10 /* a process may fork while its siblings are being stopped */
+#define POLL_MS           2
+#define STOP_ROUNDS       10 /* a process may fork while its siblings are being stopped */
 
 enum method { METHOD_AUTO, METHOD_FREEZER, METHOD_SIGSTOP, METHOD_ENGINE };
 
 static const char *const methods[] = { "auto", "freezer", "sigstop", "engine", NULL };
 
 static const struct param params[] = {
-	{ .name = "method", .type = PARAM_ENUM, .def = "auto", .choices = methods,
+	{ .name = "method",
+	  .type = PARAM_ENUM,
+	  .def = "auto",
+	  .choices = methods,
 	  .help = "cgroup freezer, SIGSTOP, or the container engine's own pause; auto: the engine's for a "
 		  "container, else the freezer where the target has one" },
 	{}
@@ -56,7 +59,7 @@ struct pause_unit {
 	struct cgroup_set cgroups;
 	const struct cgroup_dir *freezer; /* NULL: by signal, or by its engine alone */
 	bool by_engine;
-	unsigned int entry;		  /* of the frozen cgroup */
+	unsigned int entry; /* of the frozen cgroup */
 	struct stopped *stopped;
 	uint32_t n_stopped;
 	uint32_t processes; /* that were paused */
@@ -75,11 +78,9 @@ static void supported(struct fault_support *ret)
 	const bool v1 = cgroup_mounted("freezer"), v2 = cgroup_mounted("");
 
 	ret->supported = true;
-	text_copy(ret->backend, sizeof(ret->backend),
-		  v2 ? "cgroup v2 freezer" : v1 ? "cgroup v1 freezer" : "SIGSTOP");
+	text_copy(ret->backend, sizeof(ret->backend), v2 ? "cgroup v2 freezer" : v1 ? "cgroup v1 freezer" : "SIGSTOP");
 	if (!v1 && !v2)
-		text_copy(ret->reason, sizeof(ret->reason),
-			  "no cgroup freezer is mounted: parents can see the stop");
+		text_copy(ret->reason, sizeof(ret->reason), "no cgroup freezer is mounted: parents can see the stop");
 }
 
 /* ---- by freezer ------------------------------------------------------------------------------ */
@@ -242,16 +243,17 @@ static int freeze(struct fault *f, struct pause_unit *u, struct fl_error *err)
 	if (r)
 		return r;
 	if (wait_frozen(d->path, is_v2(d), true))
-		return error_env(err, ETIMEDOUT, "pause on %s: it does not freeze: a process of it sleeps "
-				 "uninterruptibly", u->target->name);
+		return error_env(err, ETIMEDOUT,
+				 "pause on %s: it does not freeze: a process of it sleeps "
+				 "uninterruptibly",
+				 u->target->name);
 	cgroup_pids(d->path, &pids, &u->processes);
 	return 0;
 }
 
 /* ---- by signal ------------------------------------------------------------------------------- */
 
-static int stop_one(struct fault *f, struct pause_unit *u, struct process_id id,
-		    struct fl_error *err)
+static int stop_one(struct fault *f, struct pause_unit *u, struct process_id id, struct fl_error *err)
 {
 	struct stopped *grown = reallocarray(u->stopped, u->n_stopped + 1, sizeof(*grown));
 	unsigned int entry;
@@ -269,8 +271,9 @@ static int stop_one(struct fault *f, struct pause_unit *u, struct process_id id,
 	r = process_signal(id, SIGSTOP);
 	if (!r)
 		u->processes++;
-	return r && r != -ESRCH ? error_env(err, -r, "pause on %s: cannot stop process %d: %s",
-					    u->target->name, (int)id.pid, strerror(-r)) : 0;
+	return r && r != -ESRCH ? error_env(err, -r, "pause on %s: cannot stop process %d: %s", u->target->name,
+					    (int)id.pid, strerror(-r))
+				: 0;
 }
 
 /* Signalled already; it may take a moment to show. */
@@ -377,8 +380,9 @@ static int activate(struct fault *f, bool on, struct fl_error *err)
 
 		if (on) {
 			u->processes = 0;
-			r = u->by_engine ? pause_by_engine(f, u, err) :
-			    u->freezer ? freeze(f, u, err) : stop_all(f, u, err);
+			r = u->by_engine ? pause_by_engine(f, u, err)
+			    : u->freezer ? freeze(f, u, err)
+					 : stop_all(f, u, err);
 			u->cpu_known = !cgroup_cpu_used_ns(&u->cgroups, &u->cpu_frozen_ns);
 		} else {
 			r = thaw(f, u, err);
@@ -447,11 +451,9 @@ static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 			continue;
 		ret->matched += u->processes;
 		ret->injected += u->processes;
-		text_append(&text, "%s%s: %u processes paused", text.len ? "; " : "",
-			    u->target->name, u->processes);
+		text_append(&text, "%s%s: %u processes paused", text.len ? "; " : "", u->target->name, u->processes);
 		if (u->cpu_known)
-			text_append(&text, ", %.1f ms of CPU used meanwhile",
-				    (double)u->cpu_used_ns / 1e6);
+			text_append(&text, ", %.1f ms of CPU used meanwhile", (double)u->cpu_used_ns / 1e6);
 	}
 	if (ret->injected) {
 		ret->first_hit_ns = f->active_ns;
@@ -502,8 +504,9 @@ static enum undo_state undo_thaw(const json_t *args, struct fl_error *err)
 {
 	const char *path = json_string_value(json_object_get(args, "path"));
 	bool v2 = json_is_true(json_object_get(args, "v2"));
-	int r = !path ? -EINVAL : cgroup_look(path, (uint64_t)json_integer_value(json_object_get(args, "dev")),
-					      (uint64_t)json_integer_value(json_object_get(args, "ino")));
+	int r = !path ? -EINVAL
+		      : cgroup_look(path, (uint64_t)json_integer_value(json_object_get(args, "dev")),
+				    (uint64_t)json_integer_value(json_object_get(args, "ino")));
 
 	if (r == -ENOENT)
 		return UNDO_NOT_NEEDED; /* gone, and another in its place was never frozen by us */
@@ -526,8 +529,7 @@ static enum undo_state undo_continue(const json_t *args, struct fl_error *err)
 
 	if (!r || r == -ESRCH)
 		return r ? UNDO_NOT_NEEDED : UNDO_DONE;
-	error_env(err, -r, "process %d is still stopped: cannot send it SIGCONT: %s", (int)id.pid,
-		  strerror(-r));
+	error_env(err, -r, "process %d is still stopped: cannot send it SIGCONT: %s", (int)id.pid, strerror(-r));
 	error_hint(err, "kill -CONT %d", (int)id.pid);
 	return UNDO_OPEN;
 }

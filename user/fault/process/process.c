@@ -38,24 +38,32 @@ enum which { WHICH_MAIN, WHICH_ALL };
 
 static const char *const whiches[] = { "main", "all", NULL };
 
-#define PARAM_SIGNAL(preset, text)                                                       \
-	{ .name = "signal", .type = PARAM_STRING, .def = preset, .help = text }
-#define PARAM_WHICH                                                                      \
-	{ .name = "which", .type = PARAM_ENUM, .def = "main", .choices = whiches,        \
-	  .help = "the main process, or all processes of the target" }
+#define PARAM_SIGNAL(preset, text)                                                  \
+	{                                                                           \
+		.name = "signal", .type = PARAM_STRING, .def = preset, .help = text \
+	}
+#define PARAM_WHICH                                                                     \
+	{                                                                               \
+		.name = "which", .type = PARAM_ENUM, .def = "main", .choices = whiches, \
+		.help = "the main process, or all processes of the target"              \
+	}
 
 static const struct param kill_params[] = {
 	PARAM_SIGNAL("KILL", "the signal, by name or number"),
-	{ .name = "every", .type = PARAM_DURATION,
-	  .help = "again and again at this distance; unset: once" },
+	{ .name = "every", .type = PARAM_DURATION, .help = "again and again at this distance; unset: once" },
 	PARAM_WHICH,
 	{}
 };
 
 static const struct param crash_params[] = {
-	{ .name = "syscall", .type = PARAM_STRING,
+	{ .name = "syscall",
+	  .type = PARAM_STRING,
 	  .help = "not at once, but at the n-th of these calls that the target makes" },
-	{ .name = "nth", .type = PARAM_INT, .def = "1", .min = 1, .max = INT64_MAX,
+	{ .name = "nth",
+	  .type = PARAM_INT,
+	  .def = "1",
+	  .min = 1,
+	  .max = INT64_MAX,
 	  .help = "with syscall: at which call" },
 	PARAM_SIGNAL("SEGV", "the signal it dies of"),
 	PARAM_WHICH,
@@ -63,9 +71,7 @@ static const struct param crash_params[] = {
 };
 
 static const struct param stop_params[] = {
-	{ .name = "grace", .type = PARAM_DURATION, .def = "2s",
-	  .help = "between SIGTERM and SIGKILL" },
-	{}
+	{ .name = "grace", .type = PARAM_DURATION, .def = "2s", .help = "between SIGTERM and SIGKILL" }, {}
 };
 
 /* What a kind does with a process that was ended. */
@@ -73,16 +79,16 @@ enum after { AFTER_NOTHING, AFTER_KEEP_DOWN, AFTER_START };
 
 struct app_unit {
 	struct target *target; /* followed */
-	unsigned int entry;   /* of the journal: start it again */
-	bool down;	      /* its main process was signalled and is not back yet */
-	bool dead;	      /* and is gone */
+	unsigned int entry;    /* of the journal: start it again */
+	bool down;             /* its main process was signalled and is not back yet */
+	bool dead;             /* and is gone */
 	uint64_t signalled_ns, next_ns;
 	uint64_t first_ns, last_ns; /* hits */
-	uint64_t restart_ns;  /* from the last signal to the new process */
+	uint64_t restart_ns;        /* from the last signal to the new process */
 	uint32_t kills, processes, restarts, skipped;
 	pid_t bound; /* a stranger who would have died with it */
 	bool shielded, unsupervised;
-	bool direct; /* its supervisor cannot be asked to send a signal, or has failed to */
+	bool direct;        /* its supervisor cannot be asked to send a signal, or has failed to */
 	char identity[104]; /* target_identity() as it was first hit */
 };
 
@@ -112,8 +118,7 @@ static bool is_shielded(pid_t pid, int signal)
 	end = nspid ? strchrnul(nspid + 1, '\n') : NULL;
 	sigcgt = strstr(status, "\nSigCgt:");
 	/* "NSpid:	812	1": its number in the innermost namespace comes last */
-	if (!end || end[-1] != '1' || end[-2] != '\t' || !sigcgt ||
-	    sscanf(sigcgt, "\nSigCgt: %llx", &caught) != 1)
+	if (!end || end[-1] != '1' || end[-2] != '\t' || !sigcgt || sscanf(sigcgt, "\nSigCgt: %llx", &caught) != 1)
 		return false;
 	return !(caught & 1ull << (signal - 1));
 }
@@ -196,8 +201,7 @@ static int journal_start(struct fault *f, struct app_unit *u, struct fl_error *e
 		return 0;
 	target_identity(u->target, u->identity, sizeof(u->identity));
 	return journal_add(f->session->journal, "start-service",
-			   docker_undo_args(u->identity, !strcmp(u->target->provider, "docker")),
-			   &u->entry, err);
+			   docker_undo_args(u->identity, !strcmp(u->target->provider, "docker")), &u->entry, err);
 }
 
 /* ---- what happens to it afterwards ----------------------------------------------------------- */
@@ -264,8 +268,10 @@ static int refuse_unit(const struct fault *f, struct fl_error *err)
 
 	for (i = 0; i < f->n_targets; i++)
 		if (target_unit_of(&f->targets[i], unit, sizeof(unit)))
-			return error_usage(err, "refused: %s on %s: this is unit %s: name it as unit:%s, then systemd "
-					   "stops it and starts it again", f->ops->name, f->targets[i].name, unit, unit);
+			return error_usage(err,
+					   "refused: %s on %s: this is unit %s: name it as unit:%s, then systemd "
+					   "stops it and starts it again",
+					   f->ops->name, f->targets[i].name, unit, unit);
 	return 0;
 }
 
@@ -330,8 +336,7 @@ static int start_again(struct fault *f, struct app_unit *u, struct fl_error *err
 		return 0;
 	/* The dying one would pass for running. */
 	if (u->down && !u->dead)
-		process_wait_gone((struct process_id){ u->target->pid, u->target->pid_start },
-				  200 * NS_PER_MSEC);
+		process_wait_gone((struct process_id){ u->target->pid, u->target->pid_start }, 200 * NS_PER_MSEC);
 	r = journal_undo(f->session->journal, u->entry, err);
 	if (!r)
 		u->entry = 0;
@@ -354,7 +359,8 @@ static int hit_first(struct fault *f, struct app_unit *u, struct fl_error *err)
 		nanosleep(&pause, NULL);
 	}
 	if (u->bound)
-		return error_env(err, EBUSY, "refused: %s on %s, because process %d, which is none of its own, lives in "
+		return error_env(err, EBUSY,
+				 "refused: %s on %s, because process %d, which is none of its own, lives in "
 				 "the pid namespace whose first process would end, and would die with it; end that "
 				 "one first, or name another process of the target as pid:N instead",
 				 f->ops->name, u->target->name, (int)u->bound);
@@ -389,14 +395,12 @@ static void describe(const struct app *s, const struct app_unit *u, struct text 
 {
 	char name[24], ns[32];
 
-	text_append(text, "%s%s: %u kill%s of %u process%s (%s%s)", text->len ? "; " : "",
-		    u->target->name, u->kills, u->kills == 1 ? "" : "s", u->processes,
-		    u->processes == 1 ? "" : "es",
+	text_append(text, "%s%s: %u kill%s of %u process%s (%s%s)", text->len ? "; " : "", u->target->name, u->kills,
+		    u->kills == 1 ? "" : "s", u->processes, u->processes == 1 ? "" : "es",
 		    process_signal_name(u->shielded ? SIGKILL : s->signal, name, sizeof(name)),
 		    u->shielded ? ", the init of a namespace takes no other" : "");
 	if (u->restarts)
-		text_append(text, ", %u restart%s seen, the last after %s", u->restarts,
-			    u->restarts == 1 ? "" : "s",
+		text_append(text, ", %u restart%s seen, the last after %s", u->restarts, u->restarts == 1 ? "" : "s",
 			    units_format_ns(u->restart_ns / NS_PER_MSEC * NS_PER_MSEC, ns, sizeof(ns)));
 	if (u->down && u->dead)
 		text_append(text, ", down");
@@ -481,12 +485,11 @@ static int kill_validate(const struct params *p, struct fl_error *err)
 	return signal_validate(p, err);
 }
 
-#define APPLICATION_OPS                                                                  \
-	.class = FAULT_APPLICATION, .need_process = true, .ends_targets = true,          \
-	.supported = supported,                                                          \
-	.undone_by = "nothing brings a process back that has died; whoever supervises the target (lab, " \
+#define APPLICATION_OPS                                                                                   \
+	.class = FAULT_APPLICATION, .need_process = true, .ends_targets = true, .supported = supported,   \
+	.undone_by = "nothing brings a process back that has died; whoever supervises the target (lab, "  \
 		     "Docker) is asked to start it when it does not run at the end, and one that nobody " \
-		     "supervises stays down",                                              \
+		     "supervises stays down",                                                             \
 	.activate = activate, .tick = tick, .proof = proof, .disarm = disarm
 
 static const char *const kill_aliases[] = { "kill", NULL };
@@ -568,7 +571,4 @@ static enum undo_state undo_start(const json_t *args, struct fl_error *err)
 	return UNDO_OPEN;
 }
 
-const struct undo_op undo_application[] = {
-	{ .name = "start-service", .undo = undo_start, .asks_others = true },
-	{}
-};
+const struct undo_op undo_application[] = { { .name = "start-service", .undo = undo_start, .asks_others = true }, {} };

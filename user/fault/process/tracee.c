@@ -33,8 +33,8 @@
 #include "util/text/units.h"
 
 #define STOP_TIMEOUT_NS (300 * NS_PER_MSEC)
-#define STACK_WORDS	2048 /* what a signal frame with all of AVX-512 takes, and some calls */
-#define THREADS_MAX	32768
+#define STACK_WORDS     2048 /* what a signal frame with all of AVX-512 takes, and some calls */
+#define THREADS_MAX     32768
 
 struct thread {
 	pid_t tid;
@@ -78,8 +78,7 @@ static int wait_stop(const struct tracee *t, pid_t tid, int *ret_status)
 		if (got < 0 && errno != EINTR)
 			return -ESRCH;
 		if (clock_mono_ns() > t->deadline_ns)
-			return error_env(t->err, ETIMEDOUT,
-					 "thread %d of process %d does not stop within %llu ms",
+			return error_env(t->err, ETIMEDOUT, "thread %d of process %d does not stop within %llu ms",
 					 (int)tid, (int)t->pid, STOP_TIMEOUT_NS / NS_PER_MSEC);
 		nap(tries++);
 	}
@@ -110,8 +109,9 @@ static int seize(struct tracee *t, pid_t tid)
 		r = errno;
 		if (r == ESRCH || ended(t->pid, tid))
 			return 0;
-		return error_env(t->err, r, r == EPERM ? "process %d is being traced by another" :
-							 "process %d cannot be traced", (int)t->pid);
+		return error_env(t->err, r,
+				 r == EPERM ? "process %d is being traced by another" : "process %d cannot be traced",
+				 (int)t->pid);
 	}
 	grown = reallocarray(t->threads, t->n + 1, sizeof(*grown));
 	if (!grown)
@@ -166,8 +166,7 @@ static int seize_all(struct tracee *t, uint32_t *ret_new)
 	while (!r && (e = readdir(dir))) {
 		int64_t tid;
 
-		if (units_int(e->d_name, 1, INT32_MAX, &tid, NULL) || known(t, (pid_t)tid) ||
-		    ended(t->pid, (pid_t)tid))
+		if (units_int(e->d_name, 1, INT32_MAX, &tid, NULL) || known(t, (pid_t)tid) || ended(t->pid, (pid_t)tid))
 			continue;
 		if (t->n >= THREADS_MAX)
 			r = error_env(t->err, E2BIG, "process %d has too many threads", (int)t->pid);
@@ -243,8 +242,7 @@ static void *hold(void *arg)
 		r = t->work(t, t->arg, t->err);
 	for (i = 0; i < t->n; i++)
 		if (!t->threads[i].ended)
-			ptrace(PTRACE_DETACH, t->threads[i].tid, 0,
-			       (void *)(uintptr_t)t->threads[i].signal);
+			ptrace(PTRACE_DETACH, t->threads[i].tid, 0, (void *)(uintptr_t)t->threads[i].signal);
 	t->result = r;
 	return NULL;
 }
@@ -252,7 +250,11 @@ static void *hold(void *arg)
 int tracee_hold(struct process_id id, int (*work)(struct tracee *t, void *arg, struct fl_error *err), void *arg,
 		struct fl_error *err)
 {
-	struct tracee t = { .pid = id.pid, .start = id.start, .work = work, .arg = arg, .err = err,
+	struct tracee t = { .pid = id.pid,
+			    .start = id.start,
+			    .work = work,
+			    .arg = arg,
+			    .err = err,
 			    .deadline_ns = clock_mono_ns() + STOP_TIMEOUT_NS };
 	sigset_t all, old;
 	pthread_t thread;

@@ -68,11 +68,11 @@ bool byteman_anywhere(void)
 static int connect_to(struct process_id id, uint16_t port, unsigned int timeout_ms, struct fl_error *err)
 {
 	_cleanup_fd_ int netns = netns_open_pid(id.pid, err), fd = -1;
-	const struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port),
+	const struct sockaddr_in to = { .sin_family = AF_INET,
+					.sin_port = htons(port),
 					.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	/* Of connecting; sending is left to exchange(), which does not block. */
-	const struct timeval timeout = { .tv_sec = timeout_ms / 1000,
-					 .tv_usec = timeout_ms % 1000 * 1000 };
+	const struct timeval timeout = { .tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000 };
 	int old, r;
 
 	if (netns < 0)
@@ -85,13 +85,14 @@ static int connect_to(struct process_id id, uint16_t port, unsigned int timeout_
 		return r;
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	netns_leave(old);
-	if (fd < 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) ||
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) ||
 	    connect(fd, (const struct sockaddr *)&to, sizeof(to))) {
-		error_env(err, errno, "no Byteman agent of process %d listens on 127.0.0.1:%u: %s",
-			  (int)id.pid, port, strerror(errno));
-		error_hint(err, "listener:true and port:%u among the options of its -javaagent; "
-				"another port: --agent-port", port);
+		error_env(err, errno, "no Byteman agent of process %d listens on 127.0.0.1:%u: %s", (int)id.pid, port,
+			  strerror(errno));
+		error_hint(err,
+			   "listener:true and port:%u among the options of its -javaagent; "
+			   "another port: --agent-port",
+			   port);
 		return err ? err->code : -ECONNREFUSED;
 	}
 	return take_fd(fd);
@@ -127,8 +128,7 @@ static void exchange(int fd, const char *request, uint64_t deadline_ns, struct t
 			return;
 		sent += n > 0 ? (size_t)n : 0;
 	}
-	while (sent == len && !complete(answer) && answer->len < ANSWER_MAX &&
-	       wait_until(fd, POLLIN, deadline_ns)) {
+	while (sent == len && !complete(answer) && answer->len < ANSWER_MAX && wait_until(fd, POLLIN, deadline_ns)) {
 		n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
 		if (!n || (n < 0 && errno != EAGAIN && errno != EINTR))
 			return;
@@ -142,8 +142,9 @@ int byteman_ask(struct process_id id, uint16_t port, unsigned int timeout_ms, co
 {
 	uint64_t deadline_ns = clock_mono_ns() + timeout_ms * NS_PER_MSEC;
 	/* The port may be another JVM's that shares its network. */
-	const struct target jvm = { .name = "the JVM", .members = TARGET_BY_TREE, .pid = id.pid,
-				    .pid_start = id.start };
+	const struct target jvm = {
+		.name = "the JVM", .members = TARGET_BY_TREE, .pid = id.pid, .pid_start = id.start
+	};
 	int r = listener_check(&jvm, port, "jvm_exception", err);
 	_cleanup_fd_ int fd = r == -EPERM ? r : connect_to(id, port, timeout_ms, err);
 	struct text answer = {};
@@ -153,8 +154,8 @@ int byteman_ask(struct process_id id, uint16_t port, unsigned int timeout_ms, co
 	r = 0;
 	exchange(fd, request, deadline_ns, &answer);
 	if (answer.failed || !complete(&answer))
-		r = error_env(err, EPROTO, "the Byteman agent of process %d did not answer in %u ms",
-			      (int)id.pid, timeout_ms);
+		r = error_env(err, EPROTO, "the Byteman agent of process %d did not answer in %u ms", (int)id.pid,
+			      timeout_ms);
 	if (!r && ret)
 		*ret = take_ptr(answer.s);
 	text_free(&answer);
@@ -176,8 +177,8 @@ static int delete_rule(struct process_id id, uint16_t port, const char *script, 
 
 	if (!request || !rule)
 		return error_sys(err, ENOMEM, "byteman-delete: out of memory");
-	r = byteman_ask(id, port, BYTEMAN_PATIENT_MS, request, NULL, err) ?:
-	    byteman_ask(id, port, BYTEMAN_PATIENT_MS, "LIST\n", &list, err);
+	r = byteman_ask(id, port, BYTEMAN_PATIENT_MS, request, NULL, err)
+		    ?: byteman_ask(id, port, BYTEMAN_PATIENT_MS, "LIST\n", &list, err);
 	at = r ? NULL : strstr(list, rule);
 	/* Not "RULE faultline x.1" for "x.10". */
 	return at && strchr("\r\n", at[strlen(rule)]) ? error_env(err, EBUSY, "its agent does not delete the rule") : r;
@@ -202,12 +203,13 @@ static enum undo_state undo_delete(const json_t *args, struct fl_error *err)
 	if (proc_is(jvm.pid, jvm.start) == PROC_GONE)
 		return UNDO_NOT_NEEDED;
 	error_env(err, -why.code, "the JVM with process %d may still throw: %.300s", (int)jvm.pid, why.message);
-	error_hint(err, "its agent listens on 127.0.0.1:%d, inside; its guardian and faultline recover ask it again; "
-			"restarting that JVM ends it too", (int)port);
+	error_hint(err,
+		   "its agent listens on 127.0.0.1:%d, inside; its guardian and faultline recover ask it again; "
+		   "restarting that JVM ends it too",
+		   (int)port);
 	return UNDO_OPEN;
 }
 
 const struct undo_op undo_byteman[] = {
-	{ .name = "byteman-delete", .undo = undo_delete, .ends_with_boot = true, .asks_others = true },
-	{}
+	{ .name = "byteman-delete", .undo = undo_delete, .ends_with_boot = true, .asks_others = true }, {}
 };

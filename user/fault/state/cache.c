@@ -28,6 +28,7 @@
 #include "util/clock.h"
 #include "util/text/text.h"
 
+/* clang-format off */
 static const struct param params[] = {
 	{ .name = "keys", .type = PARAM_STRING, .def = "*", .help = "which keys, a glob: 'user:*'" },
 	{ .name = "percent", .type = PARAM_PERCENT, .def = "100%", .help = "share of them to poison" },
@@ -44,6 +45,7 @@ static const struct param params[] = {
 	  .help = "of the choice and of the wrong values, 0: a new one" },
 	{}
 };
+/* clang-format on */
 
 #define VALUES_MAX (64u << 20) /* bytes of old and new values together, of one target */
 
@@ -52,9 +54,9 @@ struct unit {
 	const struct target *target;
 	struct cache_keys keys;
 	size_t poisoned, skipped, bytes;
-	size_t held; /* bytes of values */
+	size_t held;                 /* bytes of values */
 	char host[INET6_ADDRSTRLEN]; /* where it answered */
-	unsigned int entry;	     /* of the journal; 0: as it was */
+	unsigned int entry;          /* of the journal; 0: as it was */
 	char remark[120];
 };
 
@@ -105,15 +107,15 @@ static int refuse_stranger(const struct fault *f, const struct unit *u, const ch
 	int r;
 
 	if (!is_own(u->target, host))
-		return error_env(err, EPERM, "refused: %s on %s, because %s is none of its own addresses: the store "
-				 "there is another's; name the service that runs it instead", f->ops->name,
-				 u->target->name, host);
+		return error_env(err, EPERM,
+				 "refused: %s on %s, because %s is none of its own addresses: the store "
+				 "there is another's; name the service that runs it instead",
+				 f->ops->name, u->target->name, host);
 	r = listener_check(u->target, port, f->ops->name, err);
 	return r == -ECONNREFUSED ? 0 : r; /* which the attempt will say better */
 }
 
-static int dial(const struct fault *f, struct unit *u, const char *host, struct store **ret,
-		struct fl_error *err)
+static int dial(const struct fault *f, struct unit *u, const char *host, struct store **ret, struct fl_error *err)
 {
 	const struct cache_state *s = f->priv;
 	const struct store_address a = { .host = host,
@@ -230,8 +232,7 @@ static uint64_t mix(const struct bytes *b, uint64_t h)
 }
 
 /* What the key holds, and what it shall hold. 0: it is left out. */
-static int plan_key(const struct fault *f, struct unit *u, struct store *s, struct cache_key *key,
-		    struct fl_error *err)
+static int plan_key(const struct fault *f, struct unit *u, struct store *s, struct cache_key *key, struct fl_error *err)
 {
 	const struct cache_state *state = f->priv;
 	const char *value = params_text(&f->params, "value");
@@ -245,8 +246,7 @@ static int plan_key(const struct fault *f, struct unit *u, struct store *s, stru
 		u->skipped++;
 	if (r <= 0)
 		return r;
-	r = value ? bytes_copy(value, strlen(value), &key->poison) :
-		    bytes_copy(key->old.v, key->old.n, &key->poison);
+	r = value ? bytes_copy(value, strlen(value), &key->poison) : bytes_copy(key->old.v, key->old.n, &key->poison);
 	if (r)
 		return error_sys(err, ENOMEM, "cache_poisoning: out of memory");
 	if ((!value && !cache_scramble(&key->poison, h)) || content_equal(&key->old, &key->poison)) {
@@ -274,12 +274,10 @@ static int announce(const struct fault *f, struct unit *u, uint32_t i, struct fl
 	target_identity(u->target, identity, sizeof(identity));
 	proc_boot(boot);
 	args = docker_undo_args(identity, !strcmp(u->target->provider, "docker"));
-	json_object_update_new(args,
-			   json_pack("{s:s, s:o*, s:I, s:s, s:I, s:I, s:s*}", "saved", path, "sealed",
-				     sealed_now(), "netns",
-				     (json_int_t)u->target->netns_inode, "host", u->host, "port",
-				     (json_int_t)params_i64(&f->params, "port"), "db",
-				     (json_int_t)params_i64(&f->params, "db"), "password", s->password));
+	json_object_update_new(args, json_pack("{s:s, s:o*, s:I, s:s, s:I, s:I, s:s*}", "saved", path, "sealed",
+					       sealed_now(), "netns", (json_int_t)u->target->netns_inode, "host",
+					       u->host, "port", (json_int_t)params_i64(&f->params, "port"), "db",
+					       (json_int_t)params_i64(&f->params, "db"), "password", s->password));
 	json_object_set_new(args, "boot", json_string(boot));
 	return journal_add(f->session->journal, "restore-cache", args, &u->entry, err);
 }
@@ -383,8 +381,7 @@ static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 	ret->first_hit_ns = s->first_ns;
 	ret->last_hit_ns = s->last_ns;
 	snprintf(ret->effect, sizeof(ret->effect), "%llu of %llu keys hold a wrong value%s%s",
-		 (unsigned long long)ret->injected, (unsigned long long)ret->matched,
-		 remark[0] ? "; " : "", remark);
+		 (unsigned long long)ret->injected, (unsigned long long)ret->matched, remark[0] ? "; " : "", remark);
 	return 0;
 }
 

@@ -57,10 +57,10 @@ int cache_keys_write(const struct cache_keys *k, const char *path, struct fl_err
 		const struct cache_key *one = &k->v[i];
 
 		if (one->old.v)
-			json_array_append_new(all, json_pack("{s:o, s:o, s:o}", "key",
-							     hex_json(one->name.v, one->name.n), "old",
-							     hex_json(one->old.v, one->old.n), "new",
-							     hex_json(one->poison.v, one->poison.n)));
+			json_array_append_new(all,
+					      json_pack("{s:o, s:o, s:o}", "key", hex_json(one->name.v, one->name.n),
+							"old", hex_json(one->old.v, one->old.n), "new",
+							hex_json(one->poison.v, one->poison.n)));
 	}
 	text = json_dumps(all, JSON_COMPACT);
 	json_decref(all);
@@ -115,8 +115,7 @@ bool cache_scramble(struct bytes *value, uint64_t seed)
 			continue;
 		/* 1..8 steps on in the circle of 1..9; from 0 to any of them. */
 		seed = seed * 6364136223846793005u + 1442695040888963407u;
-		value->v[i] = (uint8_t)('1' + (digit ? (digit - 1 + 1 + (seed >> 33) % 8) % 9 :
-						       (seed >> 33) % 9));
+		value->v[i] = (uint8_t)('1' + (digit ? (digit - 1 + 1 + (seed >> 33) % 8) % 9 : (seed >> 33) % 9));
 		any = true;
 	}
 	return any || content_flip(value, value->n / 4 + 1, seed);

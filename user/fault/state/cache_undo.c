@@ -113,9 +113,8 @@ static enum undo_state undo_restore_cache(const json_t *args, struct fl_error *e
 	const char *saved;
 	int r;
 
-	if (json_unpack((json_t *)(uintptr_t)args, "{s:s, s:I, s:s, s:I, s:I, s?s}", "saved", &saved,
-			"netns", &netns, "host", &a.host, "port", &port, "db", &db, "password",
-			&a.password))
+	if (json_unpack((json_t *)(uintptr_t)args, "{s:s, s:I, s:s, s:I, s:I, s?s}", "saved", &saved, "netns", &netns,
+			"host", &a.host, "port", &port, "db", &db, "password", &a.password))
 		return undo_of(error_sys(err, EINVAL, "the journal's cache makes no sense"));
 	a.port = (uint16_t)port;
 	a.db = (unsigned int)db;
@@ -136,7 +135,5 @@ static enum undo_state undo_restore_cache(const json_t *args, struct fl_error *e
 	return UNDO_DONE;
 }
 
-const struct undo_op undo_cache[] = {
-	{ .name = "restore-cache", .undo = undo_restore_cache, .asks_others = true },
-	{}
-};
+const struct undo_op undo_cache[] = { { .name = "restore-cache", .undo = undo_restore_cache, .asks_others = true },
+				      {} };

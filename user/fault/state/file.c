@@ -35,6 +35,7 @@ enum mode { MODE_FLIP, MODE_TRUNCATE, MODE_REPLACE };
 
 static const char *const modes[] = { "flip", "truncate", "replace", NULL };
 
+/* clang-format off */
 static const struct param params[] = {
 	{ .name = "path", .type = PARAM_STRING, .def = "!", .help = "the file, as the target sees it" },
 	{ .name = "mode", .type = PARAM_ENUM, .def = "flip", .choices = modes,
@@ -51,6 +52,7 @@ static const struct param params[] = {
 	  .help = "also a lasting file that the host does not see, and recover not after a power cut" },
 	{}
 };
+/* clang-format on */
 
 struct unit {
 	const struct target *target;
@@ -59,7 +61,7 @@ struct unit {
 	ino_t ino;
 	json_t *meta;
 	struct bytes before, after;
-	size_t changed;	    /* bytes */
+	size_t changed;     /* bytes */
 	unsigned int entry; /* of the journal; 0: as it was */
 	char remark[200];   /* of its undo */
 };
@@ -125,9 +127,10 @@ static int refuse_persistent(const struct fault *f, const struct unit *u, struct
 	place_host_find(u->target->pid, u->fd, &h);
 	if (params_u64(&f->params, "allow-persistent") || !h.lasts || h.path[0])
 		return 0;
-	error_env(err, EPERM, "config_corruption on %s: %s is on a file system that outlives a reboot and that the "
-			      "host does not see: it could not be put back after a power cut", u->target->name,
-		  params_text(&f->params, "path"));
+	error_env(err, EPERM,
+		  "config_corruption on %s: %s is on a file system that outlives a reboot and that the "
+		  "host does not see: it could not be put back after a power cut",
+		  u->target->name, params_text(&f->params, "path"));
 	error_hint(err, "keep a copy of it and give allow-persistent: yes");
 	return -EPERM;
 }
@@ -179,11 +182,9 @@ static int study(struct fault *f, struct unit *u, struct fl_error *err)
 	int r;
 
 	forget(u);
-	r = file_content_read(u->fd, &u->before, err) ?: file_meta_read(u->fd, &u->meta, err) ?:
-	    spoil(f, u, err);
+	r = file_content_read(u->fd, &u->before, err) ?: file_meta_read(u->fd, &u->meta, err) ?: spoil(f, u, err);
 	if (!r && content_equal(&u->before, &u->after)) {
-		error_usage(err, "config_corruption on %s: that would not change %s", u->target->name,
-			    path);
+		error_usage(err, "config_corruption on %s: that would not change %s", u->target->name, path);
 		error_hint(err, "it has %zu bytes; choose another mode", u->before.n);
 		r = -EINVAL;
 	}
@@ -201,8 +202,7 @@ static int prepare(struct fault *f, struct unit *u, struct fl_error *err)
 	if (u->fd < 0)
 		return u->fd;
 	if (fstat(u->fd, &st))
-		return error_env(err, errno, "config_corruption on %s: %s: %s", name, path,
-				 strerror(errno));
+		return error_env(err, errno, "config_corruption on %s: %s: %s", name, path, strerror(errno));
 	u->dev = st.st_dev;
 	u->ino = st.st_ino;
 	if (host_sees_it(u, path) && !params_u64(&f->params, "allow-host-root")) {
@@ -235,8 +235,8 @@ static int arm(struct fault *f, struct fl_error *err)
 /* --- activate ----------------------------------------------------------------------------------- */
 
 /* file-N-I.before and .after, where they are found after a power cut. */
-static int save(const struct fault *f, uint32_t i, const char *what, const struct bytes *b,
-		char path[128], struct fl_error *err)
+static int save(const struct fault *f, uint32_t i, const char *what, const struct bytes *b, char path[128],
+		struct fl_error *err)
 {
 	const char *dir;
 	int r = journal_kept_dir(f->session->journal, &dir, err);
@@ -245,8 +245,7 @@ static int save(const struct fault *f, uint32_t i, const char *what, const struc
 	return r ? r : file_write(path, b->v, b->n, 0600, err);
 }
 
-static json_t *undo_args(const struct fault *f, const struct unit *u, const char *before,
-			 const char *after)
+static json_t *undo_args(const struct fault *f, const struct unit *u, const char *before, const char *after)
 {
 	json_t *args = place_json(u->target->pid, u->target->pid_start, params_text(&f->params, "path"), u->fd);
 
@@ -269,8 +268,7 @@ static int begin(struct fault *f, uint32_t i, struct fl_error *err)
 	r = study(f, u, err) ?: save(f, i, "before", &u->before, before, err) ?:
 	    save(f, i, "after", &u->after, after, err);
 	if (!r)
-		r = journal_add(f->session->journal, "restore-file", undo_args(f, u, before, after),
-				&u->entry, err);
+		r = journal_add(f->session->journal, "restore-file", undo_args(f, u, before, after), &u->entry, err);
 	if (!r)
 		r = file_content_write(u->fd, &u->after, err);
 	if (r)

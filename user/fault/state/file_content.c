@@ -60,8 +60,7 @@ static bool is_at(const struct bytes *b, size_t i, uint8_t byte)
 	return i < b->n && b->v[i] == byte;
 }
 
-bool content_is_between(const struct bytes *now, const struct bytes *before,
-			const struct bytes *after)
+bool content_is_between(const struct bytes *now, const struct bytes *before, const struct bytes *after)
 {
 	size_t low = before->n < after->n ? before->n : after->n;
 	size_t high = before->n > after->n ? before->n : after->n;

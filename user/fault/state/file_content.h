@@ -27,8 +27,7 @@ size_t content_flip(struct bytes *b, size_t count, uint64_t seed);
  * Is @now what a writer that turns @before into @after leaves when it is stopped anywhere: each byte
  * of the one or the other, and a length between theirs? True for both ends.
  */
-bool content_is_between(const struct bytes *now, const struct bytes *before,
-			const struct bytes *after);
+bool content_is_between(const struct bytes *now, const struct bytes *before, const struct bytes *after);
 
 bool content_equal(const struct bytes *a, const struct bytes *b);
 

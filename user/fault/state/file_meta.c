@@ -99,8 +99,7 @@ static int xattrs_write(int fd, json_t *wanted, struct fl_error *err)
 			continue;
 		n = value && json_is_string(text) ? hex_decode(json_string_value(text), value, XATTR_MAX) : -EINVAL;
 		if ((n < 0 || fsetxattr(fd, name, value, (size_t)n, 0)) && !first)
-			first = error_env(err, n < 0 ? EINVAL : errno, "cannot put attribute %s back",
-					  name);
+			first = error_env(err, n < 0 ? EINVAL : errno, "cannot put attribute %s back", name);
 	}
 	json_object_foreach(have, name, text)
 		if (!json_object_get(wanted, name) && fremovexattr(fd, name) && !first)
@@ -120,9 +119,9 @@ int file_meta_read(int fd, json_t **ret, struct fl_error *err)
 		return error_env(err, errno, "cannot look at the file: %s", strerror(errno));
 	o = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "uid", (json_int_t)st.st_uid, "gid",
 		      (json_int_t)st.st_gid, "mode", (json_int_t)(st.st_mode & 07777), "atime_s",
-		      (json_int_t)st.st_atim.tv_sec, "atime_ns", (json_int_t)st.st_atim.tv_nsec,
-		      "mtime_s", (json_int_t)st.st_mtim.tv_sec, "mtime_ns",
-		      (json_int_t)st.st_mtim.tv_nsec, "xattrs", xattrs_read(fd));
+		      (json_int_t)st.st_atim.tv_sec, "atime_ns", (json_int_t)st.st_atim.tv_nsec, "mtime_s",
+		      (json_int_t)st.st_mtim.tv_sec, "mtime_ns", (json_int_t)st.st_mtim.tv_nsec, "xattrs",
+		      xattrs_read(fd));
 	if (!o)
 		return error_sys(err, ENOMEM, "out of memory");
 	*ret = o;
@@ -136,9 +135,9 @@ int file_meta_write(int fd, const json_t *meta, struct fl_error *err)
 	json_t *xattrs;
 	int r = 0;
 
-	if (json_unpack((json_t *)(uintptr_t)meta, "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "uid",
-			&uid, "gid", &gid, "mode", &mode, "atime_s", &atime_s, "atime_ns", &atime_ns,
-			"mtime_s", &mtime_s, "mtime_ns", &mtime_ns, "xattrs", &xattrs))
+	if (json_unpack((json_t *)(uintptr_t)meta, "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "uid", &uid, "gid", &gid,
+			"mode", &mode, "atime_s", &atime_s, "atime_ns", &atime_ns, "mtime_s", &mtime_s, "mtime_ns",
+			&mtime_ns, "xattrs", &xattrs))
 		return error_sys(err, EINVAL, "the journal's file attributes make no sense");
 	if (fchown(fd, (uid_t)uid, (gid_t)gid))
 		r = error_env(err, errno, "cannot put the owner back: %s", strerror(errno));

@@ -32,8 +32,8 @@ static enum undo_state leave(struct fl_error *err, const struct saved *w, const 
 static enum undo_state not_restored(const struct saved *w, const struct fl_error *why, struct fl_error *err)
 {
 	error_env(err, -why->code, "%s is still spoilt, or may be: %.300s", w->path, why->message);
-	error_hint(err, "%sits content is in %s", why->code == -EAGAIN ?
-		   "start the target again, then faultline recover; " : "", w->before);
+	error_hint(err, "%sits content is in %s",
+		   why->code == -EAGAIN ? "start the target again, then faultline recover; " : "", w->before);
 	return UNDO_OPEN;
 }
 
@@ -91,7 +91,4 @@ static enum undo_state undo_restore_file(const json_t *args, struct fl_error *er
 	return r ? not_restored(&w, &why, err) : UNDO_DONE;
 }
 
-const struct undo_op undo_file[] = {
-	{ .name = "restore-file", .undo = undo_restore_file },
-	{}
-};
+const struct undo_op undo_file[] = { { .name = "restore-file", .undo = undo_restore_file }, {} };

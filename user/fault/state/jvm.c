@@ -26,10 +26,11 @@
 #include "util/clock.h"
 #include "util/text/text.h"
 
-#define REASON	   "no Byteman agent installed in the target"
-#define LOOK_MS	   300 /* from the owner's loop, which must not be away for long */
+#define REASON     "no Byteman agent installed in the target"
+#define LOOK_MS    300 /* from the owner's loop, which must not be away for long */
 #define NAME_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.$"
 
+/* clang-format off */
 static const struct param params[] = {
 	{ .name = "class", .type = PARAM_STRING, .def = "!", .help = "fully qualified class" },
 	{ .name = "method", .type = PARAM_STRING, .def = "!",
@@ -40,6 +41,7 @@ static const struct param params[] = {
 	  .help = "where the agent listens in the target" },
 	{}
 };
+/* clang-format on */
 
 /* One JVM of the target. */
 struct unit {
@@ -71,8 +73,7 @@ static int check_name(const struct params *p, const char *name, const char *more
 
 	while (text[good] && strchr(more, text[good]))
 		good += 1 + strspn(text + good + 1, NAME_CHARS);
-	return *text && !text[good] ?
-		       0 : error_usage(err, "jvm_exception: %s '%.80s' is none in Java", name, text);
+	return *text && !text[good] ? 0 : error_usage(err, "jvm_exception: %s '%.80s' is none in Java", name, text);
 }
 
 static int validate(const struct params *p, struct fl_error *err)
@@ -87,8 +88,7 @@ static char *make_script(const struct fault *f)
 
 	return text_format("RULE faultline %s\nCLASS %s\nMETHOD %s\nAT ENTRY\n"
 			   "IF TRUE\nDO throw new %s(\"injected by faultline\")\nENDRULE\n",
-			   f->id, params_text(p, "class"), params_text(p, "method"),
-			   params_text(p, "exception"));
+			   f->id, params_text(p, "class"), params_text(p, "method"), params_text(p, "exception"));
 }
 
 static uint16_t port_of(const struct fault *f)
@@ -145,14 +145,13 @@ static int load(struct fault *f, struct unit *u, struct fl_error *err)
 	if (!request)
 		return error_sys(err, ENOMEM, "jvm_exception: out of memory");
 	r = journal_add(f->session->journal, "byteman-delete",
-			json_pack("{s:i, s:I, s:i, s:s}", "pid", (int)u->id.pid, "start",
-				  (json_int_t)u->id.start, "port", (int)port_of(f), "script", s->script),
+			json_pack("{s:i, s:I, s:i, s:s}", "pid", (int)u->id.pid, "start", (json_int_t)u->id.start,
+				  "port", (int)port_of(f), "script", s->script),
 			&u->entry, err);
 	if (!r)
 		r = byteman_ask(u->id, port_of(f), BYTEMAN_PATIENT_MS, request, &answer, err);
 	if (!r && (!strncmp(answer, "ERROR", 5) || !strncmp(answer, "EXCEPTION", 9)))
-		r = error_env(err, EPROTO, "the Byteman agent of process %d refused: %.200s",
-			      (int)u->id.pid, answer);
+		r = error_env(err, EPROTO, "the Byteman agent of process %d refused: %.200s", (int)u->id.pid, answer);
 	return r;
 }
 
@@ -177,8 +176,7 @@ static void look(struct fault *f, struct unit *u)
 	char *p, *end;
 	uint32_t n = 0;
 
-	if (!u->entry || u->thrown || !mark ||
-	    byteman_ask(u->id, port_of(f), LOOK_MS, "LIST\n", &list, NULL))
+	if (!u->entry || u->thrown || !mark || byteman_ask(u->id, port_of(f), LOOK_MS, "LIST\n", &list, NULL))
 		return;
 	p = strstr(list, mark);
 	end = p ? strstr(p, "\n# File") : NULL;
@@ -203,9 +201,9 @@ static int activate(struct fault *f, bool on, struct fl_error *err)
 	for (i = 0; i < s->n; i++) {
 		if (!on)
 			look(f, &s->units[i]);
-		r2 = on ? load(f, &s->units[i], err) :
-			  journal_settle(f->session->journal, &s->units[i].entry, s->remark,
-					 sizeof(s->remark), r ? NULL : err);
+		r2 = on ? load(f, &s->units[i], err)
+			: journal_settle(f->session->journal, &s->units[i].entry, s->remark, sizeof(s->remark),
+					 r ? NULL : err);
 		r = r ? r : r2;
 		if (on && r)
 			break;
@@ -231,9 +229,9 @@ static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 	if (s->remark[0])
 		text_copy(ret->effect, sizeof(ret->effect), s->remark);
 	else
-		snprintf(ret->effect, sizeof(ret->effect), "%s.%s in %u JVM%s: %s",
-			 params_text(&f->params, "class"), params_text(&f->params, "method"), s->n,
-			 s->n == 1 ? "" : "s", sum.matched ? "has thrown" : "not called");
+		snprintf(ret->effect, sizeof(ret->effect), "%s.%s in %u JVM%s: %s", params_text(&f->params, "class"),
+			 params_text(&f->params, "method"), s->n, s->n == 1 ? "" : "s",
+			 sum.matched ? "has thrown" : "not called");
 	return 0;
 }
 

@@ -24,7 +24,7 @@ struct wanted {
 
 /* What a search has met with. */
 struct found {
-	int fd;	      /* -1 */
+	int fd;       /* -1 */
 	bool mounted; /* somebody has the file system */
 	int blind;    /* first errno of what could not be looked at; 0: all could */
 	char blind_pid[16];
@@ -43,10 +43,9 @@ json_t *place_json(pid_t pid, uint64_t start, const char *path, int fd)
 	place_host_find(pid, fd, &h);
 	if (h.path[0])
 		host = json_pack("{s:s, s:s, s:I}", "path", h.path, "mount", h.mount, "ino", (json_int_t)h.ino);
-	return json_pack("{s:i, s:I, s:s, s:I, s:I, s:s, s:b, s:o*, s:o*}", "pid", (int)pid, "start",
-			 (json_int_t)start, "path", path, "dev", (json_int_t)st.st_dev, "ino",
-			 (json_int_t)st.st_ino, "boot", boot, "lasts", h.lasts, "host", host, "sealed",
-			 sealed_now());
+	return json_pack("{s:i, s:I, s:s, s:I, s:I, s:s, s:b, s:o*, s:o*}", "pid", (int)pid, "start", (json_int_t)start,
+			 "path", path, "dev", (json_int_t)st.st_dev, "ino", (json_int_t)st.st_ino, "boot", boot,
+			 "lasts", h.lasts, "host", host, "sealed", sealed_now());
 }
 
 static void note_blind(struct found *f, const struct wanted *w, const char *pid, int code)
@@ -70,8 +69,8 @@ static void look_at_mounts(struct found *found, const struct wanted *w, const ch
 	while (f && !found->mounted && fgets(line, sizeof(line), f)) {
 		unsigned int major, minor;
 
-		found->mounted = sscanf(line, "%*d %*d %u:%u", &major, &minor) == 2 &&
-				 makedev(major, minor) == (dev_t)w->dev;
+		found->mounted =
+			sscanf(line, "%*d %*d %u:%u", &major, &minor) == 2 && makedev(major, minor) == (dev_t)w->dev;
 	}
 }
 
@@ -131,8 +130,7 @@ static int open_on_host(const json_t *place, int flags, const char **ret_other, 
 	const char *path, *mount;
 	json_int_t ino;
 
-	if (json_unpack(json_object_get(place, "host"), "{s:s, s:s, s:I}", "path", &path, "mount", &mount, "ino",
-			&ino))
+	if (json_unpack(json_object_get(place, "host"), "{s:s, s:s, s:I}", "path", &path, "mount", &mount, "ino", &ino))
 		return -ENXIO;
 	text_copy(h.path, sizeof(h.path), path);
 	text_copy(h.mount, sizeof(h.mount), mount);
@@ -149,8 +147,11 @@ static int open_after_reboot(const json_t *place, int flags, const char **ret_ot
 	if (!json_is_true(json_object_get(place, "lasts")))
 		return -ENOENT;
 	r = open_on_host(place, flags, ret_other, err);
-	return r != -ENXIO ? r : error_env(err, EAGAIN, "%s cannot be reached since the reboot: the host itself "
-					   "does not see it", json_string_value(json_object_get(place, "path")));
+	return r != -ENXIO ? r
+			   : error_env(err, EAGAIN,
+				       "%s cannot be reached since the reboot: the host itself "
+				       "does not see it",
+				       json_string_value(json_object_get(place, "path")));
 }
 
 static bool of_earlier_boot(const json_t *place)
@@ -169,8 +170,8 @@ int place_open(const json_t *place, int flags, const char **ret_other, struct fl
 	json_int_t pid, start = 0;
 	int r;
 
-	if (json_unpack((json_t *)(uintptr_t)place, "{s:s, s:I, s:I, s:I, s?I}", "path", &w.path, "dev", &w.dev,
-			"ino", &w.ino, "pid", &pid, "start", &start))
+	if (json_unpack((json_t *)(uintptr_t)place, "{s:s, s:I, s:I, s:I, s?I}", "path", &w.path, "dev", &w.dev, "ino",
+			&w.ino, "pid", &pid, "start", &start))
 		return error_sys(err, EINVAL, "the journal's place makes no sense");
 	if (of_earlier_boot(place))
 		return open_after_reboot(place, flags, ret_other, err);

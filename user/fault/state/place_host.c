@@ -33,9 +33,9 @@ static bool parse_mount(const char *line, struct mount *m)
 	const char *dash = strstr(line, " - ");
 
 	m->super[0] = '\0';
-	return sscanf(line, "%d %*d %u:%u %511s %511s", &m->id, &m->major, &m->minor, m->root, m->point) == 5 &&
-	       dash && sscanf(dash, " - %63s %*s %4095s", m->type, m->super) >= 1 &&
-	       !strchr(m->root, '\\') && !strchr(m->point, '\\');
+	return sscanf(line, "%d %*d %u:%u %511s %511s", &m->id, &m->major, &m->minor, m->root, m->point) == 5 && dash &&
+	       sscanf(dash, " - %63s %*s %4095s", m->type, m->super) >= 1 && !strchr(m->root, '\\') &&
+	       !strchr(m->point, '\\');
 }
 
 /* Call @is_it for each mount of @mountinfo, until it says yes. */
@@ -81,7 +81,7 @@ static const char *below(const char *path, const char *dir)
 /* Where the host has the mount of the file system, and in it the file. */
 struct view {
 	const struct mount *there; /* the target's */
-	char inside[1024];	   /* the path in the file system */
+	char inside[1024];         /* the path in the file system */
 	struct stat st;
 	struct place_host *ret;
 };
@@ -94,8 +94,8 @@ static bool shows_it(const struct mount *m, void *arg)
 
 	if (m->major != v->there->major || m->minor != v->there->minor || !rest)
 		return false;
-	if ((size_t)snprintf(v->ret->path, sizeof(v->ret->path), "%s%s", strcmp(m->point, "/") ? m->point : "",
-			     rest) >= sizeof(v->ret->path) ||
+	if ((size_t)snprintf(v->ret->path, sizeof(v->ret->path), "%s%s", strcmp(m->point, "/") ? m->point : "", rest) >=
+		    sizeof(v->ret->path) ||
 	    lstat(v->ret->path, &st) || st.st_dev != v->st.st_dev || st.st_ino != v->st.st_ino)
 		return false;
 	v->ret->ino = st.st_ino;
@@ -158,8 +158,8 @@ void place_host_find(pid_t pid, int fd, struct place_host *ret)
 		return;
 	path[n] = '\0';
 	rest = below(path, m.point);
-	if (!rest || (size_t)snprintf(v.inside, sizeof(v.inside), "%s%s", strcmp(m.root, "/") ? m.root : "",
-				      rest) >= sizeof(v.inside))
+	if (!rest || (size_t)snprintf(v.inside, sizeof(v.inside), "%s%s", strcmp(m.root, "/") ? m.root : "", rest) >=
+			     sizeof(v.inside))
 		return;
 	if (!strcmp(m.type, "overlay"))
 		find_in_upper(&v, &m, ret);

@@ -13,10 +13,10 @@
 #include "util/error.h"
 
 struct place_host {
-	bool lasts;	/* it outlives a reboot: not on tmpfs or ramfs */
-	char path[512]; /* empty: the host does not see it */
+	bool lasts;      /* it outlives a reboot: not on tmpfs or ramfs */
+	char path[512];  /* empty: the host does not see it */
 	char mount[256]; /* the mount point that path is below */
-	ino_t ino;	/* of what is at path */
+	ino_t ino;       /* of what is at path */
 };
 
 /* @fd is open on it, as a process of the target (@pid) has it. */

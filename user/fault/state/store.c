@@ -15,16 +15,16 @@
 #include "util/cleanup.h"
 #include "util/clock.h"
 
-#define CONNECT_S   2
-#define ANSWER_NS   (2 * NS_PER_SEC)
-#define ANSWER_MAX  (4u << 20)
-#define SCAN_COUNT  "200"
-#define ARGS_MAX    6
+#define CONNECT_S  2
+#define ANSWER_NS  (2 * NS_PER_SEC)
+#define ANSWER_MAX (4u << 20)
+#define SCAN_COUNT "200"
+#define ARGS_MAX   6
 
 struct store {
 	redisContext *c;
 	uint64_t deadline_ns; /* of all that is asked over this connection */
-	char where[80]; /* for messages */
+	char where[80];       /* for messages */
 };
 
 static void drop_reply(redisReply **r)
@@ -98,8 +98,8 @@ static int receive(struct store *s, redisReply **ret, struct fl_error *err)
 			return 0;
 		}
 		if (s->c->reader->len > ANSWER_MAX)
-			return error_env(err, EMSGSIZE, "the store at %s: an answer of more than %u bytes",
-					 s->where, ANSWER_MAX);
+			return error_env(err, EMSGSIZE, "the store at %s: an answer of more than %u bytes", s->where,
+					 ANSWER_MAX);
 		if (!limit_wait(s, deadline) || redisBufferRead(s->c))
 			return broken(s, err);
 	}
@@ -192,8 +192,8 @@ void store_close(struct store *s)
 static int scan_page(struct store *s, const char *pattern, char cursor[32],
 		     int (*found)(void *arg, const struct bytes *key), void *arg, struct fl_error *err)
 {
-	const struct bytes args[] = { word("SCAN"), word(cursor), word("MATCH"), word(pattern),
-				      word("COUNT"), word(SCAN_COUNT) };
+	const struct bytes args[] = { word("SCAN"),  word(cursor),  word("MATCH"),
+				      word(pattern), word("COUNT"), word(SCAN_COUNT) };
 	_cleanup_reply_ redisReply *reply = NULL;
 	const redisReply *keys;
 	size_t i;
@@ -203,8 +203,8 @@ static int scan_page(struct store *s, const char *pattern, char cursor[32],
 		r = expect(s, REDIS_REPLY_ARRAY, &reply, err);
 	if (r)
 		return r;
-	if (reply->elements != 2 || reply->element[0]->type != REDIS_REPLY_STRING ||
-	    reply->element[0]->len >= 32 || reply->element[1]->type != REDIS_REPLY_ARRAY)
+	if (reply->elements != 2 || reply->element[0]->type != REDIS_REPLY_STRING || reply->element[0]->len >= 32 ||
+	    reply->element[1]->type != REDIS_REPLY_ARRAY)
 		return error_env(err, EPROTO, "the store at %s: SCAN answers something else", s->where);
 	keys = reply->element[1];
 	for (i = 0; !r && i < keys->elements; i++) {
@@ -217,8 +217,8 @@ static int scan_page(struct store *s, const char *pattern, char cursor[32],
 	return r;
 }
 
-int store_scan(struct store *s, const char *pattern, int (*found)(void *arg, const struct bytes *key),
-	       void *arg, struct fl_error *err)
+int store_scan(struct store *s, const char *pattern, int (*found)(void *arg, const struct bytes *key), void *arg,
+	       struct fl_error *err)
 {
 	uint64_t deadline = clock_mono_ns() + 10 * ANSWER_NS;
 	char cursor[32] = "0";
@@ -227,8 +227,7 @@ int store_scan(struct store *s, const char *pattern, int (*found)(void *arg, con
 	do {
 		r = scan_page(s, pattern, cursor, found, arg, err);
 		if (!r && clock_mono_ns() > deadline)
-			r = error_env(err, ETIMEDOUT, "the store at %s has too many keys to look through",
-				      s->where);
+			r = error_env(err, ETIMEDOUT, "the store at %s has too many keys to look through", s->where);
 	} while (!r && strcmp(cursor, "0"));
 	return r < 0 ? r : 0;
 }
@@ -243,8 +242,7 @@ int store_get(struct store *s, const struct bytes *key, struct bytes *ret, struc
 	if (r)
 		return r;
 	/* Another type answers with an error; a key that is not there with 0. */
-	if (length->type != REDIS_REPLY_INTEGER || length->integer <= 0 ||
-	    length->integer > STORE_VALUE_MAX)
+	if (length->type != REDIS_REPLY_INTEGER || length->integer <= 0 || length->integer > STORE_VALUE_MAX)
 		return 0;
 	r = send_bytes(s, (struct bytes[]){ word("GET"), *key }, 2, err);
 	if (!r)
@@ -256,8 +254,8 @@ int store_get(struct store *s, const struct bytes *key, struct bytes *ret, struc
 }
 
 /* Under WATCH: does the key hold @expected, and how long has it to live? -1 ms: for ever. */
-static int look(struct store *s, const struct bytes *key, const struct bytes *expected,
-		bool *ret_same, long long *ret_ttl_ms, struct fl_error *err)
+static int look(struct store *s, const struct bytes *key, const struct bytes *expected, bool *ret_same,
+		long long *ret_ttl_ms, struct fl_error *err)
 {
 	_cleanup_reply_ redisReply *watch = NULL, *value = NULL, *ttl = NULL;
 	struct bytes now;
@@ -276,8 +274,8 @@ static int look(struct store *s, const struct bytes *key, const struct bytes *ex
 	return 0;
 }
 
-int store_swap(struct store *s, const struct bytes *key, const struct bytes *expected,
-	       const struct bytes *value, struct fl_error *err)
+int store_swap(struct store *s, const struct bytes *key, const struct bytes *expected, const struct bytes *value,
+	       struct fl_error *err)
 {
 	_cleanup_reply_ redisReply *multi = NULL, *queued = NULL, *done = NULL;
 	long long ttl_ms = -1;
@@ -300,8 +298,7 @@ int store_swap(struct store *s, const struct bytes *key, const struct bytes *exp
 		return r;
 	if (done->type == REDIS_REPLY_NIL)
 		return 0; /* somebody was quicker */
-	if (done->type == REDIS_REPLY_ARRAY && done->elements == 1 &&
-	    done->element[0]->type == REDIS_REPLY_STATUS)
+	if (done->type == REDIS_REPLY_ARRAY && done->elements == 1 && done->element[0]->type == REDIS_REPLY_STATUS)
 		return 1;
 	return error_env(err, EPROTO, "the store at %s does not take a value: %s", s->where,
 			 done->type == REDIS_REPLY_ERROR ? done->str : "SET failed");

@@ -33,8 +33,8 @@ void store_close(struct store *s);
 
 /* Call @found for each key that matches the glob, until it returns non-zero (which is returned
  * when negative). A key may come twice. */
-int store_scan(struct store *s, const char *pattern, int (*found)(void *arg, const struct bytes *key),
-	       void *arg, struct fl_error *err);
+int store_scan(struct store *s, const char *pattern, int (*found)(void *arg, const struct bytes *key), void *arg,
+	       struct fl_error *err);
 
 /* The value of a string of at most STORE_VALUE_MAX bytes. 1: *ret is the caller's; 0: there is none,
  * or it is of another type or too large. */
@@ -44,7 +44,7 @@ int store_get(struct store *s, const struct bytes *key, struct bytes *ret, struc
  * Put @value in place of @expected; the time it has to live stays. 1: done; 0: the key holds
  * something else (or nothing) and was left alone, also when it changed in this moment.
  */
-int store_swap(struct store *s, const struct bytes *key, const struct bytes *expected,
-	       const struct bytes *value, struct fl_error *err);
+int store_swap(struct store *s, const struct bytes *key, const struct bytes *expected, const struct bytes *value,
+	       struct fl_error *err);
 
 #endif

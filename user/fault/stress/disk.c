@@ -37,33 +37,39 @@
 #include "util/text/units.h"
 
 #define SLICE_NS   (30 * NS_PER_MSEC) /* of one call: the owner's loop must go on */
-#define CHUNK	   (16u << 20)	      /* of one fallocate() */
+#define CHUNK      (16u << 20)        /* of one fallocate() */
 #define WRITE_SIZE (1u << 20)
 #define ROUNDING   (64u << 10) /* a goal is reached when less than this is missing */
 
-static const struct param params[] = {
-	{ .name = "mode", .type = PARAM_ENUM, .def = "real", .choices = fault_modes,
-	  .help = "really, or as the kernel's answer to the target's calls" },
-	{ .name = "path", .type = PARAM_STRING, .def = "!",
-	  .help = "a directory on the file system, as the target sees it" },
-	{ .name = "percent", .type = PARAM_PERCENT,
-	  .help = "fill it up to this, as df shows it (100%: what users may take)" },
-	{ .name = "bytes", .type = PARAM_BYTES, .help = "or: how much to take" },
-	{ .name = "allow-host-root", .type = PARAM_BOOL, .def = "no",
-	  .help = "also the file system of the host's root; with root's rights" },
-	{}
-};
+static const struct param params[] = { { .name = "mode",
+					 .type = PARAM_ENUM,
+					 .def = "real",
+					 .choices = fault_modes,
+					 .help = "really, or as the kernel's answer to the target's calls" },
+				       { .name = "path",
+					 .type = PARAM_STRING,
+					 .def = "!",
+					 .help = "a directory on the file system, as the target sees it" },
+				       { .name = "percent",
+					 .type = PARAM_PERCENT,
+					 .help = "fill it up to this, as df shows it (100%: what users may take)" },
+				       { .name = "bytes", .type = PARAM_BYTES, .help = "or: how much to take" },
+				       { .name = "allow-host-root",
+					 .type = PARAM_BOOL,
+					 .def = "no",
+					 .help = "also the file system of the host's root; with root's rights" },
+				       {} };
 
 /* One file system that is filled. */
 struct fill {
 	const struct target *target;
-	int dir_fd, fd;	     /* the directory; the file, -1 while there is none */
+	int dir_fd, fd;      /* the directory; the file, -1 while there is none */
 	bool by_writing;     /* no fallocate here */
 	uint64_t goal, done; /* bytes of the file */
-	uint64_t total;	     /* what users may take of the file system, used or not */
-	uint64_t held;	     /* blocks of the file, bytes; at the last look */
-	double percent;	     /* of the file system, then */
-	int error;	     /* filling stopped with it */
+	uint64_t total;      /* what users may take of the file system, used or not */
+	uint64_t held;       /* blocks of the file, bytes; at the last look */
+	double percent;      /* of the file system, then */
+	int error;           /* filling stopped with it */
 };
 
 struct disk {
@@ -136,8 +142,7 @@ static int read_space(int fd, struct space *ret)
 }
 
 /* How much to take of @s; the bytes of the file in d->goal. */
-static int choose_goal(const struct fault *f, struct fill *d, const struct space *s,
-		       struct fl_error *err)
+static int choose_goal(const struct fault *f, struct fill *d, const struct space *s, struct fl_error *err)
 {
 	const char *path = params_text(&f->params, "path");
 	uint64_t ppm = params_u64(&f->params, "percent");
@@ -147,15 +152,15 @@ static int choose_goal(const struct fault *f, struct fill *d, const struct space
 		d->goal = params_u64(&f->params, "bytes");
 		if (d->goal <= s->available)
 			return 0;
-		error_env(err, ENOSPC, "disk_fill on %s: %s has only %s available", d->target->name,
-			  path, units_format_bytes(s->available, have, sizeof(have)));
+		error_env(err, ENOSPC, "disk_fill on %s: %s has only %s available", d->target->name, path,
+			  units_format_bytes(s->available, have, sizeof(have)));
 		error_hint(err, "percent: 100%% takes all of it");
 		return -ENOSPC;
 	}
 	d->goal = (uint64_t)((double)s->total * ((double)ppm / 1e6));
 	if (d->goal <= s->used) {
-		error_env(err, EALREADY, "disk_fill on %s: %s is %.1f %% full already",
-			  d->target->name, path, 100.0 * (double)s->used / (double)s->total);
+		error_env(err, EALREADY, "disk_fill on %s: %s is %.1f %% full already", d->target->name, path,
+			  100.0 * (double)s->used / (double)s->total);
 		error_hint(err, "ask for a higher percent");
 		return -EALREADY;
 	}
@@ -187,10 +192,9 @@ static int open_path(const struct fault *f, struct fill *d, struct fl_error *err
 	if (d->dir_fd < 0)
 		return d->dir_fd;
 	if (is_host_root(d->dir_fd) && !params_u64(&f->params, "allow-host-root")) {
-		error_env(err, EPERM, "disk_fill on %s: %s is on the host's root file system",
-			  d->target->name, path);
+		error_env(err, EPERM, "disk_fill on %s: %s is on the host's root file system", d->target->name, path);
 		error_hint(err, "name a path on a volume of its own, or let the kernel answer as a full disk does "
-			   "(mode: kernel); allow-host-root: yes fills the host's disk");
+				"(mode: kernel); allow-host-root: yes fills the host's disk");
 		return -EPERM;
 	}
 	return fill_size(f, d, err);
@@ -221,8 +225,8 @@ static int open_unlinked(struct fault *f, const struct fill *d, struct fl_error 
 	gid_t gid;
 	int fd, r;
 
-	r = inside_ids(d->target, rights(f), &uid, &gid, err) ?:
-	    scratch_announce(f, d->target, params_text(&f->params, "path"), d->dir_fd, uid, &s, err);
+	r = inside_ids(d->target, rights(f), &uid, &gid, err)
+		    ?: scratch_announce(f, d->target, params_text(&f->params, "path"), d->dir_fd, uid, &s, err);
 	if (r)
 		return r;
 	fd = inside_create(d->target, rights(f), d->dir_fd, s.name);
@@ -239,8 +243,8 @@ static int open_file(struct fault *f, struct fill *d, struct fl_error *err)
 	if (fd == -EOPNOTSUPP || fd == -EISDIR || fd == -ENOENT)
 		fd = open_unlinked(f, d, err);
 	if (fd < 0)
-		return error_env(err, -fd, "disk_fill on %s: cannot make a file in %s: %s",
-				 d->target->name, params_text(&f->params, "path"), strerror(-fd));
+		return error_env(err, -fd, "disk_fill on %s: cannot make a file in %s: %s", d->target->name,
+				 params_text(&f->params, "path"), strerror(-fd));
 	d->fd = fd;
 	return 0;
 }
@@ -404,9 +408,9 @@ static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 		ret->matched++;
 		ret->injected++;
 		ret->bytes += d->held;
-		text_append(&text, "%s%s: %s filled, %.1f %% of %s", text.len ? "; " : "",
-			    d->target->name, units_format_bytes(d->held, held, sizeof(held)),
-			    d->percent, units_format_bytes(d->total, total, sizeof(total)));
+		text_append(&text, "%s%s: %s filled, %.1f %% of %s", text.len ? "; " : "", d->target->name,
+			    units_format_bytes(d->held, held, sizeof(held)), d->percent,
+			    units_format_bytes(d->total, total, sizeof(total)));
 		if (d->error && d->error != ENOSPC)
 			text_append(&text, ", then %s", strerror(d->error));
 	}

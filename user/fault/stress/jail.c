@@ -24,6 +24,7 @@
  * working directory; what is not here does not exist (ENOSYS). No sockets, no namespaces, no mounts, no
  * tracing, no keys, no BPF, no io_uring.
  */
+/* clang-format off */
 static const char *const allowed[] = {
 	"access", "alarm", "arch_prctl", "brk", "clock_getres", "clock_gettime", "clock_nanosleep",
 	"close", "close_range", "copy_file_range", "dup", "dup2", "dup3", "execve", "exit", "exit_group",
@@ -45,9 +46,10 @@ static const char *const allowed[] = {
 	"timer_delete", "timer_gettime", "timer_settime", "times", "truncate", "umask", "uname",
 	"unlink", "unlinkat", "utimensat", "vfork", "wait4", "waitid", "write", "writev",
 };
+/* clang-format on */
 
-#define NAMESPACES (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | \
-		    CLONE_NEWUTS | CLONE_NEWCGROUP)
+#define NAMESPACES \
+	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
 
 static int filter_rules(scmp_filter_ctx ctx)
 {
@@ -61,8 +63,9 @@ static int filter_rules(scmp_filter_ctx ctx)
 			r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 0);
 	}
 	/* clone3() keeps its flags in memory, where no filter sees them: ENOSYS, glibc takes clone(). */
-	return r ?: seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-				     SCMP_A0(SCMP_CMP_MASKED_EQ, NAMESPACES, 0));
+	return r
+		       ?: seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+					   SCMP_A0(SCMP_CMP_MASKED_EQ, NAMESPACES, 0));
 }
 
 /* libseccomp writes a program to a descriptor and loads it with calls that a forked child cannot make
@@ -124,11 +127,11 @@ void jail_release(struct jail *j)
 
 /* Directories of the host that are inside as well, read-only; a link among them is made anew. Parents
  * come first. */
-static const char *const shared[] = { "/usr", "/usr/lib", "/usr/lib64", "/usr/local",
-				      "/usr/local/lib", "/lib", "/lib64", "/etc", "/sys",
-				      "/sys/devices", "/sys/devices/system", "/sys/devices/system/cpu" };
-static const char *const only_made[] = { "/usr", "/usr/local", "/etc", "/sys", "/sys/devices",
-					 "/sys/devices/system" };
+static const char *const shared[] = {
+	"/usr",   "/usr/lib", "/usr/lib64", "/usr/local",   "/usr/local/lib",      "/lib",
+	"/lib64", "/etc",     "/sys",       "/sys/devices", "/sys/devices/system", "/sys/devices/system/cpu"
+};
+static const char *const only_made[] = { "/usr", "/usr/local", "/etc", "/sys", "/sys/devices", "/sys/devices/system" };
 
 #define READ_ONLY (MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV)
 
@@ -144,8 +147,7 @@ static bool is_only_made(const char *dir)
 
 static int bind_read_only(const char *from, const char *to)
 {
-	return mount(from, to, NULL, MS_BIND, NULL) || mount(NULL, to, NULL, READ_ONLY, NULL) ?
-		-errno : 0;
+	return mount(from, to, NULL, MS_BIND, NULL) || mount(NULL, to, NULL, READ_ONLY, NULL) ? -errno : 0;
 }
 
 /* The working directory is the new root; @dir is absolute in the old one. */
@@ -219,8 +221,7 @@ int jail_build(const struct jail *j, const char *at)
 	int r;
 
 	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    mount("jail", at, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=32m,nr_inodes=64") ||
-	    chdir(at))
+	    mount("jail", at, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=32m,nr_inodes=64") || chdir(at))
 		return -errno;
 	umask(0);
 	for (i = 0, r = 0; !r && i < ARRAY_SIZE(shared); i++)
@@ -229,8 +230,7 @@ int jail_build(const struct jail *j, const char *at)
 	if (r)
 		return r;
 	if (mkdir("tmp", 0755) ||
-	    mount("jail", "tmp", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
-		  "mode=1777,size=1m,nr_inodes=256") ||
+	    mount("jail", "tmp", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=1777,size=1m,nr_inodes=256") ||
 	    mount(NULL, ".", NULL, READ_ONLY, NULL))
 		return -errno;
 	return make_root();
@@ -238,9 +238,9 @@ int jail_build(const struct jail *j, const char *at)
 
 /* ---- rights ---------------------------------------------------------------------------------- */
 
-#define SECURE (SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |             \
-		SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |                    \
-		SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED)
+#define SECURE                                                                                           \
+	(SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED | \
+	 SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED)
 
 static int drop_caps(const struct jail *j)
 {
@@ -269,8 +269,7 @@ int jail_close(const struct jail *j, uid_t uid, gid_t gid)
 	r = drop_caps(j);
 	if (r)
 		return r;
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) ||
-	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &j->filter, 0, 0))
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &j->filter, 0, 0))
 		return -errno;
 	return 0;
 }

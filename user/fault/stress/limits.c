@@ -53,8 +53,8 @@ static int unknown_name(const struct maximum *m, struct fl_error *err)
 	names[n++] = "forever";
 	names[n] = NULL;
 	near = text_nearest(m->name, names);
-	error_usage(err, "maxima: no kind of fault has a number '%.60s'%s%s%s", m->name,
-		    near ? ", did you mean '" : "", near ?: "", near ? "'?" : "");
+	error_usage(err, "maxima: no kind of fault has a number '%.60s'%s%s%s", m->name, near ? ", did you mean '" : "",
+		    near ?: "", near ? "'?" : "");
 	error_at(err, POLICY_FILE, m->line, m->column);
 	return -EINVAL;
 }
@@ -169,8 +169,7 @@ static int check_time(const struct policy *policy, uint64_t for_ns, struct fl_er
 	return -EPERM;
 }
 
-int limits_check(const struct fault_ops *ops, const struct params *p, uint64_t for_ns,
-		 struct fl_error *err)
+int limits_check(const struct fault_ops *ops, const struct params *p, uint64_t for_ns, struct fl_error *err)
 {
 	struct policy policy;
 	int r = policy_load(&policy, err);
@@ -220,9 +219,10 @@ static bool warn_packets(const struct params *p, uint64_t delay_ns, const char *
 
 	if (is_word(p, "protocol", "udp") || delay_ns * (both ? 2 : 1) < limit_ns)
 		return false;
-	snprintf(buf, size, "a delay of %s%s is longer than TCP waits for an answer when it connects (%s): nothing connects, "
-		 "as with a partition", delay, both ? " in both directions" : "",
-		 units_format_ns(limit_ns, limit, sizeof(limit)));
+	snprintf(buf, size,
+		 "a delay of %s%s is longer than TCP waits for an answer when it connects (%s): nothing connects, "
+		 "as with a partition",
+		 delay, both ? " in both directions" : "", units_format_ns(limit_ns, limit, sizeof(limit)));
 	return true;
 }
 
@@ -232,8 +232,10 @@ static bool warn_lookups(const struct params *p, uint64_t delay_ns, const char *
 	(void)p;
 	if (delay_ns < 10 * NS_PER_SEC)
 		return false;
-	snprintf(buf, size, "a delay of %s is longer than a resolver waits with its defaults (two tries of 5s): lookups fail, "
-		 "they are not slow", delay);
+	snprintf(buf, size,
+		 "a delay of %s is longer than a resolver waits with its defaults (two tries of 5s): lookups fail, "
+		 "they are not slow",
+		 delay);
 	return true;
 }
 

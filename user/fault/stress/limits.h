@@ -12,8 +12,7 @@
 #define LIMITS_FOR_DEFAULT_NS (300ull * 1000000000)
 
 /* May a fault of @ops with these parameters be on for @for_ns (0: until it is stopped)? */
-int limits_check(const struct fault_ops *ops, const struct params *p, uint64_t for_ns,
-		 struct fl_error *err);
+int limits_check(const struct fault_ops *ops, const struct params *p, uint64_t for_ns, struct fl_error *err);
 
 /* The same for parameters alone. */
 int limits_check_params(const struct fault_ops *ops, const struct params *p, struct fl_error *err);

@@ -13,7 +13,7 @@
 #include "session/session.h"
 #include "util/cleanup.h"
 
-#define PREFIX	  ".faultline-"
+#define PREFIX    ".faultline-"
 #define MAX_DEPTH 2 /* stress-ng makes directories of files in it, no deeper */
 
 int scratch_announce(struct fault *f, const struct target *t, const char *path, int dir_fd, uid_t uid,
@@ -109,12 +109,8 @@ static enum undo_state undo_remove(const json_t *args, struct fl_error *err)
 	r = fd < 0 ? fd : remove_entry(fd, name, uid, 0);
 	if (!r)
 		return UNDO_DONE;
-	error_env(err, -r, "%s in %s may still be there: %.300s", name, path,
-		  fd < 0 ? why.message : strerror(-r));
+	error_env(err, -r, "%s in %s may still be there: %.300s", name, path, fd < 0 ? why.message : strerror(-r));
 	return UNDO_OPEN;
 }
 
-const struct undo_op undo_scratch[] = {
-	{ .name = "remove-scratch", .undo = undo_remove },
-	{}
-};
+const struct undo_op undo_scratch[] = { { .name = "remove-scratch", .undo = undo_remove }, {} };

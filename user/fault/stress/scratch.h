@@ -14,8 +14,8 @@
 #include "fault/fault.h"
 
 struct scratch {
-	char name[64];	    /* ".faultline-SESSION.N" */
-	uid_t uid;	    /* whose it is */
+	char name[64];      /* ".faultline-SESSION.N" */
+	uid_t uid;          /* whose it is */
 	unsigned int entry; /* of the journal; 0: nothing is there */
 };
 

@@ -27,17 +27,16 @@ void stress_supported(struct fault_support *ret)
 	ret->supported = stressor_program(path, sizeof(path));
 	text_copy(ret->backend, sizeof(ret->backend), "stress-ng");
 	if (!ret->supported)
-		text_copy(ret->reason, sizeof(ret->reason),
-			  "stress-ng is not installed (apt-get install stress-ng)");
+		text_copy(ret->reason, sizeof(ret->reason), "stress-ng is not installed (apt-get install stress-ng)");
 }
 
-int stress_need_cgroup(const struct fault *f, const struct stress_unit *u, const char *controller,
-		       struct fl_error *err)
+int stress_need_cgroup(const struct fault *f, const struct stress_unit *u, const char *controller, struct fl_error *err)
 {
 	/* Where v1 has the controller, the v2 group has no say in it. */
 	if (cgroup_v1(&u->cgroups, controller) || (cgroup_v2(&u->cgroups) && !cgroup_mounted(controller)))
 		return 0;
-	return error_env(err, ENOTSUP, "refused: %s on %s, because it has no %s cgroup of its own, and whoever "
+	return error_env(err, ENOTSUP,
+			 "refused: %s on %s, because it has no %s cgroup of its own, and whoever "
 			 "shares that group would feel it; start it in a group of its own (a container, a systemd "
 			 "unit), or name it as cgroup:PATH of a group that is all meant instead",
 			 f->ops->name, u->target->name, controller);
@@ -58,8 +57,8 @@ static int spawn(struct fault *f, struct stress_unit *u, struct fl_error *err)
 	int r;
 
 	if (cgroup_frozen(&u->cgroups))
-		return error_env(err, EBUSY, "%s on %s: its cgroup is frozen, nothing can start in it",
-				 f->ops->name, u->target->name);
+		return error_env(err, EBUSY, "%s on %s: its cgroup is frozen, nothing can start in it", f->ops->name,
+				 u->target->name);
 	s->kind->args(f, u, spec.argv + 4);
 	r = s->kind->user ? s->kind->user(f, u, &spec.uid, &spec.gid, err) : 0;
 	return r ?: stressor_spawn(f->session, &spec, &u->stressor, err);
@@ -321,9 +320,10 @@ int stress_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 			text_append(&text, "; ");
 		if (u->deaths)
 			text_append(&text, "%s: its main process died while the fault was on, and it has %s; ",
-				    u->target->name, u->started_again ? "been started again" :
-						     u->main.pid      ? "another now" :
-									"none any more");
+				    u->target->name,
+				    u->started_again ? "been started again"
+				    : u->main.pid    ? "another now"
+						     : "none any more");
 		if (s->kind->effect(u, seconds, &text, &ret->bytes))
 			ret->injected++;
 		if (u->died)

@@ -17,26 +17,26 @@ struct stress_unit {
 	struct cgroup_set cgroups;
 	struct stressor stressor;
 	struct stressor_usage usage, past; /* at the last look; of stressors that died */
-	uint64_t active_ns;		   /* how long it has been on, in earlier activations */
-	uint64_t retry_ns;		   /* no new stressor before that */
-	struct process_id main; /* of the target, as last seen alive */
-	uint32_t deaths;	/* of the target's main process, while the fault was on */
-	unsigned int start_entry; /* of the journal: start the target again; 0: it need not be */
+	uint64_t active_ns;                /* how long it has been on, in earlier activations */
+	uint64_t retry_ns;                 /* no new stressor before that */
+	struct process_id main;            /* of the target, as last seen alive */
+	uint32_t deaths;                   /* of the target's main process, while the fault was on */
+	unsigned int start_entry;          /* of the journal: start the target again; 0: it need not be */
 	bool started_again;
 	uint32_t started, died;
-	uint32_t crowded; /* how often a stranger joined its cgroups, and the stressor was ended */
+	uint32_t crowded;   /* how often a stranger joined its cgroups, and the stressor was ended */
 	uint32_t n_cgroups; /* that were its own at arm */
-	char why[128]; /* the last one died */
-	char words[4][24]; /* room for arguments made from numbers */
+	char why[128];      /* the last one died */
+	char words[4][24];  /* room for arguments made from numbers */
 	/* of one kind */
-	double cpus;	       /* cpu: how many it may keep busy */
-	uint64_t cpu_before_ns; /* cpu: its cgroup's CPU time before */
-	uint64_t cgroup_cpu_ns; /* cpu: and used since */
-	uint64_t reached;      /* memory: most bytes of its cgroup */
+	double cpus;                /* cpu: how many it may keep busy */
+	uint64_t cpu_before_ns;     /* cpu: its cgroup's CPU time before */
+	uint64_t cgroup_cpu_ns;     /* cpu: and used since */
+	uint64_t reached;           /* memory: most bytes of its cgroup */
 	uint64_t ooms_before, ooms; /* memory: processes killed in it */
-	int path_fd;	       /* disk_io: the directory at the path */
-	struct scratch scratch; /* disk_io: its own directory there */
-	int work_fd;	       /* disk_io: that, cut off from all around it */
+	int path_fd;                /* disk_io: the directory at the path */
+	struct scratch scratch;     /* disk_io: its own directory there */
+	int work_fd;                /* disk_io: that, cut off from all around it */
 };
 
 /* How a kind differs. Each but args may be NULL. */
@@ -47,18 +47,15 @@ struct stress_kind {
 	/* Arguments of stress-ng behind the common ones, to @argv (room for 16 and a NULL). */
 	void (*args)(struct fault *f, struct stress_unit *u, const char **argv);
 	/* Whom it runs as; without it, nobody. */
-	int (*user)(struct fault *f, struct stress_unit *u, uid_t *ret_uid, gid_t *ret_gid,
-		    struct fl_error *err);
+	int (*user)(struct fault *f, struct stress_unit *u, uid_t *ret_uid, gid_t *ret_gid, struct fl_error *err);
 	/* Just before it is let go; @word replaces the argument "?". */
-	int (*begin)(struct fault *f, struct stress_unit *u, char *word, size_t size,
-		     struct fl_error *err);
+	int (*begin)(struct fault *f, struct stress_unit *u, char *word, size_t size, struct fl_error *err);
 	/* A look at what it does, while it runs. */
 	void (*look)(struct stress_unit *u);
 	/* After it was killed. More than once, in any state. */
 	int (*end)(struct fault *f, struct stress_unit *u, struct fl_error *err);
 	/* Append to the effect text, add to @bytes; returns whether it really had one. */
-	bool (*effect)(const struct stress_unit *u, double seconds, struct text *text,
-		       uint64_t *bytes);
+	bool (*effect)(const struct stress_unit *u, double seconds, struct text *text, uint64_t *bytes);
 };
 
 void stress_supported(struct fault_support *ret);

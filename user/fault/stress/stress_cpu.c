@@ -18,9 +18,14 @@
 #include "util/text/text.h"
 
 static const struct param params[] = {
-	{ .name = "load", .type = PARAM_PERCENT, .def = "90%",
+	{ .name = "load",
+	  .type = PARAM_PERCENT,
+	  .def = "90%",
 	  .help = "share of the CPU time the target may use; with workers: of one CPU, each" },
-	{ .name = "workers", .type = PARAM_INT, .min = 1, .max = 1024,
+	{ .name = "workers",
+	  .type = PARAM_INT,
+	  .min = 1,
+	  .max = 1024,
 	  .help = "busy processes; default: as many as the target may use CPUs" },
 	{}
 };
@@ -63,8 +68,7 @@ static void args(struct fault *f, struct stress_unit *u, const char **argv)
 	*argv = NULL;
 }
 
-static int begin(struct fault *f, struct stress_unit *u, char *word, size_t size,
-		 struct fl_error *err)
+static int begin(struct fault *f, struct stress_unit *u, char *word, size_t size, struct fl_error *err)
 {
 	(void)f;
 	(void)word;
@@ -79,8 +83,7 @@ static void look(struct stress_unit *u)
 {
 	uint64_t now;
 
-	if (u->cpu_before_ns != CGROUP_UNLIMITED && !cgroup_cpu_used_ns(&u->cgroups, &now) &&
-	    now > u->cpu_before_ns)
+	if (u->cpu_before_ns != CGROUP_UNLIMITED && !cgroup_cpu_used_ns(&u->cgroups, &now) && now > u->cpu_before_ns)
 		u->cgroup_cpu_ns = now - u->cpu_before_ns;
 }
 
@@ -90,11 +93,9 @@ static bool effect(const struct stress_unit *u, double seconds, struct text *tex
 	double cgroup = (double)u->cgroup_cpu_ns / 1e9;
 
 	(void)bytes;
-	text_append(text, "%s: %.2f s of CPU burnt by %s workers", u->target->name, burnt,
-		    u->words[0]);
+	text_append(text, "%s: %.2f s of CPU burnt by %s workers", u->target->name, burnt, u->words[0]);
 	if (cgroup > 0 && seconds > 0)
-		text_append(text, "; its cgroup used %.1f %% of %.2f CPUs",
-			    100 * cgroup / seconds / u->cpus, u->cpus);
+		text_append(text, "; its cgroup used %.1f %% of %.2f CPUs", 100 * cgroup / seconds / u->cpus, u->cpus);
 	return burnt > 0;
 }
 

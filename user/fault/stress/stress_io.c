@@ -24,15 +24,21 @@
 #include "util/text/units.h"
 
 static const struct param params[] = {
-	{ .name = "path", .type = PARAM_STRING, .def = "/tmp",
+	{ .name = "path",
+	  .type = PARAM_STRING,
+	  .def = "/tmp",
 	  .help = "a directory on the file system, as the target sees it" },
-	{ .name = "workers", .type = PARAM_INT, .def = "2", .min = 1, .max = 256,
+	{ .name = "workers",
+	  .type = PARAM_INT,
+	  .def = "2",
+	  .min = 1,
+	  .max = 256,
 	  .help = "processes that read and write" },
-	{ .name = "block-size", .type = PARAM_BYTES, .def = "1MiB",
-	  .help = "bytes of one write, 1 B to 4 MiB" },
-	{ .name = "size", .type = PARAM_BYTES, .def = "64MiB",
-	  .help = "size of each worker's file, 1 MiB or more" },
-	{ .name = "allow-host-root", .type = PARAM_BOOL, .def = "no",
+	{ .name = "block-size", .type = PARAM_BYTES, .def = "1MiB", .help = "bytes of one write, 1 B to 4 MiB" },
+	{ .name = "size", .type = PARAM_BYTES, .def = "64MiB", .help = "size of each worker's file, 1 MiB or more" },
+	{ .name = "allow-host-root",
+	  .type = PARAM_BOOL,
+	  .def = "no",
 	  .help = "with root's rights, where the target's own user may not write" },
 	{}
 };
@@ -68,8 +74,7 @@ static int check(struct fault *f, struct stress_unit *u, struct fl_error *err)
 	if (u->path_fd < 0)
 		return u->path_fd;
 	if (fstatvfs(u->path_fd, &fs))
-		return error_env(err, errno, "disk_io on %s: %s: %s", u->target->name, path,
-				 strerror(errno));
+		return error_env(err, errno, "disk_io on %s: %s: %s", u->target->name, path, strerror(errno));
 	if ((uint64_t)fs.f_bavail * fs.f_frsize < need) {
 		char want[32];
 
@@ -83,12 +88,9 @@ static int check(struct fault *f, struct stress_unit *u, struct fl_error *err)
 
 static void args(struct fault *f, struct stress_unit *u, const char **argv)
 {
-	snprintf(u->words[0], sizeof(u->words[0]), "%lld",
-		 (long long)params_i64(&f->params, "workers"));
-	snprintf(u->words[1], sizeof(u->words[1]), "%llu",
-		 (unsigned long long)params_u64(&f->params, "block-size"));
-	snprintf(u->words[2], sizeof(u->words[2]), "%llu",
-		 (unsigned long long)params_u64(&f->params, "size"));
+	snprintf(u->words[0], sizeof(u->words[0]), "%lld", (long long)params_i64(&f->params, "workers"));
+	snprintf(u->words[1], sizeof(u->words[1]), "%llu", (unsigned long long)params_u64(&f->params, "block-size"));
+	snprintf(u->words[2], sizeof(u->words[2]), "%llu", (unsigned long long)params_u64(&f->params, "size"));
 	*argv++ = "--hdd";
 	*argv++ = u->words[0];
 	*argv++ = "--hdd-write-size";
@@ -100,8 +102,7 @@ static void args(struct fault *f, struct stress_unit *u, const char **argv)
 	*argv = NULL;
 }
 
-static int user(struct fault *f, struct stress_unit *u, uid_t *ret_uid, gid_t *ret_gid,
-		struct fl_error *err)
+static int user(struct fault *f, struct stress_unit *u, uid_t *ret_uid, gid_t *ret_gid, struct fl_error *err)
 {
 	return inside_ids(u->target, rights(f), ret_uid, ret_gid, err);
 }
@@ -112,14 +113,13 @@ static int make_work(struct fault *f, struct stress_unit *u, struct fl_error *er
 	_cleanup_fd_ int dir = inside_mkdir(u->target, rights(f), u->path_fd, u->scratch.name);
 
 	if (dir < 0)
-		return error_env(err, -dir, "disk_io on %s: cannot make a directory in %s: %s",
-				 u->target->name, path, strerror(-dir));
+		return error_env(err, -dir, "disk_io on %s: cannot make a directory in %s: %s", u->target->name, path,
+				 strerror(-dir));
 	u->work_fd = inside_detach(u->target, dir, err);
 	return u->work_fd < 0 ? u->work_fd : 0;
 }
 
-static int begin(struct fault *f, struct stress_unit *u, char *word, size_t size,
-		 struct fl_error *err)
+static int begin(struct fault *f, struct stress_unit *u, char *word, size_t size, struct fl_error *err)
 {
 	const char *path = params_text(&f->params, "path");
 	uid_t uid;
@@ -149,10 +149,9 @@ static bool effect(const struct stress_unit *u, double seconds, struct text *tex
 	double rate = seconds > 0 ? (double)wrote / seconds : 0;
 	char w[32], d[32], r[32];
 
-	text_append(text, "%s: %s written by %s workers, %s/s; %s to and from the device",
-		    u->target->name, units_format_bytes(wrote, w, sizeof(w)), u->words[0],
-		    units_format_bytes((uint64_t)rate, r, sizeof(r)),
-		    units_format_bytes(device, d, sizeof(d)));
+	text_append(text, "%s: %s written by %s workers, %s/s; %s to and from the device", u->target->name,
+		    units_format_bytes(wrote, w, sizeof(w)), u->words[0],
+		    units_format_bytes((uint64_t)rate, r, sizeof(r)), units_format_bytes(device, d, sizeof(d)));
 	*bytes += all;
 	return wrote > 0;
 }
@@ -179,7 +178,8 @@ static void supported(struct fault_support *ret)
 	if (!ret->supported || inside_detaches())
 		return;
 	ret->supported = false;
-	text_copy(ret->reason, sizeof(ret->reason), "the stressor is kept to one directory by mount_setattr(2), "
+	text_copy(ret->reason, sizeof(ret->reason),
+		  "the stressor is kept to one directory by mount_setattr(2), "
 		  "which this kernel lacks (Linux 5.12 has it)");
 }
 

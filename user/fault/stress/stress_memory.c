@@ -23,16 +23,19 @@
 
 /* What stress-ng 0.15 takes beside the pages asked for: 4 to 6 MiB, most of it executable pages
  * (charged to who reads them first) and page tables. */
-#define OWN_BYTES    (5ull << 20)
-#define LEAST_BYTES  (1ull << 20)
+#define OWN_BYTES   (5ull << 20)
+#define LEAST_BYTES (1ull << 20)
 /* How exactly the goal is met: with less than this below the limit, an OOM kill is to be expected. */
 #define MARGIN_BYTES (2ull << 20)
 
 static const struct param params[] = {
-	{ .name = "percent", .type = PARAM_PERCENT,
+	{ .name = "percent",
+	  .type = PARAM_PERCENT,
 	  .help = "fill the target's cgroup up to this share of its memory limit" },
 	{ .name = "bytes", .type = PARAM_BYTES, .help = "or: how much to add" },
-	{ .name = "allow-group-kill", .type = PARAM_BOOL, .def = "no",
+	{ .name = "allow-group-kill",
+	  .type = PARAM_BOOL,
+	  .def = "no",
 	  .help = "go to the limit also where an OOM kill ends the whole group or unit" },
 	{}
 };
@@ -50,8 +53,8 @@ static int validate(const struct params *p, struct fl_error *err)
 }
 
 /* Would a fill by @fill hit the limit, and that end more than one process? */
-static int refuse_group_kill(const struct fault *f, const struct stress_unit *u,
-			     const struct cgroup_memory *m, uint64_t fill, struct fl_error *err)
+static int refuse_group_kill(const struct fault *f, const struct stress_unit *u, const struct cgroup_memory *m,
+			     uint64_t fill, struct fl_error *err)
 {
 	char why[300];
 
@@ -59,15 +62,16 @@ static int refuse_group_kill(const struct fault *f, const struct stress_unit *u,
 	    m->used + OWN_BYTES + fill + MARGIN_BYTES <= m->limit ||
 	    !cgroup_oom_takes_all(&u->cgroups, why, sizeof(why)))
 		return 0;
-	error_env(err, EPERM, "refused: memory on %s, because that much reaches its memory limit, and at the first "
-		  "OOM kill %s", u->target->name, why);
+	error_env(err, EPERM,
+		  "refused: memory on %s, because that much reaches its memory limit, and at the first "
+		  "OOM kill %s",
+		  u->target->name, why);
 	error_hint(err, "ask for less, or give allow-group-kill if that is meant");
 	return -EPERM;
 }
 
 /* How many bytes the stressor shall take, now. */
-static int fill_size(const struct fault *f, const struct stress_unit *u, uint64_t *ret,
-		     struct fl_error *err)
+static int fill_size(const struct fault *f, const struct stress_unit *u, uint64_t *ret, struct fl_error *err)
 {
 	struct cgroup_memory m;
 	uint64_t fill;
@@ -83,12 +87,11 @@ static int fill_size(const struct fault *f, const struct stress_unit *u, uint64_
 		error_hint(err, "give bytes instead");
 		return -ENOTSUP;
 	} else {
-		uint64_t goal = (uint64_t)((double)m.limit / 1e6 *
-					   (double)params_u64(&f->params, "percent"));
+		uint64_t goal = (uint64_t)((double)m.limit / 1e6 * (double)params_u64(&f->params, "percent"));
 
 		if (goal < m.used + OWN_BYTES + LEAST_BYTES) {
-			error_env(err, EALREADY, "memory on %s: it uses %.1f %% of its limit already",
-				  u->target->name, 100.0 * (double)m.used / (double)m.limit);
+			error_env(err, EALREADY, "memory on %s: it uses %.1f %% of its limit already", u->target->name,
+				  100.0 * (double)m.used / (double)m.limit);
 			error_hint(err, "ask for a higher percent");
 			return -EALREADY;
 		}
@@ -143,8 +146,7 @@ static int journal_start(struct fault *f, struct stress_unit *u, struct fl_error
 	return stress_journal_start(f, u, err);
 }
 
-static int begin(struct fault *f, struct stress_unit *u, char *word, size_t size,
-		 struct fl_error *err)
+static int begin(struct fault *f, struct stress_unit *u, char *word, size_t size, struct fl_error *err)
 {
 	uint64_t fill;
 	int r = fill_size(f, u, &fill, err);

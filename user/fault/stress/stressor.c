@@ -33,7 +33,7 @@
 #include "util/text/units.h"
 
 #define SPAWN_TIMEOUT_MS 2000 /* an overfull cgroup must not hang faultline */
-#define WORD_MAX	 32
+#define WORD_MAX         32
 
 /* What the children need, made ready before the fork. */
 struct plan {
@@ -55,7 +55,7 @@ enum step { STEP_ROOT, STEP_CGROUP, STEP_FORK, STEP_CLOSE, STEP_FORKED, STEP_REA
 struct report {
 	int step, error;
 	uint32_t cgroup; /* STEP_CGROUP: which one */
-	pid_t pid;	 /* STEP_FORKED: the guard's */
+	pid_t pid;       /* STEP_FORKED: the guard's */
 };
 
 bool stressor_program(char *ret, size_t size)
@@ -109,8 +109,8 @@ static void run(struct plan *p, int cwd_fd)
 	sigset_t none;
 	int i;
 
-	if (setsid() < 0 || dup2(p->null_fd, 0) < 0 || dup2(p->log_fd, 1) < 0 ||
-	    dup2(p->log_fd, 2) < 0 || (cwd_fd >= 0 && fchdir(cwd_fd)))
+	if (setsid() < 0 || dup2(p->null_fd, 0) < 0 || dup2(p->log_fd, 1) < 0 || dup2(p->log_fd, 2) < 0 ||
+	    (cwd_fd >= 0 && fchdir(cwd_fd)))
 		_exit(126);
 	for (i = 1; i < NSIG; i++)
 		signal(i, SIG_DFL);
@@ -183,8 +183,7 @@ static void build(struct plan *p)
 		if (write(p->procs[r.cgroup], "0", 1) != 1)
 			goto out;
 	r.step = STEP_FORK;
-	pid = syscall(SYS_clone, CLONE_NEWPID | CLONE_NEWIPC | CLONE_PARENT | (unsigned long)SIGCHLD,
-		      0, 0, 0, 0);
+	pid = syscall(SYS_clone, CLONE_NEWPID | CLONE_NEWIPC | CLONE_PARENT | (unsigned long)SIGCHLD, 0, 0, 0, 0);
 	if (!pid)
 		guard(p);
 	if (pid > 0) {
@@ -203,7 +202,7 @@ out:
 static void plan_free(struct plan *p)
 {
 	const int fds[] = { p->owner_fd, p->target_fd, p->null_fd,   p->log_fd,
-			    p->gate[0],	 p->gate[1],   p->report[0], p->report[1] };
+			    p->gate[0],  p->gate[1],   p->report[0], p->report[1] };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(fds); i++)
@@ -242,8 +241,7 @@ static int plan_cgroups(struct plan *p, const struct stressor_spec *spec, struct
 		int fd = path ? open(path, O_WRONLY | O_CLOEXEC) : -1;
 
 		if (fd < 0)
-			return error_env(err, path ? errno : ENOMEM,
-					 "stressor on %s: cannot join the cgroup %s: %s",
+			return error_env(err, path ? errno : ENOMEM, "stressor on %s: cannot join the cgroup %s: %s",
 					 spec->target->name, dir, strerror(path ? errno : ENOMEM));
 		p->procs[p->n_procs++] = fd;
 	}
@@ -258,8 +256,7 @@ static int plan_target(struct plan *p, const struct target *t, struct fl_error *
 	p->target_fd = pidfd_open(t->pid, 0);
 	if (p->target_fd >= 0 && proc_same(t->pid, t->pid_start))
 		return 0;
-	return error_env(err, ESRCH, "stressor on %s: its main process (%d) is gone", t->name,
-			 (int)t->pid);
+	return error_env(err, ESRCH, "stressor on %s: its main process (%d) is gone", t->name, (int)t->pid);
 }
 
 static int plan_fds(struct plan *p, const struct stressor_spec *spec, struct fl_error *err)
@@ -270,13 +267,11 @@ static int plan_fds(struct plan *p, const struct stressor_spec *spec, struct fl_
 	if (p->owner_fd < 0 || p->null_fd < 0 || p->log_fd < 0 ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->gate) ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->report))
-		return error_sys(err, errno, "stressor on %s: %s", spec->target->name,
-				 strerror(errno));
+		return error_sys(err, errno, "stressor on %s: %s", spec->target->name, strerror(errno));
 	return 0;
 }
 
-static int plan_make(const struct session *s, const struct stressor_spec *spec, struct plan **ret,
-		     struct fl_error *err)
+static int plan_make(const struct session *s, const struct stressor_spec *spec, struct plan **ret, struct fl_error *err)
 {
 	struct plan *p = calloc(1, sizeof(*p));
 	char program[PATH_MAX];
@@ -305,19 +300,16 @@ static int plan_make(const struct session *s, const struct stressor_spec *spec, 
 	return r;
 }
 
-static int spawn_failed(const struct stressor_spec *spec, const struct report *r,
-			struct fl_error *err)
+static int spawn_failed(const struct stressor_spec *spec, const struct report *r, struct fl_error *err)
 {
-	static const char *const what[] = { "make a root for it", "join the cgroup", "fork",
-					    "give up its rights" };
+	static const char *const what[] = { "make a root for it", "join the cgroup", "fork", "give up its rights" };
 	bool cgroup = r->step == STEP_CGROUP;
 
 	if (r->step > STEP_CLOSE)
-		return error_sys(err, ETIMEDOUT, "stressor on %s: no sign of it within %d ms",
-				 spec->target->name, SPAWN_TIMEOUT_MS);
-	error_env(err, r->error, "stressor on %s: cannot %s%s%s: %s", spec->target->name,
-		  what[r->step], cgroup ? " " : "",
-		  cgroup ? spec->cgroups->dirs[r->cgroup].join : "", strerror(r->error));
+		return error_sys(err, ETIMEDOUT, "stressor on %s: no sign of it within %d ms", spec->target->name,
+				 SPAWN_TIMEOUT_MS);
+	error_env(err, r->error, "stressor on %s: cannot %s%s%s: %s", spec->target->name, what[r->step],
+		  cgroup ? " " : "", cgroup ? spec->cgroups->dirs[r->cgroup].join : "", strerror(r->error));
 	if (r->step == STEP_FORK && r->error == EAGAIN)
 		error_hint(err, "the target's limit on processes (pids.max) is reached");
 	return -r->error;
@@ -368,8 +360,7 @@ static int fork_children(struct plan *p, pid_t *ret_pid, struct report *ret)
 	return 0;
 }
 
-int stressor_spawn(struct session *s, const struct stressor_spec *spec, struct stressor *ret,
-		   struct fl_error *err)
+int stressor_spawn(struct session *s, const struct stressor_spec *spec, struct stressor *ret, struct fl_error *err)
 {
 	struct stressor st;
 	struct report report = {};
@@ -519,8 +510,7 @@ static void add_usage(pid_t pid, struct stressor_usage *u)
 			    &ticks[0], &ticks[1], &ticks[2], &ticks[3], &pages) != 5)
 		return;
 	u->processes++;
-	u->cpu_ns += (ticks[0] + ticks[1] + ticks[2] + ticks[3]) *
-		     (NS_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK));
+	u->cpu_ns += (ticks[0] + ticks[1] + ticks[2] + ticks[3]) * (NS_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK));
 	u->rss_bytes += (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
 	snprintf(path, sizeof(path), "/proc/%d/io", (int)pid);
 	if (file_read(path, 4096, &io, NULL, NULL))
@@ -541,8 +531,7 @@ void stressor_usage(const struct stressor *st, struct stressor_usage *ret)
 	if (!proc)
 		return;
 	while ((e = readdir(proc)))
-		if (!units_int(e->d_name, 1, INT_MAX, &pid, NULL) &&
-		    process_namespace((pid_t)pid, "pid") == st->pidns)
+		if (!units_int(e->d_name, 1, INT_MAX, &pid, NULL) && process_namespace((pid_t)pid, "pid") == st->pidns)
 			add_usage((pid_t)pid, ret);
 	closedir(proc);
 }
@@ -566,7 +555,4 @@ static enum undo_state undo_kill(const json_t *args, struct fl_error *err)
 	return UNDO_OPEN;
 }
 
-const struct undo_op undo_stressor[] = {
-	{ .name = "kill-process", .undo = undo_kill, .ends_with_boot = true },
-	{}
-};
+const struct undo_op undo_stressor[] = { { .name = "kill-process", .undo = undo_kill, .ends_with_boot = true }, {} };

@@ -22,7 +22,7 @@
 #include "util/error.h"
 
 #define STRESSOR_MAX_ARGS 24
-#define STRESSOR_NOBODY	  65534 /* user and group */
+#define STRESSOR_NOBODY   65534 /* user and group */
 
 struct stressor_spec {
 	const struct target *target;
@@ -37,17 +37,17 @@ struct stressor_spec {
 
 struct stressor {
 	struct process_id id; /* its first process; pid 0: there is none */
-	uint64_t pidns;	      /* inode of its pid namespace */
+	uint64_t pidns;       /* inode of its pid namespace */
 	unsigned int entry;   /* of the journal */
-	int gate;	      /* write end; -1 once it runs */
-	int log;	      /* what it printed */
-	int target;	      /* pidfd of the target's main process; -1: it has none */
+	int gate;             /* write end; -1 once it runs */
+	int log;              /* what it printed */
+	int target;           /* pidfd of the target's main process; -1: it has none */
 };
 
 struct stressor_usage {
 	uint64_t cpu_ns, rss_bytes;
 	uint64_t read_bytes, write_bytes; /* by system calls */
-	uint64_t device_bytes;		  /* of both, what went to a device */
+	uint64_t device_bytes;            /* of both, what went to a device */
 	uint32_t processes;
 };
 
@@ -55,8 +55,7 @@ struct stressor_usage {
 bool stressor_program(char *ret, size_t size);
 
 /* Fork it, stopped at its gate. On failure *ret is as after stressor_init(). */
-int stressor_spawn(struct session *s, const struct stressor_spec *spec, struct stressor *ret,
-		   struct fl_error *err);
+int stressor_spawn(struct session *s, const struct stressor_spec *spec, struct stressor *ret, struct fl_error *err);
 void stressor_init(struct stressor *st);
 
 /* Let it run, in the working directory @cwd_fd (-1: an empty one). */

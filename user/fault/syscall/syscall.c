@@ -20,6 +20,7 @@
 static const char *const backends[] = { "auto", "override", "modret", "cgroup", NULL };
 static const char *const fd_kinds[] = { "any", "file", "directory", "socket", "pipe", "device", NULL };
 
+/* clang-format off */
 static const struct param syscall_params[] = {
 	{ .name = "syscall", .type = PARAM_STRING, .def = "!",
 	  .help = "which call, or several with commas; 'open' means openat and its kin too" },
@@ -45,6 +46,7 @@ static const struct param syscall_params[] = {
 	  .help = "force the mechanism" },
 	{}
 };
+/* clang-format on */
 
 /* --- parameters to rule ------------------------------------------------------------------------- */
 

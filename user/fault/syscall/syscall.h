@@ -12,10 +12,10 @@
 #include "fault/syscall/syscall_backend.h"
 
 struct syscall_request {
-	const char *calls; /* names or families with commas */
+	const char *calls;         /* names or families with commas */
 	enum syscall_backend only; /* BACKEND_NONE: the first that serves */
-	bool partial;	   /* calls that no backend serves here are left out, if one is left */
-	struct fl_sys_rule rule; /* what to do; targets, owner, expiry are filled in */
+	bool partial;              /* calls that no backend serves here are left out, if one is left */
+	struct fl_sys_rule rule;   /* what to do; targets, owner, expiry are filled in */
 };
 
 /* Nothing filtered, every call hit. */
@@ -39,7 +39,7 @@ int syscall_write(struct fault *f, struct fl_error *err);
  * The first backend that serves @row with @filters (mask of enum syscall_filter), or whether @only
  * does. BACKEND_NONE: none, and *ret_why holds every backend's reason.
  */
-enum syscall_backend syscall_choose(const struct syscall_row *row, enum syscall_backend only,
-				    unsigned int filters, char *ret_why, size_t why_size);
+enum syscall_backend syscall_choose(const struct syscall_row *row, enum syscall_backend only, unsigned int filters,
+				    char *ret_why, size_t why_size);
 
 #endif

@@ -38,8 +38,7 @@ void syscall_request_init(struct syscall_request *r, const char *calls, int erro
 	*r = (struct syscall_request){
 		.calls = calls,
 		.only = BACKEND_NONE,
-		.rule = { .error = -error, .probability_ppm = FL_PPM, .first = 1, .nth = 1,
-			  .port = { 0, 65535 } },
+		.rule = { .error = -error, .probability_ppm = FL_PPM, .first = 1, .nth = 1, .port = { 0, 65535 } },
 	};
 }
 
@@ -76,8 +75,8 @@ static unsigned int rule_filters(const struct fl_sys_rule *rule)
 	       (rule->peer_prefix_len || rule->port.min || rule->port.max != 65535 ? FILTER_ADDRESS : 0u);
 }
 
-enum syscall_backend syscall_choose(const struct syscall_row *row, enum syscall_backend only,
-				    unsigned int filters, char *ret_why, size_t why_size)
+enum syscall_backend syscall_choose(const struct syscall_row *row, enum syscall_backend only, unsigned int filters,
+				    char *ret_why, size_t why_size)
 {
 	/* A signal is no answer to "fail this call": only when it is asked for. */
 	static const enum syscall_backend order[] = { BACKEND_OVERRIDE, BACKEND_MODRET, BACKEND_CGROUP,
@@ -106,8 +105,7 @@ enum syscall_backend syscall_choose(const struct syscall_row *row, enum syscall_
 /* Is the target a group of the v2 tree, and nothing else? */
 static bool is_v2_group(const struct target *t)
 {
-	return t->cgroup[0] && !(t->members & (TARGET_BY_NETNS | TARGET_BY_TREE)) &&
-	       t->members != TARGET_BY_CGROUP_V1;
+	return t->cgroup[0] && !(t->members & (TARGET_BY_NETNS | TARGET_BY_TREE)) && t->members != TARGET_BY_CGROUP_V1;
 }
 
 /* Programs of the backend cgroup are attached to a group, and so hit all that is in it. */
@@ -123,8 +121,7 @@ static bool all_are_v2_groups(const struct fault *f)
 /* --- backends ----------------------------------------------------------------------------------- */
 
 /* A backend for each row. One that none can serve is refused, or left out of a partial request. */
-static int choose_rows(struct fault *f, const struct syscall_request *request, struct plan *plan,
-		       struct fl_error *err)
+static int choose_rows(struct fault *f, const struct syscall_request *request, struct plan *plan, struct fl_error *err)
 {
 	char why[400] = "", used[sizeof(f->backend)] = "";
 	unsigned int i, kept = 0;
@@ -138,7 +135,8 @@ static int choose_rows(struct fault *f, const struct syscall_request *request, s
 
 		if (by == BACKEND_CGROUP && !all_are_v2_groups(f)) {
 			by = BACKEND_NONE;
-			text_copy(why, sizeof(why), "only the backend cgroup could, which hits all of a v2 cgroup, "
+			text_copy(why, sizeof(why),
+				  "only the backend cgroup could, which hits all of a v2 cgroup, "
 				  "and the target is none: name it as a container or cgroup:PATH instead");
 		}
 		name = syscall_backend_name(by);
@@ -183,9 +181,11 @@ static int kernel_target(const struct fault *f, const struct target *t, struct f
 		return 0;
 	}
 	target_members_text(t, who, sizeof(who));
-	error_env(err, ENOTSUP, "refused: %s on %s, because it means %s, which the kernel cannot tell from others "
+	error_env(err, ENOTSUP,
+		  "refused: %s on %s, because it means %s, which the kernel cannot tell from others "
 		  "while they make system calls; name it as a container, as netns:NAME, or as cgroup:PATH of "
-		  "a group in the v2 tree instead", f->ops->name, t->name, who);
+		  "a group in the v2 tree instead",
+		  f->ops->name, t->name, who);
 	return -ENOTSUP;
 }
 
@@ -202,12 +202,12 @@ static int all_in_v2(const struct fault *f, const struct target *t, struct fl_er
 	v2.members = TARGET_BY_CGROUP;
 	r = process_list(t, &ids, &n, err);
 	for (i = 0; !r && i < n; i++)
-		if (!target_is_member(&v2, ids[i].pid, ids[i].start) &&
-		    target_is_member(t, ids[i].pid, ids[i].start))
-			r = error_env(err, ENOTSUP, "refused: %s on %s, because its process %d is in the v1 cgroup "
+		if (!target_is_member(&v2, ids[i].pid, ids[i].start) && target_is_member(t, ids[i].pid, ids[i].start))
+			r = error_env(err, ENOTSUP,
+				      "refused: %s on %s, because its process %d is in the v1 cgroup "
 				      "%s only, and the kernel tells callers by the v2 tree; move all of it to "
-				      "%s, and name that as cgroup:PATH instead", f->ops->name, t->name,
-				      (int)ids[i].pid, t->cgroup_v1, t->cgroup);
+				      "%s, and name that as cgroup:PATH instead",
+				      f->ops->name, t->name, (int)ids[i].pid, t->cgroup_v1, t->cgroup);
 	return r;
 }
 
@@ -285,8 +285,8 @@ static int attach_rows(struct fault *f, struct fl_error *err)
 				break;
 		if (j < i)
 			continue;
-		r = syscall_hook_attach(plan->by[i], row, &s->maps, f->targets, f->n_targets,
-					&s->hooks[s->n_hooks], err);
+		r = syscall_hook_attach(plan->by[i], row, &s->maps, f->targets, f->n_targets, &s->hooks[s->n_hooks],
+					err);
 		if (!r)
 			s->n_hooks++;
 	}
@@ -329,8 +329,8 @@ int syscall_moved(struct fault *f, uint32_t target, struct fl_error *err)
 	s->rule.n_targets = f->n_targets;
 	r = kernel_target(f, &f->targets[target], &s->rule.targets[target], err);
 	if (!r && s->need_cgroup && !is_v2_group(&f->targets[target]))
-		r = error_env(err, ENOTSUP, "%s: %s has no cgroup of its own in the v2 tree any more",
-			      f->ops->name, f->targets[target].name);
+		r = error_env(err, ENOTSUP, "%s: %s has no cgroup of its own in the v2 tree any more", f->ops->name,
+			      f->targets[target].name);
 	if (!r)
 		r = syscall_write(f, err);
 	/* Its programs are on the old group. For the others a few calls pass meanwhile. */

@@ -50,18 +50,14 @@ int syscall_maps_make(struct syscall_maps *ret, struct fl_error *err)
 	const bool plain = bpf_load_plain();
 	struct syscall_maps m = {
 		.rule = bpf_map_create(BPF_MAP_TYPE_ARRAY, "fl_sys_rule", 4, sizeof(struct fl_sys_rule), 1, NULL),
-		.state = bpf_map_create(BPF_MAP_TYPE_ARRAY, "fl_sys_state", 4, sizeof(struct fl_sys_state), 1,
-					NULL),
-		.proof = bpf_map_create(BPF_MAP_TYPE_PERCPU_ARRAY, "fl_sys_proof", 4, sizeof(struct fl_proof),
-					1, NULL),
-		.leases = bpf_map_create(BPF_MAP_TYPE_ARRAY, "fl_sys_leases", 4, sizeof(struct fl_lease), 1,
-					 NULL),
+		.state = bpf_map_create(BPF_MAP_TYPE_ARRAY, "fl_sys_state", 4, sizeof(struct fl_sys_state), 1, NULL),
+		.proof = bpf_map_create(BPF_MAP_TYPE_PERCPU_ARRAY, "fl_sys_proof", 4, sizeof(struct fl_proof), 1, NULL),
+		.leases = bpf_map_create(BPF_MAP_TYPE_ARRAY, "fl_sys_leases", 4, sizeof(struct fl_lease), 1, NULL),
 		.turns = plain ? bpf_map_create(BPF_MAP_TYPE_HASH, "fl_sys_turns", 4, 4, 1, NULL) : -1,
 	};
 	int code = errno;
 
-	if (m.rule < 0 || m.state < 0 || m.proof < 0 || m.leases < 0 ||
-	    (plain && m.turns < 0)) {
+	if (m.rule < 0 || m.state < 0 || m.proof < 0 || m.leases < 0 || (plain && m.turns < 0)) {
 		syscall_maps_close(&m);
 		error_env(err, code, "syscall faults: cannot make BPF maps: %s", strerror(code));
 		error_hint(err, "run as root; faultline doctor shows what is missing");
@@ -110,8 +106,7 @@ static struct bpf_object *open_object(enum syscall_backend b)
 	case BACKEND_SIGNAL:
 		elf = plain ? sys_signal_plain_bpf__elf_bytes(&size) : sys_signal_bpf__elf_bytes(&size);
 		break;
-	default:
-		return NULL;
+	default: return NULL;
 	}
 	return bpf_object__open_mem(elf, size, bpf_load_options());
 }
@@ -127,8 +122,7 @@ static int reuse(struct bpf_object *o, const char *name, int fd)
 static void set_call(struct bpf_object *o, const struct syscall_row *row)
 {
 	struct bpf_map *map = bpf_object__find_map_by_name(o, ".rodata");
-	struct fl_sys_call call = { row->number, row->path_arg, row->fd_arg, row->addr_arg,
-				      row->number == __NR_brk };
+	struct fl_sys_call call = { row->number, row->path_arg, row->fd_arg, row->addr_arg, row->number == __NR_brk };
 
 	if (map)
 		bpf_map__set_initial_value(map, &call, sizeof(call));
@@ -230,10 +224,13 @@ static bool try_program(enum syscall_backend b, const struct syscall_row *row, c
 }
 
 /* Each program is tried once: all calls of a hook have one. */
-static bool program_works(enum syscall_backend b, const struct syscall_row *row, const char *program, const char *target,
-			  char *why, size_t size)
+static bool program_works(enum syscall_backend b, const struct syscall_row *row, const char *program,
+			  const char *target, char *why, size_t size)
 {
-	static struct { const char *program; struct known known; } all[64];
+	static struct {
+		const char *program;
+		struct known known;
+	} all[64];
 	struct known *k = NULL;
 	size_t i;
 
@@ -295,12 +292,14 @@ static bool filters_fit(unsigned int asked, unsigned int have, char *why, size_t
 
 	if (lacking)
 		snprintf(why, size, "cannot filter by %s here",
-			 lacking & FILTER_PATH ? "path" : lacking & FILTER_FD ? "descriptor type" : "port or peer");
+			 lacking & FILTER_PATH ? "path"
+			 : lacking & FILTER_FD ? "descriptor type"
+					       : "port or peer");
 	return !lacking;
 }
 
-bool syscall_backend_serves(enum syscall_backend b, const struct syscall_row *row, unsigned int filters,
-			    char *ret_why, size_t why_size)
+bool syscall_backend_serves(enum syscall_backend b, const struct syscall_row *row, unsigned int filters, char *ret_why,
+			    size_t why_size)
 {
 	ret_why[0] = '\0';
 	switch (b) {
@@ -317,7 +316,8 @@ bool syscall_backend_serves(enum syscall_backend b, const struct syscall_row *ro
 			snprintf(ret_why, why_size, "it passes no security hook");
 			return false;
 		}
-		return probe_modret(row, ret_why, why_size) && filters_fit(filters, row->modret_filters, ret_why, why_size);
+		return probe_modret(row, ret_why, why_size) &&
+		       filters_fit(filters, row->modret_filters, ret_why, why_size);
 	case BACKEND_CGROUP:
 		if (!row->cgroup4) {
 			snprintf(ret_why, why_size, "no cgroup hook sees this call");
@@ -325,8 +325,7 @@ bool syscall_backend_serves(enum syscall_backend b, const struct syscall_row *ro
 		}
 		return probe_cgroup(row, ret_why, why_size) &&
 		       filters_fit(filters, row->cgroup_filters, ret_why, why_size);
-	default:
-		return false;
+	default: return false;
 	}
 }
 
@@ -345,8 +344,8 @@ static int hook_failed(struct syscall_hook *h, const struct syscall_row *row, en
 		       struct fl_error *err)
 {
 	syscall_hook_detach(h);
-	error_env(err, code, "syscall %s: backend %s cannot be attached: %s", row->name,
-		  syscall_backend_name(b), strerror(code));
+	error_env(err, code, "syscall %s: backend %s cannot be attached: %s", row->name, syscall_backend_name(b),
+		  strerror(code));
 	error_hint(err, "faultline doctor --syscalls shows which backends work here");
 	return -code;
 }
@@ -361,8 +360,8 @@ static int attach_cgroups(struct syscall_hook *h, const struct target *targets, 
 		_cleanup_fd_ int fd = open(targets[i].cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 		if (fd < 0)
-			return error_env(err, errno, "target %s: cannot open its cgroup '%s': %s",
-					 targets[i].name, targets[i].cgroup, strerror(errno));
+			return error_env(err, errno, "target %s: cannot open its cgroup '%s': %s", targets[i].name,
+					 targets[i].cgroup, strerror(errno));
 		bpf_object__for_each_program(p, h->object) {
 			struct bpf_link *link;
 

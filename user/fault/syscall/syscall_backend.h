@@ -30,8 +30,8 @@ enum syscall_backend syscall_backend_find(const char *name); /* BACKEND_NONE: no
  * Probes by loading; the answers of a process are kept. *ret_why (size bytes) gets the reason of
  * a no. BACKEND_SIGNAL serves every row.
  */
-bool syscall_backend_serves(enum syscall_backend b, const struct syscall_row *row, unsigned int filters,
-			    char *ret_why, size_t why_size);
+bool syscall_backend_serves(enum syscall_backend b, const struct syscall_row *row, unsigned int filters, char *ret_why,
+			    size_t why_size);
 
 /* The maps of one fault, made once and given to each hook; see bpf/abi/abi_sys.h. */
 struct syscall_maps {

@@ -67,18 +67,25 @@ static int crash_arm(struct fault *f, struct fl_error *err)
 	return syscall_arm(f, &request, err);
 }
 
-#define CALL_OPS                                                                                    \
-	.activate = syscall_activate, .proof = syscall_proof, .disarm = syscall_disarm, \
-	.moved = syscall_moved
+#define CALL_OPS .activate = syscall_activate, .proof = syscall_proof, .disarm = syscall_disarm, .moved = syscall_moved
 
 const struct fault_ops fault_fd_exhaustion_kernel = {
-	.name = "fd_exhaustion", .class = FAULT_RESOURCE, .arm = fd_arm, CALL_OPS,
+	.name = "fd_exhaustion",
+	.class = FAULT_RESOURCE,
+	.arm = fd_arm,
+	CALL_OPS,
 };
 
 const struct fault_ops fault_disk_fill_kernel = {
-	.name = "disk_fill", .class = FAULT_RESOURCE, .arm = disk_arm, CALL_OPS,
+	.name = "disk_fill",
+	.class = FAULT_RESOURCE,
+	.arm = disk_arm,
+	CALL_OPS,
 };
 
 const struct fault_ops fault_crash_call = {
-	.name = "crash", .class = FAULT_APPLICATION, .arm = crash_arm, CALL_OPS,
+	.name = "crash",
+	.class = FAULT_APPLICATION,
+	.arm = crash_arm,
+	CALL_OPS,
 };

@@ -10,20 +10,20 @@
 #include "util/text/text.h"
 #include "util/text/units.h"
 
-#define OPENED "a file that O_CREAT made exists already"
-#define UDP_ONLY "cgroup backend: UDP with an explicit address only"
+#define OPENED    "a file that O_CREAT made exists already"
+#define UDP_ONLY  "cgroup backend: UDP with an explicit address only"
 #define INET_ONLY "cgroup backend: IPv4 and IPv6 sockets only"
 
 /* Syscalls that only some architectures have. */
 #ifdef __NR_open
-#define NR(name) __NR_##name
+#define NR(name)  __NR_##name
 #define OLD(name) __NR_##name
 #else
-#define NR(name) __NR_##name
+#define NR(name)  __NR_##name
 #define OLD(name) (-1)
 #endif
 
-#define PATHS	(FILTER_PATH | FILTER_FD)
+#define PATHS (FILTER_PATH | FILTER_FD)
 
 const struct syscall_row syscall_rows[] = {
 	/* name family number path fd addr modret cgroup4 cgroup6 modret-filters cgroup-filters note */
@@ -64,24 +64,23 @@ const struct syscall_row syscall_rows[] = {
 	{ "execve", "execve", NR(execve), 0, -1, -1, "sys_execve", NULL, NULL, 0, 0, NULL },
 	{ "execveat", "execve", NR(execveat), 1, -1, -1, "sys_execve", NULL, NULL, 0, 0, NULL },
 	{ "socket", "socket", NR(socket), -1, -1, -1, "sys_socket", "sys_sock_create", NULL, 0, 0, INET_ONLY },
-	{ "connect", "connect", NR(connect), -1, 0, 1, "sys_connect", "sys_connect4", "sys_connect6",
-	  FILTER_ADDRESS, FILTER_ADDRESS, INET_ONLY },
-	{ "bind", "bind", NR(bind), -1, 0, 1, "sys_bind", "sys_bind4", "sys_bind6",
-	  FILTER_ADDRESS, FILTER_ADDRESS, INET_ONLY },
+	{ "connect", "connect", NR(connect), -1, 0, 1, "sys_connect", "sys_connect4", "sys_connect6", FILTER_ADDRESS,
+	  FILTER_ADDRESS, INET_ONLY },
+	{ "bind", "bind", NR(bind), -1, 0, 1, "sys_bind", "sys_bind4", "sys_bind6", FILTER_ADDRESS, FILTER_ADDRESS,
+	  INET_ONLY },
 	{ "listen", "listen", NR(listen), -1, 0, -1, "sys_listen", NULL, NULL, 0, 0, NULL },
 	{ "accept", "accept", OLD(accept), -1, 0, -1, "sys_accept", NULL, NULL, 0, 0, NULL },
 	{ "accept4", "accept", NR(accept4), -1, 0, -1, "sys_accept", NULL, NULL, 0, 0, NULL },
-	{ "sendto", "send", NR(sendto), -1, 0, 4, "sys_send", "sys_sendmsg4", "sys_sendmsg6",
-	  FILTER_ADDRESS, FILTER_ADDRESS, UDP_ONLY },
-	{ "sendmsg", "send", NR(sendmsg), -1, 0, -1, "sys_send", "sys_sendmsg4", "sys_sendmsg6",
-	  FILTER_ADDRESS, FILTER_ADDRESS, UDP_ONLY },
-	{ "sendmmsg", "send", NR(sendmmsg), -1, 0, -1, "sys_send", "sys_sendmsg4", "sys_sendmsg6",
-	  FILTER_ADDRESS, FILTER_ADDRESS, UDP_ONLY },
+	{ "sendto", "send", NR(sendto), -1, 0, 4, "sys_send", "sys_sendmsg4", "sys_sendmsg6", FILTER_ADDRESS,
+	  FILTER_ADDRESS, UDP_ONLY },
+	{ "sendmsg", "send", NR(sendmsg), -1, 0, -1, "sys_send", "sys_sendmsg4", "sys_sendmsg6", FILTER_ADDRESS,
+	  FILTER_ADDRESS, UDP_ONLY },
+	{ "sendmmsg", "send", NR(sendmmsg), -1, 0, -1, "sys_send", "sys_sendmsg4", "sys_sendmsg6", FILTER_ADDRESS,
+	  FILTER_ADDRESS, UDP_ONLY },
 	{ "recvfrom", "recv", NR(recvfrom), -1, 0, -1, "sys_recv", NULL, NULL, 0, 0, NULL },
 	{ "recvmsg", "recv", NR(recvmsg), -1, 0, -1, "sys_recv", NULL, NULL, 0, 0, NULL },
 	{ "recvmmsg", "recv", NR(recvmmsg), -1, 0, -1, "sys_recv", NULL, NULL, 0, 0, NULL },
-	{ "setsockopt", "setsockopt", NR(setsockopt), -1, 0, -1, "sys_setsockopt", "sys_setsockopt", NULL,
-	  0, 0, NULL },
+	{ "setsockopt", "setsockopt", NR(setsockopt), -1, 0, -1, "sys_setsockopt", "sys_setsockopt", NULL, 0, 0, NULL },
 	{ "epoll_wait", "epoll_wait", OLD(epoll_wait), -1, 0, -1, NULL, NULL, NULL, 0, 0, NULL },
 	{ "epoll_pwait", "epoll_wait", NR(epoll_pwait), -1, 0, -1, NULL, NULL, NULL, 0, 0, NULL },
 	{ "futex", "futex", NR(futex), -1, -1, -1, NULL, NULL, NULL, 0, 0, NULL },

@@ -15,18 +15,18 @@
 enum syscall_filter {
 	FILTER_PATH = 1 << 0,
 	FILTER_ADDRESS = 1 << 1, /* port and peer */
-	FILTER_FD = 1 << 2,	 /* type of the descriptor */
+	FILTER_FD = 1 << 2,      /* type of the descriptor */
 };
 
 struct syscall_row {
-	const char *name;     /* the kernel's name, "openat": symbol __x64_sys_openat */
-	const char *family;   /* "open"; may be the same word */
-	int number;	      /* on this architecture; -1 where it does not exist */
+	const char *name;                  /* the kernel's name, "openat": symbol __x64_sys_openat */
+	const char *family;                /* "open"; may be the same word */
+	int number;                        /* on this architecture; -1 where it does not exist */
 	int8_t path_arg, fd_arg, addr_arg; /* argument indexes, -1 none */
-	const char *modret;   /* program of sys_modret for the security hook it passes, or NULL */
-	const char *cgroup4, *cgroup6; /* programs of sys_cgroup, or NULL */
+	const char *modret;                /* program of sys_modret for the security hook it passes, or NULL */
+	const char *cgroup4, *cgroup6;     /* programs of sys_cgroup, or NULL */
 	unsigned int modret_filters, cgroup_filters;
-	const char *note;     /* what has already happened when it fails; NULL: nothing */
+	const char *note; /* what has already happened when it fails; NULL: nothing */
 };
 
 extern const struct syscall_row syscall_rows[]; /* ends with a NULL name */

@@ -21,9 +21,9 @@
  * How many rows: what ROWS_BYTES hold over all CPUs, within reason. A stack of 50 services, each called
  * by three others, has 300 edges' ends; with two methods each, and what is of no request, 900 rows.
  */
-#define ROWS_BYTES (16u << 20)
-#define ROWS_MIN   1024u
-#define ROWS_MAX   4096u
+#define ROWS_BYTES  (16u << 20)
+#define ROWS_MIN    1024u
+#define ROWS_MAX    4096u
 
 #define CONNECTIONS 32768u
 #define KEEP_BYTES  (32 << 20) /* the most that glibc takes */
@@ -185,8 +185,8 @@ static int set_addrs(struct meter *m, uint32_t id, const struct target *t, struc
 		uint32_t owner = owner_of(m, &t->addrs[i].addr);
 
 		if (owner && owner != id)
-			return error_usage(err, "%s has an address of %s: they cannot be told apart",
-					   t->name, m->services[owner].name);
+			return error_usage(err, "%s has an address of %s: they cannot be told apart", t->name,
+					   m->services[owner].name);
 	}
 	for (i = 0; i < s->n_addrs; i++)
 		if (!has_addr(t, &s->addrs[i]))
@@ -207,12 +207,10 @@ int meter_name(struct meter *m, const struct target *t, struct fl_error *err)
 	uint32_t id = find(m, t->name);
 
 	if (!t->n_veths || !t->n_addrs)
-		return error_env(err, ENODEV, "measure %s: it has no %s", t->name,
-				 t->n_veths ? "address" : "veth");
+		return error_env(err, ENODEV, "measure %s: it has no %s", t->name, t->n_veths ? "address" : "veth");
 	if (!id) {
 		if (m->n_services == m->max_services)
-			return error_usage(err, "measure %s: more than %u services", t->name,
-					   m->max_services - 1);
+			return error_usage(err, "measure %s: more than %u services", t->name, m->max_services - 1);
 		id = m->n_services++;
 		text_copy(m->services[id].name, sizeof(m->services[id].name), t->name);
 	}

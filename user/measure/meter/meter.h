@@ -45,8 +45,8 @@ struct meter_row {
 	enum meter_vantage vantage;
 	enum meter_protocol protocol;
 	uint8_t method; /* a bit of enum fl_http_method (bpf/abi/abi.h); 0: not of a request, or not HTTP */
-	uint8_t path;	/* of meter_snapshot.paths, meter_path_text(); 0: none of them */
-	uint16_t port;	/* the server's; 0: more than one */
+	uint8_t path;   /* of meter_snapshot.paths, meter_path_text(); 0: none of them */
+	uint16_t port;  /* the server's; 0: more than one */
 
 	uint64_t requests;  /* complete ones, those in `latency` */
 	uint64_t status[6]; /* HTTP by class 1..5 (index 0: none known); DNS: [0] NOERROR, [5]
@@ -55,11 +55,11 @@ struct meter_row {
 	uint64_t timeouts;  /* requests whose connection was closed, or sat idle, before an answer */
 	uint64_t refused;   /* SYNs answered by RST */
 	uint64_t bytes_to_server, bytes_to_client; /* payload, also what was sent twice */
-	uint64_t connects, retransmits; /* retransmits: by this end */
-	uint64_t first_ns, last_ns;	/* CLOCK_MONOTONIC of the first and last thing counted */
-	struct fl_hist latency;		/* request's first byte to response's first byte */
-	struct fl_hist connect;		/* SYN to SYN-ACK, as this end saw it */
-	struct fl_hist rtt;		/* the kernel's smoothed RTT, sampled */
+	uint64_t connects, retransmits;            /* retransmits: by this end */
+	uint64_t first_ns, last_ns;                /* CLOCK_MONOTONIC of the first and last thing counted */
+	struct fl_hist latency;                    /* request's first byte to response's first byte */
+	struct fl_hist connect;                    /* SYN to SYN-ACK, as this end saw it */
+	struct fl_hist rtt;                        /* the kernel's smoothed RTT, sampled */
 };
 
 struct meter_snapshot {
@@ -67,17 +67,17 @@ struct meter_snapshot {
 	uint32_t n_services;
 	char (*services)[128]; /* [0] = "outside" */
 	uint32_t n_rows;
-	struct meter_row *rows; /* in the order of meter_row_order() */
+	struct meter_row *rows;   /* in the order of meter_row_order() */
 	struct meter_paths paths; /* what `path` of a row stands for */
 	/* What the meter could not count: never silent. */
-	uint64_t flows_evicted;	    /* by the LRU table, while still open */
-	uint64_t events_lost;	    /* ring buffer full */
+	uint64_t flows_evicted;     /* by the LRU table, while still open */
+	uint64_t events_lost;       /* ring buffer full */
 	uint64_t requests_unpaired; /* beyond the depth of pipelining kept, or cut off */
 };
 
 struct meter_options {
-	uint32_t max_connections; /* 0: default (32768); measured at one end or at both */
-	uint32_t max_services; /* 0: default (255) */
+	uint32_t max_connections;        /* 0: default (32768); measured at one end or at both */
+	uint32_t max_services;           /* 0: default (255) */
 	const struct meter_paths *paths; /* by what requests are told apart; NULL: method alone */
 };
 
@@ -119,8 +119,8 @@ bool meter_same_edge(const struct meter_row *a, const struct meter_row *b);
 int meter_by_edge(const struct meter_snapshot *s, struct meter_snapshot *ret, struct fl_error *err);
 
 /* now - before, by rows; a row that was not in @before is taken whole. *ret is the caller's. */
-int meter_subtract(const struct meter_snapshot *now, const struct meter_snapshot *before,
-		   struct meter_snapshot *ret, struct fl_error *err);
+int meter_subtract(const struct meter_snapshot *now, const struct meter_snapshot *before, struct meter_snapshot *ret,
+		   struct fl_error *err);
 
 /*
  * Live events, for the "first symptom": meter_poll() hands on, with its kernel time, every request

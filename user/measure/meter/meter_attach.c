@@ -50,8 +50,8 @@ static int need_session(struct meter *m, struct fl_error *err)
 }
 
 /* In the namespace. The outermost preferences: those of sessions lie between (engine_hook.c). */
-static int attach_clsact(struct meter *m, struct meter_hook *h, bool egress, int prog_fd,
-			 const char *ifname, struct fl_error *err)
+static int attach_clsact(struct meter *m, struct meter_hook *h, bool egress, int prog_fd, const char *ifname,
+			 struct fl_error *err)
 {
 	struct clsact_filter *f = &h->filters[egress];
 	int r = need_session(m, err);
@@ -84,11 +84,9 @@ static bool may_use_tcx(const struct meter_hook *h, bool egress)
 }
 
 /* In the namespace. */
-static int attach_here(struct meter *m, struct meter_hook *h, const char *ifname,
-		       struct fl_error *err)
+static int attach_here(struct meter *m, struct meter_hook *h, const char *ifname, struct fl_error *err)
 {
-	const struct bpf_program *programs[] = { m->skel->progs.fl_measure_from,
-						 m->skel->progs.fl_measure_to };
+	const struct bpf_program *programs[] = { m->skel->progs.fl_measure_from, m->skel->progs.fl_measure_to };
 	int i, r;
 
 	for (i = 0; i < 2; i++) {

@@ -15,7 +15,7 @@ struct meter_hook {
 	uint32_t service;
 	uint64_t netns_inode;
 	uint32_t ifindex;
-	int links[2];		       /* tcx, from and to the container; -1 */
+	int links[2];                    /* tcx, from and to the container; -1 */
 	struct clsact_filter filters[2]; /* otherwise; ifindex 0: not attached */
 };
 
@@ -32,10 +32,10 @@ struct meter {
 	struct meter_paths paths;
 	uint32_t n_hooks, room;
 	struct meter_hook *hooks;
-	struct session *session; /* for clsact filters; NULL where there are none */
+	struct session *session;  /* for clsact filters; NULL where there are none */
 	struct ring_buffer *ring; /* NULL until somebody watches */
 	uint64_t flows_evicted;   /* so far, as far as it is known */
-	uint64_t sweep_ns;	  /* not before that time again */
+	uint64_t sweep_ns;        /* not before that time again */
 	meter_callback callback;  /* while meter_poll() runs */
 	void *callback_ctx;
 };

@@ -27,11 +27,10 @@ int meter_path_check(const char *prefix, struct fl_error *err)
 				      "write it as it stands in the request, with %20 for a space");
 	/* That is how it is shown, and what one tries; it would match no request. */
 	if (prefix[len - 1] == '*')
-		return refuse(err, prefix, "a prefix needs no '*'",
-			      "leave it out: /pay is all that begins with /pay");
+		return refuse(err, prefix, "a prefix needs no '*'", "leave it out: /pay is all that begins with /pay");
 	if (len > FL_PREFIX_MAX) {
-		error_usage(err, "path prefix '%.60s': it has %zu bytes, and the kernel compares %d",
-			    prefix, len, FL_PREFIX_MAX);
+		error_usage(err, "path prefix '%.60s': it has %zu bytes, and the kernel compares %d", prefix, len,
+			    FL_PREFIX_MAX);
 		error_hint(err, "a shorter one will do: '%.*s'", FL_PREFIX_MAX, prefix);
 		return -EINVAL;
 	}
@@ -49,8 +48,8 @@ int meter_paths_add(struct meter_paths *paths, const char *prefix, struct fl_err
 		if (!strcmp(paths->v[at], prefix))
 			return 0;
 	if (paths->n == FL_PREFIXES) {
-		error_usage(err, "path prefix '%.60s': there are %d others already, and no more at once",
-			    prefix, FL_PREFIXES);
+		error_usage(err, "path prefix '%.60s': there are %d others already, and no more at once", prefix,
+			    FL_PREFIXES);
 		error_hint(err, "take several together by what they begin with: /pay for /pay/a, /pay/b");
 		return -EINVAL;
 	}

@@ -12,10 +12,9 @@
 #include "util/cleanup.h"
 #include "util/clock.h"
 
-_Static_assert((int)METER_AS_SERVER == (int)FL_AS_SERVER && (int)METER_AS_CLIENT == (int)FL_AS_CLIENT,
-	       "vantages");
+_Static_assert((int)METER_AS_SERVER == (int)FL_AS_SERVER && (int)METER_AS_CLIENT == (int)FL_AS_CLIENT, "vantages");
 _Static_assert((int)METER_HTTP == (int)FL_SPOKEN_HTTP && (int)METER_DNS == (int)FL_SPOKEN_DNS &&
-	       (int)METER_TURNS == (int)FL_SPOKEN_TURNS && (int)METER_OPAQUE == (int)FL_SPOKEN_OPAQUE,
+		       (int)METER_TURNS == (int)FL_SPOKEN_TURNS && (int)METER_OPAQUE == (int)FL_SPOKEN_OPAQUE,
 	       "protocols");
 
 /* Another CPU's part of the row. */
@@ -97,8 +96,7 @@ static void edges_sort(struct edges *e)
 }
 
 /* @cpus: room for a row of each CPU. Returns 0, or negative when nothing is known of @edge. */
-static int read_row(struct meter *m, const struct fl_edge *edge, struct fl_row *cpus, int n_cpus,
-		    struct meter_row *ret)
+static int read_row(struct meter *m, const struct fl_edge *edge, struct fl_row *cpus, int n_cpus, struct meter_row *ret)
 {
 	uint32_t port = 0, number;
 	struct fl_path path;
@@ -190,12 +188,12 @@ static uint64_t read_loss(struct meter *m, uint32_t which)
 }
 
 /* How long an answer is awaited when nothing ends the connection. */
-#define IDLE_NS		(30 * NS_PER_SEC)
-#define DNS_IDLE_NS	(5 * NS_PER_SEC)
+#define IDLE_NS         (30 * NS_PER_SEC)
+#define DNS_IDLE_NS     (5 * NS_PER_SEC)
 #define CONNECT_IDLE_NS (5 * NS_PER_SEC)
 
 /* A sweep walks through all flows in one go, in which its CPU does nothing else: one part in so many. */
-#define SWEEP_SHARE	1000
+#define SWEEP_SHARE     1000
 #define SWEEP_PAUSE_MAX (5 * NS_PER_SEC)
 
 /*

@@ -70,8 +70,8 @@ static int copy(const struct meter_snapshot *from, struct meter_snapshot *ret, s
 	return 0;
 }
 
-int meter_subtract(const struct meter_snapshot *now, const struct meter_snapshot *before,
-		   struct meter_snapshot *ret, struct fl_error *err)
+int meter_subtract(const struct meter_snapshot *now, const struct meter_snapshot *before, struct meter_snapshot *ret,
+		   struct fl_error *err)
 {
 	struct meter_snapshot s;
 	uint32_t i;
@@ -80,8 +80,8 @@ int meter_subtract(const struct meter_snapshot *now, const struct meter_snapshot
 	if (r)
 		return r;
 	for (i = 0; i < s.n_rows && before->n_rows; i++) {
-		const struct meter_row *old = bsearch(&s.rows[i], before->rows, before->n_rows,
-						      sizeof(*before->rows), meter_row_order);
+		const struct meter_row *old =
+			bsearch(&s.rows[i], before->rows, before->n_rows, sizeof(*before->rows), meter_row_order);
 
 		if (old)
 			subtract(&s.rows[i], old);

@@ -53,8 +53,10 @@ int body_regex_compile(const char *pattern, struct body_regex **ret, struct fl_e
 	int code;
 
 	if (strlen(pattern) > PATTERN_MAX || times(pattern) > TIMES_MAX)
-		return error_usage(err, "body regex '%.80s': it is too large: at most %d bytes, and counted "
-				   "repetitions of %d in all", pattern, PATTERN_MAX, TIMES_MAX);
+		return error_usage(err,
+				   "body regex '%.80s': it is too large: at most %d bytes, and counted "
+				   "repetitions of %d in all",
+				   pattern, PATTERN_MAX, TIMES_MAX);
 	b = calloc(1, sizeof(*b));
 	if (!b)
 		return error_sys(err, ENOMEM, "body regex: out of memory");

@@ -28,12 +28,12 @@ struct probe {
 	uv_timer_t timer;
 	struct http_loop *http;
 	struct probe_config config; /* owns its strings */
-	struct body_regex *regex; /* NULL: none */
+	struct body_regex *regex;   /* NULL: none */
 	bool stopping, closed;
 	unsigned int judging; /* bodies that other threads look at */
 	int log_fd;
 	uint32_t lines_lost;
-	uint64_t next_ns; /* CLOCK_MONOTONIC of the next try */
+	uint64_t next_ns;             /* CLOCK_MONOTONIC of the next try */
 	struct probe_sample *samples; /* ascending by mono_ns */
 	uint32_t n, size;
 	probe_callback cb;
@@ -74,8 +74,7 @@ static bool json_passes(const struct probe *p, const char *body, size_t len)
 	bool pass = found != NULL;
 
 	if (pass && p->config.json_value)
-		pass = json_scalar_text(found, text, sizeof(text)) &&
-		       !strcmp(text, p->config.json_value);
+		pass = json_scalar_text(found, text, sizeof(text)) && !strcmp(text, p->config.json_value);
 	json_decref(root);
 	return pass;
 }
@@ -169,8 +168,9 @@ static bool judge_elsewhere(struct probe *p, const struct probe_sample *s, const
 
 	if (!j)
 		return false;
-	*j = (struct judgement){ .work.data = j, .probe = p, .sample = *s, .len = r->body.len,
-				 .body = malloc(r->body.len) };
+	*j = (struct judgement){
+		.work.data = j, .probe = p, .sample = *s, .len = r->body.len, .body = malloc(r->body.len)
+	};
 	if (j->body)
 		memcpy(j->body, r->body.s, r->body.len);
 	if (!j->body || uv_queue_work(p->loop, &j->work, judge_work, judge_done)) {
@@ -192,8 +192,7 @@ static void on_done(void *ctx, const struct http_response *r)
 		.latency_ms = r->elapsed_ms,
 	};
 
-	s.pass = r->complete && r->status == 200 &&
-		 s.latency_ms * 1e6 < (double)p->config.slow_ns;
+	s.pass = r->complete && r->status == 200 && s.latency_ms * 1e6 < (double)p->config.slow_ns;
 	if (s.pass && r->body.len > BODY_AT_ONCE && (p->regex || p->config.json_path)) {
 		if (!judge_elsewhere(p, &s, r))
 			p->lines_lost++; /* nobody knows whether it would have passed */
@@ -235,8 +234,7 @@ static void on_due(uv_timer_t *timer)
 	schedule(p);
 	if (http_loop_start(p->http, &req, on_done, p, NULL)) {
 		/* Out of memory or descriptors is no answer either: log it as one. */
-		struct http_response none = { .start_wall_s = clock_wall_s(),
-					      .start_mono_ns = clock_mono_ns() };
+		struct http_response none = { .start_wall_s = clock_wall_s(), .start_mono_ns = clock_mono_ns() };
 
 		on_done(p, &none);
 	}
@@ -244,8 +242,7 @@ static void on_due(uv_timer_t *timer)
 
 static int copy_config(struct probe *p, const struct probe_config *c, struct fl_error *err)
 {
-	char **strings[] = { &p->config.url, &p->config.body_regex, &p->config.json_path,
-			     &p->config.json_value };
+	char **strings[] = { &p->config.url, &p->config.body_regex, &p->config.json_path, &p->config.json_value };
 	size_t i;
 
 	p->config = *c;
@@ -269,15 +266,14 @@ static int check_config(struct probe *p, struct fl_error *err)
 	if (http_check_url(c->url, err))
 		return -EINVAL;
 	if (!c->interval_ns || !c->timeout_ns || !c->slow_ns)
-		return error_usage(err, "probe %s: interval, timeout and slow must be over 0",
-				   c->url);
+		return error_usage(err, "probe %s: interval, timeout and slow must be over 0", c->url);
 	if (c->interval_ns < 10 * NS_PER_MSEC)
 		return error_usage(err, "probe %s: an interval under 10ms is a load test", c->url);
 	return c->body_regex ? body_regex_compile(c->body_regex, &p->regex, err) : 0;
 }
 
-int probe_start(uv_loop_t *loop, const struct probe_config *config, int log_fd,
-		probe_callback cb, void *ctx, struct probe **ret, struct fl_error *err)
+int probe_start(uv_loop_t *loop, const struct probe_config *config, int log_fd, probe_callback cb, void *ctx,
+		struct probe **ret, struct fl_error *err)
 {
 	struct probe *p = calloc(1, sizeof(*p));
 	int rc;
@@ -327,8 +323,7 @@ void probe_stop(struct probe *p)
 	uv_close((uv_handle_t *)&p->timer, on_closed);
 }
 
-void probe_summarise(const struct probe *p, uint64_t from_mono_ns, uint64_t to_mono_ns,
-		     struct probe_summary *ret)
+void probe_summarise(const struct probe *p, uint64_t from_mono_ns, uint64_t to_mono_ns, struct probe_summary *ret)
 {
 	probe_summarise_samples(p->samples, p->n, from_mono_ns, to_mono_ns, ret);
 }

@@ -58,8 +58,8 @@ static bool parse_line(char *line, struct probe_sample *ret)
 	return true;
 }
 
-int probe_read_log(const char *path, struct probe_sample **ret, uint32_t *ret_n,
-		   uint32_t *ret_malformed, struct fl_error *err)
+int probe_read_log(const char *path, struct probe_sample **ret, uint32_t *ret_n, uint32_t *ret_malformed,
+		   struct fl_error *err)
 {
 	_cleanup_free_ char *text = NULL;
 	char *save = NULL, *line;
@@ -90,14 +90,13 @@ int probe_read_log(const char *path, struct probe_sample **ret, uint32_t *ret_n,
 	return 0;
 }
 
-void probe_summarise_samples(const struct probe_sample *samples, uint32_t n, uint64_t from_mono_ns,
-			     uint64_t to_mono_ns, struct probe_summary *ret)
+void probe_summarise_samples(const struct probe_sample *samples, uint32_t n, uint64_t from_mono_ns, uint64_t to_mono_ns,
+			     struct probe_summary *ret)
 {
 	_cleanup_free_ double *ms = calloc(n + 1u, sizeof(*ms));
 	uint32_t i;
 
-	*ret = (struct probe_summary){ .pass_rate = NAN, .latency_p50_ms = NAN,
-				       .latency_p99_ms = NAN };
+	*ret = (struct probe_summary){ .pass_rate = NAN, .latency_p50_ms = NAN, .latency_p99_ms = NAN };
 	for (i = 0; i < n; i++) {
 		if (samples[i].mono_ns < from_mono_ns || samples[i].mono_ns >= to_mono_ns)
 			continue;

@@ -11,13 +11,13 @@
 #include "util/percentile.h"
 #include "util/text/text.h"
 
-#define CERTAIN		1e-5 /* of one figure */
-#define MAD_TO_SPREAD	1.4826 /* of a normal distribution */
-#define ALIKE_MAX	0.9
-#define SILENT_MAX	0.01 /* own false rate */
-#define CONTROL_TIMES	2.0
+#define CERTAIN          1e-5   /* of one figure */
+#define MAD_TO_SPREAD    1.4826 /* of a normal distribution */
+#define ALIKE_MAX        0.9
+#define SILENT_MAX       0.01 /* own false rate */
+#define CONTROL_TIMES    2.0
 #define SHORT_BASELINE_S 20.0
-#define MIN_S_OF_WINDOW 0.5 /* of its length; what is shorter lies at a border */
+#define MIN_S_OF_WINDOW  0.5 /* of its length; what is shorter lies at a border */
 
 /* --- one figure ------------------------------------------------------------------------------ */
 
@@ -76,12 +76,15 @@ static void judge_side(const struct anomaly_values *v, double *room, double midd
 
 	if (outside * v->window_s < ANOMALY_LASTS_S || outside * 4 < v->m)
 		return;
-	log_p = log(v->side ? 1 : 2) +
-		beta_binomial_log_tail((uint32_t)(outside * share), (uint32_t)ceil(v->m * share),
-						before * share + 0.5, (v->n - before) * share + 4.5);
+	log_p = log(v->side ? 1 : 2) + beta_binomial_log_tail((uint32_t)(outside * share), (uint32_t)ceil(v->m * share),
+							      before * share + 0.5, (v->n - before) * share + 4.5);
 	if (log_p >= ret->log_p)
 		return;
-	*ret = (struct anomaly_verdict){ .log_p = log_p, .before = middle, .spread = spread, .limit = limit, .outside = outside,
+	*ret = (struct anomaly_verdict){ .log_p = log_p,
+					 .before = middle,
+					 .spread = spread,
+					 .limit = limit,
+					 .outside = outside,
 					 .during = median_outside(room, v, middle, limit, sign) };
 }
 
@@ -119,17 +122,15 @@ static const struct {
 	const char *name, *unit;
 	double floor, share; /* what people notice: so much, and so much of what it was */
 } columns[COLUMNS] = {
-	[LATENCY] = { "latency", "ms", 1, 1 },
-	[RATE] = { "rate", "/s", 1, 0.5 },
-	[ERRORS] = { "error_rate", "", 0.02, 0 },
-	[RETRANSMITS] = { "retransmits", "/s", 1, 0.5 },
+	[LATENCY] = { "latency", "ms", 1, 1 },    [RATE] = { "rate", "/s", 1, 0.5 },
+	[ERRORS] = { "error_rate", "", 0.02, 0 }, [RETRANSMITS] = { "retransmits", "/s", 1, 0.5 },
 	[RESETS] = { "resets", "/s", 0.5, 0.5 },
 };
 
 /* One edge in windows of equal length. */
 struct windows {
 	struct series_counts sum; /* of the window that is being filled */
-	double *v[COLUMNS];	  /* v[0] is owned */
+	double *v[COLUMNS];       /* v[0] is owned */
 	uint32_t n[COLUMNS];
 	double tries; /* all */
 };
@@ -247,7 +248,7 @@ struct search {
 	double best_log_p, best_spreads;
 	double moved[COLUMNS]; /* spreads of the controls that moved */
 	double window_s;
-	const char(*names)[128];
+	const char (*names)[128];
 };
 
 static struct anomaly_values values_of(const struct search *q, enum column c, const struct windows *base,
@@ -257,8 +258,11 @@ static struct anomaly_values values_of(const struct search *q, enum column c, co
 	double tries = base->n[RATE] ? base->tries / base->n[RATE] : 0;
 
 	return (struct anomaly_values){
-		.baseline = base->v[c], .n = base->n[c], .fault = fault->v[c],
-		.m = fault->n[c] > ANOMALY_FAULT_MAX ? ANOMALY_FAULT_MAX : fault->n[c], .window_s = q->window_s,
+		.baseline = base->v[c],
+		.n = base->n[c],
+		.fault = fault->v[c],
+		.m = fault->n[c] > ANOMALY_FAULT_MAX ? ANOMALY_FAULT_MAX : fault->n[c],
+		.window_s = q->window_s,
 		.floor = fmax(columns[c].floor, columns[c].share * middle),
 		.spread_floor = resolution(c, middle, tries, q->window_s),
 	};
@@ -279,8 +283,8 @@ static bool is_stronger(const struct search *q, double log_p, double spreads)
 	return is ? spreads > q->best_spreads : log_p < q->best_log_p;
 }
 
-static void take_candidate(struct search *q, enum column c, const struct series_edge *e,
-			   const struct anomaly_values *v, const struct anomaly_verdict *verdict)
+static void take_candidate(struct search *q, enum column c, const struct series_edge *e, const struct anomaly_values *v,
+			   const struct anomaly_verdict *verdict)
 {
 	struct anomaly *a = q->best;
 	double spreads = spreads_of(verdict);
@@ -389,7 +393,10 @@ static int cut_both(struct search *q, const struct series *s, const struct anoma
 		    double **ret_room)
 {
 	uint32_t *index = index_edges(q->edges, q->n_edges, n_services);
-	struct cutting c = { .edges = q->edges, .index = index, .n_edges = q->n_edges, .n_services = n_services,
+	struct cutting c = { .edges = q->edges,
+			     .index = index,
+			     .n_edges = q->n_edges,
+			     .n_services = n_services,
 			     .length_s = q->window_s };
 	int r = -ENOMEM;
 
@@ -407,8 +414,7 @@ static int cut_both(struct search *q, const struct series *s, const struct anoma
 	return r;
 }
 
-int anomaly_find(const struct series *s, const struct scope *scope, const struct anomaly_times *t,
-		 struct anomaly *ret)
+int anomaly_find(const struct series *s, const struct scope *scope, const struct anomaly_times *t, struct anomaly *ret)
 {
 	struct series_edge *edges = NULL;
 	struct search q = { .best = ret, .n_edges = series_edges(s, &edges) };

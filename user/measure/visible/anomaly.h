@@ -21,11 +21,11 @@
 
 #include "measure/visible/scope.h"
 
-#define ANOMALY_ALPHA	      1e-2
-#define ANOMALY_SPREADS	      3.0
-#define ANOMALY_LASTS_S	      3.0
-#define ANOMALY_BASELINE_MIN  8	 /* windows */
-#define ANOMALY_FAULT_MAX     40 /* windows */
+#define ANOMALY_ALPHA        1e-2
+#define ANOMALY_SPREADS      3.0
+#define ANOMALY_LASTS_S      3.0
+#define ANOMALY_BASELINE_MIN 8  /* windows */
+#define ANOMALY_FAULT_MAX    40 /* windows */
 
 struct anomaly_times {
 	uint64_t baseline_ns, inject_ns, end_ns; /* CLOCK_MONOTONIC */
@@ -33,23 +33,22 @@ struct anomaly_times {
 
 struct anomaly {
 	bool found;
-	uint32_t looked_at;	 /* figures that the fault can show on, with windows enough */
+	uint32_t looked_at;                /* figures that the fault can show on, with windows enough */
 	uint32_t controls, controls_moved; /* figures that it cannot show on */
-	uint32_t tried, spoke;	 /* pieces of the baseline, and where the rule spoke */
+	uint32_t tried, spoke;             /* pieces of the baseline, and where the rule spoke */
 	/* The strongest of those looked at; metric NULL: there was none. In the units of kernel_json.c. */
 	char client[128], server[128];
 	const char *metric, *unit;
 	double before, during; /* medians; of `during` those outside, if there are any */
 	double spread, spreads;
 	double lasted_s; /* windows outside */
-	double p;	 /* corrected; at most 1 */
+	double p;        /* corrected; at most 1 */
 	uint32_t baseline_windows;
 	double window_s;
 };
 
 /* -ENOMEM */
-int anomaly_find(const struct series *s, const struct scope *scope, const struct anomaly_times *t,
-		 struct anomaly *ret);
+int anomaly_find(const struct series *s, const struct scope *scope, const struct anomaly_times *t, struct anomaly *ret);
 
 /*
  * The rule on one figure. @floor: the change that is noticed at least; @spread_floor: the resolution of the

@@ -99,8 +99,8 @@ static double first_bad(const double *v, uint32_t m, double fault_s, int worse, 
 	return NAN;
 }
 
-void felt_by_values(const double *before, uint32_t n, const double *during, uint32_t m, double fault_s,
-		    int worse, double floor, struct felt_test *ret)
+void felt_by_values(const double *before, uint32_t n, const double *during, uint32_t m, double fault_s, int worse,
+		    double floor, struct felt_test *ret)
 {
 	uint32_t each = (m + ANOMALY_FAULT_MAX - 1) / ANOMALY_FAULT_MAX;
 	struct anomaly_verdict verdict;

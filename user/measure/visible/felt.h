@@ -15,7 +15,7 @@
 
 struct felt_test {
 	char what[128];
-	bool tested; /* there were samples enough to tell */
+	bool tested;           /* there were samples enough to tell */
 	double before, during; /* share that passes; median */
 	double p;
 	uint32_t n_before, n_during;
@@ -32,8 +32,8 @@ void felt_by_share(const double *before, uint32_t n, const double *during, uint3
  * Values, evenly spread over each window: the rule of anomaly.h, to one side (@worse 1: larger ones are). A
  * change below @floor, or below a quarter of what it was, is none.
  */
-void felt_by_values(const double *before, uint32_t n, const double *during, uint32_t m, double fault_s,
-		    int worse, double floor, struct felt_test *ret);
+void felt_by_values(const double *before, uint32_t n, const double *during, uint32_t m, double fault_s, int worse,
+		    double floor, struct felt_test *ret);
 
 /* Of all of them; *ret_by: the one with the least p. */
 enum felt felt_judge(const struct felt_test *tests, uint32_t n, const struct felt_test **ret_by);

@@ -56,15 +56,16 @@ static int mark_near(const struct series_edge *edges, uint32_t n, struct scope *
 	return i ? 0 : -ENOMEM;
 }
 
-int scope_make(const struct series *s, const char *const *targets, const char *const *named,
-	       struct scope *ret)
+int scope_make(const struct series *s, const char *const *targets, const char *const *named, struct scope *ret)
 {
 	struct series_edge *edges = NULL;
 	const char(*names)[128];
 	uint32_t n_edges = series_edges(s, &edges), n = series_services(s, &names);
 	int r = -ENOMEM;
 
-	*ret = (struct scope){ .n = n, .target = calloc(n + 1, 1), .depends = calloc(n + 1, 1), .near = calloc(n + 1, 1) };
+	*ret = (struct scope){
+		.n = n, .target = calloc(n + 1, 1), .depends = calloc(n + 1, 1), .near = calloc(n + 1, 1)
+	};
 	if (edges && ret->target && ret->depends && ret->near) {
 		mark_named(s, targets, ret->target);
 		memcpy(ret->depends, ret->target, n);

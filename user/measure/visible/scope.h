@@ -26,8 +26,7 @@ struct scope {
  * @targets: those of the experiment; @named: what else the suite names. Both NULL-terminated, or NULL.
  * -ENOMEM. *ret is the caller's, by scope_free().
  */
-int scope_make(const struct series *s, const char *const *targets, const char *const *named,
-	       struct scope *ret);
+int scope_make(const struct series *s, const char *const *targets, const char *const *named, struct scope *ret);
 void scope_free(struct scope *s);
 
 /* Can a fault of the targets show on this edge: does its server depend on them, or does one of them call? */

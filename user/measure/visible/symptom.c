@@ -8,8 +8,8 @@
 #include "measure/hist.h"
 #include "measure/visible/symptom.h"
 
-#define PRIOR_BAD  0.5
-#define PRIOR_GOOD 4.5
+#define PRIOR_BAD     0.5
+#define PRIOR_GOOD    4.5
 #define READING_MIN_S 0.25 /* what is shorter lies at the border of a window */
 
 /* log of the Beta function */
@@ -26,8 +26,8 @@ double beta_binomial_log_tail(uint32_t j, uint32_t m, double a, double b)
 	if (!j)
 		return 0;
 	for (k = j; k <= m; k++) {
-		terms[k] = lgamma(m + 1.0) - lgamma(k + 1.0) - lgamma(m - k + 1.0) +
-			   log_beta(k + a, m - k + b) - log_beta(a, b);
+		terms[k] = lgamma(m + 1.0) - lgamma(k + 1.0) - lgamma(m - k + 1.0) + log_beta(k + a, m - k + b) -
+			   log_beta(a, b);
 		largest = fmax(largest, terms[k]);
 	}
 	for (k = j; k <= m; k++)
@@ -55,12 +55,10 @@ static void count_reading(void *ctx, const struct meter_row *row, double seconds
 	if (seconds < READING_MIN_S)
 		return;
 	w->readings++;
-	w->bad_readings += row->status[4] || row_errors(row) ||
-			   (w->slow_ns && slower_than(&row->latency, w->slow_ns));
+	w->bad_readings += row->status[4] || row_errors(row) || (w->slow_ns && slower_than(&row->latency, w->slow_ns));
 }
 
-void symptom_learn(struct symptom_watch *w, const struct series *s, uint64_t from_ns, uint64_t to_ns,
-		   uint64_t since_ns)
+void symptom_learn(struct symptom_watch *w, const struct series *s, uint64_t from_ns, uint64_t to_ns, uint64_t since_ns)
 {
 	struct meter_row row;
 	double seconds;
@@ -97,8 +95,7 @@ void symptom_take(struct symptom_watch *w, const struct meter_event *event)
 }
 
 /* The most improbable run that begins at bin @first. */
-static void best_run(const struct symptom_watch *w, uint32_t first, uint32_t n_bins,
-		     struct symptom *ret)
+static void best_run(const struct symptom_watch *w, uint32_t first, uint32_t n_bins, struct symptom *ret)
 {
 	double a = w->bad_readings + PRIOR_BAD;
 	double b = w->readings - w->bad_readings + PRIOR_GOOD;

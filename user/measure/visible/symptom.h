@@ -22,10 +22,10 @@
 
 #include "measure/series.h"
 
-#define SYMPTOM_ALPHA	1e-2
+#define SYMPTOM_ALPHA   1e-2
 #define SYMPTOM_RUN_MAX 40
-#define SYMPTOM_BINS	240 /* two minutes; who has no symptom until then has none */
-#define SYMPTOM_BIN_NS	500000000ull
+#define SYMPTOM_BINS    240 /* two minutes; who has no symptom until then has none */
+#define SYMPTOM_BIN_NS  500000000ull
 
 /* Below this many requests in the baseline a quantile is no quantile: errors only. */
 #define SYMPTOM_REQUESTS_MIN 20
@@ -38,15 +38,15 @@ struct symptom_event {
 
 struct symptom_watch {
 	struct series_match match;
-	uint64_t slow_ns; /* 0: the baseline had too few requests to know what is slow */
+	uint64_t slow_ns;                /* 0: the baseline had too few requests to know what is slow */
 	uint32_t readings, bad_readings; /* n and b of the baseline */
-	uint64_t since_ns; /* the injection */
-	struct symptom_event *bins; /* SYMPTOM_BINS from then on; NULL: nothing bad yet; owned */
+	uint64_t since_ns;               /* the injection */
+	struct symptom_event *bins;      /* SYMPTOM_BINS from then on; NULL: nothing bad yet; owned */
 };
 
 struct symptom {
 	struct symptom_event first;
-	uint32_t run, bad; /* m and j */
+	uint32_t run, bad;      /* m and j */
 	double log_probability; /* natural */
 };
 

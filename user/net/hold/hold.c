@@ -46,15 +46,15 @@ struct release {
 };
 
 struct hold {
-	struct hold_pool pool;		/* the thread's */
-	struct hold_packet *spare;	/* the thread's: the block the next packet is read into */
+	struct hold_pool pool;     /* the thread's */
+	struct hold_packet *spare; /* the thread's: the block the next packet is read into */
 	pthread_t thread;
 	bool running;
-	int wake; /* eventfd: the list has changed, or it is time to stop */
+	int wake;                                 /* eventfd: the list has changed, or it is time to stop */
 	struct hold_line *polled[HOLD_MAX_LINES]; /* the thread's copy of the list, for poll() */
 	struct pollfd fds[HOLD_MAX_LINES + 1];
 
-	pthread_mutex_t lock; /* of what follows */
+	pthread_mutex_t lock;  /* of what follows */
 	pthread_cond_t served; /* a line has left the list, or a release is done */
 	bool stop;
 	struct release *release; /* asked for; NULL once it is done */
@@ -70,8 +70,7 @@ struct hold {
 static void add(_Atomic uint64_t *counter, uint64_t n)
 {
 	/* One writer: no locked instruction needed. */
-	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
-			      memory_order_relaxed);
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n, memory_order_relaxed);
 }
 
 /* Write the first packet of a line back into its TAP. */
@@ -80,8 +79,7 @@ static void give_back(struct hold *h, struct hold_line *line, uint64_t now_ns)
 	struct hold_entry e = hold_queue_pop(&line->queue);
 	struct hold_packet *p = e.packet;
 
-	if (now_ns > e.due_ns &&
-	    now_ns - e.due_ns > atomic_load_explicit(&h->late_max_ns, memory_order_relaxed))
+	if (now_ns > e.due_ns && now_ns - e.due_ns > atomic_load_explicit(&h->late_max_ns, memory_order_relaxed))
 		atomic_store_explicit(&h->late_max_ns, now_ns - e.due_ns, memory_order_relaxed);
 	if (write(line->tap, p->data + p->start, p->len) < 0)
 		add(&h->failed, 1);
@@ -232,8 +230,7 @@ static struct timespec *time_left(struct hold *h, int n, struct timespec *ts)
 		return NULL;
 	now_ns = clock_mono_ns();
 	due_ns = due_ns > now_ns ? due_ns - now_ns : 0;
-	*ts = (struct timespec){ .tv_sec = (time_t)(due_ns / NS_PER_SEC),
-				 .tv_nsec = (long)(due_ns % NS_PER_SEC) };
+	*ts = (struct timespec){ .tv_sec = (time_t)(due_ns / NS_PER_SEC), .tv_nsec = (long)(due_ns % NS_PER_SEC) };
 	return ts;
 }
 
@@ -339,15 +336,14 @@ static void count_anew(struct hold *h)
 	h->late_max_ns = 0;
 }
 
-int hold_line_add(struct hold *h, int netns_fd, const char *ifname, struct hold_line **ret,
-		  uint32_t *ret_ifindex, struct fl_error *err)
+int hold_line_add(struct hold *h, int netns_fd, const char *ifname, struct hold_line **ret, uint32_t *ret_ifindex,
+		  struct fl_error *err)
 {
 	struct hold_line *line;
 	int r;
 
 	if (h->n_lines == HOLD_MAX_LINES)
-		return error_env(err, ENOSPC, "delay line: %d interfaces have one already",
-				 HOLD_MAX_LINES);
+		return error_env(err, ENOSPC, "delay line: %d interfaces have one already", HOLD_MAX_LINES);
 	r = start_thread(h, err);
 	if (r)
 		return r;
@@ -370,8 +366,7 @@ int hold_line_add(struct hold *h, int netns_fd, const char *ifname, struct hold_
 	return 0;
 }
 
-void hold_release(struct hold *h, struct hold_line **lines, uint32_t n, void (*end)(void *arg),
-		  void *arg)
+void hold_release(struct hold *h, struct hold_line **lines, uint32_t n, void (*end)(void *arg), void *arg)
 {
 	struct release release = { lines, n, end, arg };
 

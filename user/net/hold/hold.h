@@ -23,12 +23,12 @@ struct hold_line;
 /* Counted over all lines since the first of those that are there was made. */
 struct hold_stats {
 	uint64_t held_now, held_now_bytes; /* waiting; bytes of memory */
-	uint64_t taken, returned;	   /* packets into and out of the lines */
-	uint64_t overflow;  /* dropped because the memory limit was reached */
-	uint64_t malformed; /* dropped: not what BPF sends into a line */
-	uint64_t failed;    /* dropped: the TAP did not take it back */
-	uint64_t late_max_ns; /* the longest that a packet was returned after it was due */
-	bool realtime;	      /* the thread runs at SCHED_FIFO */
+	uint64_t taken, returned;          /* packets into and out of the lines */
+	uint64_t overflow;                 /* dropped because the memory limit was reached */
+	uint64_t malformed;                /* dropped: not what BPF sends into a line */
+	uint64_t failed;                   /* dropped: the TAP did not take it back */
+	uint64_t late_max_ns;              /* the longest that a packet was returned after it was due */
+	bool realtime;                     /* the thread runs at SCHED_FIFO */
 };
 
 /* @memory_limit in bytes, for all packets that wait. The thread starts with the first line. */
@@ -39,8 +39,8 @@ void hold_stop(struct hold *h);
  * Make a line in the network namespace @netns_fd (-1: the caller's) behind a TAP called @ifname.
  * *ret_ifindex is that of the TAP, which is up.
  */
-int hold_line_add(struct hold *h, int netns_fd, const char *ifname, struct hold_line **ret,
-		  uint32_t *ret_ifindex, struct fl_error *err);
+int hold_line_add(struct hold *h, int netns_fd, const char *ifname, struct hold_line **ret, uint32_t *ret_ifindex,
+		  struct fl_error *err);
 
 /*
  * Give all that waits in @lines back at once, in the order it was due; then call @end, which keeps
@@ -48,8 +48,7 @@ int hold_line_add(struct hold *h, int netns_fd, const char *ifname, struct hold_
  * thread, which nothing interrupts, so the packets of those microseconds are few: what @end lets
  * pass beside the line hardly overtakes any. Returns when it is done. The lines go on.
  */
-void hold_release(struct hold *h, struct hold_line **lines, uint32_t n, void (*end)(void *arg),
-		  void *arg);
+void hold_release(struct hold *h, struct hold_line **lines, uint32_t n, void (*end)(void *arg), void *arg);
 
 /* Give all that still waits back at once, in the order it was due, and remove the TAP. The caller
  * has seen to it that nothing new comes in. */

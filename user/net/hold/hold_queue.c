@@ -20,7 +20,7 @@ struct hold_packet *hold_pool_get(struct hold_pool *p, size_t size)
 	int class = 0;
 
 	while (class < HOLD_CLASSES && class_room[class] < size)
-		class++;
+		class ++;
 	if (class == HOLD_CLASSES)
 		return NULL;
 	packet = p->free[class];
@@ -46,7 +46,7 @@ void hold_pool_put(struct hold_pool *p, struct hold_packet *packet)
 	int class = 0;
 
 	while (class_room[class] != packet->room)
-		class++;
+		class ++;
 	packet->next = p->free[class];
 	p->free[class] = packet;
 }
@@ -55,7 +55,7 @@ void hold_pool_trim(struct hold_pool *p)
 {
 	int class;
 
-	for (class = 0; class < HOLD_CLASSES; class++)
+	for (class = 0; class < HOLD_CLASSES; class ++)
 		while (p->free[class]) {
 			struct hold_packet *packet = p->free[class];
 
@@ -70,8 +70,7 @@ static bool before(const struct hold_entry *a, const struct hold_entry *b)
 	return a->due_ns != b->due_ns ? a->due_ns < b->due_ns : a->seq < b->seq;
 }
 
-int hold_queue_push(struct hold_queue *q, uint64_t due_ns, uint32_t flow_hash, bool ordered,
-		    struct hold_packet *packet)
+int hold_queue_push(struct hold_queue *q, uint64_t due_ns, uint32_t flow_hash, bool ordered, struct hold_packet *packet)
 {
 	uint64_t *flow_due_ns = &q->flow_due_ns[flow_hash % HOLD_FLOW_SLOTS];
 	struct hold_entry e;

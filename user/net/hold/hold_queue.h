@@ -13,8 +13,8 @@
 /* A packet as it was read, and where in it begins what is written back. */
 struct hold_packet {
 	struct hold_packet *next; /* in a free list */
-	uint32_t room;		  /* bytes of data[] */
-	uint32_t start, len;	  /* what is to be written: data[start .. start + len) */
+	uint32_t room;            /* bytes of data[] */
+	uint32_t start, len;      /* what is to be written: data[start .. start + len) */
 	uint8_t data[];
 };
 

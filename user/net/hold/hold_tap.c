@@ -69,8 +69,7 @@ static int tap_make(const char *ifname, uint32_t *ret_ifindex, struct fl_error *
 	}
 	text_copy(ifr.ifr_name, sizeof(ifr.ifr_name), ifname);
 	if (ioctl(fd, TUNSETIFF, &ifr))
-		return error_env(err, errno, "delay line: make the TAP %s: %s", ifname,
-				 strerror(errno));
+		return error_env(err, errno, "delay line: make the TAP %s: %s", ifname, strerror(errno));
 	r = offload(fd);
 	if (r || ioctl(fd, TUNSETVNETHDRSZ, &header))
 		return error_env(err, r ? -r : errno, "delay line: offloads of %s: %s", ifname,

@@ -19,8 +19,8 @@
 
 #include "net/hold/quantile.h"
 
-#define CDF_SPAN 8.0	     /* FL_TABLE_NORMAL_CDF covers -8 .. 8 ... */
-#define CDF_ONE	 (1 << 28) /* ... and counts in 2^-28 */
+#define CDF_SPAN 8.0       /* FL_TABLE_NORMAL_CDF covers -8 .. 8 ... */
+#define CDF_ONE  (1 << 28) /* ... and counts in 2^-28 */
 
 static double normal_cdf(double z)
 {
@@ -154,8 +154,8 @@ static double lagged_product(const struct fl_table_row *row, double c)
 	return sum;
 }
 
-double quantile_ar_coefficient(const struct fl_table_row rows[FL_TABLE_MAX],
-			       enum fl_distribution distribution, double correlation)
+double quantile_ar_coefficient(const struct fl_table_row rows[FL_TABLE_MAX], enum fl_distribution distribution,
+			       double correlation)
 {
 	const struct fl_table_row *row = &rows[distribution];
 	double low = 0, high = 1, whole = lagged_product(row, 1);

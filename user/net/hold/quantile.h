@@ -13,8 +13,8 @@ void quantile_rows(struct fl_table_row rows[FL_TABLE_MAX]);
  * the *delays* the Pearson correlation @correlation (0..1) from one packet to the next?
  * Always at least @correlation; equal to it for the normal distribution.
  */
-double quantile_ar_coefficient(const struct fl_table_row rows[FL_TABLE_MAX],
-			       enum fl_distribution distribution, double correlation);
+double quantile_ar_coefficient(const struct fl_table_row rows[FL_TABLE_MAX], enum fl_distribution distribution,
+			       double correlation);
 
 /* The standard normal quantile function; 0 < p < 1. */
 double quantile_normal(double p);

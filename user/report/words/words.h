@@ -17,8 +17,8 @@ struct mode_words {
 /* A gap in words: symptoms are templates, causes are not. */
 struct gap_words {
 	const char *noise, *visible_cause, *noise_cause, *merged, *merged_cause, *no_output, *loudest, *called,
-		*loudest_no_root, *loudest_cause, *ungrounded, *ungrounded_cause, *blind, *blind_cause, *missed, *late, *late_cause,
-		*no_rca, *wrong, *none_cause, *false_alarms, *false_cause;
+		*loudest_no_root, *loudest_cause, *ungrounded, *ungrounded_cause, *blind, *blind_cause, *missed, *late,
+		*late_cause, *no_rca, *wrong, *none_cause, *false_alarms, *false_cause;
 };
 
 struct truth_words; /* score/evidence.h */
@@ -28,34 +28,37 @@ struct words {
 	/* headings */
 	const char *title, *setup, *results, *analysis, *gaps, *open_gaps;
 	/* setup */
-	const char *not_recorded, *stack, *pipeline, *tool, *config, *host, *baseline, *total, *ran,
-		*probe_log, *no_probe_log, *events, *torn, *by_hand, *scale, *invented, *takes;
+	const char *not_recorded, *stack, *pipeline, *tool, *config, *host, *baseline, *total, *ran, *probe_log,
+		*no_probe_log, *events, *torn, *by_hand, *scale, *invented, *takes;
 	/* results */
 	const char *matrix, *more, *accepted, *accepted_no_rca, *rejected, *unscored, *not_scored;
 	/* an experiment: sentences in the order of their importance */
 	const char *hypothesis, *no_hypothesis, *injected, *injected_open, *not_injected, *proof, *proof_undated,
-		*proof_none, *no_proof, *changed, *symptom_seen, *detected, *missed, *missed_undated, *silent, *unread, *unreached,
-		*no_pipeline, *received, *rca, *rca_unscored, *rca_unread, *rca_none, *rca_silent, *rca_not_asked,
-		*match, *match_silent, *match_no_root, *match_not_wrong, *noticed, *mismatch, *mismatch_unknown,
-		*excused, *excused_why, *excused_no_pipeline, *ended_early, *status, *probe, *no_probe, *felt, *unfelt, *shift, *shift_usual, *no_shift, *verdicts,
-		*no_verdicts, *recovered, *not_recovered, *recovery_unknown, *recovery_unwatched, *loudness, *windows,
-		*false_alarms, *blind, *rule_basis, *unscored_basis, *reader_note, *where_note;
+		*proof_none, *no_proof, *changed, *symptom_seen, *detected, *missed, *missed_undated, *silent, *unread,
+		*unreached, *no_pipeline, *received, *rca, *rca_unscored, *rca_unread, *rca_none, *rca_silent,
+		*rca_not_asked, *match, *match_silent, *match_no_root, *match_not_wrong, *noticed, *mismatch,
+		*mismatch_unknown, *excused, *excused_why, *excused_no_pipeline, *ended_early, *status, *probe,
+		*no_probe, *felt, *unfelt, *shift, *shift_usual, *no_shift, *verdicts, *no_verdicts, *recovered,
+		*not_recovered, *recovery_unknown, *recovery_unwatched, *loudness, *windows, *false_alarms, *blind,
+		*rule_basis, *unscored_basis, *reader_note, *where_note;
 	const char *right, *wrong;
 	/* gaps */
-	const char *no_gaps, *no_gaps_rca, *no_gaps_unscored, *fewer_gaps, *symptom, *cause, *fix, *affected, *nothing_open,
-		*open_unscored, *open_missed, *open_unread, *open_rca, *open_no_rca, *open_false, *open_left_out, *open_confirm;
+	const char *no_gaps, *no_gaps_rca, *no_gaps_unscored, *fewer_gaps, *symptom, *cause, *fix, *affected,
+		*nothing_open, *open_unscored, *open_missed, *open_unread, *open_rca, *open_no_rca, *open_false,
+		*open_left_out, *open_confirm;
 	const struct mode_words *modes;
 	const struct truth_words *truth;
 	const struct gap_words *gap; /* empty: as the scoreboard says it */
 	/* SUBMIT.md */
-	const char *submit_title, *learned, *missed_head, *trade_off_head, *summary_head, *author,
-		*fact_detect, *fact_rca, *fact_no_rca, *fact_time, *fact_no_time, *fact_unscored, *ask_learned, *experiment, *expected, *why_missed,
-		*none_missed, *missed_unscored, *no_expectation, *ask_expected, *ask_why, *fact_trade_off,
-		*ask_trade_off, *pass, *fail;
+	const char *submit_title, *learned, *missed_head, *trade_off_head, *summary_head, *author, *fact_detect,
+		*fact_rca, *fact_no_rca, *fact_time, *fact_no_time, *fact_unscored, *ask_learned, *experiment,
+		*expected, *why_missed, *none_missed, *missed_unscored, *no_expectation, *ask_expected, *ask_why,
+		*fact_trade_off, *ask_trade_off, *pass, *fail;
 	/* report.html */
-	const char *html_detected, *html_rca, *html_mttd, *html_false, *html_precision, *html_recall,
-		*baseline_band, *watch_band, *fault, *probe_pass, *probe_fail, *alert, *measured, *first_hit, *first_symptom, *back, *change, *seconds, *hit, *blamed,
-		*hit_blamed, *dependencies, *experiments, *raw, *no_probe_lines, *latency;
+	const char *html_detected, *html_rca, *html_mttd, *html_false, *html_precision, *html_recall, *baseline_band,
+		*watch_band, *fault, *probe_pass, *probe_fail, *alert, *measured, *first_hit, *first_symptom, *back,
+		*change, *seconds, *hit, *blamed, *hit_blamed, *dependencies, *experiments, *raw, *no_probe_lines,
+		*latency;
 };
 
 /* "en" or "vi"; NULL for any other. */

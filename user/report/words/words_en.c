@@ -21,8 +21,7 @@ static const struct mode_words modes[] = {
 	  "rank by topology (what the alerting services reach) and by time (who drifted first), with "
 	  "lag analysis to order them (§7.3)",
 	  "run {id} with retries limited to one: if RCA is then right, alert counts decide its ranking" },
-	{ "7.4", "RCA is confident without evidence",
-	  "RCA: its confidence does not depend on any evidence",
+	{ "7.4", "RCA is confident without evidence", "RCA: its confidence does not depend on any evidence",
 	  "compute confidence from evidence (metric anomaly, log signature, distance in the graph) and "
 	  "reject an answer without citations (§7.4)",
 	  "ask /rca for a cluster of {id} with its alerts removed: the confidence must fall" },
@@ -116,8 +115,9 @@ const struct words words_en = {
 	.excused = "**Match expected?** Not judged, because the experiment ended as {status}.",
 	.excused_why = "**Match expected?** Not judged, because the experiment ended as {status}: {why}.",
 	.excused_no_pipeline = "**Match expected?** Not judged, because no pipeline was asked.",
-	.ended_early = "Its own trigger ended the fault after {after} ({why}); the pipeline is judged by what it said within "
-		       "{window} of the injection.",
+	.ended_early =
+		"Its own trigger ended the fault after {after} ({why}); the pipeline is judged by what it said within "
+		"{window} of the injection.",
 	.status = "Status: {status}.",
 	.probe = "**User impact.** The external probe passed {before} before, {during} during and {after} "
 		 "after the fault; its median latency was {p50_before}, then {p50_during}.",
@@ -126,8 +126,9 @@ const struct words words_en = {
 		 "{spreads} spreads of its baseline.",
 	.felt = "Users felt it, by {by} (p {p}).",
 	.unfelt = "That users felt it does not show in {n} tests (least p {p}).",
-	.shift_usual = "Of {n} figures that the fault can show on none left its baseline by more than chance explains; the "
-		       "strongest change is {what}: {before} to {during}{gap}{unit}.",
+	.shift_usual =
+		"Of {n} figures that the fault can show on none left its baseline by more than chance explains; the "
+		"strongest change is {what}: {before} to {during}{gap}{unit}.",
 	.no_shift = "No measurement with a baseline of its own is recorded, so the size of the anomaly is not "
 		    "known from inside.",
 	.verdicts = "Of the clauses of the hypothesis {held} held, {refuted} were refuted and {unknown} "
@@ -151,8 +152,9 @@ const struct words words_en = {
 		      "on and off, alerts as they came in, and errors in full.",
 	.right = "right",
 	.wrong = "wrong",
-	.no_gaps = "No gap was found. Scored: {total}; detected: {tp}; silent where silence was right: {quiet}; alerts in "
-		   "baselines: {false}, over {baselines} baselines that were watched.",
+	.no_gaps =
+		"No gap was found. Scored: {total}; detected: {tp}; silent where silence was right: {quiet}; alerts in "
+		"baselines: {false}, over {baselines} baselines that were watched.",
 	.no_gaps_rca = "Roots named right: {right} of {asked}.",
 	.no_gaps_unscored = "No gap can be named, and none can be ruled out: nothing was scored.",
 	.fewer_gaps = "The data of this run show no further weakness.",
@@ -162,21 +164,24 @@ const struct words words_en = {
 	.affected = "{n} of {total} experiments",
 	.nothing_open = "None: the run left no failure unexplained.",
 	.open_unscored = "None can be stated: nothing was scored.",
-	.open_unread = "**{id}**: {symptom}. Hypothesis: {cause}. Experiment: mend that first, then run it again; until "
-		       "then it says nothing about the detector.",
+	.open_unread =
+		"**{id}**: {symptom}. Hypothesis: {cause}. Experiment: mend that first, then run it again; until "
+		"then it says nothing about the detector.",
 	.open_missed = "**{id}** was missed without a visible reason. Hypothesis: its anomaly stays under the "
 		       "noise floor (§7.1). Experiment: run it again with twice the strength and record a "
 		       "kernel-side baseline; an alert confirms it.",
 	.open_rca = "**{id}** got {blamed} as its root instead of {truth}. Hypothesis: alert order or "
 		    "count outweighs topology (§7.3). Experiment: repeat it five times and compare alert "
 		    "counts by service with the answers.",
-	.open_no_rca = "**{id}** was detected and got no root; the truth is {truth}. Hypothesis: its cluster never reached "
-		       "the RCA, or was empty. Experiment: POST the cluster that chaos_results.json holds to the RCA by "
-		       "hand and read the answer.",
+	.open_no_rca =
+		"**{id}** was detected and got no root; the truth is {truth}. Hypothesis: its cluster never reached "
+		"the RCA, or was empty. Experiment: POST the cluster that chaos_results.json holds to the RCA by "
+		"hand and read the answer.",
 	.open_false = "**{id}**: alerts in its baseline: {n}. Hypothesis: the threshold is too low for the "
 		      "usual load. Experiment: an hour without a fault; count the alerts.",
-	.open_left_out = "**{id}** ended as {status} and says nothing about the pipeline. Experiment: run it again, with "
-			 "a pipeline to ask, until it is hit and watched to the end.",
+	.open_left_out =
+		"**{id}** ended as {status} and says nothing about the pipeline. Experiment: run it again, with "
+		"a pipeline to ask, until it is hit and watched to the end.",
 	.open_confirm = "**{id}** ({mode}): {text}.",
 	.modes = modes,
 	.truth = &(const struct truth_words){ " or ", "not ", "none" },

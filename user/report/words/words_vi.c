@@ -20,8 +20,7 @@ static const struct mode_words modes[] = {
 	  "xếp hạng theo topology (các service đang báo động gọi tới đâu) và theo thời gian (ai lệch "
 	  "trước), dùng lag analysis để sắp thứ tự (§7.3)",
 	  "chạy {id} với retry giới hạn một lần: nếu RCA đúng thì chính số alert quyết định thứ hạng" },
-	{ "7.4", "RCA tự tin cao nhưng không có bằng chứng",
-	  "RCA: confidence không phụ thuộc vào bằng chứng nào",
+	{ "7.4", "RCA tự tin cao nhưng không có bằng chứng", "RCA: confidence không phụ thuộc vào bằng chứng nào",
 	  "tính confidence từ bằng chứng (metric anomaly, log signature, khoảng cách trên graph) và từ "
 	  "chối câu trả lời không có citation (§7.4)",
 	  "hỏi /rca một cluster của {id} đã bỏ hết alert: confidence phải giảm" },
@@ -62,6 +61,7 @@ static const struct gap_words gap = {
 	.false_cause = "detector báo khi không có fault; không quy tắc nào trong 7.1-7.5 khớp với dữ liệu",
 };
 
+/* clang-format off */
 const struct words words_vi = {
 	.lang = "vi",
 	.title = "Chaos Engineering Report",
@@ -253,3 +253,4 @@ const struct words words_vi = {
 	.no_probe_lines = "không có dòng probe nào trong khoảng này",
 	.latency = "latency của probe, ms (thang căn bậc hai)",
 };
+/* clang-format on */

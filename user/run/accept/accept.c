@@ -30,7 +30,6 @@ static enum accept_answer yes_if(bool yes)
 	return yes ? ACCEPT_YES : ACCEPT_NO;
 }
 
-
 /* --- the experiment file ---------------------------------------------------------------------- */
 
 /* The first finding whose rule is in the list, NULL-terminated; errors count always. */
@@ -53,8 +52,8 @@ static void judge_file(struct judge *j)
 {
 	static const char what[] = "experiments.yaml has 10 entries, each with hypothesis, blast_radius, rollback, "
 				   "measurement and ground_truth";
-	static const char *const missing[] = { "invented-duration", "invented-rollback", "invented-window", "invented-truth",
-					       "invented-target", NULL };
+	static const char *const missing[] = { "invented-duration", "invented-rollback", "invented-window",
+					       "invented-truth",    "invented-target",   NULL };
 	static const char *const errors[] = { NULL };
 	const struct finding *f;
 
@@ -78,11 +77,12 @@ static void judge_runner(struct judge *j)
 	bool ended = json_object_get(j->f.manifest, "ended") != NULL;
 
 	if (!sha)
-		accept_add(j, false, j->f.n ? ACCEPT_UNKNOWN : ACCEPT_NO, what, j->f.n ? "no run.json: it was not faultline that ran this; look at the runner" :
-			   "nothing was run into this folder");
+		accept_add(j, false, j->f.n ? ACCEPT_UNKNOWN : ACCEPT_NO, what,
+			   j->f.n ? "no run.json: it was not faultline that ran this; look at the runner"
+				  : "nothing was run into this folder");
 	else if (j->s && strcmp(j->s->sha256, sha) != 0)
-		accept_add(j, false, ACCEPT_NO, what, "run.json: config.sha256 %.12s is not that of %s (%.12s)", sha, j->file,
-			   j->s->sha256);
+		accept_add(j, false, ACCEPT_NO, what, "run.json: config.sha256 %.12s is not that of %s (%.12s)", sha,
+			   j->file, j->s->sha256);
 	else
 		accept_add(j, false, yes_if(ended), what, "run.json: faultline read %s (sha256 %.12s)%s", j->file, sha,
 			   ended ? "" : ", and the run has no end");
@@ -93,8 +93,10 @@ static void judge_runner(struct judge *j)
 static void judge_results(struct judge *j)
 {
 	accept_add(j, false, yes_if(j->f.n >= 10), "chaos_results.json has 10 entries",
-		   j->f.n ? "%s/chaos_results.json: %u entries" : "%s/chaos_results.json: %u entries; faultline run FILE --out DIR "
-		   "makes them", j->f.path, j->f.n);
+		   j->f.n ? "%s/chaos_results.json: %u entries"
+			  : "%s/chaos_results.json: %u entries; faultline run FILE --out DIR "
+			    "makes them",
+		   j->f.path, j->f.n);
 }
 
 static double earliest(const struct folder *f, double *ret_last)
@@ -143,13 +145,14 @@ static void judge_probe(struct judge *j)
 	begin = j->f.probe[0].wall_s;
 	end = j->f.probe[j->f.n_probe - 1].wall_s;
 	if (!isfinite(first) || !isfinite(last)) {
-		accept_add(j, false, ACCEPT_UNKNOWN, what, "%s/probe.log: %u tries; the results say not when anything was",
-			   j->f.path, j->f.n_probe);
+		accept_add(j, false, ACCEPT_UNKNOWN, what,
+			   "%s/probe.log: %u tries; the results say not when anything was", j->f.path, j->f.n_probe);
 		return;
 	}
-	accept_add(j, false, yes_if(begin <= first + allowed && end >= last - allowed && widest <= allowed), what,
-		   "%s/probe.log: %u tries from %.0f to %.0f, longest gap %.0f s; the experiments are from %.0f to %.0f",
-		   j->f.path, j->f.n_probe, begin, end, widest, first, last);
+	accept_add(
+		j, false, yes_if(begin <= first + allowed && end >= last - allowed && widest <= allowed), what,
+		"%s/probe.log: %u tries from %.0f to %.0f, longest gap %.0f s; the experiments are from %.0f to %.0f",
+		j->f.path, j->f.n_probe, begin, end, widest, first, last);
 }
 
 static void judge_score(struct judge *j)
@@ -161,9 +164,12 @@ static void judge_score(struct judge *j)
 
 	for (i = 0; i < j->f.n; i++)
 		recorded &= !json_is_false(json_object_get(j->f.results[i].detail, "false_alarms_recorded"));
-	accept_add(j, false, s->accepted && recorded ? ACCEPT_YES : s->accepted ? ACCEPT_UNKNOWN : ACCEPT_NO, what,
-		   "%s/chaos_results.json: detected %u/%u, RCA correct %u/%u, false alarms %u%s", j->f.path, s->tp, s->total,
-		   s->rca_correct, s->rca_asked, s->false_alarms,
+	accept_add(j, false,
+		   s->accepted && recorded ? ACCEPT_YES
+		   : s->accepted           ? ACCEPT_UNKNOWN
+					   : ACCEPT_NO,
+		   what, "%s/chaos_results.json: detected %u/%u, RCA correct %u/%u, false alarms %u%s", j->f.path,
+		   s->tp, s->total, s->rca_correct, s->rca_asked, s->false_alarms,
 		   recorded ? "" : " (alerts before a fault are not recorded)");
 }
 
@@ -199,10 +205,11 @@ static void judge_stages(struct judge *j)
 		if (json_is_true(json_object_get(j->f.results[i].detail, "stage_forced")))
 			forced = &j->f.results[i];
 	}
-	accept_add(j, true, !known ? ACCEPT_UNKNOWN : yes_if(!forced), "production before staging has passed; a skipped stage",
-		   !known ? "%s/chaos_results.json%s records no stage" :
-		   forced ? "%s/chaos_results.json: %s was forced past its stage" :
-			    "%s/chaos_results.json: no stage was skipped%s",
+	accept_add(j, true, !known ? ACCEPT_UNKNOWN : yes_if(!forced),
+		   "production before staging has passed; a skipped stage",
+		   !known   ? "%s/chaos_results.json%s records no stage"
+		   : forced ? "%s/chaos_results.json: %s was forced past its stage"
+			    : "%s/chaos_results.json: no stage was skipped%s",
 		   j->f.path, forced ? forced->id : "");
 }
 
@@ -223,9 +230,10 @@ static void judge_rollback(struct judge *j)
 				stuck = j->f.results[i].id;
 		}
 	accept_add(j, true, !faults ? ACCEPT_UNKNOWN : yes_if(!stuck), "no rollback",
-		   stuck ? "%s/chaos_results.json: a fault of %s has no end" :
-			   "%s/chaos_results.json: %s", j->f.path,
-		   stuck ? stuck : faults ? "every fault that was on is off (proof[].off)" : "when a fault ended is not recorded");
+		   stuck ? "%s/chaos_results.json: a fault of %s has no end" : "%s/chaos_results.json: %s", j->f.path,
+		   stuck    ? stuck
+		   : faults ? "every fault that was on is off (proof[].off)"
+			    : "when a fault ended is not recorded");
 }
 
 static void judge_measurement(struct judge *j)
@@ -252,8 +260,8 @@ static void judge_combination(struct judge *j)
 	if (!j->s)
 		accept_add(j, true, ACCEPT_UNKNOWN, what, "%s: %s", j->file, unread(j, ""));
 	else
-		accept_add(j, true, yes_if(combined), what, "%s: %u experiment%s with several faults (`faults:`)", j->file,
-			   combined, combined == 1 ? "" : "s");
+		accept_add(j, true, yes_if(combined), what, "%s: %u experiment%s with several faults (`faults:`)",
+			   j->file, combined, combined == 1 ? "" : "s");
 }
 
 static void judge_version(struct judge *j)
@@ -262,7 +270,8 @@ static void judge_version(struct judge *j)
 	bool dirty = json_is_true(json_path(j->f.manifest, "config.dirty"));
 
 	if (!j->f.manifest)
-		accept_add(j, true, ACCEPT_UNKNOWN, "an experiment file without a version", "no run.json in %s", j->f.path);
+		accept_add(j, true, ACCEPT_UNKNOWN, "an experiment file without a version", "no run.json in %s",
+			   j->f.path);
 	else
 		accept_add(j, true, yes_if(commit && !dirty), "an experiment file without a version",
 			   "%s/run.json: config.commit is %.12s%s", j->f.path, commit ? commit : "null",
@@ -290,7 +299,9 @@ static void find_file(struct judge *j, const char *file)
 
 	folder_manifest(&j->f, "config.path", recorded, sizeof(recorded));
 	snprintf(j->file, sizeof(j->file), "%.250s",
-		 file ? file : beside && (!access(beside, R_OK) || !recorded[0]) ? beside : recorded);
+		 file                                                ? file
+		 : beside && (!access(beside, R_OK) || !recorded[0]) ? beside
+								     : recorded);
 }
 
 /* A folder in which nothing was run yet is a list of what is missing, no error. *ret_run: there are results. */

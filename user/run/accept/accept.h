@@ -11,7 +11,7 @@ enum accept_answer { ACCEPT_NO, ACCEPT_YES, ACCEPT_UNKNOWN };
 struct accept_line {
 	bool pattern; /* of the anti-patterns: yes means avoided */
 	enum accept_answer answer;
-	char what[120];	 /* the line of the list */
+	char what[120];  /* the line of the list */
 	char place[300]; /* where, and what is there */
 };
 

@@ -48,9 +48,17 @@ static int line_of(const char *text, const char *start)
 
 void accept_scoreboard(struct judge *j)
 {
-	static const char *const lines[] = { "==== Chaos Run ====", "Total: ", "Detected: ", "RCA correct: ",
-					     "False alarms in baseline windows: ", "Precision: ", "Recall: ", "MTTD p50: ",
-					     "Per-experiment:", "| # | name ", "Gaps identified:" };
+	static const char *const lines[] = { "==== Chaos Run ====",
+					     "Total: ",
+					     "Detected: ",
+					     "RCA correct: ",
+					     "False alarms in baseline windows: ",
+					     "Precision: ",
+					     "Recall: ",
+					     "MTTD p50: ",
+					     "Per-experiment:",
+					     "| # | name ",
+					     "Gaps identified:" };
 	_cleanup_free_ char *text = read_document(j, "chaos_report.md");
 	size_t i;
 	int before = 0, line;
@@ -60,11 +68,12 @@ void accept_scoreboard(struct judge *j)
 		if (line > before)
 			continue;
 		accept_add(j, false, ACCEPT_NO, "the scoreboard has the form that is asked for",
-			   "%s/chaos_report.md: no line '%s' in its place; faultline score prints it", j->f.path, lines[i]);
+			   "%s/chaos_report.md: no line '%s' in its place; faultline score prints it", j->f.path,
+			   lines[i]);
 		return;
 	}
-	accept_add(j, false, ACCEPT_YES, "the scoreboard has the form that is asked for", "%s/chaos_report.md:%d", j->f.path,
-		   line_of(text, lines[0]));
+	accept_add(j, false, ACCEPT_YES, "the scoreboard has the form that is asked for", "%s/chaos_report.md:%d",
+		   j->f.path, line_of(text, lines[0]));
 }
 
 /* "## 1. Setup": sections by their numbers, whatever the language. */
@@ -77,12 +86,13 @@ static void judge_report(struct judge *j, const char *text)
 		snprintf(start, sizeof(start), "## %d", i);
 		if (line_of(text, start))
 			continue;
-		accept_add(j, false, ACCEPT_NO, "chaos_report.md has its 4 sections", "%s/chaos_report.md: no section '%s'",
-			   j->f.path, start);
+		accept_add(j, false, ACCEPT_NO, "chaos_report.md has its 4 sections",
+			   "%s/chaos_report.md: no section '%s'", j->f.path, start);
 		return;
 	}
-	accept_add(j, false, ACCEPT_YES, "chaos_report.md has its 4 sections", "%s/chaos_report.md:%d, %d, %d, %d", j->f.path,
-		   line_of(text, "## 1"), line_of(text, "## 2"), line_of(text, "## 3"), line_of(text, "## 4"));
+	accept_add(j, false, ACCEPT_YES, "chaos_report.md has its 4 sections", "%s/chaos_report.md:%d, %d, %d, %d",
+		   j->f.path, line_of(text, "## 1"), line_of(text, "## 2"), line_of(text, "## 3"),
+		   line_of(text, "## 4"));
 }
 
 static void judge_submit(struct judge *j, const char *text)
@@ -92,15 +102,15 @@ static void judge_submit(struct judge *j, const char *text)
 
 	for (; at && *at; at += strcspn(at, "\n"), at += *at == '\n')
 		n += !strncmp(at, "## ", 3);
-	accept_add(j, false, n >= 4 ? ACCEPT_YES : ACCEPT_NO, "SUBMIT.md has its 4 sections", "%s/SUBMIT.md: %u sections",
-		   j->f.path, n);
+	accept_add(j, false, n >= 4 ? ACCEPT_YES : ACCEPT_NO, "SUBMIT.md has its 4 sections",
+		   "%s/SUBMIT.md: %u sections", j->f.path, n);
 }
 
 /* What only the author can say, and has not said yet. */
 static unsigned int count_open(const char *text, int *ret_first)
 {
-	static const char *const marks[] = { "**[Author:", "**[Tác giả:", "(author: fill in)", "(tác giả điền)",
-					     "\\<your name\\>", "\\<tên của bạn\\>" };
+	static const char *const marks[] = { "**[Author:",     "**[Tác giả:",     "(author: fill in)",
+					     "(tác giả điền)", "\\<your name\\>", "\\<tên của bạn\\>" };
 	unsigned int n = 0;
 	int line = 1;
 	size_t i;
@@ -132,6 +142,6 @@ void accept_documents(struct judge *j)
 		accept_add(j, false, ACCEPT_YES, "what only the author can say is said", "no marked question is left");
 	else
 		accept_add(j, false, ACCEPT_NO, "what only the author can say is said",
-			   "%u marked in chaos_report.md (first at line %d), %u in SUBMIT.md (first at line %d)", a, in_report,
-			   b, in_submit);
+			   "%u marked in chaos_report.md (first at line %d), %u in SUBMIT.md (first at line %d)", a,
+			   in_report, b, in_submit);
 }

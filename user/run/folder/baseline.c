@@ -111,8 +111,7 @@ static int ask_one(const struct suite *s, const char *name, const char *promql, 
 	if (!r && !response.complete)
 		r = error_env(err, EIO, "Prometheus at %.200s: %.200s", s->prometheus_url, response.error);
 	if (!r)
-		r = prom_range_read(name, response.body.s ? response.body.s : "", response.body.len,
-				    &entries, err);
+		r = prom_range_read(name, response.body.s ? response.body.s : "", response.body.len, &entries, err);
 	if (!r)
 		json_array_extend(services, entries);
 	json_decref(entries);
@@ -120,8 +119,7 @@ static int ask_one(const struct suite *s, const char *name, const char *promql, 
 	return r;
 }
 
-static void ask_prometheus(const struct suite *s, double start, double end, json_t *services,
-			   json_t *errors)
+static void ask_prometheus(const struct suite *s, double start, double end, json_t *services, json_t *errors)
 {
 	const char *name, *promql;
 	json_t *source;
@@ -130,8 +128,7 @@ static void ask_prometheus(const struct suite *s, double start, double end, json
 		struct fl_error err = {};
 
 		promql = json_string_value(json_object_get(source, "prometheus"));
-		if (promql && s->prometheus_url &&
-		    ask_one(s, name, promql, start, end, services, &err))
+		if (promql && s->prometheus_url && ask_one(s, name, promql, start, end, services, &err))
 			json_array_append_new(errors, json_string(err.message));
 	}
 }
@@ -168,8 +165,8 @@ int baseline_capture(const struct suite *s, uint64_t for_ns, json_t **ret, struc
 		json_decref(kernel);
 		scope_free(&scope);
 	}
-	*ret = json_pack("{s:i, s:[{s:n, s:f, s:f, s:O, s:O}]}", "format", 1, "windows", "experiment",
-			 "start", start, "end", clock_wall_s(), "services", services, "errors", errors);
+	*ret = json_pack("{s:i, s:[{s:n, s:f, s:f, s:O, s:O}]}", "format", 1, "windows", "experiment", "start", start,
+			 "end", clock_wall_s(), "services", services, "errors", errors);
 	if (*ret)
 		baseline_add_exercise_form(*ret, s);
 	r = *ret ? 0 : error_sys(err, ENOMEM, "baseline: out of memory");

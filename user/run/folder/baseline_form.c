@@ -53,7 +53,8 @@ void baseline_add_exercise_form(json_t *baseline, const struct suite *s)
 
 	json_array_foreach(json_object_get(window, "services"), i, e) {
 		name = json_string_value(json_object_get(e, "metric"));
-		promql = name ? json_string_value(json_object_get(json_object_get(s->metrics, name), "prometheus")) : NULL;
+		promql = name ? json_string_value(json_object_get(json_object_get(s->metrics, name), "prometheus"))
+			      : NULL;
 		if (promql && !json_object_get(e, "client"))
 			add(metrics, promql, e);
 	}

@@ -47,8 +47,8 @@ void events_close(struct events *e)
 
 void events_write(struct events *e, const char *event, const char *experiment, json_t *fields)
 {
-	json_t *line = json_pack("{s:f, s:I, s:s, s:s?}", "t", clock_wall_s(), "mono_ns",
-				 (json_int_t)clock_mono_ns(), "event", event, "experiment", experiment);
+	json_t *line = json_pack("{s:f, s:I, s:s, s:s?}", "t", clock_wall_s(), "mono_ns", (json_int_t)clock_mono_ns(),
+				 "event", event, "experiment", experiment);
 	_cleanup_free_ char *text = NULL;
 	size_t n;
 

@@ -20,7 +20,7 @@
 #include "util/text/url.h"
 
 #define MANIFEST_MAX (1u << 20)
-#define READERS	     "faultline" /* a group */
+#define READERS      "faultline" /* a group */
 
 /* path/name, to read and to call it by; the caller's to free. */
 static char *outdir_file(const struct outdir *d, const char *name)
@@ -32,8 +32,8 @@ static int save(const struct outdir *d, const char *name, const char *text, size
 {
 	_cleanup_free_ char *shown = outdir_file(d, name);
 
-	return shown && text ? file_write_at(d->fd, name, shown, text, len, 0644, err) :
-			       error_sys(err, ENOMEM, "%s: out of memory", name);
+	return shown && text ? file_write_at(d->fd, name, shown, text, len, 0644, err)
+			     : error_sys(err, ENOMEM, "%s: out of memory", name);
 }
 
 int outdir_save_json(const struct outdir *d, const char *name, const json_t *value, struct fl_error *err)
@@ -48,8 +48,8 @@ int outdir_append(const struct outdir *d, const char *name, unsigned int mode, s
 {
 	_cleanup_free_ char *shown = outdir_file(d, name);
 
-	return shown ? file_append_at(d->fd, name, shown, mode, err) :
-		       error_sys(err, ENOMEM, "%s: out of memory", name);
+	return shown ? file_append_at(d->fd, name, shown, mode, err)
+		     : error_sys(err, ENOMEM, "%s: out of memory", name);
 }
 
 int outdir_note(struct outdir *d, const char *key, json_t *value, struct fl_error *err)
@@ -77,8 +77,7 @@ static void note_versions(json_t *manifest, const json_t *versions)
 		if (v)
 			json_object_set_new(manifest, of[i],
 					    json_pack("{s:s?, s:s?}", "version",
-						      json_string_value(json_object_get(v, "version")),
-						      "commit",
+						      json_string_value(json_object_get(v, "version")), "commit",
 						      json_string_value(json_object_get(v, "commit"))));
 	}
 }
@@ -94,18 +93,19 @@ static json_t *manifest_new(const struct suite *s)
 			   version.known ? json_string(version.commit) : json_null(), "dirty",
 			   version.known ? json_boolean(version.dirty) : json_null());
 	uname(&u);
-	m = json_pack("{s:i, s:s, s:s, s:o}", "format", RESULT_FORMAT, "faultline", FL_VERSION, "suite",
-		      s->name, "config", config);
-	json_object_set_new(m, "host", json_pack("{s:s, s:s, s:s, s:s}", "name", u.nodename, "kernel",
-						 u.release, "version", u.version, "machine", u.machine));
-	json_object_set_new(m, "libraries", json_pack("{s:s, s:s, s:s, s:s}", "curl", curl_version(),
-						      "uv", uv_version_string(), "fyaml",
-						      fy_library_version(), "jansson", JANSSON_VERSION));
+	m = json_pack("{s:i, s:s, s:s, s:o}", "format", RESULT_FORMAT, "faultline", FL_VERSION, "suite", s->name,
+		      "config", config);
+	json_object_set_new(m, "host",
+			    json_pack("{s:s, s:s, s:s, s:s}", "name", u.nodename, "kernel", u.release, "version",
+				      u.version, "machine", u.machine));
+	json_object_set_new(m, "libraries",
+			    json_pack("{s:s, s:s, s:s, s:s}", "curl", curl_version(), "uv", uv_version_string(),
+				      "fyaml", fy_library_version(), "jansson", JANSSON_VERSION));
 	json_object_set_new(m, "probe_url", url_masked_json(s->probe.url));
 	json_object_set_new(m, "pipeline_url", url_masked_json(s->pipeline.url));
-	json_object_set_new(m, "timing", json_pack("{s:f, s:f, s:f}", "baseline_s", s->baseline_ns / 1e9,
-						   "cooldown_s", s->cooldown_ns / 1e9, "grace_s",
-						   s->grace_ns / 1e9));
+	json_object_set_new(m, "timing",
+			    json_pack("{s:f, s:f, s:f}", "baseline_s", s->baseline_ns / 1e9, "cooldown_s",
+				      s->cooldown_ns / 1e9, "grace_s", s->grace_ns / 1e9));
 	json_object_set_new(m, "started", json_real(clock_wall_s()));
 	json_object_set_new(m, "ended", json_null());
 	json_object_set_new(m, "resumed", json_integer(0));
@@ -115,8 +115,7 @@ static json_t *manifest_new(const struct suite *s)
 	return m;
 }
 
-static int resume(struct outdir *d, const struct suite *s, struct result **ret, uint32_t *ret_n,
-		  struct fl_error *err)
+static int resume(struct outdir *d, const struct suite *s, struct result **ret, uint32_t *ret_n, struct fl_error *err)
 {
 	_cleanup_free_ char *path = outdir_file(d, "run.json"), *results = outdir_file(d, "chaos_results.json");
 	_cleanup_free_ char *text = NULL;
@@ -140,8 +139,10 @@ static int resume(struct outdir *d, const struct suite *s, struct result **ret, 
 	}
 	had = json_number_value(json_object_get(d->manifest, "scale"));
 	if (fabs((had > 0 ? had : 1) - (s->scale > 0 ? s->scale : 1)) > 1e-9) {
-		error_usage(err, "%s: its run had --scale %g, not %g", d->path, had > 0 ? had : 1, s->scale > 0 ? s->scale : 1);
-		error_hint(err, "windows of two lengths are no one run: give the same --scale, or choose another --out");
+		error_usage(err, "%s: its run had --scale %g, not %g", d->path, had > 0 ? had : 1,
+			    s->scale > 0 ? s->scale : 1);
+		error_hint(err,
+			   "windows of two lengths are no one run: give the same --scale, or choose another --out");
 		return -EINVAL;
 	}
 	json_object_set_new(d->manifest, "resumed",
@@ -227,8 +228,8 @@ static int give_to_readers(const struct outdir *d, struct fl_error *err)
 	return 0;
 }
 
-int outdir_open(struct outdir *d, const char *path, const struct suite *s, bool resuming,
-		struct result **ret_results, uint32_t *ret_n, struct fl_error *err)
+int outdir_open(struct outdir *d, const char *path, const struct suite *s, bool resuming, struct result **ret_results,
+		uint32_t *ret_n, struct fl_error *err)
 {
 	bool made;
 	int r;
@@ -254,8 +255,8 @@ int outdir_open(struct outdir *d, const char *path, const struct suite *s, bool 
 		return -EEXIST;
 	}
 	d->manifest = manifest_new(s);
-	return d->manifest ? outdir_save_json(d, "run.json", d->manifest, err) :
-			     error_sys(err, ENOMEM, "run.json: out of memory");
+	return d->manifest ? outdir_save_json(d, "run.json", d->manifest, err)
+			   : error_sys(err, ENOMEM, "run.json: out of memory");
 }
 
 void outdir_close(struct outdir *d)

@@ -38,8 +38,8 @@ static int not_found(bool lab, struct fl_error *why, struct fl_error *err)
 		  lab ? "there is no " LAB_JSON "; " : "",
 		  why->message[0] ? why->message : "no container has a label faultline.health");
 	error_hint(err, "%s or give --probe and --pipeline",
-		   lab ? "faultline lab up starts the lab, make demo-docker the same under Docker;" :
-			 "label the containers (docs/demo-docker.md),");
+		   lab ? "faultline lab up starts the lab, make demo-docker the same under Docker;"
+		       : "label the containers (docs/demo-docker.md),");
 	return -ENOENT;
 }
 

@@ -65,15 +65,14 @@ static bool is_own_label(const json_t *container, const char *name, const char *
 
 static int two_stacks(const char *from, const char *was, const char *url, struct fl_error *err)
 {
-	error_env(err, EEXIST, "two stacks run under Docker: the label %s is %.100s and %.100s", from, was,
-		  url);
+	error_env(err, EEXIST, "two stacks run under Docker: the label %s is %.100s and %.100s", from, was, url);
 	error_hint(err, "say which: --probe URL --pipeline URL");
 	return -EEXIST;
 }
 
 /* The URL of @from into @stack as @key, with the version as @of. Two different ones are two stacks. */
-static int take_url(json_t *stack, const char *key, const char *of, const json_t *container,
-		    const char *from, struct fl_error *err)
+static int take_url(json_t *stack, const char *key, const char *of, const json_t *container, const char *from,
+		    struct fl_error *err)
 {
 	const char *url = label(container, from), *why;
 	const char *was = json_string_value(json_object_get(stack, key));
@@ -81,8 +80,9 @@ static int take_url(json_t *stack, const char *key, const char *of, const json_t
 	if (!url || (was && !strcmp(was, url)))
 		return 0;
 	if (!is_own_label(container, from, &why)) {
-		json_object_set_new(stack, "ignored", json_sprintf("the label %s of %.100s is not followed: %s",
-				    from, docker_service_of(container) ?: "a container", why));
+		json_object_set_new(stack, "ignored",
+				    json_sprintf("the label %s of %.100s is not followed: %s", from,
+						 docker_service_of(container) ?: "a container", why));
 		return 0;
 	}
 	if (was)
@@ -165,8 +165,7 @@ int stack_from_docker(json_t **ret, struct fl_error *err)
 		if (!r)
 			r = take_url(stack, "health", "stack", container, "faultline.health", err);
 		if (!r)
-			r = take_url(stack, "pipeline", "pipeline", container, "faultline.pipeline",
-				     err);
+			r = take_url(stack, "pipeline", "pipeline", container, "faultline.pipeline", err);
 		if (!r && take_calls(graph, container))
 			r = error_sys(err, ENOMEM, "Docker: out of memory");
 	}

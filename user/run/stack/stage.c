@@ -15,7 +15,7 @@
 #include "util/kept.h"
 #include "util/text/text.h"
 
-#define LEDGER	   FL_STATE_DIR "/ledger.json"
+#define LEDGER     FL_STATE_DIR "/ledger.json"
 #define OLD_LEDGER FL_RUN_DIR "/ledger.json"
 #define LEDGER_MAX (4u << 20)
 
@@ -118,8 +118,10 @@ int stage_allowed(const json_t *ledger, const struct experiment *x, struct fl_er
 	before = stage_text((enum experiment_stage)(x->stage - 1));
 	if (json_object_get(json_object_get(ledger, subject), before))
 		return 0;
-	error_set(err, FL_EXIT_USAGE, EPERM, "skipped stage: '%.80s' is stage %s, and stage %s has not "
-		  "been passed by %.120s on this host", x->name, stage_text(x->stage), before, subject);
+	error_set(err, FL_EXIT_USAGE, EPERM,
+		  "skipped stage: '%.80s' is stage %s, and stage %s has not "
+		  "been passed by %.120s on this host",
+		  x->name, stage_text(x->stage), before, subject);
 	error_hint(err, "run stage %s first, or --force-stage, which the result will say", before);
 	return -EPERM;
 }
@@ -142,8 +144,8 @@ int stage_enter(json_t *ledger, const struct experiment *x, bool passed, double 
 		json_object_del(entry, stage);
 		return 0;
 	}
-	return json_object_set_new(entry, stage, json_pack("{s:f, s:s}", "passed", when, "name", x->name)) ?
-		       -ENOMEM : 0;
+	return json_object_set_new(entry, stage, json_pack("{s:f, s:s}", "passed", when, "name", x->name)) ? -ENOMEM
+													   : 0;
 }
 
 int stage_record(const struct experiment *x, bool passed, struct fl_error *err)
@@ -164,8 +166,8 @@ int stage_record(const struct experiment *x, bool passed, struct fl_error *err)
 		if (host)
 			json_object_set_new(ledger, HOST_KEY, json_string(host));
 		text = json_dumps(ledger, JSON_INDENT(1) | JSON_SORT_KEYS);
-		r = text ? kept_write(LEDGER, text, strlen(text), err) :
-			   error_sys(err, ENOMEM, LEDGER ": out of memory");
+		r = text ? kept_write(LEDGER, text, strlen(text), err)
+			 : error_sys(err, ENOMEM, LEDGER ": out of memory");
 		if (!r)
 			unlink(OLD_LEDGER);
 	}

@@ -22,8 +22,10 @@ static uint32_t count_of(const struct result *r, const char *path)
 
 static struct answers answers_of(const struct result *r)
 {
-	struct answers a = { .alerts = r->alerts.n, .malformed = r->alerts.malformed,
-			     .polls = count_of(r, "polls.n"), .unread = count_of(r, "polls.not_understood"),
+	struct answers a = { .alerts = r->alerts.n,
+			     .malformed = r->alerts.malformed,
+			     .polls = count_of(r, "polls.n"),
+			     .unread = count_of(r, "polls.not_understood"),
 			     .error = r->pipeline_error ? r->pipeline_error : "" };
 	uint32_t i;
 
@@ -51,14 +53,16 @@ bool answers_explain(const struct result *r, char *ret_symptom, char *ret_cause,
 
 	snprintf(ret_cause, size, "what it says could not be read: no rule judges the detector by it");
 	if (!r->detected && a.no_time)
-		snprintf(ret_symptom, size, "%u alert%s without a time that is understood", a.no_time, plural(a.no_time));
+		snprintf(ret_symptom, size, "%u alert%s without a time that is understood", a.no_time,
+			 plural(a.no_time));
 	else if (!r->detected && a.late)
 		snprintf(ret_symptom, size, "%u alert%s stamped up to %.0f s later than first seen", a.late,
 			 plural(a.late), a.latest_s);
 	else if (!r->detected && a.malformed)
 		snprintf(ret_symptom, size, "%u alert%s that could not be read", a.malformed, plural(a.malformed));
 	else if (!r->detected && a.unread && a.unread * 2 >= a.polls)
-		snprintf(ret_symptom, size, "%u of %u answers were not understood (%.150s)", a.unread, a.polls, a.error);
+		snprintf(ret_symptom, size, "%u of %u answers were not understood (%.150s)", a.unread, a.polls,
+			 a.error);
 	else if (r->detected && !r->rca_service && a.unread)
 		snprintf(ret_symptom, size, "detected; what it says of the cause was not understood (%.150s)", a.error);
 	else
@@ -89,13 +93,18 @@ static void print_one(const struct result *r, struct text *out, bool *begun)
 
 	if (a.no_time) {
 		begin(out, begun, r);
-		text_append(out, "%u of %u alerts without a time that is understood: in no window (pipeline.fields.alert_time "
-			    "names it)\n", a.no_time, a.alerts);
+		text_append(
+			out,
+			"%u of %u alerts without a time that is understood: in no window (pipeline.fields.alert_time "
+			"names it)\n",
+			a.no_time, a.alerts);
 	}
 	if (a.late) {
 		begin(out, begun, r);
-		text_append(out, "%u of %u alerts stamped later than first seen, by up to %.0f s: their times are not those "
-			    "of the alerts\n", a.late, a.alerts, a.latest_s);
+		text_append(out,
+			    "%u of %u alerts stamped later than first seen, by up to %.0f s: their times are not those "
+			    "of the alerts\n",
+			    a.late, a.alerts, a.latest_s);
 	}
 	if (a.malformed) {
 		begin(out, begun, r);
@@ -130,9 +139,12 @@ static void print_silence(const struct result *results, uint32_t n, struct text 
 	}
 	if (counted < 2 && !(counted && doors))
 		return;
-	text_append(out, "\nNot one alert in %u experiment%s, before or after the faults began. A pipeline that is told of "
-		    "its faults\n(by a POST of its runner, by a file) is silent like this: faultline tells it nothing, it "
-		    "has to see them itself.\n", counted, plural(counted));
+	text_append(
+		out,
+		"\nNot one alert in %u experiment%s, before or after the faults began. A pipeline that is told of "
+		"its faults\n(by a POST of its runner, by a file) is silent like this: faultline tells it nothing, it "
+		"has to see them itself.\n",
+		counted, plural(counted));
 	if (doors) {
 		text_append(out, "It can be told: ");
 		put_words(out, doors);
@@ -151,9 +163,12 @@ static void print_foreign(const struct result *results, uint32_t n, struct text 
 	}
 	if (!foreign)
 		return;
-	text_append(out, "\n%u of %u entries were written by another tool: that a fault hit, and that the stack was steady "
-		    "before, is\nnot recorded in them.%s\n", foreign, n,
-		    silent ? " Neither are alerts before a fault: 0 false alarms is what they say, not what was seen." : "");
+	text_append(out,
+		    "\n%u of %u entries were written by another tool: that a fault hit, and that the stack was steady "
+		    "before, is\nnot recorded in them.%s\n",
+		    foreign, n,
+		    silent ? " Neither are alerts before a fault: 0 false alarms is what they say, not what was seen."
+			   : "");
 }
 
 void answers_print(const struct result *results, uint32_t n, struct text *out)

@@ -14,10 +14,10 @@
 #include "util/http/http.h"
 #include "util/json/json_path.h"
 
-#define REFUSED " with HTTP "
+#define REFUSED          " with HTTP "
 
 #define BACKOFF_FIRST_NS (100 * NS_PER_MSEC)
-#define BACKOFF_MAX_NS	 (2 * NS_PER_SEC)
+#define BACKOFF_MAX_NS   (2 * NS_PER_SEC)
 
 bool pipeline_unreachable(int rc)
 {
@@ -26,8 +26,7 @@ bool pipeline_unreachable(int rc)
 
 static void pause_ns(uint64_t ns)
 {
-	struct timespec ts = { .tv_sec = (time_t)(ns / NS_PER_SEC),
-			       .tv_nsec = (long)(ns % NS_PER_SEC) };
+	struct timespec ts = { .tv_sec = (time_t)(ns / NS_PER_SEC), .tv_nsec = (long)(ns % NS_PER_SEC) };
 
 	while (nanosleep(&ts, &ts) && errno == EINTR)
 		;
@@ -56,15 +55,13 @@ bool pipeline_is_refusal(const struct fl_error *err)
 static int refuse(const char *url, const struct http_response *r, struct fl_error *err)
 {
 	if (r->status && !r->complete)
-		return error_env(err, EBADMSG, "the pipeline's answer to %s is not whole: %s", url,
-				 r->error);
+		return error_env(err, EBADMSG, "the pipeline's answer to %s is not whole: %s", url, r->error);
 	if (r->status && r->status < 500)
-		return error_env(err, EBADMSG, "the pipeline answered %s" REFUSED "%d", url,
-				 r->status);
+		return error_env(err, EBADMSG, "the pipeline answered %s" REFUSED "%d", url, r->status);
 	if (r->status)
-		return error_env(err, EHOSTUNREACH, "the pipeline answered %s" REFUSED "%d", url,
-				 r->status);
-	return error_env(err, EHOSTUNREACH, "%s%s: %s", r->connected ? "no answer of the pipeline to " : DEAD, url, r->error);
+		return error_env(err, EHOSTUNREACH, "the pipeline answered %s" REFUSED "%d", url, r->status);
+	return error_env(err, EHOSTUNREACH, "%s%s: %s", r->connected ? "no answer of the pipeline to " : DEAD, url,
+			 r->error);
 }
 
 /* "/alerts?since=1" with a slash at the end of the path, or without the one that is there. The caller's to free. */
@@ -72,12 +69,12 @@ static char *other_slash(const char *path)
 {
 	size_t len = strcspn(path, "?");
 
-	return len > 1 && path[len - 1] == '/' ? text_format("%.*s%s", (int)len - 1, path, path + len) :
-						 text_format("%.*s/%s", (int)len, path, path + len);
+	return len > 1 && path[len - 1] == '/' ? text_format("%.*s%s", (int)len - 1, path, path + len)
+					       : text_format("%.*s/%s", (int)len, path, path + len);
 }
 
-static int ask_path(const struct pipeline_config *c, const char *path, const char *json_body,
-		    struct text *ret, int *ret_status, struct fl_error *err)
+static int ask_path(const struct pipeline_config *c, const char *path, const char *json_body, struct text *ret,
+		    int *ret_status, struct fl_error *err)
 {
 	size_t base = c->url ? strlen(c->url) : 0;
 	_cleanup_free_ char *url = NULL;
@@ -119,8 +116,8 @@ static int ask_path(const struct pipeline_config *c, const char *path, const cha
 	return rc;
 }
 
-int pipeline_ask(const struct pipeline_config *c, const char *path, const char *json_body,
-		 struct text *ret, int *ret_status, struct fl_error *err)
+int pipeline_ask(const struct pipeline_config *c, const char *path, const char *json_body, struct text *ret,
+		 int *ret_status, struct fl_error *err)
 {
 	int rc = ask_path(c, path, json_body, ret, ret_status, err);
 	_cleanup_free_ char *other = NULL;
@@ -161,8 +158,7 @@ static const struct adapter *adapter_of(const struct pipeline_config *c)
 
 /* The adapter's second question. The alerts stand without it: an old server, or one in front of it
  * that lets nothing else through, may not answer it. */
-static void ask_more(const struct pipeline_config *c, const struct adapter *adapter,
-		     struct alerts *a, uint32_t from)
+static void ask_more(const struct pipeline_config *c, const struct adapter *adapter, struct alerts *a, uint32_t from)
 {
 	struct pipeline_config once = *c;
 	struct fl_error ignored = {};
@@ -221,8 +217,7 @@ static int ask_alerts(const struct pipeline_config *c, const char *path, double 
 	return rc;
 }
 
-int pipeline_alerts(const struct pipeline_config *c, double since_s, struct alerts *ret,
-		    struct fl_error *err)
+int pipeline_alerts(const struct pipeline_config *c, double since_s, struct alerts *ret, struct fl_error *err)
 {
 	const struct adapter *adapter = adapter_of(c);
 	const char *path = pipeline_path(c->alerts_path, adapter ? adapter->alerts : "/alerts");

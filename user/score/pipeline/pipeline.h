@@ -23,10 +23,10 @@ bool pipeline_is_dead(const struct fl_error *err);
  * endpoints take. Kept in pipeline_config.learned from pipeline_learn() on; without it nothing is remembered.
  */
 struct pipeline_learned {
-	uint64_t until_ns;	    /* CLOCK_MONOTONIC: no further bodies are tried after it; 0: no bound */
+	uint64_t until_ns;          /* CLOCK_MONOTONIC: no further bodies are tried after it; 0: no bound */
 	int alerts, correlate, rca; /* index of the form that works, or PIPELINE_UNKNOWN, PIPELINE_NONE */
-	char said[600]; /* in words: "POST /rca takes {window_start, window_end}" */
-	char told[200]; /* paths by which it can be told of a fault ("POST /events"); empty: none seen */
+	char said[600];             /* in words: "POST /rca takes {window_start, window_end}" */
+	char told[200];             /* paths by which it can be told of a fault ("POST /events"); empty: none seen */
 };
 enum { PIPELINE_UNKNOWN = -1, PIPELINE_NONE = -2 /* there is no such endpoint */ };
 
@@ -42,22 +42,21 @@ int pipeline_learn(struct pipeline_config *c, struct fl_error *err);
 int pipeline_refuse_dead(const struct fl_error *why, struct fl_error *err);
 
 /* GET /alerts?since=<s>. Appends to *ret what it could read; the rest is counted as malformed. */
-int pipeline_alerts(const struct pipeline_config *c, double since_s, struct alerts *ret,
-		    struct fl_error *err);
+int pipeline_alerts(const struct pipeline_config *c, double since_s, struct alerts *ret, struct fl_error *err);
 
 /*
  * POST /correlate {"window": {"start", "end"}}, or another body that it takes -> array of clusters (new
  * reference); -ENOENT, without an error: it has no such endpoint. @seen are all
  * alerts read so far: Alertmanager's groups are put together from them, as it keeps none.
  */
-int pipeline_correlate(const struct pipeline_config *c, const struct alerts *seen, double start_s,
-		       double end_s, json_t **ret_clusters, struct fl_error *err);
+int pipeline_correlate(const struct pipeline_config *c, const struct alerts *seen, double start_s, double end_s,
+		       json_t **ret_clusters, struct fl_error *err);
 
 /* What a root cause is asked for. */
 struct pipeline_window {
 	double start_s, end_s;
 	const json_t *cluster; /* as it came, or one made of the window where there is no correlator */
-	bool alerted;	       /* there were alerts: an answer without a cause may be one to the wrong body */
+	bool alerted;          /* there were alerts: an answer without a cause may be one to the wrong body */
 };
 
 /*
@@ -65,8 +64,8 @@ struct pipeline_window {
  * reference). No cause is no error: 0 and *ret_n = 0. Prometheus and Alertmanager are not asked: a
  * label of the cluster's alerts is the cause where the config says so (pipeline_names_causes()).
  */
-int pipeline_rca(const struct pipeline_config *c, const struct pipeline_window *w, struct cause **ret,
-		 uint32_t *ret_n, json_t **ret_evidence, struct fl_error *err);
+int pipeline_rca(const struct pipeline_config *c, const struct pipeline_window *w, struct cause **ret, uint32_t *ret_n,
+		 json_t **ret_evidence, struct fl_error *err);
 
 /* Is the cause asked for by the window, not by a cluster? Then one question is enough. */
 bool pipeline_rca_by_window(const struct pipeline_config *c);
@@ -75,13 +74,12 @@ bool pipeline_rca_by_window(const struct pipeline_config *c);
 bool pipeline_names_causes(const struct pipeline_config *c);
 
 /* The readers behind them, for tests and the fuzzer: text of a body -> the same. */
-int pipeline_read_alerts(const struct pipeline_config *c, const char *body, size_t len,
-			 struct alerts *ret, struct fl_error *err);
-int pipeline_read_clusters(const struct pipeline_config *c, const char *body, size_t len,
-			   json_t **ret, struct fl_error *err);
-int pipeline_read_rca(const struct pipeline_config *c, const char *body, size_t len,
-		      struct cause **ret, uint32_t *ret_n, json_t **ret_evidence,
-		      struct fl_error *err);
+int pipeline_read_alerts(const struct pipeline_config *c, const char *body, size_t len, struct alerts *ret,
+			 struct fl_error *err);
+int pipeline_read_clusters(const struct pipeline_config *c, const char *body, size_t len, json_t **ret,
+			   struct fl_error *err);
+int pipeline_read_rca(const struct pipeline_config *c, const char *body, size_t len, struct cause **ret,
+		      uint32_t *ret_n, json_t **ret_evidence, struct fl_error *err);
 
 /* How exact a time is as it is written: 1 s for whole seconds. */
 double pipeline_time_resolution(const json_t *v);

@@ -45,9 +45,12 @@ static const struct form rca_forms[] = {
 	{ "{windowStart, windowEnd}", "{\"windowStart\": \"$start\", \"windowEnd\": \"$end\"}", false, false },
 	{ "{start_time, end_time}", "{\"start_time\": \"$start\", \"end_time\": \"$end\"}", false, false },
 	{ "{from, to}", "{\"from\": \"$start\", \"to\": \"$end\"}", false, false },
-	{ "{window_start, window_end} in ms", "{\"window_start\": \"$start_ms\", \"window_end\": \"$end_ms\"}", false, false },
-	{ "{windowStart, windowEnd} in ms", "{\"windowStart\": \"$start_ms\", \"windowEnd\": \"$end_ms\"}", false, false },
-	{ "?window_start=&window_end= by GET", "{\"window_start\": \"$start\", \"window_end\": \"$end\"}", false, true },
+	{ "{window_start, window_end} in ms", "{\"window_start\": \"$start_ms\", \"window_end\": \"$end_ms\"}", false,
+	  false },
+	{ "{windowStart, windowEnd} in ms", "{\"windowStart\": \"$start_ms\", \"windowEnd\": \"$end_ms\"}", false,
+	  false },
+	{ "?window_start=&window_end= by GET", "{\"window_start\": \"$start\", \"window_end\": \"$end\"}", false,
+	  true },
 };
 
 /* One of the two endpoints. */
@@ -184,8 +187,7 @@ static int post(const struct pipeline_config *c, const char *path, const json_t 
 /* --- trying ----------------------------------------------------------------------------------- */
 
 /* An answer is read; -ENODATA: it is one, and says nothing. */
-typedef int (*answer_reader)(const struct pipeline_config *c, const struct text *body, void *out,
-			     struct fl_error *err);
+typedef int (*answer_reader)(const struct pipeline_config *c, const struct text *body, void *out, struct fl_error *err);
 
 /* Does the status speak of the body, not of the pipeline's health? */
 static bool is_about_body(int status)
@@ -265,7 +267,8 @@ static int ask_any(const struct pipeline_config *c, const struct endpoint *e, js
 			first = why;
 	}
 	if (silent < 0 && k < e->n)
-		return error_env(err, ETIMEDOUT, "%.300s (%d of %d bodies were tried, then time was up)", first.message, k, e->n);
+		return error_env(err, ETIMEDOUT, "%.300s (%d of %d bodies were tried, then time was up)", first.message,
+				 k, e->n);
 	if (silent < 0)
 		return refused_all(e, missing, &first, err);
 	remember(e, silent);
@@ -293,16 +296,20 @@ static int ask(const struct pipeline_config *c, const struct endpoint *e, const 
 
 static struct endpoint correlate_endpoint(const struct pipeline_config *c)
 {
-	return (struct endpoint){ .path = pipeline_path(c->correlate_path, "/correlate"), .given = "correlate_body",
-				  .forms = correlate_forms, .n = ARRAY_SIZE(correlate_forms),
+	return (struct endpoint){ .path = pipeline_path(c->correlate_path, "/correlate"),
+				  .given = "correlate_body",
+				  .forms = correlate_forms,
+				  .n = ARRAY_SIZE(correlate_forms),
 				  .first = pipeline_is(c, "w3d2"),
 				  .learned = c->learned ? &c->learned->correlate : NULL };
 }
 
 static struct endpoint rca_endpoint(const struct pipeline_config *c)
 {
-	return (struct endpoint){ .path = pipeline_path(c->rca_path, "/rca"), .given = "rca_body",
-				  .forms = rca_forms, .n = ARRAY_SIZE(rca_forms),
+	return (struct endpoint){ .path = pipeline_path(c->rca_path, "/rca"),
+				  .given = "rca_body",
+				  .forms = rca_forms,
+				  .n = ARRAY_SIZE(rca_forms),
 				  .first = pipeline_is(c, "w3d2"),
 				  .learned = c->learned ? &c->learned->rca : NULL };
 }
@@ -314,8 +321,8 @@ static int read_clusters(const struct pipeline_config *c, const struct text *bod
 	return pipeline_read_clusters(c, body->s ? body->s : "", body->len, out, err);
 }
 
-int pipeline_correlate(const struct pipeline_config *c, const struct alerts *seen, double start_s,
-		       double end_s, json_t **ret_clusters, struct fl_error *err)
+int pipeline_correlate(const struct pipeline_config *c, const struct alerts *seen, double start_s, double end_s,
+		       json_t **ret_clusters, struct fl_error *err)
 {
 	struct endpoint e = correlate_endpoint(c);
 	struct pipeline_window w = { .start_s = start_s, .end_s = end_s };
@@ -352,8 +359,8 @@ static int read_causes(const struct pipeline_config *c, const struct text *body,
 	return rc ? rc : a->n ? 0 : -ENODATA;
 }
 
-int pipeline_rca(const struct pipeline_config *c, const struct pipeline_window *w, struct cause **ret,
-		 uint32_t *ret_n, json_t **ret_evidence, struct fl_error *err)
+int pipeline_rca(const struct pipeline_config *c, const struct pipeline_window *w, struct cause **ret, uint32_t *ret_n,
+		 json_t **ret_evidence, struct fl_error *err)
 {
 	struct endpoint e = rca_endpoint(c);
 	struct causes a = {};

@@ -82,7 +82,8 @@ static void learn_posts(struct pipeline_config *c)
 	if (correlate.message[0])
 		say(c, "%.200s", correlate.message);
 	else if (pipeline_form_text(c, false))
-		say(c, "%s%s takes %s", verb(c, false), pipeline_path(c->correlate_path, "/correlate"), pipeline_form_text(c, false));
+		say(c, "%s%s takes %s", verb(c, false), pipeline_path(c->correlate_path, "/correlate"),
+		    pipeline_form_text(c, false));
 	if (rca.message[0])
 		say(c, "%.200s", rca.message);
 	else if (pipeline_form_text(c, true))
@@ -93,7 +94,8 @@ static void learn_posts(struct pipeline_config *c)
 int pipeline_refuse_dead(const struct fl_error *why, struct fl_error *err)
 {
 	error_env(err, EHOSTUNREACH, "%s; nothing was injected", why->message);
-	error_hint(err, "start it, or name it with --pipeline URL; --pipeline-may-be-down goes on all the same, and what it "
+	error_hint(err,
+		   "start it, or name it with --pipeline URL; --pipeline-may-be-down goes on all the same, and what it "
 		   "misses then is recorded as unreachable");
 	return -EHOSTUNREACH;
 }
@@ -108,7 +110,8 @@ int pipeline_learn(struct pipeline_config *c, struct fl_error *err)
 
 	if (!learned)
 		return error_sys(err, ENOMEM, "cannot ask the pipeline: out of memory");
-	*learned = (struct pipeline_learned){ .alerts = PIPELINE_UNKNOWN, .correlate = PIPELINE_UNKNOWN,
+	*learned = (struct pipeline_learned){ .alerts = PIPELINE_UNKNOWN,
+					      .correlate = PIPELINE_UNKNOWN,
 					      .rca = PIPELINE_UNKNOWN };
 	free(c->learned);
 	c->learned = once.learned = learned;
@@ -134,6 +137,6 @@ int pipeline_learn(struct pipeline_config *c, struct fl_error *err)
 		return 0;
 	error_env(err, EBADMSG, "%s", why.message);
 	error_hint(err, "is it the right address? pipeline.alerts_path names another path, --adapter prometheus or "
-		   "alertmanager another API; nothing was injected");
+			"alertmanager another API; nothing was injected");
 	return -EBADMSG;
 }

@@ -17,23 +17,28 @@
 #define CAUSES_MAX 100
 #define WRAPS_MAX  3
 
+/* clang-format off */
 static const char *const service_paths[] = {
 	"root_service", "root_cause_service", "rootService", "rootCauseService", "rca_service", "service", "root_cause",
 	"rootCause", "root", "predicted_root_cause", "predicted_root", "root_cause_node", "culprit", "suspect",
 	"suspected_service", "culprit_service", "svc", "service_name", "node", "component", "name", "rca", "cause", NULL
 };
-static const char *const confidence_paths[] = { "confidence", "score", "probability", "confidence_score", "prob",
-						"likelihood", "weight", NULL };
-static const char *const evidence_paths[] = { "evidence", "citations", "reasons", "reason", "reasoning", "evidences",
-					      "explanation", NULL };
+/* clang-format on */
+static const char *const confidence_paths[] = { "confidence", "score",      "probability", "confidence_score",
+						"prob",       "likelihood", "weight",      NULL };
+static const char *const evidence_paths[] = { "evidence",  "citations", "reasons",     "reason",
+					      "reasoning", "evidences", "explanation", NULL };
+/* clang-format off */
 static const char *const list_paths[] = {
 	"causes", "ranked", "ranking", "rankings", "root_causes", "rootCauses", "candidates", "possible_causes",
 	"suspects", "hypotheses", "ranked_services", "ranked_causes", "root_services", "predictions", "results", "scores",
 	"result", "groups", "rca", "services", "data", "top_k", "topk", "top", "top3", "top5", "ranked_root_causes",
 	"probable_causes", "rankedCauses", "possibleCauses", NULL
 };
+/* clang-format on */
 /* Where an answer is wrapped: {"status": "success", "data": {...}}. */
-static const char *const wrappers[] = { "data", "result", "response", "payload", "rca", "body", "analysis", "detail", NULL };
+static const char *const wrappers[] = { "data", "result",   "response", "payload", "rca",
+					"body", "analysis", "detail",   NULL };
 
 /* "0.9", "80%", "80 %" */
 static double text_number(const char *s)
@@ -106,8 +111,8 @@ static bool read_cause(const struct pipeline_config *c, json_t *entry, struct ca
 		confidence = pipeline_pick(c, "confidence", entry, confidence_paths);
 		evidence = pipeline_pick(c, "evidence", entry, evidence_paths);
 		if (json_is_object(service)) { /* {"root_cause": {"service": ...}} */
-			confidence = confidence ? confidence :
-						  pipeline_pick(c, "confidence", service, confidence_paths);
+			confidence =
+				confidence ? confidence : pipeline_pick(c, "confidence", service, confidence_paths);
 			evidence = evidence ? evidence : pipeline_pick(c, "evidence", service, evidence_paths);
 			service = pipeline_pick(c, "root_service", service, service_paths);
 		}
@@ -116,8 +121,7 @@ static bool read_cause(const struct pipeline_config *c, json_t *entry, struct ca
 		confidence = json_array_get(entry, 1);
 	}
 	if (!json_is_string(service) || !is_name(json_string_value(service)) ||
-	    !text_copy(ret->service, sizeof(ret->service), json_string_value(service)) ||
-	    !ret->service[0])
+	    !text_copy(ret->service, sizeof(ret->service), json_string_value(service)) || !ret->service[0])
 		return false;
 	ret->confidence = read_confidence(confidence);
 	*ret_score = read_score(confidence);
@@ -149,8 +153,7 @@ static void rank(const struct pipeline_config *c, json_t *entry, struct ranking 
 	json_t *evidence = NULL;
 	double score = NAN;
 
-	if (r->n < CAUSES_MAX && read_cause(c, entry, &cause, &score, &evidence) &&
-	    !named_before(r, cause.service)) {
+	if (r->n < CAUSES_MAX && read_cause(c, entry, &cause, &score, &evidence) && !named_before(r, cause.service)) {
 		r->of[r->n] = evidence;
 		r->score[r->n] = score;
 		r->v[r->n++] = cause;
@@ -196,11 +199,11 @@ static void rank_scores(json_t *scores, struct ranking *r)
 	json_object_foreach(scores, key, v) {
 		struct cause cause = { .confidence = read_confidence(v) };
 
-		if (r->n == CAUSES_MAX || !is_name(key) ||
-		    !text_copy(cause.service, sizeof(cause.service), key) || named_before(r, key))
+		if (r->n == CAUSES_MAX || !is_name(key) || !text_copy(cause.service, sizeof(cause.service), key) ||
+		    named_before(r, key))
 			continue;
-		for (i = r->n++; i && json_number_value(v) > json_number_value(json_object_get(scores, r->v[i - 1].service));
-		     i--)
+		for (i = r->n++;
+		     i && json_number_value(v) > json_number_value(json_object_get(scores, r->v[i - 1].service)); i--)
 			r->v[i] = r->v[i - 1];
 		r->v[i] = cause;
 	}
@@ -210,8 +213,9 @@ static void rank_scores(json_t *scores, struct ranking *r)
  * but that word may stand there: of a sentence nobody knows which word is the service. */
 static bool find_in_text(const char *text, struct cause *ret)
 {
-	static const char *const headings[] = { "root cause service", "suspected service", "root service", "root cause",
-						"suspected root", "culprit", "probable cause", "nguyên nhân gốc", "nguyên nhân",
+	static const char *const headings[] = { "root cause service", "suspected service", "root service",
+						"root cause",         "suspected root",    "culprit",
+						"probable cause",     "nguyên nhân gốc",   "nguyên nhân",
 						"dịch vụ gốc" };
 	static const char word[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
 	size_t i, len;
@@ -253,8 +257,8 @@ static void rank_text(const json_t *v, struct ranking *r)
 /* A text under a name that answers have: {"rca": "## Suspected Service..."}. */
 static void rank_texts(json_t *root, struct ranking *r)
 {
-	static const char *const names[] = { "rca", "analysis", "report", "summary", "text", "answer", "result", "output",
-					     "message", "root_cause", "content" };
+	static const char *const names[] = { "rca",    "analysis", "report",  "summary",    "text",   "answer",
+					     "result", "output",   "message", "root_cause", "content" };
 	size_t i;
 
 	if (json_is_string(root))
@@ -309,9 +313,8 @@ static void look_in(const struct pipeline_config *c, json_t *root, int levels, s
 		rank_texts(root, r);
 }
 
-int pipeline_read_rca(const struct pipeline_config *c, const char *body, size_t len,
-		      struct cause **ret, uint32_t *ret_n, json_t **ret_evidence,
-		      struct fl_error *err)
+int pipeline_read_rca(const struct pipeline_config *c, const char *body, size_t len, struct cause **ret,
+		      uint32_t *ret_n, json_t **ret_evidence, struct fl_error *err)
 {
 	struct ranking r = { .v = calloc(CAUSES_MAX, sizeof(*r.v)) };
 	json_t *root = NULL;

@@ -18,21 +18,26 @@
 #define WRAPS_MAX  3
 
 /* What says when it fired before what says when it began, and both before when it was last seen. */
-static const char *const time_paths[] = {
-	"fired_at", "fire_ts", "fire_time", "firedAt", "fireTs", "fired_ts", "triggered_at", "triggeredAt", "timestamp", "ts",
-	"time", "startsAt", "activeAt", "starts_at", "startedAt", "started_at", "created_at", "createdAt", "detected_at",
-	"detectedAt", "event_time", "eventTime", "alert_time", "date_happened", "occurred_at", "@timestamp", "epoch",
-	"start_time", "startTime", "start", "clock", "date", "datetime", "when", "first_seen", "firstSeen", "lastReceived",
-	NULL
-};
+static const char *const time_paths[] = { "fired_at",   "fire_ts",      "fire_time",   "firedAt",       "fireTs",
+					  "fired_ts",   "triggered_at", "triggeredAt", "timestamp",     "ts",
+					  "time",       "startsAt",     "activeAt",    "starts_at",     "startedAt",
+					  "started_at", "created_at",   "createdAt",   "detected_at",   "detectedAt",
+					  "event_time", "eventTime",    "alert_time",  "date_happened", "occurred_at",
+					  "@timestamp", "epoch",        "start_time",  "startTime",     "start",
+					  "clock",      "date",         "datetime",    "when",          "first_seen",
+					  "firstSeen",  "lastReceived", NULL };
+/* clang-format off */
 static const char *const service_paths[] = {
 	"service", "svc", "service_name", "serviceName", "labels.service", "labels.service_name", "labels.svc",
 	"labels.app", "labels.job", "tags.service", "affected_service", "component", "target", "resource", "app",
 	"application", "entity", "host", "hosts", "node", "source_service", NULL
 };
-static const char *const name_paths[] = { "name",  "alert", "alertname", "alert_name", "labels.alertname", "title", "type",
-					  "metric", "rule",  "summary",	 "message",	 "description",	NULL };
-static const char *const severity_paths[] = { "severity", "tier", "labels.severity", "level", "urgency", "priority", NULL };
+/* clang-format on */
+static const char *const name_paths[] = { "name",    "alert",       "alertname", "alert_name", "labels.alertname",
+					  "title",   "type",        "metric",    "rule",       "summary",
+					  "message", "description", NULL };
+static const char *const severity_paths[] = { "severity", "tier", "labels.severity", "level", "urgency",
+					      "priority", NULL };
 static const char *const id_paths[] = { "id", "alert_id", "alertId", "fingerprint", "uid", "eventid", "uuid", NULL };
 
 bool pipeline_is(const struct pipeline_config *c, const char *adapter)
@@ -45,8 +50,7 @@ const char *pipeline_field(const struct pipeline_config *c, const char *what)
 	return c ? json_string_value(json_object_get(c->fields, what)) : NULL;
 }
 
-json_t *pipeline_pick(const struct pipeline_config *c, const char *what, const json_t *object,
-		      const char *const *paths)
+json_t *pipeline_pick(const struct pipeline_config *c, const char *what, const json_t *object, const char *const *paths)
 {
 	const char *given = pipeline_field(c, what);
 	json_t *v;
@@ -92,8 +96,7 @@ static void unquote(json_t **doc)
 	*doc = inner;
 }
 
-int pipeline_parse(const char *what, const char *body, size_t len, json_t **ret,
-		   struct fl_error *err)
+int pipeline_parse(const char *what, const char *body, size_t len, json_t **ret, struct fl_error *err)
 {
 	json_error_t why;
 	size_t i = 0;
@@ -111,11 +114,10 @@ int pipeline_parse(const char *what, const char *body, size_t len, json_t **ret,
 	if (*ret) {
 		json_decref(*ret);
 		*ret = NULL;
-		return error_env(err, EBADMSG, "the pipeline answered %s with more than %d levels",
-				 what, LEVELS_MAX);
+		return error_env(err, EBADMSG, "the pipeline answered %s with more than %d levels", what, LEVELS_MAX);
 	}
-	return error_env(err, EBADMSG, "the pipeline answered %s with no JSON: %s at byte %d", what,
-			 why.text, why.position);
+	return error_env(err, EBADMSG, "the pipeline answered %s with no JSON: %s at byte %d", what, why.text,
+			 why.position);
 }
 
 /* One document, or one a line (NDJSON) as an array. */
@@ -150,13 +152,11 @@ static int parse_lines(const char *what, const char *body, size_t len, json_t **
 	return rc;
 }
 
-int pipeline_wrong_shape(const char *what, const char *want, const json_t *found,
-			 struct fl_error *err)
+int pipeline_wrong_shape(const char *what, const char *want, const json_t *found, struct fl_error *err)
 {
 	char *text = json_dumps(found, JSON_ENCODE_ANY | JSON_COMPACT);
 
-	error_env(err, EBADMSG, "the pipeline answered %s without %s: %.120s", what, want,
-		  text ? text : "");
+	error_env(err, EBADMSG, "the pipeline answered %s without %s: %.120s", what, want, text ? text : "");
 	error_hint(err, "pipeline.fields in the config can name the fields; docs/pipeline.md has "
 			"the shapes that are understood");
 	free(text);
@@ -252,8 +252,7 @@ static json_t *list_of_map(json_t *root, int levels)
 }
 
 /* The list in @root: itself, or under one of @names, or what the config says. NULL: none. */
-static json_t *find_list(const struct pipeline_config *c, const char *what, json_t *root,
-			 const char *const *names)
+static json_t *find_list(const struct pipeline_config *c, const char *what, json_t *root, const char *const *names)
 {
 	json_t *v, *found = NULL;
 	const char *key;
@@ -331,10 +330,8 @@ static bool read_alert(const struct pipeline_config *c, json_t *entry, struct al
 	if (when && isnan(a->time_s))
 		return false; /* a time that is none */
 	json_scalar_text(service_of(c, entry), a->service, sizeof(a->service));
-	json_scalar_text(pipeline_pick(c, "alert_name", entry, name_paths), a->name,
-			 sizeof(a->name));
-	json_scalar_text(pipeline_pick(c, "alert_severity", entry, severity_paths), a->severity,
-			 sizeof(a->severity));
+	json_scalar_text(pipeline_pick(c, "alert_name", entry, name_paths), a->name, sizeof(a->name));
+	json_scalar_text(pipeline_pick(c, "alert_severity", entry, severity_paths), a->severity, sizeof(a->severity));
 	if (!when && !a->service[0] && !a->name[0])
 		return false; /* an object, but no alert */
 	set_id(c, entry, a);
@@ -342,11 +339,12 @@ static bool read_alert(const struct pipeline_config *c, json_t *entry, struct al
 	return true;
 }
 
-int pipeline_read_alerts(const struct pipeline_config *c, const char *body, size_t len,
-			 struct alerts *ret, struct fl_error *err)
+int pipeline_read_alerts(const struct pipeline_config *c, const char *body, size_t len, struct alerts *ret,
+			 struct fl_error *err)
 {
-	static const char *const names[] = { "alerts", "data.alerts", "data", "items", "results", "incidents", "value",
-					     "result", "events", "records", "fired", "firing", "active", NULL };
+	static const char *const names[] = { "alerts",    "data.alerts", "data",   "items",  "results",
+					     "incidents", "value",       "result", "events", "records",
+					     "fired",     "firing",      "active", NULL };
 	json_t *root, *list, *entry;
 	struct alert a;
 	size_t i;
@@ -383,16 +381,16 @@ out:
 /* Is it one cluster, not a wrapper around several? */
 static bool looks_like_cluster(const json_t *v)
 {
-	return json_is_array(json_object_get(v, "alerts")) ||
-	       json_is_array(json_object_get(v, "services")) ||
+	return json_is_array(json_object_get(v, "alerts")) || json_is_array(json_object_get(v, "services")) ||
 	       json_is_array(json_object_get(v, "members")) || json_object_get(v, "cluster_id");
 }
 
-int pipeline_read_clusters(const struct pipeline_config *c, const char *body, size_t len,
-			   json_t **ret, struct fl_error *err)
+int pipeline_read_clusters(const struct pipeline_config *c, const char *body, size_t len, json_t **ret,
+			   struct fl_error *err)
 {
-	static const char *const names[] = { "clusters", "incidents", "groups", "data.clusters", "data.groups",
-					     "data.incidents", "alert_groups", "data", "items", "results", "result", NULL };
+	static const char *const names[] = { "clusters",    "incidents",      "groups",       "data.clusters",
+					     "data.groups", "data.incidents", "alert_groups", "data",
+					     "items",       "results",        "result",       NULL };
 	json_t *root, *list = NULL;
 	int rc = pipeline_parse("/correlate", body, len, &root, err);
 

@@ -14,12 +14,10 @@ json_t *pipeline_pick(const struct pipeline_config *c, const char *what, const j
 		      const char *const *paths);
 
 /* A body to JSON (new reference). Empty, HTML and broken ones are errors that say so. */
-int pipeline_parse(const char *what, const char *body, size_t len, json_t **ret,
-		   struct fl_error *err);
+int pipeline_parse(const char *what, const char *body, size_t len, json_t **ret, struct fl_error *err);
 
 /* -EBADMSG and an error that names @what and says what came instead. */
-int pipeline_wrong_shape(const char *what, const char *want, const json_t *found,
-			 struct fl_error *err);
+int pipeline_wrong_shape(const char *what, const char *want, const json_t *found, struct fl_error *err);
 
 bool pipeline_is(const struct pipeline_config *c, const char *adapter);
 /* Prometheus or Alertmanager. */
@@ -27,8 +25,8 @@ bool pipeline_is_watch(const struct pipeline_config *c);
 
 /* The body of @path (@json_body NULL: GET), after the retries; the caller's to text_free(). *ret_status: of
  * the last answer, 0 when there was none. */
-int pipeline_ask(const struct pipeline_config *c, const char *path, const char *json_body,
-		 struct text *ret, int *ret_status, struct fl_error *err);
+int pipeline_ask(const struct pipeline_config *c, const char *path, const char *json_body, struct text *ret,
+		 int *ret_status, struct fl_error *err);
 const char *pipeline_path(const char *given, const char *def);
 /* Did it answer with HTTP 4xx? */
 bool pipeline_is_refusal(const struct fl_error *err);
@@ -44,12 +42,10 @@ void pipeline_note_rules(const json_t *root, struct alerts *a, uint32_t from);
 void pipeline_note_groups(const json_t *root, struct alerts *a, uint32_t from);
 
 /* Clusters (new reference): the alerts of @start_s .. @end_s by the group that was noted. */
-json_t *pipeline_groups(const struct pipeline_config *c, const struct alerts *seen, double start_s,
-			double end_s);
+json_t *pipeline_groups(const struct pipeline_config *c, const struct alerts *seen, double start_s, double end_s);
 
 /* Causes by a label of the cluster's alerts, see pipeline_rca(). */
-int pipeline_label_causes(const struct pipeline_config *c, const json_t *cluster,
-			  struct cause **ret, uint32_t *ret_n, json_t **ret_evidence,
-			  struct fl_error *err);
+int pipeline_label_causes(const struct pipeline_config *c, const json_t *cluster, struct cause **ret, uint32_t *ret_n,
+			  json_t **ret_evidence, struct fl_error *err);
 
 #endif

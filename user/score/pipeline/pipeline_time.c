@@ -64,8 +64,8 @@ static double from_iso8601(const char *s)
 	struct tm tm = {};
 	int offset;
 
-	if (!digits(&s, 4, &tm.tm_year) || *s++ != '-' || !digits(&s, 2, &tm.tm_mon) ||
-	    *s++ != '-' || !digits(&s, 2, &tm.tm_mday))
+	if (!digits(&s, 4, &tm.tm_year) || *s++ != '-' || !digits(&s, 2, &tm.tm_mon) || *s++ != '-' ||
+	    !digits(&s, 2, &tm.tm_mday))
 		return NAN;
 	if (*s != 'T' && *s != 't' && *s != ' ')
 		return NAN;
@@ -77,8 +77,8 @@ static double from_iso8601(const char *s)
 	if (*s == '.' || *s == ',')
 		for (s++; isdigit((unsigned char)*s); s++, scale /= 10)
 			fraction += scale * (*s - '0');
-	if (tm.tm_year < 1970 || tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 ||
-	    tm.tm_mday > 31 || tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
+	if (tm.tm_year < 1970 || tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 || tm.tm_mday > 31 ||
+	    tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
 		return NAN;
 	if (!zone(s, &offset))
 		return NAN;

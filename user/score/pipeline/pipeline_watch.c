@@ -20,13 +20,12 @@
 #include "util/json/json_path.h"
 #include "util/text/text.h"
 
-#define CAUSES_MAX   100
-#define NOTED_GROUP  "group" /* in an alert as it is kept */
+#define CAUSES_MAX  100
+#define NOTED_GROUP "group" /* in an alert as it is kept */
 
 bool pipeline_names_causes(const struct pipeline_config *c)
 {
-	return (!pipeline_is(c, "prometheus") && !pipeline_is(c, "alertmanager")) ||
-	       pipeline_field(c, "root_service");
+	return (!pipeline_is(c, "prometheus") && !pipeline_is(c, "alertmanager")) || pipeline_field(c, "root_service");
 }
 
 /* --- notes ----------------------------------------------------------------------------------- */
@@ -34,8 +33,7 @@ bool pipeline_names_causes(const struct pipeline_config *c)
 /* A set of labels as a key: the same labels, the same text. NULL when out of memory. */
 static char *labels_key(const json_t *labels)
 {
-	return json_dumps(labels ? labels : json_null(),
-			  JSON_SORT_KEYS | JSON_COMPACT | JSON_ENCODE_ANY);
+	return json_dumps(labels ? labels : json_null(), JSON_SORT_KEYS | JSON_COMPACT | JSON_ENCODE_ANY);
 }
 
 /* Labels of an alert -> `for` of its rule in seconds. */
@@ -107,8 +105,7 @@ static json_t *cluster_of(json_t *clusters, json_t *labels)
 	return cluster;
 }
 
-json_t *pipeline_groups(const struct pipeline_config *c, const struct alerts *seen, double start_s,
-			double end_s)
+json_t *pipeline_groups(const struct pipeline_config *c, const struct alerts *seen, double start_s, double end_s)
 {
 	/* Prometheus does not correlate; a label that names the root speaks for all its alerts. */
 	bool all = pipeline_is(c, "prometheus") && pipeline_names_causes(c);
@@ -120,8 +117,7 @@ json_t *pipeline_groups(const struct pipeline_config *c, const struct alerts *se
 
 		labels = all ? none : json_object_get(a->raw, NOTED_GROUP);
 		if (labels && a->time_s >= start_s && a->time_s <= end_s)
-			json_array_append(json_object_get(cluster_of(clusters, labels), "alerts"),
-					  a->raw);
+			json_array_append(json_object_get(cluster_of(clusters, labels), "alerts"), a->raw);
 	}
 	json_decref(none);
 	return clusters;
@@ -159,16 +155,15 @@ static json_t *who_blames(const json_t *cluster, const char *path, const char *s
 
 	json_array_foreach(json_object_get(cluster, "alerts"), i, alert) {
 		name = json_path(alert, "labels.alertname");
-		if (json_scalar_text(json_path(alert, path), blamed, sizeof(blamed)) &&
-		    !strcmp(blamed, service) && json_is_string(name))
+		if (json_scalar_text(json_path(alert, path), blamed, sizeof(blamed)) && !strcmp(blamed, service) &&
+		    json_is_string(name))
 			json_array_append(list, name);
 	}
 	return list;
 }
 
-int pipeline_label_causes(const struct pipeline_config *c, const json_t *cluster,
-			  struct cause **ret, uint32_t *ret_n, json_t **ret_evidence,
-			  struct fl_error *err)
+int pipeline_label_causes(const struct pipeline_config *c, const json_t *cluster, struct cause **ret, uint32_t *ret_n,
+			  json_t **ret_evidence, struct fl_error *err)
 {
 	const char *path = pipeline_field(c, "root_service");
 	struct cause *v = calloc(CAUSES_MAX, sizeof(*v)), *cause;
@@ -180,8 +175,7 @@ int pipeline_label_causes(const struct pipeline_config *c, const json_t *cluster
 	if (!v)
 		return error_sys(err, ENOMEM, "cannot read the causes: out of memory");
 	json_array_foreach(json_object_get(cluster, "alerts"), i, alert) {
-		if (!path || !json_scalar_text(json_path(alert, path), service, sizeof(service)) ||
-		    !service[0])
+		if (!path || !json_scalar_text(json_path(alert, path), service, sizeof(service)) || !service[0])
 			continue;
 		cause = cause_of(v, &n, service);
 		if (cause)

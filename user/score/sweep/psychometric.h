@@ -18,7 +18,7 @@
 
 struct psy {
 	double threshold; /* the size where half of what is neither guess nor lapse is noticed */
-	double width;	  /* of the logistic curve, in natural logarithms of the size */
+	double width;     /* of the logistic curve, in natural logarithms of the size */
 	double guess, lapse;
 };
 

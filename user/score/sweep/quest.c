@@ -7,9 +7,9 @@
 #include "score/sweep/quest.h"
 #include "util/cleanup.h"
 
-#define STEP	   0.04 /* of the thresholds, in natural logarithms */
-#define CELLS_MIN  40
-#define CELLS_MAX  600
+#define STEP      0.04 /* of the thresholds, in natural logarithms */
+#define CELLS_MIN 40
+#define CELLS_MAX 600
 
 /* Before anything is known every threshold is as likely as any other, and so is every width. Few pipelines report
  * often where nothing is, or miss often what is far above their threshold. */
@@ -25,15 +25,15 @@ static const double lapse_prior[] = { 0.4, 0.35, 0.2, 0.05 };
 #define N_ERRORS  (N_GUESSES * N_LAPSES)
 
 struct quest {
-	uint32_t n;	 /* thresholds */
+	uint32_t n;      /* thresholds */
 	double from, by; /* their logarithms */
-	double lo, hi;	 /* of the range */
-	double *p;	 /* [threshold][width][guess][lapse], adds up to 1 */
+	double lo, hi;   /* of the range */
+	double *p;       /* [threshold][width][guess][lapse], adds up to 1 */
 	/* Of each threshold and width the probability, and the sums of p * guess and p * (1 - guess - lapse); what a
 	 * size is expected to tell needs no more. */
 	double *mass, *base, *slope;
 	double *by_threshold; /* the probability of each threshold alone */
-	double *rise; /* [width][size - threshold in steps + n]: the curve without guesses and lapses */
+	double *rise;         /* [width][size - threshold in steps + n]: the curve without guesses and lapses */
 };
 
 static double *cell(const struct quest *q, uint32_t m, uint32_t w)

@@ -10,19 +10,24 @@
 #include "util/cleanup.h"
 #include "util/random.h"
 
-#define CATCH_EVERY  6	  /* trials, one of which has no fault */
-#define TRIALS_MIN   8	  /* before anything is called known */
-#define TRIALS_DUMB  4	  /* without one answer: there will be none */
-#define SURE	     0.95
-#define ROUNDS	     200  /* of the bootstrap */
+#define CATCH_EVERY 6 /* trials, one of which has no fault */
+#define TRIALS_MIN  8 /* before anything is called known */
+#define TRIALS_DUMB 4 /* without one answer: there will be none */
+#define SURE        0.95
+#define ROUNDS      200 /* of the bootstrap */
 
 int sweep_init(struct sweep *s, const struct sweep_size *size, double precision, uint64_t seed, bool asks_pipeline,
 	       bool asks_roots)
 {
 	uint32_t c;
 
-	*s = (struct sweep){ .size = *size, .range = size->range, .precision = precision, .seed = seed, .random = seed,
-			     .asks_pipeline = asks_pipeline, .asks_roots = asks_pipeline && asks_roots };
+	*s = (struct sweep){ .size = *size,
+			     .range = size->range,
+			     .precision = precision,
+			     .seed = seed,
+			     .random = seed,
+			     .asks_pipeline = asks_pipeline,
+			     .asks_roots = asks_pipeline && asks_roots };
 	if (!(size->range.lo > 0) || !(size->range.hi > size->range.lo))
 		return -EINVAL;
 	if (size->falling)

@@ -17,18 +17,18 @@ struct quest;
 
 /* One curve each. */
 enum sweep_curve {
-	SWEEP_FELT,	/* users felt it (measure/visible/felt.h) */
+	SWEEP_FELT,     /* users felt it (measure/visible/felt.h) */
 	SWEEP_REPORTED, /* the pipeline reported it */
-	SWEEP_ROOT,	/* ... and named the right root */
+	SWEEP_ROOT,     /* ... and named the right root */
 	SWEEP_CURVES,
 };
 
 enum sweep_answer { ANSWER_NO, ANSWER_YES, ANSWER_UNKNOWN };
 
 struct sweep_trial {
-	char id[80]; /* its entry of chaos_results.json */
+	char id[80];   /* its entry of chaos_results.json */
 	char text[32]; /* the size as it was set: "62ms" */
-	double size; /* 0: a catch trial */
+	double size;   /* 0: a catch trial */
 	enum sweep_answer answer[SWEEP_CURVES];
 	char note[160]; /* why it does not count, or "" */
 	bool counts;
@@ -36,11 +36,11 @@ struct sweep_trial {
 
 enum limit_state {
 	LIMIT_UNTESTED, /* no trial had an answer */
-	LIMIT_NOISY,	/* answers without a fault as often as not */
-	LIMIT_BELOW,	/* noticed in the whole range */
-	LIMIT_ABOVE,	/* not noticed in the range */
-	LIMIT_FOUND,	/* the 95 % interval lies within the range */
-	LIMIT_OPEN,	/* not yet */
+	LIMIT_NOISY,    /* answers without a fault as often as not */
+	LIMIT_BELOW,    /* noticed in the whole range */
+	LIMIT_ABOVE,    /* not noticed in the range */
+	LIMIT_FOUND,    /* the 95 % interval lies within the range */
+	LIMIT_OPEN,     /* not yet */
 };
 
 /* What is known of one curve. */
@@ -50,22 +50,22 @@ struct limit {
 	struct psy fit;
 	struct psy_range interval;  /* 95 %, of the posterior */
 	struct psy_range bootstrap; /* 95 %, NaN before the end */
-	bool precise;		    /* narrower than asked */
+	bool precise;               /* narrower than asked */
 };
 
 /* What the size is: a parameter of the fault, in its own unit. */
 struct sweep_size {
 	char param[32];
 	enum param_type type;
-	bool falling;  /* the smaller the value, the larger the fault (a rate) */
-	bool negative; /* an offset into the past */
+	bool falling;           /* the smaller the value, the larger the fault (a rate) */
+	bool negative;          /* an offset into the past */
 	struct psy_range range; /* as values, from < to */
 };
 
 struct sweep {
 	struct sweep_size size;
 	struct psy_range range; /* as sizes: values, or one over them */
-	double precision; /* 0.2: the interval ends 20 % above and below */
+	double precision;       /* 0.2: the interval ends 20 % above and below */
 	uint64_t seed, random;
 	bool asks_pipeline, asks_roots;
 	struct quest *quest[SWEEP_CURVES];
@@ -92,12 +92,12 @@ bool sweep_asks(const struct sweep *s, enum sweep_curve curve);
 
 /* What lies between two curves. */
 enum band_state {
-	BAND_UNKNOWN, /* one of the two is not known */
-	BAND_BLIND,   /* felt before it is reported, by a factor (found for both) */
+	BAND_UNKNOWN,    /* one of the two is not known */
+	BAND_BLIND,      /* felt before it is reported, by a factor (found for both) */
 	BAND_OPEN_ENDED, /* felt, and not reported in the range; or felt in the whole range and reported from a size on */
-	BAND_NONE,    /* reported before it is felt */
-	BAND_EVEN,    /* no difference can be told */
-	BAND_OUTSIDE, /* both notice all of the range, or neither notices any of it */
+	BAND_NONE,       /* reported before it is felt */
+	BAND_EVEN,       /* no difference can be told */
+	BAND_OUTSIDE,    /* both notice all of the range, or neither notices any of it */
 };
 
 struct band {

@@ -18,8 +18,8 @@ static json_t *interval(const struct sweep *s, const struct psy_range *r)
 {
 	if (!isfinite(r->lo) || !isfinite(r->hi))
 		return json_null();
-	return s->size.falling ? json_pack("[o, o]", value(s, r->hi), value(s, r->lo)) :
-				 json_pack("[o, o]", value(s, r->lo), value(s, r->hi));
+	return s->size.falling ? json_pack("[o, o]", value(s, r->hi), value(s, r->lo))
+			       : json_pack("[o, o]", value(s, r->lo), value(s, r->hi));
 }
 
 static json_t *limit_json(const struct sweep *s, enum sweep_curve curve, const struct limit *l)
@@ -32,11 +32,12 @@ static json_t *limit_json(const struct sweep *s, enum sweep_curve curve, const s
 		sweep_size_text(&s->size, limit_at(l), at, sizeof(at));
 	return json_pack("{s:s, s:o, s:s?, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:i, s:i, s:i, s:i, s:b}", "state",
 			 limit_state_text(l->state), "threshold", found ? value(s, limit_at(l)) : json_null(),
-			 "threshold_text", found ? at : NULL, "interval", l->n ? interval(s, &l->interval) : json_null(),
-			 "precise", l->precise, "middle", l->n ? value(s, median) : json_null(), "bootstrap",
-			 interval(s, &l->bootstrap), "width", number(l->fit.width), "guess", number(l->fit.guess), "lapse",
-			 number(l->fit.lapse), "trials", (int)l->n, "yes", (int)l->yes, "catch_trials", (int)l->n_catch,
-			 "catch_yes", (int)l->catch_yes, "asked", sweep_asks(s, curve));
+			 "threshold_text", found ? at : NULL, "interval",
+			 l->n ? interval(s, &l->interval) : json_null(), "precise", l->precise, "middle",
+			 l->n ? value(s, median) : json_null(), "bootstrap", interval(s, &l->bootstrap), "width",
+			 number(l->fit.width), "guess", number(l->fit.guess), "lapse", number(l->fit.lapse), "trials",
+			 (int)l->n, "yes", (int)l->yes, "catch_trials", (int)l->n_catch, "catch_yes", (int)l->catch_yes,
+			 "asked", sweep_asks(s, curve));
 }
 
 static json_t *answer_json(enum sweep_answer a)
@@ -53,9 +54,9 @@ static json_t *trials_json(const struct sweep *s)
 		const struct sweep_trial *t = &s->trials[i];
 
 		json_array_append_new(list, json_pack("{s:s, s:o, s:s, s:b, s:o, s:o, s:o, s:s}", "id", t->id, "size",
-						      t->size > 0 ? value(s, t->size) : json_real(0), "text", t->text, "counts",
-						      t->counts, "felt", answer_json(t->answer[SWEEP_FELT]), "reported",
-						      answer_json(t->answer[SWEEP_REPORTED]), "right_root",
+						      t->size > 0 ? value(s, t->size) : json_real(0), "text", t->text,
+						      "counts", t->counts, "felt", answer_json(t->answer[SWEEP_FELT]),
+						      "reported", answer_json(t->answer[SWEEP_REPORTED]), "right_root",
 						      answer_json(t->answer[SWEEP_ROOT]), "note", t->note));
 	}
 	return list;
@@ -76,12 +77,12 @@ json_t *sweep_json(const struct sweep *s, const char *name, bool bootstrap)
 	}
 	sweep_band(s, &limits[SWEEP_FELT], &limits[SWEEP_REPORTED], &b);
 	sweep_sentence(s, limits, name, &sentence);
-	ret = json_pack("{s:s, s:{s:s, s:b, s:[o, o]}, s:f, s:I, s:s, s:{s:s, s:o, s:o}, s:o, s:o}", "name", name, "size",
-			"param", s->size.param, "falling", s->size.falling, "range", number(s->size.range.lo),
+	ret = json_pack("{s:s, s:{s:s, s:b, s:[o, o]}, s:f, s:I, s:s, s:{s:s, s:o, s:o}, s:o, s:o}", "name", name,
+			"size", "param", s->size.param, "falling", s->size.falling, "range", number(s->size.range.lo),
 			number(s->size.range.hi), "precision", s->precision, "seed", (json_int_t)s->seed, "sentence",
 			sentence.s ? sentence.s : "", "blind_band", "state", band_state_text(b.state), "factor",
-			number(b.factor), "interval", isfinite(b.interval.lo) ? json_pack("[f, f]", b.interval.lo, b.interval.hi) :
-										json_null(),
+			number(b.factor), "interval",
+			isfinite(b.interval.lo) ? json_pack("[f, f]", b.interval.lo, b.interval.hi) : json_null(),
 			"curves", curves, "trials", trials_json(s));
 	text_free(&sentence);
 	return ret;

@@ -121,7 +121,8 @@ static const char *onwards(const struct sweep *s)
 	return s->size.falling ? "down" : "on";
 }
 
-static void clause(const struct sweep *s, enum sweep_curve curve, const struct limit *l, const char *it, struct text *out)
+static void clause(const struct sweep *s, enum sweep_curve curve, const struct limit *l, const char *it,
+		   struct text *out)
 {
 	const struct voice *v = &voices[curve];
 	char lo[32], hi[32];
@@ -129,19 +130,17 @@ static void clause(const struct sweep *s, enum sweep_curve curve, const struct l
 	sweep_size_text(&s->size, s->range.lo, lo, sizeof(lo));
 	sweep_size_text(&s->size, s->range.hi, hi, sizeof(hi));
 	switch (l->state) {
-	case LIMIT_UNTESTED:
-		text_append(out, "%s %s could be told of no trial", v->whether, it);
-		break;
+	case LIMIT_UNTESTED: text_append(out, "%s %s could be told of no trial", v->whether, it); break;
 	case LIMIT_NOISY:
-		text_append(out, "%s without a fault as well (in %u of %u windows), so from which size on it is for %s cannot be told",
+		text_append(out,
+			    "%s without a fault as well (in %u of %u windows), so from which size on it is for %s "
+			    "cannot be told",
 			    v->noise, l->catch_yes, l->n_catch, it);
 		break;
-	case LIMIT_BELOW:
-		text_append(out, "%s %s in the whole range, from %s %s", v->does, it, lo, onwards(s));
-		break;
+	case LIMIT_BELOW: text_append(out, "%s %s in the whole range, from %s %s", v->does, it, lo, onwards(s)); break;
 	case LIMIT_ABOVE:
-		text_append(out, "%s %s %s to %s (%u of %u trials)", v->does_not, it, s->size.falling ? "down" : "up", hi,
-			    l->yes - l->catch_yes, l->n - l->n_catch);
+		text_append(out, "%s %s %s to %s (%u of %u trials)", v->does_not, it, s->size.falling ? "down" : "up",
+			    hi, l->yes - l->catch_yes, l->n - l->n_catch);
 		break;
 	case LIMIT_FOUND:
 		text_append(out, "%s %s from ", v->does, it);
@@ -149,7 +148,8 @@ static void clause(const struct sweep *s, enum sweep_curve curve, const struct l
 		text_append(out, " %s", onwards(s));
 		break;
 	case LIMIT_OPEN:
-		text_append(out, "from which size on %s %s is open after %u trial%s", v->does, it, l->n, l->n == 1 ? "" : "s");
+		text_append(out, "from which size on %s %s is open after %u trial%s", v->does, it, l->n,
+			    l->n == 1 ? "" : "s");
 		break;
 	}
 }
@@ -167,7 +167,8 @@ static void open_ended(const struct sweep *s, const struct limit *felt, const st
 		return;
 	}
 	if (reported->state == LIMIT_ABOVE) {
-		text_append(out, ": blind in the whole range and beyond, a factor of %.2g at least", s->range.hi / s->range.lo);
+		text_append(out, ": blind in the whole range and beyond, a factor of %.2g at least",
+			    s->range.hi / s->range.lo);
 		return;
 	}
 	text_append(out, ": blind from %s or less to %s, a factor of %.2g at least",
@@ -187,15 +188,18 @@ static void conclusion(const struct sweep *s, const struct limit limits[SWEEP_CU
 		text_append(out, ": blind for a factor of %.2g [%.2g..%.2g]", b.factor, b.interval.lo, b.interval.hi);
 		break;
 	case BAND_OPEN_ENDED: open_ended(s, felt, reported, out); break;
-	case BAND_NONE: text_append(out, ": it warns before users feel it, there is no blind band%s",
-				    isfinite(b.factor) ? "" : " in this range"); break;
+	case BAND_NONE:
+		text_append(out, ": it warns before users feel it, there is no blind band%s",
+			    isfinite(b.factor) ? "" : " in this range");
+		break;
 	case BAND_EVEN:
-		text_append(out, ": no difference between the two can be told (a factor of %.2g [%.2g..%.2g])", b.factor,
-			    b.interval.lo, b.interval.hi);
+		text_append(out, ": no difference between the two can be told (a factor of %.2g [%.2g..%.2g])",
+			    b.factor, b.interval.lo, b.interval.hi);
 		break;
 	case BAND_OUTSIDE:
-		text_append(out, felt->state == LIMIT_BELOW ? ": both notice the smallest size tried, a smaller --from would tell" :
-							      ": neither notices the largest size tried, a larger --to would tell");
+		text_append(out, felt->state == LIMIT_BELOW
+					 ? ": both notice the smallest size tried, a smaller --from would tell"
+					 : ": neither notices the largest size tried, a larger --to would tell");
 		break;
 	}
 }

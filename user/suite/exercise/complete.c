@@ -12,8 +12,8 @@
 
 #define PROBE_URL    "http://localhost:8080/checkout/health"
 #define PIPELINE_URL "http://localhost:8000"
-#define KINDS                                                                                                     \
-	"latency, network_loss, availability, cpu_saturation, memory, disk_fill, time_skew, network_partition, "   \
+#define KINDS                                                                                                    \
+	"latency, network_loss, availability, cpu_saturation, memory, disk_fill, time_skew, network_partition, " \
 	"dns_latency, http_error"
 
 static const struct {
@@ -71,16 +71,23 @@ static void invent_kind_for(struct work *w, struct entry *x, const char *said)
 		work_note(w, x, &x->v[SLOT_FAULT], NOTE, "read-fault", "'%.60s' is read as %s", said, read);
 	} else if (kind) {
 		x->kind = strdup(kind);
-		work_note(w, x, &x->v[SLOT_FAULT], INVENTED, "invented-fault", "no fault kind '%.60s': %s, the class in the "
-			  "ground truth", said, kind);
+		work_note(w, x, &x->v[SLOT_FAULT], INVENTED, "invented-fault",
+			  "no fault kind '%.60s': %s, the class in the "
+			  "ground truth",
+			  said, kind);
 	} else if (strchr(said, ',')) {
-		work_note(w, x, &x->v[SLOT_FAULT], WRONG, "no-fault", "'%.60s' are several faults: write an entry for each, or "
-			  "'faults: [{type: latency, target: payment-svc}, ...]' for all at once", said);
+		work_note(w, x, &x->v[SLOT_FAULT], WRONG, "no-fault",
+			  "'%.60s' are several faults: write an entry for each, or "
+			  "'faults: [{type: latency, target: payment-svc}, ...]' for all at once",
+			  said);
 	} else if (read && strpbrk(said, "0123456789")) {
-		work_note(w, x, &x->v[SLOT_FAULT], WRONG, "no-fault", "'%.60s' is a kind and a figure in one: write 'fault_type: %s', "
-			  "and the figure in 'parameters: {...}'", said, read);
+		work_note(w, x, &x->v[SLOT_FAULT], WRONG, "no-fault",
+			  "'%.60s' is a kind and a figure in one: write 'fault_type: %s', "
+			  "and the figure in 'parameters: {...}'",
+			  said, read);
 	} else {
-		work_note(w, x, &x->v[SLOT_FAULT], WRONG, "no-fault", "no fault kind '%.60s'; write one of " KINDS, said);
+		work_note(w, x, &x->v[SLOT_FAULT], WRONG, "no-fault", "no fault kind '%.60s'; write one of " KINDS,
+			  said);
 	}
 }
 
@@ -133,13 +140,15 @@ void invent_target(struct work *w, struct entry *x)
 		w->failed = true;
 	} else if (row < ARRAY_SIZE(catalogue) && x->kind && !strcmp(catalogue[row].kind, x->kind)) {
 		words_add(&x->targets, strdup(catalogue[row].target));
-		work_note(w, x, at, INVENTED, "invented-target", "%s: %s, the target of number %d of the catalogue", missing,
-			  x->targets[0], catalogue[row].number);
+		work_note(w, x, at, INVENTED, "invented-target", "%s: %s, the target of number %d of the catalogue",
+			  missing, x->targets[0], catalogue[row].number);
 	} else if (p.n == 1) {
 		words_add(&x->targets, strdup(p.found[0]));
-		work_note(w, x, at, INVENTED, "invented-target", "%s: %s, the expected root cause", missing, x->targets[0]);
+		work_note(w, x, at, INVENTED, "invented-target", "%s: %s, the expected root cause", missing,
+			  x->targets[0]);
 	} else {
-		work_note(w, x, at, WRONG, "no-target", "%s: write 'target: payment-svc' with the service's own name", missing);
+		work_note(w, x, at, WRONG, "no-target", "%s: write 'target: payment-svc' with the service's own name",
+			  missing);
 	}
 }
 
@@ -182,11 +191,15 @@ void invent_peer(struct work *w, struct entry *x)
 		peer = catalogue[row].target;
 	if (peer) {
 		x->peer = strdup(peer);
-		work_note(w, x, NULL, INVENTED, "invented-peer", "a partition of %s, and nothing says from whom: %s, the "
-			  "other end of number 8 of the catalogue", target, peer);
+		work_note(w, x, NULL, INVENTED, "invented-peer",
+			  "a partition of %s, and nothing says from whom: %s, the "
+			  "other end of number 8 of the catalogue",
+			  target, peer);
 	} else {
-		work_note(w, x, NULL, INVENTED, "invented-peer", "a partition of %s, and nothing says from whom: from "
-			  "everybody; write 'target: %s <-> OTHER' for one edge", target, target);
+		work_note(w, x, NULL, INVENTED, "invented-peer",
+			  "a partition of %s, and nothing says from whom: from "
+			  "everybody; write 'target: %s <-> OTHER' for one edge",
+			  target, target);
 	}
 }
 
@@ -203,8 +216,10 @@ static void invent_path(struct work *w, struct entry *x)
 	if (has_param(x, "path"))
 		return;
 	json_object_set_new(x->params, "path", json_string(logs ? "/var/log" : "/"));
-	work_note(w, x, NULL, INVENTED, "invented-path", "disk_fill without a path: %s; it must be a volume of %s's own "
-		  "('params: {path: /DIR}'), or the kernel answers for a full disk ('params: {path: /DIR, mode: kernel}')",
+	work_note(w, x, NULL, INVENTED, "invented-path",
+		  "disk_fill without a path: %s; it must be a volume of %s's own "
+		  "('params: {path: /DIR}'), or the kernel answers for a full disk ('params: {path: /DIR, mode: "
+		  "kernel}')",
 		  logs ? "/var/log" : "/", x->targets ? x->targets[0] : "the target");
 }
 
@@ -221,8 +236,8 @@ void invent_params(struct work *w, struct entry *x)
 	for (i = 0; i < ARRAY_SIZE(catalogue[row].params) && catalogue[row].params[i][0]; i++) {
 		const char *name = catalogue[row].params[i][0], *value = catalogue[row].params[i][1];
 
-		if (has_param(x, name) || (!strcmp(name, "jitter") && delay) ||
-		    (amount && !strcmp(name, "percent")) || (!strcmp(name, "offset") && has_param(x, "drift")))
+		if (has_param(x, name) || (!strcmp(name, "jitter") && delay) || (amount && !strcmp(name, "percent")) ||
+		    (!strcmp(name, "offset") && has_param(x, "drift")))
 			continue;
 		json_object_set_new(x->params, name, json_string(value));
 		text_append(&said, "%s%s %s", said.len ? ", " : "", name, value);
@@ -256,7 +271,8 @@ void invent_duration(struct work *w, struct entry *x, const char *why)
 void invent_traffic(struct work *w, struct entry *x)
 {
 	x->traffic = strdup("100% synthetic load");
-	work_note(w, x, &x->v[SLOT_TRAFFIC], INVENTED, "invented-traffic", "no share of the traffic: 100%% of a "
+	work_note(w, x, &x->v[SLOT_TRAFFIC], INVENTED, "invented-traffic",
+		  "no share of the traffic: 100%% of a "
 		  "synthetic load, no real user");
 }
 
@@ -283,22 +299,27 @@ void invent_method(struct work *w, struct entry *x)
 
 void invent_automatic(struct work *w, struct entry *x, const char *why)
 {
-	work_note(w, x, &x->v[SLOT_AUTOMATIC], INVENTED, "invented-rollback", "%s: faultline takes back by itself what "
-		  "it did", why);
+	work_note(w, x, &x->v[SLOT_AUTOMATIC], INVENTED, "invented-rollback",
+		  "%s: faultline takes back by itself what "
+		  "it did",
+		  why);
 }
 
 void invent_hypothesis(struct work *w, struct entry *x, const char *why)
 {
 	x->steady = strdup("probe_pass_rate >= 99%");
-	work_note(w, x, &x->v[SLOT_HYPOTHESIS], INVENTED, "invented-hypothesis", "%s; taken: %s, the steady state of the "
-		  "exercise", why, x->steady ? x->steady : "");
+	work_note(w, x, &x->v[SLOT_HYPOTHESIS], INVENTED, "invented-hypothesis",
+		  "%s; taken: %s, the steady state of the "
+		  "exercise",
+		  why, x->steady ? x->steady : "");
 }
 
 void invent_metrics(struct work *w, struct entry *x)
 {
 	words_add(&x->metrics, strdup("probe_pass_rate"));
 	words_add(&x->metrics, strdup("p99_latency"));
-	work_note(w, x, &x->v[SLOT_METRICS], INVENTED, "invented-metrics", "no metric of errors or latency that "
+	work_note(w, x, &x->v[SLOT_METRICS], INVENTED, "invented-metrics",
+		  "no metric of errors or latency that "
 		  "faultline can measure: probe_pass_rate, p99_latency");
 }
 
@@ -312,21 +333,24 @@ void invent_truth(struct work *w, struct entry *x)
 	words_add(storm ? &x->not_roots : &x->roots, strdup(target));
 	if (x->peer && !storm)
 		words_add(&x->roots, strdup(x->peer));
-	work_note(w, x, &x->v[SLOT_ROOT], INVENTED, "invented-truth", "the ground truth names no service: %s%s%s%s, as in "
-		  "the catalogue", storm ? "not " : "", target, x->peer && !storm ? " or " : "",
-		  x->peer && !storm ? x->peer : "");
+	work_note(w, x, &x->v[SLOT_ROOT], INVENTED, "invented-truth",
+		  "the ground truth names no service: %s%s%s%s, as in "
+		  "the catalogue",
+		  storm ? "not " : "", target, x->peer && !storm ? " or " : "", x->peer && !storm ? x->peer : "");
 }
 
 const char *invent_probe(struct work *w)
 {
-	work_note(w, NULL, NULL, INVENTED, "invented-probe", "no probe: %s, as in the exercise; run --probe URL changes it",
-		  PROBE_URL);
+	work_note(w, NULL, NULL, INVENTED, "invented-probe",
+		  "no probe: %s, as in the exercise; run --probe URL changes it", PROBE_URL);
 	return PROBE_URL;
 }
 
 const char *invent_pipeline(struct work *w)
 {
-	work_note(w, NULL, NULL, INVENTED, "invented-pipeline", "no pipeline: %s, as in the exercise; run --pipeline URL "
-		  "changes it", PIPELINE_URL);
+	work_note(w, NULL, NULL, INVENTED, "invented-pipeline",
+		  "no pipeline: %s, as in the exercise; run --pipeline URL "
+		  "changes it",
+		  PIPELINE_URL);
 	return PIPELINE_URL;
 }

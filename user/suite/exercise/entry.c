@@ -67,8 +67,8 @@ static void take_id(struct work *w, struct entry *x)
 			free_one = w->entries[i].number + 1;
 	x->number = free_one;
 	x->id = text_format("%d", free_one);
-	work_note(w, x, &x->v[SLOT_ID], INVENTED, "invented-id", "id %.40s is that of the entry at line %d: %d", id, o->line,
-		  free_one);
+	work_note(w, x, &x->v[SLOT_ID], INVENTED, "invented-id", "id %.40s is that of the entry at line %d: %d", id,
+		  o->line, free_one);
 }
 
 static void take_name(struct work *w, struct entry *x)
@@ -88,8 +88,10 @@ static void take_name(struct work *w, struct entry *x)
 		char *other = text_format("%s_%d", x->name, x->number);
 
 		if (other && x->v[SLOT_NAME].node)
-			work_note(w, x, &x->v[SLOT_NAME], INVENTED, "invented-name", "'%.80s' is the name of an entry above: "
-				  "%.80s", x->name, other);
+			work_note(w, x, &x->v[SLOT_NAME], INVENTED, "invented-name",
+				  "'%.80s' is the name of an entry above: "
+				  "%.80s",
+				  x->name, other);
 
 		free(x->name);
 		x->name = other;
@@ -138,8 +140,10 @@ static void take_traffic(struct work *w, struct entry *x)
 	else
 		x->traffic = strdup("100% synthetic load");
 	if (number && number[0] && !units_double(number, &v, NULL) && v > 1 && v < 100 && !strcasestr(text, "prod"))
-		work_note(w, x, &x->v[SLOT_TRAFFIC], NOTE, "whole-load", "%.6g%% of a synthetic load is not kept apart: "
-			  "the fault is on all of it; 'params: {share: %.6g%%}' keeps it so", v, v);
+		work_note(w, x, &x->v[SLOT_TRAFFIC], NOTE, "whole-load",
+			  "%.6g%% of a synthetic load is not kept apart: "
+			  "the fault is on all of it; 'params: {share: %.6g%%}' keeps it so",
+			  v, v);
 }
 
 /* "canary", "Stage 3", 3: the rows of the exercise's table of stages. */
@@ -158,8 +162,10 @@ static void take_stage(struct work *w, struct entry *x)
 	if (!x->stage && digit && *digit >= '1' && *digit <= '5' && !isdigit((unsigned char)digit[1]))
 		x->stage = strdup(names[*digit - '1']);
 	if (!x->stage)
-		work_note(w, x, &x->v[SLOT_STAGE], NOTE, "unread-stage", "'%.60s' is none of the stages dev, staging, canary, "
-			  "region and global: it is taken from the traffic", text);
+		work_note(w, x, &x->v[SLOT_STAGE], NOTE, "unread-stage",
+			  "'%.60s' is none of the stages dev, staging, canary, "
+			  "region and global: it is taken from the traffic",
+			  text);
 }
 
 static char *condition_text(struct work *w, struct fy_node *node);
@@ -262,7 +268,8 @@ static void join_condition(struct work *w, const char *key, struct fy_node *key_
 		 !strcmp(folded, "comparator"))
 		to = &c->op;
 	else if (!strcmp(folded, "threshold") || !strcmp(folded, "value") || !strcmp(folded, "limit") ||
-		 !strcmp(folded, "below") || !strcmp(folded, "above") || !strcmp(folded, "min") || !strcmp(folded, "max"))
+		 !strcmp(folded, "below") || !strcmp(folded, "above") || !strcmp(folded, "min") ||
+		 !strcmp(folded, "max"))
 		to = &c->value;
 	else if (!strcmp(folded, "for") || !strcmp(folded, "duration") || !strcmp(folded, "window"))
 		to = &c->window;
@@ -294,8 +301,9 @@ static void join_condition(struct work *w, const char *key, struct fy_node *key_
 static const char *operator_sign(const char *op)
 {
 	static const char *const words[][2] = {
-		{ "lt", "<" }, { "less_than", "<" }, { "below", "<" }, { "gt", ">" }, { "greater_than", ">" }, { "above", ">" },
-		{ "le", "<=" }, { "lte", "<=" }, { "at_most", "<=" }, { "ge", ">=" }, { "gte", ">=" }, { "at_least", ">=" },
+		{ "lt", "<" },           { "less_than", "<" }, { "below", "<" }, { "gt", ">" },
+		{ "greater_than", ">" }, { "above", ">" },     { "le", "<=" },   { "lte", "<=" },
+		{ "at_most", "<=" },     { "ge", ">=" },       { "gte", ">=" },  { "at_least", ">=" },
 	};
 	char folded[40];
 	size_t i;
@@ -355,8 +363,8 @@ static void take_trigger(struct work *w, struct entry *x)
 		why = text_format("'%.100s' is prose, or no metric that faultline can measure", text);
 		invent_trigger(w, x, why ? why : "prose");
 	} else if (lost) {
-		work_note(w, x, &x->v[SLOT_TRIGGER], NOTE, "unmeasured-trigger", "of '%.120s' faultline can measure: %.120s",
-			  text, x->trigger);
+		work_note(w, x, &x->v[SLOT_TRIGGER], NOTE, "unmeasured-trigger",
+			  "of '%.120s' faultline can measure: %.120s", text, x->trigger);
 	}
 }
 
@@ -373,18 +381,22 @@ static void take_hypothesis(struct work *w, struct entry *x)
 	if (!x->hypothesis && steady)
 		x->hypothesis = strdup(steady);
 	if (!x->hypothesis || text_says_nothing(x->hypothesis)) {
-		work_note(w, x, &x->v[SLOT_HYPOTHESIS], WRONG, "no-hypothesis", "%s: say what users still get while the "
+		work_note(w, x, &x->v[SLOT_HYPOTHESIS], WRONG, "no-hypothesis",
+			  "%s: say what users still get while the "
 			  "fault is on: 'probe pass-rate >= 99%%, p99 latency < 500ms'",
-			  x->hypothesis && x->hypothesis[0] ? "the hypothesis is still to be written" : "no hypothesis");
+			  x->hypothesis && x->hypothesis[0] ? "the hypothesis is still to be written"
+							    : "no hypothesis");
 		return;
 	}
 	both = steady ? text_format("%s\n%s", x->hypothesis, steady) : strdup(x->hypothesis);
 	n = both ? measure_hypothesis(&w->known, both, &clauses, &changed, &lost) : 0;
 	if (lost.s)
-		work_note(w, x, &x->v[SLOT_HYPOTHESIS], NOTE, "unmeasured-clause", "faultline cannot measure: %.300s", lost.s);
+		work_note(w, x, &x->v[SLOT_HYPOTHESIS], NOTE, "unmeasured-clause", "faultline cannot measure: %.300s",
+			  lost.s);
 	if (!n)
-		invent_hypothesis(w, x, lost.s ? "nothing in the hypothesis can be measured" :
-						 "the hypothesis has no clause 'metric op number'");
+		invent_hypothesis(w, x,
+				  lost.s ? "nothing in the hypothesis can be measured"
+					 : "the hypothesis has no clause 'metric op number'");
 	else if (changed || steady)
 		x->steady = clauses.s ? strdup(clauses.s) : NULL;
 	text_free(&clauses);
@@ -402,8 +414,10 @@ static void take_metric(struct work *w, struct entry *x, char *name)
 		return;
 	if (!measure_name(&w->known, name, known, sizeof(known), &inverse) &&
 	    !(plain && measure_name(&w->known, plain, known, sizeof(known), &inverse))) {
-		work_note(w, x, &x->v[SLOT_METRICS], NOTE, "unmeasured-metric", "faultline cannot measure '%.80s'; "
-			  "suite.metrics: {%.60s: {prometheus: '...'}} says where it comes from", name, name);
+		work_note(w, x, &x->v[SLOT_METRICS], NOTE, "unmeasured-metric",
+			  "faultline cannot measure '%.80s'; "
+			  "suite.metrics: {%.60s: {prometheus: '...'}} says where it comes from",
+			  name, name);
 		return;
 	}
 	for (m = x->metrics; m && *m; m++)
@@ -458,7 +472,8 @@ static void take_abort(struct work *w, struct entry *x, struct fy_node *node)
 		words_add(&x->aborts, made);
 	if (text && (!made || lost))
 		work_note(w, x, &x->v[SLOT_ABORTS], NOTE, "unmeasured-abort", "abort condition '%.120s' %s", text,
-			  made ? "is only measured in part" : "is prose, or no metric that faultline can measure: not used");
+			  made ? "is only measured in part"
+			       : "is prose, or no metric that faultline can measure: not used");
 }
 
 void entry_measure(struct work *w, struct entry *x)

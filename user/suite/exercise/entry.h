@@ -22,7 +22,7 @@ struct entry {
 	char *id, *name, *kind;
 	char **targets; /* several, or one */
 	char *peer;
-	json_t *params;	/* our names to texts */
+	json_t *params; /* our names to texts */
 	char *duration, *traffic, *window, *stage, *trigger, *method, *hypothesis, *steady;
 	char **metrics, **aborts, **roots, **not_roots;
 	bool must_detect;
@@ -37,7 +37,7 @@ struct work {
 	struct value v[SLOTS]; /* of the file */
 	struct entry *entries;
 	size_t n;
-	struct suite known;   /* targets only: what metric names are resolved against */
+	struct suite known;    /* targets only: what metric names are resolved against */
 	const char **services; /* NULL-terminated */
 	size_t n_services;
 	bool clean, failed;
@@ -48,8 +48,8 @@ struct work {
  * in one of several ways; INVENTED: the file does not say it; WRONG: it cannot be used.
  */
 enum note_kind { NOTE, INVENTED, WRONG };
-void work_note(struct work *w, const struct entry *x, const struct value *at, enum note_kind kind,
-	       const char *rule, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+void work_note(struct work *w, const struct entry *x, const struct value *at, enum note_kind kind, const char *rule,
+	       const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 
 /* --- read.c: what the file says --------------------------------------------------------------- */
 
@@ -59,8 +59,7 @@ int work_read(struct work *w);
 char *value_text(const struct work *w, const struct value *v, const char *between);
 char *node_text(const struct work *w, struct fy_node *node, const char *between);
 /* Key and value of the next pair, through "<<"; false at the end. */
-typedef void (*pair_visit)(struct work *w, const char *key, struct fy_node *key_node,
-			   struct fy_node *value, void *arg);
+typedef void (*pair_visit)(struct work *w, const char *key, struct fy_node *key_node, struct fy_node *value, void *arg);
 void node_each_pair(struct work *w, struct fy_node *map, pair_visit visit, void *arg);
 void value_place(struct value *v, struct fy_node *key, struct fy_node *node, enum key_unit unit);
 /* "TODO", "<service>", "???": what the template wants filled in. */
@@ -69,8 +68,7 @@ bool text_is_placeholder(const char *text);
 bool text_says_nothing(const char *text);
 
 /* One parameter, by whatever name. */
-void param_take(struct work *w, struct entry *x, const char *key, struct fy_node *key_node,
-		struct fy_node *node);
+void param_take(struct work *w, struct entry *x, const char *key, struct fy_node *key_node, struct fy_node *node);
 
 /* --- params.c, truth.c, complete.c ------------------------------------------------------------ */
 

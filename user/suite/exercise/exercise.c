@@ -7,8 +7,8 @@
 #include "suite/exercise/phrase.h"
 #include "util/cleanup.h"
 
-void work_note(struct work *w, const struct entry *x, const struct value *at, enum note_kind kind,
-	       const char *rule, const char *fmt, ...)
+void work_note(struct work *w, const struct entry *x, const struct value *at, enum note_kind kind, const char *rule,
+	       const char *fmt, ...)
 {
 	struct exercise *e = w->out;
 	struct finding *grown = reallocarray(e->findings, e->n_findings + 1, sizeof(*grown)), *f;
@@ -182,8 +182,7 @@ static int complete(struct work *w)
 	return r ? r : w->failed ? -ENOMEM : 0;
 }
 
-int exercise_complete(struct yaml *y, const struct fault_ops *const *table, bool clean,
-		      struct exercise *ret)
+int exercise_complete(struct yaml *y, const struct fault_ops *const *table, bool clean, struct exercise *ret)
 {
 	struct work w = { .y = y, .table = table, .out = ret, .clean = clean };
 	char **own = NULL;

@@ -25,10 +25,10 @@
 #include "util/text/text.h"
 
 struct exercise {
-	struct text text;   /* in our own form */
-	int *lines;	    /* the line of the source behind each line of it, from index 1 */
+	struct text text; /* in our own form */
+	int *lines;       /* the line of the source behind each line of it, from index 1 */
 	size_t n_lines;
-	char **services; /* those of the exercise and of the file: names of metrics may be about them */
+	char **services;          /* those of the exercise and of the file: names of metrics may be about them */
 	struct finding *findings; /* what was invented, what was left out */
 	uint32_t n_findings;
 };
@@ -38,8 +38,7 @@ bool exercise_recognise(struct yaml *y);
 
 /* Write it in our own form. @clean: for a file of its own, which `check --strict` has nothing to say
  * against. -EINVAL: it cannot be understood. Release with exercise_free(), also after an error. */
-int exercise_complete(struct yaml *y, const struct fault_ops *const *table, bool clean,
-		      struct exercise *ret);
+int exercise_complete(struct yaml *y, const struct fault_ops *const *table, bool clean, struct exercise *ret);
 void exercise_free(struct exercise *e);
 
 /* The line of the source behind line @line of the text. */

@@ -27,7 +27,7 @@ static bool resolves(const struct suite *s, const char *name)
 
 struct stat_word {
 	const char *tail, *stat, *probe; /* of a service; of the probe */
-	bool inverse; /* of a service */
+	bool inverse;                    /* of a service */
 };
 
 /* The longest first. */
@@ -100,9 +100,11 @@ static bool cut_percentile(char *name, char *ret, size_t size)
 /* Words that leave a metric the probe's: what users see. */
 static bool is_of_users(const char *rest)
 {
-	static const char *const words[] = { "", "probe", "synthetic", "synthetic_probe", "global", "overall", "total", "user",
-					     "users", "e2e", "end_to_end", "order", "orders", "external", "system",
-					     "external_probe", "probe_http" };
+	static const char *const words[] = { "",          "probe",    "synthetic",  "synthetic_probe",
+					     "global",    "overall",  "total",      "user",
+					     "users",     "e2e",      "end_to_end", "order",
+					     "orders",    "external", "system",     "external_probe",
+					     "probe_http" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(words); i++)
@@ -140,8 +142,8 @@ static const char *service_of(const struct suite *s, const char *rest, char *ret
 	return NULL;
 }
 
-static bool of_stat(const struct suite *s, const char *rest, const char *stat, const char *probe,
-		    char *ret, size_t size)
+static bool of_stat(const struct suite *s, const char *rest, const char *stat, const char *probe, char *ret,
+		    size_t size)
 {
 	const char *full;
 	char service[80];
@@ -168,8 +170,8 @@ static bool is_of_other(const struct suite *s, const char *name)
 
 bool measure_name(const struct suite *s, const char *name, char *ret, size_t size, bool *ret_inverse)
 {
-	static const char *const noise[] = { "latency", "response_time", "request", "requests", "duration", "http",
-					     "rate_limit" };
+	static const char *const noise[] = { "latency",  "response_time", "request",   "requests",
+					     "duration", "http",          "rate_limit" };
 	char folded[120], rest[120], percentile[16];
 	size_t i;
 
@@ -227,8 +229,8 @@ static enum expr_op flipped(enum expr_op op)
 }
 
 /* The number with a unit that fits what is measured; a bare one of a latency is in milliseconds. */
-static bool put_value(struct text *out, const struct metric_source *m, const struct expr_clause *c,
-		      bool inverse, enum key_unit tail)
+static bool put_value(struct text *out, const struct metric_source *m, const struct expr_clause *c, bool inverse,
+		      enum key_unit tail)
 {
 	double v = c->value;
 
@@ -271,13 +273,20 @@ static const char *word_before(const char *text, const char *at)
 static bool says_nothing(const char *word, size_t len)
 {
 	static const char *const words[] = {
-		"and", "or", "not", "when", "if", "the", "with", "while", "keep", "keeps", "steady-state", "steadystate", "steady",
-		"state", "và", "hoặc", "khi", "nếu", "giữ", "với", "vẫn", "thì", "là", "any", "a", "mà", "then",
-		"that", "but", "nhưng", "có", "phải", "should", "expect", "expected", "maintain", "overall", "global",
-		"must", "where", "until", "while", "also", "external", "synthetic", "probe", "http", "request", "bình",
-		"thường", "normal", "baseline", "steady_state", "expectation", "hypothesis", "condition", "slo",
-		"el", "la", "los", "las", "del", "le", "les", "du", "des", "der", "die", "das", "o", "os", "y", "et", "und", "e",
-		"si", "wenn", "cuando", "quand", "con", "avec", "mit", "com",
+		"and",        "or",        "not",       "when",     "if",           "the",
+		"with",       "while",     "keep",      "keeps",    "steady-state", "steadystate",
+		"steady",     "state",     "và",        "hoặc",     "khi",          "nếu",
+		"giữ",        "với",       "vẫn",       "thì",      "là",           "any",
+		"a",          "mà",        "then",      "that",     "but",          "nhưng",
+		"có",         "phải",      "should",    "expect",   "expected",     "maintain",
+		"overall",    "global",    "must",      "where",    "until",        "while",
+		"also",       "external",  "synthetic", "probe",    "http",         "request",
+		"bình",       "thường",    "normal",    "baseline", "steady_state", "expectation",
+		"hypothesis", "condition", "slo",       "el",       "la",           "los",
+		"las",        "del",       "le",        "les",      "du",           "des",
+		"der",        "die",       "das",       "o",        "os",           "y",
+		"et",         "und",       "e",         "si",       "wenn",         "cuando",
+		"quand",      "con",       "avec",      "mit",      "com",
 	};
 	size_t i;
 
@@ -312,8 +321,9 @@ static bool put_clause(const struct suite *s, const char *text, const struct exp
 	tail = names_cut_unit(folded);
 	if (metric_resolve(s, known, &source, NULL))
 		return false;
-	if (!strcmp(known, name) && (as_written || strcspn(c->text, " ") >= strlen(name)) && (c->unit != EXPR_NONE || (!is_latency(&source) && !is_share(&source)) ||
-				     (is_share(&source) && c->value <= 1))) {
+	if (!strcmp(known, name) && (as_written || strcspn(c->text, " ") >= strlen(name)) &&
+	    (c->unit != EXPR_NONE || (!is_latency(&source) && !is_share(&source)) ||
+	     (is_share(&source) && c->value <= 1))) {
 		text_append(out, "%s", c->text);
 		return true;
 	}
@@ -325,8 +335,8 @@ static bool put_clause(const struct suite *s, const char *text, const struct exp
 	return true;
 }
 
-uint32_t measure_hypothesis(const struct suite *s, const char *text, struct text *clauses,
-			    bool *ret_changed, struct text *lost)
+uint32_t measure_hypothesis(const struct suite *s, const char *text, struct text *clauses, bool *ret_changed,
+			    struct text *lost)
 {
 	_cleanup_free_ char *plain = plain_metrics(text);
 	struct expr_clause *found = NULL;

@@ -17,8 +17,8 @@ bool measure_name(const struct suite *s, const char *name, char *ret, size_t siz
  * The clauses of a hypothesis that can be measured, a line each, into @clauses (not initialised before); how
  * many. *ret_changed: they differ from what stands in @text, or some were left out; those go to @lost.
  */
-uint32_t measure_hypothesis(const struct suite *s, const char *text, struct text *clauses,
-			    bool *ret_changed, struct text *lost);
+uint32_t measure_hypothesis(const struct suite *s, const char *text, struct text *clauses, bool *ret_changed,
+			    struct text *lost);
 
 /*
  * A condition ("a < 1 OR prose for 30s continuously") without what cannot be measured. NULL: nothing is left.

@@ -15,12 +15,12 @@
 #include "util/cleanup.h"
 #include "util/text/text.h"
 
-#define ANY (AT_ENTRY | AT_BLAST | AT_ROLLBACK | AT_MEASURE | AT_TRUTH | AT_FAULT)
+#define ANY       (AT_ENTRY | AT_BLAST | AT_ROLLBACK | AT_MEASURE | AT_TRUTH | AT_FAULT)
 #define NOT_TRUTH (AT_ENTRY | AT_BLAST | AT_FAULT)
 
 struct key_row {
 	enum slot slot;
-	int at, native; /* places where it is understood; where it is our own key */
+	int at, native;    /* places where it is understood; where it is our own key */
 	const char *names; /* separated by blanks */
 };
 
@@ -40,7 +40,8 @@ static const struct key_row keys[] = {
 	{ SLOT_SILENT, AT_ROOT, 0,
 	  "version schema_version api_version apiversion kind metadata name title description desc author owner "
 	  "group team date created_at updated_at note notes comment lab course" },
-	{ SLOT_CONFIG, AT_ROOT, 0, "settings config configuration globals global stack environment env setup run runner" },
+	{ SLOT_CONFIG, AT_ROOT, 0,
+	  "settings config configuration globals global stack environment env setup run runner" },
 	{ SLOT_IGNORED, AT_ROOT, 0, "topology mode_note mode runbook rollback measurement" },
 
 	/* an entry */
@@ -139,7 +140,8 @@ static const struct key_row keys[] = {
 	  "expected_root_cause_service expected_rca expected_rca_service expected_rca_root "
 	  "expected_rca_root_service expected_service expected_rca_services correct_root correct_service "
 	  "goc_re nguyen_nhan" },
-	{ SLOT_ROOT, AT_ENTRY, 0, "expected_root_service expected_rca_service expected_root expected_root_cause expected_rca" },
+	{ SLOT_ROOT, AT_ENTRY, 0,
+	  "expected_root_service expected_rca_service expected_root expected_root_cause expected_rca" },
 	{ SLOT_MORE_ROOTS, AT_TRUTH, 0,
 	  "accept_rca accepted_rca acceptable_rca accept_root accept_roots acceptable_root accepted_root "
 	  "acceptable_root_services accepted_root_services acceptable_roots acceptable_services also_accept "
@@ -168,7 +170,8 @@ static const struct key_row keys[] = {
 	{ SLOT_MEASURE, AT_ENTRY, AT_ENTRY, "measurement" },
 	{ SLOT_MEASURE, AT_ENTRY, 0, "measurements measure measuring observation do_luong" },
 	{ SLOT_TRUTH, AT_ENTRY, AT_ENTRY, "ground_truth" },
-	{ SLOT_TRUTH, AT_ENTRY, 0, "groundtruth truth expected expectation expectations expected_result expected_outcome" },
+	{ SLOT_TRUTH, AT_ENTRY, 0,
+	  "groundtruth truth expected expectation expectations expected_result expected_outcome" },
 
 	/* known, without a meaning here: each is said once */
 	{ SLOT_IGNORED, ANY, 0,
@@ -192,8 +195,9 @@ static const char *const kinds[][2] = {
 	{ "availability", "availability kill pod_kill container_kill service_kill process_kill pod_delete "
 			  "container_crash instance_kill docker_kill kill_container kill_pod pod_failure service_down "
 			  "unavailable unavailability crash_loop periodic_kill" },
-	{ "cpu_saturation", "cpu_saturation cpu cpu_stress stress_cpu cpu_hog cpu_load high_cpu cpu_burn cpu_exhaustion "
-			    "cpu_pressure" },
+	{ "cpu_saturation",
+	  "cpu_saturation cpu cpu_stress stress_cpu cpu_hog cpu_load high_cpu cpu_burn cpu_exhaustion "
+	  "cpu_pressure" },
 	{ "memory", "memory memory_fill mem mem_fill stress_memory memory_stress stress_mem mem_stress memory_hog "
 		    "memory_pressure memory_saturation memory_exhaustion stress_vm memory_leak oom" },
 	{ "disk_fill", "disk_fill disk disk_full fill_disk disk_space disk_pressure disk_saturation disk_exhaustion "
@@ -209,7 +213,8 @@ static const char *const kinds[][2] = {
 			"http_error_injection error_injection http_fault http_500_inject http_abort inject_500 "
 			"retry_storm cascade cascading_retry cascade_failure retry_cascade http_500_injection" },
 	/* the other kinds of the exercise's chapter on faults (seed section 3) */
-	{ "bandwidth", "bandwidth bandwidth_limit bandwidth_throttle network_bandwidth throttle rate_limit tbf slow_link" },
+	{ "bandwidth",
+	  "bandwidth bandwidth_limit bandwidth_throttle network_bandwidth throttle rate_limit tbf slow_link" },
 	{ "disk_io", "disk_io disk_io_saturation io_stress stress_io io_saturation disk_stress io_load" },
 	{ "fd_exhaustion", "fd_exhaustion fd file_descriptors file_descriptor_exhaustion fd_leak too_many_open_files" },
 	{ "pause", "pause container_pause docker_pause sigstop freeze process_pause service_pause hang" },
@@ -227,7 +232,8 @@ static const struct param_row params[] = {
 	{ "latency", "jitter", "jitter variance delay_jitter variation deviation stddev" },
 	{ "latency", "correlation", "correlation corr" },
 	{ "latency", "distribution", "distribution" },
-	{ "network_loss", "percent", "percent loss packet_loss loss_rate drop drop_rate rate probability loss_probability" },
+	{ "network_loss", "percent",
+	  "percent loss packet_loss loss_rate drop drop_rate rate probability loss_probability" },
 	{ "network_loss", "correlation", "correlation corr" },
 	{ "availability", "every", "every interval kill_interval kill_every period repeat_every repeat_interval" },
 	{ "availability", "signal", "signal kill_signal sig" },
@@ -237,17 +243,21 @@ static const struct param_row params[] = {
 	{ "memory", "bytes", "bytes size memory_bytes" },
 	{ "disk_fill", "percent", "percent fill disk usage target_usage disk_fill disk_usage fill_to" },
 	{ "disk_fill", "bytes", "bytes size fill_size file_size" },
-	{ "disk_fill", "path", "path fill_path mount mount_point mountpoint volume dir directory target_path fill_dir" },
+	{ "disk_fill", "path",
+	  "path fill_path mount mount_point mountpoint volume dir directory target_path fill_dir" },
 	{ "disk_fill", "mode", "mode" },
-	{ "time_skew", "offset", "offset skew clock_skew time_offset shift time_shift clock_offset drift_offset seconds" },
+	{ "time_skew", "offset",
+	  "offset skew clock_skew time_offset shift time_shift clock_offset drift_offset seconds" },
 	{ "network_partition", "peer", "peer peer_service target_peer destination dest dst to to_service peers" },
 	{ "network_partition", "direction", "direction" },
 	{ "dns_latency", "delay", "delay latency dns_delay lookup_delay dns_latency slow time added_latency" },
 	{ "dns_latency", "jitter", "jitter" },
 	{ "dns_latency", "name", "name domain query host hostname" },
-	{ "http_error", "percent", "percent error error_rate rate ratio probability toxicity fraction share http_error_rate "
-				   "errors failure_rate error_probability" },
-	{ "http_error", "status", "status code http_code status_code error_code http_status response_code http_status_code" },
+	{ "http_error", "percent",
+	  "percent error error_rate rate ratio probability toxicity fraction share http_error_rate "
+	  "errors failure_rate error_probability" },
+	{ "http_error", "status",
+	  "status code http_code status_code error_code http_status response_code http_status_code" },
 	{ "http_error", "path", "path route url_path" },
 	{ "http_error", "method", "method methods http_method" },
 	{ "bandwidth", "rate", "rate bandwidth limit throttle" },
@@ -255,9 +265,8 @@ static const struct param_row params[] = {
 };
 
 const char *const names_services[] = {
-	"frontend", "api-gateway", "payment-svc", "payment-db", "inventory-svc", "inventory-db",
-	"notification-svc", "kafka", "checkout-svc", "auth-svc", "log-collector", "dns-resolver",
-	"cache-svc", NULL
+	"frontend", "api-gateway",  "payment-svc", "payment-db",    "inventory-svc", "inventory-db", "notification-svc",
+	"kafka",    "checkout-svc", "auth-svc",    "log-collector", "dns-resolver",  "cache-svc",    NULL
 };
 
 /* --- folding ---------------------------------------------------------------------------------- */
@@ -291,16 +300,36 @@ enum key_unit names_cut_unit(char *folded)
 		const char *tail;
 		enum key_unit unit;
 	} tails[] = {
-		{ "_seconds", UNIT_S }, { "_second", UNIT_S }, { "_secs", UNIT_S }, { "_sec", UNIT_S },
-		{ "_s", UNIT_S }, { "_giay", UNIT_S }, { "_ms", UNIT_MS }, { "_msec", UNIT_MS },
-		{ "_millis", UNIT_MS }, { "_milliseconds", UNIT_MS }, { "_minutes", UNIT_MIN },
-		{ "_minute", UNIT_MIN }, { "_mins", UNIT_MIN }, { "_min", UNIT_MIN }, { "_phut", UNIT_MIN },
-		{ "_m", UNIT_MIN }, { "_hours", UNIT_H }, { "_h", UNIT_H },
-		{ "_percentage", UNIT_PERCENT }, { "_percent", UNIT_PERCENT }, { "_pct", UNIT_PERCENT },
-		{ "_perc", UNIT_PERCENT }, { "_phan_tram", UNIT_PERCENT }, { "_mb", UNIT_MB },
-		{ "_ratio", UNIT_RATIO }, { "_fraction", UNIT_RATIO },
+		{ "_seconds", UNIT_S },
+		{ "_second", UNIT_S },
+		{ "_secs", UNIT_S },
+		{ "_sec", UNIT_S },
+		{ "_s", UNIT_S },
+		{ "_giay", UNIT_S },
+		{ "_ms", UNIT_MS },
+		{ "_msec", UNIT_MS },
+		{ "_millis", UNIT_MS },
+		{ "_milliseconds", UNIT_MS },
+		{ "_minutes", UNIT_MIN },
+		{ "_minute", UNIT_MIN },
+		{ "_mins", UNIT_MIN },
+		{ "_min", UNIT_MIN },
+		{ "_phut", UNIT_MIN },
+		{ "_m", UNIT_MIN },
+		{ "_hours", UNIT_H },
+		{ "_h", UNIT_H },
+		{ "_percentage", UNIT_PERCENT },
+		{ "_percent", UNIT_PERCENT },
+		{ "_pct", UNIT_PERCENT },
+		{ "_perc", UNIT_PERCENT },
+		{ "_phan_tram", UNIT_PERCENT },
+		{ "_mb", UNIT_MB },
+		{ "_ratio", UNIT_RATIO },
+		{ "_fraction", UNIT_RATIO },
 		/* "durationseconds" */
-		{ "seconds", UNIT_S }, { "minutes", UNIT_MIN }, { "percent", UNIT_PERCENT },
+		{ "seconds", UNIT_S },
+		{ "minutes", UNIT_MIN },
+		{ "percent", UNIT_PERCENT },
 	};
 	size_t len = strlen(folded), i;
 
@@ -431,17 +460,44 @@ const char *names_kind(const char *word)
 const char *names_kind_of_phrase(const char *phrase)
 {
 	static const char *const words[][2] = {
-		{ "dns", "dns_latency" }, { "lookup", "dns_latency" }, { "phân giải", "dns_latency" },
-		{ "partition", "network_partition" }, { "phân vùng", "network_partition" }, { "đứt mạng", "network_partition" },
-		{ "cắt mạng", "network_partition" }, { "mất kết nối", "network_partition" }, { "packet loss", "network_loss" },
-		{ "mất gói", "network_loss" }, { "loss", "network_loss" }, { "clock", "time_skew" }, { "skew", "time_skew" },
-		{ "đồng hồ", "time_skew" }, { "lệch giờ", "time_skew" }, { "cpu", "cpu_saturation" }, { "memory", "memory" },
-		{ "bộ nhớ", "memory" }, { "ram", "memory" }, { "disk full", "disk_fill" }, { "full disk", "disk_fill" },
-		{ "đầy đĩa", "disk_fill" }, { "đầy ổ", "disk_fill" }, { "retry", "http_error" }, { "http 500", "http_error" },
-		{ "http error", "http_error" }, { "http errors", "http_error" }, { "lỗi http", "http_error" },
-		{ "kill", "availability" }, { "crash", "availability" }, { "chết", "availability" }, { "giết", "availability" },
-		{ "tắt", "availability" }, { "latency", "latency" }, { "delay", "latency" }, { "độ trễ", "latency" },
-		{ "chậm", "latency" }, { "slow", "latency" },
+		{ "dns", "dns_latency" },
+		{ "lookup", "dns_latency" },
+		{ "phân giải", "dns_latency" },
+		{ "partition", "network_partition" },
+		{ "phân vùng", "network_partition" },
+		{ "đứt mạng", "network_partition" },
+		{ "cắt mạng", "network_partition" },
+		{ "mất kết nối", "network_partition" },
+		{ "packet loss", "network_loss" },
+		{ "mất gói", "network_loss" },
+		{ "loss", "network_loss" },
+		{ "clock", "time_skew" },
+		{ "skew", "time_skew" },
+		{ "đồng hồ", "time_skew" },
+		{ "lệch giờ", "time_skew" },
+		{ "cpu", "cpu_saturation" },
+		{ "memory", "memory" },
+		{ "bộ nhớ", "memory" },
+		{ "ram", "memory" },
+		{ "disk full", "disk_fill" },
+		{ "full disk", "disk_fill" },
+		{ "đầy đĩa", "disk_fill" },
+		{ "đầy ổ", "disk_fill" },
+		{ "retry", "http_error" },
+		{ "http 500", "http_error" },
+		{ "http error", "http_error" },
+		{ "http errors", "http_error" },
+		{ "lỗi http", "http_error" },
+		{ "kill", "availability" },
+		{ "crash", "availability" },
+		{ "chết", "availability" },
+		{ "giết", "availability" },
+		{ "tắt", "availability" },
+		{ "latency", "latency" },
+		{ "delay", "latency" },
+		{ "độ trễ", "latency" },
+		{ "chậm", "latency" },
+		{ "slow", "latency" },
 	};
 	size_t i;
 
@@ -482,10 +538,10 @@ const char *names_param(const char *kind, const char *key, enum key_unit *ret_un
 
 int names_bool(const char *word)
 {
-	static const char *const yes[] = { "true", "yes", "y", "on", "1", "auto", "automatic", "có", "co", "đúng",
-					   "expected", "must", "always", "likely", "should", NULL };
-	static const char *const no[] = { "false", "no", "n", "off", "0", "manual", "không", "khong", "sai",
-					  "never", "unlikely", "miss", NULL };
+	static const char *const yes[] = { "true", "yes",  "y",        "on",   "1",      "auto",   "automatic", "có",
+					   "co",   "đúng", "expected", "must", "always", "likely", "should",    NULL };
+	static const char *const no[] = { "false", "no",  "n",     "off",      "0",    "manual", "không",
+					  "khong", "sai", "never", "unlikely", "miss", NULL };
 	size_t i;
 
 	for (i = 0; yes[i]; i++)

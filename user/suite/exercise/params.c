@@ -69,8 +69,9 @@ struct joined {
 
 static void join_value(struct work *w, const char *key, struct fy_node *key_node, struct fy_node *node, void *arg)
 {
-	static const char *const skipped[] = { "type", "kind", "port", "namespace", "instances", "replicas", "count",
-					       "percent", "host", "image", "layer", "role", "traffic", "duration" };
+	static const char *const skipped[] = { "type",     "kind",  "port",    "namespace", "instances",
+					       "replicas", "count", "percent", "host",      "image",
+					       "layer",    "role",  "traffic", "duration" };
 	struct joined *j = arg;
 	_cleanup_free_ char *text = node_text(w, node, ", ");
 	char folded[40];
@@ -146,8 +147,10 @@ static void take_edge(struct work *w, struct entry *x, const struct phrase *p, c
 	if (!x->targets)
 		words_add(&x->targets, strdup(first));
 	if (strcmp(x->targets[0], first) != 0 && strcmp(x->targets[0], second) != 0) {
-		work_note(w, x, at, NOTE, "two-targets", "target is %s, and the blast radius speaks of %s and %s: the "
-			  "fault is on %s", x->targets[0], first, second, x->targets[0]);
+		work_note(w, x, at, NOTE, "two-targets",
+			  "target is %s, and the blast radius speaks of %s and %s: the "
+			  "fault is on %s",
+			  x->targets[0], first, second, x->targets[0]);
 		return;
 	}
 	if (kind_has(w, x->kind, "peer") && !x->peer)
@@ -163,8 +166,10 @@ static void take_blast(struct work *w, struct entry *x, const struct phrase *p, 
 	} else if (p->n && !x->targets) {
 		set_targets(x, p);
 	} else if (p->n && !has_target(x, p->found[0])) {
-		work_note(w, x, at, NOTE, "two-targets", "target is %s, and the blast radius speaks of %s: the fault is "
-			  "on %s", x->targets[0], p->found[0], x->targets[0]);
+		work_note(w, x, at, NOTE, "two-targets",
+			  "target is %s, and the blast radius speaks of %s: the fault is "
+			  "on %s",
+			  x->targets[0], p->found[0], x->targets[0]);
 	}
 }
 
@@ -210,7 +215,9 @@ static void take_targets(struct work *w, struct entry *x)
 /* params: {inject_at: payment-svc} moves the fault there. */
 static void move_target(struct work *w, const char *key, struct fy_node *key_node, struct fy_node *node, void *arg)
 {
-	static const char *const at[] = { "inject_at", "inject_on", "injected_at", "target", "service", "target_service" };
+	static const char *const at[] = {
+		"inject_at", "inject_on", "injected_at", "target", "service", "target_service"
+	};
 	struct entry *x = arg;
 	_cleanup_free_ char *text = node_text(w, node, ", ");
 	struct phrase p;
@@ -255,9 +262,9 @@ static char *plain_time(const char *text)
 {
 	static const struct {
 		const char *from, *to;
-	} words[] = { { "giây", "s" }, { "phút", "min" }, { "giờ", "h" }, { "milliseconds", "ms" }, { "millisecond", "ms" },
-		      { "seconds", "s" }, { "second", "s" }, { "minutes", "min" }, { "minute", "min" }, { "~", "" },
-		      { "khoảng", "" } };
+	} words[] = { { "giây", "s" },         { "phút", "min" },  { "giờ", "h" },    { "milliseconds", "ms" },
+		      { "millisecond", "ms" }, { "seconds", "s" }, { "second", "s" }, { "minutes", "min" },
+		      { "minute", "min" },     { "~", "" },        { "khoảng", "" } };
 	struct text out = {};
 	size_t i;
 
@@ -408,16 +415,11 @@ static void split_jitter(struct entry *x, char *text)
 static char *value_of_param(const struct param *p, const char *key, const char *text, enum key_unit unit)
 {
 	switch (p->type) {
-	case PARAM_DURATION:
-		return duration_of(text, unit, !strcmp(p->name, "every") ? UNIT_S : UNIT_MS);
-	case PARAM_OFFSET:
-		return duration_of(text, unit, UNIT_S);
-	case PARAM_PERCENT:
-		return percent_of(text, key, unit);
-	case PARAM_BYTES:
-		return unit == UNIT_MB && is_number(text) ? text_format("%sMB", text) : strdup(text);
-	default:
-		return strdup(text);
+	case PARAM_DURATION: return duration_of(text, unit, !strcmp(p->name, "every") ? UNIT_S : UNIT_MS);
+	case PARAM_OFFSET: return duration_of(text, unit, UNIT_S);
+	case PARAM_PERCENT: return percent_of(text, key, unit);
+	case PARAM_BYTES: return unit == UNIT_MB && is_number(text) ? text_format("%sMB", text) : strdup(text);
+	default: return strdup(text);
 	}
 }
 
@@ -454,8 +456,8 @@ static void take_value(struct work *w, struct entry *x, const char *key, struct 
 	if (params_init(&check, ops->params, ops->common, NULL))
 		w->failed = true;
 	else if (!made || params_set(&check, name, made, NULL))
-		work_note(w, x, &v, NOTE, "ignored-param", "%.40s: '%.60s' is no value for %s of %s and is not used", key,
-			  text, name, x->kind);
+		work_note(w, x, &v, NOTE, "ignored-param", "%.40s: '%.60s' is no value for %s of %s and is not used",
+			  key, text, name, x->kind);
 	else
 		json_object_set_new(x->params, name, json_string(made));
 	params_free(&check);
@@ -506,8 +508,9 @@ static void take_command(struct work *w, const char *key, struct fy_node *key_no
 
 		value_place(&v, key_node, node, UNIT_NONE);
 		if (!made) {
-			work_note(w, x, &v, NOTE, "ignored-param", "%.40s: '%.40s' does not belong to %s and is not used",
-				  key, name, x->kind ? x->kind : "a fault");
+			work_note(w, x, &v, NOTE, "ignored-param",
+				  "%.40s: '%.40s' does not belong to %s and is not used", key, name,
+				  x->kind ? x->kind : "a fault");
 			continue;
 		}
 		if (!x->params)

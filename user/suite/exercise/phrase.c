@@ -114,8 +114,7 @@ static const char *known_at(const struct word *w, size_t n, size_t i, const char
 
 	*ret_words = 1;
 	for (k = 0; known[k]; k++)
-		if (!how ? same(w[i].at, w[i].len, known[k]) :
-			   how == 2 && is_container_of(w[i].at, w[i].len, known[k]))
+		if (!how ? same(w[i].at, w[i].len, known[k]) : how == 2 && is_container_of(w[i].at, w[i].len, known[k]))
 			return known[k];
 	for (k = 0; how == 3 && known[k]; k++)
 		if (is_part_of(w[i].at, w[i].len, known[k]))
@@ -181,8 +180,9 @@ static size_t count(const char *const *at, size_t n)
 static bool is_edge(const char *text, const struct word *w, size_t n)
 {
 	static const char *const arrows[] = { "<->", "↔", "->", "→", "<-", "←", "⇄", "<>", "<=>", "=>", "--" };
-	static const char *const words[] = { "link", "edge", "between", "giữa", "kết", "cạnh", "path", "connection",
-					     "to", "tới", "đến", "from", "từ", "với", "with", "vs", "peer" };
+	static const char *const words[] = { "link", "edge",       "between", "giữa", "kết", "cạnh",
+					     "path", "connection", "to",      "tới",  "đến", "from",
+					     "từ",   "với",        "with",    "vs",   "peer" };
 	size_t i, k;
 
 	for (i = 0; i < ARRAY_SIZE(arrows); i++)
@@ -199,15 +199,19 @@ static bool is_edge(const char *text, const struct word *w, size_t n)
 static bool is_filler(const struct word *w)
 {
 	static const char *const fillers[] = {
-		"instance", "instances", "container", "containers", "pod", "pods", "replica", "replicas", "node",
-		"service", "services", "svc", "of", "the", "a", "an", "one", "single", "all", "any", "only", "on",
-		"in", "at", "requests", "request", "traffic", "responses", "response", "egress", "ingress", "link",
-		"edge", "network", "path", "volume", "disk", "memory", "cpu", "db", "database", "between", "and",
-		"to", "from", "with", "đến", "tới", "giữa", "và", "của", "cua", "một", "toàn", "bộ", "liên", "kết",
-		"dịch", "vụ", "trên", "phía", "host", "stack", "lab", "process", "main", "docker", "compose", "full",
-		"target", "its", "every", "each", "connection", "kết-nối", "lưu", "lượng", "các", "sau", "calls",
-		"this", "that", "dev", "local", "percent", "x", "no", "not", "n", "or", "hoặc", "both", "ends", "filesystem",
-		"none", "null", "tbd", "todo",
+		"instance", "instances",  "container", "containers", "pod",      "pods",       "replica", "replicas",
+		"node",     "service",    "services",  "svc",        "of",       "the",        "a",       "an",
+		"one",      "single",     "all",       "any",        "only",     "on",         "in",      "at",
+		"requests", "request",    "traffic",   "responses",  "response", "egress",     "ingress", "link",
+		"edge",     "network",    "path",      "volume",     "disk",     "memory",     "cpu",     "db",
+		"database", "between",    "and",       "to",         "from",     "with",       "đến",     "tới",
+		"giữa",     "và",         "của",       "cua",        "một",      "toàn",       "bộ",      "liên",
+		"kết",      "dịch",       "vụ",        "trên",       "phía",     "host",       "stack",   "lab",
+		"process",  "main",       "docker",    "compose",    "full",     "target",     "its",     "every",
+		"each",     "connection", "kết-nối",   "lưu",        "lượng",    "các",        "sau",     "calls",
+		"this",     "that",       "dev",       "local",      "percent",  "x",          "no",      "not",
+		"n",        "or",         "hoặc",      "both",       "ends",     "filesystem", "none",    "null",
+		"tbd",      "todo",
 	};
 	size_t i;
 

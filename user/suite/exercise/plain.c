@@ -15,6 +15,7 @@ struct word {
 	const char *from, *to;
 };
 
+/* clang-format off */
 static const struct word metrics[] = {
 	{ "tỷ lệ lỗi", "error_rate" }, { "tỉ lệ lỗi", "error_rate" }, { "tỷ lệ thành công", "success_rate" },
 	{ "tỉ lệ thành công", "success_rate" }, { "độ trễ p", "p" }, { "tasa de errores", "error_rate" },
@@ -27,8 +28,10 @@ static const struct word metrics[] = {
 	{ "成功率", "success_rate" }, { "success >", "success_rate >" }, { "success ≥", "success_rate ≥" },
 	{ "errors <", "error_rate <" }, { "errors ≤", "error_rate ≤" }, { " percent", "%" }, { " phần trăm", "%" }, { " per cent", "%" },
 };
+/* clang-format on */
 
 /* What must hold, in words. "p99 above 500ms raises an alert" is no such clause, so a bare "above" is none of them. */
+/* clang-format off */
 static const struct word bounds[] = {
 	{ " at least ", " >= " }, { " no less than ", " >= " }, { " not less than ", " >= " }, { " at most ", " <= " },
 	{ " no more than ", " <= " }, { " not more than ", " <= " }, { " does not exceed ", " <= " },
@@ -44,7 +47,9 @@ static const struct word bounds[] = {
 	{ "p99 under ", "p99 < " }, { "p95 under ", "p95 < " }, { "latency under ", "latency < " },
 	{ " mili giây", "ms" }, { " giây", "s" }, { " phút", "min" },
 };
+/* clang-format on */
 
+/* clang-format off */
 static const struct word joints[] = {
 	{ "||", " OR " }, { "&&", " AND " }, { " hoặc ", " OR " }, { " và ", " AND " }, { " or ", " OR " },
 	{ " and ", " AND " }, { ";", " OR " }, { "\n", " " }, { " liên tục", "" }, { " continuously", "" },
@@ -60,14 +65,15 @@ static const struct word joints[] = {
 	{ " o ", " OR " }, { " ou ", " OR " }, { " oder ", " OR " }, { " durante ", " for " }, { " pendant ", " for " },
 	{ " segundos", "s" }, { " secondes", "s" }, { " minutos", "min" },
 };
+/* clang-format on */
 
 /* Does @word begin @text, and end where a word ends there? */
 static bool begins(const char *text, const char *word)
 {
 	size_t n = strlen(word);
 
-	return !strncasecmp(text, word, n) && !(isalpha((unsigned char)word[n - 1]) && isalpha((unsigned char)text[n]) &&
-						word[n - 1] != 'p');
+	return !strncasecmp(text, word, n) &&
+	       !(isalpha((unsigned char)word[n - 1]) && isalpha((unsigned char)text[n]) && word[n - 1] != 'p');
 }
 
 static char *replace(const char *text, const struct word *words, size_t n_words)
@@ -140,7 +146,8 @@ static char *with_points(const char *text)
 	char *copy = strdup(text), *p, *to;
 
 	for (p = to = copy; p && *p; p++) {
-		size_t digits = *p == ',' && p > copy && isdigit((unsigned char)p[-1]) ? strspn(p + 1, "0123456789") : 0;
+		size_t digits =
+			*p == ',' && p > copy && isdigit((unsigned char)p[-1]) ? strspn(p + 1, "0123456789") : 0;
 
 		if (digits == 3)
 			continue;

@@ -26,8 +26,8 @@ static char *scalar_text(struct fy_node *node)
 
 bool text_is_placeholder(const char *text)
 {
-	static const char *const begins[] = { "todo", "tbd", "fixme", "xxx", "???", "fill in", "fill me",
-					      "placeholder", "điền ", "cần điền", "chưa điền" };
+	static const char *const begins[] = { "todo",    "tbd",         "fixme", "xxx",      "???",      "fill in",
+					      "fill me", "placeholder", "điền ", "cần điền", "chưa điền" };
 	static const char *const whole[] = { "...", "…", "?", "??", "_", "__", "___", "____" };
 	size_t i, len;
 
@@ -50,8 +50,8 @@ bool text_is_placeholder(const char *text)
 
 bool text_says_nothing(const char *text)
 {
-	static const char *const words[] = { "", "null", "~", "none", "n/a", "na", "-", "—", "không", "không có",
-					     "unset", "never", "nil", "unknown" };
+	static const char *const words[] = { "",  "null",  "~",        "none",  "n/a",   "na",  "-",
+					     "—", "không", "không có", "unset", "never", "nil", "unknown" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(words); i++)
@@ -161,8 +161,7 @@ static void note_ignored(struct work *w, const struct reading *r, const char *ke
 {
 	char text[200];
 
-	snprintf(text, sizeof(text), "'%.60s' is not used: faultline measures and undoes what it does itself",
-		 key);
+	snprintf(text, sizeof(text), "'%.60s' is not used: faultline measures and undoes what it does itself", key);
 	if (!is_said(w, text))
 		work_note(w, r->x, v, NOTE, "ignored-key", "%s", text);
 }
@@ -183,15 +182,18 @@ static void note_unknown(struct work *w, const struct reading *r, const char *ke
 
 static void note_twice(struct work *w, const struct reading *r, enum slot slot, const struct value *v)
 {
-	static const enum slot telling[] = { SLOT_DURATION, SLOT_TRAFFIC, SLOT_TRIGGER, SLOT_ROOT, SLOT_FAULT, SLOT_DETECT,
-					     SLOT_HYPOTHESIS, SLOT_TARGET, SLOT_BLAST_TARGET, SLOT_WINDOW };
+	static const enum slot telling[] = { SLOT_DURATION,     SLOT_TRAFFIC, SLOT_TRIGGER,    SLOT_ROOT,
+					     SLOT_FAULT,        SLOT_DETECT,  SLOT_HYPOTHESIS, SLOT_TARGET,
+					     SLOT_BLAST_TARGET, SLOT_WINDOW };
 	_cleanup_free_ char *a = value_text(w, &r->slots[slot], ", "), *b = value_text(w, v, ", ");
 	size_t i;
 
 	for (i = 0; a && b && i < ARRAY_SIZE(telling); i++)
 		if (telling[i] == slot && strcmp(a, b) != 0)
-			work_note(w, r->x, v, NOTE, "said-twice", "'%.60s' here, and '%.60s' at line %d; the one in its "
-				  "section counts", b, a, r->slots[slot].line);
+			work_note(w, r->x, v, NOTE, "said-twice",
+				  "'%.60s' here, and '%.60s' at line %d; the one in its "
+				  "section counts",
+				  b, a, r->slots[slot].line);
 }
 
 static bool is_mapping(struct fy_node *node)
@@ -207,12 +209,9 @@ static void take_section(struct work *w, struct entry *x, enum slot slot)
 		enum slot section, scalar; /* scalar: what a value that is no mapping means */
 		enum place at;
 	} sections[] = {
-		{ SLOT_BLAST, SLOT_BLAST_TARGET, AT_BLAST },
-		{ SLOT_ROLLBACK, SLOT_METHOD, AT_ROLLBACK },
-		{ SLOT_MEASURE, SLOT_METRICS, AT_MEASURE },
-		{ SLOT_TRUTH, SLOT_ROOT, AT_TRUTH },
-		{ SLOT_FAULT, SLOT_FAULT, AT_FAULT },
-		{ SLOT_TRUTH_FAULT, SLOT_TRUTH_FAULT, AT_FAULT },
+		{ SLOT_BLAST, SLOT_BLAST_TARGET, AT_BLAST }, { SLOT_ROLLBACK, SLOT_METHOD, AT_ROLLBACK },
+		{ SLOT_MEASURE, SLOT_METRICS, AT_MEASURE },  { SLOT_TRUTH, SLOT_ROOT, AT_TRUTH },
+		{ SLOT_FAULT, SLOT_FAULT, AT_FAULT },        { SLOT_TRUTH_FAULT, SLOT_TRUTH_FAULT, AT_FAULT },
 	};
 	const struct value v = x->v[slot];
 	size_t i;
@@ -262,8 +261,8 @@ static void take_key(struct work *w, const char *key, struct fy_node *key_node, 
 	}
 	if (slot == SLOT_CONFIG)
 		slot = SLOT_IGNORED;
-	if ((slot == SLOT_NONE || slot == SLOT_IGNORED) && r->x && r->x->kind &&
-	    (r->at & (AT_ENTRY | AT_FAULT)) && names_param(r->x->kind, key, &unit)) {
+	if ((slot == SLOT_NONE || slot == SLOT_IGNORED) && r->x && r->x->kind && (r->at & (AT_ENTRY | AT_FAULT)) &&
+	    names_param(r->x->kind, key, &unit)) {
 		param_take(w, r->x, key, key_node, node);
 		return;
 	}
@@ -277,8 +276,7 @@ static void take_key(struct work *w, const char *key, struct fy_node *key_node, 
 	if (!r->filling && r->x && r->slots[slot].node)
 		note_twice(w, r, slot, &v);
 	/* Of two, the one in its section counts: duration in the blast radius. */
-	if (!r->slots[slot].node ||
-	    (!r->filling && (native || (r->slots[slot].at == AT_ENTRY && r->at != AT_ENTRY))))
+	if (!r->slots[slot].node || (!r->filling && (native || (r->slots[slot].at == AT_ENTRY && r->at != AT_ENTRY))))
 		r->slots[slot] = v;
 	if (r->x)
 		take_section(w, r->x, slot);
@@ -404,7 +402,8 @@ int work_read(struct work *w)
 		read_list(w, w->v[SLOT_EXPERIMENTS].node);
 	}
 	if (!w->n)
-		return yaml_error(w->y, root, "no experiments: a list 'experiments:' with an entry for each is expected");
+		return yaml_error(w->y, root,
+				  "no experiments: a list 'experiments:' with an entry for each is expected");
 	return 0;
 }
 
@@ -421,7 +420,9 @@ static void look_at(struct work *w, const char *key, struct fy_node *key_node, s
 		enum slot slot;
 		enum place at;
 	} below[] = {
-		{ SLOT_BLAST, AT_BLAST }, { SLOT_ROLLBACK, AT_ROLLBACK }, { SLOT_MEASURE, AT_MEASURE },
+		{ SLOT_BLAST, AT_BLAST },
+		{ SLOT_ROLLBACK, AT_ROLLBACK },
+		{ SLOT_MEASURE, AT_MEASURE },
 		{ SLOT_TRUTH, AT_TRUTH },
 	};
 	struct look *l = arg;
@@ -431,8 +432,7 @@ static void look_at(struct work *w, const char *key, struct fy_node *key_node, s
 	size_t i;
 
 	(void)key_node;
-	if (slot != SLOT_NONE && slot != SLOT_IGNORED && slot != SLOT_SILENT && !native &&
-	    !names_is_slip(key, l->at))
+	if (slot != SLOT_NONE && slot != SLOT_IGNORED && slot != SLOT_SILENT && !native && !names_is_slip(key, l->at))
 		l->renamed = true;
 	if (slot == SLOT_SUITE || l->at == AT_ROOT)
 		return;

@@ -35,7 +35,8 @@ static void add_host(struct fy_node *node, char ***list)
 	s = scheme ? scheme + 3 : text;
 	n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
 	/* An address is no service's name. */
-	if (n && (s[n] == ':' || !s[n] || s[n] == '/') && s[strspn(s, "0123456789.")] != ':' && strncmp(s, "localhost", 9) != 0)
+	if (n && (s[n] == ':' || !s[n] || s[n] == '/') && s[strspn(s, "0123456789.")] != ':' &&
+	    strncmp(s, "localhost", 9) != 0)
 		words_add(list, strndup(s, n));
 }
 

@@ -10,11 +10,13 @@
 #include "util/cleanup.h"
 
 /* Longest first. A word of letters must end at a blank. */
+/* clang-format off */
 static const char *const negations[] = {
 	"không phải là", "không phải", "không được là", "must not be", "must not pick", "must not", "should not be",
 	"anything but", "any but", "any except", "everything except", "except", "khác", "isn't", "is not", "not:",
 	"but never", "but not", "rather than", "instead of", "other than", "never", "not", "!=", "≠", "<>", "!", "~",
 };
+/* clang-format on */
 
 /* Bytes of a negation at @p, blanks behind it included; 0: none. */
 static size_t negation(const char *p)
@@ -83,7 +85,8 @@ static void add_services(struct work *w, struct entry *x, const struct value *at
 		taken++;
 	}
 	if (!taken && !text_says_nothing(text) && strcasecmp(text, "any") != 0)
-		work_note(w, x, at, NOTE, "unread-root", "'%.80s' names no service: no root cause is taken from it", text);
+		work_note(w, x, at, NOTE, "unread-root", "'%.80s' names no service: no root cause is taken from it",
+			  text);
 }
 
 /* "payment-svc (not checkout-svc)": what stands in front of the negation is right, what follows is not. */
@@ -143,8 +146,10 @@ static void drop_contradictions(struct work *w, struct entry *x)
 		for (n = x->not_roots; n && *n; n++)
 			wrong |= !strcmp(*n, *from);
 		if (wrong) {
-			work_note(w, x, &x->v[SLOT_NOT_ROOT], NOTE, "ground-truth", "%s is both the root cause and not: "
-				  "it counts as not", *from);
+			work_note(w, x, &x->v[SLOT_NOT_ROOT], NOTE, "ground-truth",
+				  "%s is both the root cause and not: "
+				  "it counts as not",
+				  *from);
 			free(*from);
 		} else {
 			*to++ = *from;
@@ -162,8 +167,10 @@ static void take_detect(struct work *w, struct entry *x)
 
 	x->must_detect = yes != 0;
 	if (yes < 0 && !text_says_nothing(text))
-		work_note(w, x, &x->v[SLOT_DETECT], NOTE, "unread-detection", "'%.60s' is neither true nor false: a "
-			  "detection is expected", text);
+		work_note(w, x, &x->v[SLOT_DETECT], NOTE, "unread-detection",
+			  "'%.60s' is neither true nor false: a "
+			  "detection is expected",
+			  text);
 }
 
 void entry_truth(struct work *w, struct entry *x)

@@ -128,7 +128,8 @@ static void put_fault(struct work *w, struct entry *x)
 		json_decref(faults);
 		return;
 	}
-	if (x->peer && !json_object_get(x->params, "peer") && strcmp(x->kind ? x->kind : "", "network_partition") != 0) {
+	if (x->peer && !json_object_get(x->params, "peer") &&
+	    strcmp(x->kind ? x->kind : "", "network_partition") != 0) {
 		if (!x->params)
 			x->params = json_object();
 		json_object_set_new(x->params, "peer", json_string(x->peer));
@@ -150,7 +151,8 @@ static void put_blast(struct work *w, const struct entry *x)
 	} else if (n == 1) {
 		put_key(w, line, "      ", "target", x->targets[0]);
 	} else if (!n) {
-		put_key(w, line, "      ", "target", "unnamed"); /* reported as missing; the rest is read all the same */
+		put_key(w, line, "      ", "target",
+			"unnamed"); /* reported as missing; the rest is read all the same */
 	} else {
 		put_list(w, line, "      ", "target", x->targets);
 	}

@@ -23,10 +23,10 @@
 #include "util/text/text.h"
 
 #define START_PATIENCE_S 60
-#define TASK_LOOK_MS	 200
+#define TASK_LOOK_MS     200
 #define ORDER_PATIENCE_S 1 /* the event loop waits for it */
 #define PAUSE_PATIENCE_S 5 /* a freezer takes milliseconds; who waits longer has better ways */
-#define THAW_PATIENCE_S	 2 /* then it is thawed without the engine */
+#define THAW_PATIENCE_S  2 /* then it is thawed without the engine */
 
 /* --- one container ----------------------------------------------------------------------------- */
 
@@ -42,9 +42,9 @@ static int read_container(const json_t *o, struct docker_container *ret, struct 
 	json_int_t pid = 0;
 
 	if (json_unpack((json_t *)(uintptr_t)o, "{s:s, s:s, s:{s?b, s?b, s?I}, s?{s?s, s?{s?s}}, s?{s?s, s?{s?s}}}",
-			"Id", &id, "Name", &name, "State", "Running", &running, "Paused", &paused, "Pid",
-			&pid, "HostConfig", "NetworkMode", &network, "RestartPolicy", "Name", &policy,
-			"Config", "StopSignal", &signal, "Labels", DOCKER_LABEL_TASK, &task) ||
+			"Id", &id, "Name", &name, "State", "Running", &running, "Paused", &paused, "Pid", &pid,
+			"HostConfig", "NetworkMode", &network, "RestartPolicy", "Name", &policy, "Config", "StopSignal",
+			&signal, "Labels", DOCKER_LABEL_TASK, &task) ||
 	    !is_id(id) || !docker_is_name(name + (*name == '/')) || pid < 0 || pid > INT32_MAX)
 		return error_env(err, EBADMSG, "Docker: the engine's description of a container is none");
 	*ret = (struct docker_container){
@@ -89,8 +89,7 @@ static int check_process(const struct docker_container *c, struct fl_error *err)
 
 	snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)c->pid);
 	if (file_read(path, 65536, &text, NULL, NULL))
-		return error_env(err, ESRCH, "docker:%s: its process %d is not on this host", c->name,
-				 (int)c->pid);
+		return error_env(err, ESRCH, "docker:%s: its process %d is not on this host", c->name, (int)c->pid);
 	if (strstr(text, c->id))
 		return 0;
 	error_env(err, ESRCH, "docker:%s: process %d of this host is not its own", c->name, (int)c->pid);
@@ -157,11 +156,15 @@ static void describe_network(const struct docker_container *c, struct target *t)
 	} else if (stranger) {
 		read_container_id(stranger, id);
 		if (*id && !docker_inspect(id, &other, NULL))
-			snprintf(t->note, sizeof(t->note), "it shares its network with docker:%.120s: "
-				 "what hits one hits both", other.name);
+			snprintf(t->note, sizeof(t->note),
+				 "it shares its network with docker:%.120s: "
+				 "what hits one hits both",
+				 other.name);
 		else
-			snprintf(t->note, sizeof(t->note), "process %d, which is none of its own, shares "
-				 "its network: what hits one hits both", (int)stranger);
+			snprintf(t->note, sizeof(t->note),
+				 "process %d, which is none of its own, shares "
+				 "its network: what hits one hits both",
+				 (int)stranger);
 	}
 }
 
@@ -207,8 +210,7 @@ static int find_container(const char *name, struct docker_container *ret, struct
 	if (!r || r == -ENOENT)
 		return r;
 	/* An engine that finds two ids says so by an error without a number of its own. */
-	if (r == -EPROTO && name[strspn(name, "0123456789abcdef")] == '\0' &&
-	    docker_list_ids(name, err) == -ENOTUNIQ)
+	if (r == -EPROTO && name[strspn(name, "0123456789abcdef")] == '\0' && docker_list_ids(name, err) == -ENOTUNIQ)
 		return -ENOTUNIQ;
 	if (err)
 		*err = why;
@@ -221,8 +223,7 @@ static int find_member(const char *what, struct docker_container *ret, struct fl
 	int r = docker_members(what, &names, err);
 
 	if (!r)
-		r = names.n > 1 ? docker_too_many(what, &names, err) :
-				  docker_inspect(names.v[0], ret, err);
+		r = names.n > 1 ? docker_too_many(what, &names, err) : docker_inspect(names.v[0], ret, err);
 	target_names_free(&names);
 	return r;
 }
@@ -293,12 +294,10 @@ static int members(const char *what, bool bare, struct target_names *ret, struct
 /* --- orders ------------------------------------------------------------------------------------ */
 
 /* POST /containers/ID/@action; one that went away meanwhile is an error of its own. */
-static int order(const struct docker_container *c, const char *action, unsigned int patience_s,
-		 struct fl_error *err)
+static int order(const struct docker_container *c, const char *action, unsigned int patience_s, struct fl_error *err)
 {
 	_cleanup_free_ char *path = text_format("/containers/%s/%s", c->id, action);
-	int r = path ? docker_post(path, patience_s, err) :
-		       error_sys(err, ENOMEM, "Docker: out of memory");
+	int r = path ? docker_post(path, patience_s, err) : error_sys(err, ENOMEM, "Docker: out of memory");
 
 	if (r == -ENOENT)
 		error_env(err, ENOENT, "docker:%s: the container is gone", c->name);
@@ -328,8 +327,10 @@ static int wait_replaced(const struct docker_container *c, struct fl_error *err)
 		usleep(TASK_LOOK_MS * 1000);
 	}
 	if (r == -ENOENT) {
-		error_env(err, ENOENT, "docker:%s has ended, and the Swarm has put no other task in its place on "
-			  "this node", c->name);
+		error_env(err, ENOENT,
+			  "docker:%s has ended, and the Swarm has put no other task in its place on "
+			  "this node",
+			  c->name);
 		error_hint(err, "docker service ps says where it is; faultline recover looks again");
 		r = -EAGAIN;
 	}

@@ -29,7 +29,7 @@ struct docker_container {
 	char network[128]; /* HostConfig.NetworkMode: "bridge", "host", "container:ID", a name */
 	char stop_signal[24];
 	char task[128]; /* of a Swarm, SERVICE.SLOT.ID; empty: it is none */
-	pid_t pid; /* 0: it does not run */
+	pid_t pid;      /* 0: it does not run */
 	bool running, paused;
 	bool restarts; /* it has a restart policy */
 };

@@ -15,14 +15,14 @@
 #include "util/http/http.h"
 #include "util/text/text.h"
 
-#define ALIVE_S	   3  /* an engine in good health answers a ping in milliseconds */
+#define ALIVE_S    3  /* an engine in good health answers a ping in milliseconds */
 #define PATIENCE_S 30 /* a question to one that is busy, but answers pings; a ping to one that is being started */
 #define BODY_MAX   HTTP_BODY_MAX /* the list of some thousand containers */
 
 /* What was agreed with the engine at .socket; another one, or none that answers: agreed anew. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct docker_version agreed;
-static char chosen[DOCKER_SOCKET_MAX]; /* docker_use_socket() */
+static char chosen[DOCKER_SOCKET_MAX];                     /* docker_use_socket() */
 static _Thread_local unsigned int question_s = PATIENCE_S; /* docker_be_patient() */
 
 /* --- where ----------------------------------------------------------------------------------- */
@@ -32,8 +32,10 @@ static int copy_socket(char ret[DOCKER_SOCKET_MAX], const char *path, struct fl_
 	if (path[0] != '/')
 		return error_usage(err, "Docker: '%.100s' is no absolute path of a socket", path);
 	if (!text_copy(ret, DOCKER_SOCKET_MAX, path))
-		return error_usage(err, "Docker: the socket '%.120s' has a longer name than the %d "
-				   "bytes that the kernel takes", path, DOCKER_SOCKET_MAX - 1);
+		return error_usage(err,
+				   "Docker: the socket '%.120s' has a longer name than the %d "
+				   "bytes that the kernel takes",
+				   path, DOCKER_SOCKET_MAX - 1);
 	return 0;
 }
 
@@ -140,8 +142,7 @@ static int judge_status(const char *path, const struct http_response *r, struct 
 			 (int)strcspn(path, "?"), path, r->status, *message ? ": " : "", message);
 }
 
-static int no_answer(const char *socket, const struct http_response *r, unsigned int patience_s,
-		     struct fl_error *err)
+static int no_answer(const char *socket, const struct http_response *r, unsigned int patience_s, struct fl_error *err)
 {
 	bool late = !r->too_large && r->elapsed_ms >= patience_s * 1e3;
 	bool silent = !r->status && !late;
@@ -149,15 +150,18 @@ static int no_answer(const char *socket, const struct http_response *r, unsigned
 	pthread_mutex_lock(&lock);
 	agreed = (struct docker_version){}; /* another one may answer next time */
 	pthread_mutex_unlock(&lock);
-	error_env(err, late ? ETIMEDOUT : silent ? ECONNREFUSED : EBADMSG,
+	error_env(err,
+		  late     ? ETIMEDOUT
+		  : silent ? ECONNREFUSED
+			   : EBADMSG,
 		  "Docker: no answer from %s: %.150s", socket, r->error);
 	error_hint(err, "is the engine running? faultline doctor asks it");
 	return late ? -ETIMEDOUT : silent ? -ECONNREFUSED : -EBADMSG;
 }
 
 /* @url whole; the body of a good answer to *ret (to be freed), which may be NULL. */
-static int exchange(const char *socket, const char *url, const char *path, const char *post,
-		    unsigned int patience_s, char **ret, struct fl_error *err)
+static int exchange(const char *socket, const char *url, const char *path, const char *post, unsigned int patience_s,
+		    char **ret, struct fl_error *err)
 {
 	const struct http_request request = {
 		.url = url,
@@ -170,8 +174,8 @@ static int exchange(const char *socket, const char *url, const char *path, const
 	int r = http_fetch(&request, &response, err);
 
 	if (!r)
-		r = response.complete ? judge_status(path, &response, err) :
-					no_answer(socket, &response, patience_s, err);
+		r = response.complete ? judge_status(path, &response, err)
+				      : no_answer(socket, &response, patience_s, err);
 	if (!r && ret)
 		*ret = take_ptr(response.body.s);
 	text_free(&response.body);
@@ -199,8 +203,7 @@ static bool started_by_connecting(const char *path)
 	socklen_t len = sizeof(listener);
 
 	if (fd < 0 || !text_copy(to.sun_path, sizeof(to.sun_path), path) ||
-	    connect(fd, (struct sockaddr *)&to, sizeof(to)) ||
-	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &listener, &len))
+	    connect(fd, (struct sockaddr *)&to, sizeof(to)) || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &listener, &len))
 		return false;
 	comm_path = text_format("/proc/%d/comm", (int)listener.pid);
 	return comm_path && !file_read(comm_path, 64, &comm, NULL, NULL) && !strncmp(comm, "systemd", 7);
@@ -240,8 +243,8 @@ static int parse(const char *path, const char *body, json_t **ret, struct fl_err
 	*ret = json_loads(body ? body : "", 0, &why);
 	if (*ret)
 		return 0;
-	error_env(err, EBADMSG, "Docker: the answer to %.*s is no JSON: %.100s",
-		  (int)strcspn(path, "?"), path, why.text);
+	error_env(err, EBADMSG, "Docker: the answer to %.*s is no JSON: %.100s", (int)strcspn(path, "?"), path,
+		  why.text);
 	error_hint(err, "does something else than a Docker engine listen on its socket?");
 	return -EBADMSG;
 }
@@ -265,8 +268,7 @@ static bool is_older(struct api_version a, struct api_version b)
 	return a.major != b.major ? a.major < b.major : a.minor < b.minor;
 }
 
-static int agree(const char *socket, const json_t *answer, struct docker_version *ret,
-		 struct fl_error *err)
+static int agree(const char *socket, const json_t *answer, struct docker_version *ret, struct fl_error *err)
 {
 	const char *newest = json_string_value(json_object_get(answer, "ApiVersion"));
 	const char *least = json_string_value(json_object_get(answer, "MinAPIVersion"));
@@ -276,12 +278,15 @@ static int agree(const char *socket, const json_t *answer, struct docker_version
 	read_version(DOCKER_API_OLDEST, &oldest);
 	read_version(DOCKER_API_NEWEST, &ours);
 	if (!read_version(newest, &theirs) || (least && !read_version(least, &their_least)))
-		return error_env(err, EBADMSG, "Docker: what answers on %s does not say which version of "
-				 "the Engine API it speaks", socket);
+		return error_env(err, EBADMSG,
+				 "Docker: what answers on %s does not say which version of "
+				 "the Engine API it speaks",
+				 socket);
 	if (is_older(theirs, oldest) || is_older(ours, their_least)) {
-		error_env(err, EPROTONOSUPPORT, "Docker: the engine on %s speaks API %u.%u to %u.%u, and "
-			  "faultline " DOCKER_API_OLDEST " to " DOCKER_API_NEWEST, socket,
-			  their_least.major, their_least.minor, theirs.major, theirs.minor);
+		error_env(err, EPROTONOSUPPORT,
+			  "Docker: the engine on %s speaks API %u.%u to %u.%u, and "
+			  "faultline " DOCKER_API_OLDEST " to " DOCKER_API_NEWEST,
+			  socket, their_least.major, their_least.minor, theirs.major, theirs.minor);
 		error_hint(err, "Docker 20.10 and newer speak " DOCKER_API_OLDEST);
 		return -EPROTONOSUPPORT;
 	}
@@ -351,8 +356,7 @@ static int call(const char *path, unsigned int order_s, char **ret, struct fl_er
 	url = text_format("%s%s", base, path);
 	if (!url)
 		return error_sys(err, ENOMEM, "Docker: out of memory");
-	return order_s ? exchange(socket, url, path, "", order_s, ret, err) :
-			 question(socket, url, path, ret, err);
+	return order_s ? exchange(socket, url, path, "", order_s, ret, err) : question(socket, url, path, ret, err);
 }
 
 int docker_get(const char *path, json_t **ret, struct fl_error *err)

@@ -35,7 +35,7 @@ int docker_undo_begin(const json_t *args, struct fl_error *err);
 struct docker_version {
 	char socket[DOCKER_SOCKET_MAX];
 	char engine[64]; /* "20.10.24" */
-	char api[16];	 /* what is spoken with it */
+	char api[16];    /* what is spoken with it */
 };
 
 /* Ask the engine who it is. */

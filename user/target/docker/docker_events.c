@@ -9,7 +9,7 @@
 #include "util/cleanup.h"
 #include "util/clock.h"
 
-#define LINE_MAX_BYTES	   (64u << 10)
+#define LINE_MAX_BYTES     (64u << 10)
 #define CONNECT_TIMEOUT_MS 2000L
 
 static size_t take(char *bytes, size_t size, size_t n, void *arg)
@@ -23,13 +23,14 @@ static size_t take(char *bytes, size_t size, size_t n, void *arg)
 
 static char *make_url(const char *base, uint64_t since_ns)
 {
-	_cleanup_free_ char *filters = docker_filters(
-		json_pack("{s:[s, s], s:[s, s, s, s, s, s]}", "type", "container", "network", "event",
-			  "start", "die", "destroy", "rename", "connect", "disconnect"));
+	_cleanup_free_ char *filters =
+		docker_filters(json_pack("{s:[s, s], s:[s, s, s, s, s, s]}", "type", "container", "network", "event",
+					 "start", "die", "destroy", "rename", "connect", "disconnect"));
 	_cleanup_free_ char *since = NULL;
 
 	since = since_ns ? text_format("&since=%" PRIu64 ".%09" PRIu64, (uint64_t)(since_ns / NS_PER_SEC),
-				       (uint64_t)(since_ns % NS_PER_SEC)) : strdup("");
+				       (uint64_t)(since_ns % NS_PER_SEC))
+			 : strdup("");
 	return filters && since ? text_format("%s/events%s%s", base, filters, since) : NULL;
 }
 
@@ -96,12 +97,13 @@ static int over(const struct docker_events *e, const CURLMsg *msg, struct fl_err
 	if (status && status != 200)
 		return error_env(err, EPROTO, "Docker: events are answered with %ld", status);
 	return error_env(err, EPIPE, "Docker: the stream of events from %s ended: %.100s", e->socket,
-			 e->error[0] ? e->error : msg->data.result ?
-			 curl_easy_strerror(msg->data.result) : "the engine closed it");
+			 e->error[0]        ? e->error
+			 : msg->data.result ? curl_easy_strerror(msg->data.result)
+					    : "the engine closed it");
 }
 
-int docker_events_wait(struct docker_events *e, int timeout_ms,
-		       void (*handle)(const json_t *event, void *arg), void *arg, struct fl_error *err)
+int docker_events_wait(struct docker_events *e, int timeout_ms, void (*handle)(const json_t *event, void *arg),
+		       void *arg, struct fl_error *err)
 {
 	int running = 0, left, r;
 	long status = 0;

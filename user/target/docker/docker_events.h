@@ -30,8 +30,8 @@ int docker_events_begin(struct docker_events *e, CURLM *multi, uint64_t since_ns
  * Wait at most @timeout_ms, and hand each event to @handle (borrowed). 0: it goes on; -EPIPE or
  * another negative errno, with an error: the stream is over.
  */
-int docker_events_wait(struct docker_events *e, int timeout_ms,
-		       void (*handle)(const json_t *event, void *arg), void *arg, struct fl_error *err);
+int docker_events_wait(struct docker_events *e, int timeout_ms, void (*handle)(const json_t *event, void *arg),
+		       void *arg, struct fl_error *err);
 
 void docker_events_end(struct docker_events *e);
 

@@ -16,7 +16,7 @@
 #define LABEL_PROJECT "com.docker.compose.project"
 #define LABEL_SERVICE "com.docker.compose.service"
 #define LABEL_SWARM   "com.docker.swarm.service.name"
-#define SHOWN	      8 /* candidates in an error */
+#define SHOWN         8 /* candidates in an error */
 
 bool docker_is_name(const char *text)
 {
@@ -101,8 +101,10 @@ static int one_project(const char *service, const json_t *list, struct fl_error 
 			first = project;
 		if (!strcmp(first, project))
 			continue;
-		error_usage(err, "'%s' is a service of two Compose projects: docker:%.60s/%s and "
-			    "docker:%.60s/%s", service, first, service, project, service);
+		error_usage(err,
+			    "'%s' is a service of two Compose projects: docker:%.60s/%s and "
+			    "docker:%.60s/%s",
+			    service, first, service, project, service);
 		error_hint(err, "write the one you mean");
 		return -ENOTUNIQ;
 	}

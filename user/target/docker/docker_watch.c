@@ -20,9 +20,9 @@
 #include "util/clock.h"
 #include "util/text/text.h"
 
-#define LOOK_MS	   250
-#define RETRY_MS   300 /* between two tries to reach an engine that is away */
-#define MISSED_NS  (500 * NS_PER_MSEC) /* a process ended that long ago, and no event said so */
+#define LOOK_MS   250
+#define RETRY_MS  300                 /* between two tries to reach an engine that is away */
+#define MISSED_NS (500 * NS_PER_MSEC) /* a process ended that long ago, and no event said so */
 
 struct docker_watch docker_watch = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
@@ -123,8 +123,7 @@ static bool concerns(const struct event *e, const struct watched *w, bool is_it)
 {
 	if (is_action(e, "die"))
 		return false;
-	return is_it || (*e->name && !strcmp(w->name, e->name)) ||
-	       (w->down && *w->scope && is_action(e, "start"));
+	return is_it || (*e->name && !strcmp(w->name, e->name)) || (w->down && *w->scope && is_action(e, "start"));
 }
 
 static void on_event(const json_t *o, void *arg)
@@ -138,7 +137,8 @@ static void on_event(const json_t *o, void *arg)
 	if (e.time_ns > last_event_ns)
 		last_event_ns = e.time_ns;
 	pthread_mutex_lock(&docker_watch.lock);
-	LIST_FOREACH(w, &docker_watch.all, link) {
+	LIST_FOREACH(w, &docker_watch.all, link)
+	{
 		bool is_it = *e.container && !strcmp(w->container, e.container);
 
 		if (is_it && is_action(&e, "die"))
@@ -165,7 +165,8 @@ static void look_at_all(bool due)
 	uint32_t i;
 
 	pthread_mutex_lock(&docker_watch.lock);
-	LIST_FOREACH(w, &docker_watch.all, link) {
+	LIST_FOREACH(w, &docker_watch.all, link)
+	{
 		if (!w->dead_ns && !proc_same(w->pid, w->start))
 			w->dead_ns = now;
 		if (!due || (w->dead_ns && !w->down && now - w->dead_ns > MISSED_NS))
@@ -355,16 +356,16 @@ bool target_watch_joined(const void *group, struct target *ret)
 
 	pthread_mutex_lock(&docker_watch.lock);
 	LIST_FOREACH(w, &docker_watch.all, link)
-		if (w->group == group && w->joined && w->has_fresh) {
-			*ret = w->fresh;
-			ret->takes_all = true;
-			ret->moves = 1; /* told as one that the fault has gone to */
-			ret->changed_wall_ns = w->since_ns;
-			ret->moved_wall_ns = clock_wall_ns();
-			w->has_fresh = w->joined = false;
-			found = true;
-			break;
-		}
+	if (w->group == group && w->joined && w->has_fresh) {
+		*ret = w->fresh;
+		ret->takes_all = true;
+		ret->moves = 1; /* told as one that the fault has gone to */
+		ret->changed_wall_ns = w->since_ns;
+		ret->moved_wall_ns = clock_wall_ns();
+		w->has_fresh = w->joined = false;
+		found = true;
+		break;
+	}
 	pthread_mutex_unlock(&docker_watch.lock);
 	return found;
 }

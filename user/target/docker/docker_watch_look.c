@@ -19,8 +19,7 @@ static bool same_veths(const struct watched *w, const struct target *t)
 	if (w->n_veths != t->n_veths)
 		return false;
 	for (i = 0; i < w->n_veths; i++)
-		if (w->veths[i].ifindex != t->veths[i].ifindex ||
-		    w->veths[i].netns_inode != t->veths[i].netns_inode)
+		if (w->veths[i].ifindex != t->veths[i].ifindex || w->veths[i].netns_inode != t->veths[i].netns_inode)
 			return false;
 	return true;
 }
@@ -67,8 +66,8 @@ struct watched *docker_watch_find(uint32_t id)
 	struct watched *w;
 
 	LIST_FOREACH(w, &docker_watch.all, link)
-		if (w->id == id)
-			return w;
+	if (w->id == id)
+		return w;
 	return NULL;
 }
 
@@ -99,8 +98,7 @@ int docker_watch_look(uint32_t id, const char *name, uint64_t since_ns)
 		return r;
 	pthread_mutex_lock(&docker_watch.lock);
 	w = docker_watch_find(id);
-	if (w && now->pid && (w->down || now->pid != w->pid || now->pid_start != w->start ||
-			      !same_veths(w, now))) {
+	if (w && now->pid && (w->down || now->pid != w->pid || now->pid_start != w->start || !same_veths(w, now))) {
 		text_copy(w->name, sizeof(w->name), name);
 		publish(w, now, later(since_ns, begin_of(now->pid_start)));
 	} else {
@@ -120,8 +118,8 @@ static bool is_held(const struct watched *w, const char *name)
 	const struct watched *other;
 
 	LIST_FOREACH(other, &docker_watch.all, link)
-		if (other->group == w->group && !strcmp(other->name, name))
-			return true;
+	if (other->group == w->group && !strcmp(other->name, name))
+		return true;
 	return false;
 }
 
@@ -163,7 +161,8 @@ static void list_sets(struct sets *ret, const char *name)
 	uint32_t i;
 
 	pthread_mutex_lock(&docker_watch.lock);
-	LIST_FOREACH(w, &docker_watch.all, link) {
+	LIST_FOREACH(w, &docker_watch.all, link)
+	{
 		for (i = 0; i < ret->n; i++)
 			if (ret->v[i].group == w->group && !strcmp(ret->v[i].scope, w->scope))
 				break;

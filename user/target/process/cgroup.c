@@ -60,8 +60,9 @@ static const char *defining_place(const struct target *t, const char *mount, con
 
 	if (*controllers)
 		return t->members & TARGET_BY_CGROUP_V1 ? t->cgroup_v1 : NULL;
-	return t->members & TARGET_BY_CGROUP && !strncmp(t->cgroup, mount, len) &&
-			       t->cgroup[len] == '/' ? t->cgroup + len : NULL;
+	return t->members & TARGET_BY_CGROUP && !strncmp(t->cgroup, mount, len) && t->cgroup[len] == '/'
+		       ? t->cgroup + len
+		       : NULL;
 }
 
 bool cgroup_members_only(const struct cgroup_dir *d, const struct target *t)
@@ -94,14 +95,13 @@ static void set_join(struct cgroup_dir *d, const char *place, const char *proc)
 	_cleanup_free_ char *main = *d->controllers ? NULL : proc_place(proc, "");
 	const char *join = cgroup_join_place(place, main);
 
-	if (snprintf(d->join, sizeof(d->join), "%s%s", d->mount, join) >= (int)sizeof(d->join) ||
-	    access(d->join, F_OK))
+	if (snprintf(d->join, sizeof(d->join), "%s%s", d->mount, join) >= (int)sizeof(d->join) || access(d->join, F_OK))
 		text_copy(d->join, sizeof(d->join), d->path);
 }
 
 /* Add the target's place in one hierarchy to the set, if it is there, and is its own. */
-static void add_dir(struct cgroup_set *s, const struct target *t, const char *proc,
-		    const char *mount, const char *controllers)
+static void add_dir(struct cgroup_set *s, const struct target *t, const char *proc, const char *mount,
+		    const char *controllers)
 {
 	const char *defining = defining_place(t, mount, controllers);
 	_cleanup_free_ char *place = defining ? strdup(defining) : proc_place(proc, controllers);
@@ -112,8 +112,8 @@ static void add_dir(struct cgroup_set *s, const struct target *t, const char *pr
 		return;
 	if (!text_copy(d.controllers, sizeof(d.controllers), controllers) ||
 	    !text_copy(d.mount, sizeof(d.mount), mount) ||
-	    snprintf(d.path, sizeof(d.path), "%s%s", mount, place) >= (int)sizeof(d.path) ||
-	    stat(d.path, &st) || !cgroup_members_only(&d, t))
+	    snprintf(d.path, sizeof(d.path), "%s%s", mount, place) >= (int)sizeof(d.path) || stat(d.path, &st) ||
+	    !cgroup_members_only(&d, t))
 		return;
 	d.dev = st.st_dev;
 	d.ino = st.st_ino;
@@ -318,8 +318,8 @@ int cgroup_cpu_used_ns(const struct cgroup_set *s, uint64_t *ret)
 	return 0;
 }
 
-void cgroup_ancestors(const struct cgroup_dir *d, const char *from,
-		      void (*visit)(const char *dir, void *ctx), void *ctx)
+void cgroup_ancestors(const struct cgroup_dir *d, const char *from, void (*visit)(const char *dir, void *ctx),
+		      void *ctx)
 {
 	char path[sizeof(d->path)];
 	size_t stop = strlen(d->mount);
@@ -439,9 +439,7 @@ static int used_v2(const char *dir, uint64_t *ret)
 
 static uint64_t room(const struct cgroup_memory *m)
 {
-	return m->limit == CGROUP_UNLIMITED ? CGROUP_UNLIMITED :
-	       m->limit > m->used	    ? m->limit - m->used :
-					      0;
+	return m->limit == CGROUP_UNLIMITED ? CGROUP_UNLIMITED : m->limit > m->used ? m->limit - m->used : 0;
 }
 
 struct tightest {
@@ -455,8 +453,8 @@ static void tightest_below(const char *dir, void *ctx)
 	struct tightest *t = ctx;
 	struct cgroup_memory m;
 
-	if (strlen(dir) > t->own && !cgroup_read(dir, "memory.max", NULL, &m.limit) &&
-	    !used_v2(dir, &m.used) && room(&m) < room(&t->m))
+	if (strlen(dir) > t->own && !cgroup_read(dir, "memory.max", NULL, &m.limit) && !used_v2(dir, &m.used) &&
+	    room(&m) < room(&t->m))
 		t->m = m;
 }
 

@@ -17,7 +17,7 @@
 #include "target/target.h"
 #include "util/error.h"
 
-#define CGROUP_MAX_DIRS	 16
+#define CGROUP_MAX_DIRS 16
 
 /* A target's place in one hierarchy. */
 struct cgroup_dir {
@@ -49,8 +49,8 @@ const char *cgroup_join_place(const char *place, const char *main);
 int cgroup_find(const struct target *t, struct cgroup_set *ret, struct fl_error *err);
 
 /* Call @visit on the directory @from of @d's hierarchy and on its ancestors below the root, upwards. */
-void cgroup_ancestors(const struct cgroup_dir *d, const char *from,
-		      void (*visit)(const char *dir, void *ctx), void *ctx);
+void cgroup_ancestors(const struct cgroup_dir *d, const char *from, void (*visit)(const char *dir, void *ctx),
+		      void *ctx);
 
 /* Is the v1 hierarchy of @controller mounted on this host? Empty: the v2 tree. */
 bool cgroup_mounted(const char *controller);
@@ -83,7 +83,7 @@ double cgroup_cpu_allowance(const struct cgroup_set *s);
  * least of its own and its ancestors', or one below it that leaves less room. */
 struct cgroup_memory {
 	uint64_t limit; /* CGROUP_UNLIMITED: none */
-	uint64_t used;	/* working set: without page cache that can be dropped at once */
+	uint64_t used;  /* working set: without page cache that can be dropped at once */
 };
 int cgroup_memory(const struct cgroup_set *s, struct cgroup_memory *ret, struct fl_error *err);
 

@@ -11,7 +11,7 @@
 
 struct whole {
 	char group[384]; /* the highest so far with memory.oom.group */
-	bool limited;	 /* and a limit at it or above it */
+	bool limited;    /* and a limit at it or above it */
 };
 
 /* The kernel looks from the victim's group up to the one whose limit was hit. */
@@ -78,16 +78,22 @@ bool cgroup_unit(const char *path, char *ret, size_t size, bool *ret_user)
 static bool by_systemd(const struct cgroup_dir *d, char *why, size_t size)
 {
 	char unit[256], policy[64] = "";
-	char *argv[] = { (char[]){ "systemctl" }, (char[]){ "show" }, (char[]){ "--property=OOMPolicy" },
-			 (char[]){ "--value" }, (char[]){ "--" }, unit, NULL };
+	char *argv[] = { (char[]){ "systemctl" },
+			 (char[]){ "show" },
+			 (char[]){ "--property=OOMPolicy" },
+			 (char[]){ "--value" },
+			 (char[]){ "--" },
+			 unit,
+			 NULL };
 	bool user;
 
-	if (access("/run/systemd/system", F_OK) ||
-	    !cgroup_unit(d->path + strlen(d->mount), unit, sizeof(unit), &user))
+	if (access("/run/systemd/system", F_OK) || !cgroup_unit(d->path + strlen(d->mount), unit, sizeof(unit), &user))
 		return false;
 	if (user || !spawn_ask(argv, NULL, policy, sizeof(policy))) {
-		snprintf(why, size, "what systemd would do to its unit is unknown (OOMPolicy%s of %s cannot be "
-			 "read)", user ? " of a user's unit below" : "", unit);
+		snprintf(why, size,
+			 "what systemd would do to its unit is unknown (OOMPolicy%s of %s cannot be "
+			 "read)",
+			 user ? " of a user's unit below" : "", unit);
 		return true;
 	}
 	policy[strcspn(policy, "\n")] = '\0';

@@ -22,7 +22,7 @@
 #include "target/process/exec_watch.h"
 #include "util/cleanup.h"
 
-#define TOLD_MS	  1000 /* between looks without an event, for what is no exec */
+#define TOLD_MS   1000 /* between looks without an event, for what is no exec */
 #define UNTOLD_MS 50
 
 struct exec_watch {
@@ -120,8 +120,8 @@ static int start(struct exec_watch *w, struct fl_error *err)
 	return 0;
 }
 
-int exec_watch_open(const struct exec_watch_target *targets, uint32_t n, void (*look)(void *arg),
-		    void *arg, struct exec_watch **ret, struct fl_error *err)
+int exec_watch_open(const struct exec_watch_target *targets, uint32_t n, void (*look)(void *arg), void *arg,
+		    struct exec_watch **ret, struct fl_error *err)
 {
 	struct exec_watch *w = calloc(1, sizeof(*w));
 	int r;

@@ -24,8 +24,8 @@ struct exec_watch_target {
  * Start; @look is called in the thread (signals blocked), first on the next event. Where the kernel does
  * not report execs (no BPF, no BTF) it is called every 50 ms instead.
  */
-int exec_watch_open(const struct exec_watch_target *targets, uint32_t n, void (*look)(void *arg),
-		    void *arg, struct exec_watch **ret, struct fl_error *err);
+int exec_watch_open(const struct exec_watch_target *targets, uint32_t n, void (*look)(void *arg), void *arg,
+		    struct exec_watch **ret, struct fl_error *err);
 
 /* Does the kernel report execs? */
 bool exec_watch_is_told(const struct exec_watch *w);

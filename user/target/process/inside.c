@@ -229,8 +229,7 @@ static int send_child(const struct inside *in, enum inside_as as, const struct e
 	return r;
 }
 
-static int run(const struct target *t, enum inside_as as, const struct errand *e,
-	       struct inside *ret_who)
+static int run(const struct target *t, enum inside_as as, const struct errand *e, struct inside *ret_who)
 {
 	struct inside in;
 	int r = inside_look(t, &in);
@@ -279,26 +278,21 @@ static int run_open(const struct inside *in, const struct errand *e)
 	return fd < 0 ? fd : open_known(fd, e->flags);
 }
 
-static int open_failed(const struct inside *who, enum inside_as as, const char *path, int code,
-		       struct fl_error *err)
+static int open_failed(const struct inside *who, enum inside_as as, const char *path, int code, struct fl_error *err)
 {
 	switch (code) {
-	case EISDIR:
-		return error_usage(err, "%s in the target is a directory", path);
-	case EMEDIUMTYPE:
-		error_usage(err, "%s in the target is no regular file", path);
-		return -code;
+	case EISDIR: return error_usage(err, "%s in the target is a directory", path);
+	case EMEDIUMTYPE: error_usage(err, "%s in the target is no regular file", path); return -code;
 	case ETIMEDOUT:
-		return error_env(err, code, "%s in the target: no answer from its file system within %d ms",
-				 path, ANSWER_MS);
-	case ESRCH:
-		return error_env(err, code, "%s in the target: its main process is gone", path);
+		return error_env(err, code, "%s in the target: no answer from its file system within %d ms", path,
+				 ANSWER_MS);
+	case ESRCH: return error_env(err, code, "%s in the target: its main process is gone", path);
 	case EACCES:
 	case EPERM:
 		if (as != INSIDE_TARGET)
 			break;
-		error_env(err, code, "%s in the target: its own user (uid %u) may not: %s", path,
-			  who->uid, strerror(code));
+		error_env(err, code, "%s in the target: its own user (uid %u) may not: %s", path, who->uid,
+			  strerror(code));
 		error_hint(err, "allow-host-root: yes opens it with root's rights instead, wherever in "
 				"the host the target lets that path lead");
 		return -code;
@@ -306,8 +300,7 @@ static int open_failed(const struct inside *who, enum inside_as as, const char *
 	return error_env(err, code, "%s in the target: %s", path, strerror(code));
 }
 
-int inside_open(const struct target *t, enum inside_as as, const char *path, int flags,
-		struct fl_error *err)
+int inside_open(const struct target *t, enum inside_as as, const char *path, int flags, struct fl_error *err)
 {
 	struct errand e = { .run = run_open, .path = path, .flags = flags };
 	struct inside who = {};
@@ -316,15 +309,13 @@ int inside_open(const struct target *t, enum inside_as as, const char *path, int
 	return fd < 0 ? open_failed(&who, as, path, -fd, err) : fd;
 }
 
-int inside_ids(const struct target *t, enum inside_as as, uid_t *ret_uid, gid_t *ret_gid,
-	       struct fl_error *err)
+int inside_ids(const struct target *t, enum inside_as as, uid_t *ret_uid, gid_t *ret_gid, struct fl_error *err)
 {
 	struct inside in = {};
 	int r = as == INSIDE_ROOT ? 0 : inside_look(t, &in);
 
 	if (r)
-		return error_env(err, -r, "%s: who its main process is cannot be read: %s", t->name,
-				 strerror(-r));
+		return error_env(err, -r, "%s: who its main process is cannot be read: %s", t->name, strerror(-r));
 	*ret_uid = in.uid;
 	*ret_gid = in.gid;
 	if (as == INSIDE_TARGET)
@@ -371,8 +362,8 @@ int inside_create(const struct target *t, enum inside_as as, int dir_fd, const c
 /* A mount is cloned from within the mount namespace it is in, and by whoever may mount there. */
 static int run_detach(const struct inside *in, const struct errand *e)
 {
-	struct mount_attr attr = { .attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-					       MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSYMFOLLOW,
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
+					       MOUNT_ATTR_NOSYMFOLLOW,
 				   .propagation = MS_PRIVATE };
 	int fd;
 
@@ -396,8 +387,9 @@ int inside_detach(const struct target *t, int fd, struct fl_error *err)
 	struct errand e = { .run = run_detach, .fd = fd };
 	int r = run(t, INSIDE_ROOT, &e, NULL);
 
-	return r < 0 ? error_env(err, -r, "%s: cannot take a directory of it apart from the rest: %s",
-				 t->name, strerror(-r)) : r;
+	return r < 0 ? error_env(err, -r, "%s: cannot take a directory of it apart from the rest: %s", t->name,
+				 strerror(-r))
+		     : r;
 }
 
 /* ---- undo ------------------------------------------------------------------------------------ */

@@ -30,12 +30,10 @@ enum inside_as {
  * it must be a directory, without it a regular file: it is looked at through O_PATH first, so that
  * a FIFO, a device or a socket is refused without having been opened. Negative errno.
  */
-int inside_open(const struct target *t, enum inside_as as, const char *path, int flags,
-		struct fl_error *err);
+int inside_open(const struct target *t, enum inside_as as, const char *path, int flags, struct fl_error *err);
 
 /* File system user and group of the target, as the host numbers them. Negative errno. */
-int inside_ids(const struct target *t, enum inside_as as, uid_t *ret_uid, gid_t *ret_gid,
-	       struct fl_error *err);
+int inside_ids(const struct target *t, enum inside_as as, uid_t *ret_uid, gid_t *ret_gid, struct fl_error *err);
 
 /*
  * Make something in the directory @dir_fd, with mode 0600 (0700): a directory (returned is an

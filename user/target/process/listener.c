@@ -38,8 +38,9 @@ static int find_sockets(struct sockets *s, pid_t pid, const char *table, uint16_
 		unsigned long long inode;
 		unsigned int local, state;
 
-		if (sscanf(line, " %*d: %*[0-9A-Fa-f]:%x %*s %x %*s %*s %*s %*s %*s %llu", &local, &state,
-			   &inode) != 3 || local != port || state != TCP_LISTENS)
+		if (sscanf(line, " %*d: %*[0-9A-Fa-f]:%x %*s %x %*s %*s %*s %*s %*s %llu", &local, &state, &inode) !=
+			    3 ||
+		    local != port || state != TCP_LISTENS)
 			continue;
 		if (s->n == SOCKETS_MAX)
 			return -E2BIG;
@@ -93,7 +94,8 @@ int listener_check(const struct target *t, uint16_t port, const char *what, stru
 		return -ECONNREFUSED;
 	for (i = 0; i < s.n; i++)
 		if (!s.owned[i])
-			return error_env(err, EPERM, "refused: %s on %s, because a process that is none of its own "
+			return error_env(err, EPERM,
+					 "refused: %s on %s, because a process that is none of its own "
 					 "listens on port %u of the same network namespace; name that one instead",
 					 what, t->name, port);
 	return 0;

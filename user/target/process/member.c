@@ -213,8 +213,7 @@ static int visit_cgroups(const struct visitor *v)
 	return r;
 }
 
-int target_each_member(const struct target *t, int (*visit)(pid_t pid, uint64_t start, void *ctx),
-		       void *ctx)
+int target_each_member(const struct target *t, int (*visit)(pid_t pid, uint64_t start, void *ctx), void *ctx)
 {
 	const struct visitor v = { t, visit, ctx };
 
@@ -290,16 +289,20 @@ int target_refuse_strangers(struct target *t, const char *what, struct fl_error 
 	snprintf(path, sizeof(path), "/proc/%d/comm", (int)stranger);
 	if (!file_read(path, 64, &comm, NULL, NULL))
 		comm[strcspn(comm, "\n")] = '\0';
-	snprintf(who, sizeof(who), "process %d (%s), which is none of its own, uses the same network namespace: what "
-		 "hits one hits both", (int)stranger, comm ? comm : "?");
+	snprintf(who, sizeof(who),
+		 "process %d (%s), which is none of its own, uses the same network namespace: what "
+		 "hits one hits both",
+		 (int)stranger, comm ? comm : "?");
 	netns_name(t->netns_inode, name, sizeof(name));
 	if (name[0])
 		snprintf(how, sizeof(how), "name it as netns:%s", name);
 	else
 		snprintf(how, sizeof(how), "give it a name ('ip netns attach NAME %d') and name it as netns:NAME",
 			 (int)t->pid);
-	return error_env(err, EBUSY, "refused: %s on %s, because %s; if all in that network namespace is meant, %s "
-			 "instead", what, t->name, t->note[0] ? t->note : who, how);
+	return error_env(err, EBUSY,
+			 "refused: %s on %s, because %s; if all in that network namespace is meant, %s "
+			 "instead",
+			 what, t->name, t->note[0] ? t->note : who, how);
 }
 
 /* "NSpid:	812	1": its number in the innermost namespace comes last. */

@@ -22,8 +22,7 @@ bool target_holds(const struct target *t, pid_t pid);
  * Call @visit for every member, in no particular order, until it returns non-zero, which is then
  * returned. -errno: the processes could not be listed.
  */
-int target_each_member(const struct target *t, int (*visit)(pid_t pid, uint64_t start, void *ctx),
-		       void *ctx);
+int target_each_member(const struct target *t, int (*visit)(pid_t pid, uint64_t start, void *ctx), void *ctx);
 
 /* A process that is no member and shares @t's network namespace; 0 none. */
 pid_t target_stranger(const struct target *t);

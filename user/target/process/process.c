@@ -175,8 +175,7 @@ bool process_is_ours(pid_t pid)
 		return true;
 	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
 	if (file_read(path, 64, &name, NULL, NULL) ||
-	    (strncmp(name, "stress-ng", 9) && strcmp(name, "fl-stressor\n")) ||
-	    stat("/proc/self/exe", &self))
+	    (strncmp(name, "stress-ng", 9) && strcmp(name, "fl-stressor\n")) || stat("/proc/self/exe", &self))
 		return false;
 	for (depth = 0; depth < 8 && (pid = proc_parent(pid)) > 1; depth++) {
 		snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
@@ -204,8 +203,7 @@ int process_list(const struct target *t, struct process_id **ret, uint32_t *ret_
 
 	if (r) {
 		free(l.v);
-		return error_sys(err, -r, "cannot list the processes of %s: %s", t->name,
-				 strerror(-r));
+		return error_sys(err, -r, "cannot list the processes of %s: %s", t->name, strerror(-r));
 	}
 	for (i = 0; i < l.n; i++)
 		if (!process_is_ours(l.v[i].pid))

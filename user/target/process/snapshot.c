@@ -67,8 +67,7 @@ int target_use_cgroup(struct target *t, const char *path, struct fl_error *err)
 	struct stat st;
 
 	if (stat(path, &st) || !S_ISDIR(st.st_mode))
-		return error_usage(err, "cgroup %s: %s", path,
-				   strerror(errno ? errno : ENOTDIR));
+		return error_usage(err, "cgroup %s: %s", path, strerror(errno ? errno : ENOTDIR));
 	if (!text_copy(t->cgroup, sizeof(t->cgroup), path))
 		return error_usage(err, "cgroup %s: the path is too long", path);
 	t->cgroup_id = st.st_ino;

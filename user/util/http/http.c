@@ -58,8 +58,7 @@ static long timeout_ms(uint64_t ns)
 	return ms > INT32_MAX ? INT32_MAX : (long)ms;
 }
 
-int http_exchange_init(struct http_exchange *x, const struct http_request *req,
-		       struct fl_error *err)
+int http_exchange_init(struct http_exchange *x, const struct http_request *req, struct fl_error *err)
 {
 	int rc;
 
@@ -120,8 +119,7 @@ void http_exchange_finish(struct http_exchange *x, CURLcode code)
 	if (r->complete)
 		r->error[0] = '\0';
 	else if (r->too_large)
-		snprintf(r->error, sizeof(r->error), "the answer is larger than %zu bytes",
-			 x->body_max);
+		snprintf(r->error, sizeof(r->error), "the answer is larger than %zu bytes", x->body_max);
 	else if (!r->error[0])
 		text_copy(r->error, sizeof(r->error), curl_easy_strerror(code));
 }

@@ -19,20 +19,20 @@
 struct http_request {
 	const char *url;
 	const char *unix_socket; /* NULL: TCP */
-	const char *json_body;	 /* NULL: GET; otherwise POST of this as application/json */
-	uint64_t timeout_ns;	 /* for the whole exchange */
-	size_t body_max;	 /* larger answers are cut off and count as an error */
-	bool decode;		 /* take and decode gzip and the like; body_max is of what comes out */
-	bool fresh;		 /* a connection of its own, as a new user has */
+	const char *json_body;   /* NULL: GET; otherwise POST of this as application/json */
+	uint64_t timeout_ns;     /* for the whole exchange */
+	size_t body_max;         /* larger answers are cut off and count as an error */
+	bool decode;             /* take and decode gzip and the like; body_max is of what comes out */
+	bool fresh;              /* a connection of its own, as a new user has */
 };
 
 struct http_response {
-	int status; /* 0: no answer */
+	int status;     /* 0: no answer */
 	bool connected; /* somebody took the connection */
-	bool complete;	/* headers and whole body came within the limits */
+	bool complete;  /* headers and whole body came within the limits */
 	bool too_large; /* the body was not */
 	struct text body;
-	double start_wall_s;	/* epoch seconds */
+	double start_wall_s;    /* epoch seconds */
 	uint64_t start_mono_ns; /* CLOCK_MONOTONIC */
 	double elapsed_ms;
 	char error[CURL_ERROR_SIZE]; /* why it is not complete; empty otherwise */
@@ -51,8 +51,7 @@ int http_check_url(const char *url, struct fl_error *err);
 
 /* Make the handle; *x is released with http_exchange_free(), also after an error. Must not move
  * in memory until then. @req->json_body has to outlive it. */
-int http_exchange_init(struct http_exchange *x, const struct http_request *req,
-		       struct fl_error *err);
+int http_exchange_init(struct http_exchange *x, const struct http_request *req, struct fl_error *err);
 /* Note the start. The transfer begins right after. */
 void http_exchange_start(struct http_exchange *x);
 /* Fill the response from what libcurl says at the end. */

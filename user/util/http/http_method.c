@@ -8,8 +8,7 @@
 #include "util/http/http_method.h"
 
 /* By bit. */
-static const char *const words[] = { "GET",    "HEAD",  "POST",    "PUT",
-				     "DELETE", "PATCH", "OPTIONS", "OTHER" };
+static const char *const words[] = { "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "OTHER" };
 _Static_assert(FL_HTTP_OTHER == 1u << (ARRAY_SIZE(words) - 1), "the last of the methods");
 
 const char *http_method_text(unsigned int method)

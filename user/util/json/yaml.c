@@ -33,8 +33,7 @@ static int place_diag(struct yaml *y, const char *fallback)
 
 static int new_parser(struct yaml *y)
 {
-	struct fy_parse_cfg cfg = { .flags = FYPCF_DEFAULT_PARSE | FYPCF_JSON_NONE |
-					     FYPCF_SLOPPY_FLOW_INDENTATION };
+	struct fy_parse_cfg cfg = { .flags = FYPCF_DEFAULT_PARSE | FYPCF_JSON_NONE | FYPCF_SLOPPY_FLOW_INDENTATION };
 	struct fy_diag_cfg diag;
 
 	fy_diag_cfg_default(&diag);
@@ -104,7 +103,8 @@ static int count_events(struct yaml *y)
 			return error_usage(y->err, "more than %d values", YAML_MAX_NODES);
 		if (documents > 1) {
 			error_usage(y->err, "more than one YAML document ('---')");
-			error_hint(y->err, "put the entries of all of them into one list, each as '- id: ...' below 'experiments:'");
+			error_hint(y->err, "put the entries of all of them into one list, each as '- id: ...' below "
+					   "'experiments:'");
 			return -EINVAL;
 		}
 	}
@@ -124,11 +124,9 @@ static int count_nodes(struct yaml *y, struct fy_node *node, int depth, unsigned
 	int r = 0;
 
 	if (++*n > YAML_MAX_NODES)
-		return error_usage(y->err, "more than %d values once its aliases are followed",
-				   YAML_MAX_NODES);
+		return error_usage(y->err, "more than %d values once its aliases are followed", YAML_MAX_NODES);
 	if (depth > YAML_MAX_DEPTH)
-		return error_usage(y->err, "nested deeper than %d, or an alias that contains itself",
-				   YAML_MAX_DEPTH);
+		return error_usage(y->err, "nested deeper than %d, or an alias that contains itself", YAML_MAX_DEPTH);
 	if (node && fy_node_is_alias(node)) {
 		item = fy_node_resolve_alias(node);
 		if (!item)
@@ -160,8 +158,7 @@ static int check_text(struct yaml *y, const char *text, size_t len)
 	if (!len)
 		return error_usage(y->err, "the file is empty");
 	if (len > YAML_MAX_BYTES)
-		return error_set(y->err, FL_EXIT_USAGE, EFBIG, "too large: the limit is %u bytes",
-				 YAML_MAX_BYTES);
+		return error_set(y->err, FL_EXIT_USAGE, EFBIG, "too large: the limit is %u bytes", YAML_MAX_BYTES);
 	if (memchr(text, '\0', len))
 		return error_usage(y->err, "this is no text file: it has a NUL byte");
 	utf8 = json_stringn(text, len);
@@ -171,7 +168,7 @@ static int check_text(struct yaml *y, const char *text, size_t len)
 	for (number = 1; line && line < end; number++) {
 		if (*line == '%') {
 			error_usage(y->err, "a YAML directive ('%%' at the start of a line) has no use "
-				    "here");
+					    "here");
 			error_at(y->err, y->name, number, 1);
 			return -EINVAL;
 		}

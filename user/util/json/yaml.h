@@ -40,8 +40,7 @@ void yaml_close(struct yaml *y);
 struct fy_node *yaml_root(struct yaml *y);
 
 /* An error at the place of @node. Returns -EINVAL. */
-int yaml_error(struct yaml *y, struct fy_node *node, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+int yaml_error(struct yaml *y, struct fy_node *node, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* The error that a parser of values has just left in y->err gets the place of @node. */
 int yaml_at(struct yaml *y, struct fy_node *node, int r);
@@ -66,22 +65,21 @@ struct yaml_field {
 };
 
 /* Read a mapping by its table (ends with a NULL key) into @base. @what names it in messages. */
-int yaml_map(struct yaml *y, struct fy_node *node, const char *what, const struct yaml_field *fields,
-	     void *base);
+int yaml_map(struct yaml *y, struct fy_node *node, const char *what, const struct yaml_field *fields, void *base);
 
 /* Call @each for the items of a sequence; a single value counts as one item. */
 int yaml_each(struct yaml *y, struct fy_node *node, yaml_reader each, void *out);
 
 /* Readers. The strings are the caller's to free. */
-int yaml_string(struct yaml *y, struct fy_node *node, void *out);   /* char *: any text */
-int yaml_word(struct yaml *y, struct fy_node *node, void *out);	    /* char *: one line, not empty */
-int yaml_words(struct yaml *y, struct fy_node *node, void *out);    /* char **: one or a list */
-int yaml_bool(struct yaml *y, struct fy_node *node, void *out);	    /* bool */
-int yaml_duration(struct yaml *y, struct fy_node *node, void *out); /* uint64_t ns */
-int yaml_percent(struct yaml *y, struct fy_node *node, void *out);  /* uint32_t ppm */
-int yaml_json(struct yaml *y, struct fy_node *node, void *out);	    /* json_t *: scalars as text */
+int yaml_string(struct yaml *y, struct fy_node *node, void *out);     /* char *: any text */
+int yaml_word(struct yaml *y, struct fy_node *node, void *out);       /* char *: one line, not empty */
+int yaml_words(struct yaml *y, struct fy_node *node, void *out);      /* char **: one or a list */
+int yaml_bool(struct yaml *y, struct fy_node *node, void *out);       /* bool */
+int yaml_duration(struct yaml *y, struct fy_node *node, void *out);   /* uint64_t ns */
+int yaml_percent(struct yaml *y, struct fy_node *node, void *out);    /* uint32_t ppm */
+int yaml_json(struct yaml *y, struct fy_node *node, void *out);       /* json_t *: scalars as text */
 int yaml_typed_json(struct yaml *y, struct fy_node *node, void *out); /* json_t *: 300 is a number */
-int yaml_keep(struct yaml *y, struct fy_node *node, void *out);	    /* struct fy_node *: for later */
+int yaml_keep(struct yaml *y, struct fy_node *node, void *out);       /* struct fy_node *: for later */
 
 /* Append to a NULL-terminated list; steals @word. */
 int words_add(char ***list, char *word);

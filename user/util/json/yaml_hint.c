@@ -62,7 +62,8 @@ static const char *of_indent(const struct line *l)
 
 	for (i = 0; i < l->len && (l->at[i] == ' ' || l->at[i] == '\t'); i++)
 		if (l->at[i] == '\t')
-			return "the line is indented with a tab, and YAML allows blanks only: replace each tab by two blanks "
+			return "the line is indented with a tab, and YAML allows blanks only: replace each tab by two "
+			       "blanks "
 			       "(sed -i 's/\\t/  /g' FILE)";
 	return NULL;
 }
@@ -75,7 +76,8 @@ static const char *of_blanks(const struct line *l)
 
 	for (i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
 		if (has(l, 0, odd[i]))
-			return "the line has a blank that is none for YAML (a no-break space, as text pasted from a web page or "
+			return "the line has a blank that is none for YAML (a no-break space, as text pasted from a "
+			       "web page or "
 			       "a document has it): type it anew";
 	return NULL;
 }
@@ -90,11 +92,13 @@ static const char *of_value(const struct line *l)
 	if (first == '"' || first == '\'') {
 		for (i = at; i < l->len; i++)
 			quotes += l->at[i] == first && (first == '\'' || l->at[i - 1] != '\\');
-		return quotes % 2 ? "the quote that opens the value is not closed on its line; inside '...' a ' is written twice" :
-				    NULL;
+		return quotes % 2 ? "the quote that opens the value is not closed on its line; inside '...' a ' is "
+				    "written twice"
+				  : NULL;
 	}
 	if (first && !strchr("{[|>&*#", first) && has(l, at, ": "))
-		return "the value has ': ' in it: put all of it in quotes, hypothesis: 'Steady-state: ...', or below 'hypothesis: |'";
+		return "the value has ': ' in it: put all of it in quotes, hypothesis: 'Steady-state: ...', or below "
+		       "'hypothesis: |'";
 	return NULL;
 }
 
@@ -104,7 +108,8 @@ static const char *of_depth(const struct line *above, const struct line *l)
 	if (is_blank(above) || is_blank(l) || l->indent <= above->indent || value_at(above) >= above->len ||
 	    strchr("|>{[\"'", above->at[value_at(above)]))
 		return NULL;
-	return "the keys of one entry stand in the same column; a line is indented deeper than the one above it, which has a "
+	return "the keys of one entry stand in the same column; a line is indented deeper than the one above it, which "
+	       "has a "
 	       "value already";
 }
 

@@ -65,8 +65,7 @@ int yaml_word(struct yaml *y, struct fy_node *node, void *out)
 	if (r)
 		return r;
 	if (!s[0] || strchr(s, '\n') || strlen(s) > 200) {
-		r = yaml_error(y, node, s[0] ? "one line of at most 200 bytes is expected" :
-					       "a value is missing");
+		r = yaml_error(y, node, s[0] ? "one line of at most 200 bytes is expected" : "a value is missing");
 		free(s);
 		return r;
 	}
@@ -243,8 +242,7 @@ static json_t *typed(struct fy_node *node, json_t *text)
 	enum fy_node_style style = fy_node_get_style(node);
 	double v;
 
-	if (style == FYNS_DOUBLE_QUOTED || style == FYNS_SINGLE_QUOTED || style == FYNS_LITERAL ||
-	    style == FYNS_FOLDED)
+	if (style == FYNS_DOUBLE_QUOTED || style == FYNS_SINGLE_QUOTED || style == FYNS_LITERAL || style == FYNS_FOLDED)
 		return json_incref(text);
 	if (!s[0] || !strcmp(s, "null") || !strcmp(s, "~"))
 		return json_null();
@@ -351,8 +349,7 @@ static int read_field(struct yaml *y, struct fy_node_pair *pair, const char *key
 	return yaml_at(y, fy_node_pair_key(pair), r);
 }
 
-int yaml_map(struct yaml *y, struct fy_node *node, const char *what, const struct yaml_field *fields,
-	     void *base)
+int yaml_map(struct yaml *y, struct fy_node *node, const char *what, const struct yaml_field *fields, void *base)
 {
 	struct fy_node *map = yaml_deref(node);
 	bool seen[MAX_FIELDS] = {};
@@ -362,8 +359,7 @@ int yaml_map(struct yaml *y, struct fy_node *node, const char *what, const struc
 	int r, first = 0;
 
 	if (!map || !fy_node_is_mapping(map))
-		return yaml_error(y, node, "%s: a mapping is expected, this is %s", what,
-				  node_kind(map));
+		return yaml_error(y, node, "%s: a mapping is expected, this is %s", what, node_kind(map));
 	while ((pair = fy_node_mapping_iterate(map, &iter))) {
 		_cleanup_free_ char *key = NULL;
 

@@ -72,8 +72,7 @@ const char *addr_text(const struct in6_addr *addr, char *buf, size_t size)
 {
 	bool v4 = IN6_IS_ADDR_V4MAPPED(addr);
 
-	if (!inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? addr->s6_addr + 12 : addr->s6_addr, buf,
-		       (socklen_t)size))
+	if (!inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? addr->s6_addr + 12 : addr->s6_addr, buf, (socklen_t)size))
 		buf[0] = '\0';
 	return buf;
 }

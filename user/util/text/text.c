@@ -120,16 +120,14 @@ int file_read(const char *path, size_t max, char **ret, size_t *ret_len, struct 
 	ssize_t n;
 
 	if (fd < 0 || fstat(fd, &st))
-		return error_set(err, FL_EXIT_USAGE, errno, "cannot read %s: %s", path,
-				 strerror(errno));
+		return error_set(err, FL_EXIT_USAGE, errno, "cannot read %s: %s", path, strerror(errno));
 	if (S_ISDIR(st.st_mode))
-		return error_set(err, FL_EXIT_USAGE, EISDIR, "cannot read %s: it is a directory",
-				 path);
+		return error_set(err, FL_EXIT_USAGE, EISDIR, "cannot read %s: it is a directory", path);
 	while ((n = read_some(fd, chunk, sizeof(chunk))) > 0) {
 		if (t.len + (size_t)n > max) {
 			text_free(&t);
-			return error_set(err, FL_EXIT_USAGE, EFBIG,
-					 "%s is too large: the limit is %zu bytes", path, max);
+			return error_set(err, FL_EXIT_USAGE, EFBIG, "%s is too large: the limit is %zu bytes", path,
+					 max);
 		}
 		text_append_bytes(&t, chunk, (size_t)n);
 	}
@@ -137,8 +135,7 @@ int file_read(const char *path, size_t max, char **ret, size_t *ret_len, struct 
 		int code = errno;
 
 		text_free(&t);
-		return error_set(err, FL_EXIT_USAGE, code, "cannot read %s: %s", path,
-				 strerror(code));
+		return error_set(err, FL_EXIT_USAGE, code, "cannot read %s: %s", path, strerror(code));
 	}
 	if (!t.s)
 		text_append_bytes(&t, "", 0);
@@ -177,15 +174,17 @@ static int check_place(int dir_fd, const char *name, const char *shown, struct f
 
 	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) || S_ISREG(st.st_mode))
 		return 0;
-	if (S_ISLNK(st.st_mode) && (fstatat(dir_fd, name, &to, 0) || S_ISREG(to.st_mode)) && strncmp(shown, "/dev/", 5) != 0)
+	if (S_ISLNK(st.st_mode) && (fstatat(dir_fd, name, &to, 0) || S_ISREG(to.st_mode)) &&
+	    strncmp(shown, "/dev/", 5) != 0)
 		return 0;
-	error_set(err, FL_EXIT_USAGE, EEXIST, "cannot write %s: it is no regular file, and is not replaced by one", shown);
+	error_set(err, FL_EXIT_USAGE, EEXIST, "cannot write %s: it is no regular file, and is not replaced by one",
+		  shown);
 	error_hint(err, "name another file");
 	return -EEXIST;
 }
 
-int file_write_at(int dir_fd, const char *name, const char *shown, const void *bytes, size_t n,
-		  unsigned int mode, struct fl_error *err)
+int file_write_at(int dir_fd, const char *name, const char *shown, const void *bytes, size_t n, unsigned int mode,
+		  struct fl_error *err)
 {
 	_cleanup_free_ char *tmp = NULL;
 	_cleanup_fd_ int fd = -1;
@@ -219,12 +218,11 @@ int file_write(const char *path, const void *bytes, size_t n, unsigned int mode,
 	return file_write_at(AT_FDCWD, path, path, bytes, n, mode, err);
 }
 
-int file_append_at(int dir_fd, const char *name, const char *shown, unsigned int mode,
-		   struct fl_error *err)
+int file_append_at(int dir_fd, const char *name, const char *shown, unsigned int mode, struct fl_error *err)
 {
 	/* O_NONBLOCK: a FIFO that somebody put there is told by fstat(), not waited for. */
-	int fd = openat(dir_fd, name,
-			O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, mode);
+	int fd = openat(dir_fd, name, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK,
+			mode);
 	struct stat st = {};
 
 	if (fd < 0 && errno == ELOOP)
@@ -235,9 +233,9 @@ int file_append_at(int dir_fd, const char *name, const char *shown, unsigned int
 		return fd;
 	close(fd);
 	error_set(err, FL_EXIT_USAGE, EPERM, "%s is no file to append to: %s", shown,
-		  !S_ISREG(st.st_mode)	  ? "it is not a regular file" :
-		  st.st_uid != geteuid() ? "it belongs to somebody else" :
-					   "it has another name as well");
+		  !S_ISREG(st.st_mode)     ? "it is not a regular file"
+		  : st.st_uid != geteuid() ? "it belongs to somebody else"
+					   : "it has another name as well");
 	error_hint(err, "move it away, or name another file");
 	return -EPERM;
 }
@@ -260,8 +258,7 @@ int dir_make(const char *path, unsigned int mode, struct fl_error *err)
 	if (mkdir(path, mode) && errno != EEXIST)
 		return error_env(err, errno, "cannot make directory %s: %s", path, strerror(errno));
 	if (stat(path, &st) || !S_ISDIR(st.st_mode))
-		return error_env(err, ENOTDIR, "cannot make directory %s: something else is there",
-				 path);
+		return error_env(err, ENOTDIR, "cannot make directory %s: something else is there", path);
 	return 0;
 }
 
@@ -284,8 +281,7 @@ unsigned int text_distance(const char *a, const char *b)
 				m = d[i - 1][j] + 1;
 			if (d[i][j - 1] + 1 < m)
 				m = d[i][j - 1] + 1;
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-			    d[i - 2][j - 2] + 1 < m)
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && d[i - 2][j - 2] + 1 < m)
 				m = d[i - 2][j - 2] + 1;
 			d[i][j] = m;
 		}

@@ -45,16 +45,15 @@ int fd_write_all(int fd, const char *bytes, size_t n);
  * the open directory @dir_fd and calls it @shown in errors.
  */
 int file_write(const char *path, const void *bytes, size_t n, unsigned int mode, struct fl_error *err);
-int file_write_at(int dir_fd, const char *name, const char *shown, const void *bytes, size_t n,
-		  unsigned int mode, struct fl_error *err);
+int file_write_at(int dir_fd, const char *name, const char *shown, const void *bytes, size_t n, unsigned int mode,
+		  struct fl_error *err);
 
 /*
  * Open @name below @dir_fd (AT_FDCWD: as any path) for reading and appending; made with @mode if it is
  * not there. Refused: what is no regular file of this user with this one name, as others may have
  * prepared. Returns a descriptor. @shown: as above.
  */
-int file_append_at(int dir_fd, const char *name, const char *shown, unsigned int mode,
-		   struct fl_error *err);
+int file_append_at(int dir_fd, const char *name, const char *shown, unsigned int mode, struct fl_error *err);
 
 /* mkdir -p with @mode for what it makes. */
 int dir_make(const char *path, unsigned int mode, struct fl_error *err);

@@ -17,27 +17,27 @@ struct unit {
 };
 
 static const struct unit durations[] = {
-	{ "ns", 1 },	     { "us", 1e3 },	 { "µs", 1e3 },	   { "ms", 1e6 },
-	{ "msec", 1e6 },     { "s", 1e9 },	 { "sec", 1e9 },   { "secs", 1e9 },
-	{ "second", 1e9 },   { "seconds", 1e9 }, { "m", 60e9 },	   { "min", 60e9 },
-	{ "mins", 60e9 },    { "minute", 60e9 }, { "minutes", 60e9 }, { "h", 3600e9 },
-	{ "hour", 3600e9 },  { "hours", 3600e9 }, { "d", 86400e9 }, { "day", 86400e9 },
+	{ "ns", 1 },         { "us", 1e3 },          { "µs", 1e3 },           { "ms", 1e6 },      { "msec", 1e6 },
+	{ "s", 1e9 },        { "sec", 1e9 },         { "secs", 1e9 },         { "second", 1e9 },  { "seconds", 1e9 },
+	{ "m", 60e9 },       { "min", 60e9 },        { "mins", 60e9 },        { "minute", 60e9 }, { "minutes", 60e9 },
+	{ "h", 3600e9 },     { "hour", 3600e9 },     { "hours", 3600e9 },     { "d", 86400e9 },   { "day", 86400e9 },
 	{ "days", 86400e9 }, { "millisecond", 1e6 }, { "milliseconds", 1e6 },
 };
 
 static const struct unit rates[] = {
-	{ "", 1 },	    { "bit", 1 },	{ "bps", 1 },	    { "bit/s", 1 },
-	{ "k", 1e3 },	    { "kbit", 1e3 },	{ "kbps", 1e3 },    { "kbit/s", 1e3 },
-	{ "m", 1e6 },	    { "mbit", 1e6 },	{ "mbps", 1e6 },    { "mbit/s", 1e6 },
-	{ "g", 1e9 },	    { "gbit", 1e9 },	{ "gbps", 1e9 },    { "gbit/s", 1e9 },
+	{ "", 1 },       { "bit", 1 },      { "bps", 1 },    { "bit/s", 1 },    { "k", 1e3 },    { "kbit", 1e3 },
+	{ "kbps", 1e3 }, { "kbit/s", 1e3 }, { "m", 1e6 },    { "mbit", 1e6 },   { "mbps", 1e6 }, { "mbit/s", 1e6 },
+	{ "g", 1e9 },    { "gbit", 1e9 },   { "gbps", 1e9 }, { "gbit/s", 1e9 },
 };
 
+/* clang-format off */
 static const struct unit sizes[] = {
 	{ "", 1 },	     { "b", 1 },	    { "k", 1024 },	   { "kib", 1024 },
 	{ "m", 1048576 },    { "mib", 1048576 },    { "g", 1073741824 },   { "gib", 1073741824 },
 	{ "t", 1099511627776 }, { "tib", 1099511627776 }, { "kb", 1e3 }, { "mb", 1e6 },
 	{ "gb", 1e9 },	     { "tb", 1e12 },	    { "bytes", 1 },	   { "byte", 1 },
 };
+/* clang-format on */
 
 int units_double_prefix(const char *text, double *ret, const char **ret_end)
 {
@@ -67,8 +67,8 @@ const char *const units_rates[] = { "kbit", "mbit", "gbit", "bit", NULL };
 const char *const units_sizes[] = { "KiB", "MiB", "GiB", "TiB", "k", "M", "G", NULL };
 
 /* Number, optional blanks, unit out of @units (case-insensitive), end of text. */
-static int scan(const char *what, const char *example, const char *text, const struct unit *units,
-		size_t n, double *ret, struct fl_error *err)
+static int scan(const char *what, const char *example, const char *text, const struct unit *units, size_t n,
+		double *ret, struct fl_error *err)
 {
 	const char *end;
 	double v = 0;
@@ -79,8 +79,8 @@ static int scan(const char *what, const char *example, const char *text, const s
 	while (isspace((unsigned char)*text))
 		text++;
 	if (units_double_prefix(text, &v, &end))
-		return error_usage(err, "%s: '%.60s' does not start with a number, for example %s",
-				   what, text, example);
+		return error_usage(err, "%s: '%.60s' does not start with a number, for example %s", what, text,
+				   example);
 	while (isspace((unsigned char)*end))
 		end++;
 	len = strlen(end);
@@ -97,8 +97,8 @@ static int scan(const char *what, const char *example, const char *text, const s
 	}
 	if (!len)
 		return error_usage(err, "%s: '%.60s' has no unit, for example %s", what, text, example);
-	return error_usage(err, "%s: unknown unit '%.*s' in '%.60s', for example %s", what,
-			   (int)(len > 20 ? 20 : len), end, text, example);
+	return error_usage(err, "%s: unknown unit '%.*s' in '%.60s', for example %s", what, (int)(len > 20 ? 20 : len),
+			   end, text, example);
 }
 
 int units_offset_ns(const char *text, int64_t *ret_ns, struct fl_error *err)
@@ -179,8 +179,7 @@ int units_int(const char *text, int64_t min, int64_t max, int64_t *ret, struct f
 	if (end == text || *end)
 		return error_usage(err, "number: '%.60s' is not a whole number", text);
 	if (errno == ERANGE || v < min || v > max)
-		return error_usage(err, "number: '%.60s' is outside %" PRId64 "..%" PRId64, text, min,
-				   max);
+		return error_usage(err, "number: '%.60s' is outside %" PRId64 "..%" PRId64, text, min, max);
 	*ret = v;
 	return 0;
 }

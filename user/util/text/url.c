@@ -26,8 +26,8 @@ static char *mask_bytes(char *s, size_t n)
 /* "api_key", "X-Amz-Signature", "accessToken": does a name say that its value is secret? */
 static bool is_secret(const char *name, size_t n)
 {
-	static const char *const parts[] = { "token", "key", "secret", "pass", "pwd", "auth", "sig", "credential",
-					     "session" };
+	static const char *const parts[] = { "token", "key", "secret",     "pass",   "pwd",
+					     "auth",  "sig", "credential", "session" };
 	size_t i, at;
 
 	for (i = 0; i < ARRAY_SIZE(parts); i++)
