@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# guest.sh FOLDER up RELEASE | run NAME SECONDS <SCRIPT | tree ARCHIVE | down - a host of boot.sh for who
+# guest.sh FOLDER up RELEASE | run NAME SECONDS <SCRIPT | tree ARCHIVE | cut | down - a host of boot.sh for who
 # types: start it and wait until it answers, run a script in it (in a scope of its own, in /fl) and print what it
 # prints as it prints it, exit with its status (124: it took longer, 70: the guest has ended); unpack an
-# archive of build.sh into /fl; end it. Its files are in FOLDER.
+# archive of build.sh into /fl; reset it, so that what it had not written to its disk is lost, and wait until it is up
+# again (it was started with VM_REBOOT=1); end it. Its files are in FOLDER.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-usage() { sed -n '3,6s/^# //p' "$0" >&2; exit 2; }
+usage() { sed -n '3,7s/^# //p' "$0" >&2; exit 2; }
 [ $# -ge 2 ] || usage
 to=$1 what=$2
 shift 2
@@ -33,6 +34,18 @@ up() {
 		sleep 0.5
 	done
 	echo "guest.sh: up after $((SECONDS - began)) s" >&2
+}
+
+cut_power() {
+	rm -f "$share/out/up"
+	echo 'echo b >/proc/sysrq-trigger' >"$share/in/cut.sh"
+	for ((i = 0; i < ${VM_BOOT:-300} * 2; i++)); do
+		[ ! -s "$share/out/up" ] || return 0
+		alive || break
+		sleep 0.5
+	done
+	echo "guest.sh: the guest did not start again" >&2
+	return 70
 }
 
 run() { # NAME SECONDS
@@ -68,6 +81,7 @@ tree)
 	cp "${1:?}" "$share/tree.tar"
 	echo 'rm -rf /fl/* && tar -C /fl -xf /share/tree.tar && rm /share/tree.tar' | run tree 120
 	;;
+cut) cut_power ;;
 down) down ;;
 *) usage ;;
 esac
