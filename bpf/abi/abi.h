@@ -229,6 +229,21 @@ struct fl_reorder {
 	__u64 delay_ns; /* how long the overtaken ones wait */
 };
 
+/*
+ * What else a packet has to be. Example: connections that the target's end begins, in packets of up to 100
+ * bytes: {1, SYN | ACK, SYN, 0, 0, 255, 1, 0, 0, 100, 0}.
+ */
+struct fl_more {
+	__u8 asked;                        /* 0: nothing of the following */
+	__u8 tcp_mask, tcp_value, tcp_any; /* flags & mask == value, and one of any (0: none needed); TCP only */
+	__u8 ttl_min, ttl_max;             /* hop limit of IPv6 */
+	__u8 by_attempt;                   /* 1: a sequence number decides: what is sent again fares as before */
+	__u8 tcp;                          /* 1: the three above count */
+	__u32 size_min, size_max;          /* bytes from the IP header on, as on the wire: of one segment */
+	__u64 dscp;                        /* a bit a code point; 0: any */
+};
+_Static_assert(sizeof(struct fl_more) == 24, "fl_more");
+
 struct fl_rate {
 	__u64 rate_bps;
 	__u64 burst_bytes;
@@ -241,8 +256,8 @@ struct fl_rate {
  * so a fault ends by itself in the kernel, whatever happens to user space.
  *
  * The n-th matched packet is hit iff hash(seed, n) < probability; a flow is in the share iff
- * hash(seed, flow) < flow_share; an HTTP response iff hash(seed, flow, sequence number) says so,
- * and a retransmission therefore gets the same answer.
+ * hash(seed, flow) < flow_share; an HTTP response, and a packet of a rule by_attempt, iff
+ * hash(seed, flow, sequence number) says so, and a retransmission therefore gets the same answer.
  */
 struct fl_rule {
 	__u64 seed;
@@ -259,7 +274,8 @@ struct fl_rule {
 	struct fl_port_range peer_port;  /* the other end */
 	__u32 cgroup_level;              /* of cgroup_id: 1 is right below the root of the v2 tree */
 	__u32 pad1;
-	__u64 cgroup_id;       /* at the host's own interface: whose packets these are; 0 elsewhere */
+	__u64 cgroup_id; /* at the host's own interface: whose packets these are; 0 elsewhere */
+	struct fl_more more;
 	struct fl_delay delay; /* DELAY, HTTP_DELAY, DNS_DELAY */
 	union {
 		struct fl_loss loss;
@@ -271,7 +287,7 @@ struct fl_rule {
 		__u8 raw[136];
 	};
 };
-_Static_assert(sizeof(struct fl_rule) == 232, "fl_rule");
+_Static_assert(sizeof(struct fl_rule) == 256, "fl_rule");
 
 /* What the kernel remembers of a rule between packets. User space reads it, never writes it
  * after arming (a zeroed state is the initial one).  */

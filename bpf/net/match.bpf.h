@@ -73,6 +73,18 @@ static __always_inline bool match_any(struct fl_port_range range)
 	return range.min == 0 && range.max == 65535;
 }
 
+/* What few rules ask for; see struct fl_more. */
+static __always_inline bool match_more(const struct fl_more *m, const struct packet *p)
+{
+	if (m->tcp && (!(p->flags & PACKET_TCP) || (p->tcp_flags & m->tcp_mask) != m->tcp_value))
+		return false;
+	if (m->tcp && m->tcp_any && !(p->tcp_flags & m->tcp_any))
+		return false;
+	if (p->ttl < m->ttl_min || p->ttl > m->ttl_max || p->size < m->size_min || p->size > m->size_max)
+		return false;
+	return !m->dscp || m->dscp >> (p->tos >> 2) & 1;
+}
+
 /* Does the rule want packets of this owner, this protocol, these ports, this flow? */
 static __always_inline bool match_packet(const struct fl_rule *rule, const struct packet *p)
 {
@@ -88,6 +100,8 @@ static __always_inline bool match_packet(const struct fl_rule *rule, const struc
 	} else if (!match_any(rule->port) || !match_any(rule->local_port) || !match_any(rule->peer_port)) {
 		return false;
 	}
+	if (rule->more.asked && !match_more(&rule->more, p))
+		return false;
 	return rule->flow_share_ppm >= FL_PPM ||
 	       hash_chance(hash_draw(rule->seed, HASH_SHARE, p->flow), rule->flow_share_ppm);
 }

@@ -69,7 +69,9 @@ struct packet {
 	__u32 question_end; /* DNS: offset behind the question of the present message */
 	__u32 error_rule;   /* DNS: the rule that wants an error */
 	__u32 copy_rule;
-	__u32 pad2;
+	__u32 size; /* from the IP header on; of a GSO super-packet a full segment's, as the wire will have it */
+	__u8 ttl, tos;
+	__u8 pad2[6];
 };
 
 /*
@@ -151,6 +153,8 @@ static __always_inline bool packet_read_addresses(struct __sk_buff *skb, struct 
 		packet_map_ipv4(dst, ip.daddr);
 		p->version = 4;
 		p->protocol = ip.protocol;
+		p->ttl = ip.ttl;
+		p->tos = ip.tos;
 		p->transport_off = ETH_HLEN + ip.ihl * 4;
 		if (ip.frag_off & bpf_htons(0x3fff))
 			p->flags |= PACKET_FRAGMENT;
@@ -167,6 +171,8 @@ static __always_inline bool packet_read_addresses(struct __sk_buff *skb, struct 
 		__builtin_memcpy(dst, ip.daddr, 16);
 		p->version = 6;
 		p->protocol = ip.nexthdr;
+		p->ttl = ip.hop_limit;
+		p->tos = bpf_ntohl(ip.flow) >> 20;
 		p->transport_off = ETH_HLEN + sizeof(ip);
 		p->flags |= PACKET_PORTS;
 		total = bpf_ntohs(ip.payload_len);
@@ -256,7 +262,14 @@ static __always_inline void packet_set_flow(struct packet *p)
 			   p->protocol);
 }
 
-/* The rest: ports, payload, flow. A transport header that is cut short has no ports. */
+static __always_inline void packet_set_size(const struct __sk_buff *skb, struct packet *p)
+{
+	p->size = p->end - ETH_HLEN;
+	if (skb->gso_size && p->payload_len > skb->gso_size)
+		p->size -= p->payload_len - skb->gso_size;
+}
+
+/* The rest: ports, payload, size, flow. A transport header that is cut short has no ports. */
 static __always_inline void packet_read_transport(struct __sk_buff *skb, struct packet *p)
 {
 	__be16 ports[2];
@@ -280,6 +293,7 @@ static __always_inline void packet_read_transport(struct __sk_buff *skb, struct 
 		p->payload_len = p->end - p->payload_off;
 		p->flags |= PACKET_UDP;
 	}
+	packet_set_size(skb, p);
 	packet_set_flow(p);
 }
 

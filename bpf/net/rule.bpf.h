@@ -45,8 +45,11 @@ static __always_inline bool rule_loses(const struct fl_rule *rule, struct fl_sta
 	return lost;
 }
 
-static __always_inline bool rule_hits(const struct fl_rule *rule, struct fl_state *state, __u64 n)
+static __always_inline bool rule_hits(const struct fl_rule *rule, struct fl_state *state, const struct packet *p,
+				      __u64 n)
 {
+	if (rule->more.by_attempt)
+		n = hash_mix(p->flow + p->seq);
 	if (rule->kind == FL_KIND_LOSS)
 		return rule_loses(rule, state, n);
 	if (rule->kind == FL_KIND_REORDER && rule->reorder.gap > 1 && (n + 1) % rule->reorder.gap)
@@ -133,7 +136,7 @@ apart int rule_packet(struct __sk_buff *skb, struct packet *p, __u32 index)
 	}
 	if (rule->kind == FL_KIND_RATE)
 		return rule_shape(skb, p, index, rule, state);
-	if (!rule_hits(rule, state, n)) {
+	if (!rule_hits(rule, state, p, n)) {
 		if (rule->kind == FL_KIND_REORDER)
 			hold_delay(p, HOLD_NO_RULE, rule->reorder.delay_ns, true);
 		return RULE_NEXT;

@@ -17,6 +17,9 @@
 	X(corrupt)                                            \
 	X(reorder)                                            \
 	X(tcp_reset)                                          \
+	X(mtu_blackhole)                                      \
+	X(connect_drop)                                       \
+	X(connect_latency)                                    \
 	X(dns_latency)                                        \
 	X(dns_error)                                          \
 	/* resource */                                        \

@@ -64,6 +64,7 @@ int net_match(const struct params *p, struct fl_rule *rule, struct fl_error *err
 		r = port_range(p, "local-port", &rule->local_port, err);
 	if (!r)
 		r = port_range(p, "peer-port", &rule->peer_port, err);
+	rule->more = (struct fl_more){ .ttl_max = UINT8_MAX, .size_max = UINT32_MAX };
 	rule->max_hits = params_u64(p, "max-hits");
 	rule->probability_ppm = FL_PPM;
 	rule->flow_share_ppm = (__u32)params_u64(p, "share");
@@ -79,6 +80,16 @@ int net_validate(const struct params *p, struct fl_error *err)
 	int r = net_peers(params_text(p, "peer"), false, &peers, &n, err);
 
 	return r ? r : net_match(p, &rule, err);
+}
+
+int net_validate_tcp(const struct params *p, struct fl_error *err)
+{
+	uint8_t protocol = protocol_numbers[params_u64(p, "protocol")];
+
+	if (protocol && protocol != IPPROTO_TCP)
+		return error_usage(err, "protocol %s has no connections: this is about TCP",
+				   params_text(p, "protocol"));
+	return net_validate(p, err);
 }
 
 int net_delay(const struct params *p, struct fl_delay *ret, struct fl_error *err)

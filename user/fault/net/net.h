@@ -62,6 +62,8 @@ int net_arm_hold(struct fault *f, unsigned int flags, struct fl_error *err);
 
 /* Checks the match parameters as far as it goes without the system. */
 int net_validate(const struct params *p, struct fl_error *err);
+/* The same for a kind that is about TCP: another protocol is an error. */
+int net_validate_tcp(const struct params *p, struct fl_error *err);
 
 /* Is there tc with BPF? And, for kinds that make packets wait, TAP? */
 void net_supported(struct fault_support *ret);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* net_match.c - see net_match.h */
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +45,9 @@ bool net_matches(const struct net_matcher *m, uint16_t local_port, const struct 
 {
 	const struct fl_rule *rule = &m->rule;
 
+	/* Rules about new connections leave those that stand alone. */
+	if (rule->more.tcp && rule->more.tcp_value & TH_SYN)
+		return false;
 	return (!rule->protocol || rule->protocol == protocol) &&
 	       (in_range(rule->port, local_port) || in_range(rule->port, peer_port)) &&
 	       in_range(rule->local_port, local_port) && in_range(rule->peer_port, peer_port) && is_peer(m, peer);

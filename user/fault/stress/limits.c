@@ -226,6 +226,21 @@ static bool warn_packets(const struct params *p, uint64_t delay_ns, const char *
 	return true;
 }
 
+/* Of the handshake one packet waits, whatever the direction. */
+static bool warn_connects(const struct params *p, uint64_t delay_ns, const char *delay, char *buf, size_t size)
+{
+	uint64_t limit_ns = syn_gives_up_ns();
+	char limit[32];
+
+	(void)p;
+	if (delay_ns < limit_ns)
+		return false;
+	snprintf(buf, size,
+		 "a delay of %s is longer than TCP waits for an answer when it connects (%s): nothing connects", delay,
+		 units_format_ns(limit_ns, limit, sizeof(limit)));
+	return true;
+}
+
 /* resolv.conf(5): two tries of five seconds, unless it says otherwise. */
 static bool warn_lookups(const struct params *p, uint64_t delay_ns, const char *delay, char *buf, size_t size)
 {
@@ -246,6 +261,7 @@ bool limits_warn_delay(const struct fault_ops *ops, const struct params *p, char
 		bool (*warn)(const struct params *p, uint64_t delay_ns, const char *delay, char *buf, size_t size);
 	} kinds[] = {
 		{ "latency", warn_packets },
+		{ "connect_latency", warn_connects },
 		{ "dns_latency", warn_lookups },
 	};
 	uint64_t delay_ns = given_u64(p, "delay");

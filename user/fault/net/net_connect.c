@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * net_connect.c - connect_drop, connect_latency: only the handshake, as with a full queue of SYNs or a
+ * full table of connections in between. Connections that stand are left alone.
+ *
+ * What is hit is the SYN, on its way. Chance is drawn for an attempt, not for a packet: what TCP sends
+ * again fares as the first one did, or a drop of 50 % would be a delay of a second.
+ *
+ * "direction" is that of the attempts: those that the target makes (from), that are made to it (to).
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include "fault/net/net.h"
+
+#define CONNECT_DIRECTION                                                                          \
+	{                                                                                          \
+		.name = "direction", .type = PARAM_ENUM, .def = "both", .choices = net_directions, \
+		.help = "connections that the target makes, that are made to it, or both"          \
+	}
+
+static int compile(const struct params *p, struct fl_rule *rule, enum fl_kind kind, struct fl_error *err)
+{
+	int r = net_match(p, rule, err);
+
+	rule->kind = (__u8)kind;
+	rule->probability_ppm = (__u32)params_u64(p, "percent");
+	rule->protocol = IPPROTO_TCP;
+	rule->more.asked = 1;
+	rule->more.by_attempt = 1;
+	rule->more.tcp = 1;
+	rule->more.tcp_mask = TH_SYN | TH_ACK;
+	rule->more.tcp_value = TH_SYN;
+	return r;
+}
+
+#define NOT_BEGUN                                                                                            \
+	"No connection was begun that its match is about; those that stand are left alone. Is there a pool " \
+	"that keeps them?"
+
+/* --- connect_drop -------------------------------------------------------------------------- */
+
+static const struct param drop_params[] = {
+	NET_PARAM_PERCENT("100%", "the attempts that get no answer"),
+	CONNECT_DIRECTION,
+	{},
+};
+
+static int compile_drop(const struct params *p, struct fl_rule *rule, struct fl_error *err)
+{
+	return compile(p, rule, FL_KIND_LOSS, err);
+}
+
+const struct fault_ops fault_connect_drop = {
+	NET_OPS,
+	.class = FAULT_NETWORK,
+	.name = "connect_drop",
+	.summary = "Let no new TCP connection come about",
+	.params = drop_params,
+	.supported = net_supported,
+	.validate = net_validate_tcp,
+	.arm = net_arm_plain,
+	.compile = compile_drop,
+	.hints = {
+		.unmatched = NOT_BEGUN,
+	},
+};
+
+/* --- connect_latency ----------------------------------------------------------------------- */
+
+/* clang-format off */
+static const struct param latency_params[] = {
+	{ .name = "delay", .type = PARAM_DURATION, .def = "!", .live = true,
+	  .help = "how much longer a connection takes to come about" },
+	{ .name = "jitter", .type = PARAM_DURATION, .def = "0", .live = true, .help = "up to so much more or less, evenly" },
+	NET_PARAM_PERCENT("100%", "the attempts that take longer"),
+	CONNECT_DIRECTION,
+	{},
+};
+/* clang-format on */
+
+static int compile_latency(const struct params *p, struct fl_rule *rule, struct fl_error *err)
+{
+	int r = compile(p, rule, FL_KIND_DELAY, err);
+
+	return r ? r : net_delay(p, &rule->delay, err);
+}
+
+static int validate_latency(const struct params *p, struct fl_error *err)
+{
+	struct fl_rule rule = {};
+	int r = net_validate_tcp(p, err);
+
+	if (!r && !params_u64(p, "delay") && !params_u64(p, "jitter"))
+		r = error_usage(err, "connect_latency: a delay of 0 is none");
+	return r ? r : compile_latency(p, &rule, err);
+}
+
+static int arm_latency(struct fault *f, struct fl_error *err)
+{
+	return net_arm_hold(f, 0, err);
+}
+
+const struct fault_ops fault_connect_latency = {
+	NET_OPS,
+	.class = FAULT_NETWORK,
+	.name = "connect_latency",
+	.summary = "Make new TCP connections slow to come about",
+	.params = latency_params,
+	.supported = net_supported_hold,
+	.validate = validate_latency,
+	.arm = arm_latency,
+	.compile = compile_latency,
+	.hints = {
+		.unmatched = NOT_BEGUN,
+		.skipped = "They could not be sent into the delay line; 'faultline doctor' says what it needs.",
+	},
+};

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * net_mtu.c - mtu_blackhole: IP packets of more than so many bytes vanish, and no ICMP tells anybody. What a
+ * tunnel does whose routers drop "too big" messages: connections come about, small answers come, large ones
+ * never do.
+ *
+ * Of a GSO super-packet a full segment is measured, as the wire would carry it.
+ */
+#include "fault/net/net.h"
+
+/* clang-format off */
+static const struct param params[] = {
+	{ .name = "mtu", .type = PARAM_INT, .def = "!", .min = 68, .max = 65535, .live = true,
+	  .help = "the largest packet that still passes, in bytes from the IP header on" },
+	NET_PARAM_DIRECTION("both"),
+	{},
+};
+/* clang-format on */
+
+static int compile(const struct params *p, struct fl_rule *rule, struct fl_error *err)
+{
+	int r = net_match(p, rule, err);
+
+	rule->kind = FL_KIND_LOSS;
+	rule->more.asked = 1;
+	rule->more.size_min = (__u32)params_u64(p, "mtu") + 1;
+	return r;
+}
+
+const struct fault_ops fault_mtu_blackhole = {
+	NET_OPS,
+	.class = FAULT_NETWORK,
+	.name = "mtu_blackhole",
+	.summary = "Lose packets that are too large, and tell nobody",
+	.params = params,
+	.supported = net_supported,
+	.validate = net_validate,
+	.arm = net_arm_plain,
+	.compile = compile,
+	.hints = {
+		.unmatched = "No packet was larger than --mtu: is anything long sent? The interface's own MTU may be "
+			"smaller.",
+	},
+};
