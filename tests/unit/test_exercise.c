@@ -60,7 +60,6 @@ static void wrong(void **state)
 		{ "probe pass-rate >= 97%, and no order hangs", "<your hypothesis>", "no-hypothesis",
 		  "still to be written" },
 		{ "probe pass-rate >= 97%, and no order hangs", "", "no-hypothesis", "no hypothesis" },
-		{ "fault_type: latency", "fault_type: latency 500ms", "no-fault", "'fault_type: latency'" },
 	};
 	struct fl_error err = {};
 	struct suite *s;
@@ -103,7 +102,9 @@ static void no_yaml(void **state)
 		{ "experiments:\n- id: 1\n  target:\xc2\xa0payment-svc\n  name: x\n", "no-break" },
 		{ "experiments:\n- id: 1\n  target: payment-svc\n   name: x\n", "same column" },
 		{ "experiments:\n- id: 1\n  name: 'it's slow'\n  target: x\n", "quote" },
-		{ "experiments:\n- id: 1\n---\nexperiments:\n- id: 2\n", "one list" },
+		{ "experiments:\n- id: 1\n---\nexperiments:\n- id: 2\n", NULL },
+		{ "experiments:\n- id: 1\n  name: x\n  name: y\n", "line 3" },
+		{ "# 1: latency\n\n", "'- id: 1'" },
 		{ "experiments: [\n  {id: 1, hypothesis: x}\n]\n", NULL },
 	};
 	size_t i;

@@ -13,6 +13,7 @@
 #include "target/described.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/json/yaml_write.h"
 #include "util/text/text.h"
 #include "util/text/units.h"
 
@@ -246,7 +247,8 @@ static int read_experiments(struct yaml *y, struct fy_node *node, void *out)
 	struct fy_node *list = yaml_deref(node);
 
 	if (!list || !fy_node_is_sequence(list) || fy_node_sequence_is_empty(list))
-		return yaml_error(y, node, "experiments: a list with at least one is expected");
+		return yaml_error(y, node,
+				  "experiments: a list is expected, with an entry '- id: 1' for each experiment");
 	return yaml_each(y, node, load_experiment, out);
 }
 
@@ -375,11 +377,22 @@ static int parse_native(struct load *l, const char *name, const char *text, size
 	return r;
 }
 
-static int parse_exercise(struct load *l, struct yaml *y, const char *name, struct fl_error *err)
+/* Columns are those of the file, too. */
+static void move_back(struct exercise *e, int moved)
+{
+	uint32_t i;
+
+	for (i = 0; i < e->n_findings; i++)
+		if (e->findings[i].column > moved)
+			e->findings[i].column -= moved;
+}
+
+static int parse_exercise(struct load *l, struct yaml *y, const char *name, int moved, struct fl_error *err)
 {
 	struct exercise e;
 	int r = exercise_complete(y, l->table, false, &e);
 
+	move_back(&e, moved);
 	if (!r)
 		r = keep_findings(l->suite, &e, err);
 	if (!r && !l->collect)
@@ -398,16 +411,22 @@ static int parse_exercise(struct load *l, struct yaml *y, const char *name, stru
 
 static int parse_any(struct load *l, const char *name, const char *text, size_t len, struct fl_error *err)
 {
+	struct text plain = {};
+	int moved = exercise_source(text, len, &plain), r;
 	struct yaml y;
-	int r = yaml_open(&y, name, text, len, err);
 
-	if (!r && exercise_recognise(&y)) {
-		r = parse_exercise(l, &y, name, err);
-		yaml_close(&y);
-		return r;
+	if (plain.len) {
+		text = plain.s;
+		len = plain.len;
 	}
+	r = yaml_open(&y, name, text, len, err);
+	if (!r && (moved || exercise_recognise(&y)))
+		r = parse_exercise(l, &y, name, moved, err);
+	else if (!r)
+		r = parse_native(l, name, text, len, err);
 	yaml_close(&y);
-	return r ? r : parse_native(l, name, text, len, err);
+	text_free(&plain);
+	return r;
 }
 
 static int finish_suite(struct suite *s, const char *name, const char *text, size_t len, struct fl_error *err)
@@ -479,28 +498,12 @@ int suite_read(const char *path, const struct fault_ops *const *table, struct su
 
 /* --- a file of its own ------------------------------------------------------------------------ */
 
-/* Control characters, and what else ends a line, must not end a comment. */
-static void put_comment(struct text *out, const char *s)
-{
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-		bool separator = !strncmp(s, "\xe2\x80\xa8", 3) || !strncmp(s, "\xe2\x80\xa9", 3);
-
-		if (c < ' ' || c == 0x7f || separator || !strncmp(s, "\xc2\x85", 2)) {
-			text_append(out, " ");
-			s += separator ? 2 : c == 0xc2;
-		} else {
-			text_append_bytes(out, s, 1);
-		}
-	}
-}
-
 static void put_header(struct text *out, const char *name, const struct exercise *e)
 {
 	uint32_t i;
 
 	text_append(out, "# Completed from ");
-	put_comment(out, name);
+	yaml_put_comment(out, name);
 	text_append(out,
 		    " by faultline import w3d2.\n"
 		    "# `accept` names the warnings that the exercise asks for; take unversioned-config out once the\n"
@@ -514,7 +517,7 @@ static void put_header(struct text *out, const char *name, const struct exercise
 			text_append(out, "#   %d: [%s] ", f->line, f->rule);
 		else
 			text_append(out, "#   [%s] ", f->rule);
-		put_comment(out, f->text);
+		yaml_put_comment(out, f->text);
 		text_append(out, "\n");
 	}
 }
@@ -538,15 +541,18 @@ int suite_complete(const char *name, const char *text, size_t len, const struct 
 {
 	struct exercise e = {};
 	struct suite s = {};
+	struct text plain = {};
+	int moved = exercise_source(text, len, &plain), r;
 	struct yaml y;
-	int r = yaml_open(&y, name, text, len, err);
 
-	if (!r && !exercise_recognise(&y))
+	r = yaml_open(&y, name, plain.len ? plain.s : text, plain.len ? plain.len : len, err);
+	if (!r && !moved && !exercise_recognise(&y))
 		r = error_usage(err,
 				"this is no file of the exercise, or it is in faultline's own form already: there is "
 				"nothing to complete");
 	if (!r)
 		r = exercise_complete(&y, table, true, &e);
+	move_back(&e, moved);
 	if (!r)
 		r = keep_findings(&s, &e, err);
 	if (!r)
@@ -561,6 +567,7 @@ int suite_complete(const char *name, const char *text, size_t len, const struct 
 	words_free(s.mentioned);
 	exercise_free(&e);
 	yaml_close(&y);
+	text_free(&plain);
 	if (r)
 		error_at(err, name, 0, 0);
 	return r;

@@ -66,7 +66,7 @@ static void invent_kind_for(struct work *w, struct entry *x, const char *said)
 
 	if (fault_find(w->table, said, NULL) || names_kind_near(said)) {
 		x->kind = strdup(said); /* the loader says which is nearest */
-	} else if (read && !strpbrk(said, "0123456789,")) {
+	} else if (read && !strchr(said, ',')) {
 		x->kind = strdup(read);
 		work_note(w, x, &x->v[SLOT_FAULT], NOTE, "read-fault", "'%.60s' is read as %s", said, read);
 	} else if (kind) {
@@ -80,11 +80,6 @@ static void invent_kind_for(struct work *w, struct entry *x, const char *said)
 			  "'%.60s' are several faults: write an entry for each, or "
 			  "'faults: [{type: latency, target: payment-svc}, ...]' for all at once",
 			  said);
-	} else if (read && strpbrk(said, "0123456789")) {
-		work_note(w, x, &x->v[SLOT_FAULT], WRONG, "no-fault",
-			  "'%.60s' is a kind and a figure in one: write 'fault_type: %s', "
-			  "and the figure in 'parameters: {...}'",
-			  said, read);
 	} else {
 		work_note(w, x, &x->v[SLOT_FAULT], WRONG, "no-fault", "no fault kind '%.60s'; write one of " KINDS,
 			  said);

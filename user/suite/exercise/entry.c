@@ -100,9 +100,15 @@ static void take_name(struct work *w, struct entry *x)
 
 static void take_duration(struct work *w, struct entry *x)
 {
-	_cleanup_free_ char *text = value_text(w, &x->v[SLOT_DURATION], " "), *first = NULL, *why = NULL;
+	_cleanup_free_ char *text = quantity_text(w, x->v[SLOT_DURATION].node), *first = NULL, *why = NULL;
 	uint64_t ns = 0;
 
+	if (x->duration) /* with the kind: "partition 30s" */
+		return;
+	if ((!text || text_says_nothing(text)) && x->command.duration) {
+		free(text);
+		text = strdup(x->command.duration);
+	}
 	if (!text || text_says_nothing(text)) {
 		invent_duration(w, x, "no duration");
 		return;
@@ -112,6 +118,8 @@ static void take_duration(struct work *w, struct entry *x)
 		first = strndup(text, strcspn(text, ",;("));
 		x->duration = first ? duration_of(first, x->v[SLOT_DURATION].unit, UNIT_S) : NULL;
 	}
+	if (!x->duration) /* "1 instance, 100% of the traffic, 60s" */
+		x->duration = time_in(text);
 	if (x->duration && !units_duration_ns(x->duration, &ns, NULL) && ns)
 		return;
 	free(x->duration);
@@ -122,17 +130,21 @@ static void take_duration(struct work *w, struct entry *x)
 /* traffic_percent: 100 is a share of the exercise's synthetic load; only words say production. */
 static void take_traffic(struct work *w, struct entry *x)
 {
-	_cleanup_free_ char *text = value_text(w, &x->v[SLOT_TRAFFIC], ", "), *number = NULL;
-	const char *percent = text ? strchr(text, '%') : NULL;
+	_cleanup_free_ char *text = quantity_text(w, x->v[SLOT_TRAFFIC].node), *number = NULL;
+	const char *percent = text ? strchr(text, '%') : NULL, *from = percent;
 	double v;
 
 	if (!text || text_says_nothing(text)) {
 		invent_traffic(w, x);
 		return;
 	}
-	number = strndup(text, strspn(text, "0123456789."));
-	if (percent && (strcasestr(text, "prod") || strcasestr(text, "canary") || strcasestr(text, "real") ||
-			strcasestr(text, "synthetic") || strcasestr(text, "load test")))
+	while (from && from > text && strchr("0123456789. ", from[-1]))
+		from--;
+	from = from ? from + strspn(from, " ") : text;
+	number = strndup(from, strspn(from, "0123456789."));
+	if (percent && x->v[SLOT_TRAFFIC].node != x->v[SLOT_BLAST].node &&
+	    (strcasestr(text, "prod") || strcasestr(text, "canary") || strcasestr(text, "real") ||
+	     strcasestr(text, "synthetic") || strcasestr(text, "load test")))
 		x->traffic = strdup(text);
 	else if (number && number[0] && !units_double(number, &v, NULL) && v <= 100)
 		x->traffic = text_format("%.6g%% of the synthetic load",
@@ -168,11 +180,10 @@ static void take_stage(struct work *w, struct entry *x)
 			  text);
 }
 
-static char *condition_text(struct work *w, struct fy_node *node);
-
 /* The durations in "t-5min to t+10min", "-5m/+10m", "5 min before, 10 min after", "300". */
 static size_t find_times(const char *text, enum key_unit unit, char *ret[2])
 {
+	const char *begin = text;
 	size_t n = 0;
 
 	while (*text && n < 2) {
@@ -180,8 +191,8 @@ static size_t find_times(const char *text, enum key_unit unit, char *ret[2])
 		const char *tail;
 		_cleanup_free_ char *one = NULL;
 
-		if (!len) {
-			text++;
+		if (!len || (text > begin && (isalnum((unsigned char)text[-1]) || text[-1] == '_'))) { /* "p99" */
+			text += len ? len : 1;
 			continue;
 		}
 		tail = text + len + strspn(text + len, " ");
@@ -219,14 +230,27 @@ static void take_window(struct work *w, struct entry *x)
 	free(times[1]);
 }
 
+/* "tự động khi ...", "automatic, when ...": a rollback in one sentence. */
+static bool says_automatic(const char *text)
+{
+	return (strcasestr(text, "automatic") || strcasestr(text, "tự động") || strcasestr(text, "auto-")) &&
+	       !strcasestr(text, "not auto") && !strcasestr(text, "không tự động") && !strcasestr(text, "manual");
+}
+
+/* {command: docker restart x, timeout: 30s} is what its first text says. */
+static char *method_text(struct work *w, struct fy_node *node)
+{
+	return node_is_mapping(node) ? command_line(w, node) : node ? node_text(w, node, "; ") : NULL;
+}
+
 static void take_rollback(struct work *w, struct entry *x)
 {
 	_cleanup_free_ char *text = value_text(w, &x->v[SLOT_AUTOMATIC], " ");
-	char *method = value_text(w, &x->v[SLOT_METHOD], "; ");
+	char *method = method_text(w, x->v[SLOT_METHOD].node);
 
 	if (!x->v[SLOT_AUTOMATIC].node)
 		invent_automatic(w, x, "rollback.automatic is not said");
-	else if (!text || names_bool(text) != 1)
+	else if (!text || (names_bool(text) != 1 && !says_automatic(text)))
 		invent_automatic(w, x, "rollback.automatic is not true");
 	if (method && method[0] && strcasecmp(method, "null") != 0) {
 		x->method = method;
@@ -247,107 +271,6 @@ void entry_plain(struct work *w, struct entry *x)
 }
 
 /* --- what is measured ------------------------------------------------------------------------- */
-
-struct condition {
-	struct text text;
-	char *metric, *op, *value, *window;
-};
-
-static void join_condition(struct work *w, const char *key, struct fy_node *key_node, struct fy_node *node, void *arg)
-{
-	struct condition *c = arg;
-	char *text = node_text(w, node, " "), folded[60], **to = NULL;
-	enum key_unit unit;
-
-	(void)key_node;
-	names_fold(key, folded, sizeof(folded));
-	unit = names_cut_unit(folded);
-	if (!strcmp(folded, "metric") || !strcmp(folded, "name") || !strcmp(folded, "signal"))
-		to = &c->metric;
-	else if (!strcmp(folded, "operator") || !strcmp(folded, "op") || !strcmp(folded, "comparison") ||
-		 !strcmp(folded, "comparator"))
-		to = &c->op;
-	else if (!strcmp(folded, "threshold") || !strcmp(folded, "value") || !strcmp(folded, "limit") ||
-		 !strcmp(folded, "below") || !strcmp(folded, "above") || !strcmp(folded, "min") ||
-		 !strcmp(folded, "max"))
-		to = &c->value;
-	else if (!strcmp(folded, "for") || !strcmp(folded, "duration") || !strcmp(folded, "window"))
-		to = &c->window;
-	if (to == &c->window && text) {
-		char *time = duration_of(text, unit, UNIT_S);
-
-		free(text);
-		text = time;
-	}
-	if (to == &c->value && !c->op && (!strcmp(folded, "below") || !strcmp(folded, "above")))
-		c->op = strdup(folded[0] == 'b' ? "<" : ">");
-	if (to == &c->value && text && unit == UNIT_PERCENT && !strchr(text, '%')) {
-		char *percent = text_format("%s%%", text);
-
-		free(text);
-		text = percent;
-	}
-	if (to && !*to)
-		*to = text;
-	else if (!to && text) {
-		text_append(&c->text, "%s%s %s", c->text.len ? " " : "", key, text);
-		free(text);
-	} else {
-		free(text);
-	}
-}
-
-/* "lt", "gte", "less_than" as signs; a sign stays one. */
-static const char *operator_sign(const char *op)
-{
-	static const char *const words[][2] = {
-		{ "lt", "<" },           { "less_than", "<" }, { "below", "<" }, { "gt", ">" },
-		{ "greater_than", ">" }, { "above", ">" },     { "le", "<=" },   { "lte", "<=" },
-		{ "at_most", "<=" },     { "ge", ">=" },       { "gte", ">=" },  { "at_least", ">=" },
-	};
-	char folded[40];
-	size_t i;
-
-	names_fold(op, folded, sizeof(folded));
-	for (i = 0; i < ARRAY_SIZE(words); i++)
-		if (!strcmp(folded, words[i][0]))
-			return words[i][1];
-	return op;
-}
-
-/* A condition as text: a value, a list (any of them), or a mapping. */
-static char *condition_text(struct work *w, struct fy_node *node)
-{
-	struct fy_node *value = yaml_deref(node), *item;
-	struct condition c = {};
-	struct text out = {};
-	void *iter = NULL;
-
-	if (value && fy_node_is_sequence(value)) {
-		while ((item = fy_node_sequence_iterate(value, &iter))) {
-			_cleanup_free_ char *one = condition_text(w, item);
-
-			if (one)
-				text_append(&out, "%s%s", out.len ? " OR " : "", one);
-		}
-		return out.s;
-	}
-	if (!value || !fy_node_is_mapping(value))
-		return node_text(w, node, " OR ");
-	node_each_pair(w, value, join_condition, &c);
-	if (c.metric)
-		text_append(&out, "%s %s %s", c.metric, c.op ? operator_sign(c.op) : "", c.value ? c.value : "");
-	else
-		text_append(&out, "%s", c.text.s ? c.text.s : "");
-	if (c.window)
-		text_append(&out, " for %s", c.window);
-	free(c.metric);
-	free(c.op);
-	free(c.value);
-	free(c.window);
-	text_free(&c.text);
-	return out.s;
-}
 
 static void take_trigger(struct work *w, struct entry *x)
 {
@@ -370,14 +293,14 @@ static void take_trigger(struct work *w, struct entry *x)
 
 static void take_hypothesis(struct work *w, struct entry *x)
 {
-	_cleanup_free_ char *steady = condition_text(w, x->v[SLOT_STEADY].node), *both = NULL;
+	_cleanup_free_ char *steady = prose_text(w, x->v[SLOT_STEADY].node), *both = NULL;
 	struct text clauses = {}, lost = {};
 	bool changed = false;
 	uint32_t n;
 
 	x->hypothesis = value_text(w, &x->v[SLOT_HYPOTHESIS], "\n");
 	if (!x->hypothesis && x->v[SLOT_HYPOTHESIS].node)
-		x->hypothesis = condition_text(w, x->v[SLOT_HYPOTHESIS].node);
+		x->hypothesis = prose_text(w, x->v[SLOT_HYPOTHESIS].node);
 	if (!x->hypothesis && steady)
 		x->hypothesis = strdup(steady);
 	if (!x->hypothesis || text_says_nothing(x->hypothesis)) {
@@ -426,6 +349,20 @@ static void take_metric(struct work *w, struct entry *x, char *name)
 	words_add(&x->metrics, strdup(known));
 }
 
+/* "p99_latency trong 300s", "pass rate over 5 min": the metric. */
+static void cut_while(char *text)
+{
+	static const char *const words[] = { " trong ", " for ", " over ", " within ", " during ", " in " };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++) {
+		char *at = strstr(text, words[i]);
+
+		if (at)
+			*at = '\0';
+	}
+}
+
 static void take_metrics(struct work *w, struct entry *x, struct fy_node *node)
 {
 	struct fy_node *value = yaml_deref(node), *item;
@@ -457,6 +394,7 @@ static void take_metrics(struct work *w, struct entry *x, struct fy_node *node)
 	}
 	for (rest = text; rest && (word = strsep(&rest, ",;\n"));) {
 		word += strspn(word, " ");
+		cut_while(word);
 		if (word[0])
 			take_metric(w, x, word);
 	}
@@ -486,6 +424,7 @@ void entry_measure(struct work *w, struct entry *x)
 	take_hypothesis(w, x);
 	take_trigger(w, x);
 	take_metrics(w, x, x->v[SLOT_METRICS].node);
+	take_metrics(w, x, x->v[SLOT_MORE_METRICS].node);
 	for (m = x->metrics; m && *m; m++)
 		telling |= metric_is_telling(&w->known, *m);
 	if (!telling)

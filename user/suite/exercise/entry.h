@@ -6,6 +6,20 @@
 #include "suite/exercise/exercise.h"
 #include "suite/exercise/names.h"
 
+/* The fault that a command line would have made: command.c. */
+struct command {
+	const char *kind;     /* our name; NULL: no fault is read */
+	json_t *params;       /* our names to what stood there */
+	const char *duration; /* as it stood there, or NULL */
+	const char *peer;     /* an address or a name, or NULL */
+	char offset[40];
+	char *text; /* behind the pointers */
+};
+
+/* Read @line. false: it is no command that makes a fault. Release with command_release(), whatever it returned. */
+bool command_read(const char *line, struct command *ret);
+void command_release(struct command *c);
+
 /* A value of the file and where it stands. */
 struct value {
 	struct fy_node *node; /* NULL: the file does not say it */
@@ -20,7 +34,9 @@ struct entry {
 	int line, column;
 	int number;
 	char *id, *name, *kind;
-	char **targets; /* several, or one */
+	char *action;           /* "loss" of "netem" */
+	struct command command; /* its kind NULL: none is read */
+	char **targets;         /* several, or one */
 	char *peer;
 	json_t *params; /* our names to texts */
 	char *duration, *traffic, *window, *stage, *trigger, *method, *hypothesis, *steady;
@@ -51,10 +67,9 @@ enum note_kind { NOTE, INVENTED, WRONG };
 void work_note(struct work *w, const struct entry *x, const struct value *at, enum note_kind kind, const char *rule,
 	       const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 
-/* --- read.c: what the file says --------------------------------------------------------------- */
+/* --- node.c: values ------------------------------------------------------------------------------ */
 
-/* The entries, each key in its slot. -EINVAL: there are none. */
-int work_read(struct work *w);
+bool node_is_mapping(struct fy_node *node);
 /* Text of a scalar, or of a list with @between; NULL: there is none, or null, or another shape. */
 char *value_text(const struct work *w, const struct value *v, const char *between);
 char *node_text(const struct work *w, struct fy_node *node, const char *between);
@@ -67,10 +82,39 @@ bool text_is_placeholder(const char *text);
 /* That, or null, "", "none", "n/a"... */
 bool text_says_nothing(const char *text);
 
+/* "tc qdisc add ...": of a text, of its words, or of a mapping {tool, cmd}; the caller's to free. */
+char *command_line(struct work *w, struct fy_node *node);
+
+/* --- read.c: what the file says --------------------------------------------------------------- */
+
+/* The entries, each key in its slot. -EINVAL: there are none. */
+int work_read(struct work *w);
 /* One parameter, by whatever name. */
 void param_take(struct work *w, struct entry *x, const char *key, struct fy_node *key_node, struct fy_node *node);
 
+/* --- wrap.c: where the entries are ------------------------------------------------------------- */
+
+/* What is inside of `experiment: {...}`, or @node. */
+struct fy_node *wrap_unwrapped(struct fy_node *node);
+/* Has it two of what only an entry has: a fault, a target, a hypothesis, a section of one? */
+bool wrap_is_entry(struct fy_node *node);
+/* Is one of its values such an entry? */
+bool wrap_has_entries(struct fy_node *node);
+/* A section in which, maybe in a section of it, stands `experiments:`. */
+bool wrap_holds(struct fy_node *node);
+
 /* --- params.c, truth.c, complete.c ------------------------------------------------------------ */
+
+/* --- condition.c: prose, lists and mappings as one text; the caller's to free ------------------- */
+
+/* "a OR b" of a list, "metric op value for time" of a mapping; NULL: nothing. */
+char *condition_text(struct work *w, struct fy_node *node);
+/* Its parts, a line each. */
+char *prose_text(struct work *w, struct fy_node *node);
+/* "60 seconds" of {value: 60, unit: seconds}, "100% synthetic" of {percent: 100, type: synthetic}. */
+char *quantity_text(struct work *w, struct fy_node *node);
+/* The first time with a unit in a text: "1 instance, 60s" -> "60s"; NULL: none. */
+char *time_in(const char *text);
 
 /* "60", 60 with a unit of its key, "1m", "60 giây" -> "60s"; NULL: no duration. */
 char *duration_of(const char *text, enum key_unit unit, enum key_unit bare);

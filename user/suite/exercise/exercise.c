@@ -119,6 +119,8 @@ static void entry_release(struct entry *x)
 	free(x->id);
 	free(x->name);
 	free(x->kind);
+	free(x->action);
+	command_release(&x->command);
 	words_free(x->targets);
 	free(x->peer);
 	json_decref(x->params);

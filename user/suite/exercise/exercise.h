@@ -7,11 +7,18 @@
  * form out of it, as text, with the line of the source behind every line; load.c reads that text. What
  * the file does not say is filled in by complete.c and nowhere else, and each such value is a finding.
  *
- *     names.c     the table of keys, kinds and parameters, and how a spelling is folded
+ *     document.c  what stands around the YAML: several documents, the fence of a Markdown answer
+ *     names.c     the table of keys, kinds and parameters
+ *     fold.c      how a spelling is folded
+ *     wrap.c      where in the file the entries are
  *     phrase.c    services in a phrase: "1 instance of X", "link A <-> B", English or Vietnamese
  *     measure.c   metric names, clauses and triggers that faultline can measure
+ *     condition.c prose, lists and mappings as one text
  *     truth.c     who is to be named as the root cause, and who is not
- *     params.c    parameters of a fault
+ *     fault.c     kind, targets and peer of a fault
+ *     params.c    its parameters
+ *     command.c   a fault in a command line: tc, pumba, docker, stress-ng, iptables, toxiproxy
+ *     node.c      values of the file as text
  *     read.c      an entry of the file into its slots
  *     complete.c  every value that is invented
  *     write.c     our own form
@@ -32,6 +39,13 @@ struct exercise {
 	struct finding *findings; /* what was invented, what was left out */
 	uint32_t n_findings;
 };
+
+/*
+ * The text to parse instead of @text, with the same lines: without a %YAML directive and the fence of a Markdown answer;
+ * several documents become the items of one list. Into @ret, which stays empty when @text is well as it is. Returns
+ * by how many columns it was moved to the right, which only several documents are.
+ */
+int exercise_source(const char *text, size_t len, struct text *ret);
 
 /* Is the document written in this form? False: it is our own, to be read strictly. */
 bool exercise_recognise(struct yaml *y);

@@ -15,7 +15,7 @@
 #include "util/cleanup.h"
 #include "util/text/text.h"
 
-#define ANY       (AT_ENTRY | AT_BLAST | AT_ROLLBACK | AT_MEASURE | AT_TRUTH | AT_FAULT)
+#define ANY       (AT_ENTRY | AT_BLAST | AT_ROLLBACK | AT_MEASURE | AT_TRUTH | AT_FAULT | AT_COMMAND)
 #define NOT_TRUTH (AT_ENTRY | AT_BLAST | AT_FAULT)
 
 struct key_row {
@@ -28,7 +28,8 @@ static const struct key_row keys[] = {
 	/* the file */
 	{ SLOT_EXPERIMENTS, AT_ROOT, AT_ROOT, "experiments" },
 	{ SLOT_EXPERIMENTS, AT_ROOT, 0,
-	  "chaos_experiments experiment_list scenarios tests faults catalog entries thi_nghiem" },
+	  "chaos_experiments experiment_list scenarios tests faults catalog catalogue entries cases thi_nghiem "
+	  "cac_thi_nghiem danh_sach_thi_nghiem kich_ban" },
 	{ SLOT_SUITE, AT_ROOT, AT_ROOT, "suite" },
 	{ SLOT_PROBE, AT_ROOT, 0, "probe synthetic_probe probe_url probe_endpoint endpoint" },
 	{ SLOT_PIPELINE, AT_ROOT, 0, "pipeline pipeline_url aiops_pipeline aiops pipeline_endpoint base_url" },
@@ -46,14 +47,14 @@ static const struct key_row keys[] = {
 
 	/* an entry */
 	{ SLOT_ID, AT_ENTRY, AT_ENTRY, "id" },
-	{ SLOT_ID, AT_ENTRY, 0, "exp_id experiment_id no number num index stt" },
+	{ SLOT_ID, AT_ENTRY, 0, "exp_id experiment_id no number num index stt so_thu_tu #" },
 	{ SLOT_NAME, AT_ENTRY, AT_ENTRY, "name" },
-	{ SLOT_NAME, AT_ENTRY, 0, "title experiment_name exp_name ten" },
+	{ SLOT_NAME, AT_ENTRY, 0, "title experiment_name exp_name ten ten_thi_nghiem" },
 	{ SLOT_DESCRIPTION, AT_ENTRY, AT_ENTRY, "description" },
 	{ SLOT_DESCRIPTION, AT_ENTRY, 0, "desc summary mo_ta note notes comment goal objective" },
 	{ SLOT_TAGS, AT_ENTRY, AT_ENTRY, "tags" },
 	{ SLOT_HYPOTHESIS, AT_ENTRY, AT_ENTRY, "hypothesis" },
-	{ SLOT_HYPOTHESIS, AT_ENTRY, 0, "hypotheses hypo gia_thuyet steady_state_hypothesis" },
+	{ SLOT_HYPOTHESIS, AT_ENTRY, 0, "hypotheses hypo gia_thuyet gia_dinh steady_state_hypothesis" },
 	{ SLOT_STEADY, AT_ENTRY | AT_MEASURE, AT_ENTRY, "steady_state" },
 	{ SLOT_STEADY, AT_ENTRY | AT_MEASURE, 0,
 	  "steadystate steady_state_condition steady_state_conditions slo success_criteria" },
@@ -62,7 +63,8 @@ static const struct key_row keys[] = {
 	{ SLOT_FAULT, AT_ENTRY, AT_ENTRY, "fault_type" },
 	{ SLOT_FAULT, AT_FAULT | AT_BLAST, 0, "fault_type" },
 	{ SLOT_FAULT, AT_ENTRY | AT_FAULT, 0,
-	  "fault fault_kind fault_name chaos_type injection_type inject_type attack attack_type loai_loi" },
+	  "fault fault_kind fault_name chaos_type injection_type inject_type attack attack_type loai_loi loi "
+	  "loai_su_co" },
 	{ SLOT_FAULT, AT_ENTRY | AT_FAULT, 0, "type kind" },
 	{ SLOT_FAULT, AT_FAULT, 0, "name" },
 	{ SLOT_TRUTH_FAULT, AT_TRUTH, 0, "fault_type fault fault_kind injected_fault actual_fault" },
@@ -74,18 +76,29 @@ static const struct key_row keys[] = {
 	{ SLOT_PARAMS, AT_FAULT, 0, "params" },
 	{ SLOT_PARAMS, AT_ENTRY | AT_FAULT, 0,
 	  "parameters param fault_params fault_parameters fault_config fault_spec inject_params "
-	  "injection_params args options settings config spec tham_so" },
-	{ SLOT_COMMAND, AT_ENTRY | AT_FAULT, 0, "inject_cmd_args inject_args injection inject inject_config" },
+	  "injection_params args options settings config spec tham_so thong_so" },
+	{ SLOT_COMMAND, AT_ENTRY | AT_FAULT, 0,
+	  "inject_cmd_args inject_args injection inject inject_config inject_cmd inject_command injection_command "
+	  "chaos_command fault_command lenh" },
+	{ SLOT_COMMAND, AT_ENTRY | AT_FAULT, 0, "command commands cmd" },
+	{ SLOT_ACTION, AT_ENTRY | AT_FAULT | AT_COMMAND, 0, "action sub_type subtype fault_action" },
+	/* below it */
+	{ SLOT_FAULT, AT_COMMAND, 0, "fault_type fault type kind" },
+	{ SLOT_PARAMS, AT_COMMAND, 0, "params parameters args options config" },
+	{ SLOT_TARGET, AT_COMMAND, 0, "target service target_service container" },
+	{ SLOT_PEER, AT_COMMAND, 0, "peer" },
+	{ SLOT_DURATION, AT_COMMAND, 0, "duration" },
 	{ SLOT_FAULTS, AT_ENTRY, AT_ENTRY, "faults" },
 
 	/* where */
 	{ SLOT_BLAST_TARGET, AT_BLAST, AT_BLAST, "target" },
 	{ SLOT_BLAST_TARGET, AT_BLAST, 0,
 	  "targets target_service service services scope container container_name component radius pham_vi "
-	  "edge link muc_tieu" },
+	  "edge link muc_tieu dich_vu" },
 	{ SLOT_TARGET, AT_ENTRY | AT_FAULT, 0,
 	  "target targets target_service target_services service service_name services target_svc svc victim "
-	  "component container container_name target_container edge link muc_tieu dich_vu" },
+	  "component container container_name target_container edge link muc_tieu dich_vu from from_service source src "
+	  "source_service" },
 	{ SLOT_TRUTH_TARGET, AT_TRUTH, 0,
 	  "fault_service injected_service faulty_service target_service target service affected_service "
 	  "injected_at fault_target" },
@@ -94,7 +107,7 @@ static const struct key_row keys[] = {
 	{ SLOT_DURATION, AT_BLAST, AT_BLAST, "duration" },
 	{ SLOT_DURATION, AT_ENTRY | AT_FAULT, 0, "duration" },
 	{ SLOT_DURATION, NOT_TRUTH, 0,
-	  "fault_duration inject_duration injection_duration dur length thoi_gian thoi_luong run_for" },
+	  "fault_duration inject_duration injection_duration dur length thoi_gian thoi_luong run_for keo_dai" },
 	{ SLOT_TRAFFIC, AT_BLAST, AT_BLAST, "traffic" },
 	{ SLOT_TRAFFIC, AT_ENTRY, 0, "traffic" },
 	{ SLOT_TRAFFIC, AT_ENTRY | AT_BLAST, 0,
@@ -106,17 +119,17 @@ static const struct key_row keys[] = {
 	/* taking it back */
 	{ SLOT_AUTOMATIC, AT_ROLLBACK, AT_ROLLBACK, "automatic" },
 	{ SLOT_AUTOMATIC, AT_ROLLBACK, 0,
-	  "auto enabled is_automatic automated automatic_rollback auto_rollback tu_dong" },
+	  "auto enabled is_automatic automated automatic_rollback auto_rollback tu_dong automatically" },
 	{ SLOT_AUTOMATIC, AT_ENTRY, 0, "automatic_rollback auto_rollback" },
 	{ SLOT_TRIGGER, AT_ROLLBACK, AT_ROLLBACK, "trigger_when" },
 	{ SLOT_TRIGGER, AT_ROLLBACK, 0,
 	  "trigger triggers trigger_if trigger_on trigger_condition trigger_conditions when condition conditions if "
-	  "abort_when rollback_when rollback_trigger dieu_kien" },
+	  "abort_when rollback_when rollback_trigger dieu_kien dieu_kien_kich_hoat kich_hoat_khi kich_hoat khi" },
 	{ SLOT_TRIGGER, AT_ENTRY, 0, "trigger_when rollback_when rollback_trigger trigger" },
 	{ SLOT_METHOD, AT_ROLLBACK, AT_ROLLBACK, "method" },
 	{ SLOT_METHOD, AT_ROLLBACK, 0,
 	  "methods command commands cmd how action actions step steps script rollback_cmd rollback_command "
-	  "rollback_method procedure phuong_phap cach" },
+	  "rollback_method procedure phuong_phap cach cach_thuc cach_lam lenh" },
 	{ SLOT_METHOD, AT_ENTRY, 0, "rollback_cmd rollback_command rollback_method" },
 	{ SLOT_ABORTS, AT_ENTRY, AT_ENTRY, "abort_conditions" },
 	{ SLOT_ABORTS, AT_ENTRY | AT_ROLLBACK, 0,
@@ -126,11 +139,13 @@ static const struct key_row keys[] = {
 	/* measuring */
 	{ SLOT_METRICS, AT_MEASURE, AT_MEASURE, "metrics" },
 	{ SLOT_METRICS, AT_MEASURE | AT_ENTRY, 0,
-	  "metric metrics signals signal measures observe observed_metrics indicators sli slis chi_so" },
+	  "metric metrics signals signal measures observe observed_metrics indicators sli slis chi_so primary_metrics "
+	  "key_metrics" },
+	{ SLOT_MORE_METRICS, AT_MEASURE, 0, "secondary_metrics more_metrics other_metrics extra_metrics" },
 	{ SLOT_WINDOW, AT_MEASURE, AT_MEASURE, "capture_window" },
 	{ SLOT_WINDOW, AT_MEASURE | AT_ENTRY, 0,
 	  "window capture capture_duration observation_window measurement_window observe_window "
-	  "observation_period capture_period capture_window cua_so" },
+	  "observation_period capture_period capture_window cua_so cua_so_do" },
 
 	/* what the pipeline should say */
 	{ SLOT_ROOT, AT_TRUTH, AT_TRUTH, "root_service" },
@@ -139,9 +154,10 @@ static const struct key_row keys[] = {
 	  "expected_root expected_root_service expected_root_services expected_root_cause "
 	  "expected_root_cause_service expected_rca expected_rca_service expected_rca_root "
 	  "expected_rca_root_service expected_service expected_rca_services correct_root correct_service "
-	  "goc_re nguyen_nhan" },
+	  "goc_re nguyen_nhan nguyen_nhan_goc goc dich_vu_goc service target" },
 	{ SLOT_ROOT, AT_ENTRY, 0,
-	  "expected_root_service expected_rca_service expected_root expected_root_cause expected_rca" },
+	  "expected_root_service expected_rca_service expected_root expected_root_cause expected_rca root root_service "
+	  "root_cause nguyen_nhan_goc" },
 	{ SLOT_MORE_ROOTS, AT_TRUTH, 0,
 	  "accept_rca accepted_rca acceptable_rca accept_root accept_roots acceptable_root accepted_root "
 	  "acceptable_root_services accepted_root_services acceptable_roots acceptable_services also_accept "
@@ -152,31 +168,36 @@ static const struct key_row keys[] = {
 	  "must_not_be must_not_pick must_not_rca rca_must_not_be root_must_not_be reject_rca rejected_rca "
 	  "reject_root reject_roots rejected_roots forbidden_root forbidden_rca forbidden_root_service "
 	  "forbidden_services excluded_root excluded_roots exclude_rca unexpected_root unexpected_root_service "
-	  "wrong_root wrong_rca expected_not_root should_not_be" },
+	  "wrong_root wrong_rca expected_not_root should_not_be khong_phai" },
 	{ SLOT_DETECT, AT_TRUTH, AT_TRUTH, "must_detect" },
 	{ SLOT_DETECT, AT_TRUTH, 0,
 	  "expected_detected expected_detection expected_detect expect_detection expect_detected "
 	  "should_detect should_be_detected detect detected detection detection_expected detectable "
-	  "expected_alert must_be_detected" },
+	  "expected_alert must_be_detected phat_hien phai_phat_hien" },
 	{ SLOT_DETECT, AT_ENTRY, 0, "expected_detected expected_detection should_detect" },
 	{ SLOT_REASON, AT_TRUTH, AT_TRUTH, "reason" },
 	{ SLOT_REASON, AT_TRUTH, 0, "why note notes comment explanation rationale description ly_do" },
 
 	/* sections */
 	{ SLOT_BLAST, AT_ENTRY, AT_ENTRY, "blast_radius" },
-	{ SLOT_BLAST, AT_ENTRY, 0, "blast radius blast_scope ban_kinh" },
+	{ SLOT_BLAST, AT_ENTRY, 0, "blast radius blast_scope ban_kinh ban_kinh_anh_huong pham_vi_anh_huong pham_vi" },
 	{ SLOT_ROLLBACK, AT_ENTRY, AT_ENTRY, "rollback" },
-	{ SLOT_ROLLBACK, AT_ENTRY, 0, "roll_back rollback_plan recovery" },
+	{ SLOT_ROLLBACK, AT_ENTRY, 0, "roll_back rollback_plan recovery revert undo hoan_tac khoi_phuc quay_lui" },
 	{ SLOT_MEASURE, AT_ENTRY, AT_ENTRY, "measurement" },
-	{ SLOT_MEASURE, AT_ENTRY, 0, "measurements measure measuring observation do_luong" },
+	{ SLOT_MEASURE, AT_ENTRY, 0, "measurements measure measuring observation observability do_luong do_dac" },
 	{ SLOT_TRUTH, AT_ENTRY, AT_ENTRY, "ground_truth" },
 	{ SLOT_TRUTH, AT_ENTRY, 0,
-	  "groundtruth truth expected expectation expectations expected_result expected_outcome" },
+	  "groundtruth truth expected expect expectation expectations expected_result expected_results "
+	  "expected_outcome "
+	  "ket_qua_mong_doi mong_doi ky_vong ket_qua_ky_vong dap_an" },
+
+	{ SLOT_INNER, AT_ENTRY, 0, "metadata meta info general" },
 
 	/* known, without a meaning here: each is said once */
 	{ SLOT_IGNORED, ANY, 0,
-	  "simulation simulated simulate result results outcome inject_cmd inject_command injection_command command "
-	  "commands cmd tool tools impact traffic_impact expected_impact affected_services affected affects "
+	  "simulation simulated simulate result results outcome command commands cmd tool tools impact traffic_impact "
+	  "expected_impact affected_services affected affects services_affected level max_duration max_rollback_time "
+	  "sampling_interval interval revert undo steps "
 	  "downstream downstream_services upstream fault_injected fault_description severity priority owner author "
 	  "status enabled skip order expected_mttd mttd max_mttd expected_mttd_max detection_deadline expected_alerts "
 	  "expected_metrics expected_response expected_pipeline_response expected_behavior expected_behaviour category "
@@ -228,36 +249,47 @@ struct param_row {
 };
 
 static const struct param_row params[] = {
-	{ "latency", "delay", "delay latency time mean network_delay added_latency base_delay extra_latency" },
-	{ "latency", "jitter", "jitter variance delay_jitter variation deviation stddev" },
+	{ "latency", "delay",
+	  "delay latency time mean network_delay added_latency base_delay extra_latency delay_time do_tre tre value "
+	  "amount" },
+	{ "latency", "jitter", "jitter variance delay_jitter variation deviation stddev dao_dong" },
 	{ "latency", "correlation", "correlation corr" },
 	{ "latency", "distribution", "distribution" },
 	{ "network_loss", "percent",
-	  "percent loss packet_loss loss_rate drop drop_rate rate probability loss_probability" },
+	  "percent loss packet_loss loss_rate drop drop_rate rate probability loss_probability percentage ty_le "
+	  "ty_le_mat mat_goi value amount" },
 	{ "network_loss", "correlation", "correlation corr" },
-	{ "availability", "every", "every interval kill_interval kill_every period repeat_every repeat_interval" },
+	{ "availability", "every",
+	  "every interval kill_interval kill_every period repeat_every repeat_interval chu_ky moi value" },
 	{ "availability", "signal", "signal kill_signal sig" },
-	{ "cpu_saturation", "load", "load cpu_load cpu percent cpu_percent utilization" },
+	{ "cpu_saturation", "load",
+	  "load cpu_load cpu percent cpu_percent utilization percentage tai muc_tai value amount" },
 	{ "cpu_saturation", "workers", "workers cpu_workers cores cpus cpu_count cpu_cores threads" },
-	{ "memory", "percent", "percent vm_bytes memory mem fill vm_percent memory_fill mem_fill fill_percent vm" },
+	{ "memory", "percent",
+	  "percent vm_bytes memory mem fill vm_percent memory_fill mem_fill fill_percent percentage ty_le value "
+	  "amount" },
 	{ "memory", "bytes", "bytes size memory_bytes" },
-	{ "disk_fill", "percent", "percent fill disk usage target_usage disk_fill disk_usage fill_to" },
+	{ "disk_fill", "percent",
+	  "percent fill disk usage target_usage disk_fill disk_usage fill_to percentage ty_le value amount" },
 	{ "disk_fill", "bytes", "bytes size fill_size file_size" },
 	{ "disk_fill", "path",
 	  "path fill_path mount mount_point mountpoint volume dir directory target_path fill_dir" },
 	{ "disk_fill", "mode", "mode" },
 	{ "time_skew", "offset",
-	  "offset skew clock_skew time_offset shift time_shift clock_offset drift_offset seconds" },
-	{ "network_partition", "peer", "peer peer_service target_peer destination dest dst to to_service peers" },
+	  "offset skew clock_skew time_offset shift time_shift clock_offset drift_offset seconds do_lech lech value "
+	  "amount" },
+	{ "network_partition", "peer",
+	  "peer peer_service target_peer destination dest dst to to_service peers from source" },
 	{ "network_partition", "direction", "direction" },
-	{ "dns_latency", "delay", "delay latency dns_delay lookup_delay dns_latency slow time added_latency" },
+	{ "dns_latency", "delay",
+	  "delay latency dns_delay lookup_delay dns_latency slow time added_latency do_tre tre value amount" },
 	{ "dns_latency", "jitter", "jitter" },
 	{ "dns_latency", "name", "name domain query host hostname" },
 	{ "http_error", "percent",
 	  "percent error error_rate rate ratio probability toxicity fraction share http_error_rate "
-	  "errors failure_rate error_probability" },
+	  "errors failure_rate error_probability percentage ty_le ty_le_loi value amount" },
 	{ "http_error", "status",
-	  "status code http_code status_code error_code http_status response_code http_status_code" },
+	  "status code http_code status_code error_code http_status response_code http_status_code ma_loi ma" },
 	{ "http_error", "path", "path route url_path" },
 	{ "http_error", "method", "method methods http_method" },
 	{ "bandwidth", "rate", "rate bandwidth limit throttle" },
@@ -269,80 +301,7 @@ const char *const names_services[] = {
 	"kafka",    "checkout-svc", "auth-svc",    "log-collector", "dns-resolver",  "cache-svc",    NULL
 };
 
-/* --- folding ---------------------------------------------------------------------------------- */
-
-void names_fold(const char *key, char *ret, size_t size)
-{
-	size_t n = 0;
-	char before = '_';
-
-	for (; *key && n + 2 < size; key++) {
-		unsigned char c = (unsigned char)*key;
-
-		if (isupper(c) && (islower((unsigned char)before) || isdigit((unsigned char)before)))
-			ret[n++] = '_';
-		if (c == ' ' || c == '-' || c == '.' || c == '_' || c == '/') {
-			if (n && ret[n - 1] != '_')
-				ret[n++] = '_';
-		} else {
-			ret[n++] = (char)tolower(c);
-		}
-		before = *key;
-	}
-	while (n && ret[n - 1] == '_')
-		n--;
-	ret[n] = '\0';
-}
-
-enum key_unit names_cut_unit(char *folded)
-{
-	static const struct {
-		const char *tail;
-		enum key_unit unit;
-	} tails[] = {
-		{ "_seconds", UNIT_S },
-		{ "_second", UNIT_S },
-		{ "_secs", UNIT_S },
-		{ "_sec", UNIT_S },
-		{ "_s", UNIT_S },
-		{ "_giay", UNIT_S },
-		{ "_ms", UNIT_MS },
-		{ "_msec", UNIT_MS },
-		{ "_millis", UNIT_MS },
-		{ "_milliseconds", UNIT_MS },
-		{ "_minutes", UNIT_MIN },
-		{ "_minute", UNIT_MIN },
-		{ "_mins", UNIT_MIN },
-		{ "_min", UNIT_MIN },
-		{ "_phut", UNIT_MIN },
-		{ "_m", UNIT_MIN },
-		{ "_hours", UNIT_H },
-		{ "_h", UNIT_H },
-		{ "_percentage", UNIT_PERCENT },
-		{ "_percent", UNIT_PERCENT },
-		{ "_pct", UNIT_PERCENT },
-		{ "_perc", UNIT_PERCENT },
-		{ "_phan_tram", UNIT_PERCENT },
-		{ "_mb", UNIT_MB },
-		{ "_ratio", UNIT_RATIO },
-		{ "_fraction", UNIT_RATIO },
-		/* "durationseconds" */
-		{ "seconds", UNIT_S },
-		{ "minutes", UNIT_MIN },
-		{ "percent", UNIT_PERCENT },
-	};
-	size_t len = strlen(folded), i;
-
-	for (i = 0; i < ARRAY_SIZE(tails); i++) {
-		size_t n = strlen(tails[i].tail);
-
-		if (len > n && !strcmp(folded + len - n, tails[i].tail)) {
-			folded[len - n] = '\0';
-			return tails[i].unit;
-		}
-	}
-	return UNIT_NONE;
-}
+/* --- looking up ------------------------------------------------------------------------------- */
 
 static bool has_word(const char *list, const char *word)
 {
@@ -480,6 +439,8 @@ const char *names_kind_of_phrase(const char *phrase)
 		{ "bộ nhớ", "memory" },
 		{ "ram", "memory" },
 		{ "disk full", "disk_fill" },
+		{ "disk fill", "disk_fill" },
+		{ "fill disk", "disk_fill" },
 		{ "full disk", "disk_fill" },
 		{ "đầy đĩa", "disk_fill" },
 		{ "đầy ổ", "disk_fill" },

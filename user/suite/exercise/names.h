@@ -15,6 +15,7 @@ enum place {
 	AT_TRUTH = 16,
 	AT_FAULT = 32, /* a mapping under `fault:` */
 	AT_ROOT = 64,
+	AT_COMMAND = 128, /* a mapping under `inject:` */
 };
 
 /* What a key means, wherever it stands. */
@@ -31,6 +32,7 @@ enum slot {
 	SLOT_CLASS,
 	SLOT_PARAMS,
 	SLOT_COMMAND,
+	SLOT_ACTION,
 	SLOT_FAULTS,
 	SLOT_TARGET,
 	SLOT_BLAST_TARGET,
@@ -44,6 +46,7 @@ enum slot {
 	SLOT_TRIGGER,
 	SLOT_METHOD,
 	SLOT_METRICS,
+	SLOT_MORE_METRICS,
 	SLOT_WINDOW,
 	SLOT_ABORTS,
 	SLOT_ROOT,
@@ -66,6 +69,7 @@ enum slot {
 	SLOT_COOLDOWN,
 	SLOT_GRACE,
 	SLOT_DEFAULTS,
+	SLOT_INNER,   /* of an entry, with keys of it in it */
 	SLOT_CONFIG,  /* what else is about the file, in a section of its own */
 	SLOT_IGNORED, /* known, and without a meaning here */
 	SLOT_SILENT,  /* known, and nothing is lost with it */
@@ -75,7 +79,7 @@ enum slot {
 /* Units that a key may end in. */
 enum key_unit { UNIT_NONE, UNIT_MS, UNIT_S, UNIT_MIN, UNIT_H, UNIT_PERCENT, UNIT_RATIO, UNIT_MB };
 
-/* "fault-type", "faultType", "Fault Type" -> "fault_type", without a unit at its end. */
+/* "fault-type", "faultType", "Fault Type" -> "fault_type"; "Giả thuyết" -> "gia_thuyet". */
 void names_fold(const char *key, char *ret, size_t size);
 /* The same, and the unit cut off: "duration_seconds" -> "duration". */
 enum key_unit names_cut_unit(char *folded);

@@ -10,130 +10,6 @@
 #include "util/cleanup.h"
 #include "util/text/units.h"
 
-/* --- nodes ------------------------------------------------------------------------------------ */
-
-static char *scalar_text(struct fy_node *node)
-{
-	struct fy_node *value = yaml_deref(node);
-	const char *s;
-	size_t len = 0;
-
-	if (!value || !fy_node_is_scalar(value))
-		return NULL;
-	s = fy_node_get_scalar(value, &len);
-	return s ? strndup(s, len) : NULL;
-}
-
-bool text_is_placeholder(const char *text)
-{
-	static const char *const begins[] = { "todo",    "tbd",         "fixme", "xxx",      "???",      "fill in",
-					      "fill me", "placeholder", "điền ", "cần điền", "chưa điền" };
-	static const char *const whole[] = { "...", "…", "?", "??", "_", "__", "___", "____" };
-	size_t i, len;
-
-	text += strspn(text, " \t\n#*([\"'");
-	len = strlen(text);
-	while (len && strchr(" \n\t\r", text[len - 1]))
-		len--;
-	/* "<your hypothesis>", "{{ service }}" */
-	if (len > 1 && ((text[0] == '<' && text[len - 1] == '>' && !memchr(text + 1, '<', len - 1)) ||
-			(!strncmp(text, "{{", 2) && text[len - 1] == '}')))
-		return true;
-	for (i = 0; i < ARRAY_SIZE(begins); i++)
-		if (!strncasecmp(text, begins[i], strlen(begins[i])))
-			return true;
-	for (i = 0; i < ARRAY_SIZE(whole); i++)
-		if (len == strlen(whole[i]) && !strncmp(text, whole[i], len))
-			return true;
-	return false;
-}
-
-bool text_says_nothing(const char *text)
-{
-	static const char *const words[] = { "",  "null",  "~",        "none",  "n/a",   "na",  "-",
-					     "—", "không", "không có", "unset", "never", "nil", "unknown" };
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(words); i++)
-		if (!strcasecmp(words[i], text))
-			return true;
-	return text_is_placeholder(text);
-}
-
-char *node_text(const struct work *w, struct fy_node *node, const char *between)
-{
-	struct fy_node *list = yaml_deref(node), *item;
-	struct text out = {};
-	void *iter = NULL;
-
-	if (!list || !fy_node_is_sequence(list))
-		return scalar_text(node);
-	while ((item = fy_node_sequence_iterate(list, &iter))) {
-		_cleanup_free_ char *one = node_text(w, item, between);
-
-		if (one)
-			text_append(&out, "%s%s", out.len ? between : "", one);
-	}
-	return out.s;
-}
-
-char *value_text(const struct work *w, const struct value *v, const char *between)
-{
-	char *text = v->node ? node_text(w, v->node, between) : NULL;
-	size_t len = text ? strlen(text) : 0;
-
-	while (len && strchr(" \n\t\r", text[len - 1]))
-		text[--len] = '\0';
-	return text;
-}
-
-void value_place(struct value *v, struct fy_node *key, struct fy_node *node, enum key_unit unit)
-{
-	v->node = node;
-	v->unit = unit;
-	yaml_place(key, &v->line, &v->column);
-}
-
-/* A visit of what "<<" brings in: only the keys that the mapping itself has not. */
-struct merge {
-	struct fy_node *own;
-	pair_visit visit;
-	void *arg;
-};
-
-static void visit_merged(struct work *w, const char *key, struct fy_node *key_node, struct fy_node *node, void *arg)
-{
-	const struct merge *m = arg;
-
-	if (!fy_node_mapping_lookup_by_string(m->own, key, FY_NT))
-		m->visit(w, key, key_node, node, m->arg);
-}
-
-void node_each_pair(struct work *w, struct fy_node *map, pair_visit visit, void *arg)
-{
-	struct fy_node *node = yaml_deref(map), *merged = NULL, *item;
-	struct merge m = { node, visit, arg };
-	struct fy_node_pair *pair;
-	void *iter = NULL;
-
-	if (!node || !fy_node_is_mapping(node))
-		return;
-	while ((pair = fy_node_mapping_iterate(node, &iter))) {
-		_cleanup_free_ char *key = scalar_text(fy_node_pair_key(pair));
-
-		if (key && !strcmp(key, "<<"))
-			merged = yaml_deref(fy_node_pair_value(pair));
-		else if (key)
-			visit(w, key, fy_node_pair_key(pair), fy_node_pair_value(pair), arg);
-	}
-	iter = NULL;
-	if (merged && fy_node_is_sequence(merged))
-		while ((item = fy_node_sequence_iterate(merged, &iter)))
-			node_each_pair(w, item, visit_merged, &m);
-	else if (merged)
-		node_each_pair(w, merged, visit_merged, &m);
-}
-
 /* --- keys ------------------------------------------------------------------------------------- */
 
 /* Where a key was found, and whose slots it goes to. */
@@ -189,18 +65,11 @@ static void note_twice(struct work *w, const struct reading *r, enum slot slot, 
 	size_t i;
 
 	for (i = 0; a && b && i < ARRAY_SIZE(telling); i++)
-		if (telling[i] == slot && strcmp(a, b) != 0)
+		if (telling[i] == slot && !strstr(a, b) && !strstr(b, a)) /* a container of the service, ... */
 			work_note(w, r->x, v, NOTE, "said-twice",
 				  "'%.60s' here, and '%.60s' at line %d; the one in its "
 				  "section counts",
 				  b, a, r->slots[slot].line);
-}
-
-static bool is_mapping(struct fy_node *node)
-{
-	struct fy_node *value = yaml_deref(node);
-
-	return value && fy_node_is_mapping(value);
 }
 
 static void take_section(struct work *w, struct entry *x, enum slot slot)
@@ -212,6 +81,7 @@ static void take_section(struct work *w, struct entry *x, enum slot slot)
 		{ SLOT_BLAST, SLOT_BLAST_TARGET, AT_BLAST }, { SLOT_ROLLBACK, SLOT_METHOD, AT_ROLLBACK },
 		{ SLOT_MEASURE, SLOT_METRICS, AT_MEASURE },  { SLOT_TRUTH, SLOT_ROOT, AT_TRUTH },
 		{ SLOT_FAULT, SLOT_FAULT, AT_FAULT },        { SLOT_TRUTH_FAULT, SLOT_TRUTH_FAULT, AT_FAULT },
+		{ SLOT_COMMAND, SLOT_COMMAND, AT_COMMAND },
 	};
 	const struct value v = x->v[slot];
 	size_t i;
@@ -219,7 +89,7 @@ static void take_section(struct work *w, struct entry *x, enum slot slot)
 	for (i = 0; i < ARRAY_SIZE(sections); i++) {
 		if (sections[i].section != slot)
 			continue;
-		if (is_mapping(v.node)) {
+		if (node_is_mapping(v.node)) {
 			if (slot == SLOT_FAULT || slot == SLOT_TRUTH_FAULT)
 				x->v[slot] = (struct value){}; /* its own key says it */
 			read_section(w, x, &v, sections[i].at);
@@ -230,6 +100,23 @@ static void take_section(struct work *w, struct entry *x, enum slot slot)
 }
 
 static void take_key(struct work *w, const char *key, struct fy_node *key_node, struct fy_node *node, void *arg);
+
+/* What `defaults:` says of the file. */
+static bool slot_is_of_file(const char *key)
+{
+	enum key_unit unit;
+	bool native;
+
+	switch (names_slot(key, AT_ROOT, &unit, &native)) {
+	case SLOT_PROBE:
+	case SLOT_PIPELINE:
+	case SLOT_PROMETHEUS:
+	case SLOT_BASELINE:
+	case SLOT_COOLDOWN:
+	case SLOT_GRACE: return true;
+	default: return false;
+	}
+}
 
 /* `config: {probe_url, cooldown_seconds, ...}`: what the file itself might say. The rest is about their own runner. */
 static void take_setting(struct work *w, const char *key, struct fy_node *key_node, struct fy_node *node, void *arg)
@@ -255,7 +142,9 @@ static void take_key(struct work *w, const char *key, struct fy_node *key_node, 
 	struct value v;
 
 	value_place(&v, key_node, node, unit);
-	if (slot == SLOT_CONFIG && is_mapping(node)) {
+	if (r->filling && r->x && slot_is_of_file(key))
+		return;
+	if (slot == SLOT_CONFIG && node_is_mapping(node)) {
 		node_each_pair(w, node, take_setting, arg);
 		return;
 	}
@@ -266,9 +155,11 @@ static void take_key(struct work *w, const char *key, struct fy_node *key_node, 
 		param_take(w, r->x, key, key_node, node);
 		return;
 	}
+	if (r->at == AT_COMMAND && (slot == SLOT_NONE || (slot == SLOT_PARAMS && !node_is_mapping(node))))
+		return; /* a part of the command: command_line() */
 	if (slot == SLOT_NONE)
 		note_unknown(w, r, key, &v);
-	else if (slot == SLOT_IGNORED)
+	else if (slot == SLOT_IGNORED && r->at != AT_COMMAND)
 		note_ignored(w, r, key, &v);
 	if (slot == SLOT_NONE || slot == SLOT_IGNORED || slot == SLOT_SILENT)
 		return;
@@ -296,7 +187,10 @@ static void find_kind(struct work *w, const char *key, struct fy_node *key_node,
 	enum key_unit unit;
 	bool native;
 	enum slot slot = names_slot(key, r->at, &unit, &native);
-	struct reading below = { .x = r->x, .at = slot == SLOT_TRUTH ? AT_TRUTH : AT_FAULT };
+	struct reading below = { .x = r->x,
+				 .at = slot == SLOT_TRUTH     ? AT_TRUTH
+				       : slot == SLOT_COMMAND ? AT_COMMAND
+							      : AT_FAULT };
 	_cleanup_free_ char *text = NULL;
 
 	(void)key_node;
@@ -307,7 +201,10 @@ static void find_kind(struct work *w, const char *key, struct fy_node *key_node,
 		if (id && !units_int(id, 1, 100000, &n, NULL))
 			r->x->number = (int)n;
 	}
-	if (is_mapping(node) && (slot == SLOT_FAULT || slot == SLOT_TRUTH || slot == SLOT_TRUTH_FAULT)) {
+	if (slot == SLOT_ACTION && !r->x->action)
+		r->x->action = node_text(w, node, ",");
+	if (node_is_mapping(node) &&
+	    (slot == SLOT_FAULT || slot == SLOT_TRUTH || slot == SLOT_TRUTH_FAULT || slot == SLOT_COMMAND)) {
 		node_each_pair(w, node, find_kind, &below);
 		return;
 	}
@@ -315,6 +212,100 @@ static void find_kind(struct work *w, const char *key, struct fy_node *key_node,
 	if (text && names_kind(text) && (!r->x->kind || slot == SLOT_FAULT)) {
 		free(r->x->kind);
 		r->x->kind = strdup(names_kind(text));
+	}
+}
+
+struct flat {
+	pair_visit visit;
+	void *arg;
+};
+
+/* `metadata: {name: ...}`, and `spec: {fault: ..., target: ...}`, in which the entry goes on. */
+static void visit_flat(struct work *w, const char *key, struct fy_node *key_node, struct fy_node *node, void *arg)
+{
+	const struct flat *f = arg;
+	enum key_unit unit;
+	bool native;
+
+	if (node_is_mapping(node) && (names_slot(key, AT_ENTRY, &unit, &native) == SLOT_INNER || wrap_is_entry(node)))
+		node_each_pair(w, node, visit_flat, arg);
+	else
+		f->visit(w, key, key_node, node, f->arg);
+}
+
+static void entry_each_pair(struct work *w, struct fy_node *node, pair_visit visit, void *arg)
+{
+	struct flat f = { visit, arg };
+
+	node_each_pair(w, node, visit_flat, &f);
+}
+
+struct word_of {
+	enum slot slot;
+	char *text;
+};
+
+static void find_word(struct work *w, const char *key, struct fy_node *key_node, struct fy_node *node, void *arg)
+{
+	struct word_of *f = arg;
+	enum key_unit unit;
+	bool native;
+	enum slot slot = names_slot(key, AT_ENTRY, &unit, &native);
+
+	(void)key_node;
+	if (node_is_mapping(node) && slot == SLOT_FAULT)
+		node_each_pair(w, node, find_word, arg);
+	else if (slot == f->slot && !f->text)
+		f->text = node_text(w, node, ",");
+}
+
+/* {type: netem, action: loss}, {type: stress, action: cpu}. */
+static void join_action(struct work *w, struct fy_node *node, struct entry *x)
+{
+	struct word_of f = { .slot = SLOT_FAULT };
+	_cleanup_free_ char *joined = NULL;
+
+	if (!x->action)
+		return;
+	entry_each_pair(w, node, find_word, &f);
+	joined = f.text ? text_format("%s_%s", f.text, x->action) : NULL;
+	if (joined && names_kind(joined)) {
+		free(x->kind);
+		x->kind = strdup(names_kind(joined));
+	} else if (!x->kind && names_kind(x->action)) {
+		x->kind = strdup(names_kind(x->action));
+	}
+	free(f.text);
+}
+
+static void spread(struct entry *x, enum slot from, enum slot to)
+{
+	if (!x->v[to].node)
+		x->v[to] = x->v[from];
+}
+
+/* "blast_radius: 1 instance of payment-svc, 100% of the traffic, 60s": a section in one sentence says more than one thing. */
+static void spread_sections(const struct work *w, struct entry *x)
+{
+	static const enum slot sections[] = { SLOT_BLAST, SLOT_ROLLBACK, SLOT_MEASURE };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(sections); i++) {
+		_cleanup_free_ char *text = value_text(w, &x->v[sections[i]], ", "),
+				    *time = text ? time_in(text) : NULL;
+
+		if (!text || node_is_mapping(x->v[sections[i]].node))
+			continue;
+		if (sections[i] == SLOT_BLAST && time)
+			spread(x, SLOT_BLAST, SLOT_DURATION);
+		if (sections[i] == SLOT_BLAST && strchr(text, '%'))
+			spread(x, SLOT_BLAST, SLOT_TRAFFIC);
+		if (sections[i] == SLOT_ROLLBACK && strpbrk(text, "<>"))
+			spread(x, SLOT_ROLLBACK, SLOT_TRIGGER);
+		if (sections[i] == SLOT_ROLLBACK && (strcasestr(text, "auto") || strcasestr(text, "tự động")))
+			spread(x, SLOT_ROLLBACK, SLOT_AUTOMATIC);
+		if (sections[i] == SLOT_MEASURE && time)
+			spread(x, SLOT_MEASURE, SLOT_WINDOW);
 	}
 }
 
@@ -334,28 +325,22 @@ static void read_entry(struct work *w, struct fy_node *node, const char *name)
 	x->number = (int)w->n;
 	r.x = x;
 	r.slots = x->v;
-	node_each_pair(w, node, find_kind, &r);
-	node_each_pair(w, node, take_key, &r);
+	entry_each_pair(w, node, find_kind, &r);
+	join_action(w, node, x);
+	entry_each_pair(w, node, take_key, &r);
 	r.filling = true;
-	node_each_pair(w, w->v[SLOT_DEFAULTS].node, take_key, &r);
+	entry_each_pair(w, w->v[SLOT_DEFAULTS].node, take_key, &r);
+	spread_sections(w, x);
 }
 
 /* --- the file --------------------------------------------------------------------------------- */
-
-/* "experiment: {...}" around an entry. */
-static struct fy_node *unwrapped(struct fy_node *node)
-{
-	struct fy_node *map = yaml_deref(node), *inner;
-
-	inner = map && fy_node_is_mapping(map) ? fy_node_mapping_lookup_by_string(map, "experiment", FY_NT) : NULL;
-	return inner && is_mapping(inner) ? inner : node;
-}
 
 static void read_named(struct work *w, const char *key, struct fy_node *key_node, struct fy_node *node, void *arg)
 {
 	(void)key_node;
 	(void)arg;
-	read_entry(w, unwrapped(node), key);
+	if (node_is_mapping(node))
+		read_entry(w, wrap_unwrapped(node), key);
 }
 
 /* {payment_latency: {...}, payment_loss: {...}}; without that it is one entry whose '-' was forgotten. */
@@ -365,45 +350,92 @@ static bool is_map_of_entries(struct fy_node *node)
 	struct fy_node_pair *pair;
 	void *iter = NULL;
 
-	if (!is_mapping(map) || !(pair = fy_node_mapping_iterate(map, &iter)))
+	if (!node_is_mapping(map) || !(pair = fy_node_mapping_iterate(map, &iter)))
 		return false;
 	for (; pair; pair = fy_node_mapping_iterate(map, &iter))
-		if (!is_mapping(fy_node_pair_value(pair)))
+		if (!node_is_mapping(fy_node_pair_value(pair)))
 			return false;
 	return true;
 }
+
+static void read_file(struct work *w, struct fy_node *node);
 
 static void read_list(struct work *w, struct fy_node *node)
 {
 	struct fy_node *list = yaml_deref(node), *item;
 	void *iter = NULL;
 
-	if (is_map_of_entries(list))
+	if (is_map_of_entries(list) || (node_is_mapping(list) && wrap_has_entries(list)))
 		node_each_pair(w, list, read_named, NULL);
-	else if (is_mapping(list))
-		read_entry(w, unwrapped(list), NULL);
+	else if (node_is_mapping(list))
+		read_entry(w, wrap_unwrapped(list), NULL);
 	else if (list && fy_node_is_sequence(list))
-		while ((item = fy_node_sequence_iterate(list, &iter)))
-			if (is_mapping(item))
-				read_entry(w, unwrapped(item), NULL);
+		while ((item = fy_node_sequence_iterate(list, &iter))) {
+			struct fy_node *one = yaml_deref(item);
+
+			/* One of several documents is a file of its own. */
+			if (wrap_holds(item) || (one && fy_node_is_sequence(one)))
+				read_file(w, item);
+			else if (node_is_mapping(item))
+				read_entry(w, wrap_unwrapped(item), NULL);
+		}
+}
+
+/* A key of the file. What is inside of a section around the experiments is as if it stood at the top. */
+static void take_root(struct work *w, const char *key, struct fy_node *key_node, struct fy_node *node, void *arg)
+{
+	enum key_unit unit;
+	bool native;
+
+	if (key[0] == '.' || key[0] == '_' || !strncmp(key, "x-", 2)) /* there for the sake of its anchor */
+		return;
+	if (names_slot(key, AT_ROOT, &unit, &native) != SLOT_EXPERIMENTS && wrap_holds(node))
+		node_each_pair(w, node, take_root, arg);
+	else
+		take_key(w, key, key_node, node, arg);
+}
+
+static void take_common(struct work *w, const char *key, struct fy_node *key_node, struct fy_node *node, void *arg)
+{
+	if (slot_is_of_file(key))
+		take_key(w, key, key_node, node, arg);
+}
+
+static void take_named(struct work *w, const char *key, struct fy_node *key_node, struct fy_node *node, void *arg)
+{
+	if (wrap_is_entry(wrap_unwrapped(node)))
+		read_entry(w, wrap_unwrapped(node), key);
+	else
+		take_root(w, key, key_node, node, arg);
+}
+
+static void read_file(struct work *w, struct fy_node *node)
+{
+	struct fy_node *root = yaml_deref(node);
+	struct reading r = { .slots = w->v, .at = AT_ROOT, .filling = true };
+
+	if (!root || fy_node_is_sequence(root)) {
+		read_list(w, root);
+	} else if (wrap_unwrapped(root) != root || wrap_is_entry(root)) {
+		read_entry(w, wrap_unwrapped(root), NULL);
+	} else if (!wrap_holds(root) && wrap_has_entries(root)) {
+		node_each_pair(w, root, take_named, &r);
+	} else {
+		w->v[SLOT_EXPERIMENTS] = (struct value){};
+		node_each_pair(w, root, take_root, &r);
+		node_each_pair(w, w->v[SLOT_DEFAULTS].node, take_common, &r);
+		read_list(w, w->v[SLOT_EXPERIMENTS].node);
+	}
 }
 
 int work_read(struct work *w)
 {
-	struct fy_node *root = yaml_root(w->y);
-	struct reading r = { .slots = w->v, .at = AT_ROOT };
-
-	if (root && fy_node_is_sequence(root)) {
-		read_list(w, root);
-	} else if (root && unwrapped(root) != root) {
-		read_entry(w, unwrapped(root), NULL);
-	} else {
-		node_each_pair(w, root, take_key, &r);
-		read_list(w, w->v[SLOT_EXPERIMENTS].node);
-	}
+	read_file(w, yaml_root(w->y));
 	if (!w->n)
-		return yaml_error(w->y, root,
-				  "no experiments: a list 'experiments:' with an entry for each is expected");
+		return yaml_error(w->y, yaml_root(w->y),
+				  "no experiments: write 'experiments:', and below it an entry '- id: 1' for each, "
+				  "with fault_type, "
+				  "target, hypothesis, blast_radius, rollback, measurement and ground_truth");
 	return 0;
 }
 
@@ -457,10 +489,10 @@ static void look_in(struct work *w, struct fy_node *node, struct look *l)
 	void *iter = NULL;
 
 	if (list && fy_node_is_mapping(list))
-		node_each_pair(w, unwrapped(list), look_at, l);
+		node_each_pair(w, wrap_unwrapped(list), look_at, l);
 	else if (list && fy_node_is_sequence(list))
 		while ((item = fy_node_sequence_iterate(list, &iter)))
-			node_each_pair(w, unwrapped(item), look_at, l);
+			node_each_pair(w, wrap_unwrapped(item), look_at, l);
 }
 
 static void look_at_root(struct work *w, const char *key, struct fy_node *key_node, struct fy_node *node, void *arg)
@@ -471,6 +503,8 @@ static void look_at_root(struct work *w, const char *key, struct fy_node *key_no
 	enum slot slot = names_slot(key, AT_ROOT, &unit, &native);
 
 	(void)key_node;
+	if (slot != SLOT_EXPERIMENTS && (wrap_holds(node) || wrap_is_entry(wrap_unwrapped(node))))
+		l->renamed = true;
 	if (slot != SLOT_NONE && slot != SLOT_IGNORED && slot != SLOT_CONFIG && !native && !names_is_slip(key, AT_ROOT))
 		l->renamed = true;
 	if (slot != SLOT_EXPERIMENTS)
@@ -485,7 +519,9 @@ bool exercise_recognise(struct yaml *y)
 	struct fy_node *root = yaml_root(y);
 	struct look l = { .at = AT_ENTRY };
 
-	if (root && (fy_node_is_sequence(root) || unwrapped(root) != root))
+	if (wrap_is_entry(root))
+		return true;
+	if (root && (fy_node_is_sequence(root) || wrap_unwrapped(root) != root))
 		look_in(&w, root, &l);
 	else
 		node_each_pair(&w, root, look_at_root, &l);

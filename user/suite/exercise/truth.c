@@ -113,6 +113,49 @@ static void take_roots(struct work *w, struct entry *x, const struct value *at, 
 		add_services(w, x, at, text, wrong ? &x->not_roots : &x->roots);
 }
 
+static void join_service(struct work *w, const char *key, struct fy_node *key_node, struct fy_node *node, void *arg)
+{
+	static const char *const skipped[] = { "weight", "score", "confidence", "fault", "fault_type", "class",
+					       "type",   "kind",  "reason",     "why",   "description" };
+	struct text *out = arg;
+	_cleanup_free_ char *text = node_text(w, node, ", ");
+	size_t i;
+
+	(void)key_node;
+	for (i = 0; i < ARRAY_SIZE(skipped) && strcasecmp(key, skipped[i]) != 0; i++)
+		;
+	if (text && i == ARRAY_SIZE(skipped))
+		text_append(out, "%s%s", out->len ? ", " : "", text);
+}
+
+/* A service as text, or {service: x, weight: 1}, {edge: [a, b]}. */
+static char *service_text(struct work *w, struct fy_node *node)
+{
+	struct text out = {};
+
+	if (!node_is_mapping(node))
+		return node ? node_text(w, node, ", ") : NULL;
+	node_each_pair(w, node, join_service, &out);
+	return out.s;
+}
+
+/* "root = payment-svc, class = latency": what is behind the second name is not about the root. */
+static void cut_assignments(char *text)
+{
+	char *sign = strpbrk(text, "=:"), *next;
+
+	if (!sign || sign == text || strchr("!<>", sign[-1]) || !strncasecmp(text, "edge", 4) ||
+	    !strncasecmp(text, "not", 3))
+		return;
+	next = strpbrk(sign + 1, "=:");
+	while (next && next > sign && *next != ',' && *next != ';')
+		next--;
+	if (next)
+		*next = '\0';
+	sign += 1 + strspn(sign + 1, " ");
+	memmove(text, sign, strlen(sign) + 1);
+}
+
 static void take_list(struct work *w, struct entry *x, enum slot slot, bool wrong)
 {
 	struct fy_node *node = yaml_deref(x->v[slot].node), *item;
@@ -121,14 +164,16 @@ static void take_list(struct work *w, struct entry *x, enum slot slot, bool wron
 	if (!node)
 		return;
 	if (!fy_node_is_sequence(node)) {
-		_cleanup_free_ char *text = value_text(w, &x->v[slot], ", ");
+		_cleanup_free_ char *text = service_text(w, node);
 
+		if (text)
+			cut_assignments(text);
 		if (text && !text_says_nothing(text))
 			take_roots(w, x, &x->v[slot], text, wrong);
 		return;
 	}
 	while ((item = fy_node_sequence_iterate(node, &iter))) {
-		_cleanup_free_ char *text = node_text(w, item, ", ");
+		_cleanup_free_ char *text = service_text(w, item);
 
 		if (text && !text_says_nothing(text))
 			take_roots(w, x, &x->v[slot], text, wrong);
@@ -161,7 +206,7 @@ static void drop_contradictions(struct work *w, struct entry *x)
 
 static void take_detect(struct work *w, struct entry *x)
 {
-	_cleanup_free_ char *text = value_text(w, &x->v[SLOT_DETECT], ", ");
+	_cleanup_free_ char *text = service_text(w, x->v[SLOT_DETECT].node); /* or {expected: true, within: 60s} */
 	_cleanup_free_ char *word = text ? strndup(text, strcspn(text, " ,.;(")) : NULL;
 	int yes = word && text[0] ? names_bool(word) : 1;
 

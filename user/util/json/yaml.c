@@ -19,12 +19,20 @@ static int place_diag(struct yaml *y, const char *fallback)
 	struct fy_diag_error *e;
 	const char *hint;
 	void *iter = NULL;
+	int first;
 
 	e = fy_diag_errors_iterate(y->diag, &iter);
 	if (!e)
 		return error_usage(y->err, "not YAML: %s", fallback);
 	error_usage(y->err, "not YAML: %s", e->msg);
 	error_at(y->err, y->name, e->line, e->column);
+	first = strstr(e->msg, "duplicate key") ? yaml_first_of(y->text, y->len, e->line, e->column) : 0;
+	if (first)
+		return error_hint(y->err,
+				  "the mapping has this key at line %d already: keep one of the two, or begin an "
+				  "entry of its own with '- '",
+				  first),
+		       -EINVAL;
 	hint = yaml_hint(y->text, y->len, e->line);
 	if (hint)
 		error_hint(y->err, "%s", hint);
@@ -110,8 +118,11 @@ static int count_events(struct yaml *y)
 	}
 	if (fy_parser_get_stream_error(y->parser))
 		return place_diag(y, "it cannot be read");
-	if (!documents)
-		return error_usage(y->err, "the file is empty");
+	if (!documents) {
+		error_usage(y->err, "the file is empty: it has nothing but blanks and comments");
+		error_hint(y->err, "write 'experiments:', and below it an entry '- id: 1' for each experiment");
+		return -EINVAL;
+	}
 	return 0;
 }
 

@@ -134,3 +134,34 @@ const char *yaml_hint(const char *text, size_t len, int line)
 		hint = of_depth(&l[1], &l[2]);
 	return hint;
 }
+
+/* The key of a line: bytes from its column to the colon; a "- " in front of it belongs to the column. */
+static size_t key_at(const struct line *l, size_t column)
+{
+	const char *colon;
+
+	if (column >= l->len || (l->indent != column && !(l->indent + 2 == column && l->at[l->indent] == '-')))
+		return 0;
+	colon = memchr(l->at + column, ':', l->len - column);
+	return colon ? (size_t)(colon - l->at) - column : 0;
+}
+
+int yaml_first_of(const char *text, size_t len, int line, int column)
+{
+	struct line second, l;
+	size_t at = column > 0 ? (size_t)column - 1 : 0, n;
+	int i;
+
+	if (!line_of(text, len, line, &second))
+		return 0;
+	n = key_at(&second, at);
+	for (i = line - 1; n && i > 0 && line_of(text, len, i, &l); i--) {
+		if (is_blank(&l))
+			continue;
+		if (key_at(&l, at) == n && !memcmp(l.at + at, second.at + at, n))
+			return i;
+		if (l.indent < at && l.at[l.indent] != '-')
+			return 0;
+	}
+	return 0;
+}
