@@ -31,6 +31,8 @@ const struct command cmd_table[] = {
 	{ "doctor", "what works on this host, what does not, and what to do", false, cmd_doctor, &cmd_doctor_argp },
 	{ "plan", "look at a running stack and write a suite for it", true, cmd_plan, &cmd_plan_argp },
 	{ "run", "carry out an experiment file and score the pipeline", true, cmd_run, &cmd_run_argp },
+	{ "sweep", "find from which size of a fault on users feel it, and the pipeline sees it", true, cmd_sweep,
+	  &cmd_sweep_argp },
 	{ "check", "judge an experiment file without running it", false, cmd_check, &cmd_check_argp },
 	{ "import", "make an experiment file from another tool's", false, cmd_import, &cmd_import_argp },
 	{ "baseline", "how each service is when nothing is wrong", true, cmd_baseline, &cmd_baseline_argp },

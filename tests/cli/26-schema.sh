@@ -80,6 +80,9 @@ printed '*' run run "$T/s.yaml" --out "$T/out1" -q -o json
 printed '*' history history "$T/out1" -o json
 printed '*' score score "$T/out1" -o json
 sed -e 's/pid:[0-9]*/netns:flt-a/' "$T/s.yaml" >"$T/net.yaml"
+sed -e 's/fault_type: .*/fault_type: latency/; s/params: .*/params: {delay: 5ms}/' "$T/net.yaml" >"$T/sized.yaml"
+printed '*' sweep sweep "$T/sized.yaml" --budget 20s --out "$T/swept" -q -o json
+check "... is what is in its folder as well" sh -c "/usr/bin/python3 '$TOP/tests/tools/schema_valid.py' '$SCHEMA/sweep.json' <'$T/swept/sweep.json'"
 printed 0 baseline baseline "$T/net.yaml" --for 500ms -o json
 
 # --- the schemas themselves ---

@@ -23,6 +23,7 @@ kin=$(awk -v cmd="$cmd" '/^## / { n = split(substr($0, 4), w, /, */); hit = 0
 	for (i = 1; hit && i <= n; i++) if (w[i] != cmd && w[i] ~ /^[a-z]+$/) print w[i] }' docs/commands.md)
 case $cmd in
 inject) kin+=' list set stop doctor' ;;
+sweep) kin+=' run check plan' ;;
 run) kin+=' check baseline score report history' ;;
 check) kin+=' run import' ;;
 score | report | history) kin+=' run score report history accept' ;;

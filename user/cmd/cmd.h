@@ -22,6 +22,7 @@ struct command {
 extern const struct command cmd_table[];
 
 int cmd_run(int argc, char **argv);
+int cmd_sweep(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_inject(int argc, char **argv);
 int cmd_list(int argc, char **argv);
@@ -47,7 +48,7 @@ int cmd_complete(int argc, char **argv);
 extern const struct argp cmd_accept_argp, cmd_allow_argp, cmd_baseline_argp, cmd_check_argp, cmd_doctor_argp,
 	cmd_graph_argp, cmd_halt_argp, cmd_history_argp, cmd_import_argp, cmd_lab_argp, cmd_list_argp, cmd_plan_argp,
 	cmd_probe_argp, cmd_recover_argp, cmd_report_argp, cmd_run_argp, cmd_score_argp, cmd_set_argp, cmd_stop_argp,
-	cmd_top_argp;
+	cmd_sweep_argp, cmd_top_argp;
 
 /* Before anything else: is it JSON that @argv asks for? */
 void cmd_output_begin(char *const *argv);

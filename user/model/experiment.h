@@ -43,6 +43,13 @@ struct ground_truth {
 	char *symptom, *reason; /* free words, for reports */
 };
 
+/* The block `sweep:`, as written: which sizes of its fault are to be tried. */
+struct sweep_block {
+	bool given;
+	char *param, *from, *to; /* NULL: what the kind says */
+	int line, column;
+};
+
 struct experiment {
 	int number; /* from 1, order in the file, or `id` when it is a number */
 	char *id, *name, *description;
@@ -70,6 +77,7 @@ struct experiment {
 	char **abort_texts;
 	struct fault_plan *faults;
 	uint32_t n_faults;
+	struct sweep_block sweep;
 	struct ground_truth truth;
 	int line, column;
 };

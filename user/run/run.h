@@ -24,15 +24,35 @@ struct run_progress {
 	const char *note;            /* something out of the ordinary, or NULL */
 };
 
+/* One experiment again and again, with a fault of another size each time (run/sweep/sweep_run.h). */
+struct run_trial {
+	const struct experiment *x;
+	char id[80];       /* of its result */
+	const char *param; /* of the one fault */
+	char size[32];     /* its value; "" for a trial without a fault */
+};
+
+/*
+ * Where the trials of a run come from, instead of its experiments. next() is called on the loop and is quick; taken()
+ * and document() are called by a job, after each trial, while the loop calls nothing of these.
+ */
+struct run_trials {
+	bool (*next)(void *ctx, struct run_trial *ret); /* false: it is enough */
+	void (*taken)(void *ctx, const struct result *result);
+	json_t *(*document)(void *ctx); /* a new reference: what is saved as sweep.json */
+	void *ctx;
+};
+
 struct run_options {
 	const int *only; /* numbers; NULL: all */
 	uint32_t n_only;
 	const char *dir; /* where the files go; made when missing */
 	bool resume;     /* go on with what is in dir */
 	bool force_stage;
-	bool pipeline_may_be_down; /* go on although nobody takes a connection there before the first fault */
-	uint64_t seed;             /* of every random choice; 0: take one */
-	const char *metrics;       /* where /metrics is served, see exporter_open(); NULL: nowhere */
+	bool pipeline_may_be_down;       /* go on although nobody takes a connection there before the first fault */
+	uint64_t seed;                   /* of every random choice; 0: take one */
+	const char *metrics;             /* where /metrics is served, see exporter_open(); NULL: nowhere */
+	const struct run_trials *trials; /* NULL: each experiment once */
 	void (*progress)(void *ctx, const struct run_progress *p);
 	void *ctx;
 };

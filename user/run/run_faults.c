@@ -73,8 +73,14 @@ static void arm_work(void *run)
 	uint32_t i;
 
 	r->fault_rc = 0;
-	for (i = 0; !r->fault_rc && i < r->turn.n_faults; i++)
-		r->fault_rc = fault_arm(&r->turn.faults[i].fault, &r->fault_error);
+	for (i = 0; !r->fault_rc && i < r->turn.n_faults; i++) {
+		struct run_fault *f = &r->turn.faults[i];
+
+		if (r->options->trials)
+			r->fault_rc = run_trial_set_size(r, f, &r->fault_error);
+		if (!r->fault_rc && !f->fault.armed)
+			r->fault_rc = fault_arm(&f->fault, &r->fault_error);
+	}
 }
 
 /* Each gets its chance, whatever became of the one before; what still cannot be undone stays in the
@@ -113,9 +119,12 @@ static void arm_done(void *run)
 	struct run *r = run;
 	uint32_t i;
 
-	for (i = 0; i < r->turn.n_faults; i++)
-		if (r->turn.faults[i].fault.armed)
-			owner_add(r->owner, &r->turn.faults[i].fault, NULL);
+	for (i = 0; i < r->turn.n_faults; i++) {
+		struct run_fault *f = &r->turn.faults[i];
+
+		if (f->fault.armed && !f->owned)
+			f->owned = !owner_add(r->owner, &f->fault, NULL);
+	}
 	owner_changed(r->owner);
 	step_done(run);
 }
@@ -138,8 +147,10 @@ static void run_faults_disarm(struct run *r)
 {
 	uint32_t i;
 
-	for (i = 0; i < r->turn.n_faults; i++)
+	for (i = 0; i < r->turn.n_faults; i++) {
 		owner_remove(r->owner, &r->turn.faults[i].fault);
+		r->turn.faults[i].owned = false;
+	}
 	begin(r, disarm_work, step_done);
 }
 
@@ -388,7 +399,10 @@ static void end_done(void *run)
 	}
 	run_faults_read(&r->turn);
 	run_window_over(r);
-	run_faults_disarm(r);
+	if (run_trial_may_keep(r))
+		step_done(r);
+	else
+		run_faults_disarm(r);
 }
 
 void run_faults_end(struct run *r)
@@ -404,7 +418,7 @@ uint64_t run_faults_due(const struct turn *t)
 	uint64_t due = t->inject_ns + t->x->duration_ns;
 	uint32_t i;
 
-	for (i = 0; i < t->n_faults; i++) {
+	for (i = 0; !t->without_fault && i < t->n_faults; i++) {
 		const struct run_fault *f = &t->faults[i];
 		uint64_t at = !f->begun ? on_ns(t, f) : !f->ended ? off_ns(t, f) : due;
 
@@ -413,25 +427,55 @@ uint64_t run_faults_due(const struct turn *t)
 	return due;
 }
 
+static uint64_t more(uint64_t now, uint64_t before)
+{
+	return now > before ? now - before : 0;
+}
+
+/* A fault that stays armed counts on; its turn has what came since. The kernel keeps the first hit of all only. */
+static struct fault_proof since(const struct fault_proof *now, const struct fault_proof *earlier)
+{
+	struct fault_proof p = *now;
+
+	if (!earlier->matched && !earlier->injected)
+		return p;
+	p.matched = more(now->matched, earlier->matched);
+	p.injected = more(now->injected, earlier->injected);
+	p.skipped = more(now->skipped, earlier->skipped);
+	p.bytes = more(now->bytes, earlier->bytes);
+	p.spared = more(now->spared, earlier->spared);
+	p.died = now->died > earlier->died ? now->died - earlier->died : 0;
+	if (earlier->injected)
+		p.first_hit_ns = p.first_hit_wall_ns = 0;
+	if (!p.injected)
+		p.last_hit_ns = p.last_hit_wall_ns = 0;
+	return p;
+}
+
 void run_faults_read(struct turn *t)
 {
 	uint32_t i;
 
 	for (i = 0; i < t->n_faults; i++)
 		if (t->faults[i].begun)
-			t->faults[i].proof = t->faults[i].fault.shown;
+			t->faults[i].proof = since(&t->faults[i].fault.shown, &t->faults[i].earlier);
+}
+
+void run_faults_release(struct run_fault *v, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		json_decref(v[i].overlaps);
+		json_decref(v[i].spared);
+		fault_free(&v[i].fault);
+	}
+	free(v);
 }
 
 void run_faults_free(struct turn *t)
 {
-	uint32_t i;
-
-	for (i = 0; i < t->n_faults; i++) {
-		json_decref(t->faults[i].overlaps);
-		json_decref(t->faults[i].spared);
-		fault_free(&t->faults[i].fault);
-	}
-	free(t->faults);
+	run_faults_release(t->faults, t->n_faults);
 	t->faults = NULL;
 	t->n_faults = 0;
 }

@@ -28,8 +28,10 @@ struct run_fault {
 	struct run *run;
 	const struct fault_plan *plan;
 	struct fault fault;
-	struct fault_proof proof; /* as last read */
-	bool begun, ended;        /* it has been told to be on, off */
+	struct fault_proof proof;   /* as last read */
+	struct fault_proof earlier; /* what it had done before this turn */
+	bool owned;                 /* the owner looks after it */
+	bool begun, ended;          /* it has been told to be on, off */
 	double on_wall_s, off_wall_s;
 	struct offload_job on, tell, off;
 	struct fl_error error;     /* of these two */
@@ -48,6 +50,7 @@ struct turn {
 	struct result result;
 	uint64_t baseline_ns, inject_ns, end_ns, window_end_ns, recovered_ns;
 	bool stage_forced;
+	bool without_fault; /* a trial of size 0: everything but the fault */
 	bool faults_ready;  /* armed, or given up; disarmed */
 	bool on_failed;     /* one could not be switched on */
 	bool resolved;      /* or it cannot be */
@@ -110,6 +113,11 @@ struct run {
 	uint32_t next;     /* index of the next experiment */
 	uint32_t total, count;
 	struct turn turn;
+	struct run_trial trial;    /* the turn's, where the run has trials */
+	struct experiment trial_x; /* its experiment under the trial's own id */
+	struct run_fault *kept;    /* armed, from one trial to the next of the same experiment */
+	uint32_t n_kept;
+	int kept_number; /* that experiment's */
 	struct result *results;
 	uint32_t n_results;
 	bool aborting;              /* by a signal */
@@ -161,6 +169,17 @@ void run_faults_read(struct turn *t);              /* the proofs, as of the last
 void run_faults_end(struct run *r);
 void run_faults_changed(void *run, const struct fault *f, const json_t *change); /* a changes_fn */
 void run_faults_free(struct turn *t);
+void run_faults_release(struct run_fault *v, uint32_t n);
+
+/* run_trials.c: one experiment again and again, its faults armed once */
+bool run_trial_next(struct run *r);           /* take the next one as the turn; false: there is none */
+void run_trial_keep(struct run *r);           /* the turn is over: its armed faults are kept */
+bool run_trial_may_keep(const struct run *r); /* the window is over: is there anything against it? */
+void run_trial_begin(struct run *r);          /* on the loop: kept faults of another experiment are nobody's any more */
+int run_trial_faults(struct run *r, struct fl_error *err);                        /* a job's: those, or new ones */
+int run_trial_set_size(struct run *r, struct run_fault *f, struct fl_error *err); /* a job's */
+int run_trial_taken(struct run *r, struct fl_error *err);                         /* a job's: its result is known */
+void run_trial_drop(struct run *r); /* the last one is over: disarm what is kept */
 
 /* run_pipeline.c */
 void run_poll_alerts(struct run *r); /* GET /alerts in the background */

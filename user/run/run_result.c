@@ -309,6 +309,10 @@ static void set_detail(struct run *r, struct turn *t, bool *ret_refuted)
 	json_object_set_new(d, "capture_window",
 			    json_pack("{s:f, s:f}", "before_s", x->window_before_ns / 1e9, "after_s",
 				      x->window_after_ns / 1e9));
+	if (r->options->trials)
+		json_object_set_new(d, "trial",
+				    json_pack("{s:s, s:s}", "param", r->trial.param, "size",
+					      r->trial.size[0] ? r->trial.size : "none"));
 	if (x->n_faults)
 		json_object_set_new(d, "backend", json_string(t->n_faults ? t->faults[0].fault.backend : ""));
 }
@@ -401,7 +405,7 @@ int run_result_save(struct run *r, const struct turn *t, struct fl_error *err)
 	int rc;
 
 	/* A fault that was cut short passes nothing, and fails nothing. */
-	if (t->inject_ns && (status == RESULT_OK || status == RESULT_NOT_RECOVERED))
+	if (!r->options->trials && t->inject_ns && (status == RESULT_OK || status == RESULT_NOT_RECOVERED))
 		stage_record(t->x, status == RESULT_OK && !t->refuted, NULL);
 	rc = outdir_save_results(&r->out, r->results, r->n_results, err);
 	return rc ? rc : outdir_save_json(&r->out, "baseline.json", r->baseline, err);

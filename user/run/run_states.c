@@ -45,9 +45,14 @@ static void idle_tick(struct run *r)
 {
 	const struct suite *s = r->suite;
 
+	run_trial_keep(r);
 	turn_free(&r->turn);
 	if (r->aborting || r->stopping) {
 		run_enter(r, RUN_DONE);
+		return;
+	}
+	if (r->options->trials) {
+		run_enter(r, run_trial_next(r) ? RUN_RESOLVE : RUN_DONE);
 		return;
 	}
 	for (; r->next < s->n; r->next++) {
@@ -89,7 +94,7 @@ static void resolve_work(void *run)
 	if (rc == -EPERM)
 		t->result.status = RESULT_SKIPPED;
 	if (!rc)
-		rc = run_faults_prepare(r, t, &t->error);
+		rc = r->options->trials ? run_trial_faults(r, &t->error) : run_faults_prepare(r, t, &t->error);
 	r->fault_rc = rc;
 }
 
@@ -104,6 +109,7 @@ static void resolve_done(void *run)
 static void resolve_enter(struct run *r)
 {
 	run_kernel_turn(r);
+	run_trial_begin(r);
 	r->state_job = (struct offload_job){ .work = resolve_work, .done = resolve_done, .arg = r };
 	owner_do(r->owner, &r->state_job);
 }
@@ -204,7 +210,7 @@ static void inject_tick(struct run *r)
 	struct turn *t = &r->turn;
 	uint64_t now = clock_mono_ns(), due;
 
-	if (!r->aborting && !t->on_failed)
+	if (!r->aborting && !t->on_failed && !t->without_fault)
 		run_faults_step(r, now);
 	if (!r->aborting && t->on_failed)
 		t->cause = BY_FAILURE;
@@ -287,6 +293,8 @@ static void save_work(void *run)
 	struct run *r = run;
 
 	r->fault_rc = run_result_save(r, &r->turn, &r->error);
+	if (!r->fault_rc && r->options->trials)
+		r->fault_rc = run_trial_taken(r, &r->error);
 }
 
 static void save_done(void *run)
@@ -332,6 +340,8 @@ static bool anything_left(const struct run *r)
 {
 	uint32_t i;
 
+	if (r->options->trials)
+		return true;
 	for (i = r->next; i < r->suite->n; i++)
 		if (run_is_selected(r->options, &r->suite->experiments[i]) && !has_result(r, &r->suite->experiments[i]))
 			return true;
@@ -344,6 +354,11 @@ static void cooldown_tick(struct run *r)
 		run_enter(r, RUN_DONE);
 	else if (state_age(r) >= r->suite->cooldown_ns || !anything_left(r))
 		run_enter(r, RUN_IDLE);
+}
+
+static void done_enter(struct run *r)
+{
+	run_trial_drop(r);
 }
 
 static void done_tick(struct run *r)
@@ -374,7 +389,7 @@ static const struct {
 	[RUN_RECOVER] = { recover_enter, recover_tick },
 	[RUN_SCORE] = { NULL, score_tick },
 	[RUN_COOLDOWN] = { NULL, cooldown_tick },
-	[RUN_DONE] = { NULL, done_tick },
+	[RUN_DONE] = { done_enter, done_tick },
 };
 
 void run_enter(struct run *r, enum run_state to)

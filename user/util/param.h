@@ -34,6 +34,7 @@ struct param {
 	int64_t min, max;           /* PARAM_INT */
 	const char *const *choices; /* PARAM_ENUM, NULL-terminated */
 	bool live;                  /* `set` may change it while the fault is on */
+	const char *from, *to;      /* the sizes that a sweep tries unless it is told others; NULL: it is no size */
 };
 
 struct param_value {

@@ -3,16 +3,14 @@
 #include <argp.h>
 #include <errno.h>
 #include <signal.h>
-#include <time.h>
-#include <unistd.h>
 #include <uv.h>
 
 #include "cmd/cmd.h"
+#include "cmd/suite/run_files.h"
 #include "cmd/suite/run_show.h"
 #include "cmd/suite/suite_file.h"
 #include "fault/fault.h"
 #include "policy/gate.h"
-#include "report/export.h"
 #include "report/report.h"
 #include "run/run.h"
 #include "score/pipeline/pipeline.h"
@@ -20,7 +18,6 @@
 #include "util/clock.h"
 #include "util/text/text.h"
 #include "util/text/units.h"
-#include "util/text/url.h"
 
 struct options {
 	const char *file, *out, *probe, *pipeline, *adapter, *root_label, *lang, *metrics, *journal;
@@ -79,30 +76,12 @@ static const struct argp_option option_table[] = {
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
-/* "1,4,9" */
-static int parse_only(struct options *o, const char *arg)
-{
-	_cleanup_free_ char *words = strdup(arg);
-	char *rest = words, *word;
-	int64_t n;
-
-	while (rest && (word = strsep(&rest, ","))) {
-		int *grown = reallocarray(o->only, o->n_only + 1, sizeof(*grown));
-
-		if (!grown || units_int(word, 1, 100000, &n, &o->err))
-			return -EINVAL;
-		o->only = grown;
-		o->only[o->n_only++] = (int)n;
-	}
-	return 0;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
 
 	switch (key) {
-	case OPT_ONLY: return parse_only(o, arg) ? EINVAL : 0;
+	case OPT_ONLY: return run_parse_only(arg, &o->only, &o->n_only, &o->err) ? EINVAL : 0;
 	case OPT_OUT: o->out = arg; return 0;
 	case OPT_LANG:
 		o->lang = arg;
@@ -191,79 +170,9 @@ static int load(const struct options *o, struct suite **ret, struct fl_error *er
 	return r;
 }
 
-/* The folder of the n-th run (from 1) of how many; the caller's to free. */
-static char *folder(const struct options *o, int64_t n)
-{
-	bool several = o->repeat > 1 || o->every_ns;
-	char stamp[32];
-	time_t now = time(NULL);
-	struct tm tm;
-
-	if (o->out && several)
-		return text_format("%s/%03lld", o->out, (long long)n);
-	if (o->out)
-		return strdup(o->out);
-	localtime_r(&now, &tm);
-	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &tm);
-	return several ? text_format("faultline-results/%s-%03lld", stamp, (long long)n)
-		       : text_format("faultline-results/%s", stamp);
-}
-
-/* The reports are a view of the results: when they cannot be written the run stands all the same. */
-static void write_reports(const struct options *o, const char *dir)
-{
-	const char *name[REPORT_FILES];
-	bool kept[REPORT_FILES];
-	struct fl_error err = {};
-	struct folder f;
-
-	if (folder_open(&f, dir, &err) || report_write(&f, words_find(o->lang), false, name, kept, &err))
-		error_print(&err, stderr);
-	else if (o->journal && export_journal(&f, o->journal, &err))
-		error_print(&err, stderr);
-	folder_close(&f);
-}
-
-static void on_interrupt(int number)
-{
-	static const char text[] = "faultline: ended by a signal while the pipeline was asked; nothing was injected\n";
-
-	(void)number;
-	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
-		_exit(FL_EXIT_ABORTED);
-	_exit(FL_EXIT_ABORTED);
-}
-
-/* What the pipeline takes is found out before anything is broken. There is nothing to undo yet: a signal just ends it. */
-static int learn(const struct options *o, struct suite *s, struct fl_error *err)
-{
-	struct sigaction ending = { .sa_handler = on_interrupt }, was[2];
-	_cleanup_free_ char *line = NULL;
-	int r;
-
-	if (!o->quiet)
-		fprintf(stderr, "asking the pipeline what it takes (%d s at most) ...\n",
-			(int)(PIPELINE_LEARN_NS / NS_PER_SEC));
-	sigaction(SIGINT, &ending, &was[0]);
-	sigaction(SIGTERM, &ending, &was[1]);
-	r = pipeline_learn(&s->pipeline, err);
-	sigaction(SIGINT, &was[0], NULL);
-	sigaction(SIGTERM, &was[1], NULL);
-	if (pipeline_unreachable(r) && o->may_be_down)
-		r = 0;
-	if (r || o->quiet)
-		return r;
-	line = text_format("pipeline %s: %s\n", s->pipeline.url, s->pipeline.learned->said);
-	if (!line)
-		return error_sys(err, ENOMEM, "out of memory");
-	url_mask(line);
-	fputs(line, stderr);
-	return 0;
-}
-
 static int run_once(const struct options *o, struct suite *s, int64_t n, bool *ret_aborted, struct fl_error *err)
 {
-	_cleanup_free_ char *dir = folder(o, n);
+	_cleanup_free_ char *dir = run_folder(o->out, o->repeat > 1 || o->every_ns ? n : 0);
 	struct run_show show = { .quiet = o->quiet };
 	struct run_options options = {
 		.only = o->only,
@@ -289,14 +198,14 @@ static int run_once(const struct options *o, struct suite *s, int64_t n, bool *r
 		return FL_EXIT_OK;
 	}
 	if (!r && s->pipeline.url && !s->pipeline.learned)
-		r = learn(o, s, err);
+		r = run_learn(s, o->may_be_down, o->quiet, err);
 	if (!r)
 		run_show_begin(&show, s, &options);
 	if (!r)
 		r = suite_run(s, &options, &report, err);
 	if (r)
 		return r;
-	write_reports(o, dir);
+	run_write_reports(dir, o->lang, o->journal);
 	status = run_show_report(&report, s, dir, o->json);
 	fflush(stdout); /* the next run may be a day away */
 	if (report.unfinished) {

@@ -8,14 +8,17 @@
 #include "fault/clock/clock.h"
 #include "util/clock.h"
 
-static const struct param params[] = {
-	{ .name = "offset", .type = PARAM_OFFSET, .live = true, .help = "how far the wall clock is moved: 60s, -5min" },
-	{ .name = "drift",
-	  .type = PARAM_OFFSET,
-	  .live = true,
-	  .help = "what it gains (or loses, negative) each second: 10ms, -500us" },
-	{}
-};
+static const struct param params[] = { { .name = "offset",
+					 .type = PARAM_OFFSET,
+					 .live = true,
+					 .from = "100ms",
+					 .to = "1h",
+					 .help = "how far the wall clock is moved: 60s, -5min" },
+				       { .name = "drift",
+					 .type = PARAM_OFFSET,
+					 .live = true,
+					 .help = "what it gains (or loses, negative) each second: 10ms, -500us" },
+				       {} };
 
 static const char *const aliases[] = { "clock_skew", NULL };
 

@@ -32,16 +32,20 @@
 static const char *const rcodes[] = { "servfail", "nxdomain", "refused", "drop", NULL };
 static const uint8_t rcode_numbers[] = { 2, 3, 5, 255 };
 
-static const struct param latency_params[] = {
-	{ .name = "delay", .type = PARAM_DURATION, .def = "!", .live = true, .help = "how much later an answer comes" },
-	{ .name = "jitter",
-	  .type = PARAM_DURATION,
-	  .def = "0",
-	  .live = true,
-	  .help = "up to so much more or less, evenly" },
-	NET_PARAM_PERCENT("100%", "the matching answers that come late"),
-	DNS_PARAMS
-};
+static const struct param latency_params[] = { { .name = "delay",
+						 .type = PARAM_DURATION,
+						 .def = "!",
+						 .live = true,
+						 .from = "5ms",
+						 .to = "10s",
+						 .help = "how much later an answer comes" },
+					       { .name = "jitter",
+						 .type = PARAM_DURATION,
+						 .def = "0",
+						 .live = true,
+						 .help = "up to so much more or less, evenly" },
+					       NET_PARAM_PERCENT("100%", "the matching answers that come late"),
+					       DNS_PARAMS };
 
 static const struct param error_params[] = { { .name = "rcode",
 					       .type = PARAM_ENUM,

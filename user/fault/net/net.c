@@ -38,7 +38,7 @@ const struct param net_match_params[] = {
 	{ .name = "peer-port", .type = PARAM_PORTS, .help = "the same at the other end" },
 	{ .name = "protocol", .type = PARAM_ENUM, .def = "any", .choices = protocols,
 	  .help = "only this protocol" },
-	{ .name = "share", .type = PARAM_PERCENT, .def = "100%", .live = true,
+	{ .name = "share", .type = PARAM_PERCENT, .def = "100%", .live = true, .from = "1%", .to = "100%",
 	  .help = "share of the flows that are touched at all, by their hash" },
 	{ .name = "seed", .type = PARAM_INT, .min = 0, .max = INT64_MAX,
 	  .help = "makes the decisions repeatable (default: random)" },

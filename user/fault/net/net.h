@@ -23,9 +23,10 @@ extern const char *const net_directions[];
 		.name = "direction", .type = PARAM_ENUM, .def = (def_), .choices = net_directions, \
 		.help = "packets from the target, to it, or both"                                  \
 	}
-#define NET_PARAM_PERCENT(def_, what)                                                                           \
-	{                                                                                                       \
-		.name = "percent", .type = PARAM_PERCENT, .def = (def_), .live = true, .help = "share of " what \
+#define NET_PARAM_PERCENT(def_, what)                                                                                \
+	{                                                                                                            \
+		.name = "percent", .type = PARAM_PERCENT, .def = (def_), .live = true, .from = "0.5%", .to = "100%", \
+		.help = "share of " what                                                                             \
 	}
 
 /* The match part of ops->compile: every kind calls it first. */

@@ -14,7 +14,13 @@
 static const char *const aliases[] = { "rate", NULL };
 
 static const struct param params[] = {
-	{ .name = "rate", .type = PARAM_RATE, .def = "!", .live = true, .help = "of the line" },
+	{ .name = "rate",
+	  .type = PARAM_RATE,
+	  .def = "!",
+	  .live = true,
+	  .from = "32kbit",
+	  .to = "1gbit",
+	  .help = "of the line" },
 	{ .name = "burst",
 	  .type = PARAM_BYTES,
 	  .def = "16k",

@@ -14,7 +14,7 @@ static const char *const distributions[] = { "uniform", "normal", "pareto", "par
 
 /* clang-format off */
 static const struct param params[] = {
-	{ .name = "delay", .type = PARAM_DURATION, .def = "!", .live = true,
+	{ .name = "delay", .type = PARAM_DURATION, .def = "!", .live = true, .from = "1ms", .to = "2s",
 	  .help = "how long each packet waits" },
 	{ .name = "jitter", .type = PARAM_DURATION, .def = "0", .live = true,
 	  .help = "spread around it: half width (uniform) or standard deviation (the others)" },

@@ -25,7 +25,7 @@ static const struct param syscall_params[] = {
 	{ .name = "syscall", .type = PARAM_STRING, .def = "!",
 	  .help = "which call, or several with commas; 'open' means openat and its kin too" },
 	{ .name = "errno", .type = PARAM_STRING, .def = "!", .help = "what it returns: ETIMEDOUT, ENOSPC, 28" },
-	{ .name = "percent", .type = PARAM_PERCENT, .def = "100%", .live = true,
+	{ .name = "percent", .type = PARAM_PERCENT, .def = "100%", .live = true, .from = "0.5%", .to = "100%",
 	  .help = "share of the matching calls that fail" },
 	{ .name = "nth", .type = PARAM_INT, .def = "1", .min = 1, .max = UINT32_MAX, .live = true,
 	  .help = "only every n-th matching call" },

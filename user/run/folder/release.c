@@ -12,6 +12,9 @@ void experiment_release(struct experiment *x)
 	words_free(x->tags);
 	free(x->hypothesis);
 	free(x->clauses);
+	free(x->sweep.param);
+	free(x->sweep.from);
+	free(x->sweep.to);
 	words_free(x->targets);
 	free(x->target_text);
 	words_free(x->steady_state);

@@ -1,0 +1,81 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# lane: quiet
+# A sweep of a pipeline whose limit is known, on the lab: both limits are found, the fault is armed once and every size is a
+# change of it; an end by a signal leaves a valid result; what cannot be swept is refused before anything is touched.
+. "$(dirname "$0")/../lib.sh"
+export FAULTLINE_LAB_CGROUP=faultline-lab-${T##*.}
+LAB=/run/faultline/lab/lab.json
+trap '"$FL" lab down >/dev/null 2>&1; cleanup' EXIT
+
+cat >"$T/sweep.yaml" <<Y
+suite:
+  name: known limit
+  stack: lab
+  probe: {interval: 50ms, timeout: 300ms, steady_window: 200ms, recover_within: 20s}
+  baseline: 700ms
+  cooldown: 0s
+  grace: 50ms
+experiments:
+  - name: payment_latency
+    hypothesis: "success_rate >= 1%"
+    fault_type: latency
+    params: {delay: 100ms, direction: from}
+    sweep: {param: delay, from: 5ms, to: 1s, scale: log}
+    blast_radius: {target: 1 instance of payment-svc, traffic: 0% (synthetic), duration: 800ms}
+    rollback: {automatic: true, trigger_when: never, method: faultline stop --all}
+    measurement: {metrics: [success_rate], capture_window: t-1s to t+1s}
+    abort_conditions: [any SLO breach beyond budget for 60s]
+    ground_truth: {root_service: payment-svc}
+Y
+field() { jq -r "$1" "$T/out/sweep.json"; }
+
+# --- refused before anything is touched (no lab, no pipeline is needed to say so) ---
+refused() { # DESCRIPTION WORDS ARGUMENT...
+	"$FL" sweep "$T/own.yaml" --out "$T/none" "${@:3}" >"$T/said" 2>&1
+	check_num "$1" $? eq 2
+	check "... and says why" grep -q -- "$2" "$T/said"
+}
+sed 's/stack: lab/description: none/' "$T/sweep.yaml" >"$T/own.yaml"
+refused "no pipeline" 'names no pipeline' --probe http://127.0.0.1:1/
+own() { refused "$1" "$2" --probe http://127.0.0.1:1/ --pipeline http://127.0.0.1:1/ "${@:3}"; }
+own "bounds swapped" '--from 5ms --to 1s' --from 1s --to 5ms
+own "a range that the kind does not have" 'at most one hour' --to 2h
+own "a size of nothing" 'a size of 0ms is no fault' --from 0ms
+own "a parameter that is not live" 'cannot be changed while the fault is on' --param backend
+own "no such parameter" 'its sizes are: delay' --param delays
+own "no time" 'fewer than 8 say nothing' --budget 5s
+own "no such experiment" 'names no experiment' --only 7
+check "nothing was begun" test ! -e "$T/none"
+
+# --- on the lab ---
+check "the lab is up" "$FL" lab up --no-load
+payment=$(jq -r '.services["payment-svc"].addr' $LAB)
+bg python3 "$TOP/tests/tools/limit_pipeline.py" 0 "http://$payment:8080/metrics" 60 payment-svc >"$T/port"
+wait_for 10 test -s "$T/port"
+at=(--pipeline "http://127.0.0.1:$(cat "$T/port")" --seed 5)
+began=$SECONDS
+"$FL" sweep "$T/sweep.yaml" "${at[@]}" --budget 40s --width 30% --out "$T/out" >"$T/said" 2>"$T/progress"
+check_num "a sweep of at most 40 seconds" $? le 1
+note "FIGURE sweep: $(field '.sweeps[0].trials | length') trials in $((SECONDS - began)) s: $(field '.sweeps[0].sentence')"
+check "the pipeline's limit is found" test "$(field '.sweeps[0].curves.reported.state')" = found
+# The delay is what its request takes, but for the request itself.
+check "... it is the one it has" jq -e '.sweeps[0].curves.reported.interval | .[0] <= 61e6 and .[1] >= 50e6' "$T/out/sweep.json"
+check "the users' limit is found" test "$(field '.sweeps[0].curves.felt.state')" = found
+check "one trial had no fault, at least" jq -e '.sweeps[0].curves.reported.catch_trials > 0' "$T/out/sweep.json"
+check "the sentence" grep -q '^Users feel payment latency from .*, the pipeline reports it from ' "$T/said"
+check "the fault was armed once" test "$(jq -r '.[].proof[0].fault' "$T/out/chaos_results.json" | sort -u | wc -l)" = 1
+check "... and each trial has its own hits" jq -e '[.[] | select(.trial.size != "none")] | length > 5 and all(.[]; .status == "ok" and .proof[0].injected > 5 and .proof[0].injected < 500)' "$T/out/chaos_results.json"
+check "... its own size" jq -e 'all(.[]; .trial.size == "none" or .trial.size == .proof[0].params.delay)' "$T/out/chaos_results.json"
+check "a trial without a fault hits nobody" jq -e '[.[] | select(.trial.size == "none")] | length > 0 and all(.[]; .proof[0].injected == 0)' "$T/out/chaos_results.json"
+check "nothing is on" sh -c "[ \"\$('$FL' list -o json | jq length)\" = 0 ]"
+
+# --- ended by a signal ---
+"$FL" sweep "$T/sweep.yaml" "${at[@]}" --out "$T/cut" >"$T/said" 2>"$T/progress" &
+pid=$!
+wait_for 20 test -s "$T/cut/sweep.json"
+kill -INT $pid
+wait $pid
+check_num "ended by a signal" $? eq 5
+check "... what was found so far is there" jq -e '.sweeps[0].ended == "unfinished" and (.sweeps[0].trials | length) >= 1' "$T/cut/sweep.json"
+check "... nothing is on" sh -c "[ \"\$('$FL' list -o json | jq length)\" = 0 ]"

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* run_files.h - what the commands that carry out a suite have in common: its folder, the reports, a look at the pipeline. */
+#ifndef FL_RUN_FILES_H
+#define FL_RUN_FILES_H
+
+#include "model/experiment.h"
+
+/* "1,4,9": numbers of experiments, added to *only, which is the caller's to free. */
+int run_parse_only(const char *arg, int **only, uint32_t *n_only, struct fl_error *err);
+
+/* @out, else one by the time below ./faultline-results; of the @n-th of several runs (0: there is one). The caller's
+ * to free. */
+char *run_folder(const char *out, int64_t n);
+
+/* The reports are a view of the results: when they cannot be written the run stands all the same. @journal may be NULL. */
+void run_write_reports(const char *dir, const char *lang, const char *journal);
+
+/* What the pipeline takes is found out before anything is broken. There is nothing to undo yet: a signal just ends it. */
+int run_learn(struct suite *s, bool may_be_down, bool quiet, struct fl_error *err);
+
+#endif
