@@ -111,6 +111,24 @@ gone() { [ ! -e "$T/dir/file" ]; }
 check "the guardian removes it when it can" in_time 5 gone
 check "and the session is over" in_time 5 none_left
 
+# --- one that nobody waits for says it to those who look ---
+ID=$("$FL" inject 'null' pid:"$target" --file "$T/dir/file" --detach --for 60s)
+bg sleep 300; other=$BG_PID
+OTHER=$("$FL" inject 'null' pid:"$other" --detach --for 60s)
+mount --bind "$T/dir/file" "$T/dir/file"
+"$FL" stop "$ID" "$OTHER" -o json >"$T/stop.json" 2>/dev/null
+check_num "the exit status of stop" $? eq 3
+check "stop tells which is open and why, and has ended the other" jq -e --arg id "$ID" --arg other "$OTHER" \
+	'.stopped == [$other] and .open[0].id == $id and (.open[0].error | test("may still be there"))' "$T/stop.json"
+"$FL" list >"$T/list"
+check "list says not undone, and why" sh -c "grep -q '^$ID .* - *not undone: recover' '$T/list' && grep -q 'not undone: .*may still be there' '$T/list'"
+check "so does its JSON" sh -c "'$FL' list -o json | jq -e '.[0].open | (.message | test(\"may still be there\")) and .since_wall > 0'"
+"$FL" recover >"$T/recover.out" 2>/dev/null
+check "recover counts it" grep -q '^[0-9a-z]* FAILED: 0 undone, 1 still open$' "$T/recover.out"
+umount "$T/dir/file"
+check "then it is undone, and list is empty" in_time 5 none_left
+check "list has nothing more" bash -c "'$FL' list | grep -q 'no faults'"
+
 # --- an owner of whom nothing can be seen is not dead ---
 inject 'null' pid:"$target" --file "$T/dir/file"
 mount --bind /dev/null "/proc/$owner/stat"

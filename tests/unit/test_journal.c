@@ -103,7 +103,7 @@ static void write_tail(const char *text)
 static void last_first_and_once(void **state)
 {
 	struct journal *j;
-	unsigned int count;
+	struct undo_count count;
 	(void)state;
 
 	assert_int_equal(journal_open(dir, NULL, &j, NULL), 0);
@@ -112,17 +112,18 @@ static void last_first_and_once(void **state)
 	add(j, "note", "c", NULL);
 	journal_close(j);
 	assert_int_equal(journal_replay(dirs, &count, NULL), 0);
-	assert_int_equal(count, 3);
+	assert_int_equal(count.done, 3);
 	assert_string_equal(undone.s, "c b a ");
 	assert_int_equal(journal_replay(dirs, &count, NULL), 0);
-	assert_int_equal(count, 0);
+	assert_int_equal(count.done, 0);
 	assert_string_equal(undone.s, "c b a ");
 }
 
 static void undone_or_done_is_over(void **state)
 {
 	struct journal *j;
-	unsigned int a, b, count;
+	unsigned int a, b;
+	struct undo_count count;
 	(void)state;
 
 	assert_int_equal(journal_open(dir, NULL, &j, NULL), 0);
@@ -134,7 +135,7 @@ static void undone_or_done_is_over(void **state)
 	assert_int_equal(journal_done(j, b, NULL), 0);
 	journal_close(j);
 	assert_int_equal(journal_replay(dirs, &count, NULL), 0);
-	assert_int_equal(count, 1);
+	assert_int_equal(count.done, 1);
 	assert_string_equal(undone.s, "a c ");
 }
 
@@ -149,7 +150,7 @@ static void torn_line(void **state)
 
 	for (i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
 		struct journal *j;
-		unsigned int count;
+		struct undo_count count;
 
 		assert_int_equal(journal_open(dir, NULL, &j, NULL), 0);
 		add(j, "note", "a", NULL);
@@ -157,10 +158,10 @@ static void torn_line(void **state)
 		journal_close(j);
 		write_tail(tails[i]);
 		assert_int_equal(journal_replay(dirs, &count, NULL), 0);
-		assert_int_equal(count, 2);
+		assert_int_equal(count.done, 2);
 		assert_string_equal(undone.s, "b a ");
 		assert_int_equal(journal_replay(dirs, &count, NULL), 0);
-		assert_int_equal(count, 0);
+		assert_int_equal(count.done, 0);
 		text_free(&undone);
 		unlink(file());
 	}
@@ -170,7 +171,7 @@ static void failure_is_tried_again(void **state)
 {
 	struct fl_error err = {};
 	struct journal *j;
-	unsigned int count;
+	struct undo_count count;
 	(void)state;
 
 	assert_int_equal(journal_open(dir, NULL, &j, NULL), 0);
@@ -181,7 +182,8 @@ static void failure_is_tried_again(void **state)
 	fail_times = 1;
 	assert_int_equal(journal_replay(dirs, &count, &err), -EBUSY);
 	assert_string_equal(err.message, "still busy");
-	assert_int_equal(count, 2);
+	assert_int_equal(count.done, 2);
+	assert_int_equal(count.open, 1);
 	assert_string_equal(undone.s, "c a ");
 	assert_int_equal(journal_replay(dirs, &count, NULL), 0);
 	assert_string_equal(undone.s, "c a b ");
@@ -192,7 +194,8 @@ static void only_closed_is_closed(void **state)
 {
 	struct fl_error err = {};
 	struct journal *j;
-	unsigned int a, b, c, count;
+	unsigned int a, b, c;
+	struct undo_count count;
 	(void)state;
 
 	assert_int_equal(journal_open(dir, NULL, &j, NULL), 0);
@@ -214,7 +217,7 @@ static void only_closed_is_closed(void **state)
 	journal_close(j);
 	fail_times = 0;
 	assert_int_equal(journal_replay(dirs, &count, NULL), 0);
-	assert_int_equal(count, 2);
+	assert_int_equal(count.done, 2);
 	assert_string_equal(undone.s, "b c a ");
 }
 
@@ -222,7 +225,7 @@ static void unknown_or_damaged(void **state)
 {
 	struct fl_error err = {};
 	struct journal *j;
-	unsigned int count;
+	struct undo_count count;
 	(void)state;
 
 	assert_int_equal(journal_open(dir, NULL, &j, NULL), 0);
@@ -230,6 +233,7 @@ static void unknown_or_damaged(void **state)
 	add(j, "of-another-version", "b", NULL);
 	journal_close(j);
 	assert_int_equal(journal_replay(dirs, &count, &err), -ENOTSUP);
+	assert_int_equal(count.open, 1);
 	assert_non_null(strstr(err.message, "of-another-version"));
 	assert_string_equal(undone.s, "a ");
 	/* A line that makes no sense hides none of the others. */
@@ -238,18 +242,19 @@ static void unknown_or_damaged(void **state)
 	error_clear(&err);
 	assert_int_equal(journal_replay(dirs, &count, &err), -EBADMSG);
 	assert_true(err.open);
-	assert_int_equal(count, 1);
+	assert_int_equal(count.done, 1);
+	assert_int_equal(count.open, 1);
 	assert_string_equal(undone.s, "a z ");
 	unlink(file());
 	assert_int_equal(journal_replay(dirs, &count, NULL), 0);
-	assert_int_equal(count, 0);
+	assert_int_equal(count.done, 0);
 }
 
 /* Who has to ask others comes last, so that nobody waits for them. */
 static void own_first(void **state)
 {
 	struct journal *j;
-	unsigned int count;
+	struct undo_count count;
 	(void)state;
 
 	assert_int_equal(journal_open(dir, NULL, &j, NULL), 0);
@@ -272,7 +277,8 @@ static long size_of_file(void)
 /* What has been does not make it larger, and what is open survives being written anew. */
 static void grows_with_what_is_open(void **state)
 {
-	unsigned int i, count, kept[3], n;
+	unsigned int i, kept[3], n;
+	struct undo_count count;
 	long largest = 0;
 	struct journal *j;
 	(void)state;
@@ -290,7 +296,7 @@ static void grows_with_what_is_open(void **state)
 	add(j, "note", "d", NULL);
 	journal_close(j);
 	assert_int_equal(journal_replay(dirs, &count, NULL), 0);
-	assert_int_equal(count, 3);
+	assert_int_equal(count.done, 3);
 	assert_string_equal(undone.s, "d c a ");
 }
 
@@ -299,7 +305,8 @@ static void grows_with_what_is_open(void **state)
 static uint64_t replay_ns(unsigned int lines)
 {
 	uint64_t begin;
-	unsigned int i, count;
+	unsigned int i;
+	struct undo_count count;
 	struct journal *j;
 	FILE *f;
 
@@ -314,7 +321,7 @@ static uint64_t replay_ns(unsigned int lines)
 	fclose(f);
 	begin = clock_mono_ns();
 	assert_int_equal(journal_replay(dirs, &count, NULL), 0);
-	assert_int_equal(count, 1);
+	assert_int_equal(count.done, 1);
 	begin = clock_mono_ns() - begin;
 	unlink(file());
 	return begin;
@@ -333,7 +340,8 @@ static void any_size_is_read(void **state)
 static void refused_before_any_limit(void **state)
 {
 	struct fl_error err = {};
-	unsigned int i, n, count;
+	unsigned int i, n;
+	struct undo_count count;
 	struct journal *j;
 	(void)state;
 
@@ -346,14 +354,15 @@ static void refused_before_any_limit(void **state)
 	add(j, "note", "z", &n);
 	journal_close(j);
 	assert_int_equal(journal_replay(dirs, &count, NULL), 0);
-	assert_int_equal(count, JOURNAL_OPEN_MAX);
+	assert_int_equal(count.done, JOURNAL_OPEN_MAX);
 }
 
 /* Guardian and `recover` at the same time: each entry is undone once. */
 static void two_at_once(void **state)
 {
 	struct journal *j;
-	unsigned int i, count, total;
+	unsigned int i, total;
+	struct undo_count count;
 	int status;
 	pid_t pid;
 	(void)state;
@@ -364,10 +373,10 @@ static void two_at_once(void **state)
 	journal_close(j);
 	pid = fork();
 	if (!pid)
-		_exit(journal_replay(dirs, &count, NULL) ? 255 : (int)count);
+		_exit(journal_replay(dirs, &count, NULL) ? 255 : (int)count.done);
 	assert_int_equal(journal_replay(dirs, &count, NULL), 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
-	total = count + (unsigned int)WEXITSTATUS(status);
+	total = count.done + (unsigned int)WEXITSTATUS(status);
 	assert_int_equal(total, 50);
 }
 
@@ -379,22 +388,25 @@ static void earlier_boot(void **state)
 		"{\"n\":2,\"boot\":\"another\",\"undo\":\"note\",\"args\":{\"word\":\"b\"}}\n"
 		"{\"n\":3,\"undo\":\"process\",\"args\":{\"word\":\"c\"}}\n";
 	struct journal *j;
+	struct undo_count count;
 	unsigned int n;
 	(void)state;
 
 	assert_int_equal(journal_open(dir, NULL, &j, NULL), 0);
 	write_tail(lines);
 	journal_close(j);
-	assert_int_equal(journal_replay(dirs, &n, NULL), 0);
+	assert_int_equal(journal_replay(dirs, &count, NULL), 0);
 	assert_string_equal(undone.s, "c b ");
-	assert_int_equal(journal_replay(dirs, &n, NULL), 0);
-	assert_int_equal(n, 0);
+	assert_int_equal(count.done, 2);
+	assert_int_equal(count.not_needed, 1);
+	assert_int_equal(journal_replay(dirs, &count, NULL), 0);
+	assert_int_equal(count.done + count.not_needed + count.open, 0);
 
 	unlink(file());
 	assert_int_equal(journal_open(dir, NULL, &j, NULL), 0);
 	add(j, "process", "d", &n);
 	journal_close(j);
-	assert_int_equal(journal_replay(dirs, &n, NULL), 0);
+	assert_int_equal(journal_replay(dirs, &count, NULL), 0);
 	assert_string_equal(undone.s, "c b d ");
 }
 

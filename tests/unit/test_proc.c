@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <grp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -127,6 +128,39 @@ static void no_proc(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* A /proc that hides others' processes (hidepid=2) is no proof that they have ended. */
+static int hidden(void)
+{
+	pid_t parent = getppid();
+	uint64_t start = proc_start(parent);
+	DIR *dir;
+
+	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("proc", "/proc", "proc", 0, "hidepid=2") || setgroups(0, NULL) || setresgid(65534, 65534, 65534) ||
+	    setresuid(65534, 65534, 65534))
+		return 4;
+	if (proc_is(parent, start) != PROC_UNKNOWN)
+		return 1;
+	dir = proc_scan();
+	if (!dir)
+		return 0;
+	closedir(dir);
+	return 2;
+}
+
+static void hidepid(void **state)
+{
+	int status;
+	pid_t pid;
+	(void)state;
+
+	if (geteuid())
+		skip();
+	pid = start_child(hidden);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +168,7 @@ int main(void)
 		cmocka_unit_test(a_stranger_gets_nothing),
 		cmocka_unit_test(first_thread_ended),
 		cmocka_unit_test(no_proc),
+		cmocka_unit_test(hidepid),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@
 #include "target/process/process.h"
 #include "target/provider.h"
 #include "util/cleanup.h"
+#include "util/proc.h"
 #include "util/text/text.h"
 #include "util/text/units.h"
 
@@ -127,7 +128,7 @@ static int look_at_process(pid_t pid, uint64_t start, void *ctx)
 
 static int look_at_netns(struct look *l, struct fl_error *err)
 {
-	DIR *d = opendir("/proc");
+	DIR *d = proc_scan();
 	struct dirent *e;
 	int64_t pid;
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "policy/end.h"
+#include "session/unfinished.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/proc.h"
@@ -132,15 +133,17 @@ static int wait_owner(const struct session_info *s, struct fl_error *err)
 int end_wait(const struct session_info *s, struct fl_error *err)
 {
 	struct timespec moment = { .tv_nsec = 20 * 1000000 };
+	struct unfinished left;
 	char dir[64];
 	int r, i;
 
 	if (!s->alive)
 		return session_recover(s->name, NULL, err);
 	r = wait_owner(s, err);
-	/* It removes its directory before it goes; if it was killed instead, its guardian does. */
+	/* It removes its directory before it goes, or says what it could not undo; if it was killed instead, its
+	 * guardian does. */
 	snprintf(dir, sizeof(dir), FL_RUN_DIR "/%s", s->name);
-	for (i = 0; !r && i < 150 && !access(dir, F_OK); i++)
+	for (i = 0; !r && i < 150 && !access(dir, F_OK) && !unfinished_read(s->name, &left); i++)
 		clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, NULL);
 	return r || access(dir, F_OK) ? r : session_recover(s->name, NULL, err);
 }

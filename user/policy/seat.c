@@ -9,6 +9,7 @@
 
 #include "policy/seat.h"
 #include "util/cleanup.h"
+#include "util/proc.h"
 #include "util/text/cidr.h"
 #include "util/text/text.h"
 #include "util/text/units.h"
@@ -236,7 +237,7 @@ static int add_ancestors(struct found *f, pid_t pid, bool *ret_multiplexer, stru
 
 static int add_clients(struct found *f, struct fl_error *err)
 {
-	DIR *d = opendir("/proc");
+	DIR *d = proc_scan();
 	struct dirent *e;
 	char name[64];
 	pid_t parent;

@@ -300,7 +300,7 @@ static int undo_number(struct journal *j, unsigned int n, struct fl_error *why)
 	pthread_mutex_unlock(&j->lock);
 	if (!line)
 		return r;
-	r = journal_run(line, path, why);
+	r = journal_run(line, path, NULL, why);
 	json_decref(line);
 	if (r)
 		note_failure(j, n, why);

@@ -47,6 +47,11 @@ enum undo_state {
 	UNDO_NOT_NEEDED, /* proved: what was changed is gone, or belongs to somebody else by now */
 };
 
+/* What became of the entries of a journal. */
+struct undo_count {
+	unsigned int done, not_needed, open;
+};
+
 /* One way to undo; a fault family exports its own, fault/undo.c lists them all. */
 struct undo_op {
 	const char *name; /* the word in the journal */
@@ -104,11 +109,11 @@ int journal_done(struct journal *j, unsigned int n, struct fl_error *err);
 
 /*
  * Undo what is open in the journal of @dirs (NULL-terminated; SESSION_DIR and KEPT_DIR), last first, what
- * has to ask others at the end. Goes on after a failure; returns the first one. *ret_count (may be NULL): how
- * many entries were undone. A half-written last line (the writer died in it) is ignored: its action had not
+ * has to ask others at the end. Goes on after a failure; returns the first one. *ret (may be NULL): what became
+ * of how many. A half-written last line (the writer died in it) is ignored: its action had not
  * begun. A line that makes no sense is an error, and the others are undone. When it returns 0, a message in
  * *err is the first remark.
  */
-int journal_replay(const char *const *dirs, unsigned int *ret_count, struct fl_error *err);
+int journal_replay(const char *const *dirs, struct undo_count *ret, struct fl_error *err);
 
 #endif

@@ -9,8 +9,8 @@
 /* NULL: this build does not know it. */
 const struct undo_op *journal_op(const char *name);
 
-/* Run the undo of @line, of the file at @path. An error: it is open, and err->open is set. */
-int journal_run(const json_t *line, const char *path, struct fl_error *err);
+/* Run the undo of @line, of the file at @path. An error: it is open, and err->open is set. *ret may be NULL. */
+int journal_run(const json_t *line, const char *path, enum undo_state *ret, struct fl_error *err);
 
 /* Write down that it is closed. */
 int journal_close_entry(struct journal_entries *e, struct journal_entry *entry, struct fl_error *err);

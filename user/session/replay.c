@@ -64,19 +64,20 @@ int journal_close_entry(struct journal_entries *e, struct journal_entry *entry, 
 	return r;
 }
 
-int journal_run(const json_t *line, const char *path, struct fl_error *err)
+int journal_run(const json_t *line, const char *path, enum undo_state *ret, struct fl_error *err)
 {
 	const char *name = json_string_value(json_object_get(line, "undo"));
 	const struct undo_op *op = journal_op(name);
-	enum undo_state state;
+	enum undo_state unused, *state = ret ?: &unused;
 
+	*state = UNDO_OPEN;
 	if (!op) {
 		error_sys(err, ENOTSUP, "%s: this build cannot undo '%s'", path, name ? name : "(nothing)");
 		return still_open(name, path, err);
 	}
-	state = op->ends_with_boot && of_earlier_boot(line) ? UNDO_NOT_NEEDED
-							    : op->undo(json_object_get(line, "args"), err);
-	return state == UNDO_DONE || state == UNDO_NOT_NEEDED ? 0 : still_open(name, path, err);
+	*state = op->ends_with_boot && of_earlier_boot(line) ? UNDO_NOT_NEEDED
+							     : op->undo(json_object_get(line, "args"), err);
+	return *state == UNDO_DONE || *state == UNDO_NOT_NEEDED ? 0 : still_open(name, path, err);
 }
 
 int journal_tell(int r, const struct fl_error *why, struct fl_error *err)
@@ -88,7 +89,7 @@ int journal_tell(int r, const struct fl_error *why, struct fl_error *err)
 
 /* Those that need nobody's help first, so that an agent or a store that is slow to answer holds up none of
  * them; each of the two kinds last first. Goes on after a failure. */
-static int undo_all(struct journal_entries *e, unsigned int *count, struct fl_error *err)
+static int undo_all(struct journal_entries *e, struct undo_count *count, struct fl_error *err)
 {
 	struct fl_error failure = {}, remark = {};
 	int first = 0, asks;
@@ -100,13 +101,15 @@ static int undo_all(struct journal_entries *e, unsigned int *count, struct fl_er
 			struct journal_entry *entry = &e->v[i];
 			const struct undo_op *op;
 			struct fl_error why = {};
+			enum undo_state state;
 			int r;
 
 			op = entry->line ? journal_op(json_string_value(json_object_get(entry->line, "undo"))) : NULL;
 			if (!entry->line || (op && op->asks_others) != asks)
 				continue;
-			r = journal_run(entry->line, entry->file->path, &why) ?: journal_close_entry(e, entry, &why);
-			*count += !r;
+			r = journal_run(entry->line, entry->file->path, &state, &why)
+				    ?: journal_close_entry(e, entry, &why);
+			++*(r ? &count->open : state == UNDO_DONE ? &count->done : &count->not_needed);
 			if (r && !first)
 				failure = why;
 			else if (!r && !remark.message[0])
@@ -142,12 +145,12 @@ static void close_file(struct journal_file *f)
 	free(f->path);
 }
 
-int journal_replay(const char *const *dirs, unsigned int *ret_count, struct fl_error *err)
+int journal_replay(const char *const *dirs, struct undo_count *ret, struct fl_error *err)
 {
 	struct journal_file files[JOURNAL_DIRS] = {};
 	struct journal_entries e = {};
 	struct fl_error why = {};
-	unsigned int count = 0;
+	struct undo_count count = {};
 	char where[256] = "";
 	size_t damaged = 0, n;
 	int r, first = 0;
@@ -177,7 +180,8 @@ int journal_replay(const char *const *dirs, unsigned int *ret_count, struct fl_e
 	journal_entries_free(&e);
 	while (n--)
 		close_file(&files[n]);
-	if (ret_count)
-		*ret_count = count;
+	count.open += (unsigned int)damaged;
+	if (ret)
+		*ret = count;
 	return r;
 }

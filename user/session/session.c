@@ -21,9 +21,11 @@
 
 #include "bpf/abi/abi.h"
 #include "session/guardian.h"
+#include "session/journal_private.h"
 #include "session/keeper.h"
 #include "session/lease.h"
 #include "session/session.h"
+#include "session/unfinished.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/proc.h"
@@ -389,16 +391,28 @@ void session_busy(struct session *s)
 /* --- ending --------------------------------------------------------------------------------
  */
 
+/* What replaying came to: an error, or a remark. */
+static void tell(int r, const struct fl_error *why, struct fl_error *err)
+{
+	journal_tell(r, why, err);
+	if (!r && err && !err->message[0])
+		*err = *why;
+}
+
 int session_end(struct session *s, struct fl_error *err)
 {
+	struct fl_error why = {};
 	int r;
 
 	session_busy(s);
 	keeper_stop(take_ptr(s->keeper));
 	if (s->engine)
 		s->engine_close(s->engine);
-	r = journal_replay((const char *const[]){ s->dir, s->kept_dir, NULL }, NULL, err);
+	r = journal_replay((const char *const[]){ s->dir, s->kept_dir, NULL }, NULL, &why);
 	journal_close(s->journal);
+	if (r)
+		unfinished_write(s->name, &why);
+	tell(r, &why, err);
 	if (r) {
 		guardian_hand_over(s->guardian);
 		error_hint(err, "its guardian tries it again, and so does faultline recover");
@@ -411,14 +425,15 @@ int session_end(struct session *s, struct fl_error *err)
 	return r;
 }
 
-int session_recover(const char *name, unsigned int *ret_undone, struct fl_error *err)
+int session_recover(const char *name, struct undo_count *ret, struct fl_error *err)
 {
 	char dir[64], kept[64];
 	struct session_info info;
+	struct fl_error why = {};
 	int r;
 
-	if (ret_undone)
-		*ret_undone = 0;
+	if (ret)
+		*ret = (struct undo_count){};
 	if (!is_session_name(name))
 		return error_usage(err, "'%.40s' is no session", name);
 	read_info(name, &info);
@@ -434,7 +449,10 @@ int session_recover(const char *name, unsigned int *ret_undone, struct fl_error 
 	}
 	snprintf(dir, sizeof(dir), FL_RUN_DIR "/%s", name);
 	snprintf(kept, sizeof(kept), FL_KEPT_DIR "/%s", name);
-	r = journal_replay((const char *const[]){ dir, kept, NULL }, ret_undone, err);
+	r = journal_replay((const char *const[]){ dir, kept, NULL }, ret, &why);
+	if (r)
+		unfinished_write(name, &why);
+	tell(r, &why, err);
 	return r ? r : remove_remains(name, err);
 }
 

@@ -108,9 +108,9 @@ int session_list(struct session_info **ret, uint32_t *ret_n, struct fl_error *er
 
 /*
  * Clean up one session whose owner is dead: journal, pins, directory. The guardian may be at it
- * too: they take turns. What could not be undone stays in the directory for another try.
+ * too: they take turns. What could not be undone stays in the directory for another try. *ret may be NULL.
  */
-int session_recover(const char *name, unsigned int *ret_undone, struct fl_error *err);
+int session_recover(const char *name, struct undo_count *ret, struct fl_error *err);
 
 /* Keep other faultline processes from making and removing what all share (qdiscs) until the
  * descriptor is closed; -1 when that cannot be. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
@@ -18,6 +19,13 @@ struct stat_fields {
 	uint64_t start;
 };
 
+/* Without /proc, or with one that hides processes (hidepid), a file that is not there says nothing. The
+ * kernel itself knows whether anybody has the pid. */
+static bool has_no_process(pid_t pid)
+{
+	return kill(pid, 0) && errno == ESRCH && !access("/proc/self/stat", F_OK);
+}
+
 /* -ESRCH: there is no such process. Any other error: it cannot be told. */
 static int read_stat(pid_t pid, struct stat_fields *ret)
 {
@@ -28,9 +36,8 @@ static int read_stat(pid_t pid, struct stat_fields *ret)
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	/* Without /proc nothing at all is there: that says nothing of the process. */
 	if (fd < 0)
-		return errno == ENOENT && !access("/proc/self/stat", F_OK) ? -ESRCH : -EIO;
+		return errno == ENOENT && has_no_process(pid) ? -ESRCH : -EIO;
 	n = read(fd, line, sizeof(line) - 1);
 	if (n <= 0)
 		return n < 0 && errno == ESRCH ? -ESRCH : -EIO;
@@ -106,6 +113,18 @@ void proc_boot(char ret[PROC_BOOT_SIZE])
 	if (!f || !fgets(ret, PROC_BOOT_SIZE, f))
 		ret[0] = '\0';
 	ret[strcspn(ret, "\n")] = '\0';
+}
+
+DIR *proc_scan(void)
+{
+	DIR *dir = opendir("/proc");
+
+	/* Everybody's process 1 is there. */
+	if (!dir || (!access("/proc/1/stat", R_OK) && !access("/proc/self/stat", R_OK)))
+		return dir;
+	closedir(dir);
+	errno = EIO;
+	return NULL;
 }
 
 bool proc_same(pid_t pid, uint64_t start)

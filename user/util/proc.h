@@ -3,6 +3,7 @@
 #ifndef FL_PROC_H
 #define FL_PROC_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -33,6 +34,10 @@ int proc_open(pid_t pid, uint64_t start);
 /* Signal it through one, which cannot hit another that has the pid now. Errors of proc_open(), or the
  * kernel's. */
 int proc_signal(pid_t pid, uint64_t start, int signal);
+
+/* /proc, to look at each process in turn. NULL and errno when it does not show them all (not mounted,
+ * hidepid): who is not found there may well be somewhere. */
+DIR *proc_scan(void);
 
 #define PROC_BOOT_SIZE 40
 /* Which boot of the machine this is; pids and start times, namespaces and interfaces are numbered

@@ -278,13 +278,15 @@ static _Noreturn void background(struct inject *in, int fd)
 	struct inject_watcher w = { .active = tell, .arg = &fd };
 	struct report report = {};
 	struct fault_proof proof;
+	int status;
 
 	setsid();
 	signal(SIGPIPE, SIG_IGN);
-	if (inject_hold(in, &w, &proof, &report.err) && fd >= 0 && write(fd, &report, sizeof(report)) < 0)
-		_exit(FL_EXIT_INTERNAL);
+	status = inject_hold(in, &w, &proof, &report.err) ? report.err.exit : FL_EXIT_OK;
+	if (status && fd >= 0 && write(fd, &report, sizeof(report)) < 0)
+		status = FL_EXIT_INTERNAL;
 	fault_free(&in->fault);
-	_exit(FL_EXIT_OK);
+	_exit(status);
 }
 
 static int detach(struct inject *in, struct fl_error *err)

@@ -54,6 +54,33 @@ static void print_owner(const json_t *r)
 	printf("%10s %s%s%s\n", "", live_owner_text(r, true, owner, sizeof(owner)), run ? ", run " : "", run ?: "");
 }
 
+/* What it left behind when it ended. */
+static void print_open(const json_t *open)
+{
+	const char *hint = json_string_value(json_object_get(open, "hint"));
+	time_t t = (time_t)json_number_value(json_object_get(open, "since_wall"));
+	struct tm tm;
+	char at[16] = "";
+
+	if (!json_is_object(open))
+		return;
+	if (localtime_r(&t, &tm))
+		strftime(at, sizeof(at), "%T", &tm);
+	printf("%10s %s: not undone: %s\n", "", at, json_string_value(json_object_get(open, "message")));
+	if (hint)
+		printf("%10s hint: %s\n", "", hint);
+}
+
+/* Of one whose owner has gone, also "active" says only what it was. */
+static const char *state_of(const json_t *r)
+{
+	if (json_is_object(json_object_get(r, "open")))
+		return "not undone: recover";
+	if (!json_is_true(json_object_get(r, "owner_alive")))
+		return "owner is dead: recover";
+	return json_is_true(json_object_get(r, "active")) ? "active" : "armed";
+}
+
 static void print_row(const json_t *r)
 {
 	const json_t *expires = json_object_get(r, "expires_in_s");
@@ -66,11 +93,9 @@ static void print_row(const json_t *r)
 	       json_string_value(json_object_get(r, "id")), json_string_value(json_object_get(r, "kind")),
 	       targets ?: "", json_string_value(json_object_get(r, "backend")),
 	       json_integer_value(json_object_get(r, "matched")), json_integer_value(json_object_get(r, "injected")),
-	       left,
-	       !json_is_true(json_object_get(r, "owner_alive")) ? "owner is dead: recover"
-	       : json_is_true(json_object_get(r, "active"))     ? "active"
-								: "armed");
+	       left, state_of(r));
 	print_owner(r);
+	print_open(json_object_get(r, "open"));
 	print_change(r);
 }
 

@@ -40,16 +40,22 @@ const struct argp cmd_recover_argp = {
 static int recover_one(const struct session_info *s, json_t *report, struct fl_error *first)
 {
 	struct fl_error err = {};
-	unsigned int undone = 0;
-	int r = session_recover(s->name, &undone, &err);
+	struct undo_count count;
+	int r = session_recover(s->name, &count, &err);
 
 	json_array_append_new(report,
-			      json_pack("{s:s, s:s, s:i, s:o, s:o}", "session", s->name, "purpose", s->purpose,
-					"undone", (int)undone, "error", r ? json_string(err.message) : json_null(),
+			      json_pack("{s:s, s:s, s:i, s:i, s:i, s:o, s:o}", "session", s->name, "purpose",
+					s->purpose, "undone", (int)count.done, "not_needed", (int)count.not_needed,
+					"open", (int)count.open, "error", r ? json_string(err.message) : json_null(),
 					"remark", !r && err.message[0] ? json_string(err.message) : json_null()));
 	if (r && !first->exit)
 		*first = err;
 	return r;
+}
+
+static int number(const json_t *one, const char *key)
+{
+	return (int)json_integer_value(json_object_get(one, key));
 }
 
 static void print(const json_t *report)
@@ -61,9 +67,13 @@ static void print(const json_t *report)
 		puts("nothing to recover");
 	for (i = 0; i < json_array_size(report); i++) {
 		one = json_array_get(report, i);
-		printf("%s %s: %d undone\n", json_string_value(json_object_get(one, "session")),
-		       json_is_null(json_object_get(one, "error")) ? "recovered" : "FAILED",
-		       (int)json_integer_value(json_object_get(one, "undone")));
+		printf("%s %s: %d undone", json_string_value(json_object_get(one, "session")),
+		       json_is_null(json_object_get(one, "error")) ? "recovered" : "FAILED", number(one, "undone"));
+		if (number(one, "not_needed"))
+			printf(", %d not needed any more", number(one, "not_needed"));
+		if (number(one, "open"))
+			printf(", %d still open", number(one, "open"));
+		putchar('\n');
 		if (json_is_string(json_object_get(one, "remark")))
 			printf("  %s\n", json_string_value(json_object_get(one, "remark")));
 		if (json_is_string(json_object_get(one, "error")))

@@ -84,6 +84,26 @@ static int end_session(const struct session_info *s, struct fl_error *err)
 	return r ? r : end_wait(s, err);
 }
 
+/* What came of it: the ids that have ended, those that have not, and why the first of these has not. */
+struct outcome {
+	json_t *done, *open;
+	struct fl_error err;
+};
+
+/* The others' errors are printed here, the first one at the end. */
+static void note(struct outcome *o, const char *id, int r, const struct fl_error *why)
+{
+	if (!r) {
+		json_array_append_new(o->done, json_string(id));
+		return;
+	}
+	json_array_append_new(o->open, json_pack("{s:s, s:s}", "id", id, "error", why->message));
+	if (o->err.exit)
+		error_print(why, stderr);
+	else
+		o->err = *why;
+}
+
 /* --- all of them ------------------------------------------------------------------------------- */
 
 static bool has_faults(const struct session_info *s)
@@ -160,32 +180,28 @@ static int confirm(const struct session_info *v, uint32_t n, bool yes, struct fl
 }
 
 /* All are asked before the first is waited for. */
-static int stop_all(const struct options *o, json_t *done, struct fl_error *err)
+static void stop_all(const struct options *o, struct outcome *out)
 {
 	_cleanup_free_ struct session_info *all = NULL;
 	const struct ended e = by_me();
 	uint32_t n = 0, i;
-	int r = session_list(&all, &n, err), one;
 
-	if (!r && o->everyone)
-		r = confirm(all, n, o->yes, err);
-	if (r)
-		return r;
+	if (session_list(&all, &n, &out->err) || (o->everyone && confirm(all, n, o->yes, &out->err)))
+		return;
 	for (i = 0; i < n; i++)
 		if (has_faults(&all[i]) && (o->everyone || caller_same(&all[i].by, &e.by)))
 			end_ask(&all[i], &e, NULL);
 	for (i = 0; i < n; i++) {
+		struct fl_error why = {};
+		int r;
+
 		if (!has_faults(&all[i]) || (!o->everyone && !caller_same(&all[i].by, &e.by)))
 			continue;
-		one = end_wait(&all[i], err);
-		if (one)
-			r = one;
-		else
-			json_array_append_new(done, json_string(all[i].name));
+		r = end_wait(&all[i], &why);
+		note(out, all[i].name, r, &why);
 	}
 	if (!o->everyone)
 		print_others(all, n, &e.by);
-	return r;
 }
 
 /* --- one ----------------------------------------------------------------------------------------- */
@@ -208,7 +224,7 @@ static int find_session(const char *name, struct session_info *ret, struct fl_er
 	return -ENOENT;
 }
 
-static int stop_one(const char *id, json_t *done, struct fl_error *err)
+static int stop_one(const char *id, struct fl_error *err)
 {
 	_cleanup_free_ char *name = strndup(id, strcspn(id, "."));
 	struct session_info s;
@@ -230,33 +246,38 @@ static int stop_one(const char *id, json_t *done, struct fl_error *err)
 		r = end_session(&s, err);
 	}
 	json_decref(fault);
-	if (!r)
-		json_array_append_new(done, json_string(id));
 	return r;
 }
 
 int cmd_stop(int argc, char **argv)
 {
-	json_t *done = json_array(), *id;
-	struct fl_error err = {};
+	struct outcome out = { .done = json_array(), .open = json_array() };
 	struct options o = {};
-	int i, r = 0;
+	json_t *id;
 	size_t k;
+	int i;
 
 	cmd_parse(&cmd_stop_argp, argc, argv, &o);
 	if (o.all || o.everyone)
-		r = stop_all(&o, done, &err);
-	for (i = 0; !r && i < o.n_ids; i++)
-		r = stop_one(o.ids[i], done, &err);
+		stop_all(&o, &out);
+	/* One that cannot be ended is no reason to leave the others on. */
+	for (i = 0; i < o.n_ids; i++) {
+		struct fl_error why = {};
+		int r = stop_one(o.ids[i], &why);
+
+		note(&out, o.ids[i], r, &why);
+	}
 	if (o.json) {
-		cmd_print_json(json_pack("{s:O, s:o}", "stopped", done, "error", cmd_error_json(&err)));
+		cmd_print_json(json_pack("{s:O, s:O, s:o}", "stopped", out.done, "open", out.open, "error",
+					 cmd_error_json(&out.err)));
 	} else {
-		json_array_foreach(done, k, id) {
+		json_array_foreach(out.done, k, id) {
 			printf("%s stopped\n", json_string_value(id));
 		}
-		if (!r && !json_array_size(done))
+		if (!out.err.exit && !json_array_size(out.done))
 			puts("nothing to stop");
 	}
-	json_decref(done);
-	return r ? cmd_fail(&err) : FL_EXIT_OK;
+	json_decref(out.done);
+	json_decref(out.open);
+	return out.err.exit ? cmd_fail(&out.err) : FL_EXIT_OK;
 }

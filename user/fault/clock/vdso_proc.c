@@ -423,7 +423,7 @@ static void revert_pass(const struct vdso_patch *p, bool erase, const json_t *se
 			struct fl_error *err)
 {
 	struct dirent *e;
-	DIR *dir = opendir("/proc");
+	DIR *dir = proc_scan();
 
 	if (!dir) {
 		pass->first_failure =

@@ -7,6 +7,7 @@
 #include "fault/life/record.h"
 #include "net/pins.h"
 #include "session/session.h"
+#include "session/unfinished.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/text/text.h"
@@ -31,24 +32,33 @@ static void count_hits(const char *session, const json_t *fault, uint64_t *match
 	*injected = sum.injected;
 }
 
+static json_t *open_json(const struct unfinished *u)
+{
+	return json_pack("{s:s, s:o, s:f}", "message", u->message, "hint",
+			 u->hint[0] ? json_string(u->hint) : json_null(), "since_wall", u->since_wall);
+}
+
 static json_t *row(const struct session_info *s, const json_t *fault)
 {
 	json_t *expires = json_object_get(fault, "expires_wall");
+	bool alive = s->alive || s->unknown;
+	struct unfinished left_open;
 	uint64_t matched, injected;
 	double left = json_number_value(expires) - clock_wall_s();
 
 	count_hits(s->name, fault, &matched, &injected);
-	return json_pack("{s:O, s:O, s:O, s:O, s:O, s:I, s:I, s:o, s:O, s:s, s:i, s:b, s:O, s:o, s:f, s:o, s:O*}", "id",
-			 json_object_get(fault, "id"), "kind", json_object_get(fault, "kind"), "targets",
+	return json_pack("{s:O, s:O, s:O, s:O, s:O, s:I, s:I, s:o, s:O, s:s, s:i, s:b, s:o, s:O, s:o, s:f, s:o, s:O*}",
+			 "id", json_object_get(fault, "id"), "kind", json_object_get(fault, "kind"), "targets",
 			 json_object_get(fault, "targets"), "backend", json_object_get(fault, "backend"), "params",
 			 json_object_get(fault, "params"), "matched", (json_int_t)matched, "injected",
 			 (json_int_t)injected, "expires_in_s",
-			 json_is_number(expires) ? json_real(left > 0 ? left : 0) : json_null(), "active",
+			 json_is_number(expires) && alive ? json_real(left > 0 ? left : 0) : json_null(), "active",
 			 json_object_get(fault, "active"), "purpose", s->purpose, "pid", (int)s->pid, "owner_alive",
-			 s->alive, "changes", json_object_get(fault, "changes") ?: json_null(), "owner",
-			 caller_json(&s->by), "since_wall", s->started_wall, "run",
-			 s->results[0] ? json_string(s->results) : json_null(), "identities",
-			 json_object_get(fault, "identities"));
+			 s->alive, "open",
+			 !alive && unfinished_read(s->name, &left_open) ? open_json(&left_open) : json_null(),
+			 "changes", json_object_get(fault, "changes") ?: json_null(), "owner", caller_json(&s->by),
+			 "since_wall", s->started_wall, "run", s->results[0] ? json_string(s->results) : json_null(),
+			 "identities", json_object_get(fault, "identities"));
 }
 
 int live_faults(json_t **ret, struct fl_error *err)

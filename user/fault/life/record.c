@@ -55,6 +55,55 @@ static json_t *fault_json(struct fault *f)
 			 (json_int_t)proof.injected, "effect", proof.effect, "changes", f->changes);
 }
 
+static char *kept_path(const char *session)
+{
+	return text_format(FL_KEPT_DIR "/%s/faults.json", session);
+}
+
+static json_t *read_list(const char *path, struct fl_error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	json_t *all;
+
+	if (file_read(path, RECORD_MAX_BYTES, &text, NULL, err))
+		return NULL;
+	all = json_loads(text, 0, NULL);
+	if (!json_is_array(all))
+		error_sys(err, EBADMSG, "%s is damaged", path);
+	if (json_is_array(all))
+		return all;
+	json_decref(all);
+	return NULL;
+}
+
+/* Do both name the same faults, on and off? */
+static bool same_faults(const json_t *a, const json_t *b)
+{
+	size_t i, n = json_array_size(a);
+
+	if (n != json_array_size(b))
+		return false;
+	for (i = 0; i < n; i++) {
+		const json_t *x = json_array_get(a, i), *y = json_array_get(b, i);
+
+		if (!json_equal(json_object_get(x, "id"), json_object_get(y, "id")) ||
+		    !json_equal(json_object_get(x, "active"), json_object_get(y, "active")))
+			return false;
+	}
+	return true;
+}
+
+/* For `list` after a reboot, when something lasts. Its figures are not kept up to date on that disk. */
+static void keep(const struct session *s, const json_t *all, const char *text)
+{
+	_cleanup_free_ char *path = kept_path(s->name);
+	json_t *before = path && !access(path, F_OK) ? read_list(path, NULL) : NULL;
+
+	if (path && (!before || !same_faults(before, all)))
+		file_write(path, text, strlen(text), 0600, NULL);
+	json_decref(before);
+}
+
 int record_write(const struct session *s, struct fault *const *faults, uint32_t n, struct fl_error *err)
 {
 	_cleanup_free_ char *path = text_format("%s/faults.json", s->dir), *text = NULL;
@@ -64,6 +113,8 @@ int record_write(const struct session *s, struct fault *const *faults, uint32_t 
 	for (i = 0; i < n; i++)
 		json_array_append_new(all, fault_json(faults[i]));
 	text = json_dumps(all, JSON_COMPACT);
+	if (text && !access(s->kept_dir, F_OK))
+		keep(s, all, text);
 	json_decref(all);
 	if (!path || !text)
 		return error_sys(err, ENOMEM, "session %s: out of memory", s->name);
@@ -73,24 +124,16 @@ int record_write(const struct session *s, struct fault *const *faults, uint32_t 
 int record_read(const char *name, json_t **ret, struct fl_error *err)
 {
 	_cleanup_free_ char *path = text_format(FL_RUN_DIR "/%s/faults.json", name);
-	_cleanup_free_ char *text = NULL;
-	json_t *all = NULL;
+	_cleanup_free_ char *kept = kept_path(name);
 
-	if (!path)
+	if (!path || !kept)
 		return error_sys(err, ENOMEM, "session %s: out of memory", name);
-	if (access(path, F_OK)) {
+	if (access(path, F_OK) && access(kept, F_OK)) {
 		*ret = json_array();
 		return 0;
 	}
-	if (file_read(path, RECORD_MAX_BYTES, &text, NULL, err))
-		return -EIO;
-	all = json_loads(text, 0, NULL);
-	if (!json_is_array(all)) {
-		json_decref(all);
-		return error_sys(err, EBADMSG, "%s is damaged", path);
-	}
-	*ret = all;
-	return 0;
+	*ret = read_list(access(path, F_OK) ? kept : path, err);
+	return *ret ? 0 : -EIO;
 }
 
 int record_find(const char *id, char ret_session[16], json_t **ret, struct fl_error *err)

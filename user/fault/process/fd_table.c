@@ -120,7 +120,7 @@ static void look(struct table *t, struct trouble *trouble)
 /* Children that still have the limit they inherited: born after the last look. */
 static void restore_children(const struct table *t, struct trouble *trouble)
 {
-	DIR *proc = opendir("/proc");
+	DIR *proc = proc_scan();
 	struct dirent *e;
 	int64_t pid;
 	int r;

@@ -90,7 +90,7 @@ static int open_in(const struct wanted *w, pid_t pid, int *ret_fd)
 
 static void search(const struct wanted *w, struct found *f)
 {
-	DIR *dir = opendir("/proc");
+	DIR *dir = proc_scan();
 	struct dirent *e;
 	int64_t pid;
 	int r;

@@ -210,13 +210,40 @@ const struct cgroup_dir *cgroup_v2(const struct cgroup_set *s)
 	return NULL;
 }
 
+static bool is_cgroup_fs(const char *path)
+{
+	struct statfs fs;
+
+	return !statfs(path, &fs) && (fs.f_type == CGROUP_SUPER_MAGIC || fs.f_type == CGROUP2_SUPER_MAGIC);
+}
+
+/* Is what would be above @path in the hierarchy @dev there? Without it nothing below it is seen. */
+static bool sees_above(const char *path, uint64_t dev)
+{
+	_cleanup_free_ char *above = strdup(path);
+	struct stat st;
+	char *slash;
+
+	while (above && (slash = strrchr(above, '/')) && slash != above) {
+		*slash = '\0';
+		if (!stat(above, &st))
+			return st.st_dev == dev && is_cgroup_fs(above);
+	}
+	return false;
+}
+
 int cgroup_look(const char *path, uint64_t dev, uint64_t ino)
 {
 	struct stat st;
 
-	if (stat(path, &st))
-		return errno == ENOTDIR ? -ENOENT : -errno;
-	return st.st_dev == dev && st.st_ino == ino ? 0 : -ENOENT;
+	if (stat(path, &st)) {
+		if (errno != ENOENT && errno != ENOTDIR)
+			return -errno;
+		return sees_above(path, dev) ? -ENOENT : -EIO;
+	}
+	if (st.st_dev != dev)
+		return -EIO; /* something is mounted there, and the group is behind it */
+	return st.st_ino == ino ? 0 : -ENOENT;
 }
 
 /* ---- files ---------------------------------------------------------------------------------- */

@@ -18,6 +18,7 @@
 #include "target/process/member.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/proc.h"
 #include "util/text/text.h"
 #include "util/text/units.h"
 
@@ -129,7 +130,7 @@ static int visit_pid(const struct visitor *v, pid_t pid)
 /* All processes of the host, as far as /proc shows them. */
 static int visit_proc(const struct visitor *v)
 {
-	DIR *proc = opendir("/proc");
+	DIR *proc = proc_scan();
 	struct dirent *e;
 	int64_t pid;
 	int r = 0;
