@@ -44,3 +44,14 @@ left "$now" "$start"
 sed -i "s/\"start\":$start/\"start\":1/" /run/faultline/zzzzzz/session.json
 check "recover" "$FL" recover
 check "the process it names is ended" bash -c "! kill -0 $stranger 2>/dev/null"
+
+# --- /run is gone, as after every reboot: list says what is still not as it was ---
+bg sleep 300; target=$BG_PID
+"$FL" inject 'null' pid:"$target" --file "$T/left" >"$T/inject.out" 2>&1 & owner=$!
+wait_for 5 grep -q 'is active' "$T/inject.out"
+ID=$("$FL" list -o json | jq -r '.[0].id')
+kill -9 "$(pgrep -P $owner -x fl-guardian)" $owner; wait $owner 2>/dev/null
+rm -r /run/faultline
+check "list shows what the boot before left" sh -c "'$FL' list | grep -q '^$ID  *null .*owner is dead: recover'"
+check "recover undoes it" sh -c "'$FL' recover | grep -q '^${ID%.1} recovered: 1 undone$' && [ ! -e '$T/left' ]"
+check "list is empty" sh -c "'$FL' list | grep -q 'no faults'"
