@@ -68,7 +68,7 @@ int journal_run(const json_t *line, const char *path, enum undo_state *ret, stru
 {
 	const char *name = json_string_value(json_object_get(line, "undo"));
 	const struct undo_op *op = journal_op(name);
-	enum undo_state unused, *state = ret ?: &unused;
+	enum undo_state unused = UNDO_OPEN, *state = ret ?: &unused;
 
 	*state = UNDO_OPEN;
 	if (!op) {

@@ -97,7 +97,8 @@ static void note(struct outcome *o, const char *id, int r, const struct fl_error
 		json_array_append_new(o->done, json_string(id));
 		return;
 	}
-	json_array_append_new(o->open, json_pack("{s:s, s:s}", "id", id, "error", why->message));
+	if (why->exit != FL_EXIT_USAGE) /* there is such a one */
+		json_array_append_new(o->open, json_pack("{s:s, s:s}", "id", id, "error", why->message));
 	if (o->err.exit)
 		error_print(why, stderr);
 	else
