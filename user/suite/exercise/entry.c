@@ -191,6 +191,15 @@ static size_t find_times(const char *text, enum key_unit unit, char *ret[2])
 		const char *tail;
 		_cleanup_free_ char *one = NULL;
 
+		if (!strncmp(text, "PT", 2) && isdigit((unsigned char)text[2])) {
+			letters = strspn(text, "PTHMS0123456789");
+			one = strndup(text, letters);
+			ret[n] = one ? duration_of(one, unit, UNIT_S) : NULL;
+			n += ret[n] != NULL;
+			text += letters;
+			continue;
+		}
+
 		if (!len || (text > begin && (isalnum((unsigned char)text[-1]) || text[-1] == '_'))) { /* "p99" */
 			text += len ? len : 1;
 			continue;
@@ -311,7 +320,7 @@ static void take_hypothesis(struct work *w, struct entry *x)
 							    : "no hypothesis");
 		return;
 	}
-	both = steady ? text_format("%s\n%s", x->hypothesis, steady) : strdup(x->hypothesis);
+	both = steady && x->v[SLOT_HYPOTHESIS].node ? text_format("%s\n%s", x->hypothesis, steady) : strdup(x->hypothesis);
 	n = both ? measure_hypothesis(&w->known, both, &clauses, &changed, &lost) : 0;
 	if (lost.s)
 		work_note(w, x, &x->v[SLOT_HYPOTHESIS], NOTE, "unmeasured-clause", "faultline cannot measure: %.300s",

@@ -70,6 +70,7 @@ void work_note(struct work *w, const struct entry *x, const struct value *at, en
 /* --- node.c: values ------------------------------------------------------------------------------ */
 
 bool node_is_mapping(struct fy_node *node);
+bool node_is_list_of_mappings(struct fy_node *node);
 /* Text of a scalar, or of a list with @between; NULL: there is none, or null, or another shape. */
 char *value_text(const struct work *w, const struct value *v, const char *between);
 char *node_text(const struct work *w, struct fy_node *node, const char *between);
@@ -100,6 +101,8 @@ struct fy_node *wrap_unwrapped(struct fy_node *node);
 bool wrap_is_entry(struct fy_node *node);
 /* Is one of its values such an entry? */
 bool wrap_has_entries(struct fy_node *node);
+/* No mapping, or one with a key of our own form at the top, maybe with a letter wrong. */
+bool wrap_may_be_ours(struct fy_node *node);
 /* A section in which, maybe in a section of it, stands `experiments:`. */
 bool wrap_holds(struct fy_node *node);
 

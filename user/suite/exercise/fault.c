@@ -39,9 +39,21 @@ static bool is_tool(const char *word)
 	return false;
 }
 
+/* {action: netem, args: [delay, 500ms]} is one as well. */
+static char *command_of(struct work *w, const struct entry *x)
+{
+	struct fy_node *params = yaml_deref(x->v[SLOT_PARAMS].node);
+	_cleanup_free_ char *rest = NULL;
+
+	if (x->v[SLOT_COMMAND].node || !params || node_is_mapping(params) || node_is_list_of_mappings(params))
+		return command_line(w, x->v[SLOT_COMMAND].node);
+	rest = node_text(w, params, " ");
+	return rest ? text_format("%s %s", x->action ? x->action : "", rest) : NULL;
+}
+
 static void take_line(struct work *w, struct entry *x)
 {
-	_cleanup_free_ char *line = command_line(w, x->v[SLOT_COMMAND].node), *word = NULL, *params = NULL;
+	_cleanup_free_ char *line = command_of(w, x), *word = NULL, *params = NULL;
 
 	if (!line || text_says_nothing(line) || !strchr(line, ' ') ||
 	    strchr(line, '{')) /* a tool's name alone, or JSON */

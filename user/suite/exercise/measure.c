@@ -172,10 +172,19 @@ bool measure_name(const struct suite *s, const char *name, char *ret, size_t siz
 {
 	static const char *const noise[] = { "latency",  "response_time", "request",   "requests",
 					     "duration", "http",          "rate_limit" };
+	static const char *const others[][2] = {
+		{ "alerts_fired", "detector_alerts" },  { "alert_count", "detector_alerts" },
+		{ "alerts", "detector_alerts" },        { "pipeline_alerts", "detector_alerts" },
+		{ "rca_service", "rca_root_service" },  { "rca_result", "rca_root_service" },
+		{ "root_service", "rca_root_service" }, { "retries", "retry_count" },
+	};
 	char folded[120], rest[120], percentile[16];
 	size_t i;
 
 	*ret_inverse = false;
+	for (i = 0; i < ARRAY_SIZE(others); i++)
+		if (!strcasecmp(name, others[i][0]))
+			return snprintf(ret, size, "%s", others[i][1]) < (int)size;
 	if (resolves(s, name) && !is_of_other(s, name))
 		return snprintf(ret, size, "%s", name) < (int)size;
 	if (strchr(name, '{'))

@@ -57,13 +57,13 @@ static const struct key_row keys[] = {
 	{ SLOT_HYPOTHESIS, AT_ENTRY, 0, "hypotheses hypo gia_thuyet gia_dinh steady_state_hypothesis" },
 	{ SLOT_STEADY, AT_ENTRY | AT_MEASURE, AT_ENTRY, "steady_state" },
 	{ SLOT_STEADY, AT_ENTRY | AT_MEASURE, 0,
-	  "steadystate steady_state_condition steady_state_conditions slo success_criteria" },
+	  "steady steadystate steady_state_condition steady_state_conditions slo success_criteria" },
 
 	/* the fault */
 	{ SLOT_FAULT, AT_ENTRY, AT_ENTRY, "fault_type" },
 	{ SLOT_FAULT, AT_FAULT | AT_BLAST, 0, "fault_type" },
 	{ SLOT_FAULT, AT_ENTRY | AT_FAULT, 0,
-	  "fault fault_kind fault_name chaos_type injection_type inject_type attack attack_type loai_loi loi "
+	  "fault fault_kind fault_name chaos_type injection_type inject_type attack attack_type what loai_loi loi "
 	  "loai_su_co" },
 	{ SLOT_FAULT, AT_ENTRY | AT_FAULT, 0, "type kind" },
 	{ SLOT_FAULT, AT_FAULT, 0, "name" },
@@ -71,7 +71,8 @@ static const struct key_row keys[] = {
 	{ SLOT_CLASS, AT_TRUTH, AT_TRUTH, "symptom" },
 	{ SLOT_CLASS, AT_TRUTH | AT_ENTRY, 0,
 	  "class expected_fault_class fault_class expected_class expected_fault_type expected_fault fault_signature "
-	  "expected_signature expected_symptom anomaly_type expected_anomaly expected_anomaly_type" },
+	  "expected_signature expected_symptom expected_symptoms symptoms anomaly_type expected_anomaly "
+	  "expected_anomaly_type" },
 	{ SLOT_PARAMS, AT_ENTRY, AT_ENTRY, "params" },
 	{ SLOT_PARAMS, AT_FAULT, 0, "params" },
 	{ SLOT_PARAMS, AT_ENTRY | AT_FAULT, 0,
@@ -79,7 +80,7 @@ static const struct key_row keys[] = {
 	  "injection_params args options settings config spec tham_so thong_so" },
 	{ SLOT_COMMAND, AT_ENTRY | AT_FAULT, 0,
 	  "inject_cmd_args inject_args injection inject inject_config inject_cmd inject_command injection_command "
-	  "chaos_command fault_command lenh" },
+	  "chaos_command fault_command lenh how" },
 	{ SLOT_COMMAND, AT_ENTRY | AT_FAULT, 0, "command commands cmd" },
 	{ SLOT_ACTION, AT_ENTRY | AT_FAULT | AT_COMMAND, 0, "action sub_type subtype fault_action" },
 	/* below it */
@@ -97,7 +98,8 @@ static const struct key_row keys[] = {
 	  "edge link muc_tieu dich_vu" },
 	{ SLOT_TARGET, AT_ENTRY | AT_FAULT, 0,
 	  "target targets target_service target_services service service_name services target_svc svc victim "
-	  "component container container_name target_container edge link muc_tieu dich_vu from from_service source src "
+	  "component container container_name target_container edge link muc_tieu dich_vu where from from_service "
+	  "source src "
 	  "source_service" },
 	{ SLOT_TRUTH_TARGET, AT_TRUTH, 0,
 	  "fault_service injected_service faulty_service target_service target service affected_service "
@@ -106,6 +108,8 @@ static const struct key_row keys[] = {
 	  "peer peer_service target_peer destination dest dst to_service to peers other_end upstream_service" },
 	{ SLOT_DURATION, AT_BLAST, AT_BLAST, "duration" },
 	{ SLOT_DURATION, AT_ENTRY | AT_FAULT, 0, "duration" },
+	{ SLOT_DURATION, AT_BLAST, 0, "time" },
+	{ SLOT_DURATION, AT_ENTRY | AT_BLAST, 0, "seconds secs" },
 	{ SLOT_DURATION, NOT_TRUTH, 0,
 	  "fault_duration inject_duration injection_duration dur length thoi_gian thoi_luong run_for keo_dai" },
 	{ SLOT_TRAFFIC, AT_BLAST, AT_BLAST, "traffic" },
@@ -124,12 +128,13 @@ static const struct key_row keys[] = {
 	{ SLOT_TRIGGER, AT_ROLLBACK, AT_ROLLBACK, "trigger_when" },
 	{ SLOT_TRIGGER, AT_ROLLBACK, 0,
 	  "trigger triggers trigger_if trigger_on trigger_condition trigger_conditions when condition conditions if "
-	  "abort_when rollback_when rollback_trigger dieu_kien dieu_kien_kich_hoat kich_hoat_khi kich_hoat khi" },
-	{ SLOT_TRIGGER, AT_ENTRY, 0, "trigger_when rollback_when rollback_trigger trigger" },
+	  "abort_when rollback_when rollback_trigger dieu_kien dieu_kien_kich_hoat kich_hoat_khi kich_hoat khi on" },
+	{ SLOT_TRIGGER, AT_ENTRY, 0,
+	  "trigger_when rollback_when rollback_trigger trigger stop_if stop_when when_to_stop rollback_if" },
 	{ SLOT_METHOD, AT_ROLLBACK, AT_ROLLBACK, "method" },
 	{ SLOT_METHOD, AT_ROLLBACK, 0,
 	  "methods command commands cmd how action actions step steps script rollback_cmd rollback_command "
-	  "rollback_method procedure phuong_phap cach cach_thuc cach_lam lenh" },
+	  "rollback_method procedure phuong_phap cach cach_thuc cach_lam lenh do" },
 	{ SLOT_METHOD, AT_ENTRY, 0, "rollback_cmd rollback_command rollback_method" },
 	{ SLOT_ABORTS, AT_ENTRY, AT_ENTRY, "abort_conditions" },
 	{ SLOT_ABORTS, AT_ENTRY | AT_ROLLBACK, 0,
@@ -251,43 +256,45 @@ struct param_row {
 static const struct param_row params[] = {
 	{ "latency", "delay",
 	  "delay latency time mean network_delay added_latency base_delay extra_latency delay_time do_tre tre value "
-	  "amount" },
+	  "amount intensity magnitude" },
 	{ "latency", "jitter", "jitter variance delay_jitter variation deviation stddev dao_dong" },
 	{ "latency", "correlation", "correlation corr" },
 	{ "latency", "distribution", "distribution" },
 	{ "network_loss", "percent",
 	  "percent loss packet_loss loss_rate drop drop_rate rate probability loss_probability percentage ty_le "
-	  "ty_le_mat mat_goi value amount" },
+	  "ty_le_mat mat_goi value amount intensity magnitude" },
 	{ "network_loss", "correlation", "correlation corr" },
 	{ "availability", "every",
 	  "every interval kill_interval kill_every period repeat_every repeat_interval chu_ky moi value" },
 	{ "availability", "signal", "signal kill_signal sig" },
 	{ "cpu_saturation", "load",
-	  "load cpu_load cpu percent cpu_percent utilization percentage tai muc_tai value amount" },
+	  "load cpu_load cpu percent cpu_percent utilization percentage tai muc_tai value amount intensity magnitude" },
 	{ "cpu_saturation", "workers", "workers cpu_workers cores cpus cpu_count cpu_cores threads" },
 	{ "memory", "percent",
 	  "percent vm_bytes memory mem fill vm_percent memory_fill mem_fill fill_percent percentage ty_le value "
-	  "amount" },
+	  "amount intensity magnitude" },
 	{ "memory", "bytes", "bytes size memory_bytes" },
 	{ "disk_fill", "percent",
-	  "percent fill disk usage target_usage disk_fill disk_usage fill_to percentage ty_le value amount" },
+	  "percent fill disk usage target_usage disk_fill disk_usage fill_to percentage ty_le value amount intensity "
+	  "magnitude" },
 	{ "disk_fill", "bytes", "bytes size fill_size file_size" },
 	{ "disk_fill", "path",
 	  "path fill_path mount mount_point mountpoint volume dir directory target_path fill_dir" },
 	{ "disk_fill", "mode", "mode" },
 	{ "time_skew", "offset",
 	  "offset skew clock_skew time_offset shift time_shift clock_offset drift_offset seconds do_lech lech value "
-	  "amount" },
+	  "amount intensity magnitude" },
 	{ "network_partition", "peer",
 	  "peer peer_service target_peer destination dest dst to to_service peers from source" },
 	{ "network_partition", "direction", "direction" },
 	{ "dns_latency", "delay",
-	  "delay latency dns_delay lookup_delay dns_latency slow time added_latency do_tre tre value amount" },
+	  "delay latency dns_delay lookup_delay dns_latency slow time added_latency do_tre tre value amount intensity "
+	  "magnitude" },
 	{ "dns_latency", "jitter", "jitter" },
 	{ "dns_latency", "name", "name domain query host hostname" },
 	{ "http_error", "percent",
 	  "percent error error_rate rate ratio probability toxicity fraction share http_error_rate "
-	  "errors failure_rate error_probability percentage ty_le ty_le_loi value amount" },
+	  "errors failure_rate error_probability percentage ty_le ty_le_loi value amount intensity magnitude" },
 	{ "http_error", "status",
 	  "status code http_code status_code error_code http_status response_code http_status_code ma_loi ma" },
 	{ "http_error", "path", "path route url_path" },

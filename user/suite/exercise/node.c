@@ -60,6 +60,22 @@ bool text_says_nothing(const char *text)
 	return text_is_placeholder(text);
 }
 
+bool node_is_list_of_mappings(struct fy_node *node)
+{
+	struct fy_node *list = yaml_deref(node), *item;
+	void *iter = NULL;
+	bool some = false;
+
+	if (!list || !fy_node_is_sequence(list))
+		return false;
+	while ((item = fy_node_sequence_iterate(list, &iter))) {
+		if (!node_is_mapping(item))
+			return false;
+		some = true;
+	}
+	return some;
+}
+
 char *node_text(const struct work *w, struct fy_node *node, const char *between)
 {
 	struct fy_node *list = yaml_deref(node), *item;
@@ -116,6 +132,9 @@ void node_each_pair(struct work *w, struct fy_node *map, pair_visit visit, void 
 	struct fy_node_pair *pair;
 	void *iter = NULL;
 
+	if (node_is_list_of_mappings(node)) /* "- target: x", "- duration: 60s" where one mapping was meant */
+		while ((item = fy_node_sequence_iterate(node, &iter)))
+			node_each_pair(w, item, visit, arg);
 	if (!node || !fy_node_is_mapping(node))
 		return;
 	while ((pair = fy_node_mapping_iterate(node, &iter))) {

@@ -94,6 +94,13 @@ char *duration_of(const char *text, enum key_unit unit, enum key_unit bare)
 	int64_t ns;
 	double v;
 
+	if (plain && !strncmp(plain, "PT", 2) && isdigit((unsigned char)plain[2])) { /* ISO 8601: "PT1M30S" */
+		char *p;
+
+		for (p = plain; *p; p++)
+			*p = (char)tolower((unsigned char)*p);
+		return sum_of_times(plain + 2);
+	}
 	if (!plain)
 		return NULL;
 	if (is_number(digits)) {

@@ -27,6 +27,7 @@ static const struct word metrics[] = {
 	{ "erfolgsrate", "success_rate" }, { "erfolgsquote", "success_rate" }, { "错误率", "error_rate" },
 	{ "成功率", "success_rate" }, { "success >", "success_rate >" }, { "success ≥", "success_rate ≥" },
 	{ "errors <", "error_rate <" }, { "errors ≤", "error_rate ≤" }, { " percent", "%" }, { " phần trăm", "%" }, { " per cent", "%" },
+	{ " của probe", "" }, { " of the probe", "" }, { " of probes", "" },
 };
 /* clang-format on */
 

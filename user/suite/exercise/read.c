@@ -89,7 +89,7 @@ static void take_section(struct work *w, struct entry *x, enum slot slot)
 	for (i = 0; i < ARRAY_SIZE(sections); i++) {
 		if (sections[i].section != slot)
 			continue;
-		if (node_is_mapping(v.node)) {
+		if (node_is_mapping(v.node) || (slot != SLOT_COMMAND && node_is_list_of_mappings(v.node))) {
 			if (slot == SLOT_FAULT || slot == SLOT_TRUTH_FAULT)
 				x->v[slot] = (struct value){}; /* its own key says it */
 			read_section(w, x, &v, sections[i].at);
@@ -519,7 +519,7 @@ bool exercise_recognise(struct yaml *y)
 	struct fy_node *root = yaml_root(y);
 	struct look l = { .at = AT_ENTRY };
 
-	if (wrap_is_entry(root))
+	if (wrap_is_entry(root) || !wrap_may_be_ours(root))
 		return true;
 	if (root && (fy_node_is_sequence(root) || wrap_unwrapped(root) != root))
 		look_in(&w, root, &l);

@@ -101,6 +101,22 @@ static bool holds(struct fy_node *node, unsigned int depth)
 	return false;
 }
 
+bool wrap_may_be_ours(struct fy_node *node)
+{
+	struct fy_node *map = as_mapping(node);
+	struct fy_node_pair *pair;
+	void *iter = NULL;
+	char key[80];
+
+	while (map && (pair = fy_node_mapping_iterate(map, &iter))) {
+		slot_of(pair, AT_ROOT, key, sizeof(key));
+		if (!strcmp(key, "experiment") || !strcmp(key, "experiments") || !strcmp(key, "suite") ||
+		    names_is_slip(key, AT_ROOT))
+			return true;
+	}
+	return !map;
+}
+
 bool wrap_holds(struct fy_node *node)
 {
 	return !wrap_is_entry(node) && holds(node, 0);
