@@ -42,6 +42,8 @@ const struct command cmd_table[] = {
 	{ "lab", "bring up, take down or show the embedded lab", true, cmd_lab, &cmd_lab_argp },
 	{ "score", "print the scoreboard of a finished run", false, cmd_score, &cmd_score_argp },
 	{ "history", "compare finished runs: scores, and what regressed", false, cmd_history, &cmd_history_argp },
+	{ "compare", "two runs of a suite: what differs, and whether chance explains it", false, cmd_compare,
+	  &cmd_compare_argp },
 	{ "report", "write chaos_report.md, SUBMIT.md and report.html of a run", false, cmd_report, &cmd_report_argp },
 	{ "accept", "the exercise's checklist and anti-patterns, line by line, for a run", false, cmd_accept,
 	  &cmd_accept_argp },

@@ -83,6 +83,7 @@ mkdir -p "$T/d/sub" "$T/bin" && touch "$T/d/one.yaml" "$T/d/two.yml" "$T/d/three
 same "files by command: suites" "$(complete_words check "$T/d/" | xargs -n1 | sort | xargs)" "$T/d/one.yaml $T/d/sub/ $T/d/two.yml"
 same "... whatever another tool writes" "$(complete_words import pumba "$T/d/th")" "$T/d/three.json "
 same "... folders of runs" "$(complete_words history x "$T/d/")" "$T/d/sub/ "
+same "... and two of them" "$(complete_words compare x "$T/d/")" "$T/d/sub/ "
 same "formats of import" "$(complete_words import chaos | xargs -n1 | sort | xargs)" "chaos-mesh chaostoolkit"
 same "verbs of the lab" "$(complete_words lab "do")" "down "
 id=$("$FL" inject null netns:flt-comp --hits 1 --for 60s --detach)

@@ -49,6 +49,7 @@ failed 2 report -o json
 failed 2 report /nonexistent -o json
 failed 2 accept /nonexistent -o json
 failed 2 history /nonexistent -o json
+failed 2 compare /nonexistent /nonexistent -o json
 failed 2 import pumba /nonexistent -o json
 failed 2 import -o json
 failed 2 lab sideways -o json

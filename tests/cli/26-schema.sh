@@ -37,6 +37,7 @@ printed '*' doctor doctor -o json
 printed 0 doctor-syscalls doctor --syscalls -o json
 printed 0 score score "$T/run" -o json
 printed 1 history history "$T/run" "$T/later" -o json
+printed 0 compare compare "$T/run" "$T/later" -o json
 printed 0 report report "$T/run" -o json
 printed 0 report-export report "$T/run" --export rcaeval -o json
 printed '*' accept accept "$T/run" -o json

@@ -36,6 +36,7 @@ same_for_nobody check "$T/s.yaml" -o json
 same_for_nobody score "$T/out"
 same_for_nobody score "$T/out" -o json
 same_for_nobody history "$T/out" "$T/out"
+same_for_nobody compare "$T/out" "$T/out"
 same_for_nobody accept "$T/out" --file "$T/s.yaml"
 nobody "$FL" report "$T/out" >"$T/said" 2>"$T/err"
 check_num "report into root's folder: exit 3" $? eq 3

@@ -24,9 +24,9 @@ kin=$(awk -v cmd="$cmd" '/^## / { n = split(substr($0, 4), w, /, */); hit = 0
 case $cmd in
 inject) kin+=' list set stop doctor' ;;
 sweep) kin+=' run check plan' ;;
-run) kin+=' check baseline score report history' ;;
+run) kin+=' check baseline score report history compare' ;;
 check) kin+=' run import' ;;
-score | report | history) kin+=' run score report history accept' ;;
+score | report | history | compare) kin+=' run score report history compare accept' ;;
 accept) kin+=' run report' ;;
 halt) kin+=' allow stop' ;;
 allow) kin+=' halt' ;;

@@ -5,9 +5,7 @@
 #include <string.h>
 
 #include "report/history.h"
-
-#define SLOWER_RATIO 1.5
-#define SLOWER_S     5.0
+#include "score/compare/compare.h"
 
 double folder_started(const struct folder *f)
 {
@@ -56,21 +54,17 @@ static const struct result *before(const struct folder *runs, uint32_t run, cons
 	return NULL;
 }
 
+/* By the same judgement as compare. */
 static bool detection_regressed(const struct result *was, const struct result *is, struct change *ret)
 {
-	if (!was->detected)
-		return false;
 	ret->before_s = was->mttd_s;
 	ret->now_s = is->mttd_s;
-	if (!is->detected)
-		ret->kind = REGRESSION_DETECTION;
-	else if (was->rca_correct && !is->rca_correct)
-		ret->kind = REGRESSION_RCA;
-	else if (is->mttd_s >= was->mttd_s * SLOWER_RATIO && is->mttd_s >= was->mttd_s + SLOWER_S)
-		ret->kind = REGRESSION_SLOWER;
-	else
-		return false;
-	return true;
+	switch (pair_change_of(was, is)) {
+	case PAIR_MISSED: ret->kind = REGRESSION_DETECTION; return true;
+	case PAIR_ROOT_LOST: ret->kind = REGRESSION_RCA; return true;
+	case PAIR_SLOWER: ret->kind = REGRESSION_SLOWER; return true;
+	default: return false;
+	}
 }
 
 static bool has_verdict(const struct result *r, const char *verdict)

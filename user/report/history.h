@@ -23,6 +23,9 @@ struct change {
 	char now[160];          /* REGRESSION_RUN, REGRESSION_STATUS: what it is instead */
 };
 
+/* What the runs are called in a note: run 1, run 2, ... of history, or A and B of compare. */
+enum run_names { RUN_NUMBERS, RUN_LETTERS };
+
 /* Order @runs by when they began; a run without that keeps its place. */
 void history_sort(struct folder *runs, uint32_t n);
 
@@ -31,7 +34,16 @@ void history_sort(struct folder *runs, uint32_t n);
  * the two. What makes their figures less comparable (another version of the file, another scale, an unknown
  * suite, experiments that are in one run only) is appended to @ret_notes, one sentence an entry.
  */
-int history_same_suite(const struct folder *runs, uint32_t n, json_t *ret_notes, struct fl_error *err);
+int history_same_suite(const struct folder *runs, uint32_t n, enum run_names names, json_t *ret_notes,
+		       struct fl_error *err);
+
+/* Are they, by what their manifests say? One without a manifest belongs to every suite. */
+bool history_is_same_suite(const struct folder *a, const struct folder *b);
+
+/* A line a score and suite: how it went over the runs, as bars. Nothing for a suite with one run. */
+void history_trends_print(const struct folder *runs, uint32_t n, struct text *out);
+/* [{"suite", "runs": [1, 2], "recall": [...], ...}], also for one run (new reference). */
+json_t *history_trends_json(const struct folder *runs, uint32_t n);
 
 /* Every regression between a run and the last run before it that can be compared. *ret is the caller's to free. */
 int history_compare(const struct folder *runs, uint32_t n, struct change **ret, uint32_t *ret_n, struct fl_error *err);

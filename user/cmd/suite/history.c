@@ -47,7 +47,8 @@ const struct argp cmd_history_argp = {
 	"Exit status 1 when the last run regressed: it is not accepted and the one before was; an experiment was "
 	"carried out before and now it was aborted, failed, hit nothing or did not recover; a hypothesis that "
 	"held was refuted; an experiment missed or blamed wrongly that was right, or detected at least half as long "
-	"again and 5 s later. Runs of two suites are refused, with exit status 2.",
+	"again and 5 s later; `faultline compare` says of two runs what chance explains. Runs of two suites are "
+	"refused, with exit status 2.",
 	NULL,
 	NULL,
 	NULL
@@ -78,6 +79,15 @@ static void print_table(const struct folder *runs, uint32_t n)
 	for (i = 0; i < n; i++)
 		printf("run %u: %s (%s)\n", i + 1, runs[i].path,
 		       history_verdict(&runs[i], &accepted, verdict, sizeof(verdict)));
+}
+
+static void print_trends(const struct folder *runs, uint32_t n)
+{
+	struct text out = {};
+
+	history_trends_print(runs, n, &out);
+	fputs(out.s ? out.s : "", stdout);
+	text_free(&out);
 }
 
 static void print_notes(const json_t *notes)
@@ -160,8 +170,8 @@ static void print_json(const struct folder *runs, uint32_t n, json_t *notes, con
 						regression_text(v[i].kind), "experiment",
 						v[i].experiment[0] ? json_string(v[i].experiment) : json_null(), "text",
 						change_text(&v[i], line, sizeof(line))));
-	cmd_print_json(json_pack("{s:o, s:o, s:O, s:o}", "runs", list, "spread", spread(runs, n), "notes", notes,
-				 "regressions", changes));
+	cmd_print_json(json_pack("{s:o, s:o, s:o, s:O, s:o}", "runs", list, "spread", spread(runs, n), "trends",
+				 history_trends_json(runs, n), "notes", notes, "regressions", changes));
 }
 
 static int show(struct folder *runs, uint32_t n, const struct options *o, struct fl_error *err)
@@ -175,13 +185,14 @@ static int show(struct folder *runs, uint32_t n, const struct options *o, struct
 	if (o->any_suite)
 		json_array_append_new(notes,
 				      json_string("whatever their suites, experiments are compared by their ids"));
-	rc = o->any_suite ? 0 : history_same_suite(runs, n, notes, err);
+	rc = o->any_suite ? 0 : history_same_suite(runs, n, RUN_NUMBERS, notes, err);
 	if (!rc)
 		rc = history_compare(runs, n, &v, &n_v, err);
 	if (!rc && o->json) {
 		print_json(runs, n, notes, v, n_v);
 	} else if (!rc) {
 		print_table(runs, n);
+		print_trends(runs, n);
 		print_notes(notes);
 		print_changes(v, n_v);
 	}
