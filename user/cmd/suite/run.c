@@ -20,7 +20,7 @@
 #include "util/text/units.h"
 
 struct options {
-	const char *file, *out, *probe, *pipeline, *adapter, *root_label, *lang, *metrics, *journal;
+	const char *file, *out, *probe, *pipeline, *adapter, *root_label, *lang, *metrics, *journal, *junit;
 	int *only;
 	uint32_t n_only;
 	int64_t repeat, seed;
@@ -46,6 +46,7 @@ enum {
 	OPT_ROOT_LABEL,
 	OPT_METRICS,
 	OPT_JOURNAL,
+	OPT_JUNIT,
 	OPT_STRICT,
 	OPT_SCALE,
 	OPT_DOWN
@@ -68,6 +69,7 @@ static const struct argp_option option_table[] = {
 	{ "pipeline-may-be-down", OPT_DOWN, NULL, 0, "Run although nobody answers at the pipeline's URL", 0 },
 	{ "metrics", OPT_METRICS, "[ADDR:]PORT", 0, "Serve /metrics meanwhile (127.0.0.1)", 0 },
 	{ "journal", OPT_JOURNAL, "FILE", 0, "Write a journal as Chaos Toolkit does, too", 0 },
+	{ "junit", OPT_JUNIT, "FILE", 0, "Write JUnit XML for CI, too: a case an experiment", 0 },
 	{ "lang", OPT_LANG, "vi|en", 0, "Language of the reports (en)", 0 },
 	{ "scale", OPT_SCALE, "N", 0, "All windows N times as long: 0.1 for a quick look; the result says so", 0 },
 	{ "strict", OPT_STRICT, NULL, 0, "Run no file for which values had to be invented", 0 },
@@ -90,6 +92,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_METRICS: o->metrics = arg; return 0;
 	case OPT_JOURNAL: o->journal = arg; return 0;
+	case OPT_JUNIT: o->junit = arg; return 0;
 	case OPT_PIPELINE: o->pipeline = arg; return 0;
 	case OPT_ADAPTER:
 		o->adapter = arg;
@@ -127,6 +130,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--resume needs the folder: --out DIR");
 		if (o->journal && (o->repeat || o->every_ns))
 			argp_error(state, "--journal is of one run, not several");
+		if (o->junit && (o->repeat || o->every_ns))
+			argp_error(state,
+				   "--junit is of one run, not several; `faultline score DIR --junit FILE` makes "
+				   "it of each");
 		if (o->resume && (o->repeat || o->every_ns))
 			argp_error(state, "--resume goes on with one run, not several");
 		return 0;
@@ -205,7 +212,7 @@ static int run_once(const struct options *o, struct suite *s, int64_t n, bool *r
 		r = suite_run(s, &options, &report, err);
 	if (r)
 		return r;
-	run_write_reports(dir, o->lang, o->journal);
+	run_write_reports(dir, o->lang, o->journal, o->junit);
 	status = run_show_report(&report, s, dir, o->json);
 	fflush(stdout); /* the next run may be a day away */
 	if (report.unfinished) {

@@ -8,6 +8,7 @@
 
 #include "cmd/suite/run_files.h"
 #include "report/export.h"
+#include "report/junit.h"
 #include "report/report.h"
 #include "score/pipeline/pipeline.h"
 #include "util/cleanup.h"
@@ -51,7 +52,7 @@ char *run_folder(const char *out, int64_t n)
 		 : text_format("faultline-results/%s", stamp);
 }
 
-void run_write_reports(const char *dir, const char *lang, const char *journal)
+void run_write_reports(const char *dir, const char *lang, const char *journal, const char *junit)
 {
 	const char *name[REPORT_FILES];
 	bool kept[REPORT_FILES];
@@ -61,6 +62,9 @@ void run_write_reports(const char *dir, const char *lang, const char *journal)
 	if (folder_open(&f, dir, &err) || report_write(&f, words_find(lang), false, name, kept, &err))
 		error_print(&err, stderr);
 	else if (journal && export_journal(&f, journal, &err))
+		error_print(&err, stderr);
+	error_clear(&err);
+	if (junit && f.results && junit_write(&f, junit, &err))
 		error_print(&err, stderr);
 	folder_close(&f);
 }

@@ -6,18 +6,33 @@
 
 #include "cmd/cmd.h"
 #include "report/folder.h"
+#include "report/junit.h"
+
+struct options {
+	struct cmd_folder folder;
+	const char *junit;
+};
+
+enum { OPT_JUNIT = 256 };
+
+static const struct argp_option option_table[] = {
+	{ "junit", OPT_JUNIT, "FILE", 0, "Write JUnit XML for CI, too: a case an experiment", 0 },
+	{ NULL, 0, NULL, 0, NULL, 0 },
+};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	(void)arg;
-	if (key != ARGP_KEY_INIT)
-		return ARGP_ERR_UNKNOWN;
-	state->child_inputs[0] = state->input;
-	return 0;
+	struct options *o = state->input;
+
+	switch (key) {
+	case OPT_JUNIT: o->junit = arg; return 0;
+	case ARGP_KEY_INIT: state->child_inputs[0] = &o->folder; return 0;
+	default: return ARGP_ERR_UNKNOWN;
+	}
 }
 
 const struct argp cmd_score_argp = {
-	NULL,
+	option_table,
 	parse,
 	"DIR|FILE",
 	"Compute the scores of the run in DIR from its chaos_results.json and print the scoreboard. Results of the "
@@ -44,7 +59,7 @@ static void print_json(const struct folder *f)
 
 int cmd_score(int argc, char **argv)
 {
-	struct cmd_folder o = {};
+	struct options o = {};
 	struct fl_error err = {};
 	struct text out = {};
 	struct folder f;
@@ -52,11 +67,11 @@ int cmd_score(int argc, char **argv)
 
 	if (cmd_parse(&cmd_score_argp, argc, argv, &o))
 		return FL_EXIT_USAGE;
-	if (folder_open(&f, o.path, &err)) {
+	if (folder_open(&f, o.folder.path, &err) || (o.junit && junit_write(&f, o.junit, &err))) {
 		folder_close(&f);
 		return cmd_fail(&err);
 	}
-	if (o.json) {
+	if (o.folder.json) {
 		print_json(&f);
 	} else {
 		scoreboard_print(f.results, f.n, &f.score, f.gaps, f.n_gaps, &out);

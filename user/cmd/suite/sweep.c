@@ -321,7 +321,7 @@ static int tell(const struct options *o, const struct sweeps *s, const struct ru
 	int status = report->aborted ? FL_EXIT_ABORTED : report->stopped ? FL_EXIT_FAILED : verdict(s);
 	json_t *doc = save(s, dir);
 
-	run_write_reports(dir, o->lang, NULL);
+	run_write_reports(dir, o->lang, NULL, NULL);
 	if (o->json) {
 		json_object_set_new(doc, "folder", json_string(dir));
 		json_object_set_new(doc, "exit_status", json_integer(status));
