@@ -31,7 +31,7 @@ check "the scoreboard stands in it" grep -q '==== Chaos Run ====' "$T/j.xml"
 cp "$T/a/chaos_results.json" "$T/b.json"
 edit "$T/b.json" '.[0].id = "a\"b<c>&]]>\u0007\u001b[2J\uffff\u202e\n<x/>" | .[3].rca_service = "</failure>&lt;\u0001" | .[1].id = ""'
 mkdir "$T/b" && cp "$T/b.json" "$T/b/chaos_results.json"
-jq '.suite = "su\"i<te>\u0002" | .host.name = "<&>"' "$T/a/run.json" >"$T/b/run.json"
+jq '.suite = "su\"<b>\u0002" | .host.name = "<&>"' "$T/a/run.json" >"$T/b/run.json"
 "$FL" score "$T/b" --junit "$T/j.xml" >"$T/board"
 check "hostile names: it is valid" valid "$T/j.xml"
 check "... and a name is what it was, as far as XML can" /usr/bin/python3 -c '
