@@ -35,7 +35,10 @@ $(BPFTBINS): $(BUILD)/%: $(BUILD)/%.o $(LIB)
 # Small helpers that shell tests run: packet senders, servers, clients.
 $(HELPBINS): $(BUILD)/%: $(BUILD)/%.o $(LIB)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(PIE) $^ -o $@ $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(PIE) $^ -o $@ $(LIBS) $(WRAP)
+
+# It has the journal refuse an entry.
+$(BUILD)/tests/tools/life: WRAP := -Wl,--wrap=journal_add
 
 # The fuzz entries twice: with a main() that replays the corpus, for `make check`; with libFuzzer,
 # for `make fuzz`, which starts from the corpus and leaves what it finds in build-fuzz/.
