@@ -69,6 +69,7 @@ static inline int rig_setup(void **state)
 	r->skel = measure_bpf__open();
 	assert_non_null(r->skel);
 	meter_set_connections(r->skel, 1024);
+	meter_set_reader(r->skel);
 	r->skel->bss->flow_seed = 0x243f6a8885a308d3; /* each run like the one before */
 	assert_int_equal(measure_bpf__load(r->skel), 0);
 	rig_service(r, "::ffff:10.9.0.5", SHOP);

@@ -400,12 +400,51 @@ static void forged(void **state)
 	assert_int_equal(http_row(r).latency.count, 2);
 }
 
+static uint32_t program_size(void)
+{
+	struct bpf_prog_info info = {};
+	uint32_t size = sizeof(info), n;
+	void *state = NULL;
+	struct measure_rig *r;
+
+	assert_int_equal(rig_setup(&state), 0);
+	r = state;
+	assert_int_equal(bpf_obj_get_info_by_fd(bpf_program__fd(r->skel->progs.fl_measure), &info, &size), 0);
+	n = info.xlated_prog_len;
+	rig_teardown(&state);
+	return n;
+}
+
+/* The switch between the readers is one: the verifier has left the faster ones out. */
+static void reader_is_switched(void **state)
+{
+	const char *old = getenv("FAULTLINE_HTTP_READER");
+	uint32_t bytewise, usual;
+	(void)state;
+
+	setenv("FAULTLINE_HTTP_READER", "bytes", 1);
+	bytewise = program_size();
+	unsetenv("FAULTLINE_HTTP_READER");
+	usual = program_size();
+	if (old)
+		setenv("FAULTLINE_HTTP_READER", "bytes", 1);
+	assert_true(bytewise < usual);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		rig_test(ends),          rig_test(idle),           rig_test(many_flows), rig_test(many_edges),
-		rig_test(both_ends),     rig_test(both_evicted),   rig_test(forged),     rig_test(ahead),
-		rig_test(answer_missed), rig_test(answer_garbled),
+		rig_test(ends),
+		rig_test(idle),
+		rig_test(many_flows),
+		rig_test(many_edges),
+		rig_test(both_ends),
+		rig_test(both_evicted),
+		rig_test(forged),
+		rig_test(ahead),
+		rig_test(answer_missed),
+		rig_test(answer_garbled),
+		cmocka_unit_test(reader_is_switched),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,6 +73,13 @@ void meter_set_connections(struct measure_bpf *skel, uint32_t n)
 		skel->bss->flow_seed = clock_mono_ns();
 }
 
+void meter_set_reader(struct measure_bpf *skel)
+{
+	const char *asked = getenv("FAULTLINE_HTTP_READER");
+
+	skel->rodata->http_bytewise = asked && !strcmp(asked, "bytes");
+}
+
 /* How many edges there may be. */
 static void set_rows(struct measure_bpf *skel, uint32_t n)
 {
@@ -91,6 +98,7 @@ static int load(struct meter *m, const struct meter_options *options, struct fl_
 	if (!m->skel)
 		return bpf_load_error(-errno, "the measuring programs", err);
 	meter_set_connections(m->skel, options && options->max_connections ? options->max_connections : CONNECTIONS);
+	meter_set_reader(m->skel);
 	set_rows(m->skel, rows_that_fit());
 	r = measure_bpf__load(m->skel);
 	if (r)

@@ -46,6 +46,12 @@ struct meter {
  */
 void meter_set_connections(struct measure_bpf *skel, uint32_t n);
 
+/*
+ * With FAULTLINE_HTTP_READER=bytes in the environment every head of HTTP goes through the byte-wise parser, the
+ * simplest of the three readers (docs/architecture.md). Before @skel is loaded.
+ */
+void meter_set_reader(struct measure_bpf *skel);
+
 /* meter_attach.c: have the programs on the veths of @t and nowhere else where they were for it. */
 int meter_attach(struct meter *m, uint32_t service, const struct target *t, struct fl_error *err);
 void meter_detach_all(struct meter *m);
