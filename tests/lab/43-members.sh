@@ -98,6 +98,63 @@ off
 check "fd_exhaustion: all as before" wait_for 2 limited no
 kill "$mover"
 
+# --- fd_exhaustion: who is born meanwhile, and nobody looks before the owner dies ---
+# It has 300 files open: its limit while the fault is on is no odd one.
+cat >"$T/heir.py" <<'END'
+import os, resource, signal, sys, time
+files = [os.open("/dev/null", os.O_RDONLY) for _ in range(300)]
+def sleep(name):
+    os.close(files.pop())
+    with open("%s.%s" % (sys.argv[1], name), "w") as f:
+        f.write(str(os.getpid()))
+    time.sleep(1000)
+def born(*_):
+    if os.fork() == 0: # a grandchild whose parents live, one that is an orphan
+        if os.fork() == 0:
+            sleep("grandchild")
+        os.wait()
+        os._exit(0)
+    if os.fork() == 0:
+        if os.fork() == 0:
+            sleep("orphan")
+        os._exit(0)
+    if os.fork() == 0: # and one that has set a limit of its own
+        resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))
+        os.closerange(3, 400)
+        with open("%s.own" % sys.argv[1], "w") as f:
+            f.write(str(os.getpid()))
+        time.sleep(1000)
+signal.signal(signal.SIGUSR1, born)
+while True:
+    time.sleep(1)
+END
+bg ip netns exec flt-x python3 "$T/heir.py" "$T/heir"; heir=$BG_PID
+open_files() { [ "$(find "/proc/$heir/fd" -type l | wc -l)" -ge 300 ]; }
+wait_for 5 open_files
+before=$(limit "$heir")
+on fd_exhaustion
+heir_lowered() { [ "$(limit "$heir")" -lt "$before" ]; }
+wait_for 5 heir_lowered
+low=$(limit "$heir")
+check_num "fd_exhaustion: a member with 300 open files is at" "$low" ge 300
+kill -STOP $fault
+kill -USR1 "$heir"
+all_born() { [ -s "$T/heir.grandchild" ] && [ -s "$T/heir.orphan" ] && [ -s "$T/heir.own" ]; }
+check "its children and theirs are born" wait_for 5 all_born
+heirs="$(cat "$T/heir.grandchild") $(cat "$T/heir.orphan")"
+for q in $heirs; do check_num "with its limit" "$(limit "$q")" eq "$low"; done
+# A stranger in a group of its own that has the very same limit.
+bash -c "for d in $CG_DIRS; do echo \$\$ >\"\${d%/*}/cgroup.procs\"; done; ulimit -Sn $low; exec sleep 1000" & stranger=$!
+wait_for 5 grep -q sleep "/proc/$stranger/comm"
+kill -9 $fault; wait $fault 2>/dev/null
+restored() { for q in $heir $heirs; do [ "$(limit "$q")" = "$before" ] || return 1; done; }
+check "the owner killed, each of them has the old limit" wait_for 5 restored
+check_num "one that set its own keeps it" "$(limit "$(cat "$T/heir.own")")" eq 100
+check_num "a stranger with the same limit keeps it" "$(limit $stranger)" eq "$low"
+# shellcheck disable=SC2086
+kill $stranger $heir $heirs "$(cat "$T/heir.own")"
+wait $stranger 2>/dev/null
+
 # --- availability ---
 "$FL" inject availability netns:flt-x --which all --for 200ms >/dev/null 2>&1
 check "availability of all: the members are gone" wait_for 2 sh -c "! kill -0 $member 2>/dev/null && ! kill -0 $late_member 2>/dev/null"

@@ -18,6 +18,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "fault/fault.h"
 #include "fault/life/follow.h"
@@ -53,6 +55,7 @@ struct fd_unit {
 	unsigned int entry; /* of the journal; 0: nobody is lowered */
 	char table[128];    /* the file that it names */
 	bool changed;       /* the table on disk lists others */
+	struct fd_values *values;
 	uint64_t looked_ns;
 	/* for the proof, also when it is over */
 	uint32_t seen, most_held; /* processes limited; held there, at one time */
@@ -105,42 +108,48 @@ static int64_t lowest_free(pid_t pid)
  * there from the last look and the table is full: a process that raises its own limit in between opens
  * what it likes, and is no hit. Two looks that follow each other at once (@judge false) tell nothing.
  */
-static void tighten(struct limited *l, rlim_t spare, bool judge)
+static void plan(struct limited *l, rlim_t spare, bool judge)
 {
 	int64_t free_fd = lowest_free(l->id.pid);
-	rlim_t goal, soft;
+	rlim_t soft;
 
+	l->goal = l->now;
 	if (free_fd < 0 || !proc_same(l->id.pid, l->id.start) || fd_limit_read(l->id.pid, &soft))
 		return;
 	if (judge && !l->fresh) {
 		l->held = soft <= l->now && (rlim_t)free_fd + spare >= l->now;
 		l->raised |= soft > l->now;
 	}
-	goal = (rlim_t)free_fd + spare;
-	if (goal > l->now)
-		goal = l->now;
-	if (goal < soft && !fd_limit_write(l->id.pid, goal))
-		l->now = goal;
-	l->fresh = false;
+	if ((rlim_t)free_fd + spare < l->now)
+		l->goal = (rlim_t)free_fd + spare;
+	l->lower = l->goal < soft;
+}
+
+static void tighten(struct limited *l)
+{
+	if (l->lower && !fd_limit_write(l->id.pid, l->goal))
+		l->now = l->goal;
+	l->lower = l->fresh = false;
 }
 
 #define LOOK_LEAST_NS (50 * NS_PER_MSEC)
-#define ODD_LIMIT     256 /* nobody sets one as low as that, and a full table mostly is */
 
-/* What its soft limit was, if it inherited a lowered one: from its parent, or from one that has ended
- * since, which an odd limit that is just one of ours tells. */
+/* What its soft limit was, if it inherited a lowered one, which one of the values that were set here tells:
+ * from its parent, or from one that has ended since. */
 static rlim_t inherited(const struct fd_unit *u, struct process_id id, rlim_t soft)
 {
 	pid_t parent = proc_parent(id.pid);
+	rlim_t most = soft;
 	uint32_t i;
 
+	if (id.start < u->values->since || (soft < FD_VALUES && !fd_value_set(u->values, soft)))
+		return soft;
 	for (i = 0; i < u->n; i++)
 		if (u->v[i].id.pid == parent && soft < u->v[i].old)
 			return u->v[i].old;
-	for (i = 0; i < u->n; i++)
-		if (u->v[i].now == soft && soft < u->v[i].old && soft < ODD_LIMIT)
-			return u->v[i].old;
-	return soft;
+	for (i = 0; i < u->n && soft < FD_VALUES; i++)
+		most = u->v[i].old > most ? u->v[i].old : most;
+	return most;
 }
 
 /* ---- one target ------------------------------------------------------------------------------ */
@@ -171,6 +180,7 @@ static int take_process(struct fd_unit *u, struct process_id id, struct fl_error
 		l.now = soft;
 		l.fresh = false;
 	}
+	fd_groups_add(u->values, id.pid);
 	u->v[u->n++] = l;
 	u->seen++;
 	return 0;
@@ -194,7 +204,7 @@ static void drop_gone(struct fd_unit *u)
 	u->n = kept;
 }
 
-/* On disk before the first of them is lowered. */
+/* On disk before the first of them is lowered, or one to a value that was not set before. */
 static int write_table(struct fault *f, struct fd_unit *u, struct fl_error *err)
 {
 	int r = 0;
@@ -203,13 +213,13 @@ static int write_table(struct fault *f, struct fd_unit *u, struct fl_error *err)
 		r = journal_add(f->session->journal, "restore-nofile", json_pack("{s:s}", "table", u->table), &u->entry,
 				err);
 	if (!r)
-		r = fd_table_write(u->table, u->v, u->n, err);
+		r = fd_table_write(u->table, u->v, u->n, u->values, err);
 	u->changed = r != 0;
 	return r;
 }
 
-/* Those born since the last look are not lowered unless it is written down what they had. */
-static int find_new(struct fault *f, struct fd_unit *u, struct fl_error *err)
+/* Those born since the last look. */
+static int find_new(struct fd_unit *u, struct fl_error *err)
 {
 	_cleanup_free_ struct process_id *ids = NULL;
 	uint32_t n = 0, i, before = u->n;
@@ -218,10 +228,9 @@ static int find_new(struct fault *f, struct fd_unit *u, struct fl_error *err)
 	for (i = 0; !r && i < n; i++)
 		if (!is_limited(u, ids[i]))
 			r = take_process(u, ids[i], err);
-	if (!r && (u->changed || u->n != before))
-		r = write_table(f, u, err);
 	if (r)
 		u->n = before;
+	u->changed |= u->n != before;
 	return r;
 }
 
@@ -230,14 +239,25 @@ static int limit_target(struct fault *f, struct fd_unit *u, struct fl_error *err
 {
 	uint64_t now = clock_mono_ns();
 	bool judge = now - u->looked_ns >= LOOK_LEAST_NS;
-	uint32_t i, held = 0, raised = 0;
+	uint32_t i, before, held = 0, raised = 0;
 	int r;
 
 	u->looked_ns = judge ? now : u->looked_ns;
 	drop_gone(u);
-	r = find_new(f, u, err);
+	before = u->n;
+	r = find_new(u, err);
 	for (i = 0; i < u->n; i++) {
-		tighten(&u->v[i], (rlim_t)params_i64(&f->params, "spare"), judge);
+		plan(&u->v[i], (rlim_t)params_i64(&f->params, "spare"), judge);
+		u->changed |= u->v[i].lower && fd_value_add(u->values, u->v[i].goal);
+	}
+	/* What is not written down is not lowered. */
+	if (!r && u->changed)
+		r = write_table(f, u, err);
+	if (r)
+		u->n = before;
+	for (i = 0; i < u->n; i++) {
+		if (!r)
+			tighten(&u->v[i]);
 		held += u->v[i].held;
 		raised += u->v[i].raised;
 	}
@@ -273,10 +293,13 @@ static int arm(struct fault *f, struct fl_error *err)
 	f->priv = s;
 	s->n = f->n_targets;
 	text_copy(f->backend, sizeof(f->backend), "prlimit");
-	for (i = 0; i < s->n; i++)
+	for (i = 0; i < s->n; i++) {
 		s->units[i].target = &f->targets[i];
-	for (i = 0; i < s->n; i++)
+		s->units[i].values = calloc(1, sizeof(*s->units[i].values));
+		if (!s->units[i].values)
+			return error_sys(err, ENOMEM, "fd_exhaustion: out of memory");
 		snprintf(s->units[i].table, sizeof(s->units[i].table), "%s/fd-%u-%u", f->session->dir, f->number, i);
+	}
 	return 0;
 }
 
@@ -294,6 +317,19 @@ static int for_units(struct fault *f, bool all, int (*act)(struct fault *f, stru
 	return first;
 }
 
+/* A process that is born from now on has a start time that is not before this. */
+static int begin(struct fault *f, struct fd_unit *u, struct fl_error *err)
+{
+	struct timespec now;
+	(void)f;
+	(void)err;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	u->values->since = (uint64_t)now.tv_sec * (uint64_t)sysconf(_SC_CLK_TCK) +
+			   (uint64_t)now.tv_nsec * (uint64_t)sysconf(_SC_CLK_TCK) / NS_PER_SEC;
+	return 0;
+}
+
 static int activate(struct fault *f, bool on, struct fl_error *err)
 {
 	int r;
@@ -302,7 +338,7 @@ static int activate(struct fault *f, bool on, struct fl_error *err)
 		for_units(f, true, limit_target, NULL); /* who was born since the last look */
 		return for_units(f, true, restore, err);
 	}
-	r = for_units(f, false, limit_target, err);
+	r = for_units(f, false, begin, err) ?: for_units(f, false, limit_target, err);
 	if (r)
 		for_units(f, true, restore, NULL);
 	return r;
@@ -379,8 +415,10 @@ static int disarm(struct fault *f, struct fl_error *err)
 
 	if (r || !s)
 		return r;
-	for (i = 0; i < s->n; i++)
+	for (i = 0; i < s->n; i++) {
 		free(s->units[i].v);
+		free(s->units[i].values);
+	}
 	free(take_ptr(f->priv));
 	return 0;
 }
