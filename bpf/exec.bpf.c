@@ -14,6 +14,9 @@
 const volatile struct fl_task_target targets[FL_TASK_MAX_TARGETS] = {};
 const volatile __u32 n_targets = 0;
 
+/* How many programs began: also those that had ended before the reader came. */
+__u64 begun = 0;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4096);
@@ -26,6 +29,7 @@ int fl_process_exec(void *ctx)
 
 	if (n_targets && !task_in_any(targets, n_targets))
 		return 0;
+	__sync_fetch_and_add(&begun, 1);
 	now = bpf_ktime_get_ns();
 	/* When it is full the reader is behind, and will look at everything anyway. */
 	bpf_ringbuf_output(&execs, &now, sizeof(now), 0);

@@ -33,6 +33,23 @@ check_num "time_skew: another namespace (s)" "$(skew ip netns exec flt-y)" le 2
 off
 check "time_skew: only members, by the proof" grep -q 'wall clock of [12] processes moved' "$T/on"
 
+# Programs that are over before anybody can look are told apart.
+# shellcheck disable=SC2016
+bg ip netns exec flt-x bash -c 'while [ ! -e "$1/now" ]; do sleep 0.05; done; for i in {1..14}; do date +%s; done >"$1/dates"; sleep 1000' quick "$T"; quick=$BG_PID
+wait_for 5 grep -q bash "/proc/$quick/comm"
+on time_skew --offset 3600s
+touch "$T/now"
+all_dates() { [ "$(wc -l <"$T/dates")" = 14 ]; }
+wait_for 10 all_dates
+off
+figure() { awk -v k="$1" '$1 == k { print $2 }' "$T/on"; }
+check_num "time_skew: each program that began is counted" "$(figure matched)" ge 16
+check_num "time_skew: ... as moved or as not" "$(($(figure injected) + $(figure skipped)))" eq "$(figure matched)"
+right=$(awk -v now="$(date +%s)" '$1 < now + 3000 { n++ } END { print n + 0 }' "$T/dates")
+check_num "time_skew: those that were over too soon, of $right that had the true time" "$(figure skipped)" le "$((right + 2))"
+check "time_skew: the text says it" bash -c "[ '$(figure skipped)' = 0 ] || grep -q 'effect .*; $(figure skipped) programs had ended before theirs could be' '$T/on'"
+kill "$quick"
+
 # --- pause ---
 on pause
 check "pause: the member stands" wait_for 2 is "$member" T

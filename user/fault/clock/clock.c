@@ -51,6 +51,8 @@ struct clock_state {
 	struct vdso_slot slot;
 	struct process_id *carriers; /* seen with the patch, while it is on */
 	uint32_t n_carriers, carriers_size;
+	/* Programs that began while it is on, those of them that were moved, and the watch's count so far. */
+	uint64_t begun, caught, begun_seen;
 	bool foreign;      /* a process carries another clock fault */
 	uint64_t retry_ns; /* not to look again before, after one could not be held */
 	atomic_bool active;
@@ -185,18 +187,32 @@ static int visit_set(struct clock_state *s, struct process_id id, struct fl_erro
 	return vdso_set(id, &s->patch, &s->slot, err);
 }
 
+/* Programs that have begun in the targets while it is on; of a watch that was closed the last word counts. */
+static void count_begun(struct clock_state *s)
+{
+	uint64_t now;
+
+	if (exec_watch_begun(s->watch, &now) && now > s->begun_seen) {
+		s->begun += now - s->begun_seen;
+		s->begun_seen = now;
+	}
+}
+
 /* In the watching thread. What cannot be patched is tried again at the next look; a process with a
  * thread that does not stop is paused by each try, so then there is a while between them. */
 static void look(void *arg)
 {
 	struct clock_state *s = arg;
+	unsigned long before;
 
 	if (!atomic_load(&s->active) || clock_mono_ns() < s->retry_ns)
 		return;
 	pthread_mutex_lock(&s->lock);
+	before = atomic_load(&s->patched);
 	release_leavers(s);
 	if (each_process(s, visit_apply, NULL) == -ETIMEDOUT)
 		s->retry_ns = clock_mono_ns() + RETRY_NS;
+	s->caught += atomic_load(&s->patched) - before;
 	pthread_mutex_unlock(&s->lock);
 }
 
@@ -267,6 +283,8 @@ static int begin(struct fault *f, const struct vdso_slot *slot, struct fl_error 
 	atomic_store(&s->active, true);
 	r = each_process(s, visit_apply, err);
 	foreign = s->foreign;
+	count_begun(s);
+	s->begun = s->caught = 0; /* what is there was looked at just now */
 	pthread_mutex_unlock(&s->lock);
 	/* Two clock faults would share the target by chance: what execs next is whose? */
 	if (foreign) {
@@ -291,6 +309,8 @@ static int end(struct fault *f, struct fl_error *err)
 
 	if (!s->entry)
 		return 0;
+	if (atomic_load(&s->active))
+		count_begun(s);
 	atomic_store(&s->active, false);
 	pthread_mutex_lock(&s->lock); /* no pass is under way any more, and none begins */
 	r = journal_undo(f->session->journal, s->entry, err);
@@ -334,8 +354,10 @@ struct vdso_slot clock_slot(const struct fault *f)
 /* Its filter was made for the old pid namespace. */
 static void restart_watch(struct clock_state *s)
 {
+	count_begun(s);
 	exec_watch_close(s->watch);
 	s->watch = NULL;
+	s->begun_seen = 0;
 	start_watch(s, NULL);
 }
 
@@ -394,31 +416,50 @@ static void count_processes(struct clock_state *s, struct count *c)
 	}
 }
 
+/* Programs that had ended, or made room for another one, before anybody could look; @here still run, and are
+ * not moved for another reason. */
+static uint64_t too_quick(struct clock_state *s, uint64_t here)
+{
+	uint64_t begun;
+
+	pthread_mutex_lock(&s->lock);
+	if (atomic_load(&s->active))
+		count_begun(s);
+	begun = s->begun > s->caught ? s->begun - s->caught : 0;
+	pthread_mutex_unlock(&s->lock);
+	return begun > here ? begun - here : 0;
+}
+
 int clock_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 {
 	struct clock_state *s = f->priv;
 	struct count c = {};
 	int64_t shift = clock_shift_now(&s->slot);
+	struct text text = {};
+	uint64_t quick;
 	char by[32];
-	int n;
 
 	(void)err;
-	ret->injected = ret->matched = atomic_load(&s->patched);
+	ret->injected = atomic_load(&s->patched);
 	ret->first_hit_ns = atomic_load(&s->first_ns);
 	ret->last_hit_ns = atomic_load(&s->last_ns);
 	units_format_ns((uint64_t)(shift < 0 ? -shift : shift), by, sizeof(by));
-	if (!atomic_load(&s->active)) {
-		snprintf(ret->effect, sizeof(ret->effect), "wall clock of %llu processes moved",
-			 (unsigned long long)ret->injected);
-		return 0;
+	if (atomic_load(&s->active)) {
+		count_processes(s, &c);
+		text_append(&text, "wall clock of %u processes moved by %c%s", c.carrying, shift < 0 ? '-' : '+', by);
+	} else {
+		text_append(&text, "wall clock of %llu processes moved", (unsigned long long)ret->injected);
 	}
-	count_processes(s, &c);
-	ret->skipped = c.without;
-	n = snprintf(ret->effect, sizeof(ret->effect), "wall clock of %u processes moved by %c%s", c.carrying,
-		     shift < 0 ? '-' : '+', by);
-	if (c.without && n > 0 && (size_t)n < sizeof(ret->effect))
-		snprintf(ret->effect + n, sizeof(ret->effect) - (size_t)n,
-			 "; %u not (process %d: traced, 32-bit, or without a vDSO)", c.without, (int)c.example);
+	quick = too_quick(s, c.without);
+	if (c.without)
+		text_append(&text, "; %u not (process %d: traced, 32-bit, or without a vDSO)", c.without,
+			    (int)c.example);
+	if (quick)
+		text_append(&text, "; %llu programs had ended before theirs could be", (unsigned long long)quick);
+	ret->skipped = c.without + quick;
+	ret->matched = ret->injected + ret->skipped;
+	text_copy(ret->effect, sizeof(ret->effect), text.s ?: "");
+	text_free(&text);
 	return 0;
 }
 

@@ -148,6 +148,14 @@ bool exec_watch_is_told(const struct exec_watch *w)
 	return w->ring;
 }
 
+bool exec_watch_begun(const struct exec_watch *w, uint64_t *ret)
+{
+	if (!w || !w->skel || !w->skel->rodata->n_targets)
+		return false;
+	*ret = __atomic_load_n(&w->skel->bss->begun, __ATOMIC_RELAXED);
+	return true;
+}
+
 void exec_watch_close(struct exec_watch *w)
 {
 	const uint64_t one = 1;

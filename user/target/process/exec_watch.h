@@ -30,6 +30,10 @@ int exec_watch_open(const struct exec_watch_target *targets, uint32_t n, void (*
 /* Does the kernel report execs? */
 bool exec_watch_is_told(const struct exec_watch *w);
 
+/* How many programs have begun in the targets since it was opened. False: the kernel does not count them, or
+ * not those of the targets alone. */
+bool exec_watch_begun(const struct exec_watch *w, uint64_t *ret);
+
 /* Ends when a running @look has ended. NULL: nothing. */
 void exec_watch_close(struct exec_watch *w);
 
