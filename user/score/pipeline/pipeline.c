@@ -73,6 +73,16 @@ static char *other_slash(const char *path)
 					       : text_format("%.*s/%s", (int)len, path, path + len);
 }
 
+static bool is_one_of_three(const char *path)
+{
+	return !strncmp(path, "/alerts", 7) || !strncmp(path, "/correlate", 10) || !strncmp(path, "/rca", 4);
+}
+
+static const char *prefix_of(const struct pipeline_config *c)
+{
+	return c->learned ? c->learned->prefix : "";
+}
+
 static int ask_path(const struct pipeline_config *c, const char *path, const char *json_body, struct text *ret,
 		    int *ret_status, struct fl_error *err)
 {
@@ -91,7 +101,8 @@ static int ask_path(const struct pipeline_config *c, const char *path, const cha
 
 	while (base && c->url[base - 1] == '/')
 		base--;
-	url = text_format("%.*s%s%s", (int)base, c->url ? c->url : "", *path == '/' ? "" : "/", path);
+	url = text_format("%.*s%s%s%s", (int)base, c->url ? c->url : "", is_one_of_three(path) ? prefix_of(c) : "",
+			  *path == '/' ? "" : "/", path);
 	if (!url)
 		return error_sys(err, ENOMEM, "cannot ask the pipeline: out of memory");
 	req.url = url;
@@ -101,6 +112,11 @@ static int ask_path(const struct pipeline_config *c, const char *path, const cha
 		if (rc)
 			return rc;
 		*ret_status = r.status;
+		if (r.complete && r.status == 204) { /* no content: it has none */
+			text_free(&r.body);
+			text_append(ret, "[]");
+			return 0;
+		}
 		if (r.complete && r.status >= 200 && r.status < 300) {
 			*ret = r.body;
 			return 0;
@@ -112,7 +128,10 @@ static int ask_path(const struct pipeline_config *c, const char *path, const cha
 		backoff = backoff * 2 < BACKOFF_MAX_NS ? backoff * 2 : BACKOFF_MAX_NS;
 	}
 	rc = refuse(url, &r, err);
-	text_free(&r.body);
+	if (r.complete && (r.status == 400 || r.status == 422))
+		*ret = r.body; /* it may say what is wanted */
+	else
+		text_free(&r.body);
 	return rc;
 }
 
@@ -193,20 +212,51 @@ static char *alerts_query(const char *path, int form, double since_s)
 
 #define ALERT_FORMS 3
 
+/* The question that a refusal asks for: "?start=1700000000". NULL: none. */
+static char *wanted_query(const struct pipeline_config *c, const char *path, double since_s)
+{
+	json_t *template = c->learned && c->learned->made_alerts.body[0]
+				   ? json_loads(c->learned->made_alerts.body, 0, NULL)
+				   : NULL;
+	json_t *values = template ? pipeline_values(since_s, clock_wall_s()) : NULL;
+	json_t *filled = values ? pipeline_fill(template, values) : NULL;
+	char *query = filled ? pipeline_query(path, filled) : NULL;
+
+	json_decref(filled);
+	json_decref(values);
+	json_decref(template);
+	return query;
+}
+
+static void note_wanted(const struct pipeline_config *c, const struct text *refusal)
+{
+	struct pipeline_made wanted;
+
+	if (pipeline_wanted(refusal->s, refusal->len, &wanted) && wanted.query)
+		c->learned->made_alerts = wanted;
+}
+
 /* The body of the first form that is not refused. 400 and 422 are about the question. */
 static int ask_alerts(const struct pipeline_config *c, const char *path, double since_s, struct text *ret,
 		      struct fl_error *err)
 {
 	int first = c->learned && c->learned->alerts > 0 ? c->learned->alerts : 0, k, status = 0, rc = 0;
-	struct fl_error why[ALERT_FORMS] = {};
+	int n = c->learned ? ALERT_FORMS + 1 : ALERT_FORMS;
+	struct fl_error why[ALERT_FORMS + 1] = {};
 
-	for (k = 0; k < ALERT_FORMS; k++) {
-		int form = (first + k) % ALERT_FORMS;
-		_cleanup_free_ char *query = alerts_query(path, form, since_s);
+	for (k = 0; k < n; k++) {
+		int form = (first + k) % n;
+		_cleanup_free_ char *query =
+			form == ALERT_FORMS ? wanted_query(c, path, since_s) : alerts_query(path, form, since_s);
 
+		if (!query && form == ALERT_FORMS)
+			continue;
 		if (!query)
 			return error_sys(err, ENOMEM, "cannot ask the pipeline: out of memory");
+		text_free(ret);
 		rc = pipeline_ask(c, query, NULL, ret, &status, &why[k]);
+		if (rc && c->learned && ret->len && form != ALERT_FORMS)
+			note_wanted(c, ret);
 		if (!rc && c->learned)
 			c->learned->alerts = form;
 		if (!rc || (status != 400 && status != 422))

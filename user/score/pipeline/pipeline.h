@@ -22,11 +22,18 @@ bool pipeline_is_dead(const struct fl_error *err);
  * What was found out about a pipeline that the config does not describe: which of the known bodies its
  * endpoints take. Kept in pipeline_config.learned from pipeline_learn() on; without it nothing is remembered.
  */
+struct pipeline_made {
+	char name[100], body[400]; /* as in the tables of pipeline_forms.c; body empty: none */
+	bool query, by_cluster;
+};
+
 struct pipeline_learned {
 	uint64_t until_ns;          /* CLOCK_MONOTONIC: no further bodies are tried after it; 0: no bound */
 	int alerts, correlate, rca; /* index of the form that works, or PIPELINE_UNKNOWN, PIPELINE_NONE */
-	char said[600];             /* in words: "POST /rca takes {window_start, window_end}" */
-	char told[200];             /* paths by which it can be told of a fault ("POST /events"); empty: none seen */
+	struct pipeline_made made_alerts, made_correlate, made_rca; /* forms that refusals asked for */
+	char prefix[60]; /* in front of the three paths ("/v1"), where the config names none */
+	char said[600];  /* in words: "POST /rca takes {window_start, window_end}" */
+	char told[200];  /* paths by which it can be told of a fault ("POST /events"); empty: none seen */
 };
 enum { PIPELINE_UNKNOWN = -1, PIPELINE_NONE = -2 /* there is no such endpoint */ };
 

@@ -13,108 +13,71 @@
 #include "util/clock.h"
 #include "util/json/json_path.h"
 
+/* How a form is asked: its values in a JSON body, as the query of a POST, as that of a GET. */
+enum how { BY_BODY, BY_QUERY, BY_GET };
+
 struct form {
 	const char *name, *body;
 	bool by_cluster;
-	bool get; /* as a query of a GET */
+	enum how how;
 };
 
+/* clang-format off */
 static const struct form correlate_forms[] = {
-	{ "{window: {start, end}}", "{\"window\": {\"start\": \"$start\", \"end\": \"$end\"}}", false, false },
-	{ "{window: SECONDS}", "{\"window\": \"$window\"}", false, false },
-	{ "{window_start, window_end}", "{\"window_start\": \"$start\", \"window_end\": \"$end\"}", false, false },
-	{ "{start, end}", "{\"start\": \"$start\", \"end\": \"$end\"}", false, false },
-	{ "{window_seconds}", "{\"window_seconds\": \"$window\"}", false, false },
-	{ "{since}", "{\"since\": \"$start\"}", false, false },
-	{ "{alerts}", "{\"alerts\": \"$alerts\"}", false, false },
-	{ "{windowStart, windowEnd}", "{\"windowStart\": \"$start\", \"windowEnd\": \"$end\"}", false, false },
-	{ "{windowSeconds}", "{\"windowSeconds\": \"$window\"}", false, false },
-	{ "{start_time, end_time}", "{\"start_time\": \"$start\", \"end_time\": \"$end\"}", false, false },
-	{ "?window=SECONDS by GET", "{\"window\": \"$window\"}", false, true },
+	{ "{window: {start, end}}", "{\"window\": {\"start\": \"$start\", \"end\": \"$end\"}}", false, BY_BODY },
+	{ "{window: SECONDS}", "{\"window\": \"$window\"}", false, BY_BODY },
+	{ "{window_start, window_end}", "{\"window_start\": \"$start\", \"window_end\": \"$end\"}", false, BY_BODY },
+	{ "{start, end}", "{\"start\": \"$start\", \"end\": \"$end\"}", false, BY_BODY },
+	{ "{window_seconds}", "{\"window_seconds\": \"$window\"}", false, BY_BODY },
+	{ "{since}", "{\"since\": \"$start\"}", false, BY_BODY },
+	{ "{alerts}", "{\"alerts\": \"$alerts\"}", false, BY_BODY },
+	{ "{windowStart, windowEnd}", "{\"windowStart\": \"$start\", \"windowEnd\": \"$end\"}", false, BY_BODY },
+	{ "{windowSeconds}", "{\"windowSeconds\": \"$window\"}", false, BY_BODY },
+	{ "{start_time, end_time}", "{\"start_time\": \"$start\", \"end_time\": \"$end\"}", false, BY_BODY },
+	{ "{window_minutes}", "{\"window_minutes\": \"$minutes\"}", false, BY_BODY },
+	{ "{window: [START, END]}", "{\"window\": [\"$start\", \"$end\"]}", false, BY_BODY },
+	{ "{window: \"300s\"}", "{\"window\": \"$window_text\"}", false, BY_BODY },
+	{ "{start, end} in ISO 8601", "{\"start\": \"$start_iso\", \"end\": \"$end_iso\"}", false, BY_BODY },
+	{ "?window=SECONDS by POST", "{\"window\": \"$window\"}", false, BY_QUERY },
+	{ "?window=SECONDS by GET", "{\"window\": \"$window\"}", false, BY_GET },
 };
 
 static const struct form rca_forms[] = {
-	{ "{cluster}", "{\"cluster\": \"$cluster\"}", true, false },
-	{ "{window_start, window_end}", "{\"window_start\": \"$start\", \"window_end\": \"$end\"}", false, false },
-	{ "{window: {start, end}}", "{\"window\": {\"start\": \"$start\", \"end\": \"$end\"}}", false, false },
-	{ "{start, end}", "{\"start\": \"$start\", \"end\": \"$end\"}", false, false },
-	{ "{window: SECONDS}", "{\"window\": \"$window\"}", false, false },
-	{ "{window_seconds}", "{\"window_seconds\": \"$window\"}", false, false },
-	{ "{cluster_id}", "{\"cluster_id\": \"$cluster_id\"}", true, false },
-	{ "{alerts}", "{\"alerts\": \"$alerts\"}", true, false },
-	{ "{windowStart, windowEnd}", "{\"windowStart\": \"$start\", \"windowEnd\": \"$end\"}", false, false },
-	{ "{start_time, end_time}", "{\"start_time\": \"$start\", \"end_time\": \"$end\"}", false, false },
-	{ "{from, to}", "{\"from\": \"$start\", \"to\": \"$end\"}", false, false },
-	{ "{window_start, window_end} in ms", "{\"window_start\": \"$start_ms\", \"window_end\": \"$end_ms\"}", false,
-	  false },
-	{ "{windowStart, windowEnd} in ms", "{\"windowStart\": \"$start_ms\", \"windowEnd\": \"$end_ms\"}", false,
-	  false },
-	{ "?window_start=&window_end= by GET", "{\"window_start\": \"$start\", \"window_end\": \"$end\"}", false,
-	  true },
+	{ "{cluster}", "{\"cluster\": \"$cluster\"}", true, BY_BODY },
+	{ "{window_start, window_end}", "{\"window_start\": \"$start\", \"window_end\": \"$end\"}", false, BY_BODY },
+	{ "{window: {start, end}}", "{\"window\": {\"start\": \"$start\", \"end\": \"$end\"}}", false, BY_BODY },
+	{ "{start, end}", "{\"start\": \"$start\", \"end\": \"$end\"}", false, BY_BODY },
+	{ "{window: SECONDS}", "{\"window\": \"$window\"}", false, BY_BODY },
+	{ "{window_seconds}", "{\"window_seconds\": \"$window\"}", false, BY_BODY },
+	{ "{cluster_id}", "{\"cluster_id\": \"$cluster_id\"}", true, BY_BODY },
+	{ "{alerts}", "{\"alerts\": \"$alerts\"}", true, BY_BODY },
+	{ "{windowStart, windowEnd}", "{\"windowStart\": \"$start\", \"windowEnd\": \"$end\"}", false, BY_BODY },
+	{ "{start_time, end_time}", "{\"start_time\": \"$start\", \"end_time\": \"$end\"}", false, BY_BODY },
+	{ "{from, to}", "{\"from\": \"$start\", \"to\": \"$end\"}", false, BY_BODY },
+	{ "{window_start, window_end} in ms", "{\"window_start\": \"$start_ms\", \"window_end\": \"$end_ms\"}", false, BY_BODY },
+	{ "{windowStart, windowEnd} in ms", "{\"windowStart\": \"$start_ms\", \"windowEnd\": \"$end_ms\"}", false, BY_BODY },
+	{ "{window_start, window_end} in ISO 8601", "{\"window_start\": \"$start_iso\", \"window_end\": \"$end_iso\"}", false, BY_BODY },
+	{ "{start, end} in ISO 8601", "{\"start\": \"$start_iso\", \"end\": \"$end_iso\"}", false, BY_BODY },
+	{ "{clusters}", "{\"clusters\": [\"$cluster\"]}", true, BY_BODY },
+	{ "{incident}", "{\"incident\": \"$cluster\"}", true, BY_BODY },
+	{ "{services}", "{\"services\": \"$services\"}", true, BY_BODY },
+	{ "the cluster itself", "\"$cluster\"", true, BY_BODY },
+	{ "?window_start=&window_end= by POST", "{\"window_start\": \"$start\", \"window_end\": \"$end\"}", false, BY_QUERY },
+	{ "?window_start=&window_end= by GET", "{\"window_start\": \"$start\", \"window_end\": \"$end\"}", false, BY_GET },
+	{ "?cluster_id= by GET", "{\"cluster_id\": \"$cluster_id\"}", true, BY_GET },
 };
+/* clang-format on */
 
 /* One of the two endpoints. */
 struct endpoint {
 	const char *path, *given; /* given: the key of the config's own body */
 	const struct form *forms;
-	int n, first; /* first: what is tried first when nothing is known */
-	int *learned; /* NULL: nothing is remembered */
+	int n, first;               /* first: what is tried first when nothing is known */
+	int *learned;               /* NULL: nothing is remembered */
+	struct pipeline_made *made; /* what its refusals asked for: the form of index n */
 };
 
 /* --- bodies ----------------------------------------------------------------------------------- */
-
-/* "$start" inside a longer text. */
-static json_t *fill_text(const char *text, json_t *values)
-{
-	struct text out = {};
-	json_t *made, *v;
-	const char *key;
-
-	while (*text) {
-		size_t len = *text == '$' ? strspn(text + 1, "abcdefghijklmnopqrstuvwxyz_") : 0;
-		char name[24], number[40];
-
-		snprintf(name, sizeof(name), "%.*s", (int)len, text + 1);
-		key = len && len < sizeof(name) ? name : "";
-		v = json_object_get(values, key);
-		if (v && json_scalar_text(v, number, sizeof(number))) {
-			text_append(&out, "%s", number);
-			text += len + 1;
-		} else {
-			text_append_bytes(&out, text++, 1);
-		}
-	}
-	made = json_string(out.s ? out.s : "");
-	text_free(&out);
-	return made;
-}
-
-/* A copy of the template @t with the texts "$start", "$end", "$cluster", ... replaced by the values, with
- * their types. */
-static json_t *fill(const json_t *t, json_t *values)
-{
-	const char *text = json_string_value(t), *key;
-	json_t *copy, *v;
-	size_t i;
-
-	if (text && *text == '$' && json_object_get(values, text + 1))
-		return json_incref(json_object_get(values, text + 1));
-	if (text && strchr(text, '$'))
-		return fill_text(text, values);
-	if (json_is_object(t)) {
-		copy = json_object();
-		json_object_foreach((json_t *)(uintptr_t)t, key, v)
-			json_object_set_new(copy, key, fill(v, values));
-		return copy;
-	}
-	if (json_is_array(t)) {
-		copy = json_array();
-		json_array_foreach((json_t *)(uintptr_t)t, i, v)
-			json_array_append_new(copy, fill(v, values));
-		return copy;
-	}
-	return json_deep_copy(t);
-}
 
 static json_t *id_of(const json_t *cluster)
 {
@@ -132,53 +95,50 @@ static json_t *shared(const json_t *v)
 	return v ? json_incref((json_t *)(uintptr_t)v) : json_null();
 }
 
+/* The services of a cluster, as it lists them or as its alerts name them. */
+static json_t *services_of(const json_t *cluster)
+{
+	json_t *listed = json_object_get(cluster, "services"), *names, *alert;
+	size_t i;
+
+	if (json_is_array(listed))
+		return json_incref(listed);
+	names = json_array();
+	json_array_foreach(json_object_get(cluster, "alerts"), i, alert)
+		if (json_is_string(json_object_get(alert, "service")))
+			json_array_append(names, json_object_get(alert, "service"));
+	return names;
+}
+
 static json_t *values_of(const struct pipeline_window *w)
 {
 	const json_t *alerts = json_object_get(w->cluster, "alerts");
-	double back = clock_wall_s() - w->start_s;
+	json_t *values = pipeline_values(w->start_s, w->end_s);
 
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "start", (json_int_t)floor(w->start_s), "end",
-			 (json_int_t)ceil(w->end_s), "start_ms", (json_int_t)floor(w->start_s * 1e3), "end_ms",
-			 (json_int_t)ceil(w->end_s * 1e3), "window",
-			 (json_int_t)ceil(back > 0 && back < 1e8 ? back : w->end_s - w->start_s), "cluster",
-			 shared(w->cluster), "cluster_id", id_of(w->cluster), "alerts",
-			 shared(alerts ? alerts : w->cluster));
+	if (!values)
+		return NULL;
+	json_object_set_new(values, "cluster", shared(w->cluster));
+	json_object_set_new(values, "cluster_id", id_of(w->cluster));
+	json_object_set_new(values, "alerts", shared(alerts ? alerts : w->cluster));
+	json_object_set_new(values, "services", services_of(w->cluster));
+	return values;
 }
 
-/* Scalars of @filled as a query. */
-static char *query_of(const char *path, const json_t *filled)
+static int by_query(const struct pipeline_config *c, const char *path, const json_t *filled, bool get, struct text *ret,
+		    int *ret_status, struct fl_error *err)
 {
-	struct text out = {};
-	const char *key;
-	char value[40];
-	json_t *v;
+	_cleanup_free_ char *query = pipeline_query(path, filled);
 
-	text_append(&out, "%s", path);
-	json_object_foreach((json_t *)(uintptr_t)filled, key, v)
-		if (json_scalar_text(v, value, sizeof(value)))
-			text_append(&out, "%s%s=%s", strchr(out.s ? out.s : "", '?') ? "&" : "?", key, value);
-	return out.s;
-}
-
-static int get(const struct pipeline_config *c, const char *path, const json_t *template, json_t *values,
-	       struct text *ret, int *ret_status, struct fl_error *err)
-{
-	json_t *filled = fill(template, values);
-	_cleanup_free_ char *query = filled ? query_of(path, filled) : NULL;
-
-	json_decref(filled);
 	if (!query)
 		return error_sys(err, ENOMEM, "cannot ask the pipeline: out of memory");
-	return pipeline_ask(c, query, NULL, ret, ret_status, err);
+	return pipeline_ask(c, query, get ? NULL : "", ret, ret_status, err);
 }
 
-static int post(const struct pipeline_config *c, const char *path, const json_t *template, json_t *values,
-		struct text *ret, int *ret_status, struct fl_error *err)
+static int by_body(const struct pipeline_config *c, const char *path, const json_t *filled, struct text *ret,
+		   int *ret_status, struct fl_error *err)
 {
-	json_t *filled = fill(template, values);
-	_cleanup_free_ char *body = filled ? json_dumps(filled, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+	_cleanup_free_ char *body = json_dumps(filled, JSON_COMPACT | JSON_ENCODE_ANY);
 
-	json_decref(filled);
 	if (!body)
 		return error_sys(err, ENOMEM, "cannot ask the pipeline: out of memory");
 	return pipeline_ask(c, path, body, ret, ret_status, err);
@@ -195,14 +155,26 @@ static bool is_about_body(int status)
 	return (status >= 400 && status < 500 && status != 429) || status == 500 || status == 501;
 }
 
-static int ask_template(const struct pipeline_config *c, const struct endpoint *e, const json_t *template, bool by_get,
-			json_t *values, int *ret_status, answer_reader read, void *out, struct fl_error *err)
+/* @ret_said (may be NULL): what a refusal said, the caller's to free. */
+static int ask_template(const struct pipeline_config *c, const struct endpoint *e, const json_t *template, enum how how,
+			json_t *values, int *ret_status, answer_reader read, void *out, struct text *ret_said,
+			struct fl_error *err)
 {
+	json_t *filled = pipeline_fill(template, values);
 	struct text body = {};
-	int rc = (by_get ? get : post)(c, e->path, template, values, &body, ret_status, err);
+	int rc;
 
+	if (!filled)
+		return error_sys(err, ENOMEM, "cannot ask the pipeline: out of memory");
+	rc = how == BY_BODY ? by_body(c, e->path, filled, &body, ret_status, err)
+			    : by_query(c, e->path, filled, how == BY_GET, &body, ret_status, err);
+	json_decref(filled);
 	if (!rc)
 		rc = read(c, &body, out, err);
+	else if (ret_said) {
+		*ret_said = body;
+		return rc;
+	}
 	text_free(&body);
 	return rc;
 }
@@ -231,47 +203,83 @@ static void remember(const struct endpoint *e, int form)
 		*e->learned = form;
 }
 
-/*
- * The first form whose answer can be read; the one that is known to work before all others. @eager: an answer
- * that says nothing may be one to the wrong body, so the others are tried as well.
- */
-static int ask_any(const struct pipeline_config *c, const struct endpoint *e, json_t *values, bool eager,
-		   answer_reader read, void *out, struct fl_error *err)
+/* Trying one form after the other. */
+struct trial {
+	struct pipeline_config c;
+	const struct endpoint *e;
+	json_t *values;
+	bool eager; /* an answer that says nothing may be one to the wrong body: the others are tried as well */
+	answer_reader read;
+	void *out;
+	struct fl_error first;
+	bool missing;
+	int silent;   /* a form that is taken, and answered with nothing */
+	int followed; /* refusals that said what they want */
+};
+
+static struct form form_of(const struct endpoint *e, int form)
 {
-	int known = e->learned && *e->learned >= 0 ? *e->learned : e->first, k, silent = -1;
-	struct pipeline_config once = *c;
-	struct fl_error first = {};
-	bool missing = true;
+	if (form < e->n)
+		return e->forms[form];
+	return (struct form){ e->made->name, e->made->body, e->made->by_cluster, e->made->query ? BY_QUERY : BY_BODY };
+}
 
-	for (k = 0; k < e->n && !(k && is_late(c)); k++) {
-		int form = (known + k) % e->n, status = 0, rc;
-		json_t *template = json_loads(e->forms[form].body, 0, NULL);
-		struct fl_error why = {};
+/* 1: taken; 0: not; else a pipeline that cannot be asked. */
+static int try_form(struct trial *t, int form, struct fl_error *err)
+{
+	struct form f = form_of(t->e, form);
+	json_t *template = json_loads(f.body, JSON_DECODE_ANY, NULL);
+	struct pipeline_made wanted;
+	struct fl_error why = {};
+	struct text said = {};
+	int status = 0, rc;
 
-		rc = ask_template(&once, e, template, e->forms[form].get, values, &status, read, out, &why);
-		json_decref(template);
-		if (!rc || (rc == -ENODATA && !eager)) {
-			remember(e, form);
-			return 0;
+	rc = ask_template(&t->c, t->e, template, f.how, t->values, &status, t->read, t->out, &said, &why);
+	json_decref(template);
+	t->c.retries = 0; /* the pipeline is there: only the body is in question */
+	if (!rc || (rc == -ENODATA && !t->eager)) {
+		remember(t->e, form);
+		rc = 1;
+	} else if (rc == -ENODATA) {
+		t->silent = t->silent < 0 ? form : t->silent;
+		rc = 0;
+	} else if (rc == -EBADMSG || is_about_body(status)) {
+		t->missing &= status == 404 || status == 405 || status == 501;
+		if (!t->first.message[0])
+			t->first = why;
+		rc = 0;
+		/* It may have said what it wants. */
+		if (said.len && t->followed < 4 && pipeline_wanted(said.s, said.len, &wanted) &&
+		    strcmp(wanted.body, t->e->made->body) != 0) {
+			*t->e->made = wanted;
+			t->followed++;
+			rc = try_form(t, t->e->n, err);
 		}
-		once.retries = 0; /* the pipeline is there: only the body is in question */
-		if (rc == -ENODATA && silent < 0)
-			silent = form;
-		if (rc != -ENODATA && rc != -EBADMSG && !is_about_body(status)) {
-			if (err)
-				*err = why;
-			return rc;
-		}
-		missing &= status == 404 || status == 405 || status == 501;
-		if (!first.message[0])
-			first = why;
+	} else if (err) {
+		*err = why;
 	}
-	if (silent < 0 && k < e->n)
-		return error_env(err, ETIMEDOUT, "%.300s (%d of %d bodies were tried, then time was up)", first.message,
-				 k, e->n);
-	if (silent < 0)
-		return refused_all(e, missing, &first, err);
-	remember(e, silent);
+	text_free(&said);
+	return rc;
+}
+
+/* The first form whose answer can be read; the one that is known to work before all others. */
+static int ask_any(struct trial *t, struct fl_error *err)
+{
+	const struct endpoint *e = t->e;
+	int known = e->learned && *e->learned >= 0 ? *e->learned : e->first, n = known == e->n ? e->n + 1 : e->n, k;
+
+	for (k = 0; k < n && !(k && is_late(&t->c)); k++) {
+		int rc = try_form(t, (known + k) % n, err);
+
+		if (rc)
+			return rc > 0 ? 0 : rc;
+	}
+	if (t->silent < 0 && k < n)
+		return error_env(err, ETIMEDOUT, "%.300s (%d of %d bodies were tried, then time was up)",
+				 t->first.message, k, n);
+	if (t->silent < 0)
+		return refused_all(e, t->missing, &t->first, err);
+	remember(e, t->silent);
 	return 0;
 }
 
@@ -280,15 +288,19 @@ static int ask(const struct pipeline_config *c, const struct endpoint *e, const 
 {
 	const json_t *given = json_object_get(c->fields, e->given);
 	json_t *values = values_of(w);
+	struct pipeline_made local = {};
+	struct endpoint known = *e;
+	struct trial t = { *c, &known, values, w->alerted, read, out, .missing = true, .silent = -1 };
 	int rc, status;
 
 	if (!values)
 		return error_sys(err, ENOMEM, "cannot ask the pipeline: out of memory");
 	if (given) {
-		rc = ask_template(c, e, given, false, values, &status, read, out, err);
+		rc = ask_template(c, e, given, BY_BODY, values, &status, read, out, NULL, err);
 		rc = rc == -ENODATA ? 0 : rc;
 	} else {
-		rc = ask_any(c, e, values, w->alerted, read, out, err);
+		known.made = e->made ? e->made : &local;
+		rc = ask_any(&t, err);
 	}
 	json_decref(values);
 	return rc;
@@ -301,7 +313,8 @@ static struct endpoint correlate_endpoint(const struct pipeline_config *c)
 				  .forms = correlate_forms,
 				  .n = ARRAY_SIZE(correlate_forms),
 				  .first = pipeline_is(c, "w3d2"),
-				  .learned = c->learned ? &c->learned->correlate : NULL };
+				  .learned = c->learned ? &c->learned->correlate : NULL,
+				  .made = c->learned ? &c->learned->made_correlate : NULL };
 }
 
 static struct endpoint rca_endpoint(const struct pipeline_config *c)
@@ -311,7 +324,8 @@ static struct endpoint rca_endpoint(const struct pipeline_config *c)
 				  .forms = rca_forms,
 				  .n = ARRAY_SIZE(rca_forms),
 				  .first = pipeline_is(c, "w3d2"),
-				  .learned = c->learned ? &c->learned->rca : NULL };
+				  .learned = c->learned ? &c->learned->rca : NULL,
+				  .made = c->learned ? &c->learned->made_rca : NULL };
 }
 
 /* --- the two questions ------------------------------------------------------------------------ */
@@ -382,17 +396,23 @@ bool pipeline_rca_by_window(const struct pipeline_config *c)
 {
 	const json_t *given = json_object_get(c->fields, "rca_body");
 	_cleanup_free_ char *text = given ? json_dumps(given, JSON_ENCODE_ANY) : NULL;
+	struct endpoint endpoint;
 
 	if (text)
 		return !strstr(text, "$cluster") && !strstr(text, "$alerts");
-	return c->learned && c->learned->rca >= 0 && !rca_forms[c->learned->rca].by_cluster;
+	if (!c->learned || c->learned->rca < 0)
+		return false;
+	endpoint = rca_endpoint(c);
+	return !form_of(&endpoint, c->learned->rca).by_cluster;
 }
 
 const char *pipeline_form_text(const struct pipeline_config *c, bool rca)
 {
 	int form = !c->learned ? PIPELINE_UNKNOWN : rca ? c->learned->rca : c->learned->correlate;
+	struct endpoint endpoint;
 
-	return form < 0 ? NULL : rca ? rca_forms[form].name : correlate_forms[form].name;
+	endpoint = rca ? rca_endpoint(c) : correlate_endpoint(c);
+	return form < 0 ? NULL : form_of(&endpoint, form).name;
 }
 
 bool pipeline_learn_posts(struct pipeline_config *c, struct fl_error *ret_correlate, struct fl_error *ret_rca)

@@ -52,8 +52,10 @@ static void look_for_doors(struct pipeline_config *c)
 	int status;
 	size_t i;
 
-	if (pipeline_ask(c, "/openapi.json", NULL, &body, &status, &ignored))
+	if (pipeline_ask(c, "/openapi.json", NULL, &body, &status, &ignored)) {
+		text_free(&body);
 		return;
+	}
 	root = json_loadb(body.s ? body.s : "", body.len, 0, NULL);
 	json_object_foreach(json_object_get(root, "paths"), path, methods)
 		for (i = 0; i < ARRAY_SIZE(words); i++) {
@@ -67,6 +69,62 @@ static void look_for_doors(struct pipeline_config *c)
 		}
 	json_decref(root);
 	text_free(&body);
+}
+
+/* Does Prometheus itself answer there? Its API has an adapter of its own. */
+static bool is_prometheus(struct pipeline_config *c)
+{
+	struct fl_error ignored = {};
+	struct text body = {};
+	int status, rc = pipeline_ask(c, "/api/v1/status/buildinfo", NULL, &body, &status, &ignored);
+
+	text_free(&body);
+	return !rc;
+}
+
+/* "/v1" of "/v1/alerts" in what FastAPI lists of its own. */
+static void listed_prefix(struct pipeline_config *c, char *ret, size_t size)
+{
+	struct fl_error ignored = {};
+	struct text body = {};
+	json_t *root = NULL, *methods;
+	const char *path;
+	int status;
+
+	ret[0] = '\0';
+	if (!pipeline_ask(c, "/openapi.json", NULL, &body, &status, &ignored))
+		root = json_loadb(body.s ? body.s : "", body.len, 0, NULL);
+	json_object_foreach(json_object_get(root, "paths"), path, methods) {
+		size_t len = strlen(path);
+
+		if (len > 7 && len < size && !strcmp(path + len - 7, "/alerts") && json_object_get(methods, "get"))
+			snprintf(ret, size, "%.*s", (int)len - 7, path);
+	}
+	json_decref(root);
+	text_free(&body);
+}
+
+/* Nothing at /alerts: the three may stand below another path. */
+static bool learn_prefix(struct pipeline_config *c, struct alerts *alerts)
+{
+	static const char *const usual[] = { "/api", "/v1", "/api/v1", "/pipeline", "/aiops" };
+	struct pipeline_learned *learned = c->learned;
+	char listed[sizeof(learned->prefix)];
+	size_t i;
+
+	listed_prefix(c, listed, sizeof(listed));
+	for (i = 0; i <= ARRAY_SIZE(usual); i++) {
+		const char *prefix = i ? usual[i - 1] : listed;
+		struct fl_error ignored = {};
+
+		if (!prefix[0] || (!strcmp(prefix, "/api/v1") && is_prometheus(c)))
+			continue;
+		snprintf(learned->prefix, sizeof(learned->prefix), "%s", prefix);
+		if (!pipeline_alerts(c, clock_wall_s() - 60, alerts, &ignored))
+			return true;
+	}
+	learned->prefix[0] = '\0';
+	return false;
 }
 
 static const char *verb(const struct pipeline_config *c, bool rca)
@@ -120,6 +178,12 @@ int pipeline_learn(struct pipeline_config *c, struct fl_error *err)
 	if (pipeline_is_dead(&why)) { /* it may be about to start */
 		error_clear(&why);
 		rc = pipeline_alerts(c, clock_wall_s() - 60, &alerts, &why);
+	}
+	if (pipeline_is_refusal(&why) && strstr(why.message, "HTTP 404") && !c->alerts_path && !pipeline_is_watch(c) &&
+	    learn_prefix(&once, &alerts)) {
+		say(c, "its paths are below %s", learned->prefix);
+		error_clear(&why);
+		rc = 0;
 	}
 	if (rc)
 		say(c, "%.300s", why.message);

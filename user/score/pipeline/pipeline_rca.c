@@ -33,7 +33,8 @@ static const char *const list_paths[] = {
 	"causes", "ranked", "ranking", "rankings", "root_causes", "rootCauses", "candidates", "possible_causes",
 	"suspects", "hypotheses", "ranked_services", "ranked_causes", "root_services", "predictions", "results", "scores",
 	"result", "groups", "rca", "services", "data", "top_k", "topk", "top", "top3", "top5", "ranked_root_causes",
-	"probable_causes", "rankedCauses", "possibleCauses", NULL
+	"probable_causes", "rankedCauses", "possibleCauses", "root_cause", "rootCause", "root_service", "ranked_list",
+	"confidences", "probabilities", "service_scores", "root_cause_scores", "confidence", NULL
 };
 /* clang-format on */
 /* Where an answer is wrapped: {"status": "success", "data": {...}}. */
@@ -123,6 +124,8 @@ static bool read_cause(const struct pipeline_config *c, json_t *entry, struct ca
 	if (!json_is_string(service) || !is_name(json_string_value(service)) ||
 	    !text_copy(ret->service, sizeof(ret->service), json_string_value(service)) || !ret->service[0])
 		return false;
+	if (json_is_object(confidence)) /* {"pay": 0.9, "db": 0.1} beside the root */
+		confidence = json_object_get(confidence, json_string_value(service));
 	ret->confidence = read_confidence(confidence);
 	*ret_score = read_score(confidence);
 	*ret_evidence = evidence_list(evidence);
@@ -281,6 +284,18 @@ static bool says_null(const json_t *v)
 	return false;
 }
 
+/* {"payment-svc": 0.9, "payment-db": 0.1} and nothing around it: services are told by their hyphens. */
+static bool is_map_of_scores(const json_t *root)
+{
+	const char *key;
+	json_t *v;
+
+	json_object_foreach((json_t *)(uintptr_t)root, key, v)
+		if (!json_is_number(v) || !strchr(key, '-'))
+			return false;
+	return json_object_size(root) > 0;
+}
+
 /* @root itself, or a list in it. */
 static json_t *rank_all(const struct pipeline_config *c, json_t *root, struct ranking *r)
 {
@@ -296,6 +311,8 @@ static json_t *rank_all(const struct pipeline_config *c, json_t *root, struct ra
 	rank_by_score(r, from);
 	if (!r->n && json_is_object(list))
 		rank_scores(list, r);
+	if (!r->n && !list && is_map_of_scores(root))
+		rank_scores(root, r);
 	return list;
 }
 
@@ -320,16 +337,21 @@ int pipeline_read_rca(const struct pipeline_config *c, const char *body, size_t 
 	json_t *root = NULL;
 	bool says_none = false;
 	uint32_t i;
+	size_t k;
 	int rc;
 
 	if (!r.v)
 		return error_sys(err, ENOMEM, "cannot read the causes: out of memory");
-	rc = pipeline_parse("/rca", body, len, &root, err);
+	rc = pipeline_parse_lines("/rca", body, len, &root, err);
 	if (!rc) {
 		/* null, an empty object and an empty list are an answer: it knows none. */
 		says_none = json_is_null(root) || (json_is_array(root) && !json_array_size(root)) ||
 			    (json_is_object(root) && !json_object_size(root));
 		look_in(c, root, WRAPS_MAX, &r, &says_none);
+		/* Of a stream the last line that names somebody counts: what comes before it is progress. */
+		for (k = json_array_size(root); !r.n && k; k--)
+			if (json_is_object(json_array_get(root, k - 1)))
+				look_in(c, json_array_get(root, k - 1), WRAPS_MAX, &r, &says_none);
 	}
 	if (!rc && !r.n && !says_none)
 		rc = pipeline_wrong_shape("/rca", "a root_service of one word", root, err);

@@ -5,7 +5,6 @@
  * Every field is looked for under the names people use, or under the one the config gives. What is
  * no alert is counted and skipped; a body that holds no list at all is an error.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -14,8 +13,7 @@
 #include "util/json/json_path.h"
 #include "util/text/text.h"
 
-#define LEVELS_MAX 256
-#define WRAPS_MAX  3
+#define WRAPS_MAX 3
 
 /* What says when it fired before what says when it began, and both before when it was last seen. */
 static const char *const time_paths[] = { "fired_at",   "fire_ts",      "fire_time",   "firedAt",       "fireTs",
@@ -63,93 +61,6 @@ json_t *pipeline_pick(const struct pipeline_config *c, const char *what, const j
 			return v;
 	}
 	return NULL;
-}
-
-/* Is @v nested no deeper than @levels? What is kept goes into chaos_results.json, a few levels further
- * down, and that has to be readable again. */
-static bool shallow(json_t *v, int levels)
-{
-	const char *key;
-	json_t *member;
-	size_t i;
-
-	if (levels == 0)
-		return false;
-	json_array_foreach(v, i, member)
-		if (!shallow(member, levels - 1))
-			return false;
-	json_object_foreach(v, key, member)
-		if (!shallow(member, levels - 1))
-			return false;
-	return true;
-}
-
-/* A document that was turned into text twice, as json.dumps() returned by a framework that does it again. */
-static void unquote(json_t **doc)
-{
-	const char *text = json_string_value(*doc);
-	json_t *inner = text && strchr("[{", text[strspn(text, " \t\r\n")]) ? json_loads(text, 0, NULL) : NULL;
-
-	if (!inner)
-		return;
-	json_decref(*doc);
-	*doc = inner;
-}
-
-int pipeline_parse(const char *what, const char *body, size_t len, json_t **ret, struct fl_error *err)
-{
-	json_error_t why;
-	size_t i = 0;
-
-	while (i < len && isspace((unsigned char)body[i]))
-		i++;
-	if (i == len)
-		return error_env(err, EBADMSG, "the pipeline answered %s with an empty body", what);
-	if (body[i] == '<')
-		return error_env(err, EBADMSG, "the pipeline answered %s with HTML, not JSON", what);
-	*ret = json_loadb(body, len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
-	unquote(ret);
-	if (*ret && shallow(*ret, LEVELS_MAX))
-		return 0;
-	if (*ret) {
-		json_decref(*ret);
-		*ret = NULL;
-		return error_env(err, EBADMSG, "the pipeline answered %s with more than %d levels", what, LEVELS_MAX);
-	}
-	return error_env(err, EBADMSG, "the pipeline answered %s with no JSON: %s at byte %d", what, why.text,
-			 why.position);
-}
-
-/* One document, or one a line (NDJSON) as an array. */
-static int parse_lines(const char *what, const char *body, size_t len, json_t **ret, struct fl_error *err)
-{
-	struct fl_error whole = {};
-	int rc = pipeline_parse(what, body, len, ret, &whole);
-	const char *line = body, *end = body + len;
-	json_t *list;
-
-	if (!rc)
-		return 0;
-	list = json_array();
-	while (line < end) {
-		const char *stop = memchr(line, '\n', (size_t)(end - line));
-		size_t n = (size_t)((stop ? stop : end) - line);
-		json_t *one = NULL;
-
-		if (n > strspn(line, " \t\r") && pipeline_parse(what, line, n, &one, NULL))
-			break;
-		if (one)
-			json_array_append_new(list, one);
-		line += n + (stop != NULL);
-	}
-	if (line >= end && json_array_size(list)) {
-		*ret = list;
-		return 0;
-	}
-	json_decref(list);
-	if (err)
-		*err = whole;
-	return rc;
 }
 
 int pipeline_wrong_shape(const char *what, const char *want, const json_t *found, struct fl_error *err)
@@ -329,6 +240,7 @@ static bool read_alert(const struct pipeline_config *c, json_t *entry, struct al
 	a->resolution_s = pipeline_time_resolution(when);
 	if (when && isnan(a->time_s))
 		return false; /* a time that is none */
+	a->time_s = pipeline_time_here(when, a->time_s);
 	json_scalar_text(service_of(c, entry), a->service, sizeof(a->service));
 	json_scalar_text(pipeline_pick(c, "alert_name", entry, name_paths), a->name, sizeof(a->name));
 	json_scalar_text(pipeline_pick(c, "alert_severity", entry, severity_paths), a->severity, sizeof(a->severity));
@@ -348,7 +260,7 @@ int pipeline_read_alerts(const struct pipeline_config *c, const char *body, size
 	json_t *root, *list, *entry;
 	struct alert a;
 	size_t i;
-	int rc = parse_lines("/alerts", body, len, &root, err);
+	int rc = pipeline_parse_lines("/alerts", body, len, &root, err);
 
 	if (rc)
 		return rc;
@@ -392,10 +304,17 @@ int pipeline_read_clusters(const struct pipeline_config *c, const char *body, si
 					     "data.groups", "data.incidents", "alert_groups", "data",
 					     "items",       "results",        "result",       NULL };
 	json_t *root, *list = NULL;
-	int rc = pipeline_parse("/correlate", body, len, &root, err);
+	int rc = pipeline_parse_lines("/correlate", body, len, &root, err);
+	json_t *last = rc ? NULL : json_array_get(root, json_array_size(root) - 1);
 
 	if (rc)
 		return rc;
+	if (json_is_object(last) && !looks_like_cluster(last) &&
+	    json_is_array(pipeline_pick(c, "clusters", last, names))) {
+		json_incref(last); /* a stream, whose last line is the answer */
+		json_decref(root);
+		root = last;
+	}
 	if (json_is_object(json_object_get(root, "cluster")))
 		list = json_pack("[O]", json_object_get(root, "cluster"));
 	else if (!pipeline_pick(c, "clusters", root, names) && looks_like_cluster(root))

@@ -320,7 +320,8 @@ static void take_hypothesis(struct work *w, struct entry *x)
 							    : "no hypothesis");
 		return;
 	}
-	both = steady && x->v[SLOT_HYPOTHESIS].node ? text_format("%s\n%s", x->hypothesis, steady) : strdup(x->hypothesis);
+	both = steady && x->v[SLOT_HYPOTHESIS].node ? text_format("%s\n%s", x->hypothesis, steady)
+						    : strdup(x->hypothesis);
 	n = both ? measure_hypothesis(&w->known, both, &clauses, &changed, &lost) : 0;
 	if (lost.s)
 		work_note(w, x, &x->v[SLOT_HYPOTHESIS], NOTE, "unmeasured-clause", "faultline cannot measure: %.300s",
