@@ -130,3 +130,31 @@ usage() { "$FL" "$@" >"$T/err" 2>&1; [ $? = 2 ]; }
 check "a language it does not speak: exit 2" usage report --lang fr "$run"
 check "no folder: exit 2" usage score
 check "two folders: exit 2" usage score "$run" "$run"
+
+# --- of a sweep ---
+python3 "$TOP/tests/golden/make_sweep.py" "$T/sweep" several
+check "the report of a sweep" "$FL" report "$T/sweep"
+check "... has no SUBMIT.md" test ! -e "$T/sweep/SUBMIT.md"
+check "... the blind band" grep -q '^\*\*Users feel payment latency from .*: blind for a factor of ' "$T/sweep/chaos_report.md"
+check "... a row a trial" test "$(grep -cE '^\| [0-9]+ \| ' "$T/sweep/chaos_report.md")" = 120
+check "... the map" grep -qE '^\| payment-svc \| [0-9.]+ms / [0-9]+ms \| [0-9.]+ms / [0-9]+ms \|$' "$T/sweep/chaos_report.md"
+check "... names of others are no markup" sh -c "! grep -q '<i>&' '$T/sweep/report.html' && grep -q '&lt;i&gt;&amp;svc' '$T/sweep/report.html' && grep -qF 'http\\|latency' '$T/sweep/chaos_report.md'"
+pictures() { # FILE N: so many whole pictures without a script, each with both curves and every trial
+	python3 - "$@" <<'PY'
+import re, sys, xml.dom.minidom
+page = open(sys.argv[1], encoding="utf-8").read()
+pictures = re.findall(r"<svg.*?</svg>", page, re.S)
+assert len(pictures) == int(sys.argv[2]), len(pictures)
+assert "<script" not in page and "nan" not in page
+for p in pictures:
+    xml.dom.minidom.parseString(p)
+    assert p.count("<path") == 3 and p.count("<circle") == 3 * 39 and "class='blind'" in p, p
+PY
+}
+check "... pictures" pictures "$T/sweep/report.html" 3
+rm -rf "$T/sweep" && python3 "$TOP/tests/golden/make_sweep.py" "$T/sweep" falling
+check "a rate, in Vietnamese" "$FL" report "$T/sweep" --lang vi
+check "... the smaller the worse" grep -qE '^\*\*Người dùng cảm nhận payment.latency từ [0-9.]+mbit .* trở xuống; pipeline báo' "$T/sweep/chaos_report.md"
+check "... pictures" pictures "$T/sweep/report.html" 1
+echo '{"sweeps": [{"name": 3}, 4, {"size": {"param": "x", "type": "rate", "range": [0, 1]}}]}' >"$T/sweep/sweep.json"
+check "a sweep that is none" "$FL" report "$T/sweep" --force

@@ -55,8 +55,8 @@ bg python3 "$TOP/tests/tools/limit_pipeline.py" 0 "http://$payment:8080/metrics"
 wait_for 10 test -s "$T/port"
 at=(--pipeline "http://127.0.0.1:$(cat "$T/port")" --seed 5)
 began=$SECONDS
-"$FL" sweep "$T/sweep.yaml" "${at[@]}" --budget 40s --width 30% --out "$T/out" >"$T/said" 2>"$T/progress"
-check_num "a sweep of at most 40 seconds" $? le 1
+"$FL" sweep "$T/sweep.yaml" "${at[@]}" --budget 26s --width 40% --out "$T/out" >"$T/said" 2>"$T/progress"
+check_num "a sweep of at most 26 seconds" $? le 1
 note "FIGURE sweep: $(field '.sweeps[0].trials | length') trials in $((SECONDS - began)) s: $(field '.sweeps[0].sentence')"
 check "the pipeline's limit is found" test "$(field '.sweeps[0].curves.reported.state')" = found
 # The delay is what its request takes, but for the request itself.
@@ -68,6 +68,7 @@ check "the fault was armed once" test "$(jq -r '.[].proof[0].fault' "$T/out/chao
 check "... and each trial has its own hits" jq -e '[.[] | select(.trial.size != "none")] | length > 5 and all(.[]; .status == "ok" and .proof[0].injected > 5 and .proof[0].injected < 500)' "$T/out/chaos_results.json"
 check "... its own size" jq -e 'all(.[]; .trial.size == "none" or .trial.size == .proof[0].params.delay)' "$T/out/chaos_results.json"
 check "a trial without a fault hits nobody" jq -e '[.[] | select(.trial.size == "none")] | length > 0 and all(.[]; .proof[0].injected == 0)' "$T/out/chaos_results.json"
+check "the report has the picture" sh -c "[ \$(grep -c '<svg class=.curves' '$T/out/report.html') = 1 ] && grep -q '^\*\*Users feel payment latency' '$T/out/chaos_report.md'"
 check "nothing is on" sh -c "[ \"\$('$FL' list -o json | jq length)\" = 0 ]"
 
 # --- ended by a signal ---

@@ -130,6 +130,8 @@ int folder_open(struct folder *f, const char *path, struct fl_error *err)
 	if (!rc)
 		rc = read_json(f, "baseline.json", &f->baseline, err);
 	if (!rc)
+		rc = read_json(f, "sweep.json", &f->sweep, err);
+	if (!rc)
 		rc = read_probe(f, err);
 	if (!rc)
 		rc = read_events(f, err);
@@ -146,6 +148,7 @@ void folder_close(struct folder *f)
 	gaps_free(f->gaps, f->n_gaps);
 	json_decref(f->manifest);
 	json_decref(f->baseline);
+	json_decref(f->sweep);
 	free(f->probe);
 	free(f->path);
 	memset(f, 0, sizeof(*f));

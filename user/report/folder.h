@@ -20,6 +20,7 @@ struct folder {
 	uint32_t n_gaps;
 	json_t *manifest;           /* run.json; NULL: none */
 	json_t *baseline;           /* baseline.json; NULL: none */
+	json_t *sweep;              /* sweep.json; NULL: it is no folder of a sweep */
 	struct probe_sample *probe; /* of probe.log, mono_ns counted from the epoch */
 	uint32_t n_probe, probe_malformed;
 	uint32_t n_events, events_malformed; /* lines of events.jsonl */

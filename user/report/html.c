@@ -9,6 +9,7 @@
 #include "report/history.h"
 #include "report/report.h"
 #include "report/svg.h"
+#include "report/sweep/sweep_report.h"
 #include "report/words/words.h"
 #include "score/evidence.h"
 #include "util/cleanup.h"
@@ -65,11 +66,20 @@ static const char style[] =
 	".k-symptom{border-left-style:dotted}"
 	".k-violet{background:var(--violet)}.k-good{background:var(--good)}"
 	"ul.gaps li{margin:.35rem 0}"
+	".curves{min-width:34rem;margin:.6rem 0}.curve{fill:none;stroke-width:2.5;stroke-linejoin:round}"
+	".c-felt{stroke:var(--blue)}.c-reported{stroke:var(--amber)}.c-right_root{stroke:var(--violet)}"
+	"path.c-right_root{stroke-dasharray:2 4}"
+	".blind{fill:var(--fault);opacity:.14}.span{stroke-width:7;opacity:.35}.curves line.limit{stroke-width:1.5;"
+	"stroke-dasharray:5 3}"
+	"circle.yes{stroke:none}circle.no{fill:var(--card);stroke-width:1.5}"
+	".f-felt{fill:var(--blue)}.f-reported{fill:var(--amber)}.f-right_root{fill:var(--violet)}"
+	"svg text.mid{text-anchor:middle}svg text.end{text-anchor:end}"
 	/* A phone: pictures are as wide as it is, with text that can still be read; what is wider than that
 	 * scrolls, and a shadow at its edge says so. */
 	"@media screen and (max-width:40rem){main{padding:1rem .6rem 2rem}article{padding:.8rem .7rem}"
 	"table{font-size:.74rem}th,td{padding:.25rem .28rem;white-space:normal;overflow-wrap:anywhere}"
-	"td.num{white-space:nowrap}.timeline,.graph{min-width:0}.timeline text{font-size:20px}.graph "
+	"td.num{white-space:nowrap}.timeline,.graph,.curves{min-width:0}.curves text{font-size:17px}.timeline "
+	"text{font-size:20px}.graph "
 	"text{font-size:15px}"
 	".timeline .tick{font-size:18px}"
 	"article .wide{background:linear-gradient(90deg,var(--card) 40%,transparent) local 0 0/2rem 100% no-repeat,"
@@ -80,7 +90,7 @@ static const char style[] =
 	"@media print{*{-webkit-print-color-adjust:exact;print-color-adjust:exact}"
 	":root{--page:#fff}body{font-size:10.5pt}h2{break-after:avoid}tr,article,.card{break-inside:avoid}"
 	".cards{grid-template-columns:repeat(6,1fr)}.card b{font-size:1rem}article,.card{border-color:#bbb}"
-	"main{max-width:none;padding:0}.wide{overflow:visible}.timeline,.graph{min-width:0}"
+	"main{max-width:none;padding:0}.wide{overflow:visible}.timeline,.graph,.curves{min-width:0}"
 	"a{color:inherit;text-decoration:none}}";
 
 static void card(struct text *out, const char *value, const char *label)
@@ -107,8 +117,7 @@ static void under_test(const struct folder *f, const char *what, struct text *ou
 
 static void head(const struct folder *f, const struct words *w, struct text *out)
 {
-	const struct score *s = &f->score;
-	char suite[128], kernel[128], a[64], p50[24], p95[24];
+	char suite[128], kernel[128], a[64];
 
 	text_append(out,
 		    "<!DOCTYPE html>\n<html lang='%s'><head><meta charset='utf-8'>"
@@ -127,7 +136,15 @@ static void head(const struct folder *f, const struct words *w, struct text *out
 	html_escape(out, kernel);
 	under_test(f, "stack", out);
 	under_test(f, "pipeline", out);
-	text_append(out, "</p><p><span class='verdict%s'>Acceptance: %s</span></p>\n<div class='cards'>",
+	text_append(out, "</p>");
+}
+
+static void scores(const struct folder *f, const struct words *w, struct text *out)
+{
+	const struct score *s = &f->score;
+	char a[64], p50[24], p95[24];
+
+	text_append(out, "<p><span class='verdict%s'>Acceptance: %s</span></p>\n<div class='cards'>",
 		    s->accepted ? "" : " fail", s->accepted ? w->pass : w->fail);
 	snprintf(a, sizeof(a), "%u/%u", s->tp, s->total);
 	card(out, a, w->html_detected);
@@ -300,6 +317,12 @@ void report_html(const struct folder *f, const struct words *w, struct text *out
 	uint32_t i;
 
 	head(f, w, out);
+	if (f->sweep) {
+		sweep_html(f, w, out);
+		text_append(out, "</main></body></html>\n");
+		return;
+	}
+	scores(f, w, out);
 	board(f, w, out);
 	gap_list(f, w, out);
 	text_append(out, "<h2>%s</h2>", w->experiments);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "report/report.h"
+#include "report/sweep/sweep_report.h"
 #include "report/weakness.h"
 #include "score/evidence.h"
 #include "util/cleanup.h"
@@ -449,6 +450,10 @@ void report_markdown(const struct folder *f, const struct words *w, struct text 
 {
 	text_append(out, "# %s — \\<%s\\>\n\n", w->title, w->author);
 	section_setup(f, w, out);
+	if (f->sweep) { /* its experiments are trials: the smaller ones are to be missed */
+		sweep_markdown(f, w, out);
+		return;
+	}
 	section_results(f, w, out);
 	section_analysis(f, w, out);
 	section_gaps(f, w, out);

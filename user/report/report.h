@@ -35,7 +35,7 @@ void report_no_gaps(const struct folder *f, const struct words *w, struct text *
 /*
  * Write all three into the folder, each whole or not at all. A Markdown file that its author has
  * edited since (its last line carries a digest of what was generated) is kept unless @force;
- * ret_kept[i] says so, ret_name[i] which file that is.
+ * ret_kept[i] says so, ret_name[i] which file that is; NULL: a sweep has no such file.
  */
 int report_write(const struct folder *f, const struct words *w, bool force, const char *ret_name[REPORT_FILES],
 		 bool ret_kept[REPORT_FILES], struct fl_error *err);

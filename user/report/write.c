@@ -17,11 +17,11 @@
 static const struct {
 	const char *name;
 	void (*make)(const struct folder *, const struct words *, struct text *);
-	bool edited_by_people;
+	bool edited_by_people, of_a_run; /* not of a sweep */
 } files[REPORT_FILES] = {
-	{ "chaos_report.md", report_markdown, true },
-	{ "SUBMIT.md", report_submit, true },
-	{ "report.html", report_html, false },
+	{ "chaos_report.md", report_markdown, true, false },
+	{ "SUBMIT.md", report_submit, true, true },
+	{ "report.html", report_html, false, false },
 };
 
 static void add_mark(struct text *t)
@@ -76,7 +76,10 @@ int report_write(const struct folder *f, const struct words *w, bool force, cons
 		_cleanup_free_ char *path = folder_out(f, files[i].name);
 		struct text t = {};
 
-		ret_name[i] = files[i].name;
+		ret_name[i] = f->sweep && files[i].of_a_run ? NULL : files[i].name;
+		ret_kept[i] = false;
+		if (!ret_name[i])
+			continue;
 		ret_kept[i] = files[i].edited_by_people && !force && path && is_edited(path);
 		if (ret_kept[i])
 			continue;

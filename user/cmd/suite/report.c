@@ -64,6 +64,8 @@ static void print_files(const struct folder *f, const char *const *name, const b
 	int i;
 
 	for (i = 0; i < REPORT_FILES; i++) {
+		if (!name[i])
+			continue;
 		if (!json)
 			printf("%s/%s%s\n", f->out ?: f->path, name[i],
 			       kept[i] ? "  (kept: it was edited; --force overwrites)" : "");

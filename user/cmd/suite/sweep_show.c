@@ -9,6 +9,8 @@
 #include "cmd/cmd.h"
 #include "cmd/suite/sweep_show.h"
 #include "fault/fault.h"
+#include "score/sweep/sweep_map.h"
+#include "util/cleanup.h"
 #include "util/text/printable.h"
 #include "util/text/text.h"
 
@@ -194,10 +196,51 @@ static void print_one(const struct sweep_one *o)
 	text_free(&sentence);
 }
 
+static void print_map(const struct sweep_cell *cells, uint32_t n, const char **words)
+{
+	const char **services = words, **kinds = words + n;
+	uint32_t n_services = sweep_map_words(cells, n, false, services);
+	uint32_t n_kinds = sweep_map_words(cells, n, true, kinds), i, k;
+
+	printf("%-22s", "felt / reported");
+	for (k = 0; k < n_kinds; k++)
+		printf("  %-18s", kinds[k]);
+	for (i = 0; i < n_services; i++) {
+		printf("\n%-22s", services[i]);
+		for (k = 0; k < n_kinds; k++) {
+			struct text t = {};
+
+			sweep_map_at(cells, n, services[i], kinds[k], &t);
+			printf("  %-18s", t.s ? t.s : "");
+			text_free(&t);
+		}
+	}
+	printf("\n\n");
+}
+
+static void show_map(const struct sweeps *sweeps)
+{
+	_cleanup_free_ struct sweep_cell *cells = calloc(sweeps->n, sizeof(*cells));
+	_cleanup_free_ const char **words = calloc(2 * (size_t)sweeps->n, sizeof(*words));
+	uint32_t i;
+
+	for (i = 0; cells && i < sweeps->n; i++) {
+		const struct experiment *x = sweeps->v[i].x;
+
+		cells[i] = (struct sweep_cell){ .service = x->targets ? x->targets[0] : "?",
+						.kind = x->faults[0].ops->name };
+		sweep_cell_text(&sweeps->v[i].sweep, cells[i].text, sizeof(cells[i].text));
+	}
+	if (cells && words)
+		print_map(cells, sweeps->n, words);
+}
+
 void sweep_show_found(const struct sweeps *sweeps)
 {
 	uint32_t i;
 
+	if (sweeps->n > 1)
+		show_map(sweeps);
 	for (i = 0; i < sweeps->n; i++) {
 		if (i)
 			putchar('\n');

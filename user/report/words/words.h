@@ -23,6 +23,18 @@ struct gap_words {
 
 struct truth_words; /* score/evidence.h */
 
+#define SWEEP_WHO    3 /* by enum sweep_curve */
+#define SWEEP_STATES 6 /* by enum limit_state, and by enum band_state */
+
+/* A sweep: headings, and its sentence in pieces. Where `clauses` are NULL the English one of sweep.json is told. */
+struct sweep_words {
+	const char *heading, *trials, *limit, *at, *noticed, *without_fault, *size, *blind, *yes, *no, *unknown, *none,
+		*probability, *method, *summary, *legend, *map;
+	const char *who[SWEEP_WHO], *states[SWEEP_STATES], *ends[4]; /* by enum sweep_end */
+	const char *does[SWEEP_WHO], *does_not[SWEEP_WHO], *clauses[SWEEP_STATES], *bands[SWEEP_STATES], *no_pipeline,
+		*up, *down;
+};
+
 struct words {
 	const char *lang;
 	/* headings */
@@ -48,6 +60,7 @@ struct words {
 		*open_left_out, *open_confirm;
 	const struct mode_words *modes;
 	const struct truth_words *truth;
+	const struct sweep_words *sweep;
 	const struct gap_words *gap; /* empty: as the scoreboard says it */
 	/* SUBMIT.md */
 	const char *submit_title, *learned, *missed_head, *trade_off_head, *summary_head, *author, *fact_detect,

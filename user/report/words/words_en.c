@@ -38,6 +38,33 @@ static const struct mode_words modes[] = {
 
 static const struct gap_words gap; /* the scoreboard speaks English */
 
+static const struct sweep_words sweep = {
+	.heading = "Detection limits",
+	.trials = "Trials",
+	.limit = "limit",
+	.at = "at",
+	.noticed = "noticed",
+	.without_fault = "without a fault",
+	.size = "size",
+	.blind = "blind band",
+	.yes = "yes",
+	.no = "no",
+	.unknown = "not known",
+	.none = "none",
+	.probability = "probability that it is noticed",
+	.method = "The curves are those of the largest likelihood; the limit is where half of what is neither guess "
+		  "nor lapse is "
+		  "noticed, with the interval that holds it with 95 %. docs/sweep.md has the method.",
+	.summary = "{kind} on {target}, {param} from {from} to {to}: {n} trials in {time}, {end}. Seed {seed}.",
+	.legend =
+		"a dot is a trial: full if it was noticed; at the left edge those without a fault. The bar is the 95 % "
+		"interval of the limit",
+	.map = "felt / reported",
+	.who = { "felt by users", "reported", "right root" },
+	.states = { "untested", "noisy", "below the range", "above the range", "found", "open" },
+	.ends = { "ended early", "as narrow as asked", "until the time was spent", "ended as trials said nothing" },
+};
+
 const struct words words_en = {
 	.lang = "en",
 	.title = "Chaos Engineering Report",
@@ -186,6 +213,7 @@ const struct words words_en = {
 	.modes = modes,
 	.truth = &(const struct truth_words){ " or ", "not ", "none" },
 	.gap = &gap,
+	.sweep = &sweep,
 	.submit_title = "W3-D2 Submission",
 	.learned = "3 things I learned about my AIOps pipeline",
 	.missed_head = "1 fault I expected the pipeline to catch but it missed",

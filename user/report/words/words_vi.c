@@ -62,6 +62,45 @@ static const struct gap_words gap = {
 };
 
 /* clang-format off */
+static const struct sweep_words sweep = {
+	.heading = "Ngưỡng phát hiện",
+	.trials = "Các trial",
+	.limit = "ngưỡng",
+	.at = "tại",
+	.noticed = "nhận ra",
+	.without_fault = "khi không có fault",
+	.size = "mức",
+	.blind = "dải mù",
+	.yes = "có",
+	.no = "không",
+	.unknown = "không rõ",
+	.none = "không có",
+	.probability = "xác suất được nhận ra",
+	.method = "Các đường cong có likelihood lớn nhất; ngưỡng là chỗ một nửa phần không do đoán mò hay bỏ sót được nhận "
+		  "ra, kèm khoảng chứa nó với 95 %. Phương pháp ở docs/sweep.md.",
+	.summary = "{kind} trên {target}, {param} từ {from} tới {to}: {n} trial trong {time}, {end}. Seed {seed}.",
+	.legend = "mỗi chấm là một trial: đặc nếu được nhận ra; ở mép trái là các trial không có fault. Thanh ngang là "
+		  "khoảng 95 % của ngưỡng",
+	.map = "cảm nhận / báo",
+	.who = { "người dùng cảm nhận", "pipeline báo", "đúng gốc" },
+	.states = { "chưa thử", "nhiễu", "dưới khoảng thử", "trên khoảng thử", "tìm thấy", "chưa rõ" },
+	.ends = { "kết thúc sớm", "đủ hẹp như yêu cầu", "tới khi hết thời gian", "dừng vì các trial không cho biết gì" },
+	.does = { "người dùng cảm nhận", "pipeline báo", "pipeline chỉ đúng gốc của" },
+	.does_not = { "người dùng không cảm nhận", "pipeline không báo", "pipeline không chỉ đúng gốc của" },
+	.clauses = { "chưa trial nào cho biết {does} {it} hay không",
+		     "{does} cả khi không có fault ({catch_yes} trên {catch} cửa sổ), nên không thể nói ngưỡng với {it}",
+		     "{does} {it} trong toàn bộ khoảng đã thử, từ {from} {way}",
+		     "{does_not} {it} cho tới {to} ({yes} trên {n} trial)", "{does} {it} từ {at} [{lo}..{hi}] {way}",
+		     "{does} {it} từ mức nào thì sau {all} trial vẫn chưa rõ" },
+	.bands = { "dải mù chưa biết", "mù với hệ số {factor} [{factor_lo}..{factor_hi}]", "mù ít nhất tới hết khoảng đã thử",
+		   "pipeline báo trước khi người dùng cảm nhận, không có dải mù",
+		   "không phân biệt được hai ngưỡng (hệ số {factor} [{factor_lo}..{factor_hi}])",
+		   "cả hai ngưỡng nằm ngoài khoảng đã thử" },
+	.no_pipeline = "không hỏi pipeline nào",
+	.up = "trở lên",
+	.down = "trở xuống",
+};
+
 const struct words words_vi = {
 	.lang = "vi",
 	.title = "Chaos Engineering Report",
@@ -199,6 +238,7 @@ const struct words words_vi = {
 	.modes = modes,
 	.truth = &(const struct truth_words){ " hoặc ", "không phải ", "không có" },
 	.gap = &gap,
+	.sweep = &sweep,
 	.submit_title = "W3-D2 Submission",
 	.learned = "3 thứ tôi học được về AIOps pipeline của mình",
 	.missed_head = "1 fault mà tôi mong pipeline catch nhưng nó miss",

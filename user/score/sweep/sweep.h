@@ -128,4 +128,8 @@ const char *sweep_curve_text(enum sweep_curve curve);
 /* sweep_json.c: curves, band, trials and the sentence; new reference. */
 json_t *sweep_json(const struct sweep *s, const char *name, bool bootstrap);
 
+/* sweep_read.c: the same trials once more. -EINVAL: it is no such thing; -ENOMEM. Released as sweep_init() says. */
+int sweep_from_json(const json_t *o, struct sweep *ret);
+const char *sweep_type_text(enum param_type type);
+
 #endif

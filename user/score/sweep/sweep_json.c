@@ -77,8 +77,9 @@ json_t *sweep_json(const struct sweep *s, const char *name, bool bootstrap)
 	}
 	sweep_band(s, &limits[SWEEP_FELT], &limits[SWEEP_REPORTED], &b);
 	sweep_sentence(s, limits, name, &sentence);
-	ret = json_pack("{s:s, s:{s:s, s:b, s:[o, o]}, s:f, s:I, s:s, s:{s:s, s:o, s:o}, s:o, s:o}", "name", name,
-			"size", "param", s->size.param, "falling", s->size.falling, "range", number(s->size.range.lo),
+	ret = json_pack("{s:s, s:{s:s, s:s, s:b, s:b, s:[o, o]}, s:f, s:I, s:s, s:{s:s, s:o, s:o}, s:o, s:o}", "name",
+			name, "size", "param", s->size.param, "type", sweep_type_text(s->size.type), "falling",
+			s->size.falling, "negative", s->size.negative, "range", number(s->size.range.lo),
 			number(s->size.range.hi), "precision", s->precision, "seed", (json_int_t)s->seed, "sentence",
 			sentence.s ? sentence.s : "", "blind_band", "state", band_state_text(b.state), "factor",
 			number(b.factor), "interval",

@@ -51,7 +51,9 @@ double sweep_size_round(const struct sweep_size *z, double size)
 
 static const char *rate_text(double bps, char *buf, size_t len)
 {
-	if (bps >= 1e6)
+	if (bps >= 1e9)
+		snprintf(buf, len, "%.6ggbit", bps / 1e9);
+	else if (bps >= 1e6)
 		snprintf(buf, len, "%.6gmbit", bps / 1e6);
 	else if (bps >= 1e3)
 		snprintf(buf, len, "%.6gkbit", bps / 1e3);
