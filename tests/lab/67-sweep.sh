@@ -12,6 +12,7 @@ cat >"$T/sweep.yaml" <<Y
 suite:
   name: known limit
   stack: lab
+  pipeline: {forget_path: /forget}
   probe: {interval: 50ms, timeout: 300ms, steady_window: 200ms, recover_within: 20s}
   baseline: 700ms
   cooldown: 0s
@@ -46,6 +47,8 @@ own "a parameter that is not live" 'cannot be changed while the fault is on' --p
 own "no such parameter" 'its sizes are: delay' --param delays
 own "no time" 'fewer than 8 say nothing' --budget 5s
 own "no such experiment" 'names no experiment' --only 7
+sed -i 's/param: delay/param: delays/' "$T/own.yaml"
+check "check says it as well" sh -c "'$FL' check '$T/own.yaml' | grep -q ':[0-9]*: warning \\[sweep\\] .*its sizes are: delay'"
 check "nothing was begun" test ! -e "$T/none"
 
 # --- on the lab ---
@@ -58,17 +61,17 @@ began=$SECONDS
 "$FL" sweep "$T/sweep.yaml" "${at[@]}" --budget 26s --width 40% --out "$T/out" >"$T/said" 2>"$T/progress"
 check_num "a sweep of at most 26 seconds" $? le 1
 note "FIGURE sweep: $(field '.sweeps[0].trials | length') trials in $((SECONDS - began)) s: $(field '.sweeps[0].sentence')"
-check "the pipeline's limit is found" test "$(field '.sweeps[0].curves.reported.state')" = found
-# The delay is what its request takes, but for the request itself.
-check "... it is the one it has" jq -e '.sweeps[0].curves.reported.interval | .[0] <= 61e6 and .[1] >= 50e6' "$T/out/sweep.json"
-check "the users' limit is found" test "$(field '.sweeps[0].curves.felt.state')" = found
+# How narrow depends on how many trials there was time for. The delay is what its request takes, but for the request itself.
+check "the pipeline's limit is where it is" jq -e '.sweeps[0].curves.reported.interval | .[0] <= 61e6 and .[1] >= 50e6 and .[1] / .[0] < 60' "$T/out/sweep.json"
+check "the users' limit is closed in on" jq -e '.sweeps[0].curves.felt | .yes > 0 and .interval[1] / .interval[0] < 60' "$T/out/sweep.json"
 check "one trial had no fault, at least" jq -e '.sweeps[0].curves.reported.catch_trials > 0' "$T/out/sweep.json"
-check "the sentence" grep -q '^Users feel payment latency from .*, the pipeline reports it from ' "$T/said"
+check "the sentence" grep -qiE '^(from which size on )?users feel payment latency .*the pipeline reports it ' "$T/said"
 check "the fault was armed once" test "$(jq -r '.[].proof[0].fault' "$T/out/chaos_results.json" | sort -u | wc -l)" = 1
-check "... and each trial has its own hits" jq -e '[.[] | select(.trial.size != "none")] | length > 5 and all(.[]; .status == "ok" and .proof[0].injected > 5 and .proof[0].injected < 500)' "$T/out/chaos_results.json"
+check "... and each trial has its own hits" jq -e '[.[] | select(.trial.size != "none")] | length > 2 and all(.[]; .status == "ok" and .proof[0].injected > 5 and .proof[0].injected < 500)' "$T/out/chaos_results.json"
 check "... its own size" jq -e 'all(.[]; .trial.size == "none" or .trial.size == .proof[0].params.delay)' "$T/out/chaos_results.json"
 check "a trial without a fault hits nobody" jq -e '[.[] | select(.trial.size == "none")] | length > 0 and all(.[]; .proof[0].injected == 0)' "$T/out/chaos_results.json"
-check "the report has the picture" sh -c "[ \$(grep -c '<svg class=.curves' '$T/out/report.html') = 1 ] && grep -q '^\*\*Users feel payment latency' '$T/out/chaos_report.md'"
+check "it was told to forget before each trial" test "$(curl -s "http://127.0.0.1:$(cat "$T/port")/told" | jq .told_to_forget)" = "$(field '.sweeps[0].trials | length')"
+check "the report has the picture" sh -c "[ \$(grep -c '<svg class=.curves' '$T/out/report.html') = 1 ] && grep -qi '^\*\*.*users feel payment latency' '$T/out/chaos_report.md'"
 check "nothing is on" sh -c "[ \"\$('$FL' list -o json | jq length)\" = 0 ]"
 
 # --- ended by a signal ---

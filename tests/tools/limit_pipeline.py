@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """A pipeline whose limit is known: it asks URL again and again over one connection, and has an alert when three answers in a row
-took more than LIMIT_MS.
+took more than LIMIT_MS. It counts how often it is told to forget (POST /forget), in GET /told.
 
 limit_pipeline.py PORT URL LIMIT_MS ROOT      prints its port on the first line (PORT 0: any)
 """
@@ -16,7 +16,7 @@ import urllib.parse
 URL = urllib.parse.urlsplit(sys.argv[2])
 LIMIT_S = float(sys.argv[3]) / 1000
 ROOT = sys.argv[4]
-alerts = []
+alerts, told = [], []
 
 
 def watch():
@@ -54,11 +54,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def do_GET(self):
-        self.answer({"alerts": alerts[-50:]})
+        self.answer({"told_to_forget": len(told)} if self.path == "/told" else {"alerts": alerts[-50:]})
 
     def do_POST(self):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        if self.path == "/correlate":
+        if self.path == "/forget":
+            told.append(time.time())
+            self.answer({})
+        elif self.path == "/correlate":
             self.answer({"clusters": [{"id": 1, "alerts": alerts[-1:]}] if alerts else []})
         else:
             self.answer({"root_service": ROOT, "confidence": 0.9, "evidence": ["latency of " + ROOT]})

@@ -207,6 +207,30 @@ static void a_noisy_baseline_raises_the_level(void **state)
 	assert_int_equal(count(d), 1);
 }
 
+/* What stays just below the alarm is learnt, and the alarm is higher then; unless it is told to forget. */
+static void it_forgets_when_it_is_told(void **state)
+{
+	struct detector *d = *state;
+	const struct alert *a;
+	unsigned int n;
+
+	ticks(d, 60, 0.02);
+	ticks(d, 10, 0.065); /* alarm from 0.07 */
+	ticks(d, 20, 0.02);
+	ticks(d, 8, 0.1);
+	assert_int_equal(count(d), 0);
+	detector_forget(d, now_s);
+	ticks(d, 4, 0.1);
+	assert_int_equal(count(d), 0); /* nothing is known yet */
+	detector_forget(d, now_s);
+	ticks(d, 12, 0.02);
+	ticks(d, 8, 0.1);
+	assert_int_equal(count(d), 1);
+	detector_forget(d, now_s);
+	a = detector_alerts(d, 0, &n);
+	assert_true(a->ended_at_s > a->fired_at_s);
+}
+
 static void an_anomaly_does_not_become_the_baseline(void **state)
 {
 	struct detector *d = *state;
@@ -565,6 +589,7 @@ int main(void)
 		detector_test(nothing_is_judged_without_a_baseline),
 		detector_test(the_floor_keeps_small_rises_quiet),
 		detector_test(a_noisy_baseline_raises_the_level),
+		detector_test(it_forgets_when_it_is_told),
 		detector_test(an_anomaly_does_not_become_the_baseline),
 		detector_test(a_level_that_stays_is_the_new_normal),
 		detector_test(an_alert_ends_when_it_is_calm_for_a_while),

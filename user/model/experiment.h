@@ -99,6 +99,7 @@ struct pipeline_config {
 	uint64_t timeout_ns;
 	uint32_t retries;
 	char *alerts_path, *correlate_path, *rca_path; /* NULL: the adapter's own */
+	char *forget_path;                /* makes it forget what it has seen, before a trial; NULL: none */
 	json_t *fields;                   /* remapping: {"alert_time": "x", "alert_service": "y", ...} or NULL */
 	struct pipeline_learned *learned; /* which requests it takes, found out by asking; or NULL */
 };

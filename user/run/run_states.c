@@ -95,6 +95,8 @@ static void resolve_work(void *run)
 		t->result.status = RESULT_SKIPPED;
 	if (!rc)
 		rc = r->options->trials ? run_trial_faults(r, &t->error) : run_faults_prepare(r, t, &t->error);
+	if (!rc && r->options->trials)
+		rc = pipeline_forget(&r->suite->pipeline, &t->error);
 	r->fault_rc = rc;
 }
 

@@ -105,6 +105,7 @@ static const struct yaml_field pipeline_fields[] = {
 	{ "alerts_path", yaml_word, offsetof(struct pipeline_config, alerts_path), false },
 	{ "correlate_path", yaml_word, offsetof(struct pipeline_config, correlate_path), false },
 	{ "rca_path", yaml_word, offsetof(struct pipeline_config, rca_path), false },
+	{ "forget_path", yaml_word, offsetof(struct pipeline_config, forget_path), false },
 	{ "fields", yaml_typed_json, offsetof(struct pipeline_config, fields), false },
 	{},
 };

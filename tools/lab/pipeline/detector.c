@@ -175,6 +175,14 @@ static void forget(struct track *t, double now_s)
 	t->n_baseline = t->next = t->n_pending = t->breaches = 0;
 }
 
+void detector_forget(struct detector *d, double now_s)
+{
+	unsigned int i;
+
+	for (i = 0; i < d->n_tracks; i++)
+		forget(&d->tracks[i], now_s);
+}
+
 static void update(struct detector *d, struct track *t, double now_s)
 {
 	const struct metric_rule *rule = &metric_rules[t->signal.metric];

@@ -42,6 +42,9 @@ void detector_free(struct detector *d);
  */
 void detector_tick(struct detector *d, double now_s, bool calm, const struct signal *signals, unsigned int n);
 
+/* Learn anew what is usual; alerts that are on have ended. */
+void detector_forget(struct detector *d, double now_s);
+
 /* Alerts that fired at @since_s or later, oldest first; the array is valid until the next tick. */
 const struct alert *detector_alerts(const struct detector *d, double since_s, unsigned int *ret_n);
 

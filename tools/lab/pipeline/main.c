@@ -128,6 +128,16 @@ static void get_alerts(struct pipeline *p, const struct http_request *rq, struct
 	reply_json(rp, 200, json_pack("{s:o}", "alerts", list));
 }
 
+/* For sweeps: what it has seen so far is not to decide what it says next. */
+static void post_forget(struct pipeline *p, const struct http_request *rq, struct http_reply *rp)
+{
+	(void)rq;
+	pthread_mutex_lock(&p->lock);
+	detector_forget(p->detector, clock_wall_s());
+	pthread_mutex_unlock(&p->lock);
+	reply_json(rp, 200, json_pack("{s:b}", "forgotten", true));
+}
+
 static void post_correlate(struct pipeline *p, const struct http_request *rq, struct http_reply *rp)
 {
 	json_t *root = json_loads(rq->body, 0, NULL), *window = json_object_get(root, "window");
@@ -170,6 +180,7 @@ static const struct {
 } routes[] = {
 	{ "GET", "/alerts", get_alerts },
 	{ "POST", "/correlate", post_correlate },
+	{ "POST", "/forget", post_forget },
 	{ "POST", "/rca", post_rca },
 };
 

@@ -11,6 +11,7 @@
 #include "cmd/suite/check_host.h"
 #include "cmd/suite/suite_file.h"
 #include "fault/fault.h"
+#include "run/sweep/sweep_size.h"
 #include "run/run.h"
 #include "run/stack/stage.h"
 #include "suite/version.h"
@@ -149,6 +150,28 @@ static int judge_host(struct verdict *d, struct fl_error *err)
 	return 0;
 }
 
+/* What `sweep` would refuse; a run takes no notice of it. */
+static void judge_sweeps(struct verdict *d)
+{
+	static const struct sweep_choice file_says = {};
+	struct sweep_size size;
+	uint32_t i, n;
+
+	for (i = 0; i < d->suite->n; i++) {
+		const struct experiment *x = &d->suite->experiments[i];
+		struct fl_error why = {};
+
+		if (!x->sweep.given || !sweep_size_find(d->suite, x, &file_says, &size, &why))
+			continue;
+		n = d->n;
+		add_host_finding(d, false, "sweep", x, why.message, why.hint);
+		if (d->n > n) {
+			d->v[n].line = x->sweep.line;
+			d->v[n].column = x->sweep.column;
+		}
+	}
+}
+
 static void print_text(const struct verdict *d, bool strict)
 {
 	uint32_t i;
@@ -211,6 +234,8 @@ static int judge(struct verdict *d, const char *file, const struct options *o, s
 	r = suite_check(*ret, &d->v, &d->n, err);
 	if (!r)
 		r = judge_host(d, err);
+	if (!r)
+		judge_sweeps(d);
 	if (!r && o->host)
 		r = ask_host(d, o, *ret, err);
 	for (i = 0; i < d->n; i++) {

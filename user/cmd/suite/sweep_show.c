@@ -176,13 +176,14 @@ static void print_one(const struct sweep_one *o)
 {
 	const struct sweep *s = &o->sweep;
 	struct limit limits[SWEEP_CURVES];
-	struct text sentence = {};
+	struct text sentence = {}, carried = {};
 	char spent[32];
 	uint32_t c;
 
 	printf("%s: %s, ", o->x->name, o->x->faults[0].ops->name);
 	print_range(stdout, s);
-	printf("; %u trials in %s, %s\n", s->n, sweep_show_time(o->spent_s, spent, sizeof(spent)), ended_words(o->end));
+	printf("; %u trial%s in %s, %s\n", s->n, s->n == 1 ? "" : "s",
+	       sweep_show_time(o->spent_s, spent, sizeof(spent)), ended_words(o->end));
 	if (o->end == SWEEP_USELESS)
 		printf("  the last one: %s\n", o->why);
 	printf("  %-11s %-12s %-10s %-22s %-9s %s\n", "", "limit", "at", "95 %", "noticed", "without a fault");
@@ -193,6 +194,10 @@ static void print_one(const struct sweep_one *o)
 	}
 	sweep_sentence(s, limits, o->x->name, &sentence);
 	cmd_print_wrapped(sentence.s ? sentence.s : "", 0, isatty(STDOUT_FILENO) ? 80 : 100000);
+	sweep_carry_sentence(s, &carried);
+	if (carried.len)
+		cmd_print_wrapped(carried.s, 0, isatty(STDOUT_FILENO) ? 80 : 100000);
+	text_free(&carried);
 	text_free(&sentence);
 }
 

@@ -184,6 +184,29 @@ void sweep_told(const struct sweep_view *v, const struct words *w, struct text *
 		sweep_sentence(&v->sweep, v->limits, v->name, out);
 }
 
+/* That the answers depend on one another, as far as that can be seen. */
+static void carried(const struct sweep_view *v, const struct words *w, struct text *out)
+{
+	enum sweep_curve c;
+
+	if (!w->sweep->carry) {
+		sweep_carry_sentence(&v->sweep, out);
+		return;
+	}
+	for (c = 0; c < SWEEP_ROOT; c++) {
+		struct carry carry;
+		char p[16], factor[16];
+
+		sweep_carry(&v->sweep, c, &carry);
+		if (!sweep_asks(&v->sweep, c) || !(carry.p < CARRY_TOLD))
+			continue;
+		number_text(carry.p, p, sizeof(p));
+		number_text(carry.factor, factor, sizeof(factor));
+		words_fill(out, w->sweep->carry, "who", w->sweep->who[c], "p", p, "factor", factor, WORDS_END);
+		text_append(out, " ");
+	}
+}
+
 /* --- rows ------------------------------------------------------------------------------------- */
 
 #define CELLS 6
@@ -267,7 +290,7 @@ static void markdown_row(const struct row *r, bool head, struct text *out)
 
 static void markdown_one(const struct sweep_view *v, const struct words *w, struct text *out)
 {
-	struct text told = {}, sum = {};
+	struct text told = {}, sum = {}, carry = {};
 	struct row row = {};
 	uint32_t i;
 
@@ -277,6 +300,10 @@ static void markdown_one(const struct sweep_view *v, const struct words *w, stru
 	sweep_told(v, w, &told);
 	markdown_escape(out, told.s ? told.s : "");
 	text_append(out, "**\n\n");
+	carried(v, w, &carry);
+	markdown_escape(out, carry.s ? carry.s : "");
+	text_append(out, "%s", carry.len ? "\n\n" : "");
+	text_free(&carry);
 	summary(v, w, &sum);
 	markdown_escape(out, sum.s ? sum.s : "");
 	text_append(out, "\n\n");
@@ -383,7 +410,7 @@ static void html_tables(const struct sweep_view *v, const struct words *w, struc
 
 static void html_one(const struct sweep_view *v, const struct words *w, struct text *out)
 {
-	struct text told = {}, sum = {};
+	struct text told = {}, sum = {}, carry = {};
 
 	text_append(out, "<article><h3>");
 	html_escape(out, v->name);
@@ -393,7 +420,11 @@ static void html_one(const struct sweep_view *v, const struct words *w, struct t
 	text_append(out, "</p><p><b>");
 	sweep_told(v, w, &told);
 	html_escape(out, told.s ? told.s : "");
-	text_append(out, "</b></p><div class='wide'>");
+	text_append(out, "</b></p><p>");
+	carried(v, w, &carry);
+	html_escape(out, carry.s ? carry.s : "");
+	text_free(&carry);
+	text_append(out, "</p><div class='wide'>");
 	svg_sweep(v, w, out);
 	text_append(out, "</div>");
 	html_tables(v, w, out);

@@ -59,6 +59,7 @@ void suite_free(struct suite *s)
 	free(s->pipeline.url);
 	free(s->pipeline.adapter);
 	free(s->pipeline.alerts_path);
+	free(s->pipeline.forget_path);
 	free(s->pipeline.correlate_path);
 	free(s->pipeline.rca_path);
 	json_decref(s->pipeline.fields);

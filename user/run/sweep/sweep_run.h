@@ -20,7 +20,7 @@ enum sweep_end {
 struct sweep_one {
 	const struct experiment *x;
 	struct sweep sweep;
-	double budget_s, spent_s, trial_s; /* the last trial's */
+	double budget_s, spent_s, trial_s; /* the shortest trial's */
 	enum sweep_end end;
 	uint32_t useless; /* trials in a row that said nothing */
 	char why[300];    /* what the last of these was */

@@ -287,6 +287,20 @@ int pipeline_alerts(const struct pipeline_config *c, double since_s, struct aler
 	return rc;
 }
 
+int pipeline_forget(const struct pipeline_config *c, struct fl_error *err)
+{
+	struct text body = {};
+	int rc, status;
+
+	if (!c->forget_path)
+		return 0;
+	rc = pipeline_ask(c, c->forget_path, "{}", &body, &status, err);
+	text_free(&body);
+	if (rc)
+		error_hint(err, "pipeline.forget_path names where the pipeline is told to forget, by a POST");
+	return rc;
+}
+
 bool pipeline_is_watch(const struct pipeline_config *c)
 {
 	return adapter_of(c) != NULL;

@@ -74,6 +74,9 @@ struct pipeline_window {
 int pipeline_rca(const struct pipeline_config *c, const struct pipeline_window *w, struct cause **ret, uint32_t *ret_n,
 		 json_t **ret_evidence, struct fl_error *err);
 
+/* POST to forget_path, where the config has one: it is to forget what it has seen. */
+int pipeline_forget(const struct pipeline_config *c, struct fl_error *err);
+
 /* Is the cause asked for by the window, not by a cluster? Then one question is enough. */
 bool pipeline_rca_by_window(const struct pipeline_config *c);
 

@@ -108,6 +108,21 @@ struct band {
 
 void sweep_band(const struct sweep *s, const struct limit *felt, const struct limit *reported, struct band *ret);
 
+/* Do the answers depend on the trials before? A likelihood ratio test of one threshold against two: another one where one of
+ * the CARRY_LOOK trials before was larger. */
+#define CARRY_LOOK 3
+#define CARRY_TOLD 0.01 /* the p value below which it is told */
+struct carry {
+	double p;      /* NaN: too few trials of either sort */
+	double factor; /* of the threshold, behind a larger trial */
+	uint32_t n;    /* trials behind a larger one */
+};
+
+void sweep_carry(const struct sweep *s, enum sweep_curve curve, struct carry *ret);
+
+/* A sentence where one of the curves depends on the trials before; nothing is appended where none does. */
+void sweep_carry_sentence(const struct sweep *s, struct text *out);
+
 /* sweep_words.c */
 
 /* What can be set: a size of three digits, and whole where the parameter is. */

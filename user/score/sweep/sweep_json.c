@@ -22,6 +22,15 @@ static json_t *interval(const struct sweep *s, const struct psy_range *r)
 			       : json_pack("[o, o]", value(s, r->lo), value(s, r->hi));
 }
 
+static json_t *carry_json(const struct sweep *s, enum sweep_curve curve)
+{
+	struct carry c;
+
+	sweep_carry(s, curve, &c);
+	return isfinite(c.p) ? json_pack("{s:f, s:f, s:i}", "p", c.p, "factor", c.factor, "trials", (int)c.n)
+			     : json_null();
+}
+
 static json_t *limit_json(const struct sweep *s, enum sweep_curve curve, const struct limit *l)
 {
 	bool found = l->state == LIMIT_FOUND;
@@ -74,6 +83,8 @@ json_t *sweep_json(const struct sweep *s, const char *name, bool bootstrap)
 	for (c = 0; c < SWEEP_CURVES; c++) {
 		sweep_limit(s, c, bootstrap, &limits[c]);
 		json_object_set_new(curves, sweep_curve_text(c), limit_json(s, c, &limits[c]));
+		json_object_set_new(json_object_get(curves, sweep_curve_text(c)), "carry_over",
+				    bootstrap ? carry_json(s, c) : json_null());
 	}
 	sweep_band(s, &limits[SWEEP_FELT], &limits[SWEEP_REPORTED], &b);
 	sweep_sentence(s, limits, name, &sentence);
