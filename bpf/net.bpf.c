@@ -18,6 +18,7 @@
 #include <bpf/bpf_helpers.h>
 #include "bpf/dns/dns_flow.bpf.h"
 #include "bpf/dns/dns_local.bpf.h"
+#include "bpf/net/conn.bpf.h"
 #include "bpf/net/edt.bpf.h"
 #include "bpf/net/guard.bpf.h"
 #include "bpf/net/hold.bpf.h"
@@ -49,6 +50,8 @@ static __always_inline int net_rule(struct __sk_buff *skb, struct packet *p, __u
 			return RULE_NEXT;
 		p->dns_done = 1;
 		return dns_packet(skb, p);
+	case FL_KIND_IDLE:
+	case FL_KIND_LIMIT: return conn_packet(skb, p, index);
 	default: return rule_packet(skb, p, index);
 	}
 }

@@ -12,6 +12,8 @@
 #define reset_turn(skb, p)                      reset_turn(skb)
 #define reset_write(skb, p, seq, ack, partial)  reset_write(skb, seq, ack, partial)
 #define reset_both(skb, p)                      reset_both(skb)
+#define reset_refuse(skb, p)                    reset_refuse(skb)
+#define conn_packet(skb, p, index)              conn_packet(skb, index)
 #define rule_packet(skb, p, index)              rule_packet(skb, index)
 
 #define dns_name_feed(name, c)                  dns_name_feed(c)

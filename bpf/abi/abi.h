@@ -17,6 +17,7 @@
  *   leases   ARRAY          0                    struct fl_lease
  *   lines    HASH           TAP (netns,ifindex)  struct fl_line      where a delay line gives back
  *   tables   ARRAY          enum fl_table        struct fl_table_row quantile tables for jitter
+ *   conns    HASH           struct fl_conn_key   struct fl_conn      flows that rules about connections have met
  *   stats    PERCPU_ARRAY   enum fl_stat         __u64
  *   guard_*                                                          what no rule may touch
  *
@@ -62,16 +63,20 @@ enum fl_kind {
 	FL_KIND_NULL = 0,
 	FL_KIND_PARTITION = 1,
 	FL_KIND_LOSS = 2,
-	FL_KIND_RESET = 3,
-	FL_KIND_HTTP_ERROR = 4,
-	FL_KIND_DNS_ERROR = 5,
-	FL_KIND_CORRUPT = 6,
-	FL_KIND_DUPLICATE = 7,
-	FL_KIND_HTTP_DELAY = 8,
-	FL_KIND_DNS_DELAY = 9,
-	FL_KIND_REORDER = 10,
-	FL_KIND_DELAY = 11,
-	FL_KIND_RATE = 12,
+	FL_KIND_IDLE = 3,
+	FL_KIND_LIMIT = 4,
+	FL_KIND_REFUSE = 5,
+	FL_KIND_UNCLOSED = 6,
+	FL_KIND_RESET = 7,
+	FL_KIND_HTTP_ERROR = 8,
+	FL_KIND_DNS_ERROR = 9,
+	FL_KIND_CORRUPT = 10,
+	FL_KIND_DUPLICATE = 11,
+	FL_KIND_HTTP_DELAY = 12,
+	FL_KIND_DNS_DELAY = 13,
+	FL_KIND_REORDER = 14,
+	FL_KIND_DELAY = 15,
+	FL_KIND_RATE = 16,
 	FL_KIND_MAX
 };
 
@@ -250,6 +255,19 @@ struct fl_rate {
 	__u64 queue_ns; /* a packet that would wait longer is dropped, as a full queue does; 0: 500 ms */
 };
 
+/* Example: flows that were silent for 10 s are dropped from then on: {10000000000, 123456789, 0}. */
+struct fl_idle {
+	__u64 timeout_ns;
+	__u64 since_ns; /* when the rule was switched on: before, flows were not watched */
+	__u32 reset;    /* 1: both ends get a reset; 0: nothing */
+	__u32 pad;
+};
+
+struct fl_limit {
+	__u32 connections; /* that may be open at a time, of those that began while the rule was on */
+	__u32 attempts;    /* mask of 1 << enum fl_direction of the SYN; 0: both */
+};
+
 /*
  * One fault on one target's hooks. It acts on a packet only while
  *     enabled && now < expires_ns && now < lease.alive_until_ns && hits < max_hits
@@ -284,6 +302,8 @@ struct fl_rule {
 		struct fl_corrupt corrupt;
 		struct fl_reorder reorder;
 		struct fl_rate rate;
+		struct fl_idle idle;
+		struct fl_limit limit;
 		__u8 raw[136];
 	};
 };
@@ -299,7 +319,7 @@ struct fl_state {
 #else
 	__u32 lock;
 #endif
-	__u32 chain;       /* state of a Markov chain */
+	__u32 chain;       /* state of a Markov chain; LIMIT: open connections; IDLE: 1: not all flows are known */
 	__s64 ar_q16;      /* last value of the AR(1) process */
 	__u64 tokens;      /* RATE: when the line is free again */
 	__u64 last_due_ns; /* RATE, departs: when the last packet that had to wait is due */
@@ -321,6 +341,24 @@ _Static_assert(sizeof(struct fl_proof) == 48, "fl_proof");
 struct fl_lease {
 	__u64 alive_until_ns;
 };
+
+/* A flow in the eyes of a rule. */
+struct fl_conn_key {
+	__u64 flow;
+	__u32 rule;
+	__u32 pad;
+};
+_Static_assert(sizeof(struct fl_conn_key) == 16, "fl_conn_key");
+
+#define FL_CONN_CLOSED 3
+
+struct fl_conn {
+	__u64 last_ns;  /* when it last carried anything */
+	__u8 forgotten; /* IDLE: it was silent for too long */
+	__u8 closed;    /* a bit for the FIN of each end; a RST sets both */
+	__u8 pad[6];
+};
+_Static_assert(sizeof(struct fl_conn) == 16, "fl_conn");
 
 struct fl_line_key {
 	__u32 netns;

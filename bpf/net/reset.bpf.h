@@ -60,6 +60,31 @@ apart int reset_write(struct __sk_buff *skb, struct packet *p, __u32 seq, __u32 
 				   BPF_F_RECOMPUTE_CSUM);
 }
 
+/* The SYN is answered as by a closed port, and gets no further. Returns a verdict, as reset_both() does. */
+apart int reset_refuse(struct __sk_buff *skb, struct packet *p)
+{
+	take_packet(p);
+	__u32 partial;
+
+	if (!p)
+		return MANGLE_FAILED;
+	partial = payload_is_partial(skb, p);
+	p->payload_off = p->transport_off + sizeof(struct tcphdr);
+	if (payload_cut(skb, p, p->payload_off))
+		return MANGLE_FAILED;
+	if (!reset_turn(skb, p) && !reset_write(skb, p, 0, p->seq + 1, partial))
+		mangle_send_copy(skb, p, hook_is_egress(p->direction) ? BPF_F_INGRESS : 0);
+	return MANGLE_DROP;
+}
+
+/* The end of its sender's half is eaten: the FIN alone when data comes with it, else the packet. */
+static __always_inline int reset_uncloses(struct __sk_buff *skb, struct packet *p)
+{
+	if (p->tcp_flags & TCP_RST || !p->payload_len)
+		return MANGLE_DROP;
+	return payload_set(skb, p, p->transport_off + offsetof(struct tcphdr, flags), p->tcp_flags & ~TCP_FIN, 1);
+}
+
 /*
  * Returns a verdict; negative when nothing was changed. What is changed by half is dropped: its
  * sender sends it again, and meets the rule again.

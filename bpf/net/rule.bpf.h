@@ -106,6 +106,8 @@ static __always_inline int rule_act(struct __sk_buff *skb, struct packet *p, __u
 	switch (rule->kind) {
 	case FL_KIND_PARTITION:
 	case FL_KIND_LOSS: return RULE_DROP;
+	case FL_KIND_REFUSE: return reset_refuse(skb, p);
+	case FL_KIND_UNCLOSED: return reset_uncloses(skb, p);
 	case FL_KIND_RESET: return reset_both(skb, p);
 	case FL_KIND_CORRUPT: return mangle_corrupt(skb, p, index, n);
 	case FL_KIND_DUPLICATE:

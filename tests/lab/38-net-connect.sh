@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
+# lane: quiet
 # What is done to new connections and to large packets, by the measure of ping, curl and a pooled client: before,
 # during, after; and when the owner is killed.
 . "$(dirname "$0")/../lib.sh"
@@ -101,7 +102,8 @@ check_num "each that was lost was lost both times" "$lost" eq $((2 * (sent - 12)
 heal
 
 fault connect_latency netns:flt-a --delay 200ms --direction to
-took() { get 6 2 | cut -d' ' -f2; }
+# The least of five: what else this machine does can only add to it.
+took() { for _i in 1 2 3 4 5; do get 6 2; done | cut -d' ' -f2 | sort -n | head -n 1; }
 settles "connect_latency: curl connects in ms" took 200 10
 answers "... one that stands is as fast as before"
 "$FL" set "$ID" delay=50ms >/dev/null

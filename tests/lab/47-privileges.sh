@@ -38,9 +38,11 @@ L
 # How each kind is asked for. Kinds that end their target come last, so that theirs is the only one missing.
 options() {
 	case $1 in
-	latency | dns_latency | http_latency | connect_latency) echo --delay 5ms ;;
+	latency | dns_latency | http_latency | connect_latency | slow_close) echo --delay 5ms ;;
 	network_loss | duplicate | corrupt) echo --percent 10% ;;
-	network_partition | reorder | tcp_reset | dns_error | http_error | connect_drop) ;;
+	network_partition | reorder | tcp_reset | dns_error | http_error | connect_drop | connect_refused | half_open) ;;
+	idle_timeout) echo --timeout 10s ;;
+	connection_limit) echo --connections 5 ;;
 	mtu_blackhole) echo --mtu 1400 ;;
 	bandwidth) echo --rate 1mbit ;;
 	cpu_saturation) echo --load 50% ;;

@@ -20,6 +20,11 @@
 	X(mtu_blackhole)                                      \
 	X(connect_drop)                                       \
 	X(connect_latency)                                    \
+	X(connect_refused)                                    \
+	X(half_open)                                          \
+	X(slow_close)                                         \
+	X(idle_timeout)                                       \
+	X(connection_limit)                                   \
 	X(dns_latency)                                        \
 	X(dns_error)                                          \
 	/* resource */                                        \

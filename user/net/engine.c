@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "net/conns.h"
 #include "net/engine_impl.h"
 #include "net/proof.h"
 #include "os/netns.h"
@@ -334,6 +335,16 @@ static int let_go(struct engine *e, uint32_t rule, const struct fl_rule *off, st
  * who ends it in order, comes first by this much. */
 #define OWNER_FIRST_NS (100 * NS_PER_MSEC)
 
+/* A rule about connections begins with those to come. */
+static int begin_conns(const struct engine *e, uint32_t rule, struct fl_rule *value, struct fl_error *err)
+{
+	if (value->kind != FL_KIND_IDLE && value->kind != FL_KIND_LIMIT)
+		return 0;
+	if (value->kind == FL_KIND_IDLE)
+		value->idle.since_ns = clock_mono_ns();
+	return conns_forget(e, rule, err);
+}
+
 static int switch_one(struct engine *e, uint32_t rule, bool on, uint64_t expires_ns, struct fl_error *err)
 {
 	struct fl_rule value = {};
@@ -344,6 +355,10 @@ static int switch_one(struct engine *e, uint32_t rule, bool on, uint64_t expires
 		return r;
 	if (waits(&value) != WAIT_NOWHERE && expires_ns < UINT64_MAX - OWNER_FIRST_NS)
 		expires_ns += OWNER_FIRST_NS;
+	if (on && !value.enabled)
+		r = begin_conns(e, rule, &value, err);
+	if (r)
+		return r;
 	value.enabled = on;
 	value.expires_ns = expires_ns;
 	return release ? let_go(e, rule, &value, err) : write_rule(e, rule, &value, err);

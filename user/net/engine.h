@@ -74,6 +74,12 @@ int engine_switch(struct engine *e, const uint32_t *rules, uint32_t n, bool on, 
 /* Take it from all hooks; a hook without rules is detached, its delay line drained and removed. */
 int engine_remove(struct engine *e, uint32_t rule, struct fl_error *err);
 
+/*
+ * Take out the connections of a rule that are over: closed by both ends, and, where @silent_ns is not 0, silent for
+ * longer. Those that are left do not use up the room for new ones. conns.c.
+ */
+int engine_reap(struct engine *e, uint32_t rule, uint64_t silent_ns, struct fl_error *err);
+
 /* Proof summed over CPUs. */
 int engine_proof(struct engine *e, uint32_t rule, struct fl_proof *ret, struct fl_error *err);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * net_connect.c - connect_drop, connect_latency: only the handshake, as with a full queue of SYNs or a
- * full table of connections in between. Connections that stand are left alone.
+ * net_connect.c - connect_drop, connect_refused, connect_latency: only the handshake, as with a full queue of
+ * SYNs, a full table of connections in between, a port that nobody listens on. Connections that stand are left
+ * alone.
  *
  * What is hit is the SYN, on its way. Chance is drawn for an attempt, not for a packet: what TCP sends
  * again fares as the first one did, or a drop of 50 % would be a delay of a second.
@@ -64,6 +65,35 @@ const struct fault_ops fault_connect_drop = {
 	.compile = compile_drop,
 	.hints = {
 		.unmatched = NOT_BEGUN,
+	},
+};
+
+/* --- connect_refused ----------------------------------------------------------------------- */
+
+static const struct param refused_params[] = {
+	NET_PARAM_PERCENT("100%", "the attempts that are refused"),
+	CONNECT_DIRECTION,
+	{},
+};
+
+static int compile_refused(const struct params *p, struct fl_rule *rule, struct fl_error *err)
+{
+	return compile(p, rule, FL_KIND_REFUSE, err);
+}
+
+const struct fault_ops fault_connect_refused = {
+	NET_OPS,
+	.class = FAULT_NETWORK,
+	.name = "connect_refused",
+	.summary = "Refuse new TCP connections, as a closed port does",
+	.params = refused_params,
+	.supported = net_supported,
+	.validate = net_validate_tcp,
+	.arm = net_arm_plain,
+	.compile = compile_refused,
+	.hints = {
+		.unmatched = NOT_BEGUN,
+		.skipped = "The kernel could not make resets of them.",
 	},
 };
 

@@ -22,6 +22,7 @@ struct net_fault {
 	uint32_t n_peers;
 	struct net_hook *hooks;
 	uint32_t n_hooks;
+	uint64_t reaped_ns; /* when connections that are over were last taken out (net_conn.c) */
 };
 
 /* @rule on all hooks of all targets. */
