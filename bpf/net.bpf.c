@@ -12,7 +12,7 @@
  *
  * DNS also has a hook on the loopback of the target's own namespace, see dns_local.bpf.h.
  *
- * Limits: Ethernet devices; IPv4 and IPv6 without VLAN tag; at most 16 rules for one peer.
+ * Limits: Ethernet devices; IPv4 and IPv6, behind one VLAN tag at most; at most 16 rules for one peer.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -107,7 +107,7 @@ static __always_inline int net_hook(struct __sk_buff *skb, enum fl_direction dir
 	hook = bpf_map_lookup_elem(&hooks, &key);
 	if (!hook)
 		return TC_ACT_UNSPEC;
-	if (skb->vlan_present || (skb->protocol != bpf_htons(ETH_P_IP) && skb->protocol != bpf_htons(ETH_P_IPV6))) {
+	if (skb->protocol != bpf_htons(ETH_P_IP) && skb->protocol != bpf_htons(ETH_P_IPV6)) {
 		stat_count(FL_STAT_NOT_IP);
 		return TC_ACT_UNSPEC;
 	}

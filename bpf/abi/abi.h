@@ -440,7 +440,7 @@ _Static_assert(sizeof(struct fl_guard_prefix) == 20, "fl_guard_prefix");
 
 /* Per-CPU counters of one session, for `list` and `doctor`. */
 enum fl_stat {
-	FL_STAT_NOT_IP = 0,    /* passed: no IPv4/IPv6, or VLAN-tagged */
+	FL_STAT_NOT_IP = 0,    /* passed: no IPv4/IPv6, or behind two VLAN tags */
 	FL_STAT_MALFORMED,     /* passed: headers cut short */
 	FL_STAT_HELD,          /* sent into a delay line */
 	FL_STAT_RETURNED,      /* came back */

@@ -181,7 +181,8 @@ static __always_inline int hold_send(struct __sk_buff *skb, struct packet *p)
 		.rule = p->delay_rule,
 	};
 
-	if (!hold_save_mark(skb, p, header.due_ns)) {
+	/* The TAP's driver would put the tag into the middle of the header. */
+	if (skb->vlan_present || !hold_save_mark(skb, p, header.due_ns)) {
 		proof_retract(p->delay_rule, p);
 		return TC_ACT_UNSPEC;
 	}

@@ -3,7 +3,8 @@
  * packet.bpf.h - what a packet is, as the rules see it. The peer's address is read first, for the
  * look-up of rules; only when there are any, the packet is taken apart.
  *
- * Limits: Ethernet only. VLAN-tagged frames and other protocols pass. IPv6 extension headers: at
+ * Limits: Ethernet only. One VLAN tag is beside the frame (__sk_buff.vlan_tci) and does not matter here; frames
+ * with a second one, and other protocols, pass. IPv6 extension headers: at
  * most eight. A fragment after the first has no ports, so only rules without ports match it.
  */
 #ifndef FL_PACKET_BPF_H

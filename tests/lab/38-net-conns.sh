@@ -129,9 +129,13 @@ check_num "the longest silence that is allowed, s" "$alive" le 2.01
 check_num "the shortest that is not" "$dead" ge 1.99
 check_num "... and they are no further apart than those that were tried" "$(calc "$dead - $alive")" lt 0.2
 note "FIGURE idle_timeout 2 s: alive after $alive s of silence, reset after $dead s"
-talks() { is_ms "$(do_ say v hi)"; }
+heal
+# What it forgot goes on when it is over: TCP sends again what was dropped.
+talks() { is_ms "$(do_ say v hi 1.2)" 2000; }
+fault idle_timeout netns:flt-a --timeout 500ms
 do_ open v >/dev/null
-sleep 2.2
+sleep 0.7
+same "forgotten" "$(do_ say v hi 0.3)" TimeoutError
 freed idle_timeout talks
 
 # --- connection_limit: exact ---

@@ -268,6 +268,7 @@ void complete_param(const struct completing *c, const struct param *p)
 			offer_files(c, NULL, false);
 		break;
 	case PARAM_INT:
+	case PARAM_RANGE:
 	case PARAM_PORTS: break;
 	}
 }

@@ -86,6 +86,7 @@ static int check_peers(const char *text, struct fl_error *err)
 static int parse(const struct param *p, const char *text, struct param_value *v, struct fl_error *err)
 {
 	uint16_t lo, hi;
+	int64_t from, to;
 	uint32_t ppm = 0;
 	int r;
 
@@ -103,6 +104,7 @@ static int parse(const struct param *p, const char *text, struct param_value *v,
 	case PARAM_ENUM: return parse_enum(p->choices, text, &v->u64, err);
 	case PARAM_PEERS: return check_peers(text, err);
 	case PARAM_PORTS: return ports_parse(text, &lo, &hi, err);
+	case PARAM_RANGE: return range_parse(text, p->min, p->max, &from, &to, err);
 	case PARAM_STRING: return 0;
 	}
 	return error_sys(err, EINVAL, "parameter of an unknown type");

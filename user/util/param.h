@@ -24,6 +24,7 @@ enum param_type {
 	PARAM_STRING,   /* text */
 	PARAM_PEERS,    /* text: comma-separated service names, CIDRs, addresses */
 	PARAM_PORTS,    /* text: "8080" or "8000-8100" */
+	PARAM_RANGE,    /* text: "64" or "64-128", from min to max */
 };
 
 struct param {
@@ -31,7 +32,7 @@ struct param {
 	enum param_type type;
 	const char *def;            /* default as text; NULL: unset; "!" : must be given */
 	const char *help;           /* one line, no final dot */
-	int64_t min, max;           /* PARAM_INT */
+	int64_t min, max;           /* PARAM_INT, PARAM_RANGE */
 	const char *const *choices; /* PARAM_ENUM, NULL-terminated */
 	bool live;                  /* `set` may change it while the fault is on */
 	const char *from, *to;      /* the sizes that a sweep tries unless it is told others; NULL: it is no size */

@@ -21,7 +21,7 @@ const char *fault_options_word(const struct param *p)
 		[PARAM_DURATION] = "TIME", [PARAM_OFFSET] = "+-TIME",     [PARAM_PERCENT] = "PERCENT",
 		[PARAM_RATE] = "RATE",     [PARAM_BYTES] = "SIZE",        [PARAM_INT] = "N",
 		[PARAM_BOOL] = "yes|no",   [PARAM_ENUM] = "WORD",         [PARAM_STRING] = "TEXT",
-		[PARAM_PEERS] = "PEER,..", [PARAM_PORTS] = "PORT[-PORT]",
+		[PARAM_PEERS] = "PEER,..", [PARAM_PORTS] = "PORT[-PORT]", [PARAM_RANGE] = "N[-N]",
 	};
 
 	return words[p->type];
@@ -36,7 +36,7 @@ static char *make_doc(const struct param *p)
 	text_append(&t, "%s", p->help ? p->help : "");
 	for (c = p->type == PARAM_ENUM ? p->choices : NULL; c && *c; c++)
 		text_append(&t, "%s%s", c == p->choices ? ": " : ", ", *c);
-	if (p->type == PARAM_INT && p->max < INT64_MAX)
+	if ((p->type == PARAM_INT || p->type == PARAM_RANGE) && p->max < INT64_MAX)
 		text_append(&t, ", %" PRId64 " to %" PRId64, p->min, p->max);
 	if (p->def && !strcmp(p->def, "!"))
 		text_append(&t, " (required)");

@@ -30,20 +30,33 @@ static const uint8_t protocol_numbers[] = { 0, IPPROTO_TCP, IPPROTO_UDP, IPPROTO
 const char *const net_directions[] = { "from", "to", "both", NULL };
 
 /* clang-format off */
-const struct param net_match_params[] = {
-	{ .name = "peer", .type = PARAM_PEERS,
-	  .help = "only traffic with these services, addresses, CIDRs (comma-separated)" },
-	{ .name = "port", .type = PARAM_PORTS, .help = "only this port or range, at either end" },
-	{ .name = "local-port", .type = PARAM_PORTS, .help = "the same at the target's end" },
-	{ .name = "peer-port", .type = PARAM_PORTS, .help = "the same at the other end" },
-	{ .name = "protocol", .type = PARAM_ENUM, .def = "any", .choices = protocols,
-	  .help = "only this protocol" },
-	{ .name = "share", .type = PARAM_PERCENT, .def = "100%", .live = true, .from = "1%", .to = "100%",
-	  .help = "share of the flows that are touched at all, by their hash" },
-	{ .name = "seed", .type = PARAM_INT, .min = 0, .max = INT64_MAX,
-	  .help = "makes the decisions repeatable (default: random)" },
-	{ .name = "max-hits", .type = PARAM_INT, .def = "0", .min = 0, .max = INT64_MAX,
-	  .live = true, .help = "stop after so many hits; 0: no bound" },
+#define MATCH_PARAMS \
+	{ .name = "peer", .type = PARAM_PEERS, \
+	  .help = "only traffic with these services, addresses, CIDRs (comma-separated)" }, \
+	{ .name = "port", .type = PARAM_PORTS, .help = "only this port or range, at either end" }, \
+	{ .name = "local-port", .type = PARAM_PORTS, .help = "the same at the target's end" }, \
+	{ .name = "peer-port", .type = PARAM_PORTS, .help = "the same at the other end" }, \
+	{ .name = "protocol", .type = PARAM_ENUM, .def = "any", .choices = protocols, \
+	  .help = "only this protocol" }, \
+	{ .name = "share", .type = PARAM_PERCENT, .def = "100%", .live = true, \
+	  .help = "share of the flows that are touched at all, by their hash" }, \
+	{ .name = "seed", .type = PARAM_INT, .min = 0, .max = INT64_MAX, \
+	  .help = "makes the decisions repeatable (default: random)" }, \
+	{ .name = "max-hits", .type = PARAM_INT, .def = "0", .min = 0, .max = INT64_MAX, \
+	  .live = true, .help = "stop after so many hits; 0: no bound" }
+
+const struct param net_match_params[] = { MATCH_PARAMS, {} };
+
+const struct param net_packet_params[] = {
+	MATCH_PARAMS,
+	{ .name = "packet-size", .type = PARAM_RANGE, .min = 1, .max = 65535, .live = true,
+	  .help = "only packets of so many bytes from the IP header on" },
+	{ .name = "packet-state", .type = PARAM_ENUM, .choices = net_states, .live = true,
+	  .help = "only TCP packets of a connection that is" },
+	{ .name = "ttl", .type = PARAM_RANGE, .min = 0, .max = 255, .live = true,
+	  .help = "only packets with so many hops left" },
+	{ .name = "dscp", .type = PARAM_STRING, .live = true,
+	  .help = "only these code points (46, ef, af21, cs3: comma-separated)" },
 	{},
 };
 /* clang-format on */
@@ -64,7 +77,8 @@ int net_match(const struct params *p, struct fl_rule *rule, struct fl_error *err
 		r = port_range(p, "local-port", &rule->local_port, err);
 	if (!r)
 		r = port_range(p, "peer-port", &rule->peer_port, err);
-	rule->more = (struct fl_more){ .ttl_max = UINT8_MAX, .size_max = UINT32_MAX };
+	if (!r)
+		r = net_match_more(p, &rule->more, err);
 	rule->max_hits = params_u64(p, "max-hits");
 	rule->probability_ppm = FL_PPM;
 	rule->flow_share_ppm = (__u32)params_u64(p, "share");
@@ -79,7 +93,11 @@ int net_validate(const struct params *p, struct fl_error *err)
 	uint32_t n;
 	int r = net_peers(params_text(p, "peer"), false, &peers, &n, err);
 
-	return r ? r : net_match(p, &rule, err);
+	if (!r)
+		r = net_match(p, &rule, err);
+	if (!r && rule.more.tcp && rule.protocol && rule.protocol != IPPROTO_TCP)
+		r = error_usage(err, "packet-state is about TCP, and protocol is %s", params_text(p, "protocol"));
+	return r;
 }
 
 int net_validate_tcp(const struct params *p, struct fl_error *err)

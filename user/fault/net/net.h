@@ -13,6 +13,15 @@
 
 /* peer, port, local-port, peer-port, protocol, share, seed, max-hits. */
 extern const struct param net_match_params[];
+/* The same and packet-size, packet-state, ttl, dscp, for kinds that act on packets one by one. */
+extern const struct param net_packet_params[];
+
+/* net_more.c */
+extern const char *const net_states[];
+/* What net_packet_params ask for beyond net_match_params; where a kind has only these, nothing. */
+int net_match_more(const struct params *p, struct fl_more *ret, struct fl_error *err);
+/* Error when a parameter of these is given, which @kind decides itself. @name: NULL-terminated. */
+int net_refuse(const struct params *p, const char *kind, const char *const *names, struct fl_error *err);
 
 /* The index of net_directions is that of the parameter "direction". */
 enum net_direction { NET_FROM, NET_TO, NET_BOTH };
@@ -56,10 +65,12 @@ int net_arm_plain(struct fault *f, struct fl_error *err);
 /* For kinds that make packets wait: the backend is "hold", or "edt" where the rule departs. */
 int net_arm_hold(struct fault *f, unsigned int flags, struct fl_error *err);
 
-/* What all kinds have in common in their descriptor. */
-#define NET_OPS                                                                                        \
-	.common = net_match_params, .need_veth = true, .activate = net_activate, .update = net_update, \
-	.proof = net_proof, .disarm = net_disarm, .moved = net_moved, .rules = net_rules
+/* What all kinds have in common in their descriptor: those about messages or connections, those about packets. */
+#define NET_OPS_WITH(table)                                                                                       \
+	.common = (table), .need_veth = true, .activate = net_activate, .update = net_update, .proof = net_proof, \
+	.disarm = net_disarm, .moved = net_moved, .rules = net_rules
+#define NET_OPS        NET_OPS_WITH(net_match_params)
+#define NET_PACKET_OPS NET_OPS_WITH(net_packet_params)
 
 /* Checks the match parameters as far as it goes without the system. */
 int net_validate(const struct params *p, struct fl_error *err);

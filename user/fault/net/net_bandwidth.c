@@ -73,7 +73,7 @@ static void supported(struct fault_support *ret)
 }
 
 const struct fault_ops fault_bandwidth = {
-	NET_OPS,
+	NET_PACKET_OPS,
 	.class = FAULT_NETWORK,
 	.name = "bandwidth",
 	.aliases = aliases,

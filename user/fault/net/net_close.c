@@ -23,6 +23,14 @@ static int compile(const struct params *p, struct fl_rule *rule, enum fl_kind ki
 	return r;
 }
 
+static int validate(const struct params *p, const char *kind, struct fl_error *err)
+{
+	static const char *const own[] = { "packet-state", "packet-size", NULL };
+	int r = net_validate_tcp(p, err);
+
+	return r ? r : net_refuse(p, kind, own, err);
+}
+
 #define CLOSES(def_)                                                                               \
 	{                                                                                          \
 		.name = "direction", .type = PARAM_ENUM, .def = (def_), .choices = net_directions, \
@@ -51,14 +59,19 @@ static int compile_half(const struct params *p, struct fl_rule *rule, struct fl_
 	return compile(p, rule, FL_KIND_UNCLOSED, flags[params_u64(p, "flags")], err);
 }
 
+static int validate_half(const struct params *p, struct fl_error *err)
+{
+	return validate(p, "half_open", err);
+}
+
 const struct fault_ops fault_half_open = {
-	NET_OPS,
+	NET_PACKET_OPS,
 	.class = FAULT_NETWORK,
 	.name = "half_open",
 	.summary = "Leave the other end of closed TCP connections open",
 	.params = half_params,
 	.supported = net_supported,
-	.validate = net_validate_tcp,
+	.validate = validate_half,
 	.arm = net_arm_plain,
 	.compile = compile_half,
 	.hints = {
@@ -88,7 +101,7 @@ static int compile_slow(const struct params *p, struct fl_rule *rule, struct fl_
 static int validate_slow(const struct params *p, struct fl_error *err)
 {
 	struct fl_rule rule = {};
-	int r = net_validate_tcp(p, err);
+	int r = validate(p, "slow_close", err);
 
 	if (!r && !params_u64(p, "delay") && !params_u64(p, "jitter"))
 		r = error_usage(err, "slow_close: a delay of 0 is none");
@@ -101,7 +114,7 @@ static int arm_slow(struct fault *f, struct fl_error *err)
 }
 
 const struct fault_ops fault_slow_close = {
-	NET_OPS,
+	NET_PACKET_OPS,
 	.class = FAULT_NETWORK,
 	.name = "slow_close",
 	.summary = "Make the end of TCP connections arrive late",

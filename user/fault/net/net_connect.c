@@ -36,6 +36,14 @@ static int compile(const struct params *p, struct fl_rule *rule, enum fl_kind ki
 	return r;
 }
 
+static int validate(const struct params *p, const char *kind, struct fl_error *err)
+{
+	static const char *const own[] = { "packet-state", "packet-size", NULL };
+	int r = net_validate_tcp(p, err);
+
+	return r ? r : net_refuse(p, kind, own, err);
+}
+
 #define NOT_BEGUN                                                                                            \
 	"No connection was begun that its match is about; those that stand are left alone. Is there a pool " \
 	"that keeps them?"
@@ -53,14 +61,19 @@ static int compile_drop(const struct params *p, struct fl_rule *rule, struct fl_
 	return compile(p, rule, FL_KIND_LOSS, err);
 }
 
+static int validate_drop(const struct params *p, struct fl_error *err)
+{
+	return validate(p, "connect_drop", err);
+}
+
 const struct fault_ops fault_connect_drop = {
-	NET_OPS,
+	NET_PACKET_OPS,
 	.class = FAULT_NETWORK,
 	.name = "connect_drop",
 	.summary = "Let no new TCP connection come about",
 	.params = drop_params,
 	.supported = net_supported,
-	.validate = net_validate_tcp,
+	.validate = validate_drop,
 	.arm = net_arm_plain,
 	.compile = compile_drop,
 	.hints = {
@@ -81,14 +94,19 @@ static int compile_refused(const struct params *p, struct fl_rule *rule, struct 
 	return compile(p, rule, FL_KIND_REFUSE, err);
 }
 
+static int validate_refused(const struct params *p, struct fl_error *err)
+{
+	return validate(p, "connect_refused", err);
+}
+
 const struct fault_ops fault_connect_refused = {
-	NET_OPS,
+	NET_PACKET_OPS,
 	.class = FAULT_NETWORK,
 	.name = "connect_refused",
 	.summary = "Refuse new TCP connections, as a closed port does",
 	.params = refused_params,
 	.supported = net_supported,
-	.validate = net_validate_tcp,
+	.validate = validate_refused,
 	.arm = net_arm_plain,
 	.compile = compile_refused,
 	.hints = {
@@ -120,7 +138,7 @@ static int compile_latency(const struct params *p, struct fl_rule *rule, struct 
 static int validate_latency(const struct params *p, struct fl_error *err)
 {
 	struct fl_rule rule = {};
-	int r = net_validate_tcp(p, err);
+	int r = validate(p, "connect_latency", err);
 
 	if (!r && !params_u64(p, "delay") && !params_u64(p, "jitter"))
 		r = error_usage(err, "connect_latency: a delay of 0 is none");
@@ -133,7 +151,7 @@ static int arm_latency(struct fault *f, struct fl_error *err)
 }
 
 const struct fault_ops fault_connect_latency = {
-	NET_OPS,
+	NET_PACKET_OPS,
 	.class = FAULT_NETWORK,
 	.name = "connect_latency",
 	.summary = "Make new TCP connections slow to come about",

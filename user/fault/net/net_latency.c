@@ -65,7 +65,7 @@ static void supported(struct fault_support *ret)
 }
 
 const struct fault_ops fault_latency = {
-	NET_OPS,
+	NET_PACKET_OPS,
 	.class = FAULT_NETWORK,
 	.name = "latency",
 	.aliases = aliases,

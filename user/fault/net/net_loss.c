@@ -129,7 +129,7 @@ static int validate(const struct params *p, struct fl_error *err)
 }
 
 const struct fault_ops fault_network_loss = {
-	NET_OPS,
+	NET_PACKET_OPS,
 	.class = FAULT_NETWORK,
 	.name = "network_loss",
 	.aliases = aliases,

@@ -30,7 +30,7 @@ static int compile_duplicate(const struct params *p, struct fl_rule *rule, struc
 }
 
 const struct fault_ops fault_duplicate = {
-	NET_OPS,
+	NET_PACKET_OPS,
 	.class = FAULT_NETWORK,
 	.name = "duplicate",
 	.summary = "Send packets twice",
@@ -68,7 +68,7 @@ static int compile_corrupt(const struct params *p, struct fl_rule *rule, struct 
 }
 
 const struct fault_ops fault_corrupt = {
-	NET_OPS,
+	NET_PACKET_OPS,
 	.class = FAULT_NETWORK,
 	.name = "corrupt",
 	.summary = "Damage the payload of packets",
@@ -123,7 +123,7 @@ static int arm_reorder(struct fault *f, struct fl_error *err)
 }
 
 const struct fault_ops fault_reorder = {
-	NET_OPS,
+	NET_PACKET_OPS,
 	.class = FAULT_NETWORK,
 	.name = "reorder",
 	.summary = "Let packets overtake others",
@@ -156,7 +156,7 @@ static int compile_reset(const struct params *p, struct fl_rule *rule, struct fl
 }
 
 const struct fault_ops fault_tcp_reset = {
-	NET_OPS,
+	NET_PACKET_OPS,
 	.class = FAULT_NETWORK,
 	.name = "tcp_reset",
 	.summary = "Reset TCP connections at both ends",

@@ -27,14 +27,22 @@ static int compile(const struct params *p, struct fl_rule *rule, struct fl_error
 	return r;
 }
 
+static int validate(const struct params *p, struct fl_error *err)
+{
+	static const char *const own[] = { "packet-size", NULL };
+	int r = net_validate(p, err);
+
+	return r ? r : net_refuse(p, "mtu_blackhole", own, err);
+}
+
 const struct fault_ops fault_mtu_blackhole = {
-	NET_OPS,
+	NET_PACKET_OPS,
 	.class = FAULT_NETWORK,
 	.name = "mtu_blackhole",
 	.summary = "Lose packets that are too large, and tell nobody",
 	.params = params,
 	.supported = net_supported,
-	.validate = net_validate,
+	.validate = validate,
 	.arm = net_arm_plain,
 	.compile = compile,
 	.hints = {

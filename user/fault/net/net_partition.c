@@ -20,7 +20,7 @@ static int compile(const struct params *p, struct fl_rule *rule, struct fl_error
 }
 
 const struct fault_ops fault_network_partition = {
-	NET_OPS,
+	NET_PACKET_OPS,
 	.class = FAULT_NETWORK,
 	.name = "network_partition",
 	.aliases = aliases,

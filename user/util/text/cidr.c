@@ -47,22 +47,29 @@ int cidr_parse(const char *word, struct in6_addr *ret, uint8_t *ret_len, struct 
 	return 0;
 }
 
-int ports_parse(const char *text, uint16_t *ret_min, uint16_t *ret_max, struct fl_error *err)
+int range_parse(const char *text, int64_t min, int64_t max, int64_t *ret_from, int64_t *ret_to, struct fl_error *err)
 {
 	const char *dash = strchr(text, '-');
 	_cleanup_free_ char *first = dash ? strndup(text, (size_t)(dash - text)) : strdup(text);
-	int64_t min = 0, max = 0;
 	int r;
 
 	if (!first)
 		return error_sys(err, ENOMEM, "out of memory");
-	r = units_int(first, 1, 65535, &min, err);
+	r = units_int(first, min, max, ret_from, err);
 	if (!r)
-		r = units_int(dash ? dash + 1 : first, 1, 65535, &max, err);
+		r = units_int(dash ? dash + 1 : first, min, max, ret_to, err);
+	if (!r && *ret_to < *ret_from)
+		r = error_usage(err, "'%s' runs backwards", text);
+	return r;
+}
+
+int ports_parse(const char *text, uint16_t *ret_min, uint16_t *ret_max, struct fl_error *err)
+{
+	int64_t min = 0, max = 0;
+	int r = range_parse(text, 1, 65535, &min, &max, err);
+
 	if (r)
 		return r;
-	if (max < min)
-		return error_usage(err, "ports '%s' run backwards", text);
 	*ret_min = (uint16_t)min;
 	*ret_max = (uint16_t)max;
 	return 0;

@@ -17,6 +17,9 @@ int cidr_parse(const char *word, struct in6_addr *ret, uint8_t *ret_len, struct 
 /* "8080" or "8000-8100". */
 int ports_parse(const char *text, uint16_t *ret_min, uint16_t *ret_max, struct fl_error *err);
 
+/* "64" or "64-128", both within @min and @max. */
+int range_parse(const char *text, int64_t min, int64_t max, int64_t *ret_from, int64_t *ret_to, struct fl_error *err);
+
 /* "10.9.0.1", "fd00::1". Returns @buf (INET6_ADDRSTRLEN). */
 const char *addr_text(const struct in6_addr *addr, char *buf, size_t size);
 
