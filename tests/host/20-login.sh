@@ -5,11 +5,14 @@
 # PAM as any other, and through ssh where sshd is installed.
 [ -n "${FLTEST_HOST:-}" ] || { echo "not ok 1 - only in a guest of tools/vm/host"; echo 1..1; exit 1; }
 export FLTEST_SANDBOX=1
+# (The engine's own bridge is there before anybody looks what there is.)
+for _i in {1..60}; do ! docker version >/dev/null 2>&1 || break; sleep 1; done
 . "$(dirname "$0")/../lib.sh"
 BY=$BUILD/tests/tools/bystander
 mknet x 9
 
 # A line of what is typed for each step; what is seen goes to files, since a terminal shows what is typed as well.
+# (A fault stays until the shell itself ends it. A shell that a fault had stopped would never get there.)
 typed() { # DIRECTORY
 	cat <<-END
 		PATH=$PATH; set +o history
@@ -21,16 +24,21 @@ typed() { # DIRECTORY
 	while read -r kind options; do
 		cat <<-END
 			$BY --read $1/member $1/beside >$1/$kind.before
-			$FL inject $kind netns:flt-x $options --for 6s -o json >$1/$kind.json 2>$1/$kind.err & fault=\$!
+			$FL inject $kind netns:flt-x $options --for 600s -o json >$1/$kind.json 2>$1/$kind.err & fault=\$!
 			until grep -q 'is active' $1/$kind.err || [ ! -e /proc/\$fault ]; do sleep 0.2; done
 			date +%s >$1/$kind.date
 			exec 9</dev/null && echo opened >$1/$kind.fd; exec 9<&-
 			$BY $1/late --family >/dev/null 2>&1 & late=\$!
-			wait \$fault; echo \$? >$1/$kind.status
+			sleep 4; kill -INT \$fault; wait \$fault; echo \$? >$1/$kind.status
 			sleep 1; kill \$late; $BY --read $1/member $1/beside >$1/$kind.after; $BY --read $1/late >$1/$kind.late; rm $1/late
 		END
 	done <"$T/kinds"
-	echo "kill \$member \$beside; echo alive >$1/alive; exit"
+	echo "kill \$member \$beside; echo alive >$1/alive"
+	echo exit
+}
+type_in() { # DIRECTORY COMMAND...: a login by it, in a terminal; who types waits for the prompt
+	typed "$1" >"$T/typed"
+	timeout 300 python3 "$TOP/tests/tools/typist.py" "$T/typed" "${@:2}" >"$1/said" 2>&1
 }
 cat >"$T/kinds" <<-'END'
 	pause
@@ -62,12 +70,11 @@ judge() { # LOGIN DIRECTORY
 			"$(awk -v is="$(cat "$2/$kind.date")" -v right="$(stat -c %Y "$2/$kind.date")" 'BEGIN { print right != "" && is - right < 2 && right - is < 2 ? 0 : is - right }')" eq 0
 	done <"$T/kinds"
 	check "$1: the shell is alive at the end" grep -qx alive "$2/alive"
+	grep -qsx alive "$2/alive" || tail -n 15 "$2/said" | tr -d '\r' | sed 's/^/#   /'
 }
 
 mkdir "$T/login"
-typed "$T/login" >"$T/typed"
-# A terminal of its own, and what is typed comes out of a file: script(1) wants a terminal for that.
-timeout 240 python3 -c 'import pty, sys; sys.exit(pty.spawn(["login", "-f", "root"]) != 0)' <"$T/typed" >"$T/login/said" 2>&1
+type_in "$T/login" login -f root
 judge login "$T/login"
 
 if [ -x /usr/sbin/sshd ]; then
@@ -79,9 +86,8 @@ if [ -x /usr/sbin/sshd ]; then
 	bg /usr/sbin/sshd -D -e -f "$T/sshd_config" 2>"$T/sshd.log"
 	listens() { ss -Hltn 'sport = 2222' | grep -q .; }
 	check "ssh: a server" wait_for 10 listens
-	typed "$T/ssh" >"$T/typed"
-	timeout 240 ssh -tt -F none -p 2222 -i "$T/key" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
-		-o ServerAliveInterval=2 -o ServerAliveCountMax=3 root@127.0.0.1 <"$T/typed" >"$T/ssh/said" 2>&1; rc=$?
+	type_in "$T/ssh" ssh -tt -F none -p 2222 -i "$T/key" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
+		-o ServerAliveInterval=10 -o ServerAliveCountMax=6 root@127.0.0.1; rc=$?
 	check_num "ssh: the connection held to the end: status" $rc eq 0
 	judge ssh "$T/ssh"
 else

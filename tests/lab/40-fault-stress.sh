@@ -92,3 +92,20 @@ kill -9 "$TARGET"
 nobody() { [ -z "$(cat "${CG_DIRS##* }/cgroup.procs")" ]; }
 check "the stressor dies with its target" wait_for 2 nobody
 kill -INT $p; wait $p
+
+# --- a target that takes all the CPU that it may have: what is started there gets to it in its turn ---
+# shellcheck disable=SC2016
+mktarget full sh -c 'for i in 1 2 3 4 5 6; do while :; do :; done & done; wait'
+limit_cpu 3
+spent() { [ "$(cpu_ns)" -gt 200000000 ]; }
+wait_for 30 spent
+"$FL" inject cpu_saturation "pid:$TARGET" --for 60s >"$T/out" 2>"$T/err" & p=$!
+begun() { grep -q 'is active' "$T/err" "$T/out" || [ ! -e /proc/$p ]; }
+t0=$(date +%s%N)
+wait_for 30 begun
+check "a target at its limit of CPU: the load starts" grep -q 'is active' "$T/err" "$T/out"
+note "FIGURE a stressor starts amid six busy processes that share 3 % of a CPU: $((($(date +%s%N) - t0) / 1000000)) ms"
+limit_cpu 100
+kill -INT $p
+wait $p
+kill -9 "$TARGET"

@@ -32,7 +32,8 @@
 #include "util/text/text.h"
 #include "util/text/units.h"
 
-#define SPAWN_TIMEOUT_MS 2000 /* an overfull cgroup must not hang faultline */
+/* A cgroup that has used up its CPU gets to it in its turn, and so does a slow machine; but nobody waits for ever. */
+#define SPAWN_TIMEOUT_MS 10000
 #define WORD_MAX         32
 
 /* What the children need, made ready before the fork. */
@@ -305,9 +306,13 @@ static int spawn_failed(const struct stressor_spec *spec, const struct report *r
 	static const char *const what[] = { "make a root for it", "join the cgroup", "fork", "give up its rights" };
 	bool cgroup = r->step == STEP_CGROUP;
 
-	if (r->step > STEP_CLOSE)
-		return error_sys(err, ETIMEDOUT, "stressor on %s: no sign of it within %d ms", spec->target->name,
-				 SPAWN_TIMEOUT_MS);
+	if (r->step > STEP_CLOSE) {
+		error_env(err, ETIMEDOUT, "stressor on %s: no sign of it within %d s", spec->target->name,
+			  SPAWN_TIMEOUT_MS / 1000);
+		error_hint(err, "what joins the target's cgroup does not get to run there: it is at its limit of CPU "
+				"or memory, or this machine is too busy");
+		return -ETIMEDOUT;
+	}
 	error_env(err, r->error, "stressor on %s: cannot %s%s%s: %s", spec->target->name, what[r->step],
 		  cgroup ? " " : "", cgroup ? spec->cgroups->dirs[r->cgroup].join : "", strerror(r->error));
 	if (r->step == STEP_FORK && r->error == EAGAIN)
