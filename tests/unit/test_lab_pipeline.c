@@ -480,6 +480,29 @@ static void bad_edges_on_all_sides_are_the_one_in_the_middle(void **state)
 	assert_int_equal(ROOT(alerts), PAY);
 }
 
+/* Loss at pay's own link: few of its edges have seen enough calls to speak, and pay is slow because its own calls are. */
+static void loss_on_the_way_to_and_from_is_the_one_between(void **state)
+{
+	const struct alert alerts[] = {
+		AT(0, CHECK, PAY, METRIC_EDGE_LATENCY),
+		AT(0, PAY, PAYDB, METRIC_EDGE_LATENCY),
+		AT(1, PAY, -1, METRIC_LATENCY),
+		AT(1, CHECK, -1, METRIC_LATENCY),
+	};
+	struct alert slow_db[] = {
+		AT(0, PAY, PAYDB, METRIC_EDGE_LATENCY),
+		AT(1, CHECK, PAY, METRIC_EDGE_LATENCY),
+		AT(1, PAY, -1, METRIC_LATENCY),
+		AT(1, CHECK, -1, METRIC_LATENCY),
+	};
+
+	(void)state;
+	assert_int_equal(ROOT(alerts), PAY);
+	/* What windows leave of calls that wait for the database is a part of that waiting. */
+	slow_db[1].signal.value = 0.3;
+	assert_int_equal(ROOT(slow_db), PAYDB);
+}
+
 static void silence_of_a_healthy_peer_is_the_edge(void **state)
 {
 	const struct alert alerts[] = {
@@ -603,6 +626,7 @@ int main(void)
 		cmocka_unit_test(the_deepest_slow_service_is_the_root),
 		cmocka_unit_test(not_the_loudest_of_a_retry_storm),
 		cmocka_unit_test(bad_edges_on_all_sides_are_the_one_in_the_middle),
+		cmocka_unit_test(loss_on_the_way_to_and_from_is_the_one_between),
 		cmocka_unit_test(silence_of_a_healthy_peer_is_the_edge),
 		cmocka_unit_test(everybody_waits_for_the_name_server),
 		cmocka_unit_test(refused_tokens_point_at_their_issuer),

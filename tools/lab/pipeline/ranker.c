@@ -125,8 +125,26 @@ static bool explained(const struct graph *g, const struct evidence *e, int s, do
 	return false;
 }
 
+/*
+ * Is the latency of an edge to @s, which is net of what @s took itself, more than what windows of three seconds leave of
+ * calls that are under way? Beside that of the edges from @s on, which @s waits for, it is: then it came on the way to @s.
+ */
+static bool is_on_the_way(const struct alert *alerts, unsigned int n, const struct signal *x, int s)
+{
+	double behind = 0;
+	unsigned int i;
+
+	if (x->metric != METRIC_EDGE_LATENCY)
+		return false;
+	for (i = 0; i < n; i++)
+		if (alerts[i].signal.service == s && alerts[i].signal.metric == METRIC_EDGE_LATENCY)
+			behind = fmax(behind, alerts[i].signal.value);
+	return behind > 0 && x->value >= behind / 2;
+}
+
 /* What one alert says for service @s. */
-static double weigh(const struct graph *g, const struct evidence *e, const struct alert *a, int s)
+static double weigh(const struct graph *g, const struct evidence *e, const struct alert *alerts, unsigned int n,
+		    const struct alert *a, int s)
 {
 	const struct signal *x = &a->signal;
 	double w = 0;
@@ -141,7 +159,8 @@ static double weigh(const struct graph *g, const struct evidence *e, const struc
 	} else if (x->peer == s) {
 		w = edge_weight[x->metric].callee * sqrt(e->in_share[s]);
 		/* It is slow because of somebody behind it: that one is to be blamed. */
-		if (e->local[s] <= 0 && e->symptom[s] > 0 && explained(g, e, s, e->symptom[s]))
+		if (e->local[s] <= 0 && e->symptom[s] > 0 && explained(g, e, s, e->symptom[s]) &&
+		    !is_on_the_way(alerts, n, x, s))
 			w *= 0.2;
 	}
 	return w;
@@ -177,7 +196,7 @@ static double temporal_factor(const struct graph *g, const struct evidence *e, c
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
-		if (weigh(g, e, &alerts[i], s) > 0 && alerts[i].fired_at_s <= e->first + FIRST_WITHIN_S)
+		if (weigh(g, e, alerts, n, &alerts[i], s) > 0 && alerts[i].fired_at_s <= e->first + FIRST_WITHIN_S)
 			return FIRST_BONUS;
 	return 1;
 }
@@ -196,14 +215,14 @@ unsigned int rank(const struct graph *g, const struct alert *alerts, unsigned in
 	close_calls(g, &e);
 	for (s = 0; s < (int)g->n; s++) {
 		for (i = 0, score = 0; i < n; i++)
-			score += repeats(alerts, n, i) ? 0 : weigh(g, &e, &alerts[i], s);
+			score += repeats(alerts, n, i) ? 0 : weigh(g, &e, alerts, n, &alerts[i], s);
 		score *= temporal_factor(g, &e, alerts, n, s);
 		if (score > 0)
 			ret[found++] = (struct ranked){ s, score, 0 };
 	}
 	qsort(ret, found, sizeof(*ret), by_score);
 	for (i = 0; found && i < n; i++)
-		ret_weight[i] = weigh(g, &e, &alerts[i], ret[0].service);
+		ret_weight[i] = weigh(g, &e, alerts, n, &alerts[i], ret[0].service);
 	if (found)
 		ret[0].confidence =
 			(1 - exp(-ret[0].score / 2)) * ret[0].score / (ret[0].score + (found > 1 ? ret[1].score : 0));
