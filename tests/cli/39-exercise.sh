@@ -68,7 +68,7 @@ check_num "... and check --strict has nothing against the file" $? eq 0
 check "... not one finding" test "$(wc -l <"$T/out")" = 1
 
 # All shapes at once.
-SHAPES="lax alone broken wrapped groups now ahead told text lines byid iso deep slash getonly chunked camel nested service dumped old"
+SHAPES="flaky lax alone broken wrapped groups now ahead told text lines byid iso deep slash getonly chunked camel nested service dumped old"
 for s in pack $SHAPES; do
 	[ $s = pack ] || shape $s
 	exercise "$T/$s.yaml"
@@ -191,6 +191,30 @@ rates = [sum(l[1] == "pass" for l in lines[i:i + said["samples"]]) / said["sampl
 sys.exit(None if any(abs(r - said["mean"]) < 1e-9 for r in rates) else "%s, of probe.log %s" % (said, rates))
 END_PY
 check "... whose pass rate is that of probe.log" /usr/bin/python3 "$T/mean.py" "$out"
+# One whose page fails now and then: every share that results and report say is that of lines of probe.log.
+one flaky
+cat >"$T/shares.py" <<'END_PY'
+import json, re, sys
+lines = [l.split() for l in open(sys.argv[1] + "/probe.log") if not l.startswith("#")]
+passed = [l[1] == "pass" for l in lines]
+report = open(sys.argv[1] + "/chaos_report.md").read()
+percent = lambda share: "%.3g %%" % (100 * share)
+bad = []
+if all(passed): bad.append("nothing failed")
+head = "External probe: %d tries in probe.log, %s passed" % (len(lines), percent(sum(passed) / len(lines)))
+if head not in report: bad.append(head)
+for r in json.load(open(sys.argv[1] + "/chaos_results.json")):
+    said, times = r["metrics"]["probe_pass_rate"], r["times"]
+    for phase, start in ("before", times["baseline_start"]), ("during", times["inject"]), ("after", times["end"]):
+        n = said[phase]["n"]
+        shares = [sum(passed[i:i + n]) / n for i, l in enumerate(lines) if abs(int(l[0]) - start) <= 2]
+        if not any(abs(s - said[phase]["mean"]) < 1e-9 for s in shares): bad.append("%s %s: %s" % (r["name"], phase, said[phase]))
+    text = "passed %s before, %s during and %s after" % tuple(percent(said[p]["mean"]) for p in ("before", "during", "after"))
+    if text not in report: bad.append(text)
+sys.exit("\n".join(bad) or None)
+END_PY
+check "flaky: every share of the results and the report is that of probe.log" /usr/bin/python3 "$T/shares.py" "$out"
+out=$T/pack
 mkdir -p "$T/empty"
 "$FL" accept "$T/empty" --file "$T/nosuch.yaml" >"$T/out"
 check_num "accept: of an empty folder" $? eq 1

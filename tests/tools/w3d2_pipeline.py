@@ -30,6 +30,7 @@ Alerts come 300 ms after each "fault-on" line of EVENTS (events.jsonl of the run
   old        HTTP/1.0, no length: the end of the connection is the end of the answer
   tired      any body is refused after a second and a half
   nowhere    /alerts is not there
+  flaky      the health page fails at its 40th answer, and each second time while a fault is on
 Prints its port on the first line (PORT 0: any).
 """
 import datetime
@@ -87,6 +88,17 @@ def shaped(found):
     return found
 
 
+asked = 0
+
+
+def is_ill():
+    """Does the health page of the flaky one fail now?"""
+    global asked
+    asked += 1
+    on = len(events("fault-on")) > len(events("fault-off"))
+    return SHAPE == "flaky" and (asked == 40 or (on and asked % 2))
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -140,7 +152,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         path, _, query = self.path.partition("?")
         if path == "/health":
-            self.answer(200, "ok")
+            self.answer(503 if is_ill() else 200, "ok")
         elif path == "/openapi.json":
             paths = {"/alerts": {"get": {}}, "/rca": {"post": {}}}
             if SHAPE == "told":
