@@ -35,6 +35,7 @@ if [ -x "$(command -v strace)" ]; then
 	finish
 	still_open "wall clock of process $target .*strace"
 	check "list shows it" bash -c '"$FL" list | grep -q time_skew'
+	check "it is told to have been on for as long as it was" bash -c "! grep -q 'active for 0.0 s' '$T/inject.out'"
 	check "the clock is still wrong" shifted
 	t0=$(date +%s%N); kill -INT "$tracer"
 	check "it is right once the tracer has gone, without anybody's doing" in_time 5 right

@@ -94,6 +94,9 @@ static void wrong_names(void **state)
 	fails("cell:broken", NULL, "broken", "");
 	fails("nowhere:x", NULL, "no target", "");
 	fails("", NULL, "empty", "");
+	/* In a list it would look like a line of ours. */
+	fails("cell:a\nb.1 stopped", NULL, "control character", "another way");
+	fails("cell:\x1b[2J", NULL, "control character", "another way");
 }
 
 static void refused(void **state)

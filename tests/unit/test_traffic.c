@@ -361,6 +361,13 @@ static void openmetrics(void **state)
 	assert_true(sample(out.s, "faultline_faults_hits_total{id=\"abc.1\",kind=\"latency\",target="
 				  "\"payment-svc\",backend=\"hold\"}") == 7);
 	assert_true(sample(out.s, "faultline_measure_events_lost_total") == 3);
+	/* Whose name would command a terminal that shows this. */
+	json_array_set_new(json_object_get(json_array_get(faults, 0), "targets"), 0,
+			   json_string("a\x1b]0;x\x07\n\xc2\x9b\"\xe2\x80\xae"));
+	text_free(&out);
+	openmetrics_write(&s, faults, &out);
+	assert_true(sample(out.s, "faultline_faults_hits_total{id=\"abc.1\",kind=\"latency\",target="
+				  "\"a\\\\u001b]0;x\\\\u0007\\n\\\\u009b\\\"\\\\u202e\",backend=\"hold\"}") == 7);
 	assert_string_equal(out.s + out.len - 6, "# EOF\n");
 	text_free(&line);
 	text_free(&out);

@@ -7,20 +7,30 @@
  * The buckets are 2^k and 1.5 * 2^k ns. Both are bounds of the kernel's histogram (a power of two is
  * cut into 16), so each count is exact: nothing is interpolated.
  */
+#include <string.h>
+
 #include "measure/figures.h"
 #include "measure/hist.h"
 #include "serve/openmetrics.h"
 #include "util/cleanup.h"
 #include "util/http/http_method.h"
 #include "util/json/json_path.h"
+#include "util/text/printable.h"
 
 #define FIRST_OCTAVE 14 /* 16.4 us */
 #define LAST_OCTAVE  35 /* 34.4 s */
 
-/* Label values may hold anything: backslash, quote and newline are escaped. */
-static void put_value(struct text *out, const char *s)
+/* Label values may hold anything: backslash, quote and newline are escaped, and what would command a terminal
+ * that shows the answer is made readable (printable.h). */
+static void put_value(struct text *out, const char *value)
 {
-	for (; *s; s++) {
+	struct printable p = {};
+	struct text safe = {};
+	const char *s;
+
+	printable_append(&p, &safe, value, strlen(value));
+	printable_end(&p, &safe);
+	for (s = safe.s ?: ""; *s; s++) {
 		if (*s == '\\' || *s == '"')
 			text_append(out, "\\%c", *s);
 		else if (*s == '\n')
@@ -28,6 +38,7 @@ static void put_value(struct text *out, const char *s)
 		else
 			text_append_bytes(out, s, 1);
 	}
+	text_free(&safe);
 }
 
 static void put_label(struct text *out, const char *name, const char *value, bool first)

@@ -184,12 +184,30 @@ static int by_service(const char *name, const struct target_provider **ret, stru
 	return found ? 0 : nobody_knows(name, err);
 }
 
+/* A name is printed in lists, reports and messages, where a line of its own would be taken for one of ours. */
+static int check_printable(const char *spec, struct fl_error *err)
+{
+	const char *s;
+
+	for (s = spec; *s; s++)
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			break;
+	if (!*s)
+		return 0;
+	error_usage(err, "'%.80s' cannot be a target: there is a control character in its name", spec);
+	error_hint(err, "name it in another way (pid:, cgroup:, a container's id)");
+	return -EINVAL;
+}
+
 int target_provider_of(const char *spec, const struct target_provider **ret, const char **ret_name,
 		       struct fl_error *err)
 {
 	const char *behind = NULL;
-	int r = described_find(spec, &behind, err);
+	int r = check_printable(spec, err);
 
+	if (r)
+		return r;
+	r = described_find(spec, &behind, err);
 	if (r && r != -ENOENT)
 		return r;
 	*ret_name = spec = behind ? behind : spec;

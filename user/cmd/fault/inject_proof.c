@@ -12,9 +12,12 @@
 #include "util/clock.h"
 #include "util/text/units.h"
 
+/* One that could not be undone goes on. */
 static double active_s(const struct fault *f)
 {
-	return f->active_ns && f->inactive_ns > f->active_ns ? (double)(f->inactive_ns - f->active_ns) / 1e9 : 0;
+	uint64_t until = f->inactive_ns > f->active_ns ? f->inactive_ns : clock_mono_ns();
+
+	return f->active_ns ? (double)(until - f->active_ns) / 1e9 : 0;
 }
 
 /* Seconds from activation to a hit; it can come before the command has the time of the first. */

@@ -51,9 +51,10 @@ const char *docker_service_of(const json_t *container)
 {
 	const char *service = label_of(container, LABEL_SERVICE);
 
-	if (!*service)
+	/* Whoever starts a container writes its labels: what could not be a service's name is none. */
+	if (!docker_is_name(service))
 		service = label_of(container, LABEL_SWARM);
-	return *service ? service : name_of(container);
+	return docker_is_name(service) ? service : name_of(container);
 }
 
 static int get_list(json_t *filters, json_t **ret, struct fl_error *err)
