@@ -158,3 +158,4 @@ check "... the smaller the worse" grep -qE '^\*\*Người dùng cảm nhận pay
 check "... pictures" pictures "$T/sweep/report.html" 1
 echo '{"sweeps": [{"name": 3}, 4, {"size": {"param": "x", "type": "rate", "range": [0, 1]}}]}' >"$T/sweep/sweep.json"
 check "a sweep that is none" "$FL" report "$T/sweep" --force
+check "... is said to be that" grep -q '^3 of the sweeps of sweep.json are not in a form that this version reads' "$T/sweep/chaos_report.md"

@@ -31,7 +31,7 @@ struct views {
 	struct sweep_view *v;
 	struct sweep_cell *cells;
 	const char **services, **kinds;
-	uint32_t n, n_services, n_kinds;
+	uint32_t n, n_services, n_kinds, unread;
 };
 
 static const char *word_of(const struct sweep_view *v, const char *key)
@@ -70,10 +70,12 @@ static void views_open(struct views *all, const struct folder *f)
 	if (!all->v || !all->cells || !all->services || !all->kinds)
 		return;
 	json_array_foreach(list, i, one) {
-		if (view_open(&all->v[all->n], one))
+		if (view_open(&all->v[all->n], one)) {
 			all->n++;
-		else
+		} else {
 			view_close(&all->v[all->n]);
+			all->unread++;
+		}
 	}
 	make_map(all);
 }
@@ -88,6 +90,16 @@ static void views_close(struct views *all)
 	free(all->cells);
 	free(all->services);
 	free(all->kinds);
+}
+
+/* What is there and not told. Plain text, without a character that means something to Markdown or HTML. */
+static void tell_unread(const struct views *all, const struct words *w, struct text *out)
+{
+	char n[16];
+
+	snprintf(n, sizeof(n), "%u", all->unread);
+	if (all->unread)
+		words_fill(out, w->sweep->unread, "n", n, WORDS_END);
 }
 
 /* By enum sweep_end of run/sweep/sweep_run.h. */
@@ -361,7 +373,9 @@ void sweep_markdown(const struct folder *f, const struct words *w, struct text *
 	uint32_t i;
 
 	views_open(&all, f);
-	text_append(out, "\n## 2. %s\n\n%s\n", w->sweep->heading, w->sweep->method);
+	text_append(out, "\n## 2. %s\n\n%s\n\n", w->sweep->heading, w->sweep->method);
+	tell_unread(&all, w, out);
+	text_append(out, "%s", all.unread ? "\n" : "");
 	if (all.n > 1)
 		markdown_map(&all, w, out);
 	for (i = 0; i < all.n; i++)
@@ -466,7 +480,9 @@ void sweep_html(const struct folder *f, const struct words *w, struct text *out)
 	uint32_t i;
 
 	views_open(&all, f);
-	text_append(out, "<h2>%s</h2><p class='soft'>%s</p>\n", w->sweep->heading, w->sweep->method);
+	text_append(out, "<h2>%s</h2><p class='soft'>%s</p><p>", w->sweep->heading, w->sweep->method);
+	tell_unread(&all, w, out);
+	text_append(out, "</p>\n");
 	if (all.n > 1)
 		html_map(&all, w, out);
 	text_append(out,

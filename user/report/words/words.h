@@ -29,7 +29,7 @@ struct truth_words; /* score/evidence.h */
 /* A sweep: headings, and its sentence in pieces. Where `clauses` are NULL the English one of sweep.json is told. */
 struct sweep_words {
 	const char *heading, *trials, *limit, *at, *noticed, *without_fault, *size, *blind, *yes, *no, *unknown, *none,
-		*probability, *method, *summary, *legend, *map, *carry;
+		*probability, *method, *summary, *legend, *map, *carry, *unread;
 	const char *who[SWEEP_WHO], *states[SWEEP_STATES], *ends[4]; /* by enum sweep_end */
 	const char *does[SWEEP_WHO], *does_not[SWEEP_WHO], *clauses[SWEEP_STATES], *bands[SWEEP_STATES], *no_pipeline,
 		*up, *down;

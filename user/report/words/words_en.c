@@ -60,6 +60,7 @@ static const struct sweep_words sweep = {
 		"a dot is a trial: full if it was noticed; at the left edge those without a fault. The bar is the 95 % "
 		"interval of the limit",
 	.map = "felt / reported",
+	.unread = "{n} of the sweeps of sweep.json are not in a form that this version reads: they are left out.",
 	.carry = NULL, /* the sentence of sweep.json */
 	.who = { "felt by users", "reported", "right root" },
 	.states = { "untested", "noisy", "below the range", "above the range", "found", "open" },

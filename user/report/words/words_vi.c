@@ -82,6 +82,7 @@ static const struct sweep_words sweep = {
 	.legend = "mỗi chấm là một trial: đặc nếu được nhận ra; ở mép trái là các trial không có fault. Thanh ngang là "
 		  "khoảng 95 % của ngưỡng",
 	.map = "cảm nhận / báo",
+	.unread = "{n} sweep trong sweep.json không ở dạng mà phiên bản này đọc được: bị bỏ qua.",
 	.carry = "Câu trả lời về \"{who}\" phụ thuộc vào các trial trước (p = {p}): sau một fault lớn hơn thì cần mức gấp {factor} "
 		 "lần, nên đây là ngưỡng của cả chuỗi chứ không phải của một fault đơn lẻ; hãy tăng cooldown.",
 	.who = { "người dùng cảm nhận", "pipeline báo", "đúng gốc" },
