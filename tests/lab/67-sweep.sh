@@ -18,6 +18,15 @@ suite:
   cooldown: 0s
   grace: 50ms
 experiments:
+  - name: nobody_there
+    hypothesis: "success_rate >= 1%"
+    fault_type: latency
+    params: {delay: 100ms, port: 9}
+    blast_radius: {target: 1 instance of auth-svc, traffic: 0% (synthetic), duration: 300ms}
+    rollback: {automatic: true, trigger_when: never, method: faultline stop --all}
+    measurement: {metrics: [success_rate], capture_window: t-1s to t+1s}
+    abort_conditions: [any SLO breach beyond budget for 60s]
+    ground_truth: {root_service: auth-svc}
   - name: payment_latency
     hypothesis: "success_rate >= 1%"
     fault_type: latency
@@ -47,7 +56,7 @@ own "a parameter that is not live" 'cannot be changed while the fault is on' --p
 own "no such parameter" 'its sizes are: delay' --param delays
 own "no time" 'fewer than 8 say nothing' --budget 5s
 own "no such experiment" 'names no experiment' --only 7
-sed -i 's/param: delay/param: delays/' "$T/own.yaml"
+sed -i 's/param: delay,/param: delays,/' "$T/own.yaml"
 check "check says it as well" sh -c "'$FL' check '$T/own.yaml' | grep -q ':[0-9]*: warning \\[sweep\\] .*its sizes are: delay'"
 check "nothing was begun" test ! -e "$T/none"
 
@@ -74,12 +83,15 @@ check "it was told to forget before each trial" test "$(curl -s "http://127.0.0.
 check "the report has the picture" sh -c "[ \$(grep -c '<svg class=.curves' '$T/out/report.html') = 1 ] && grep -qi '^\*\*.*users feel payment latency' '$T/out/chaos_report.md'"
 check "nothing is on" sh -c "[ \"\$('$FL' list -o json | jq length)\" = 0 ]"
 
-# --- ended by a signal ---
-"$FL" sweep "$T/sweep.yaml" "${at[@]}" --out "$T/cut" >"$T/said" 2>"$T/progress" &
+# --- several, the first of which says nothing; ended by a signal ---
+"$FL" sweep "$T/sweep.yaml" "${at[@]}" --all --out "$T/cut" >"$T/said" 2>"$T/progress" &
 pid=$!
-wait_for 20 test -s "$T/cut/sweep.json"
+wait_for 30 jq -e '.sweeps[1].trials | length > 0' "$T/cut/sweep.json"
 kill -INT $pid
 wait $pid
 check_num "ended by a signal" $? eq 5
-check "... what was found so far is there" jq -e '.sweeps[0].ended == "unfinished" and (.sweeps[0].trials | length) >= 1' "$T/cut/sweep.json"
+check "a fault that met nobody: enough after three trials" jq -e '.sweeps[0] | .ended == "useless" and .why == "nothing met the fault" and ([.trials[] | select(.size > 0)] | length) == 3' "$T/cut/sweep.json"
+check "... what was found of the next one so far is there" jq -e '.sweeps[1].ended == "unfinished" and (.sweeps[1].trials | length) >= 1' "$T/cut/sweep.json"
+check "... each had a fault of its own" test "$(jq -r '.[].proof[0].fault' "$T/cut/chaos_results.json" | sort -u | wc -l)" = 2
+check "... the map" grep -q '^payment-svc  *? / ?' "$T/said"
 check "... nothing is on" sh -c "[ \"\$('$FL' list -o json | jq length)\" = 0 ]"

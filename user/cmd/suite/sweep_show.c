@@ -26,7 +26,9 @@ const char *sweep_show_time(double seconds, char *buf, size_t size)
 {
 	double whole = round(seconds);
 
-	if (whole < 60)
+	if (seconds < 10)
+		snprintf(buf, size, "%.2g s", seconds);
+	else if (whole < 60)
 		snprintf(buf, size, "%.0f s", whole);
 	else
 		snprintf(buf, size, "%.0f min %.0f s", floor(whole / 60), fmod(whole, 60));

@@ -191,7 +191,10 @@ static void taken(void *ctx, const struct result *result)
 	double took_s;
 
 	sweep_read(all->suite, result, &all->next);
-	o->useless = all->next.counts ? 0 : o->useless + 1;
+	if (!all->next.counts)
+		o->useless++;
+	else if (all->next.size > 0) /* one without a fault tells nothing of it */
+		o->useless = 0;
 	if (!all->next.counts)
 		text_copy(o->why, sizeof(o->why), all->next.note);
 	took_s = (double)(now - all->mark_ns) / 1e9;
