@@ -84,16 +84,22 @@ until_ok() {
 }
 counted() { "$FL" list -o json | jq -es 'any(.[][]; .injected > 0)' >/dev/null; }
 
+begun() { grep -q 'is active' "$T/err" || [ ! -e /proc/$_inject ]; }
+
 # cell FORM KIND: $CELL is hit, refused or FAILED, $WHY in words.
 cell() {
-	local form=$1 kind=$2 expected began=$SECONDS shown= patience=$PATIENCE rc
+	local form=$1 kind=$2 expected began shown= patience=$PATIENCE rc
 	CELL=FAILED
-	until_ok 60 well "$form" || { WHY="before: $WRONG"; return; }
+	# (A store that its engine has started anew meanwhile is empty: the next kind is not to suffer for it.)
+	until_ok 60 well "$form" || { fill_store "$form" && until_ok 30 well "$form"; } || { WHY="before: $WRONG"; return; }
 	[ "${SIGN[$kind]}" != memory ] || GROUP=$(group_of "$(pid_of "$form" web)")
 	expected=$(may_refuse "$form" "$kind")
 	# shellcheck disable=SC2046,SC2086
 	"$FL" inject "$kind" $(target "$form" "${PART[$kind]}") ${OPTIONS[$kind]} --for 300s -o json >"$T/out" 2>"$T/err" &
 	_inject=$!
+	# (Patience is with what it does, not with a guest that takes a minute to load its programs.)
+	until_ok 200 begun
+	began=$SECONDS
 	while [ -e /proc/$_inject ] && [ $((SECONDS - began)) -lt "$patience" ]; do
 		[ -n "$shown" ] || ! shows "$form" "${SIGN[$kind]}" || shown=1
 		[ -z "$shown" ] || ! counted || break
@@ -105,7 +111,7 @@ cell() {
 	0) [ -n "$shown" ] || ! shows "$form" "${SIGN[$kind]}" || shown=1 ;;
 	2 | 3)
 		WHY=$(sed -n 's/^faultline: //p' "$T/err" | paste -sd ' ')
-		if [ -n "$expected" ] && [ ! -s "$T/out" ] && grep -qE -- "$expected" <<<"$WHY"; then CELL=refused; else WHY="refused, status $rc: $WHY"; return; fi
+		if [ -n "$expected" ] && ! jq -e 'has("injected")' "$T/out" >/dev/null 2>&1 && grep -qE -- "$expected" <<<"$WHY"; then CELL=refused; else WHY="refused, status $rc: $WHY"; return; fi
 		;;
 	esac
 	if ! until_ok 60 well "$form"; then

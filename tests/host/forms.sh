@@ -16,7 +16,8 @@ up_compose() { compose -p shop -f "$STACK/compose.yaml" up -d >"$T/compose" 2>&1
 # (An overlay network is not to be reached from the host: s-client asks.)
 up_swarm() {
 	ip link add swarm0 type bridge && ip addr add 10.77.3.1/24 dev swarm0 && ip link set swarm0 up
-	docker swarm init --advertise-addr 10.77.3.1 >/dev/null &&
+	# (A manager that hears nothing of its node for some seconds starts every task anew; an emulated one is that slow.)
+	docker swarm init --advertise-addr 10.77.3.1 --dispatcher-heartbeat 120s >/dev/null &&
 		docker network create -d overlay --attachable over >/dev/null || return
 	_service='docker service create -d --network over --endpoint-mode dnsrr --no-resolve-image --restart-delay 100ms'
 	$_service --name s-store fltest $redis >/dev/null &&
