@@ -25,7 +25,7 @@ typed() { # DIRECTORY
 		cat <<-END
 			$BY --read $1/member $1/beside >$1/$kind.before
 			$FL inject $kind netns:flt-x $options --for 600s -o json >$1/$kind.json 2>$1/$kind.err & fault=\$!
-			until grep -q 'is active' $1/$kind.err || [ ! -e /proc/\$fault ]; do sleep 0.2; done
+			until $FL list -o json | jq -es 'any(.[][]; .active)' >/dev/null || [ ! -e /proc/\$fault ]; do sleep 0.2; done
 			date +%s >$1/$kind.date
 			exec 9</dev/null && echo opened >$1/$kind.fd; exec 9<&-
 			$BY $1/late --family >/dev/null 2>&1 & late=\$!

@@ -84,7 +84,7 @@ until_ok() {
 }
 counted() { "$FL" list -o json | jq -es 'any(.[][]; .injected > 0)' >/dev/null; }
 
-begun() { grep -q 'is active' "$T/err" || [ ! -e /proc/$_inject ]; }
+begun() { active || [ ! -e /proc/$_inject ]; }
 
 # cell FORM KIND: $CELL is hit, refused or FAILED, $WHY in words.
 cell() {
