@@ -145,7 +145,7 @@ static int run(const struct command *c, int argc, char **argv)
 	/* Results are for others to read, whatever root's umask is; what is not has a mode that says so. */
 	if (!geteuid())
 		umask(022);
-	return c->run(argc, argv);
+	return cmd_status(c->run(argc, argv));
 }
 
 int main(int argc, char **argv)

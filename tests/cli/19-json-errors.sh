@@ -59,6 +59,25 @@ failed 2 probe -o json
 check "the place in a file is told" jq -e '.error | .line == 1 or .line == 2' <("$FL" run "$T/bad.yaml" -o json 2>/dev/null)
 check "several files, one cannot be read: a list of two" sh -c "'$FL' check '$TOP/experiments/demo.yaml' /nonexistent -o json 2>/dev/null | jq -e 'length == 2 and .[0].error == null and (.[0].experiments | length) == 10 and .[1].error.exit_status == 2'"
 
+# What is no UTF-8 (a file's name is any bytes), and what a bound cut in the middle of a character: JSON all the same.
+odd=$'odd\xff'
+failed 2 "$odd" -o json
+failed 2 score "$T/$odd" -o json
+failed 2 history "$T/$odd" /nonexistent -o json
+failed 2 inject null "$odd" -o json
+failed 2 inject latency "pid:/run/$odd" -o json
+failed 2 check "$T/$odd" -o json
+cp "$TOP/experiments/demo.yaml" "$T/$odd.yaml"
+check "a suite whose name is no UTF-8" sh -c "'$FL' check '$T/$odd.yaml' -o json 2>/dev/null | jq -e '(.experiments | length) == 10'"
+long=$(printf 'ế%.0s' {1..60})
+printf 'experiments:\n  - { id: 1, name: x, fault_type: "a%s", target: payment-svc }\n  - { id: 2, name: y, fault_type: "aa%s", target: db }\n' \
+	"$long" "$long" >"$T/long.yaml"
+printf 'suite:\n  name: x\n  a%s: 1\nexperiments: []\n' "$long" >"$T/key.yaml"
+for f in long key; do
+	"$FL" check "$T/$f.yaml" -o json >"$T/out" 2>/dev/null
+	check "findings that quote half a character are told: $f" jq -e '.errors + .warnings == (.findings | length)' "$T/out"
+done
+
 # Not root: the same shape.
 failed_as() { timeout 20 setpriv --reuid 65534 --regid 65534 --clear-groups "$FL" "$@" 2>/dev/null | jq -e '.error.exit_status == 3'; }
 check "not root" failed_as list -o json

@@ -12,6 +12,7 @@
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/text/printable.h"
+#include "util/text/utf8.h"
 
 static void expect(const char *in, const char *want)
 {
@@ -99,6 +100,50 @@ static void an_error_is_one_line(void **state)
 	assert_string_equal(err.hint, "look at a  b");
 }
 
+static void expect_mended(const char *in, const char *want)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%s", in);
+	utf8_mend(text);
+	assert_string_equal(text, want);
+	assert_true(utf8_is(text));
+}
+
+/* JSON has no place for anything else, and loses the whole object that it is in. */
+static void what_is_no_utf8_can_be_mended(void **state)
+{
+	(void)state;
+	expect_mended("", "");
+	expect_mended("Dịch vụ → 🐦", "Dịch vụ → 🐦");
+	expect_mended("bad\xff.yaml", "bad?.yaml");
+	expect_mended("\xc0\x9b", "??");
+	expect_mended("\xed\xa0\x80", "???");
+	expect_mended("\x80", "?");
+	expect_mended("a\xe2\x82", "a"); /* cut at the end */
+	expect_mended("a\xe2", "a");
+	expect_mended("a\xf0\x9f\x90", "a");
+	expect_mended("\xe2\x82 b", "?\? b");
+}
+
+static void what_is_cut_to_fit_ends_with_a_character(void **state)
+{
+	char fits[] = "aếế", four[8], bad[4];
+	struct fl_error err = {};
+	size_t size;
+
+	(void)state;
+	for (size = 2; size <= sizeof(fits); size++) {
+		assert_int_equal(text_copy(four, size, fits), size == sizeof(fits));
+		assert_true(utf8_is(four));
+	}
+	assert_string_equal(four, "aếế");
+	assert_true(text_copy(bad, sizeof(bad), "\xff\xe2")); /* a name that fits is left as it is */
+	assert_string_equal(bad, "\xff\xe2");
+	error_usage(&err, "'%.3s' is no name, nor is %s", "aế", "bad\xff");
+	assert_string_equal(err.message, "'a?\?' is no name, nor is bad?");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -107,6 +152,8 @@ int main(void)
 		cmocka_unit_test(what_is_no_utf8_is_replaced),
 		cmocka_unit_test(zero_bytes_are_escaped),
 		cmocka_unit_test(an_error_is_one_line),
+		cmocka_unit_test(what_is_no_utf8_can_be_mended),
+		cmocka_unit_test(what_is_cut_to_fit_ends_with_a_character),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 # The lab's programs. They are what faultline breaks and know nothing of it: of its code they link
 # user/util alone, and no libbpf.
 
-LABUTIL   := $(patsubst %.c,$(BUILD)/%.o,user/util/error.c user/util/text/text.c user/util/text/units.c user/util/text/url.c)
+LABUTIL   := $(patsubst %.c,$(BUILD)/%.o,user/util/error.c user/util/text/text.c user/util/text/units.c user/util/text/url.c user/util/text/utf8.c)
 LABCOMMON := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/lab/common/*.c)) $(LABUTIL)
 labobj     = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/lab/$(1)/*.c))
 LABBINS   := $(BUILD)/lab-service $(BUILD)/lab-load $(BUILD)/lab-pipeline $(BUILD)/lab-supervisor

@@ -65,6 +65,9 @@ int cmd_usage(const char *message, const char *hint);
 /* {"message", "hint", "exit_status", "file", "line", "column"}, or null for none; a new reference. */
 json_t *cmd_error_json(const struct fl_error *err);
 
+/* The exit status of a command that would end with @status: a result that could not be told is no success. */
+int cmd_status(int status);
+
 /* Print @o (stolen) to stdout, indented, with a newline: the one document of a command. */
 void cmd_print_json(json_t *o);
 /* One of many, in a line of its own. */

@@ -15,11 +15,13 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "util/json/json_path.h"
 #include "util/text/text.h"
 
 /* Of this process: a command line asks once for one form. */
 static struct {
 	bool json;
+	bool lost;      /* one could not be made */
 	bool printed;   /* a document is out, and there is to be one only */
 	FILE *terminal; /* the real stderr, while argp's messages are collected */
 	char *said;
@@ -50,8 +52,23 @@ bool cmd_output_json(const char *arg, const struct argp_state *state)
 
 /* --- documents ---------------------------------------------------------------------------------- */
 
+/* Whoever reads the output must not take an empty line for an answer. */
+static json_t *or_error(json_t *o)
+{
+	if (!o) {
+		fputs("faultline: the result cannot be told as JSON: it has a text or a number that JSON has not\n",
+		      stderr);
+		output.lost = true;
+	}
+	return o
+		       ?: json_pack("{s:{s:s, s:n, s:i, s:n, s:n, s:n}}", "error", "message",
+				    "the result cannot be told as JSON", "hint", "exit_status", FL_EXIT_INTERNAL,
+				    "file", "line", "column");
+}
+
 void cmd_print_json(json_t *o)
 {
+	o = or_error(o);
 	json_dumpf(o, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
 	putchar('\n');
 	fflush(stdout);
@@ -61,6 +78,7 @@ void cmd_print_json(json_t *o)
 
 void cmd_print_json_line(json_t *o)
 {
+	o = or_error(o);
 	json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));
 	putchar('\n');
 	json_decref(o);
@@ -68,7 +86,7 @@ void cmd_print_json_line(json_t *o)
 
 static json_t *text_or_null(const char *s)
 {
-	return s[0] ? json_string(s) : json_null();
+	return s[0] ? json_foreign(s) : json_null();
 }
 
 json_t *cmd_error_json(const struct fl_error *err)
@@ -106,6 +124,11 @@ int cmd_usage(const char *message, const char *hint)
 	error_usage(&err, "%s", message);
 	error_hint(&err, "%s", hint);
 	return cmd_fail(&err);
+}
+
+int cmd_status(int status)
+{
+	return output.lost && !status ? FL_EXIT_INTERNAL : status;
 }
 
 /* --- argp --------------------------------------------------------------------------------------- */

@@ -17,12 +17,14 @@
 #include "target/docker/docker_api.h"
 #include "util/cleanup.h"
 #include "util/text/text.h"
+#include "util/text/utf8.h"
 
 __attribute__((format(printf, 3, 0))) static void answer(struct feature_answer *a, bool yes, const char *fmt,
 							 va_list ap)
 {
 	a->yes = yes;
 	vsnprintf(a->reason, sizeof(a->reason), fmt, ap);
+	utf8_mend(a->reason);
 }
 
 void feature_yes(struct feature_answer *a, const char *fmt, ...)

@@ -11,6 +11,7 @@
 #include "target/process/member.h"
 #include "target/process/process.h"
 #include "util/cleanup.h"
+#include "util/json/json_path.h"
 #include "util/text/cidr.h"
 #include "util/text/text.h"
 #include "util/text/units.h"
@@ -29,7 +30,7 @@ static json_t *command_of(pid_t pid)
 	if (!path || file_read(path, 64, &text, NULL, NULL))
 		return json_null();
 	text[strcspn(text, "\n")] = '\0';
-	return json_string(text);
+	return json_foreign(text);
 }
 
 static json_t *processes_json(const struct target *t, struct fl_error *err)

@@ -7,6 +7,7 @@
 #include "import/import.h"
 #include "util/cleanup.h"
 #include "util/json/yaml.h"
+#include "util/text/utf8.h"
 
 /* --- taking ----------------------------------------------------------------------------------- */
 
@@ -76,6 +77,7 @@ void import_set_where(struct import *im, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(name, sizeof(name), fmt, ap);
 	va_end(ap);
+	utf8_mend(name);
 	free(im->where);
 	im->where = strdup(name);
 	im->failed |= !im->where;
@@ -94,6 +96,7 @@ void import_lose(struct import *im, const char *path, const char *value, const c
 	va_start(ap, fmt);
 	vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
+	utf8_mend(why);
 	im->losses = grown;
 	l = &grown[im->n_losses++];
 	*l = (struct import_loss){ .where = im->where ? strdup(im->where) : NULL,

@@ -19,6 +19,7 @@
 #include "score/pipeline/answers.h"
 #include "score/score.h"
 #include "util/text/text.h"
+#include "util/text/utf8.h"
 
 #define NAMES_MAX       64
 #define UNGROUNDED_FROM 0.8 /* confidence */
@@ -54,7 +55,11 @@ static struct gap *add(struct finder *f, const struct result *r, const char *mod
 	return g;
 }
 
-#define say(g, field, ...) snprintf((g)->field, sizeof((g)->field), __VA_ARGS__)
+#define say(g, field, ...)                                             \
+	do {                                                           \
+		snprintf((g)->field, sizeof((g)->field), __VA_ARGS__); \
+		utf8_mend((g)->field);                                 \
+	} while (0)
 
 /* A rule that cannot be added for want of memory still fits: f->failed ends the search. */
 static bool blind(struct finder *f, const struct result *r)

@@ -28,6 +28,7 @@
 #include "session/unfinished.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/json/json_path.h"
 #include "util/proc.h"
 #include "util/text/text.h"
 
@@ -245,14 +246,15 @@ static json_t *own_cmdline(void)
 {
 	char line[4096];
 	_cleanup_fd_ int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? 0 : read(fd, line, sizeof(line)), i;
+	ssize_t n = fd < 0 ? 0 : read(fd, line, sizeof(line) - 1), i;
 
 	while (n > 0 && !line[n - 1])
 		n--;
 	for (i = 0; i < n; i++)
 		if (!line[i])
 			line[i] = ' ';
-	return n > 0 ? json_stringn(line, (size_t)n) : json_string("");
+	line[n > 0 ? n : 0] = '\0';
+	return json_foreign(line);
 }
 
 static int write_info(const struct session *s, struct fl_error *err)
@@ -262,10 +264,10 @@ static int write_info(const struct session *s, struct fl_error *err)
 	json_t *o;
 
 	proc_boot(boot);
-	o = json_pack("{s:s, s:s, s:s, s:i, s:I, s:i, s:f, s:o, s:s, s:o*}", "name", s->name, "purpose", s->purpose,
+	o = json_pack("{s:s, s:s, s:s, s:i, s:I, s:i, s:f, s:o, s:o, s:o*}", "name", s->name, "purpose", s->purpose,
 		      "boot", boot, "pid", (int)getpid(), "start", (json_int_t)proc_start(getpid()), "generation",
 		      (int)s->generation, "started_wall", s->started_wall, "owner", caller_json(&s->by), "results",
-		      s->results, "cmdline", own_cmdline());
+		      json_foreign(s->results), "cmdline", own_cmdline());
 	text = o ? json_dumps(o, JSON_COMPACT) : NULL;
 	json_decref(o);
 	if (!path || !text)

@@ -13,6 +13,7 @@
 #include "util/json/yaml.h"
 #include "util/text/text.h"
 #include "util/text/units.h"
+#include "util/text/utf8.h"
 
 /* Has the conversion of an exercise's file said it, at the place and in the words of the author? */
 static bool is_said(const struct suite *s, const char *rule, const struct experiment *x)
@@ -54,6 +55,7 @@ void check_add(struct report *r, bool error, const char *rule, const struct expe
 	va_start(ap, fmt);
 	vsnprintf(f->text, sizeof(f->text), fmt, ap);
 	va_end(ap);
+	utf8_mend(f->text);
 }
 
 /* Can it be measured? Otherwise a finding that says why and what to do. */

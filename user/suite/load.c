@@ -16,6 +16,7 @@
 #include "util/json/yaml_write.h"
 #include "util/text/text.h"
 #include "util/text/units.h"
+#include "util/text/utf8.h"
 
 static int read_word_of(struct yaml *y, struct fy_node *node, const char *what, const char *const *words, char **ret)
 {
@@ -313,6 +314,7 @@ static void keep_error(struct yaml *y)
 		tag = 0;
 	}
 	snprintf(f->text, sizeof(f->text), "%.280s%s%.110s", e->message + tag, e->hint[0] ? "; " : "", e->hint);
+	utf8_mend(f->text);
 }
 
 /* Findings of a conversion come first: they are about what the author wrote. */

@@ -12,6 +12,7 @@
 #include "target/provider.h"
 #include "util/cleanup.h"
 #include "util/text/text.h"
+#include "util/text/utf8.h"
 
 /* --- names ---------------------------------------------------------------------------------
  */
@@ -207,6 +208,8 @@ int target_provider_of(const char *spec, const struct target_provider **ret, con
 
 	if (r)
 		return r;
+	if (!utf8_is(spec)) /* results and records are JSON */
+		return error_usage(err, "target '%.60s' is no UTF-8 text", spec);
 	r = described_find(spec, &behind, err);
 	if (r && r != -ENOENT)
 		return r;

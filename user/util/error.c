@@ -8,6 +8,7 @@
 #include "util/error.h"
 #include "util/text/text.h"
 #include "util/text/url.h"
+#include "util/text/utf8.h"
 
 /*
  * A message is one line, whatever it quotes, and shows no password of a URL: it is masked whole, for what is
@@ -24,6 +25,7 @@ static void write_fit(char *to, size_t size, const char *fmt, va_list ap)
 	}
 	url_mask(whole);
 	text_one_line(whole);
+	utf8_mend(whole); /* "%.60s" may have cut a character */
 	text_copy(to, size, whole);
 }
 

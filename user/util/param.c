@@ -12,6 +12,7 @@
 #include "util/text/cidr.h"
 #include "util/text/text.h"
 #include "util/text/units.h"
+#include "util/text/utf8.h"
 
 #define MUST_BE_GIVEN "!"
 
@@ -114,7 +115,8 @@ static int set_value(struct param_value *v, const char *text, bool given, struct
 {
 	struct param_value parsed = { .param = v->param, .given = given, .set = true };
 	struct fl_error why = {};
-	int r = parse(v->param, text, &parsed, &why);
+	int r = utf8_is(text) ? parse(v->param, text, &parsed, &why)
+			      : error_usage(&why, "'%.60s' is no UTF-8 text", text);
 
 	if (r) {
 		error_set(err, why.exit, -r, "%s: %s", v->param->name, why.message);

@@ -17,7 +17,9 @@
 #include "suite/version.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/json/json_path.h"
 #include "util/text/units.h"
+#include "util/text/utf8.h"
 
 struct options {
 	char **files; /* of argv */
@@ -117,6 +119,7 @@ static void add_host_finding(void *to, bool error, const char *rule, const struc
 	}
 	snprintf(f->rule, sizeof(f->rule), "%s", rule);
 	snprintf(f->text, sizeof(f->text), "%.*s%s%.180s", hint[0] ? 300 : 480, text, hint[0] ? "; " : "", hint);
+	utf8_mend(f->text);
 }
 
 /* What only this host can say: stages passed before (or earlier in the file), the file's version. */
@@ -202,9 +205,9 @@ static json_t *verdict_json(const struct verdict *d)
 		json_array_append_new(experiments,
 				      json_pack("{s:i, s:s, s:i}", "number", d->suite->experiments[i].number, "name",
 						d->suite->experiments[i].name, "line", d->suite->experiments[i].line));
-	return json_pack("{s:s, s:s, s:o, s:i, s:i, s:o, s:n}", "file", d->suite->path, "sha256", d->suite->sha256,
-			 "experiments", experiments, "errors", (int)d->errors, "warnings", (int)d->warnings, "findings",
-			 list, "error");
+	return json_pack("{s:o, s:s, s:o, s:i, s:i, s:o, s:n}", "file", json_foreign(d->suite->path), "sha256",
+			 d->suite->sha256, "experiments", experiments, "errors", (int)d->errors, "warnings",
+			 (int)d->warnings, "findings", list, "error");
 }
 
 static int ask_host(struct verdict *d, const struct options *o, struct suite *s, struct fl_error *err)
@@ -261,7 +264,8 @@ static int check_file(const struct options *o, const char *file, json_t *all)
 	if (r) {
 		error_print(&err, stderr);
 		status = (int)err.exit;
-		json_array_append_new(all, json_pack("{s:s, s:o}", "file", file, "error", cmd_error_json(&err)));
+		json_array_append_new(all, json_pack("{s:o, s:o}", "file", json_foreign(file), "error",
+						     cmd_error_json(&err)));
 	} else if (o->json)
 		json_array_append_new(all, verdict_json(&d));
 	else

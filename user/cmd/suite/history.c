@@ -8,6 +8,7 @@
 #include "cmd/cmd.h"
 #include "report/history.h"
 #include "report/report.h"
+#include "util/json/json_path.h"
 
 struct options {
 	char **folders; /* of argv */
@@ -149,7 +150,7 @@ static json_t *run_json(const struct folder *f)
 	history_verdict(f, &accepted, verdict, sizeof(verdict));
 	json_object_set_new(run, "accepted", json_boolean(accepted));
 	json_object_set_new(run, "verdict", json_string(verdict));
-	json_object_set_new(run, "folder", json_string(f->path));
+	json_object_set_new(run, "folder", json_foreign(f->path));
 	folder_manifest(f, "suite", suite, sizeof(suite));
 	json_object_set_new(run, "suite", suite[0] ? json_string(suite) : json_null());
 	json_object_set_new(run, "started", isfinite(started) ? json_real(started) : json_null());

@@ -8,6 +8,7 @@
 #include "import/import.h"
 #include "model/experiment.h"
 #include "util/cleanup.h"
+#include "util/json/json_path.h"
 #include "util/json/yaml.h"
 
 struct options {
@@ -187,7 +188,8 @@ int cmd_import(int argc, char **argv)
 		return FL_EXIT_USAGE;
 	if (!o.format || (!o.file && !words) || (words && (o.file || strcmp(o.format, "pumba"))))
 		return cmd_usage("import: which FILE?", "faultline import --help");
-	json = json_pack("{s:s, s:s}", "format", o.format, "source", !o.file ? "a command line" : o.file);
+	json = json_pack("{s:o, s:o}", "format", json_foreign(o.format), "source",
+			 json_foreign(!o.file ? "a command line" : o.file));
 	r = !words && !strcmp(o.format, "w3d2") ? complete(&o, &out, json, &lossy, &err)
 						: convert(&o, words, &out, json, &lossy, &err);
 	r = hand_out(&o, &out, json, r, &err);

@@ -13,6 +13,7 @@
 #include "score/statistics.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/json/json_path.h"
 #include "util/text/printable.h"
 #include "util/text/units.h"
 #include "util/text/url.h"
@@ -198,7 +199,7 @@ static json_t *report_json(const struct run_report *r, const struct suite *s, co
 	}
 	for (i = 0; i < r->n_gaps; i++)
 		json_array_append_new(gaps, gap_json(&r->gaps[i]));
-	return json_pack("{s:s, s:f, s:i, s:s, s:i, s:o, s:o, s:o}", "folder", dir, "scale",
+	return json_pack("{s:o, s:f, s:i, s:s, s:i, s:o, s:o, s:o}", "folder", json_foreign(dir), "scale",
 			 s->scale > 0 ? s->scale : 1.0, "exit_status", status, "verdict", why, "not_run",
 			 (int)r->not_run, "score", score_json(&r->score), "experiments", rows, "gaps", gaps);
 }

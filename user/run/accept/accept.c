@@ -9,6 +9,7 @@
 #include "run/accept/accept_private.h"
 #include "util/cleanup.h"
 #include "util/json/json_path.h"
+#include "util/text/utf8.h"
 
 void accept_add(struct judge *j, bool pattern, enum accept_answer answer, const char *what, const char *fmt, ...)
 {
@@ -23,6 +24,7 @@ void accept_add(struct judge *j, bool pattern, enum accept_answer answer, const 
 	va_start(ap, fmt);
 	vsnprintf(line->place, sizeof(line->place), fmt, ap);
 	va_end(ap);
+	utf8_mend(line->place);
 }
 
 static enum accept_answer yes_if(bool yes)

@@ -15,6 +15,7 @@
 #include "suite/version.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/json/json_path.h"
 #include "util/text/text.h"
 #include "util/text/units.h"
 #include "util/text/url.h"
@@ -89,7 +90,7 @@ static json_t *manifest_new(const struct suite *s)
 	json_t *m, *config;
 
 	file_version(s->path, &version);
-	config = json_pack("{s:s, s:s, s:o, s:o}", "path", s->path, "sha256", s->sha256, "commit",
+	config = json_pack("{s:o, s:s, s:o, s:o}", "path", json_foreign(s->path), "sha256", s->sha256, "commit",
 			   version.known ? json_string(version.commit) : json_null(), "dirty",
 			   version.known ? json_boolean(version.dirty) : json_null());
 	uname(&u);

@@ -10,6 +10,7 @@
 #include "score/pipeline/pipeline_read.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/text/utf8.h"
 
 /* One try, and no long wait: a person is waiting for the run to begin. What does not answer in time is not
  * known yet, and is asked again when it is needed. */
@@ -39,6 +40,7 @@ static void say(struct pipeline_config *c, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(c->learned->said + used, sizeof(c->learned->said) - used, fmt, ap);
 	va_end(ap);
+	utf8_mend(c->learned->said);
 }
 
 /* Paths by which somebody may tell it what is wrong; FastAPI lists its own. */

@@ -6,6 +6,7 @@
 #include "suite/exercise/entry.h"
 #include "suite/exercise/phrase.h"
 #include "util/cleanup.h"
+#include "util/text/utf8.h"
 
 void work_note(struct work *w, const struct entry *x, const struct value *at, enum note_kind kind, const char *rule,
 	       const char *fmt, ...)
@@ -33,6 +34,7 @@ void work_note(struct work *w, const struct entry *x, const struct value *at, en
 	va_start(ap, fmt);
 	vsnprintf(f->text, sizeof(f->text), fmt, ap);
 	va_end(ap);
+	utf8_mend(f->text);
 }
 
 /* --- the services that there are -------------------------------------------------------------- */

@@ -2,8 +2,10 @@
 /* json_path.c - see json_path.h */
 #include <string.h>
 
+#include "util/cleanup.h"
 #include "util/json/json_path.h"
 #include "util/text/text.h"
+#include "util/text/utf8.h"
 
 static json_t *step_index(json_t *at, const char **path)
 {
@@ -61,6 +63,16 @@ bool json_scalar_text(const json_t *value, char *buf, size_t size)
 	fits = text && text_copy(buf, size, text);
 	free(text);
 	return fits;
+}
+
+json_t *json_foreign(const char *s)
+{
+	_cleanup_free_ char *copy = strdup(s);
+
+	if (!copy)
+		return NULL;
+	utf8_mend(copy);
+	return json_string(copy);
 }
 
 char *json_joined(const json_t *words)

@@ -18,6 +18,9 @@ json_t *json_path(const json_t *root, const char *path);
  * empty @buf for NULL, null, arrays and objects. */
 bool json_scalar_text(const json_t *value, char *buf, size_t size);
 
+/* A text from outside (a path, the name of a process) as a JSON string: mended where it is no UTF-8 (utf8.h). */
+json_t *json_foreign(const char *s);
+
 /* "a,b" out of ["a", "b"]; the caller's to free, NULL when out of memory. */
 char *json_joined(const json_t *words);
 

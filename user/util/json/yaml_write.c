@@ -8,10 +8,11 @@
 
 #include "util/cleanup.h"
 #include "util/json/yaml_write.h"
+#include "util/text/utf8.h"
 
 static bool is_plain(const char *s)
 {
-	static const char *const reserved[] = { "null", "true", "false", "yes", "no", "on", "off" };
+	static const char *const reserved[] = { "null", "true", "false", "yes", "no", "on", "off", "y", "n" };
 	size_t i, len = strlen(s);
 
 	if (!isalnum((unsigned char)s[0]) || s[len - 1] == ' ')
@@ -41,18 +42,6 @@ void yaml_put_scalar(struct text *out, const char *s)
 	json_decref(string);
 }
 
-/* Bytes of the character at @s; 0 for half of one, which a bounded message may end in. */
-static size_t character(const char *s)
-{
-	unsigned char c = (unsigned char)s[0];
-	size_t i, n = c < 0x80 ? 1 : c < 0xc0 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-
-	for (i = 1; i < n; i++)
-		if (((unsigned char)s[i] & 0xc0) != 0x80)
-			return 0;
-	return n;
-}
-
 /* What breaks a line for some reader of YAML must not end a comment: control characters, NEL, LS, PS. */
 static bool is_break(const char *s, size_t n)
 {
@@ -67,7 +56,7 @@ void yaml_put_comment(struct text *out, const char *s)
 	size_t n;
 
 	for (; *s; s += n ? n : 1) {
-		n = character(s);
+		n = utf8_character(s);
 		if (!n || is_break(s, n))
 			text_append(out, " ");
 		else

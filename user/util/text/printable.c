@@ -10,35 +10,7 @@
 
 #include "util/error.h"
 #include "util/text/printable.h"
-
-/* How long the sequence that begins with @lead is (Unicode, table 3-7); 0: none does. */
-static unsigned int sequence_length(unsigned char lead)
-{
-	if (lead < 0x80)
-		return 1;
-	if (lead >= 0xc2 && lead <= 0xdf)
-		return 2;
-	if ((lead & 0xf0) == 0xe0)
-		return 3;
-	return lead >= 0xf0 && lead <= 0xf4 ? 4 : 0;
-}
-
-/* May @next be byte number @at of the sequence that @lead begins? Excludes overlong forms, surrogates
- * and what lies beyond U+10FFFF. */
-static bool continues(unsigned char lead, unsigned int at, unsigned char next)
-{
-	unsigned char low = 0x80, high = 0xbf;
-
-	if (at == 1 && lead == 0xe0)
-		low = 0xa0;
-	else if (at == 1 && lead == 0xed)
-		high = 0x9f;
-	else if (at == 1 && lead == 0xf0)
-		low = 0x90;
-	else if (at == 1 && lead == 0xf4)
-		high = 0x8f;
-	return next >= low && next <= high;
-}
+#include "util/text/utf8.h"
 
 static uint32_t code_point(const unsigned char *s, unsigned int n)
 {
@@ -84,12 +56,12 @@ void printable_append(struct printable *p, struct text *out, const char *bytes, 
 	for (i = 0; i < n; i++) {
 		unsigned char b = (unsigned char)bytes[i];
 
-		if (p->n && !continues(p->held[0], p->n, b))
+		if (p->n && !utf8_continues(p->held[0], p->n, b))
 			printable_end(p, out);
 		p->held[p->n++] = b;
-		if (!sequence_length(p->held[0])) {
+		if (!utf8_length(p->held[0])) {
 			printable_end(p, out);
-		} else if (p->n == sequence_length(p->held[0])) {
+		} else if (p->n == utf8_length(p->held[0])) {
 			put_sequence(out, p->held, p->n);
 			p->n = 0;
 		}

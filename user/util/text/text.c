@@ -12,6 +12,7 @@
 
 #include "util/cleanup.h"
 #include "util/text/text.h"
+#include "util/text/utf8.h"
 
 static bool text_reserve(struct text *t, size_t more)
 {
@@ -79,7 +80,11 @@ char *text_format(const char *fmt, ...)
 
 bool text_copy(char *dst, size_t size, const char *src)
 {
-	return (size_t)snprintf(dst, size, "%s", src ? src : "") < size;
+	bool fits = (size_t)snprintf(dst, size, "%s", src ? src : "") < size;
+
+	if (!fits)
+		utf8_cut(dst);
+	return fits;
 }
 
 void text_one_line(char *s)
