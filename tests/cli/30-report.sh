@@ -159,3 +159,21 @@ check "... pictures" pictures "$T/sweep/report.html" 1
 echo '{"sweeps": [{"name": 3}, 4, {"size": {"param": "x", "type": "rate", "range": [0, 1]}}]}' >"$T/sweep/sweep.json"
 check "a sweep that is none" "$FL" report "$T/sweep" --force
 check "... is said to be that" grep -q '^3 of the sweeps of sweep.json are not in a form that this version reads' "$T/sweep/chaos_report.md"
+
+# Whose folder it is: the reason and the way out that are told are those of the step that failed.
+make_run
+chmod 755 "$T" "$run"
+nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups timeout 20 "$FL" "$@" >"$T/out" 2>&1; }
+said() { # DESCRIPTION PATTERN [NOT]
+	check "$1" grep -q "$2" "$T/out"
+	[ -z "${3:-}" ] || check "... and no other" sh -c "! grep -q '$3' '$T/out'"
+}
+nobody report "$run"
+said "a folder that cannot be written: --out" '^  hint: --out DIR'
+nobody report "$run" --out "$run/mine"
+said "a folder that cannot be made, and it was named: no hint to name one" "cannot make directory $run/mine: Permission denied" 'hint: --out'
+nobody report "$run" --export rcaeval
+said "the folder above is the one that cannot be made" "cannot make directory .*: $run/rcaeval: Permission denied"
+chmod 600 "$run/probe.log"
+nobody report "$run" --out "$T/mine"
+said "results that cannot be read: who may" 'hint: .*sudo' 'hint: --out'

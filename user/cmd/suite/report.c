@@ -98,13 +98,14 @@ int cmd_report(int argc, char **argv)
 	struct options o = { .lang = "en" };
 	const char *name[REPORT_FILES];
 	struct fl_error err = {};
-	bool kept[REPORT_FILES];
+	bool kept[REPORT_FILES], was_read;
 	struct folder f;
 	int rc;
 
 	if (cmd_parse(&cmd_report_argp, argc, argv, &o))
 		return FL_EXIT_USAGE;
 	rc = folder_open(&f, o.folder.path, &err);
+	was_read = !rc;
 	f.out = o.out;
 	if (!rc && o.export)
 		rc = export(&f, &o, &err);
@@ -113,7 +114,7 @@ int cmd_report(int argc, char **argv)
 	if (!rc && !o.export)
 		print_files(&f, name, kept, o.folder.json);
 	folder_close(&f);
-	if (rc == -EACCES || rc == -EROFS)
+	if ((rc == -EACCES || rc == -EROFS) && was_read && !o.out)
 		error_hint(&err, "--out DIR writes the reports somewhere else");
 	return rc ? cmd_fail(&err) : FL_EXIT_OK;
 }

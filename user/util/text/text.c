@@ -116,6 +116,14 @@ static ssize_t read_some(int fd, char *buf, size_t size)
 	return n;
 }
 
+static int cannot_open(const char *path, int code, struct fl_error *err)
+{
+	error_set(err, FL_EXIT_USAGE, code, "cannot read %s: %s", path, strerror(code));
+	if (code == EACCES && geteuid())
+		error_hint(err, "ls -l says who may read it; sudo does");
+	return -code;
+}
+
 int file_read(const char *path, size_t max, char **ret, size_t *ret_len, struct fl_error *err)
 {
 	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -125,7 +133,7 @@ int file_read(const char *path, size_t max, char **ret, size_t *ret_len, struct 
 	ssize_t n;
 
 	if (fd < 0 || fstat(fd, &st))
-		return error_set(err, FL_EXIT_USAGE, errno, "cannot read %s: %s", path, strerror(errno));
+		return cannot_open(path, errno, err);
 	if (S_ISDIR(st.st_mode))
 		return error_set(err, FL_EXIT_USAGE, EISDIR, "cannot read %s: it is a directory", path);
 	while ((n = read_some(fd, chunk, sizeof(chunk))) > 0) {
@@ -248,6 +256,7 @@ int file_append_at(int dir_fd, const char *name, const char *shown, unsigned int
 int dir_make(const char *path, unsigned int mode, struct fl_error *err)
 {
 	_cleanup_free_ char *s = strdup(path);
+	int parent = 0, code;
 	struct stat st;
 	char *p;
 
@@ -256,12 +265,17 @@ int dir_make(const char *path, unsigned int mode, struct fl_error *err)
 	for (p = s + 1; *p; p++)
 		if (*p == '/') {
 			*p = '\0';
-			if (mkdir(s, mode) && errno != EEXIST)
+			if (mkdir(s, mode) && errno != EEXIST) {
+				parent = errno;
 				break;
+			}
 			*p = '/';
 		}
-	if (mkdir(path, mode) && errno != EEXIST)
-		return error_env(err, errno, "cannot make directory %s: %s", path, strerror(errno));
+	code = mkdir(path, mode) ? errno : 0;
+	if (code == ENOENT && parent)
+		return error_env(err, parent, "cannot make directory %s: %s: %s", path, s, strerror(parent));
+	if (code && code != EEXIST)
+		return error_env(err, code, "cannot make directory %s: %s", path, strerror(code));
 	if (stat(path, &st) || !S_ISDIR(st.st_mode))
 		return error_env(err, ENOTDIR, "cannot make directory %s: something else is there", path);
 	return 0;
