@@ -62,6 +62,22 @@ check "... by its name" grep -q 'flt-none' "$T/err"
 check_num "a project that does not run" $? eq 3
 "$FL" plan netns:flt-no --all --budget 1min >/dev/null 2>&1
 check_num "--all and --budget contradict each other" $? eq 2
+# What cannot be kept is said before anybody has waited for the watch.
+refused() { # STATUS PATTERN ARGUMENT...
+	local status=$1 pattern=$2; shift 2
+	timeout 20 "$FL" plan "$web" --watch 1h "$@" >"$T/out" 2>"$T/err"
+	check_num "plan $*: exit $status at once" $? eq "$status"
+	check "... and why" grep -q -- "$pattern" "$T/err"
+}
+refused 2 '--budget 1s is less than one experiment takes (42s)' --budget 1s
+refused 2 '--adapter knows faultline' --pipeline http://127.0.0.1:1 --adapter nonsense
+refused 2 'only http and https' --probe ftp://127.0.0.1/
+refused 2 'only http and https' --pipeline gopher://127.0.0.1/
+refused 3 'No such file' -o /nonexistent/x.yaml
+refused 2 'no regular file' -o /dev/full
+"$FL" plan "$db" --watch 500ms -o "$T/it's mine.yaml" >"$T/said" 2>/dev/null
+sed -n 's/^Next: faultline \(check .*\) && .*/\1/p' "$T/said" >"$T/next"
+check "what to type next can be typed" sh -c "eval \"'$FL' \$(cat '$T/next')\" | grep -q ' 0 errors'"
 "$FL" plan "$web" --watch 1h -o "$T/early.yaml" >/dev/null 2>"$T/err" &
 pid=$!
 wait_for 10 grep -q '^watching' "$T/err"

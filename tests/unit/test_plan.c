@@ -298,7 +298,46 @@ static void a_budget_is_kept(void **state)
 	suite_free(written());
 }
 
+/* What cannot be combined with anything leaves nobody's place empty. */
+static void a_budget_is_used(void **state)
+{
+	static char *specs[] = { "netns:a", "netns:b", NULL };
+
+	(void)state;
+	begin(specs);
+	processes();
+	p.options.budget_ns = 5 * 42000000000ull;
+	choose();
+	assert_int_equal(p.n_chosen, 5);
+	suite_free(written());
+}
+
 /* --- names ------------------------------------------------------------------------------------ */
+
+/* A word within a word says nothing of logins. */
+static void who_has_to_do_with_logins(void **state)
+{
+	static char *specs[] = { "netns:payment-processor",
+				 "netns:espresso",
+				 "netns:authors",
+				 "netns:sso-proxy",
+				 "netns:auth2",
+				 "netns:user.Login",
+				 NULL };
+
+	(void)state;
+	begin(specs);
+	processes();
+	p.options.all = true;
+	choose();
+	assert_null(find("payment-processor-time_skew"));
+	assert_null(find("espresso-time_skew"));
+	assert_null(find("authors-time_skew"));
+	assert_string_equal(param(find("sso-proxy-time_skew"), "offset"), "+10min");
+	assert_string_equal(param(find("auth2-time_skew"), "offset"), "+10min");
+	assert_string_equal(param(find("user.Login-time_skew"), "offset"), "+10min");
+	suite_free(written());
+}
 
 static void hostile_names(void **state)
 {
@@ -406,6 +445,8 @@ int main(void)
 		cmocka_unit_test(without_traffic),
 		cmocka_unit_test(everything_once_first),
 		cmocka_unit_test(a_budget_is_kept),
+		cmocka_unit_test(a_budget_is_used),
+		cmocka_unit_test(who_has_to_do_with_logins),
 		cmocka_unit_test(hostile_names),
 		cmocka_unit_test(any_stack),
 	};

@@ -91,11 +91,13 @@ struct probe_config {
 	uint64_t recover_within_ns; /* 2 min */
 };
 
+extern const char *const suite_adapters[]; /* the words for pipeline_config.adapter, ended by NULL (suite/load.c) */
+
 struct pipeline_learned; /* score/pipeline/pipeline.h */
 
 struct pipeline_config {
 	char *url;     /* NULL: none */
-	char *adapter; /* "faultline" (default), "w3d2", "prometheus", "alertmanager" */
+	char *adapter; /* of suite_adapters; NULL: the first */
 	uint64_t timeout_ns;
 	uint32_t retries;
 	char *alerts_path, *correlate_path, *rca_path; /* NULL: the adapter's own */

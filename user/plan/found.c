@@ -138,6 +138,8 @@ static int read_compose(const char *path, json_t **ret, struct fl_error *err)
 	if (r)
 		return r;
 	r = yaml_open(&y, path, text, len, err);
+	if (r)
+		error_at(err, path, 0, 0);
 	if (!r)
 		r = yaml_json(&y, yaml_root(&y), ret);
 	yaml_close(&y);

@@ -130,17 +130,15 @@ static void combine(struct plan *p, uint32_t first, uint32_t second)
 /* A real outage mostly has several causes: one experiment of two faults, the most valuable pair on one service. */
 static void add_combination(struct plan *p)
 {
-	struct plan_experiment *grown;
-	uint32_t i, k;
-
 	/* Within a budget it takes the place of the last one; of one or two there is none to spare. */
-	if (p->options.budget_ns && !goes_on(p, p->n_chosen)) {
-		if (p->n_chosen < 4)
-			return;
-		p->n_chosen--;
-	}
-	for (i = 0; i < p->n_chosen; i++)
-		for (k = 0; k < p->n_chosen; k++) {
+	bool full = p->options.budget_ns && !goes_on(p, p->n_chosen);
+	uint32_t n = p->n_chosen - full, i, k;
+	struct plan_experiment *grown;
+
+	if (full && p->n_chosen < 4)
+		return;
+	for (i = 0; i < n; i++)
+		for (k = 0; k < n; k++) {
 			if (!goes_with(&p->v[i], &p->v[k]))
 				continue;
 			grown = reallocarray(p->v, p->n + 1, sizeof(*grown));
@@ -149,6 +147,7 @@ static void add_combination(struct plan *p)
 				return;
 			}
 			p->v = grown;
+			p->n_chosen = n;
 			combine(p, i, k);
 			return;
 		}

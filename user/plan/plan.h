@@ -152,6 +152,8 @@ double plan_seconds(const struct plan *p, uint32_t n);
 double plan_seconds_each(const struct plan *p);
 
 /* write.c */
+/* "84 s", "34 min" */
+void plan_put_duration(struct text *out, double s);
 int plan_write(const struct plan *p, struct text *out, struct fl_error *err);
 
 /* host.c: the rest of the facts, and what this host refuses. */

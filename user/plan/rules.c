@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* rules.c - see rules.h. Every reason is for people who wonder why a kind is missing from their suite. */
+#include <ctype.h>
 #include <math.h>
 #include <string.h>
 #include <strings.h>
@@ -160,11 +161,16 @@ static const char *disk_fits(const struct plan_facts *f, uint32_t i, struct plan
 
 /* --- clocks ----------------------------------------------------------------------------------- */
 
+/* Whole words of a name: "sso-proxy", and no "processor"; "auth2", and no "author". */
 static bool has_word(const char *name, const char *const *words)
 {
+	const char *at, *word;
+
 	for (; *words; words++)
-		if (strcasestr(name, *words))
-			return true;
+		for (at = name; (word = strcasestr(at, *words)); at = word + 1)
+			if ((word == name || !isalpha((unsigned char)word[-1])) &&
+			    !isalpha((unsigned char)word[strlen(*words)]))
+				return true;
 	return false;
 }
 
@@ -187,8 +193,11 @@ static bool speaks_tls(const struct plan_facts *f, uint32_t i)
 
 static const char *skew_fits(const struct plan_facts *f, uint32_t i, struct plan_fault *ret)
 {
-	static const char *const words[] = { "auth",  "token",    "jwt",     "oidc",     "oauth", "sso",
-					     "login", "keycloak", "session", "identity", "vault", NULL };
+	static const char *const words[] = { "auth",          "authn",    "authz",    "authentication",
+					     "authorization", "oauth",    "oauth2",   "oidc",
+					     "jwt",           "sso",      "token",    "tokens",
+					     "login",         "logins",   "session",  "vault",
+					     "sessions",      "identity", "keycloak", NULL };
 	const struct plan_service *s = &f->services[i];
 	const char *no = idle(f, i);
 

@@ -26,7 +26,7 @@ static void put_comment(struct text *out, const char *before, const char *text, 
 	text_append(out, "%s\n", behind);
 }
 
-static void put_duration_words(struct text *out, double s)
+void plan_put_duration(struct text *out, double s)
 {
 	if (s < 120)
 		text_append(out, "%.0f s", s);
@@ -48,7 +48,7 @@ static void put_head(const struct plan *p, struct text *out)
 		    "#   faultline check FILE          what is wrong with it; --host asks this host as well\n"
 		    "#   faultline run FILE            carries it out: %u experiment%s, about ",
 		    p->n_chosen, p->n_chosen == 1 ? "" : "s");
-	put_duration_words(out, plan_seconds(p, p->n_chosen));
+	plan_put_duration(out, plan_seconds(p, p->n_chosen));
 	text_append(out, "\n#   faultline run FILE --only 1,2,3   those that are worth most come first\n");
 	if (f->unmeasured)
 		put_comment(out, "#\n# NOTHING WAS MEASURED: ", f->unmeasured,

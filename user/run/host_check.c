@@ -204,8 +204,8 @@ static int check_traffic(const struct suite *s, const struct host_check *c)
 		return 0;
 	r = fleet_open(specs, false, NULL, &meter, &n, &why);
 	if (!r) {
-		_cleanup_free_ char *text =
-			text_format("watching the traffic of %u services for %.0f s", n, (double)c->watch_ns / 1e9);
+		_cleanup_free_ char *text = text_format("watching the traffic of %u service%s for %.0f s", n,
+							n == 1 ? "" : "s", (double)c->watch_ns / 1e9);
 
 		c->fact(c->ctx, text ? text : "");
 		r = watch(s, c, meter, &why);

@@ -174,7 +174,7 @@ static void say_refusal(const struct experiment *x, const struct fault *f, const
 
 	if (!o->progress || !fault_ready(f, &why))
 		return;
-	note = text_format("this one will fail: %s; %s", why.message, why.hint);
+	note = text_format("this one will fail: %s%s%s", why.message, why.hint[0] ? "; " : "", why.hint);
 	p.note = note;
 	o->progress(o->ctx, &p);
 }

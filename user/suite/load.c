@@ -35,11 +35,11 @@ static int read_word_of(struct yaml *y, struct fy_node *node, const char *what, 
 	return r;
 }
 
+const char *const suite_adapters[] = { "faultline", "w3d2", "prometheus", "alertmanager", NULL };
+
 static int read_adapter(struct yaml *y, struct fy_node *node, void *out)
 {
-	static const char *const words[] = { "faultline", "w3d2", "prometheus", "alertmanager", NULL };
-
-	return read_word_of(y, node, "adapter", words, out);
+	return read_word_of(y, node, "adapter", suite_adapters, out);
 }
 
 static int read_stack(struct yaml *y, struct fy_node *node, void *out)

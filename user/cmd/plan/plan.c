@@ -11,9 +11,11 @@
 
 #include "cmd/cmd.h"
 #include "cmd/plan/plan_cmd.h"
+#include "cmd/suite/suite_file.h"
 #include "util/cleanup.h"
-#include "util/json/yaml.h"
 #include "util/clock.h"
+#include "util/http/http.h"
+#include "util/json/yaml.h"
 #include "util/text/units.h"
 
 enum { OPT_WATCH = 256, OPT_PROJECT, OPT_PROBE, OPT_PIPELINE, OPT_ADAPTER, OPT_DURATION, OPT_BUDGET, OPT_ALL };
@@ -24,7 +26,7 @@ static const struct argp_option option_table[] = {
 	{ "project", OPT_PROJECT, "NAME", 0, "The services of this Compose project", 0 },
 	{ "probe", OPT_PROBE, "URL", 0, "The URL that users call", 0 },
 	{ "pipeline", OPT_PIPELINE, "URL", 0, "The pipeline to be scored; it is asked", 0 },
-	{ "adapter", OPT_ADAPTER, "NAME", 0, "Its adapter: faultline, w3d2, prometheus, alertmanager", 0 },
+	{ "adapter", OPT_ADAPTER, SUITE_ADAPTERS, 0, "What it is", 0 },
 	{ "duration", OPT_DURATION, "TIME", 0, "How long each fault is on (20s; the lab: 12s)", 0 },
 	{ "budget", OPT_BUDGET, "TIME", 0,
 	  "As many experiments as fit into it (10min, and more where that does not "
@@ -57,9 +59,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_DURATION: return parse_time(o, &o->options.duration_ns, arg);
 	case OPT_BUDGET: return parse_time(o, &o->options.budget_ns, arg);
 	case OPT_PROJECT: o->project = arg; return 0;
-	case OPT_PROBE: o->probe = arg; return 0;
-	case OPT_PIPELINE: o->options.pipeline_url = arg; return 0;
-	case OPT_ADAPTER: o->options.adapter = arg; return 0;
+	case OPT_PROBE: o->probe = arg; return http_check_url(arg, &o->err) ? EINVAL : 0;
+	case OPT_PIPELINE: o->options.pipeline_url = arg; return http_check_url(arg, &o->err) ? EINVAL : 0;
+	case OPT_ADAPTER: o->options.adapter = suite_file_adapter(arg, state); return 0;
 	case OPT_ALL: o->options.all = true; return 0;
 	case ARGP_KEY_ARGS: o->words = state->argv + state->next; return 0;
 	case ARGP_KEY_END:
@@ -166,11 +168,38 @@ static void set_times(struct plan_options *o, bool lab)
 	}
 }
 
+/* What cannot be kept is said before anybody has waited for it. */
+static int check_times(const struct plan_options *o, struct fl_error *err)
+{
+	const struct plan each = { .options = *o };
+	char budget[32], takes[32];
+
+	if (!o->budget_ns || plan_seconds(&each, 1) <= (double)o->budget_ns / 1e9)
+		return 0;
+	error_usage(err, "--budget %s is less than one experiment takes (%s)",
+		    units_format_ns(o->budget_ns, budget, sizeof(budget)),
+		    units_format_ns((uint64_t)(plan_seconds(&each, 1) * 1e9), takes, sizeof(takes)));
+	error_hint(err, "--duration TIME makes each of them shorter; without --budget it is 10min at least");
+	return -EINVAL;
+}
+
+/* There is not one experiment to write. */
+static int refuse_empty(const struct plan *p, struct fl_error *err)
+{
+	if (p->n) /* each is refused, and its reason says what to do */
+		return error_env(err, ENODATA, "every fault would be refused here: %s", plan_cmd_reason(p));
+	error_env(err, ENODATA, "no fault makes sense here: %s", plan_cmd_reason(p));
+	error_hint(err, "start some load, or name services with processes of their own");
+	return -ENODATA;
+}
+
 static int make(struct plan_command *o, struct fl_error *err)
 {
 	char **specs = NULL;
-	int r = find_specs(o, &specs, err);
+	int r = o->out ? file_may_write(o->out, err) : 0;
 
+	if (!r)
+		r = find_specs(o, &specs, err);
 	if (!r && !(specs && specs[0]))
 		r = error_usage(err, "which TARGET? A service, netns:NAME, pid:N, unit:NAME or docker:NAME");
 	if (!r)
@@ -184,9 +213,11 @@ static int make(struct plan_command *o, struct fl_error *err)
 		r = plan_look(&o->plan.facts, err);
 	if (!r)
 		r = check_named(o, err);
+	set_times(&o->options, o->plan.facts.lab);
+	if (!r)
+		r = check_times(&o->options, err);
 	if (r)
 		return r;
-	set_times(&o->options, o->plan.facts.lab);
 	r = plan_cmd_watch(o, err);
 	if (!r)
 		r = plan_cmd_ask(o, err);
@@ -197,10 +228,8 @@ static int make(struct plan_command *o, struct fl_error *err)
 		r = plan_refuse(&o->plan, o->has_seen ? &o->seen : NULL, err);
 	if (!r)
 		plan_select(&o->plan);
-	if (!r && !o->plan.n_chosen) {
-		r = error_env(err, ENODATA, "no fault makes sense here: %s", plan_cmd_reason(&o->plan));
-		error_hint(err, "start some load, or name services with processes of their own");
-	}
+	if (!r && !o->plan.n_chosen)
+		r = refuse_empty(&o->plan, err);
 	return r;
 }
 

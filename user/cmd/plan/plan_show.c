@@ -121,10 +121,35 @@ static json_t *experiments_json(const struct suite *s, const struct plan *p)
 
 /* --- the file ------------------------------------------------------------------------------------ */
 
+/* As one word of a shell, whatever it is. */
+static void put_word(struct text *out, const char *word)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./-+:@%,=";
+
+	if (*word && !word[strspn(word, plain)]) {
+		text_append(out, "%s", word);
+		return;
+	}
+	text_append(out, "'");
+	for (; *word; word++)
+		text_append(out, *word == '\'' ? "'\\''" : "%c", *word);
+	text_append(out, "'");
+}
+
+static void print_next(FILE *out, const char *path)
+{
+	struct text word = {};
+
+	put_word(&word, path);
+	fprintf(out, "Next: faultline check %s && sudo faultline run %s\n", word.s ? word.s : "", word.s ? word.s : "");
+	text_free(&word);
+}
+
 static void print_summary(FILE *out, const struct plan_command *o)
 {
 	const struct plan *p = &o->plan;
 	uint32_t refused = 0, i;
+	struct text takes = {};
 
 	for (i = 0; i < p->n; i++)
 		refused += p->v[i].refused != NULL;
@@ -133,13 +158,19 @@ static void print_summary(FILE *out, const struct plan_command *o)
 		fprintf(out, ", %u refused here", refused);
 	if (p->n > p->n_chosen + refused)
 		fprintf(out, ", %u left out for time (--all)", p->n - p->n_chosen - refused);
-	fprintf(out, "; a run takes about %.0f min. The file says why for each.\n",
-		plan_seconds(p, p->n_chosen) / 60 + 0.5);
-	if (p->facts.unmeasured || !plan_has_traffic(&p->facts))
+	plan_put_duration(&takes, plan_seconds(p, p->n_chosen));
+	fprintf(out, "; a run takes about %s. The file says why for each.\n", takes.s ? takes.s : "");
+	text_free(&takes);
+	if (p->facts.unmeasured)
+		fprintf(out,
+			"NOTHING WAS MEASURED: %s. Faults of packets are left out, and the numbers of the others are "
+			"guesses.\n",
+			p->facts.unmeasured);
+	else if (!plan_has_traffic(&p->facts))
 		fprintf(out, "NO TRAFFIC was seen: faults of packets are left out, and the numbers of the others are "
 			     "guesses.\n");
 	if (o->out)
-		fprintf(out, "Next: faultline check %s && sudo faultline run %s\n", o->out, o->out);
+		print_next(out, o->out);
 }
 
 static json_t *document(const struct plan_command *o, const struct text *suite, json_t *experiments)

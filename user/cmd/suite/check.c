@@ -40,7 +40,7 @@ static const struct argp_option option_table[] = {
 	{ "watch", OPT_WATCH, "TIME", 0, "With --host: how long to watch the traffic (5s; 0: not at all)", 1 },
 	{ "probe", OPT_PROBE, "URL", 0, "With --host: as of `run`", 1 },
 	{ "pipeline", OPT_PIPELINE, "URL", 0, "With --host: as of `run`", 1 },
-	{ "adapter", OPT_ADAPTER, "NAME", 0, "With --host: as of `run`", 1 },
+	{ "adapter", OPT_ADAPTER, SUITE_ADAPTERS, 0, "With --host: as of `run`", 1 },
 	{ "lab", OPT_LAB, NULL, 0, "With --host: as of `run`", 1 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
@@ -58,7 +58,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return strcmp(arg, "0") && units_duration_ns(arg, &o->watch_ns, &o->err) ? EINVAL : 0;
 	case OPT_PROBE: o->addresses.probe = arg; return 0;
 	case OPT_PIPELINE: o->addresses.pipeline = arg; return 0;
-	case OPT_ADAPTER: o->addresses.adapter = arg; return 0;
+	case OPT_ADAPTER: o->addresses.adapter = suite_file_adapter(arg, state); return 0;
 	case OPT_LAB: o->addresses.lab = true; return 0;
 	case ARGP_KEY_END:
 		if (!o->host &&

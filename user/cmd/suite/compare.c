@@ -8,6 +8,7 @@
 #include "report/history.h"
 #include "report/report.h"
 #include "score/compare/compare.h"
+#include "util/json/json_path.h"
 
 struct options {
 	const char *run[2];
@@ -73,7 +74,7 @@ static json_t *run_json(const struct folder *f)
 	char suite[128];
 
 	folder_manifest(f, "suite", suite, sizeof(suite));
-	return json_pack("{s:s, s:o, s:o, s:i, s:i}", "folder", f->path, "suite",
+	return json_pack("{s:o, s:o, s:o, s:i, s:i}", "folder", json_foreign(f->path), "suite",
 			 suite[0] ? json_string(suite) : json_null(), "started",
 			 isfinite(started) ? json_real(started) : json_null(), "total", (int)f->score.listed, "scored",
 			 (int)f->score.total);

@@ -56,7 +56,7 @@ static const struct argp_option option_table[] = {
 	{ "only", OPT_ONLY, "N,..", 0, "Run these experiments, by number", 0 },
 	{ "out", OPT_OUT, "DIR", 0, "Where the results go (./faultline-results/DATE-TIME)", 0 },
 	{ "pipeline", OPT_PIPELINE, "URL", 0, "The AIOps pipeline, instead of the suite's", 0 },
-	{ "adapter", OPT_ADAPTER, "faultline|w3d2|prometheus|alertmanager", 0, "What it is", 0 },
+	{ "adapter", OPT_ADAPTER, SUITE_ADAPTERS, 0, "What it is", 0 },
 	{ "root-label", OPT_ROOT_LABEL, "LABEL", 0, "Label of its alerts that names the root cause", 0 },
 	{ "probe", OPT_PROBE, "URL", 0, "What the probe calls, instead of the suite's", 0 },
 	{ "lab", OPT_LAB, NULL, 0, "Take both from the running lab, as `stack: lab` does", 0 },
@@ -94,13 +94,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_JOURNAL: o->journal = arg; return 0;
 	case OPT_JUNIT: o->junit = arg; return 0;
 	case OPT_PIPELINE: o->pipeline = arg; return 0;
-	case OPT_ADAPTER:
-		o->adapter = arg;
-		if (strcmp(arg, "faultline") && strcmp(arg, "w3d2") && strcmp(arg, "prometheus") &&
-		    strcmp(arg, "alertmanager"))
-			argp_error(state, "--adapter knows faultline, w3d2, prometheus and alertmanager, not '%s'",
-				   arg);
-		return 0;
+	case OPT_ADAPTER: o->adapter = suite_file_adapter(arg, state); return 0;
 	case OPT_ROOT_LABEL: o->root_label = arg; return 0;
 	case OPT_PROBE: o->probe = arg; return 0;
 	case OPT_LAB: o->lab = true; return 0;

@@ -83,6 +83,7 @@ int run_learn(struct suite *s, bool may_be_down, bool quiet, struct fl_error *er
 {
 	struct sigaction ending = { .sa_handler = on_interrupt }, was[2];
 	_cleanup_free_ char *line = NULL;
+	struct fl_error why = {};
 	int r;
 
 	if (!quiet)
@@ -90,11 +91,15 @@ int run_learn(struct suite *s, bool may_be_down, bool quiet, struct fl_error *er
 			(int)(PIPELINE_LEARN_NS / NS_PER_SEC));
 	sigaction(SIGINT, &ending, &was[0]);
 	sigaction(SIGTERM, &ending, &was[1]);
-	r = pipeline_learn(&s->pipeline, err);
+	r = pipeline_learn(&s->pipeline, &why);
 	sigaction(SIGINT, &was[0], NULL);
 	sigaction(SIGTERM, &was[1], NULL);
 	if (pipeline_unreachable(r) && may_be_down)
 		r = 0;
+	else if (pipeline_is_dead(&why))
+		r = pipeline_refuse_dead(&why, err);
+	else if (r)
+		*err = why;
 	if (r || quiet)
 		return r;
 	line = text_format("pipeline %s: %s\n", s->pipeline.url, s->pipeline.learned->said);

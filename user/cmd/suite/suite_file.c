@@ -6,6 +6,7 @@
 #include "cmd/suite/suite_file.h"
 #include "fault/fault.h"
 #include "run/run.h"
+#include "util/http/http.h"
 
 const char *suite_file_name_of(const struct suite *s, int number)
 {
@@ -69,6 +70,22 @@ int suite_file_read(const char *path, bool strict, const char *const *skip, stru
 	return -EINVAL;
 }
 
+const char *suite_file_adapter(const char *arg, const struct argp_state *state)
+{
+	const char *const *a;
+
+	for (a = suite_adapters; *a; a++)
+		if (!strcmp(*a, arg))
+			return arg;
+	argp_error(state, "--adapter knows " SUITE_ADAPTERS ", not '%s'", arg);
+	return NULL;
+}
+
+static int check_url(const char *url, struct fl_error *err)
+{
+	return url ? http_check_url(url, err) : 0;
+}
+
 static int replace(char **to, const char *with, struct fl_error *err)
 {
 	if (!with)
@@ -107,8 +124,12 @@ static void forget_invented_urls(struct suite *s)
 
 int suite_file_use(struct suite *s, const struct suite_addresses *a, struct fl_error *err)
 {
-	int r;
+	int r = check_url(a->probe, err);
 
+	if (!r)
+		r = check_url(a->pipeline, err);
+	if (r)
+		return r;
 	if (a->lab)
 		forget_invented_urls(s);
 	r = replace(&s->probe.url, a->probe, err);

@@ -3,6 +3,7 @@
 #ifndef FL_SUITE_FILE_H
 #define FL_SUITE_FILE_H
 
+#include <argp.h>
 #include <stdio.h>
 
 #include "model/experiment.h"
@@ -18,6 +19,10 @@ void suite_file_print(FILE *out, const struct suite *s, const struct finding *f,
  * (refused with @strict). @skip: rules of inventions that the command line makes good, or NULL.
  */
 int suite_file_read(const char *path, bool strict, const char *const *skip, struct suite **ret, struct fl_error *err);
+
+/* The argument of --adapter, in --help and completions; and @arg, when it is one of them. */
+#define SUITE_ADAPTERS "faultline|w3d2|prometheus|alertmanager"
+const char *suite_file_adapter(const char *arg, const struct argp_state *state);
 
 /* What the command line says of a suite's surroundings; NULL: nothing. */
 struct suite_addresses {

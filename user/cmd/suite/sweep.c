@@ -16,6 +16,7 @@
 #include "run/sweep/sweep_run.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/json/json_path.h"
 #include "util/text/text.h"
 #include "util/text/units.h"
 
@@ -66,7 +67,7 @@ static const struct argp_option option_table[] = {
 	{ "seed", OPT_SEED, "N", 0, "Seed of all random choices", 0 },
 	{ "out", OPT_OUT, "DIR", 0, "Where the results go (./faultline-results/DATE-TIME)", 0 },
 	{ "pipeline", OPT_PIPELINE, "URL", 0, "The AIOps pipeline, instead of the suite's", 0 },
-	{ "adapter", OPT_ADAPTER, "faultline|w3d2|prometheus|alertmanager", 0, "What it is", 0 },
+	{ "adapter", OPT_ADAPTER, SUITE_ADAPTERS, 0, "What it is", 0 },
 	{ "root-label", OPT_ROOT_LABEL, "LABEL", 0, "Label of its alerts that names the root cause", 0 },
 	{ "no-pipeline", OPT_NO_PIPELINE, NULL, 0, "Only from which size on users feel it", 0 },
 	{ "probe", OPT_PROBE, "URL", 0, "What the probe calls, instead of the suite's", 0 },
@@ -115,11 +116,11 @@ static void check_options(const struct options *o, const struct argp_state *stat
 		argp_error(state, "--pipeline and --no-pipeline: one of the two");
 }
 
-static error_t parse_address(int key, char *arg, struct options *o)
+static error_t parse_address(int key, char *arg, struct options *o, const struct argp_state *state)
 {
 	switch (key) {
 	case OPT_PIPELINE: o->addresses.pipeline = arg; return 0;
-	case OPT_ADAPTER: o->addresses.adapter = arg; return 0;
+	case OPT_ADAPTER: o->addresses.adapter = suite_file_adapter(arg, state); return 0;
 	case OPT_ROOT_LABEL: o->addresses.root_label = arg; return 0;
 	case OPT_PROBE: o->addresses.probe = arg; return 0;
 	case OPT_LAB: o->addresses.lab = true; return 0;
@@ -160,7 +161,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->file = arg;
 		return 0;
 	case ARGP_KEY_END: check_options(o, state); return 0;
-	default: return parse_address(key, arg, o);
+	default: return parse_address(key, arg, o, state);
 	}
 }
 
@@ -323,7 +324,7 @@ static int tell(const struct options *o, const struct sweeps *s, const struct ru
 
 	run_write_reports(dir, o->lang, NULL, NULL);
 	if (o->json) {
-		json_object_set_new(doc, "folder", json_string(dir));
+		json_object_set_new(doc, "folder", json_foreign(dir));
 		json_object_set_new(doc, "exit_status", json_integer(status));
 		cmd_print_json(doc);
 	} else {

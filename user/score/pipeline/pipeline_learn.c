@@ -197,8 +197,11 @@ int pipeline_learn(struct pipeline_config *c, struct fl_error *err)
 		learn_posts(&once);
 	alerts_free(&alerts);
 	learned->until_ns = 0;
-	if (pipeline_is_dead(&why))
-		return pipeline_refuse_dead(&why, err);
+	if (pipeline_is_dead(&why)) {
+		error_env(err, EHOSTUNREACH, "%s", why.message);
+		error_hint(err, "start it, or name it with --pipeline URL");
+		return -EHOSTUNREACH;
+	}
 	if (!pipeline_is_refusal(&why))
 		return 0;
 	error_env(err, EBADMSG, "%s", why.message);

@@ -196,6 +196,22 @@ static int check_place(int dir_fd, const char *name, const char *shown, struct f
 	return -EEXIST;
 }
 
+int file_may_write(const char *path, struct fl_error *err)
+{
+	_cleanup_free_ char *dir = strdup(path);
+	char *slash = dir ? strrchr(dir, '/') : NULL;
+	int r = dir ? check_place(AT_FDCWD, path, path, err)
+		    : error_sys(err, ENOMEM, "cannot write %s: out of memory", path);
+
+	if (r)
+		return r;
+	if (slash)
+		slash[slash == dir] = '\0';
+	if (faccessat(AT_FDCWD, slash ? dir : ".", W_OK | X_OK, AT_EACCESS))
+		return error_env(err, errno, "cannot write %s: %s", path, strerror(errno));
+	return 0;
+}
+
 int file_write_at(int dir_fd, const char *name, const char *shown, const void *bytes, size_t n, unsigned int mode,
 		  struct fl_error *err)
 {

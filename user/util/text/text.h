@@ -44,6 +44,8 @@ int fd_write_all(int fd, const char *bytes, size_t n);
  * a pipe, a folder) is refused. The second form writes @name below
  * the open directory @dir_fd and calls it @shown in errors.
  */
+/* Could it be written? For what takes long before it has something to write. */
+int file_may_write(const char *path, struct fl_error *err);
 int file_write(const char *path, const void *bytes, size_t n, unsigned int mode, struct fl_error *err);
 int file_write_at(int dir_fd, const char *name, const char *shown, const void *bytes, size_t n, unsigned int mode,
 		  struct fl_error *err);
