@@ -80,3 +80,19 @@ for f in "$TOP"/experiments/{demo,catalog}.yaml; do
 	check "$(basename "$f") has no error" "$FL" check "$f"
 	check_num "and ten experiments" "$("$FL" check -o json "$f" | jq '.experiments | length')" eq 10
 done
+
+# What the command line asks for and cannot be had: before anything is run.
+usage() { # STATUS PATTERN ARGUMENT...
+	local status=$1 pattern=$2; shift 2
+	timeout 10 "$FL" run "$T/good.yaml" "$@" >"$T/out" 2>&1
+	check_num "run $*: exit $status" $? eq "$status"
+	check "... and why" grep -q -- "$pattern" "$T/out"
+}
+usage 2 "--only: '1,,2' is no list" --only 1,,2
+usage 2 "--only: '' is no list" --only ''
+usage 2 '--out: which folder' --out ''
+usage 2 'no regular file' --journal /dev/full
+usage 3 'cannot write /nonexistent/j.xml: No such file' --junit /nonexistent/j.xml
+usage 2 'only http and https' --probe ftp://127.0.0.1/
+usage 2 '--adapter knows faultline' --adapter nonsense
+check "nothing was run" test ! -e faultline-results

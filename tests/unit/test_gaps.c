@@ -225,7 +225,8 @@ static void visible_7_1(void **state)
 		"{\"found\": false, \"looked_at\": 18, \"client\": \"a\", \"service\": \"b\", \"metric\": "
 		"\"latency\", \"unit\": \"ms\", \"before\": 0.19, \"during\": 0.8, \"spread\": 0.08, "
 		"\"spreads\": 8.1, \"p\": 0.4, \"lasted_s\": 4, \"baseline_tried\": 36, \"baseline_spoke\": 0}";
-	struct result quiet = make_result(1, "a"), seen = make_result(2, "b"), felt = make_result(3, "c");
+	struct result quiet = make_result(1, "a"), seen = make_result(2, "b"), felt = make_result(3, "c"),
+		      untested = make_result(4, "d");
 	char *found = strdup(usual), *at = strstr(found, "false");
 	(void)state;
 
@@ -244,6 +245,10 @@ static void visible_7_1(void **state)
 	put(&felt, "felt_tests", "[{\"what\": \"probe_success_rate\", \"before\": 1, \"during\": 0.5, \"p\": 1e-6}]");
 	one_gap(&felt, "7.1", "no alert while users felt it: probe_success_rate went from 1 to 0.5",
 		"above what users feel");
+	json_object_set_new(untested.detail, "anomaly", json_null());
+	json_object_set_new(untested.detail, "felt_by", json_string("probe_p50"));
+	put(&untested, "felt_tests", "[{\"what\": \"probe_p50\", \"before\": 1, \"during\": 9, \"p\": null}]");
+	one_gap(&untested, "-", "no alert within 90 s of the fault", "no rule of 7.1-7.5 fits");
 	free(found);
 }
 

@@ -207,6 +207,11 @@ static void precision_of_windows(void **state)
 	assert_non_null(strstr(out.s, "False alarms in baseline windows: 4\nPrecision: 0.89\n"));
 	assert_non_null(strstr(out.s, "Precision counts baseline windows with an alert: 1 of 10, so 8 / (8 + 1).\n"));
 	text_free(&out);
+	r[9].baseline_start = r[9].baseline_end = NAN; /* it was not watched */
+	score_compute(r, 10, &s);
+	scoreboard_print(r, 10, &s, NULL, 0, &out);
+	assert_non_null(strstr(out.s, "Precision counts baseline windows with an alert: 1 of 9, so 8 / (8 + 1).\n"));
+	text_free(&out);
 	free_all(r, 10);
 	make_ten(r);
 	score_compute(r, 10, &s);

@@ -139,8 +139,10 @@ static const json_t *felt_test_of(const struct result *r)
 
 	json_array_foreach(json_object_get(r->detail, "felt_tests"), i, test) {
 		const char *what = json_string_value(json_object_get(test, "what"));
+		const json_t *chance = json_object_get(test, "p"); /* null: it was not tested */
 
-		if (by && what && !strcmp(by, what) && json_number_value(json_object_get(test, "p")) < FELT_VISIBLE_P)
+		if (by && what && !strcmp(by, what) && json_is_number(chance) &&
+		    json_number_value(chance) < FELT_VISIBLE_P)
 			return test;
 	}
 	return NULL;

@@ -123,11 +123,19 @@ static void print_by_hand(const struct result *r, struct text *out, bool *begun)
 }
 
 /* The confusion matrix counts windows, the line above it alerts: said where the reader cannot get one from the other. */
-static void print_precision(const struct score *s, struct text *out)
+static void print_precision(const struct result *results, uint32_t n, const struct score *s, struct text *out)
 {
-	if (s->fp != s->false_alarms)
-		text_append(out, "\nPrecision counts baseline windows with an alert: %u of %u, so %u / (%u + %u).\n",
-			    s->fp, s->total, s->tp, s->tp, s->fp);
+	uint32_t i, windows = 0;
+
+	if (s->fp == s->false_alarms)
+		return;
+	for (i = 0; i < n; i++) {
+		const struct result *r = &results[i];
+
+		windows += result_counts(r) && (r->false_alarms || r->baseline_end > r->baseline_start);
+	}
+	text_append(out, "\nPrecision counts baseline windows with an alert: %u of %u, so %u / (%u + %u).\n", s->fp,
+		    windows, s->tp, s->tp, s->fp);
 }
 
 void scoreboard_print(const struct result *results, uint32_t n, const struct score *score, const struct gap *gaps,
@@ -163,6 +171,6 @@ void scoreboard_print(const struct result *results, uint32_t n, const struct sco
 		print_ended_early(&results[i], out, &early);
 	for (i = 0; i < n; i++)
 		print_by_hand(&results[i], out, &by_hand);
-	print_precision(score, out);
+	print_precision(results, n, score, out);
 	answers_print(results, n, out);
 }

@@ -84,7 +84,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case OPT_ONLY: return run_parse_only(arg, &o->only, &o->n_only, &o->err) ? EINVAL : 0;
-	case OPT_OUT: o->out = arg; return 0;
+	case OPT_OUT:
+		o->out = arg;
+		if (!*arg)
+			argp_error(state, "--out: which folder?");
+		return 0;
 	case OPT_LANG:
 		o->lang = arg;
 		if (!words_find(arg))
@@ -189,6 +193,7 @@ static int run_once(const struct options *o, struct suite *s, int64_t n, bool *r
 	};
 	struct run_report report;
 	int r, status;
+	bool whole;
 
 	if (!dir)
 		return error_sys(err, ENOMEM, "out of memory");
@@ -206,8 +211,10 @@ static int run_once(const struct options *o, struct suite *s, int64_t n, bool *r
 		r = suite_run(s, &options, &report, err);
 	if (r)
 		return r;
-	run_write_reports(dir, o->lang, o->journal, o->junit);
+	whole = run_write_reports(dir, o->lang, o->journal, o->junit);
 	status = run_show_report(&report, s, dir, o->json);
+	if (!whole && !status)
+		status = FL_EXIT_ENVIRONMENT;
 	fflush(stdout); /* the next run may be a day away */
 	if (report.unfinished) {
 		fflush(NULL);
@@ -314,7 +321,11 @@ int cmd_run(int argc, char **argv)
 		free(o.only);
 		return o.err.exit ? cmd_fail(&o.err) : FL_EXIT_USAGE;
 	}
-	r = load(&o, &s, &err);
+	r = o.journal ? file_may_write(o.journal, &err) : 0;
+	if (!r && o.junit)
+		r = file_may_write(o.junit, &err);
+	if (!r)
+		r = load(&o, &s, &err);
 	if (!r)
 		r = run_all(&o, s, &err);
 	free(o.only);

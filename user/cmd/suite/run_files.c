@@ -29,8 +29,11 @@ int run_parse_only(const char *arg, int **only, uint32_t *n_only, struct fl_erro
 		if (!grown)
 			return error_sys(err, ENOMEM, "out of memory");
 		*only = grown;
-		if (units_int(word, 1, 100000, &n, err))
+		if (units_int(word, 1, 100000, &n, NULL)) {
+			error_usage(err, "--only: '%.60s' is no list of experiments", arg);
+			error_hint(err, "their numbers, with commas between them: --only 1,4,9");
 			return -EINVAL;
+		}
 		grown[(*n_only)++] = (int)n;
 	}
 	return 0;
@@ -52,21 +55,37 @@ char *run_folder(const char *out, int64_t n)
 		 : text_format("faultline-results/%s", stamp);
 }
 
-void run_write_reports(const char *dir, const char *lang, const char *journal, const char *junit)
+/* One of the files; what became of it is told. */
+static bool is_written(struct fl_error *err)
+{
+	bool written = !err->exit;
+
+	if (!written)
+		error_print(err, stderr);
+	error_clear(err);
+	return written;
+}
+
+bool run_write_reports(const char *dir, const char *lang, const char *journal, const char *junit)
 {
 	const char *name[REPORT_FILES];
-	bool kept[REPORT_FILES];
+	bool kept[REPORT_FILES], whole;
 	struct fl_error err = {};
 	struct folder f;
 
-	if (folder_open(&f, dir, &err) || report_write(&f, words_find(lang), false, name, kept, &err))
-		error_print(&err, stderr);
-	else if (journal && export_journal(&f, journal, &err))
-		error_print(&err, stderr);
-	error_clear(&err);
-	if (junit && f.results && junit_write(&f, junit, &err))
-		error_print(&err, stderr);
+	folder_open(&f, dir, &err);
+	whole = is_written(&err);
+	if (whole)
+		report_write(&f, words_find(lang), false, name, kept, &err);
+	is_written(&err);
+	if (whole && journal)
+		export_journal(&f, journal, &err);
+	whole &= is_written(&err);
+	if (f.results && junit)
+		junit_write(&f, junit, &err);
+	whole &= is_written(&err);
 	folder_close(&f);
+	return whole || (!journal && !junit);
 }
 
 static void on_interrupt(int number)

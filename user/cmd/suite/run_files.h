@@ -13,8 +13,8 @@ int run_parse_only(const char *arg, int **only, uint32_t *n_only, struct fl_erro
 char *run_folder(const char *out, int64_t n);
 
 /* The reports are a view of the results: when they cannot be written the run stands all the same. @journal
- * and @junit, files to write besides, may be NULL. */
-void run_write_reports(const char *dir, const char *lang, const char *journal, const char *junit);
+ * and @junit, files to write besides, may be NULL; false: one that was asked for could not be written. */
+bool run_write_reports(const char *dir, const char *lang, const char *journal, const char *junit);
 
 /* What the pipeline takes is found out before anything is broken. There is nothing to undo yet: a signal just ends it. */
 int run_learn(struct suite *s, bool may_be_down, bool quiet, struct fl_error *err);

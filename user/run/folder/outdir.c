@@ -32,9 +32,12 @@ static char *outdir_file(const struct outdir *d, const char *name)
 static int save(const struct outdir *d, const char *name, const char *text, size_t len, struct fl_error *err)
 {
 	_cleanup_free_ char *shown = outdir_file(d, name);
+	int r = shown && text ? file_write_at(d->fd, name, shown, text, len, 0644, err)
+			      : error_sys(err, ENOMEM, "%s: out of memory", name);
 
-	return shown && text ? file_write_at(d->fd, name, shown, text, len, 0644, err)
-			     : error_sys(err, ENOMEM, "%s: out of memory", name);
+	if (r == -ENOSPC || r == -EDQUOT)
+		error_hint(err, "make room there; run --resume --out %s goes on with what it lacks", d->path);
+	return r;
 }
 
 int outdir_save_json(const struct outdir *d, const char *name, const json_t *value, struct fl_error *err)
