@@ -30,6 +30,13 @@ check "... with what lifts it" grep -q 'faultline allow' "$T/err"
 rm -rf /run/faultline
 "$FL" halt $'a\nfaults are allowed again' >"$T/halt"
 check "a reason is no line of its own" sh -c "'$FL' list | cat - '$T/halt' | grep -q 'a faults are' && ! '$FL' list | cat - '$T/halt' | grep -q '^faults are'"
+for reason in $'because \xff' "$(printf 'Đóng băng triển khai %.0s' $(seq 30))"; do
+	"$FL" halt "$reason" -o json >"$T/halt"; rc=$?
+	same "a reason that is no UTF-8, or cut within a character, halts all the same" \
+		"$rc $(jq .halted "$T/halt") $(test -s $STATE && echo kept)" "0 true kept"
+	refused "... and refuses" 3 'is halted by root' null_fault --for 1s
+	"$FL" allow >/dev/null
+done
 "$FL" halt deploy freeze >/dev/null
 refused "... after a reboot as well" 3 'is halted' null_fault --for 1s
 cat >"$T/suite.yaml" <<END

@@ -48,6 +48,18 @@ done
 check "... --watch 0 watches nothing" sh -c "! grep -q unseen- '$T/out'"
 "$FL" check --host --watch 0 -o json --probe http://10.77.1.2:1/ "$T/bad.yaml" >"$T/json" 2>/dev/null
 check "... as JSON" jq -e '[.findings[].rule] | index("host-target") and index("host-probe")' "$T/json"
+# What the probe of a run would not pass is no answer as it should be.
+bg ip netns exec flt-a python3 -c "
+import http.server
+class H(http.server.BaseHTTPRequestHandler):
+    def do_GET(s):
+        s.send_response(204)
+        s.end_headers()
+http.server.HTTPServer(('10.77.1.2', 8204), H).serve_forever()" >/dev/null 2>&1
+wait_for 10 curl -sf -o /dev/null http://10.77.1.2:8204/
+"$FL" check --host --watch 0 --probe http://10.77.1.2:8204/ "$T/good.yaml" >"$T/out" 2>"$T/err"
+check_num "a probe that gets 204" $? eq 3
+check "... and passes with 200 only" grep -q 'HTTP 204 .*passes with 200 only' "$T/out"
 "$FL" check --probe http://x/ "$T/good.yaml" >/dev/null 2>&1
 check_num "--probe without --host is refused" $? eq 2
 "$FL" check --host --watch 60s "$T/good.yaml" >"$T/out" 2>/dev/null &

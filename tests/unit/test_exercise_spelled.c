@@ -28,6 +28,7 @@ static const struct spelling spellings[] = {
 	{ "duration_seconds: 45", "duration: 1m30s", "duration: \"90s\"", NULL },
 	{ "duration_seconds: 45", "duration: 00:01:30", "duration: \"90s\"", NULL },
 	{ "duration_seconds: 45", "duration: '1:30'", "duration: \"90s\"", NULL },
+	{ "duration_seconds: 45", "duration: '4294967297:30'", "duration: \"60s\"", "invented-duration" },
 	{ "duration_seconds: 45", "duration: '1:75'", "duration: \"60s\"", "invented-duration" },
 	/* what the template wants filled in says nothing */
 	{ "duration_seconds: 45", "duration_seconds: <seconds>", "duration: \"60s\"", "invented-duration" },

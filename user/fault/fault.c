@@ -22,6 +22,7 @@
 #include "util/clock.h"
 #include "util/cleanup.h"
 #include "util/text/text.h"
+#include "util/text/utf8.h"
 
 int fault_init(struct fault *f, struct session *session, const char *kind, struct fl_error *err)
 {
@@ -390,6 +391,7 @@ int fault_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 	if (r)
 		return r;
 	p.died = p.died > f->n_died ? p.died : f->n_died;
+	utf8_mend(p.effect);
 	p.first_hit_wall_ns = mono_to_wall(p.first_hit_ns);
 	p.last_hit_wall_ns = mono_to_wall(p.last_hit_ns);
 	*ret = p;

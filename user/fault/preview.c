@@ -105,7 +105,7 @@ static json_t *target_json(const struct fault *f, const struct target *t, const 
 	target_members_text(t, members, sizeof(members));
 	return json_pack("{s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "name", t->name, "provider", t->provider,
 			 "container", !strcmp(t->provider, "docker") && t->id[0] ? json_string(t->id) : json_null(),
-			 "members", members, "note", t->note[0] ? json_string(t->note) : json_null(), "processes",
+			 "members", members, "note", t->note[0] ? json_foreign(t->note) : json_null(), "processes",
 			 processes, "interfaces", interfaces_json(t), "flows", flows, "error",
 			 err.exit ? json_string(err.message) : json_null());
 }

@@ -15,6 +15,7 @@
 #include "session/unfinished.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/json/json_path.h"
 #include "util/proc.h"
 #include "util/text/text.h"
 
@@ -31,7 +32,7 @@ json_t *ended_json(const struct ended *e)
 		return json_null();
 	o = e->by.known ? caller_json(&e->by) : json_object();
 	json_object_set_new(o, "t", json_real(e->when));
-	json_object_set_new(o, "why", json_string(e->why));
+	json_object_set_new(o, "why", json_foreign(e->why));
 	return o;
 }
 

@@ -7,6 +7,7 @@
 
 #include "policy/halt.h"
 #include "util/cleanup.h"
+#include "util/json/json_path.h"
 #include "util/text/text.h"
 
 #define HALT_MAX (64u << 10)
@@ -37,7 +38,8 @@ json_t *halt_json(const struct halt *h)
 {
 	if (!h->on)
 		return json_null();
-	return json_pack("{s:o, s:f, s:s}", "by", caller_json(&h->by), "since_wall", h->since, "reason", h->reason);
+	return json_pack("{s:o, s:f, s:o}", "by", caller_json(&h->by), "since_wall", h->since, "reason",
+			 json_foreign(h->reason));
 }
 
 int halt_set(const struct halt *h, struct fl_error *err)

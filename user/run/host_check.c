@@ -89,8 +89,9 @@ static void check_probe(const struct suite *s, const struct host_check *c)
 	}
 	if (!r.status || !r.complete)
 		error_env(&why, EHOSTUNREACH, "the probe gets no answer from %s: %s", s->probe.url, r.error);
-	else if (r.status < 200 || r.status > 299)
-		error_env(&why, EHOSTUNREACH, "the probe gets HTTP %d from %s", r.status, s->probe.url);
+	else if (r.status != 200) /* as probe.c judges it */
+		error_env(&why, EHOSTUNREACH, "the probe gets HTTP %d from %s, and passes with 200 only", r.status,
+			  s->probe.url);
 	else if (s->probe.slow_ns && r.elapsed_ms > (double)s->probe.slow_ns / 1e6)
 		error_env(&why, ETIMEDOUT, "the probe's answer from %s took %.0f ms, and passes within %.0f ms only",
 			  s->probe.url, r.elapsed_ms, (double)s->probe.slow_ns / 1e6);

@@ -17,6 +17,7 @@
 #include "util/json/yaml.h"
 #include "util/loop_time.h"
 #include "util/text/text.h"
+#include "util/text/utf8.h"
 
 bool run_is_selected(const struct run_options *o, const struct experiment *x)
 {
@@ -432,6 +433,7 @@ enum fl_exit run_verdict(const struct run_report *report, char *ret_why, size_t 
 		snprintf(ret_why, size, "%u of %u hypotheses were refuted", report->refuted, report->n);
 	else
 		snprintf(ret_why, size, "accepted");
+	utf8_mend(ret_why);
 	if (report->aborted)
 		return FL_EXIT_ABORTED;
 	return report->stopped || failed || died || silent || !report->score.accepted || report->refuted

@@ -12,6 +12,7 @@
 #include "run/run_private.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/json/json_path.h"
 #include "util/text/text.h"
 
 /* A fault that chooses at random gets a seed that the result can tell, unless the file gives one. */
@@ -178,8 +179,9 @@ static void note_targets(struct run *r, const struct run_fault *f)
 	for (i = 0; i < f->fault.n_targets; i++)
 		if (f->fault.targets[i].note[0])
 			events_write(r->events, "target-note", r->turn.x->id,
-				     json_pack("{s:s, s:s, s:s}", "fault", f->fault.id, "target",
-					       f->fault.targets[i].name, "text", f->fault.targets[i].note));
+				     json_pack("{s:s, s:s, s:o}", "fault", f->fault.id, "target",
+					       f->fault.targets[i].name, "text",
+					       json_foreign(f->fault.targets[i].note)));
 }
 
 /* @by: what switched it, the suite's schedule or something that came before its time. */

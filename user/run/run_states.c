@@ -13,6 +13,7 @@
 #include "score/pipeline/pipeline.h"
 #include "util/clock.h"
 #include "util/text/text.h"
+#include "util/text/utf8.h"
 
 static uint64_t state_age(const struct run *r)
 {
@@ -232,6 +233,7 @@ static void rollback_enter(struct run *r)
 	if (r->aborting && t->cause == BY_DURATION) {
 		t->cause = BY_SIGNAL;
 		ended_text(&r->ended, t->cause_text, sizeof(t->cause_text));
+		utf8_mend(t->cause_text);
 	}
 	run_faults_end(r);
 }

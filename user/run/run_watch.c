@@ -10,6 +10,7 @@
 #include "run/run_private.h"
 #include "util/clock.h"
 #include "util/text/text.h"
+#include "util/text/utf8.h"
 
 bool run_is_steady(struct run *r, uint64_t from_ns)
 {
@@ -92,6 +93,7 @@ static bool is_breached(struct run *r, struct expr *e, enum rollback_cause cause
 
 	if (!e || expr_eval(e, now, lookup, r, &breached, t->cause_text, sizeof(t->cause_text), &err) || !breached)
 		return false;
+	utf8_mend(t->cause_text);
 	t->cause = cause;
 	t->breach_ns = now;
 	events_write(r->events, "breach", t->x->id,

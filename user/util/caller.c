@@ -8,6 +8,7 @@
 
 #include "util/caller.h"
 #include "util/cleanup.h"
+#include "util/json/json_path.h"
 #include "util/text/text.h"
 #include "util/text/units.h"
 
@@ -102,8 +103,8 @@ json_t *caller_json(const struct caller *c)
 {
 	if (!c->known)
 		return json_null();
-	return json_pack("{s:s, s:I, s:o}", "user", c->user, "uid", (json_int_t)c->uid, "tty",
-			 c->tty[0] ? json_string(c->tty) : json_null());
+	return json_pack("{s:o, s:I, s:o}", "user", json_foreign(c->user), "uid", (json_int_t)c->uid, "tty",
+			 c->tty[0] ? json_foreign(c->tty) : json_null());
 }
 
 void caller_from_json(const json_t *o, struct caller *ret)

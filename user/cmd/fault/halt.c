@@ -15,6 +15,7 @@
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/text/text.h"
+#include "util/text/utf8.h"
 
 #define ROUNDS 3 /* one may have begun while the others were ended */
 
@@ -133,6 +134,7 @@ int cmd_halt(int argc, char **argv)
 
 	cmd_parse(&cmd_halt_argp, argc, argv, &o);
 	text_one_line(o.reason); /* it is printed within lines of ours */
+	utf8_mend(o.reason);     /* and cut to fit: a halt does not fail for its reason */
 	caller_find(&h.by);
 	text_copy(h.reason, sizeof(h.reason), o.reason);
 	e.by = h.by;

@@ -75,6 +75,8 @@ static char *clock_time(const char *text)
 	char *end;
 
 	for (; n < 3 && isdigit((unsigned char)*text); text = end) {
+		if (strspn(text, "0123456789") > 4)
+			return NULL;
 		part[n++] = (unsigned int)strtoul(text, &end, 10);
 		if (*end == ':' && n < 3)
 			end++;
