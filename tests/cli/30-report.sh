@@ -133,6 +133,7 @@ check "two folders: exit 2" usage score "$run" "$run"
 
 # --- of a sweep ---
 python3 "$TOP/tests/golden/make_sweep.py" "$T/sweep" several
+sed -i '0,/"param": "[a-z]*"/s//"param": "<script>p"/' "$T/sweep/sweep.json"
 check "the report of a sweep" "$FL" report "$T/sweep"
 check "... has no SUBMIT.md" test ! -e "$T/sweep/SUBMIT.md"
 check "... the blind band" grep -q '^\*\*Users feel payment latency from .*: blind for a factor of ' "$T/sweep/chaos_report.md"

@@ -68,8 +68,9 @@ static void scale(const struct sweep_view *v, const struct axis *a, const struct
 			    LEFT, WIDTH - RIGHT, y_of(percent / 100.0), y_of(percent / 100.0), LEFT - 6,
 			    y_of(percent / 100.0) + 4, percent);
 	text_append(out, "<text class='tick' x='4' y='%d'>%s</text>", TOP - 10, w->sweep->probability);
-	text_append(out, "<text class='tick end' x='%d' y='%d'>%s</text><text class='tick mid' x='%d' y='%d'>%s</text>",
-		    WIDTH - RIGHT, a->bottom + 30, v->sweep.size.param, LEFT - CATCH + 10, a->bottom + 30,
+	text_append(out, "<text class='tick end' x='%d' y='%d'>", WIDTH - RIGHT, a->bottom + 30);
+	html_escape(out, v->sweep.size.param);
+	text_append(out, "</text><text class='tick mid' x='%d' y='%d'>%s</text>", LEFT - CATCH + 10, a->bottom + 30,
 		    w->sweep->none);
 }
 
