@@ -50,6 +50,12 @@ static json_t *fq_args(void)
 	return json_pack("{s:I, s:i, s:s}", "netns", (json_int_t)NS_NUMBER, "ifindex", 7, "session", "abc123");
 }
 
+static json_t *ports_args(void)
+{
+	return json_pack("{s:I, s:s, s:i, s:i, s:i, s:i}", "netns", (json_int_t)NS_NUMBER, "session", "abc123", "from",
+			 32768, "to", 60999, "our-from", 32768, "our-to", 32768);
+}
+
 static json_t *engine_args(void)
 {
 	return json_pack("{s:s, s:s, s:[]}", "target", "docker:web", "engine", "/nonexistent/docker.sock", "freezers");
@@ -187,7 +193,7 @@ static const struct row unseen[] = {
 	{ "restore-file", file_args },         { "remove-scratch", scratch_args },
 	{ "remove-file", circle_args },        { "thaw-cgroup", cgroup_args },
 	{ "thaw-cgroup", cgroup_circle_args }, { "continue-process", bystander_args },
-	{ "kill-process", bystander_args },
+	{ "kill-process", bystander_args },    { "port-range", ports_args },
 };
 
 /* What is proved to be gone is no open entry. */

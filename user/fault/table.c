@@ -25,6 +25,7 @@
 	X(slow_close)                                         \
 	X(idle_timeout)                                       \
 	X(connection_limit)                                   \
+	X(port_exhaustion)                                    \
 	X(dns_latency)                                        \
 	X(dns_error)                                          \
 	/* resource */                                        \

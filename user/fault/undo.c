@@ -15,6 +15,7 @@
 	X(fq_qdisc)    \
 	X(null)        \
 	X(pause)       \
+	X(ports)       \
 	X(scratch)     \
 	X(stressor)
 

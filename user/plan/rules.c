@@ -325,6 +325,7 @@ const struct plan_left_out plan_left_out[] = {
 	{ "idle_timeout", "it takes connections that are silent for a while; a busy service has none",
 	  "params: { timeout: 30s }" },
 	{ "connection_limit", "how many connections are few only who runs it knows", "params: { connections: 10 }" },
+	{ "port_exhaustion", "how many connections it makes only its author knows", "params: { ports: 4 }" },
 	{ "disk_io", "whether a service waits for its disk cannot be seen from outside",
 	  "params: { path: DIRECTORY }" },
 	{ "stop", "availability says the same, and ends by itself", "availability" },
