@@ -93,3 +93,28 @@ EOF
 nothing "every command line of the documents is one of this build's" \
 	"$(python3 "$T/commands.py" "$FL" 2>"$T/n")"
 check_num "... and there were as many as there should be" "$(cat "$T/n")" ge 100
+
+cat >"$T/messages.py" <<'EOF'
+import glob, re, sys
+
+# Adjacent literals are one message; "..." of the page is whatever a format puts there.
+literals = []
+for f in glob.glob('user/**/*.[ch]', recursive=True):
+	s = re.sub(r'"\s*PRI\w+\s*"', 'd', open(f).read())
+	s = re.sub(r'"\s*\n\s*"', '', s)
+	literals += [m[1].replace('%%', '%').replace('\\"', '"') for m in re.finditer(r'"((?:[^"\\\n]|\\.)+)"', s)]
+text = '\n'.join(literals)
+n = 0
+for line in open('docs/troubleshooting.md'):
+	m = re.match(r'\| `([^`]+)`', line)
+	if not m:
+		continue
+	n += 1
+	words = m[1][1:-1] if m[1].startswith('[') else m[1]
+	parts = [p for p in (p.strip(" '") for p in words.split('...')) if p]
+	if not parts or not re.search('.*'.join(map(re.escape, parts)), text):
+		print(f'no such message in the source: {m[1]}')
+print(n, file=sys.stderr)
+EOF
+nothing "every message that troubleshooting.md explains is one of the source" "$(python3 "$T/messages.py" 2>"$T/n")"
+check_num "... and there were as many as there should be" "$(cat "$T/n")" ge 45
