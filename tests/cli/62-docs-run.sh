@@ -13,8 +13,8 @@ cat >"$T/bin/faultline" <<'W'
 #!/bin/bash
 # Times that only pass are short, what would go on for ever is looked at twice, a suite is its first experiment, and
 # ID, as any id that was printed on another day, is that of the last fault that was detached.
-declare -A short=([inject--for]=600ms [inject--every]=300ms [graph--for]=2s [baseline--for]=2s [plan--watch]=2s
-	[check--watch]=2s [probe--interval]=100ms [probe--count]=3)
+declare -A short=([inject--for]=600ms [inject--every]=300ms [graph--for]=1s [baseline--for]=1s [plan--watch]=1s
+	[check--watch]=1s [top--count]=1 [probe--interval]=100ms [probe--count]=3)
 args=() command=$1 detach='' given=' ' last=''
 for a; do
 	[ "$a" != -- ] || break
@@ -33,10 +33,10 @@ done
 more() { case $given in *" $1 "* | *" --dry-run "* | *" --help "*) ;; *) args+=("$@") ;; esac; }
 case $command in
 run) more --scale 0.02; case $given in *' --resume '*) ;; *) more --only 1 ;; esac ;;
-plan) more --watch 2s ;;
-top) more --count 2 ;;
-graph) more --for 2s ;;
-check) case $given in *' --host '*) more --watch 2s ;; esac ;;
+plan) more --watch 1s ;;
+top) more --count 1 ;;
+graph) more --for 1s ;;
+check) case $given in *' --host '*) more --watch 1s ;; esac ;;
 inject) [ -n "$detach" ] || more --for 600ms ;;
 esac
 [ -n "$detach" ] || exec "$FL" "${args[@]}"
@@ -73,6 +73,7 @@ echo "$gw" >/run/gw.pid
 printf 'services:\n  db: netns:shop-db\n  web: netns:shop-web\n  gw: "pid:/run/gw.pid"\n' >"$T/stack.yaml"
 
 printf '#!/bin/sh\nexec "$@"\n' >"$T/bin/sudo"
+command -v dot >/dev/null || printf '#!/bin/sh\ngrep -q "^digraph"\n' >"$T/bin/dot"
 chmod +x "$T/bin/"*
 
 # shellcheck disable=SC2046 # names of pages have no blanks
