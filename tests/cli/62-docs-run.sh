@@ -76,7 +76,7 @@ printf '#!/bin/sh\nexec "$@"\n' >"$T/bin/sudo"
 command -v dot >/dev/null || printf '#!/bin/sh\ngrep -q "^digraph"\n' >"$T/bin/dot"
 chmod +x "$T/bin/"*
 
-# shellcheck disable=SC2046 # names of pages have no blanks
+# shellcheck disable=SC2046,SC2086 # names of pages have no blanks
 python3 tests/tools/doc_run.py "$T/bin" ${DOC_PAGES:-README.md $(ls docs/*.md docs/faults/*.md experiments/exercise/*.md)} >"$T/pages.out" 2>&1
 while IFS= read -r line; do
 	case $line in
