@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "report/history.h"
+#include "report/html.h"
 #include "report/report.h"
 #include "report/svg.h"
 #include "report/sweep/sweep_report.h"
@@ -74,9 +75,16 @@ static const char style[] =
 	"circle.yes{stroke:none}circle.no{fill:var(--card);stroke-width:1.5}"
 	".f-felt{fill:var(--blue)}.f-reported{fill:var(--amber)}.f-right_root{fill:var(--violet)}"
 	"svg text.mid{text-anchor:middle}svg text.end{text-anchor:end}"
+	/* Two runs beside each other, one below the other where there is no room. */
+	".pair{display:grid;grid-template-columns:1fr 1fr;gap:0 1.2rem}.pair>div{min-width:0}.pair h2{margin:.8rem 0 0;"
+	"overflow-wrap:anywhere;font-size:1rem}.pair .timeline{min-width:0}.pair .timeline text{font-size:17px}"
+	".pair .cards{grid-template-columns:repeat(3,1fr)}.pair .card{padding:.4rem .5rem}.pair .card b{font-size:1rem}"
+	"tr.differs td{background:rgba(181,106,0,.13)}main:has(.pair){max-width:76rem}main:has(.pair) "
+	"td{white-space:normal}"
 	/* A phone: pictures are as wide as it is, with text that can still be read; what is wider than that
 	 * scrolls, and a shadow at its edge says so. */
-	"@media screen and (max-width:40rem){main{padding:1rem .6rem 2rem}article{padding:.8rem .7rem}"
+	"@media screen and (max-width:40rem){.pair{grid-template-columns:1fr}main{padding:1rem .6rem "
+	"2rem}article{padding:.8rem .7rem}"
 	"table{font-size:.74rem}th,td{padding:.25rem .28rem;white-space:normal;overflow-wrap:anywhere}"
 	"td.num{white-space:nowrap}.timeline,.graph,.curves{min-width:0}.curves text{font-size:17px}.timeline "
 	"text{font-size:20px}.graph "
@@ -115,31 +123,35 @@ static void under_test(const struct folder *f, const char *what, struct text *ou
 	}
 }
 
-static void head(const struct folder *f, const struct words *w, struct text *out)
+void html_begin(const char *lang, const char *title, struct text *out)
 {
-	char suite[128], kernel[128], a[64];
-
 	text_append(out,
 		    "<!DOCTYPE html>\n<html lang='%s'><head><meta charset='utf-8'>"
 		    "<meta name='viewport' content='width=device-width,initial-scale=1'>"
 		    "<meta http-equiv='Content-Security-Policy' content=\"default-src 'none';"
 		    "style-src 'unsafe-inline'\"><title>",
-		    w->lang);
-	folder_manifest(f, "suite", suite, sizeof(suite));
-	html_escape(out, *suite ? suite : w->title);
+		    lang);
+	html_escape(out, title);
 	text_append(out, "</title><style>%s</style></head><body><main>\n", style);
+}
+
+void html_end(struct text *out)
+{
+	text_append(out, "</main></body></html>\n");
+}
+
+void html_when(const struct folder *f, struct text *out)
+{
+	char kernel[128], when[64];
+
 	folder_manifest(f, "host.kernel", kernel, sizeof(kernel));
-	text_append(out, "<h1>");
-	html_escape(out, *suite ? suite : w->title);
-	text_append(out, "</h1><p class='soft'>%s · %s", w->title, report_time(folder_started(f), a, sizeof(a)));
-	text_append(out, "%s", *kernel ? " · Linux " : "");
+	text_append(out, "%s%s", report_time(folder_started(f), when, sizeof(when)), *kernel ? " · Linux " : "");
 	html_escape(out, kernel);
 	under_test(f, "stack", out);
 	under_test(f, "pipeline", out);
-	text_append(out, "</p>");
 }
 
-static void scores(const struct folder *f, const struct words *w, struct text *out)
+void html_cards(const struct folder *f, const struct words *w, struct text *out)
 {
 	const struct score *s = &f->score;
 	char a[64], p50[24], p95[24];
@@ -157,6 +169,19 @@ static void scores(const struct folder *f, const struct words *w, struct text *o
 	snprintf(a, sizeof(a), "%u", s->false_alarms);
 	card(out, a, w->html_false);
 	text_append(out, "</div>\n");
+}
+
+static void head(const struct folder *f, const struct words *w, struct text *out)
+{
+	char suite[128];
+
+	folder_manifest(f, "suite", suite, sizeof(suite));
+	html_begin(w->lang, *suite ? suite : w->title, out);
+	text_append(out, "<h1>");
+	html_escape(out, *suite ? suite : w->title);
+	text_append(out, "</h1><p class='soft'>%s · ", w->title);
+	html_when(f, out);
+	text_append(out, "</p>");
 }
 
 static void yes_no(struct text *out, bool applies, bool yes)
@@ -319,15 +344,15 @@ void report_html(const struct folder *f, const struct words *w, struct text *out
 	head(f, w, out);
 	if (f->sweep) {
 		sweep_html(f, w, out);
-		text_append(out, "</main></body></html>\n");
+		html_end(out);
 		return;
 	}
-	scores(f, w, out);
+	html_cards(f, w, out);
 	board(f, w, out);
 	gap_list(f, w, out);
 	text_append(out, "<h2>%s</h2>", w->experiments);
 	legend(w, out);
 	for (i = 0; i < f->n; i++)
 		experiment(f, i, w, out);
-	text_append(out, "</main></body></html>\n");
+	html_end(out);
 }

@@ -18,6 +18,9 @@ void report_markdown(const struct folder *f, const struct words *w, struct text 
 void report_submit(const struct folder *f, const struct words *w, struct text *out);
 void report_html(const struct folder *f, const struct words *w, struct text *out);
 
+/* Two runs on one page, experiment by experiment. */
+void report_beside(const struct folder *a, const struct folder *b, const struct words *w, struct text *out);
+
 #define HYPOTHESIS_WORDS 40 /* of it that the paragraph quotes */
 
 /* The paragraph on one experiment: ANALYSIS_MIN..ANALYSIS_MAX words. */
@@ -30,7 +33,8 @@ void report_gap(const struct folder *f, const struct gap *gap, const struct word
 /* That there is no gap, in the figures that say so; or that nothing was scored. Appended. */
 void report_no_gaps(const struct folder *f, const struct words *w, struct text *out);
 
-#define REPORT_FILES 3
+#define REPORT_FILES  3
+#define REPORT_BESIDE "beside.html"
 
 /*
  * Write all three into the folder, each whole or not at all. A Markdown file that its author has
@@ -39,6 +43,10 @@ void report_no_gaps(const struct folder *f, const struct words *w, struct text *
  */
 int report_write(const struct folder *f, const struct words *w, bool force, const char *ret_name[REPORT_FILES],
 		 bool ret_kept[REPORT_FILES], struct fl_error *err);
+
+/* Write beside.html: the run in @f and the one in @other, side by side. */
+int report_write_beside(const struct folder *f, const struct folder *other, const struct words *w,
+			struct fl_error *err);
 
 /* --- forms shared by them; each returns @buf ------------------------------------------------- */
 

@@ -95,3 +95,21 @@ int report_write(const struct folder *f, const struct words *w, bool force, cons
 	}
 	return rc;
 }
+
+int report_write_beside(const struct folder *f, const struct folder *other, const struct words *w, struct fl_error *err)
+{
+	_cleanup_free_ char *path = folder_out(f, REPORT_BESIDE);
+	int rc = f->out ? dir_make(f->out, 0755, err) : 0;
+	struct text t = {};
+
+	if (rc)
+		return rc;
+	report_beside(f, other, w, &t);
+	make_printable(&t);
+	if (path && t.s && !t.failed)
+		rc = file_write(path, t.s, t.len, 0644, err);
+	else
+		rc = error_sys(err, ENOMEM, "cannot write %s: out of memory", REPORT_BESIDE);
+	text_free(&t);
+	return rc;
+}

@@ -10,16 +10,17 @@
 
 struct options {
 	struct cmd_folder folder;
-	const char *lang, *export, *out;
+	const char *lang, *export, *out, *beside;
 	bool force;
 };
 
-enum { OPT_OUT = 256 };
+enum { OPT_OUT = 256, OPT_BESIDE };
 
 static const struct argp_option option_table[] = {
 	{ "lang", 'l', "vi|en", 0, "Language of the texts (en)", 0 },
 	{ "export", 'e', "rcaeval|openrca", 0, "Write the run as cases that these read instead", 0 },
 	{ "out", OPT_OUT, "DIR", 0, "Write them there (DIR of the run)", 0 },
+	{ "beside", OPT_BESIDE, "DIR", 0, "Write beside.html instead: this run and that one, side by side", 0 },
 	{ "force", 'f', NULL, 0, "Overwrite a report that was edited since it was made", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
@@ -41,6 +42,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--export knows rcaeval and openrca, not '%s'", arg);
 		return 0;
 	case OPT_OUT: o->out = arg; return 0;
+	case OPT_BESIDE: o->beside = arg; return 0;
 	case 'f': o->force = true; return 0;
 	default: return ARGP_ERR_UNKNOWN;
 	}
@@ -58,12 +60,12 @@ const struct argp cmd_report_argp = {
 	NULL
 };
 
-static void print_files(const struct folder *f, const char *const *name, const bool *kept, bool json)
+static void print_files(const struct folder *f, const char *const *name, const bool *kept, int n, bool json)
 {
 	json_t *list = json_array();
 	int i;
 
-	for (i = 0; i < REPORT_FILES; i++) {
+	for (i = 0; i < n; i++) {
 		if (!name[i])
 			continue;
 		if (!json)
@@ -93,6 +95,22 @@ static int export(const struct folder *f, const struct options *o, struct fl_err
 	return 0;
 }
 
+/* The run in @f and the one in the other folder on one page. */
+static int beside(const struct folder *f, const struct options *o, struct fl_error *err)
+{
+	const char *name = REPORT_BESIDE;
+	bool kept = false;
+	struct folder other;
+	int rc = folder_open(&other, o->beside, err);
+
+	if (!rc)
+		rc = report_write_beside(f, &other, words_find(o->lang), err);
+	folder_close(&other);
+	if (!rc)
+		print_files(f, &name, &kept, 1, o->folder.json);
+	return rc;
+}
+
 int cmd_report(int argc, char **argv)
 {
 	struct options o = { .lang = "en" };
@@ -109,10 +127,12 @@ int cmd_report(int argc, char **argv)
 	f.out = o.out;
 	if (!rc && o.export)
 		rc = export(&f, &o, &err);
+	else if (!rc && o.beside)
+		rc = beside(&f, &o, &err);
 	else if (!rc)
 		rc = report_write(&f, words_find(o.lang), o.force, name, kept, &err);
-	if (!rc && !o.export)
-		print_files(&f, name, kept, o.folder.json);
+	if (!rc && !o.export && !o.beside)
+		print_files(&f, name, kept, REPORT_FILES, o.folder.json);
 	folder_close(&f);
 	if ((rc == -EACCES || rc == -EROFS) && was_read && !o.out)
 		error_hint(&err, "--out DIR writes the reports somewhere else");

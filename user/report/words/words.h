@@ -72,6 +72,8 @@ struct words {
 		*watch_band, *fault, *probe_pass, *probe_fail, *alert, *measured, *first_hit, *first_symptom, *back,
 		*change, *seconds, *hit, *blamed, *hit_blamed, *dependencies, *experiments, *raw, *no_probe_lines,
 		*latency;
+	/* beside.html */
+	const char *beside, *beside_none, *beside_detected, *beside_missed, *beside_hypothesis;
 };
 
 /* "en" or "vi"; NULL for any other. */

@@ -271,4 +271,9 @@ const struct words words_en = {
 	.raw = "Figures of this experiment",
 	.no_probe_lines = "no probe lines in this time",
 	.latency = "probe latency, ms (square-root scale)",
+	.beside = "Two runs side by side. ≠ marks what differs; whether that is more than chance is not judged here.",
+	.beside_none = "not in this run",
+	.beside_detected = "detected",
+	.beside_missed = "missed",
+	.beside_hypothesis = "hypothesis",
 };

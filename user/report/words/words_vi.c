@@ -295,5 +295,10 @@ const struct words words_vi = {
 	.raw = "Số liệu của experiment này",
 	.no_probe_lines = "không có dòng probe nào trong khoảng này",
 	.latency = "latency của probe, ms (thang căn bậc hai)",
+	.beside = "Hai lần chạy đặt cạnh nhau. ≠ là chỗ khác nhau; khác biệt đó có phải do ngẫu nhiên hay không thì trang này không phán xét.",
+	.beside_none = "không có trong lần chạy này",
+	.beside_detected = "phát hiện",
+	.beside_missed = "bỏ sót",
+	.beside_hypothesis = "giả thuyết",
 };
 /* clang-format on */
