@@ -70,6 +70,38 @@ check "the untouched report is made anew" grep -q 'The pipeline detected it' "$r
 "$FL" report --force "$run" >/dev/null
 check "--force overwrites" bash -c "! grep -q 'my own answer' '$run/SUBMIT.md'"
 
+# Two runs beside each other.
+cp -r "$run" "$T/other"
+jq 'del(.[4]) | .[0].detected = false | .[0].mttd_s = null' "$run/chaos_results.json" >"$T/other/chaos_results.json"
+check "--beside writes one page" test "$("$FL" report "$run" --beside "$T/other")" = "$run/beside.html"
+check "... of the class that the reports are: closed tags, no script, nothing asked for" python3 - "$run/beside.html" <<'PY'
+import sys
+from html.parser import HTMLParser
+page = open(sys.argv[1], encoding="utf-8").read()
+class P(HTMLParser):
+    stack, svgs, ids, links, differs = [], 0, set(), set(), []
+    def handle_starttag(self, tag, attrs):
+        a = dict(attrs)
+        assert tag != "script"
+        self.svgs += tag == "svg"
+        self.ids.add(a.get("id"))
+        if tag == "a": self.links.add(a["href"])
+        if a.get("class") == "differs": self.differs.append(self.getpos())
+        if tag not in ("meta", "br"): self.stack.append(tag)
+        assert not any(k in ("src", "href") and not v.startswith("#") for k, v in attrs)
+    def handle_startendtag(self, tag, attrs): pass
+    def handle_endtag(self, tag): assert self.stack.pop() == tag
+p = P(); p.feed(page); p.close()
+assert not p.stack and p.svgs == 19, (p.stack, p.svgs)
+assert {l[1:] for l in p.links} <= p.ids and len(p.links) == 10
+assert len(p.differs) == 2, p.differs
+assert page.count("not in this run") == 2
+PY
+rm "$run/beside.html"
+"$FL" report "$run" --beside /nonexistent >/dev/null 2>"$T/err"
+check_num "--beside a folder of no run" $? eq 2
+check "... and nothing is written" test ! -e "$run/beside.html"
+
 # What other benchmarks read.
 check "--export rcaeval" "$FL" report --export rcaeval "$run"
 check "a case of RCAEval: rows of a second, the injection inside, a column per service" python3 - "$run/rcaeval/payment-svc_latency/1" <<'PY'

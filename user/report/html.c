@@ -79,7 +79,8 @@ static const char style[] =
 	".pair{display:grid;grid-template-columns:1fr 1fr;gap:0 1.2rem}.pair>div{min-width:0}.pair h2{margin:.8rem 0 0;"
 	"overflow-wrap:anywhere;font-size:1rem}.pair .timeline{min-width:0}.pair .timeline text{font-size:17px}"
 	".pair .cards{grid-template-columns:repeat(3,1fr)}.pair .card{padding:.4rem .5rem}.pair .card b{font-size:1rem}"
-	"tr.differs td{background:rgba(181,106,0,.13)}main:has(.pair){max-width:76rem}main:has(.pair) "
+	"tr.differs td{background:rgba(181,106,0,.13)}td "
+	".soft{font-size:inherit}main:has(.pair){max-width:76rem}main:has(.pair) "
 	"td{white-space:normal}"
 	/* A phone: pictures are as wide as it is, with text that can still be read; what is wider than that
 	 * scrolls, and a shadow at its edge says so. */
