@@ -62,6 +62,12 @@ check "... and the truth" grep -qF 'gốc thật là frontend hoặc api-gateway
 check "no English gap is left in the page" bash -c "! grep -qE 'RCA blamed|RCA names|stopped answering|no rule of' '$run/report.html'"
 check "SUBMIT.md asks its author in Vietnamese" grep -q 'Tác giả' "$run/SUBMIT.md"
 
+check "SUBMIT.md has the course's title only for the exercise" grep -q '^# Lần chạy cho thấy gì — ' "$run/SUBMIT.md"
+cp -r "$run" "$T/class"
+jq '.form = "exercise"' "$run/run.json" >"$T/class/run.json"
+"$FL" report --force "$T/class" >/dev/null
+check "... which it has there" grep -q '^# W3-D2 Submission — ' "$T/class/SUBMIT.md"
+
 echo 'my own answer' >>"$run/SUBMIT.md"
 "$FL" report "$run" >"$T/out"
 check "an edited SUBMIT.md is kept and said so" grep -q 'SUBMIT.md.*kept' "$T/out"

@@ -90,7 +90,7 @@ check "pack: and recorded" jq -e '.pipeline_takes | contains("window_start")' "$
 check "pack: every invention is said by run" grep -q '\[invented-trigger\]' "$T/pack.err"
 check "pack: not of what the command line gives" sh -c "! grep -q 'invented-p[ri]' '$T/pack.err'"
 check "pack: the scale is said below the scoreboard" grep -qx 'Scale: 0.1: every window was 0.1 times as long as the file says' "$T/pack.board"
-check "pack: and in the manifest" jq -e '.scale == 0.1 and (.invented | length > 2)' "$out/run.json"
+check "pack: and in the manifest" jq -e '.scale == 0.1 and .form == "exercise" and (.invented | length > 2)' "$out/run.json"
 check "pack: the fault was a tenth as long" jq -e '.[0].times | (.end - .inject) as $d | $d > 1 and $d < 2' "$out/chaos_results.json"
 check "pack: the built-in metrics have values" jq -e '.[0].metrics | .detector_alerts.during.count > 0 and .rca_root_service.during.service == "payment-svc"' "$out/chaos_results.json"
 check "pack: no line of complaint" sh -c "! grep -q 'pipeline.s answers' '$T/pack.board'"

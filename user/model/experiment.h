@@ -121,6 +121,7 @@ struct suite {
 	char *path; /* the file */
 	char sha256[65];
 	char *name, *description;
+	bool exercise;             /* a file in the form of the class's exercise */
 	char *stack;               /* "lab", "docker": URLs and graph that the file leaves out come from there */
 	struct probe_config probe; /* url NULL: not given */
 	struct pipeline_config pipeline;

@@ -4,6 +4,7 @@
  * can answer. Nothing is made up. See report.h.
  */
 #include <math.h>
+#include <string.h>
 
 #include "report/report.h"
 #include "score/evidence.h"
@@ -189,12 +190,21 @@ static void trade_off(const struct folder *f, const struct words *w, struct text
 	text_append(out, " %s\n", w->ask_trade_off);
 }
 
+/* Of a run of the exercise's file, or of its own runner, who writes no manifest. */
+static const char *title(const struct folder *f, const struct words *w)
+{
+	char form[16];
+
+	folder_manifest(f, "form", form, sizeof(form));
+	return !f->manifest || !strcmp(form, "exercise") ? w->submit_title : w->submit_own_title;
+}
+
 void report_submit(const struct folder *f, const struct words *w, struct text *out)
 {
 	const struct score *s = &f->score;
 	char p50[16], rca[32];
 
-	text_append(out, "# %s — \\<%s\\>\n\n", w->submit_title, w->author);
+	text_append(out, "# %s — \\<%s\\>\n\n", title(f, w), w->author);
 	learned(f, w, out);
 	one_missed(f, w, out);
 	trade_off(f, w, out);

@@ -267,6 +267,8 @@ static int note_suite(struct outdir *out, const struct suite *s, struct fl_error
 								  s->findings[i].line, "text", s->findings[i].text));
 	if (s->pipeline.learned)
 		r = outdir_note(out, "pipeline_takes", json_string(s->pipeline.learned->said), err);
+	if (!r && s->exercise)
+		r = outdir_note(out, "form", json_string("exercise"), err);
 	if (!r && s->scale > 0)
 		r = outdir_note(out, "scale", json_real(s->scale), err);
 	if (!r && json_array_size(invented))

@@ -396,6 +396,7 @@ static int parse_exercise(struct load *l, struct yaml *y, const char *name, int 
 	int r = exercise_complete(y, l->table, false, &e);
 
 	move_back(&e, moved);
+	l->suite->exercise = true;
 	if (!r)
 		r = keep_findings(l->suite, &e, err);
 	if (!r && !l->collect)

@@ -217,6 +217,7 @@ const struct words words_en = {
 	.gap = &gap,
 	.sweep = &sweep,
 	.submit_title = "W3-D2 Submission",
+	.submit_own_title = "What the run showed",
 	.learned = "3 things I learned about my AIOps pipeline",
 	.missed_head = "1 fault I expected the pipeline to catch but it missed",
 	.trade_off_head = "1 trade-off in the pipeline's design I want to rethink",

@@ -243,6 +243,7 @@ const struct words words_vi = {
 	.gap = &gap,
 	.sweep = &sweep,
 	.submit_title = "W3-D2 Submission",
+	.submit_own_title = "Lần chạy cho thấy gì",
 	.learned = "3 thứ tôi học được về AIOps pipeline của mình",
 	.missed_head = "1 fault mà tôi mong pipeline catch nhưng nó miss",
 	.trade_off_head = "1 trade-off trong design pipeline mà tôi muốn rethink",
