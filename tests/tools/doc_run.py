@@ -206,7 +206,7 @@ def run_block(shell, b):
 			print(f'# {took:.1f} s: {command[:90]}')
 		whole += f'$ {command}\n{output}'
 		if status is None:
-			return f'no end within {LIMIT_S} s: {command}', whole
+			return f'no end within {LIMIT_S} s (say why it is not run here, in a comment before it): {command}', whole
 		# The verdict of a run that was cut short is not what its page is about.
 		allowed = (b.status, 1) if re.search(r'faultline (run|accept) ', command) else (b.status,)
 		asked = i + 1 < len(commands) and commands[i + 1][0] == 'echo $?'
