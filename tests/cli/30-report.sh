@@ -76,6 +76,14 @@ check "the untouched report is made anew" grep -q 'The pipeline detected it' "$r
 "$FL" report --force "$run" >/dev/null
 check "--force overwrites" bash -c "! grep -q 'my own answer' '$run/SUBMIT.md'"
 
+# Without a pipeline a run still says whether the stack held.
+mkdir "$T/alone" && cp "$run/run.json" "$T/alone/"
+jq 'map(.pipeline_asked = false)' "$run/chaos_results.json" >"$T/alone/chaos_results.json"
+"$FL" score "$T/alone" >"$T/out"
+check "no pipeline: the hypotheses are told" grep -qxF -e '- payment_latency: refuted: order_success_rate ≥ 99.5% (it was 50 %)' "$T/out"
+check_num "... all of them" "$(sed -n '/^Hypotheses:/,/^$/p' "$T/out" | grep -c '^- ')" eq 10
+check "with one they are not, the board is about the pipeline" sh -c "! '$FL' score '$run' | grep -q '^Hypotheses:'"
+
 # Two runs beside each other.
 cp -r "$run" "$T/other"
 jq 'del(.[4]) | .[0].detected = false | .[0].mttd_s = null' "$run/chaos_results.json" >"$T/other/chaos_results.json"

@@ -13,6 +13,7 @@
 #include "fault/fault.h"
 #include "model/experiment.h"
 #include "plan/rules.h"
+#include "target/described.h"
 #include "util/cleanup.h"
 
 /* --- stacks, made up ------------------------------------------------------------------------- */
@@ -339,6 +340,23 @@ static void who_has_to_do_with_logins(void **state)
 	suite_free(written());
 }
 
+/* Whoever described the host has given names: a plan uses them, and no other service takes one. */
+static void given_names(void **state)
+{
+	static char *specs[] = { "netns:db", "netns:shop-db", "pid:/run/gw.pid", NULL };
+	json_t *map = json_pack("{s:s, s:s}", "db", "netns:shop-db", "gateway", "pid:/run/gw.pid");
+
+	(void)state;
+	assert_int_equal(described_use(map, NULL), 0);
+	json_decref(map);
+	begin(specs);
+	assert_string_equal(p.facts.services[2].name, "db");
+	assert_string_equal(p.facts.services[2].spec, "netns:shop-db");
+	assert_string_equal(p.facts.services[3].name, "gateway");
+	assert_string_not_equal(p.facts.services[1].name, "db");
+	assert_int_equal(described_use(NULL, NULL), 0);
+}
+
 static void hostile_names(void **state)
 {
 	static char *specs[] = { "docker:label=app=we\"b",
@@ -447,6 +465,7 @@ int main(void)
 		cmocka_unit_test(a_budget_is_kept),
 		cmocka_unit_test(a_budget_is_used),
 		cmocka_unit_test(who_has_to_do_with_logins),
+		cmocka_unit_test(given_names),
 		cmocka_unit_test(hostile_names),
 		cmocka_unit_test(any_stack),
 	};

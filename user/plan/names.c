@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include "plan/plan.h"
+#include "target/described.h"
 
 /* Letters and digits of other scripts have no place in a name; what is between two words becomes one '-'. */
 static void sanitise(const char *from, size_t len, char *ret, size_t size)
@@ -103,12 +104,17 @@ int plan_name_services(struct plan_facts *f, char *const *specs, struct fl_error
 		return error_sys(err, ENOMEM, "plan: out of memory");
 	text_copy(f->services[0].name, PLAN_NAME_MAX, "outside");
 	f->n = n + 1;
-	/* Those that are called by their own name keep it. */
-	for (i = 1; i <= n; i++)
+	/* Those that are called by their own name keep it, and so do those that somebody gave one. */
+	for (i = 1; i <= n; i++) {
+		const char *given = described_name(specs[i - 1]);
+
 		if (!strchr(specs[i - 1], ':')) {
 			text_copy(f->services[i].name, PLAN_NAME_MAX, specs[i - 1]);
 			f->lab = true;
+		} else if (given && text_copy(f->services[i].spec, sizeof(f->services[i].spec), specs[i - 1])) {
+			text_copy(f->services[i].name, PLAN_NAME_MAX, given);
 		}
+	}
 	for (i = 1; i <= n; i++) {
 		struct plan_service *s = &f->services[i];
 

@@ -5,6 +5,7 @@
  * header.
  */
 #include <math.h>
+#include <string.h>
 
 #include "score/evidence.h"
 #include "score/pipeline/answers.h"
@@ -138,11 +139,50 @@ static void print_precision(const struct result *results, uint32_t n, const stru
 		    windows, s->tp, s->tp, s->fp);
 }
 
+/* The value that a clause was refuted by, in the unit that the clause is written in. */
+static void print_value(const char *clause, double v, struct text *out)
+{
+	size_t len = strlen(clause);
+
+	if (len && clause[len - 1] == '%')
+		text_append(out, " (it was %.3g %%)", v * 100);
+	else if (len && clause[len - 1] == 's')
+		text_append(out, " (it was %.4g %s)", v < 1 ? v * 1e3 : v, v < 1 ? "ms" : "s");
+	else
+		text_append(out, " (it was %.4g)", v);
+}
+
+static void print_hypothesis(const struct result *r, struct text *out, bool *begun)
+{
+	const json_t *hypothesis = json_object_get(r->detail, "hypothesis"), *clause;
+	const char *verdict = json_string_value(json_object_get(hypothesis, "verdict"));
+	char name[128], text[256], safe[64];
+	size_t i;
+
+	if (!verdict)
+		return;
+	text_append(out, "%s- %s: %s", *begun ? "" : "\nHypotheses:\n",
+		    cell(r->name ? r->name : "", name, sizeof(name)), cell(verdict, safe, sizeof(safe)));
+	*begun = true;
+	json_array_foreach(json_object_get(hypothesis, "clauses"), i, clause) {
+		const char *what = json_string_value(json_object_get(clause, "clause"));
+		const char *of = json_string_value(json_object_get(clause, "verdict"));
+		const json_t *value = json_object_get(clause, "value");
+
+		if (!what || !of || strcmp(of, "refuted") != 0)
+			continue;
+		text_append(out, ": %s", cell(what, text, sizeof(text)));
+		if (json_is_number(value))
+			print_value(what, json_number_value(value), out);
+	}
+	text_append(out, "\n");
+}
+
 void scoreboard_print(const struct result *results, uint32_t n, const struct score *score, const struct gap *gaps,
 		      uint32_t n_gaps, struct text *out)
 {
 	char a[32], b[32], id[128], symptom[512], cause[512];
-	bool by_hand = false, early = false;
+	bool by_hand = false, early = false, hypotheses = false;
 	uint32_t i;
 
 	text_append(out, "==== Chaos Run ====\n");
@@ -171,6 +211,9 @@ void scoreboard_print(const struct result *results, uint32_t n, const struct sco
 		print_ended_early(&results[i], out, &early);
 	for (i = 0; i < n; i++)
 		print_by_hand(&results[i], out, &by_hand);
+	/* Without a pipeline, whether the stack held is what a run has to say. */
+	for (i = 0; !score->total && i < n; i++)
+		print_hypothesis(&results[i], out, &hypotheses);
 	print_precision(results, n, score, out);
 	answers_print(results, n, out);
 }

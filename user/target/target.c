@@ -142,7 +142,8 @@ static int nobody_knows(const char *name, struct fl_error *err)
 		error_hint(err, "a service, or netns:NAME, pid:N, cgroup:PATH, unit:NAME, docker:NAME");
 	else
 		error_hint(err, "no service is known here (faultline lab up starts the lab); "
-				"netns:NAME, pid:N, cgroup:PATH, unit:NAME or docker:NAME name others");
+				"netns:NAME, pid:N, cgroup:PATH, unit:NAME or docker:NAME name others, and "
+				"/etc/faultline/stack.yaml gives them names of your own");
 	return -ENOENT;
 }
 
