@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * exec.bpf.c - tell user space at once when a process of a target has begun a new program: its
+ * exec.bpf.c - tell user space at once when a process of a target has started a new program: its
  * address space is fresh, and what a fault had put into the old one is gone.
  *
  * The record says no more than that; who it was is found out from /proc, in the reader's own pid
- * namespace. Runs behind the exec, before the new program's first instruction.
+ * namespace. Runs after the exec, before the new program's first instruction.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>

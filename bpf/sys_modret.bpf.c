@@ -88,7 +88,7 @@ int BPF_PROG(sys_file_write, struct file *file, int mask, int ret)
 	return sys_permission(file, mask, MAY_WRITE, ret);
 }
 
-/* Path within its file system: the names from the dentry up to the root, at most 16 of them. */
+/* Path within its file system: the names from the dentry up to the root, 16 of them at most. */
 static __always_inline bool sys_dentry_matches(const struct fl_sys_rule *rule, struct dentry *dentry)
 {
 	struct sys_path *path;

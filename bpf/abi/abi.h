@@ -15,7 +15,7 @@
  *   states   ARRAY          rule index           struct fl_state     counters and Markov chains
  *   proofs   PERCPU_ARRAY   rule index           struct fl_proof
  *   leases   ARRAY          0                    struct fl_lease
- *   lines    HASH           TAP (netns,ifindex)  struct fl_line      where a delay line gives back
+ *   lines    HASH           TAP (netns,ifindex)  struct fl_line      where a delay line returns packets to
  *   tables   ARRAY          enum fl_table        struct fl_table_row quantile tables for jitter
  *   conns    HASH           struct fl_conn_key   struct fl_conn      flows that rules about connections have met
  *   stats    PERCPU_ARRAY   enum fl_stat         __u64
@@ -39,7 +39,7 @@
 #define FL_MAX_PREFIX_LENS    8
 #define FL_RULES_DEFAULT      256 /* entries of rules/states/proofs; user space may resize at load */
 #define FL_PPM                1000000u
-#define FL_CGROUP_LEVELS      8 /* how deep a cgroup may be that a rule is for; a power of two */
+#define FL_CGROUP_LEVELS      8 /* the deepest cgroup that a rule can be for; a power of two */
 
 /*
  * Marks. A packet that comes back from a delay line carries FL_MARK_MAGIC | generation in
@@ -326,9 +326,9 @@ struct fl_state {
 };
 _Static_assert(sizeof(struct fl_state) == 48, "fl_state");
 
-/* Per rule and CPU; a reader adds up the CPUs (first_hit: the least that is not 0). */
+/* Per rule and CPU; a reader sums over the CPUs (first_hit: the smallest that is not 0). */
 struct fl_proof {
-	__u64 matched;  /* packets (HTTP/DNS: messages) that met the rule's match */
+	__u64 matched;  /* packets (HTTP/DNS: messages) that matched the rule */
 	__u64 injected; /* those the fault was done to */
 	__u64 skipped;  /* should have been hit, could not be (unparsable, no delay line, ...) */
 	__u64 bytes;    /* bytes of the injected ones */
@@ -440,7 +440,7 @@ _Static_assert(sizeof(struct fl_guard_prefix) == 20, "fl_guard_prefix");
 
 /* Per-CPU counters of one session, for `list` and `doctor`. */
 enum fl_stat {
-	FL_STAT_NOT_IP = 0,    /* passed: no IPv4/IPv6, or behind two VLAN tags */
+	FL_STAT_NOT_IP = 0,    /* passed: neither IPv4 nor IPv6, or behind two VLAN tags */
 	FL_STAT_MALFORMED,     /* passed: headers cut short */
 	FL_STAT_HELD,          /* sent into a delay line */
 	FL_STAT_RETURNED,      /* came back */

@@ -13,8 +13,8 @@
  *   edges     HASH          struct fl_edge    __u32               which row an edge has
  *   rows      PERCPU_ARRAY  0, 1, ...         struct fl_row       what happened on an edge
  *   paths     HASH          struct fl_edge    struct fl_path      rarer things, one for all CPUs
- *   watches   ARRAY         service           struct fl_watch     of whom events are wanted
- *   prefixes  ARRAY         0..FL_PREFIXES-1  struct fl_prefix    what request paths are told apart by
+ *   watches   ARRAY         service           struct fl_watch     whose events are wanted
+ *   prefixes  ARRAY         0..FL_PREFIXES-1  struct fl_prefix    prefixes that tell request paths apart
  *   events    RINGBUF       -                 struct fl_measure_event
  *   losses    PERCPU_ARRAY  enum fl_measure_stat  __u64           what could not be counted
  */
@@ -51,7 +51,7 @@ enum fl_vantage {
 /*
  * A veth (its host side) of a service. An address alone does not say who sent a packet: whoever has a raw
  * socket writes what they like there. So a packet is measured only at a veth of the service whose local
- * address it bears. (Interfaces of two network namespaces may have one number: those are not told apart.)
+ * address it bears. (Interfaces in two network namespaces may share a number; those are not told apart.)
  */
 struct fl_place {
 	__u32 service;
@@ -93,9 +93,9 @@ struct fl_path {
 };
 
 /*
- * A request whose target begins with the bytes of @text under @mask (0xff, behind them 0) is of the
- * class of the first prefix that it meets, so user space puts the longest first. How many there are is
- * in `n_prefixes`. A target is looked at where its head's beginning is in one packet.
+ * A request whose target begins with the bytes of @text under @mask (0xff, behind them 0) belongs to
+ * the first prefix that it matches, so user space puts the longest first; `n_prefixes` says how many
+ * there are. A target is read only where the beginning of its head lies in one packet.
  */
 #define FL_PREFIXES   8
 #define FL_PREFIX_MAX 32
@@ -134,7 +134,7 @@ enum fl_measure_stat {
 
 /* In and out of fl_sweep. */
 struct fl_sweep {
-	__u64 idle_ns;         /* a request that waited that long for its answer gets none */
+	__u64 idle_ns;         /* a request that has waited this long counts as unanswered */
 	__u64 dns_idle_ns;     /* the same for a DNS query */
 	__u64 connect_idle_ns; /* and for a SYN */
 	__u64 alive;           /* out: flows in the tables */

@@ -3,9 +3,9 @@
  * dns_flow.bpf.h - slow and failing DNS: responses (QR = 1, from port 53) whose question fits the
  * pattern wait, or get another response code, or are dropped. One response is one hit.
  *
- * Over UDP an error keeps header and question and nothing else. Over TCP the code is changed in
- * place and the answers stay, for no length may change; where a message begins is followed through
- * the stream, and a segment that is sent again is changed again.
+ * Over UDP an error keeps header and question and nothing else. Over TCP the code is changed in place
+ * and the answers stay, because no length may change; the beginnings of messages are tracked through
+ * the stream, and a retransmitted segment is changed again.
  *
  * Limits: over TCP, 8 messages in one packet, and a question must not be cut by a segment's end;
  * a stream that is joined in the middle must begin with a message. What cannot be read passes and
@@ -136,7 +136,7 @@ static __always_inline int dns_set_rcode(struct __sk_buff *skb, const struct pac
 	return payload_set(skb, p, off, (byte & 0xf0) | (rcode & 0x0f), fix_checksum);
 }
 
-/* What is left of an answer: header with the code and no counts but the question's, question. */
+/* What is left of an answer: the header, with the code and no counts but the question's, and the question. */
 static __always_inline int dns_fail_udp(struct __sk_buff *skb, struct packet *p, __u8 rcode)
 {
 	static const __u8 no_answers[6] = {};

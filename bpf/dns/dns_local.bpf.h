@@ -105,7 +105,7 @@ static __always_inline bool dns_is_asked(struct packet *p, __u64 key)
 	return when && packet_now(p) - *when < ASKED_MAX_NS;
 }
 
-/* For whom is this answer fetched? The one who gets it himself no longer waits. */
+/* For whom was this answer fetched? Whoever receives it directly no longer waits. */
 apart int dns_fetched_for(struct __sk_buff *skb, struct packet *p, const struct dns_name *name)
 {
 	take_packet(p);
@@ -236,7 +236,7 @@ static __always_inline int local_return(struct __sk_buff *skb)
 
 	if (!line)
 		return TC_ACT_SHOT;
-	/* Frames on loopback are addressed to nobody, not to the TAP; the receiver drops another's. */
+	/* Frames on loopback are addressed to nobody, and not to the TAP; the receiver would drop one meant for another. */
 	bpf_skb_change_type(skb, PACKET_HOST);
 	skb->mark = FL_MARK_MAGIC | generation;
 	stat_count(FL_STAT_RETURNED);

@@ -206,7 +206,7 @@ static inline int http_in_method(struct http_parser *p, __u8 c)
 	}
 	if (!http_is_token(c) || p->at >= 24)
 		return http_lost(p);
-	/* A word of more than eight letters is none of those we know: make it stay so. */
+	/* A word of more than eight letters is none of those we know: make sure it stays that way. */
 	p->number = p->at < 8 ? p->number << 8 | c : ~0ull;
 	p->at++;
 	return HTTP_NOTHING;
@@ -292,7 +292,7 @@ static inline int http_in_status(struct http_parser *p, __u8 c)
 	return p->status >= 100 ? HTTP_STATUS_LINE : http_lost(p);
 }
 
-/* The empty line: what comes behind it? */
+/* The empty line: what follows it? */
 static inline int http_headers_end(struct http_parser *p)
 {
 	int response = p->flags & HTTP_RESPONSE;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * http_flow.bpf.h - HTTP errors and slow responses, done to packets in flight.
+ * http_flow.bpf.h - HTTP errors and slow responses, made by changing packets in flight.
  *
- * Both directions of a connection are followed by a parser each. The side that sends a request
- * line is the client. When a request line is complete, the rules are asked, and what they decide is
- * queued; responses take their answers from that queue in order. So pipelining is right, and a
- * body that looks like a response is never touched. A status is three digits for three digits:
- * no length changes, and nothing but the checksum has to follow.
+ * A parser follows each direction of a connection. The side that sends a request line is the client.
+ * When a request line is complete, the rules are asked, and what they decide is queued; responses take
+ * their answers from that queue in order. So pipelining works, and a body that looks like a response
+ * is never touched. Three digits of status replace three digits: no length changes, and only the
+ * checksum has to follow.
  *
  * Where the parser of responses has to start: the acknowledgement number of a request is the
  * position of its response, as long as no earlier one is outstanding.
@@ -345,7 +345,7 @@ apart int http_advance(struct __sk_buff *skb, struct packet *p, struct http_flow
 	return skipped;
 }
 
-/* Parse the payload from @off to its end. Returns 0, or negative when that was impossible. */
+/* Parse the payload from @off to its end. Returns 0, or negative when that is impossible. */
 apart int http_parse(struct __sk_buff *skb, struct packet *p, struct http_flow *f, __u32 off)
 {
 	take_packet(p);

@@ -10,8 +10,8 @@
  * so much of this code is fetched again for each.
  *
  * Limits: what is in between is not looked at. A head whose layout is the same although it has an empty
- * line, a Transfer-Encoding or a second Content-Length there is framed wrongly; HTTP forbids the last two
- * (RFC 9112, 6.3), and who does it all the same misleads the measurement of their own edge.
+ * line, a Transfer-Encoding or a second Content-Length there is framed wrongly; HTTP forbids the last
+ * two (RFC 9112, 6.3), and whoever does it anyway only misleads the measurement of their own edge.
  *
  * Works on the copy of http_scan.bpf.h, and in user space as well.
  */

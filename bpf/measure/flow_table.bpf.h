@@ -8,8 +8,8 @@
  * A slot has room for the flows of both ends of a connection (struct flow). Where a NAT is between them, they are
  * two connections.
  *
- * Who takes a slot or gives it back holds the lock of its set; who looks, does not: a slot is somebody's as
- * soon as the key in it is his, and that is written last.
+ * Whoever takes or returns a slot holds the lock of its set; readers do not: a slot belongs to a
+ * connection as soon as it holds its key, which is written last.
  */
 #ifndef FL_FLOW_TABLE_BPF_H
 #define FL_FLOW_TABLE_BPF_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * measure_dns.bpf.h - DNS over UDP port 53: a query and its answer have the same transaction id between
- * the same two sockets. A query that is sent again keeps its first time, as who asked feels it.
+ * the same two sockets. A query that is sent again keeps its first time, which is what whoever asked feels.
  *
  * An answer with any other code than NOERROR counts as a status of class 5.
  */

@@ -434,7 +434,7 @@ static __always_inline bool http_steady(struct __sk_buff *skb, struct seen *s, s
 		return false;
 	n = http_memo_scan(memo, head, n, !s->is_request, &number);
 	body = s->payload_len - n;
-	/* What is behind the body is another message. */
+	/* What follows the body is another message. */
 	if (!n || number < body)
 		return false;
 	*flow_next(f, s->is_request) = s->seq + s->payload_len;

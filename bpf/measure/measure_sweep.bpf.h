@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * measure_sweep.bpf.h - what no packet tells: requests whose answer does not come although their
- * connection stays, SYNs and DNS queries into nowhere. User space runs it before it reads the rows.
+ * measure_sweep.bpf.h - what no packet tells: requests that get no answer although their connection
+ * stays, and SYNs and DNS queries that go nowhere. User space runs it before it reads the rows.
  *
  * It also counts the flows in the tables: those that were made, have not ended and are not there are
  * the ones that an LRU table evicted.

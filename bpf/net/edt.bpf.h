@@ -12,7 +12,7 @@
 #include "maps.bpf.h"
 #include "packet.bpf.h"
 
-/* A departure time further ahead is none: another clock's (a receive time, SO_TXTIME by CLOCK_TAI). */
+/* A time further ahead than this is no departure time but another clock's (a receive time, SO_TXTIME by CLOCK_TAI). */
 #define EDT_FAR_NS 3600000000000ull
 
 /*
@@ -48,7 +48,7 @@ static __always_inline void edt_send(struct __sk_buff *skb, struct packet *p)
 	__u64 departs_ns = packet_now(p) + edt_pending(skb, p) + p->departs_ns;
 
 #ifdef FL_PLAIN
-	skb->tstamp = departs_ns; /* before 5.18 there is but one sort */
+	skb->tstamp = departs_ns; /* before 5.18 there is only one kind */
 #else
 	bpf_skb_set_tstamp(skb, departs_ns, BPF_SKB_TSTAMP_DELIVERY_MONO);
 #endif

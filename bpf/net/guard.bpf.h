@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * guard.bpf.h - packets that no fault touches, whatever its rules say: the connection that the person
- * who began it sits on, protected networks and ports. Looked at for packets that have rules, before
- * the first of them; at no cost while nothing is protected.
+ * who began it sits on, protected networks and ports. Checked for packets that have rules, before the
+ * first of them; costs nothing while nothing is protected.
  *
  * Limits: a fragment without its ports may be one of a protected port or connection, so it is spared
  * when it could be.
@@ -89,7 +89,7 @@ static __always_inline int guard_of(const struct packet *p)
 	return -1;
 }
 
-/* Would a rule have wanted it? Only then it was spared, and is counted. */
+/* Would a rule have wanted it? Only then was it spared, and is counted. */
 static __noinline bool guard_counts(const struct packet *p, const struct fl_ruleset *set)
 {
 	__u32 i;

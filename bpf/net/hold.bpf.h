@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * hold.bpf.h - into the delay line and back. A packet that must wait gets a struct
+ * hold.bpf.h - into the delay line and back. A packet that has to wait gets a struct
  * fl_hold_header and goes to the hook's TAP; its holder in user space writes it back when it is
  * due, and fl_return puts it where it was taken, marked, so that nothing is done to it twice.
  *
@@ -159,7 +159,7 @@ static __always_inline bool hold_save_mark(struct __sk_buff *skb, struct packet 
 		return false;
 	bpf_spin_lock(&set->lock);
 	m = hold_mark_place(set, flow, now_ns);
-	/* One without a mark has none to keep, but may follow one of its flow that had. */
+	/* A packet without a mark has none to keep, but may follow one of its flow that had one. */
 	if (m && (mark || m->until_ns > now_ns)) {
 		if (m->until_ns < until_ns)
 			m->until_ns = until_ns;
@@ -219,7 +219,7 @@ static __always_inline bool hold_has_passed(struct __sk_buff *skb, bool *ret_own
 	holder = skb->mark & ~FL_MARK_MASK;
 	if (generation < holder)
 		return true;
-	/* A holder before us that left its mark is gone meanwhile: the packet is a fresh one. */
+	/* The holder that left its mark has gone meanwhile: treat the packet as a fresh one. */
 	skb->mark = 0;
 	*ret_own = generation == holder;
 	return *ret_own;

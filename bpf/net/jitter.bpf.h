@@ -15,7 +15,7 @@
 
 #define JITTER_UNIT_BITS 28
 
-/* Row @row at position @at of 2^28, between the entries' midpoints by a straight line. */
+/* Row @row at position @at of 2^28, interpolated linearly between the entries' midpoints. */
 apart __s64 jitter_table(__u32 row, __u32 at)
 {
 	const struct fl_table_row *table = bpf_map_lookup_elem(&tables, &row);

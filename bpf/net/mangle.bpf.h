@@ -57,7 +57,7 @@ apart int mangle_corrupt(struct __sk_buff *skb, struct packet *p, __u32 index, _
 
 		if (i >= rule->corrupt.bytes)
 			break;
-		/* Never a change to the same value; twice the same place may undo itself. */
+		/* Never to the same value; hitting one place twice may undo itself. */
 		if (bpf_skb_load_bytes(skb, off, &byte, 1) ||
 		    payload_set(skb, p, off, byte ^ (1 + draw % 255), rule->corrupt.fix_checksum))
 			return MANGLE_FAILED;

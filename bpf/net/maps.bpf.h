@@ -15,8 +15,8 @@
 volatile const __u32 netns_id = 0;
 volatile const __u32 generation = 1;
 
-/* Set for an object whose hooks are at the host's own interfaces, which the target shares with others. Where
- * it is not set, the verifier throws away what is only for that. */
+/* Set for an object whose hooks are at the host's own interfaces, which the target shares with others. Where it
+ * is not set, the verifier removes the code that serves only that. */
 volatile const bool host_side = false;
 
 /* On which side of the hook's interface @direction is. */

@@ -39,7 +39,7 @@ static __always_inline const struct fl_ruleset *match_prefix(__u32 ifindex, enum
 	return bpf_map_lookup_elem(&peers, &key);
 }
 
-/* The rules for a packet that is parsed already. */
+/* The rules for a packet that has already been parsed. */
 static __always_inline const struct fl_ruleset *match_again(const struct packet *p)
 {
 	return match_prefix(p->ifindex, p->direction, p->peer, p->prefix_len);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * owner.bpf.h - whose packet it is, at an interface that many share: the host's own. A rule there is for one
- * cgroup, and a packet is its own when the socket that sends it, or that is to get it, was made in that
- * cgroup or below.
+ * owner.bpf.h - which cgroup a packet belongs to, at an interface that many share: the host's own. A
+ * rule there is for one cgroup; a packet belongs to it when the socket that sends it, or that will
+ * receive it, was created in that cgroup or below.
  *
  * The sender's socket comes with the packet. The receiver's is looked up as the stack will do it; a packet
  * for which there is no TCP or UDP socket (ICMP, a later fragment, an address that is translated first) is
@@ -65,7 +65,7 @@ static __always_inline struct bpf_sock *owner_receiver(struct __sk_buff *skb, co
 	return NULL;
 }
 
-/* Where the kernel keeps what no helper for tc programs tells: bpf_sk_ancestor_cgroup_id() is not for them. The
+/* Where the kernel keeps what no helper tells a tc program: bpf_sk_ancestor_cgroup_id() is not available to them. The
  * offsets come from user space, so that nobody else needs a kernel with BTF. */
 volatile const struct fl_owner_offsets offsets = {};
 
@@ -77,7 +77,7 @@ static __always_inline __u64 owner_read(__u64 address)
 	return value;
 }
 
-/* The id of the cgroup of @level that the one at @cgroup is in, 0 there is none. */
+/* The id of the ancestor at @level of the cgroup at @cgroup; 0: there is none. */
 static __always_inline __u64 owner_ancestor(__u64 cgroup, __u32 level)
 {
 	__u64 at = cgroup + offsets.ancestors + 8 * level;
@@ -89,14 +89,14 @@ static __always_inline __u64 owner_ancestor(__u64 cgroup, __u32 level)
 	return owner_read(owner_read(owner_read(at) + offsets.node) + offsets.id);
 }
 
-/* The verifier allows no sum with the address of a socket; out of a map it comes as a number. */
+/* The verifier allows no arithmetic on the address of a socket; read back from a map it is a number. */
 static __always_inline __u64 owner_cgroup(struct owner *o, struct bpf_sock *sk)
 {
 	*(volatile __u64 *)&o->socket = (__u64)(long)sk;
 	return owner_read(*(volatile __u64 *)&o->socket + offsets.socket_cgroup);
 }
 
-/* Find out whose the packet is. False: of none that a rule may be for. */
+/* Find out which cgroup owns the packet. False: none that a rule can be for. */
 static __always_inline bool owner_find(struct __sk_buff *skb, const struct packet *p)
 {
 	bool egress = hook_is_egress(p->direction);
@@ -125,7 +125,7 @@ static __always_inline bool owner_find(struct __sk_buff *skb, const struct packe
 	return any;
 }
 
-/* Is the packet, for which owner_find() was true, the one of the rule's cgroup? */
+/* Does the packet, for which owner_find() returned true, belong to the rule's cgroup? */
 static __always_inline bool owner_is(const struct fl_rule *rule)
 {
 	const struct owner *o = owner_slot();

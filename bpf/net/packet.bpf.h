@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * packet.bpf.h - what a packet is, as the rules see it. The peer's address is read first, for the
- * look-up of rules; only when there are any, the packet is taken apart.
+ * packet.bpf.h - what a packet is, as the rules see it. The peer's address is read first, to look up
+ * the rules; the packet is taken apart only when there are any.
  *
  * Limits: Ethernet only. One VLAN tag is beside the frame (__sk_buff.vlan_tci) and does not matter here; frames
  * with a second one, and other protocols, pass. IPv6 extension headers: at
@@ -50,7 +50,7 @@ struct packet {
 	__u32 seq, ack; /* TCP, host byte order */
 	__u32 length;   /* of the frame */
 	__u64 flow;     /* hash of both ends, the same in both directions */
-	__u64 now_ns;   /* 0: the clock was not read yet */
+	__u64 now_ns;   /* 0: the clock has not been read yet */
 	/* What the rules have decided so far. */
 	__u64 delay_ns;
 	__u64 departs_ns; /* to wait by departure time */
@@ -124,7 +124,7 @@ static __always_inline void packet_map_ipv4(__be32 to[4], __be32 addr)
 	to[3] = addr;
 }
 
-/* The peer's address and no more: of most packets it is all that is asked for. False: cut short. */
+/* Only the peer's address: most packets need no more. False: cut short. */
 static __always_inline bool packet_read_peer(struct __sk_buff *skb, enum fl_direction direction, __be32 peer[4])
 {
 	__u32 off = ETH_HLEN;

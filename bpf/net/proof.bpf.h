@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * proof.bpf.h - may a rule act now, and what has it done. Liveness is asked for each packet, so a
+ * proof.bpf.h - may a rule act now, and what has it done. Liveness is checked for each packet, so a
  * fault ends by itself: at its expiry, at its last hit, or when the session's owner is gone.
  */
 #ifndef FL_PROOF_BPF_H
@@ -26,7 +26,7 @@ static __always_inline bool rule_live(const struct fl_rule *rule, const struct f
 	return true;
 }
 
-/* The value of one of @state's counters, which goes on to the next one: no two callers get the same. */
+/* Take the next value of one of @state's counters: no two callers get the same. */
 static __always_inline __u64 state_take(struct fl_state *state, __u64 *counter)
 {
 #ifdef FL_PLAIN

@@ -86,8 +86,8 @@ static __always_inline int reset_uncloses(struct __sk_buff *skb, struct packet *
 }
 
 /*
- * Returns a verdict; negative when nothing was changed. What is changed by half is dropped: its
- * sender sends it again, and meets the rule again.
+ * Returns a verdict; negative when nothing was changed. A packet that was changed halfway is dropped:
+ * its sender retransmits it, and it meets the rule again.
  */
 apart int reset_both(struct __sk_buff *skb, struct packet *p)
 {

@@ -119,7 +119,7 @@ static __always_inline int rule_act(struct __sk_buff *skb, struct packet *p, __u
 	}
 }
 
-/* Faults that are done to packets, whatever is in them. */
+/* Faults that act on packets, whatever is in them. */
 apart int rule_packet(struct __sk_buff *skb, struct packet *p, __u32 index)
 {
 	take_packet(p);

@@ -66,7 +66,7 @@ static __always_inline const struct fl_sys_rule *sys_live(void)
 	((__u64)(a) | (__u64)(b) << 8 | (__u64)(c) << 16 | (__u64)(d) << 24 | (__u64)(e) << 32 | (__u64)(f) << 40 | \
 	 (__u64)(g) << 48 | (__u64)(h) << 56)
 
-/* What keeps a host alive is never failed, whatever the target says. */
+/* Calls of what keeps the host alive never fail, whatever the target is. */
 static __always_inline bool sys_spared(const struct fl_sys_rule *rule)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
@@ -82,12 +82,12 @@ static __always_inline bool sys_spared(const struct fl_sys_rule *rule)
 }
 
 /*
- * The value of one of the rule's counters, which goes on to the next one: no two callers get the same.
+ * Take the next value of one of the rule's counters: no two callers get the same.
  */
 #ifdef FL_PLAIN
 #define SYS_TURNS_MAX 256
 
-/* Who has put in the only entry has the counters for himself: programs for tracing may not use a bpf_spin_lock. */
+/* Whoever inserts the only entry owns the counters: tracing programs may not use a bpf_spin_lock. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);

@@ -14,7 +14,7 @@
 const volatile struct fl_sys_call call = {};
 
 #ifdef FL_PLAIN
-/* (What comes behind it need not be verified for each way through it.) */
+/* (So that what follows need not be verified once for each path through it.) */
 apart int sys_is_target(void)
 {
 	__u32 zero = 0;

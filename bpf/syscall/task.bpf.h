@@ -8,7 +8,7 @@
 #include <bpf/bpf_core_read.h>
 #include "bpf/abi/abi_task.h"
 
-/* Inode of the caller's own pid namespace. numbers[] has one upid a level, the own one last. */
+/* Inode of the caller's own pid namespace. numbers[] has one upid per level, its own last. */
 static __always_inline __u32 task_pidns(void)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
@@ -33,7 +33,7 @@ static __always_inline __u32 task_netns(void)
 static __always_inline __u64 task_cgroup(int level)
 {
 #ifdef FL_PLAIN
-	/* Before 5.15 bpf_get_current_ancestor_cgroup_id() is not for programs for tracing. */
+	/* Before 5.15 bpf_get_current_ancestor_cgroup_id() is not available to tracing programs. */
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct cgroup *cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp), *ancestor = NULL;
 	__u64 id = 0;
