@@ -84,9 +84,9 @@ check "the rootless one is found" env DOCKER_HOST= XDG_RUNTIME_DIR="$T/rt" sh -c
 check "and Podman's" env DOCKER_HOST= sh -c "mkdir -p /run/podman && ln -sf $SOCK /run/podman/podman.sock && $BUILD/tests/tools/target_show docker:web"
 rm -rf /run/podman
 env -u DOCKER_HOST "$FL" --docker-socket "$SOCK" inject latency docker:nonesuch --delay 1ms >"$T/out" 2>&1
-check "--docker-socket before the command" grep -q "no running container is meant by 'nonesuch'" "$T/out"
+check "--docker-socket before the command" grep -q "no running container matches 'nonesuch'" "$T/out"
 env -u DOCKER_HOST "$FL" inject latency docker:nonesuch --delay 1ms --docker-socket="$SOCK" >"$T/out" 2>&1
-check "and behind it" grep -q "no running container is meant by 'nonesuch'" "$T/out"
+check "and behind it" grep -q "no running container matches 'nonesuch'" "$T/out"
 
 # --- a stream of events that is none: the fault holds, it is told, and the end is an orderly one ---
 for how in html e500 endless cut; do

@@ -340,7 +340,7 @@ int netns_find_inode(uint64_t inode, const json_t *sealed, struct fl_error *err)
 		return fd;
 	if (s.blind)
 		return error_env(err, s.blind,
-				 "whether network namespace %llu is still there cannot be told: "
+				 "cannot tell whether network namespace %llu is still there: "
 				 "%s: %s",
 				 (unsigned long long)inode, s.where, strerror(s.blind));
 	return error_env(err, ENOENT, "network namespace %llu is gone", (unsigned long long)inode);

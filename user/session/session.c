@@ -442,7 +442,7 @@ int session_recover(const char *name, struct undo_count *ret, struct fl_error *e
 	if (info.alive)
 		return error_usage(err, "session %s is alive: its owner is process %d", name, (int)info.pid);
 	if (info.unknown) {
-		error_env(err, EAGAIN, "session %s: whether its owner is alive cannot be told", name);
+		error_env(err, EAGAIN, "session %s: cannot tell whether its owner is alive", name);
 		error_hint(err,
 			   FL_RUN_DIR "/%s/session.json and /proc have to be readable; then faultline "
 				      "recover again",

@@ -70,7 +70,7 @@ const struct fault_ops fault_connect_drop = {
 	NET_PACKET_OPS,
 	.class = FAULT_NETWORK,
 	.name = "connect_drop",
-	.summary = "Let no new TCP connection come about",
+	.summary = "Let no new TCP connection be made",
 	.params = drop_params,
 	.supported = net_supported,
 	.validate = validate_drop,
@@ -120,7 +120,7 @@ const struct fault_ops fault_connect_refused = {
 /* clang-format off */
 static const struct param latency_params[] = {
 	{ .name = "delay", .type = PARAM_DURATION, .def = "!", .live = true,
-	  .help = "how much longer a connection takes to come about" },
+	  .help = "how much longer it takes to set up a connection" },
 	{ .name = "jitter", .type = PARAM_DURATION, .def = "0", .live = true, .help = "up to so much more or less, evenly" },
 	NET_PARAM_PERCENT("100%", "the attempts that take longer"),
 	CONNECT_DIRECTION,
@@ -154,7 +154,7 @@ const struct fault_ops fault_connect_latency = {
 	NET_PACKET_OPS,
 	.class = FAULT_NETWORK,
 	.name = "connect_latency",
-	.summary = "Make new TCP connections slow to come about",
+	.summary = "Make new TCP connections slow to set up",
 	.params = latency_params,
 	.supported = net_supported_hold,
 	.validate = validate_latency,

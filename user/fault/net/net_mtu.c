@@ -39,7 +39,7 @@ const struct fault_ops fault_mtu_blackhole = {
 	NET_PACKET_OPS,
 	.class = FAULT_NETWORK,
 	.name = "mtu_blackhole",
-	.summary = "Lose packets that are too large, and tell nobody",
+	.summary = "Silently lose packets that are too large",
 	.params = params,
 	.supported = net_supported,
 	.validate = validate,

@@ -118,8 +118,8 @@ static int judge(const struct wanted *w, const struct found *f, struct fl_error 
 		return error_env(err, EAGAIN, "%s cannot be reached: the target does not run", w->path);
 	if (f->blind)
 		return error_env(err, f->blind == ENOENT ? EIO : f->blind,
-				 "whether %s is still there cannot be told: process %s cannot be looked into: %s",
-				 w->path, f->blind_pid, strerror(f->blind));
+				 "cannot tell whether %s is still there: process %s cannot be looked into: %s", w->path,
+				 f->blind_pid, strerror(f->blind));
 	return -ENOENT;
 }
 

@@ -60,7 +60,7 @@ static int refuse(const char *url, const struct http_response *r, struct fl_erro
 		return error_env(err, EBADMSG, "the pipeline answered %s" REFUSED "%d", url, r->status);
 	if (r->status)
 		return error_env(err, EHOSTUNREACH, "the pipeline answered %s" REFUSED "%d", url, r->status);
-	return error_env(err, EHOSTUNREACH, "%s%s: %s", r->connected ? "no answer of the pipeline to " : DEAD, url,
+	return error_env(err, EHOSTUNREACH, "%s%s: %s", r->connected ? "no answer from the pipeline to " : DEAD, url,
 			 r->error);
 }
 

@@ -190,7 +190,7 @@ static int no_such(const char *what, struct fl_error *err)
 	struct target_names names = {};
 	const char *near = NULL;
 
-	error_usage(err, "no running container is meant by '%.100s'", what);
+	error_usage(err, "no running container matches '%.100s'", what);
 	if (!docker_list(&names, NULL) && !target_names_add(&names, NULL))
 		near = text_nearest(what, (const char *const *)names.v);
 	if (near)

@@ -88,7 +88,7 @@ int listener_check(const struct target *t, uint16_t port, const char *what, stru
 	if (!r && s.n)
 		r = target_each_member(t, visit_member, &s);
 	if (r)
-		return error_env(err, EPERM, "refused: %s on %s, because it cannot be told who listens on port %u: %s",
+		return error_env(err, EPERM, "refused: %s on %s, because nobody can tell who listens on port %u: %s",
 				 what, t->name, port, strerror(-r));
 	if (!s.n)
 		return -ECONNREFUSED;
