@@ -48,7 +48,7 @@ sed -i "s/^    fault_type:.*/    faults: [{type: pause, target: 'pid:$victim'}]/
 (wait_for 10 sh -c "'$FL' list -o json | jq -e '.[0].active'" && kill -9 $victim) &
 outcome died
 check_num "a target that died: exit status" $rc eq 1
-check "... the verdict says why" jq -e '.verdict.why | test("ended a target that does not run any more")' "$out/run.json"
+check "... the verdict says why" jq -e '.verdict.why | test("ended a target that is no longer running")' "$out/run.json"
 verdict "... the result when and who" '.proof[0] | .targets_died == 1 and (.changes | any(.what == "died" and .target == "pid:'$victim'"))'
 
 HYPOTHESIS='p99 latency <= 1us AND success_rate >= 50%' suite "$T/refuted.yaml" x

@@ -33,11 +33,11 @@ docker rm -f web >/dev/null
 docker run -d --name web tiny sleep 1000 >/dev/null
 check "a container of the same name that was made anew" wait_for 2 web_slow
 "$FL" list >"$T/list"
-check "list says that it moved, and when" grep -qE '^ +[0-9:]{8}: web runs anew \(process [0-9]+\)' "$T/list"
+check "list says that it moved, and when" grep -qE '^ +[0-9:]{8}: web is running again \(process [0-9]+\)' "$T/list"
 finish $net
 check_num "moved: restart, two changes of networks, anew" "$(number moved net)" ge 4
-check "inject says so on the way" grep -q 'web runs anew' "$T/net.err"
-check "and that it was down" grep -q 'web does not run any more' "$T/net.err"
+check "inject says so on the way" grep -q 'web is running again' "$T/net.err"
+check "and that it was down" grep -q 'web is no longer running' "$T/net.err"
 worst=$(changes moved net | sort -n | tail -n 1)
 check_ms "within 1 s of the engine's own stamp (ms)" "$worst" 1000
 note "FIGURE the fault was on the new interface $(changes moved net | sort -n | awk '{v[NR] = $1} END {printf "%.0f ms (median of %d, worst %.0f)", v[int((NR + 1) / 2)], NR, v[NR]}') after the engine's event, or the begin of the process"

@@ -30,7 +30,7 @@ check "the effect" effect '1 kill of 1 process (SIGKILL), down'
 pid=$(docker_pid keeper)
 inject availability docker:keeper
 check "one with a restart policy is brought back by its engine" wait_for 5 again keeper "$pid"
-check "which inject sees" wait_for 3 effect 'keeper runs anew'
+check "which inject sees" wait_for 3 effect 'keeper is running again'
 finish
 check "and counts" effect '1 restart seen'
 

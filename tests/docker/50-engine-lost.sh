@@ -31,7 +31,7 @@ docker_up
 check "its containers live through that" docker_is web running
 check "as is its return" wait_for 3 told 'is known again'
 docker restart -t 0 web >/dev/null
-check "after which the container is followed again" wait_for 2 told 'web runs anew'
+check "after which the container is followed again" wait_for 2 told 'web is running again'
 check "with the fault" wait_for 2 slow "$(docker_addr web)"
 finish
 check_num "the result has it (lost)" "$(count supervisor-lost)" ge 1
@@ -48,7 +48,7 @@ finish
 # --- gone for good, and the container with it ---
 inject latency docker:web --delay 60ms
 docker rm -f web >/dev/null
-check "a container that is removed is told of" wait_for 2 told 'web does not run any more'
+check "a container that is removed is told of" wait_for 2 told 'web is no longer running'
 docker_kill
 check "the engine as well" wait_for 2 told 'nobody tells'
 finish

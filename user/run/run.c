@@ -423,7 +423,7 @@ enum fl_exit run_verdict(const struct run_report *report, char *ret_why, size_t 
 	else if (failed)
 		snprintf(ret_why, size, "%u experiment%s could not be carried out", failed, failed == 1 ? "" : "s");
 	else if (died)
-		snprintf(ret_why, size, "%u experiment%s ended a target that does not run any more", died,
+		snprintf(ret_why, size, "%u experiment%s ended a target that is no longer running", died,
 			 died == 1 ? "" : "s");
 	else if (silent)
 		snprintf(ret_why, size, "%u fault%s did not manifest: nothing was hit", silent, silent == 1 ? "" : "s");

@@ -40,7 +40,7 @@ static json_t *moved(const struct fault *f, const struct target *t)
 	if (f->ops->need_veth)
 		target_check_veths(t, &gap);
 	snprintf(text, sizeof(text), "%s %s (process %d); the fault is on it%s%s%s%s", t->name,
-		 t->same_process ? "has other networks" : "runs anew", (int)t->pid, ms > 0 ? ", after " : "",
+		 t->same_process ? "has other networks" : "is running again", (int)t->pid, ms > 0 ? ", after " : "",
 		 ms > 0 ? after : "", gap.message[0] ? ", but in part: " : "", gap.message);
 	return json_pack("{s:o, s:s, s:s, s:o, s:o, s:i, s:s, s:s}", "t", wall(t->moved_wall_ns), "what", "moved",
 			 "target", t->name, "since", wall(t->changed_wall_ns), "after_ms",
@@ -86,7 +86,7 @@ static void look_at(struct fault *f, struct target *t, changes_fn fn, void *ctx)
 	news = t->watch ? target_watch_peek(t->watch, &since_ns) : TARGET_SAME;
 	if (news == TARGET_DOWN && !t->told.down) {
 		t->told.down = true;
-		changes_note(f, other(t, "down", since_ns, "does not run any more"), fn, ctx);
+		changes_note(f, other(t, "down", since_ns, "is no longer running"), fn, ctx);
 	}
 	if (news != TARGET_NEW || t->told.left)
 		return;
@@ -95,7 +95,8 @@ static void look_at(struct fault *f, struct target *t, changes_fn fn, void *ctx)
 	if (clock_mono_ns() - t->told.waiting_ns < LEFT_BEHIND_NS)
 		return;
 	t->told.left = true;
-	changes_note(f, other(t, "left", since_ns, "runs anew, and this kind of fault does not go with it"), fn, ctx);
+	changes_note(f, other(t, "left", since_ns, "is running again, and this kind of fault does not follow it"), fn,
+		     ctx);
 }
 
 static bool is_watched(const struct fault *f)
