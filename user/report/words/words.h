@@ -63,10 +63,10 @@ struct words {
 	const struct sweep_words *sweep;
 	const struct gap_words *gap; /* empty: as the scoreboard says it */
 	/* SUBMIT.md */
-	const char *submit_title, *submit_own_title, *learned, *missed_head, *trade_off_head, *summary_head, *author, *fact_detect,
-		*fact_rca, *fact_no_rca, *fact_time, *fact_no_time, *fact_unscored, *ask_learned, *experiment,
-		*expected, *why_missed, *none_missed, *missed_unscored, *no_expectation, *ask_expected, *ask_why,
-		*fact_trade_off, *ask_trade_off, *pass, *fail;
+	const char *submit_title, *submit_own_title, *learned, *missed_head, *trade_off_head, *summary_head, *author,
+		*fact_detect, *fact_rca, *fact_no_rca, *fact_time, *fact_no_time, *fact_unscored, *ask_learned,
+		*experiment, *expected, *why_missed, *none_missed, *missed_unscored, *no_expectation, *ask_expected,
+		*ask_why, *fact_trade_off, *ask_trade_off, *pass, *fail;
 	/* report.html */
 	const char *html_detected, *html_rca, *html_mttd, *html_false, *html_precision, *html_recall, *baseline_band,
 		*watch_band, *fault, *probe_pass, *probe_fail, *alert, *measured, *first_hit, *first_symptom, *back,

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "report/html.h"
+#include "report/html/html.h"
 #include "report/svg.h"
 #include "report/words/words.h"
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "report/history.h"
-#include "report/html.h"
+#include "report/html/html.h"
 #include "report/report.h"
 #include "report/svg.h"
 #include "report/sweep/sweep_report.h"
