@@ -118,3 +118,37 @@ print(n, file=sys.stderr)
 EOF
 nothing "every message that troubleshooting.md explains is one of the source" "$(python3 "$T/messages.py" 2>"$T/n")"
 check_num "... and there were as many as there should be" "$(cat "$T/n")" ge 45
+
+cat >"$T/results.py" <<'EOF'
+import json, re
+
+entry = json.load(open('docs/schema/chaos_results.json'))['items']
+rows = {}
+part = None
+for line in open('docs/results.md'):
+	if line.startswith('## '):
+		part = line[3:].strip()
+	m = re.match(r'\| ((?:`\w+`(?:, )?)+) \| (.*)', line)
+	if m and part in ('What every entry has', 'What an entry may have besides'):
+		for key in re.findall(r'\w+', m[1]):
+			rows[key] = (part.startswith('What every'), m[2])
+words = {'text': 'string', 'number': 'number', 'bool': 'boolean', 'object': 'object', 'array': 'array', 'null': 'null'}
+for key in sorted(set(entry['properties']) ^ set(rows)):
+	print(f'{key}: ' + ('in the schema, not on the page' if key not in rows else 'on the page, not in the schema'))
+for key, (always, text) in rows.items():
+	p = entry['properties'].get(key, {})
+	if always != (key in entry['required']):
+		print(f'{key}: is it always there? The page and the schema differ')
+	# the type column of the first table, where one key has the row
+	kind = text.split(' | ')[0]
+	if always and set(kind.split(' or ')) <= set(words):
+		types = p.get('type', 'string' if 'enum' in p else None)
+		types = {t.replace('integer', 'number') for t in ([types] if isinstance(types, str) else types)}
+		if {words[w] for w in kind.split(' or ')} != types:
+			print(f'{key}: {kind} on the page, {sorted(types)} in the schema')
+	inner = p if p.get('type') == 'object' else p.get('items', {})
+	for name in inner.get('properties', {}):
+		if f'`{name}`' not in text:
+			print(f'{key}: {name} is in the schema, not on the page')
+EOF
+nothing "the tables of results.md are the schema of chaos_results.json" "$(python3 "$T/results.py")"

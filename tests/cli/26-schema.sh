@@ -79,6 +79,9 @@ printed '*' probe:lines probe "http://127.0.0.1:1/" --count 1 --interval 50ms -o
 suite "$T/s.yaml" payment_latency
 printed 0 run-dry-run run "$T/s.yaml" --dry-run -o json
 printed '*' run run "$T/s.yaml" --out "$T/out1" -q -o json
+check "chaos_results.json of a run is what its schema says" valid chaos_results <"$T/out1/chaos_results.json"
+check "... and one that was not this run's" valid chaos_results <"$T/run/chaos_results.json"
+seen="$seen chaos_results"
 printed '*' history history "$T/out1" -o json
 printed '*' score score "$T/out1" -o json
 sed -e 's/pid:[0-9]*/netns:flt-a/' "$T/s.yaml" >"$T/net.yaml"
