@@ -29,13 +29,29 @@ check_num "callbacks found" "$(wc -l <"$T/callbacks")" ge 20
 check "each begins with LOOP_CALLBACK()" diff /dev/null "$T/unmeasured"
 
 # --- a run with every kind ---
-# The store of the cache experiment answers each command after a while, so that what asks it takes long.
-kinds=$("$FL" doctor -o json | jq -r '.faults[] | select(.supported) | .name')
-check_num "kinds of fault that this kernel has" "$(wc -w <<<"$kinds")" ge 20
+# A JVM's agent, without which jvm_exception is not there.
+bg python3 "$TOP/tests/tools/drip.py" byteman "$T/byteman.jar" >"$T/drip.out"; jvm=$BG_PID
+wait_for 5 grep -q ready "$T/drip.out"
+kill -USR1 "$jvm"
+"$FL" doctor -o json >"$T/doctor"
+kinds=$(jq -r '.faults[] | select(.supported) | .name' "$T/doctor")
+note "not on this kernel: $(jq -r '[.faults[] | select(.supported | not) | "\(.name) (\(.reason))"] | join(", ") | if . == "" then "none" else . end' "$T/doctor")"
+check_num "kinds of fault that are tried, of $(jq '.faults | length' "$T/doctor")" "$(wc -w <<<"$kinds")" ge 20
+# And those that do it quite differently when asked to: KIND OPTIONS, each an experiment more.
+variants() {
+	cat <<-'V'
+		latency --delay 100ms --backend edt
+		fd_exhaustion --mode kernel
+		disk_fill --mode kernel --path /mnt
+		pause --method sigstop
+		pause --method freezer
+	V
+}
 options() { sed -nE "s/^$1 +[a-z]+ +[^ ]+ *//p" "$TOP/tests/matrix/kinds"; }
 target() {
 	case $1 in
 	cache_poisoning) echo cache-svc ;;
+	jvm_exception) echo "pid:$jvm" ;;
 	dns_*) echo dns-resolver ;;
 	availability | crash | stop | restart) echo inventory-svc ;;
 	disk_* | config_corruption) echo "pid:$TARGET" ;; # with a file system and a blkio group of its own
@@ -61,14 +77,16 @@ suite:
   metrics: { order_success_rate: { probe: success_rate } }
 experiments:
 Y
-	for kind in $kinds; do
-		opts=$(options "$kind"); opts=${opts//@FILE@/\/mnt\/loop.conf}; opts=${opts//\/tmp/\/mnt}
+	{ for kind in $kinds; do echo "$kind $(options "$kind")"; done; variants; } >"$T/list"
+	while read -r kind opts; do
+		grep -qx "$kind" <<<"$kinds" || continue
+		opts=${opts//@FILE@/\/mnt\/loop.conf}; opts=${opts//\/tmp/\/mnt}
 		[ "$kind" != disk_io ] || opts="$opts --path /mnt --block-size 4k"
 		[ "$kind" != null ] || opts="--switching 400ms"
 		n=$((n + 1))
 		cat <<Y
   - id: $n
-    name: loop_$kind
+    name: loop_${kind}_$n
     hypothesis: "order_success_rate >= 0%"
     faults: [{ type: $kind, target: "$(target "$kind")", params: { $(params "$opts") } }]
     blast_radius: { target: 1 instance of payment-svc, traffic: 0% (synthetic), duration: 700ms }
@@ -76,13 +94,14 @@ Y
     measurement: { metrics: [order_success_rate], capture_window: t-1s to t+1s }
     ground_truth: { root_service: payment-svc, symptom: errors }
 Y
-	done
+	done <"$T/list"
 } >"$T/loop.yaml"
 "$FL" run "$T/loop.yaml" --out "$T/out" --metrics 127.0.0.1:0 >"$T/board" 2>"$T/progress"
 rc=$?
 check "the run came to its end" [ $rc = 0 -o $rc = 1 ]
 [ -s "$T/out/chaos_results.json" ] || sed 's/^/#   /' "$T/board" "$T/progress" | tail -n 20
 on() { jq -rs '[.[] | select(.event == "fault-on") | .kind] | unique | .[]' "$T/out/events.jsonl" | sort; }
+check_num "experiments that had their fault on" "$(jq -rs '[.[] | select(.event == "fault-on")] | length' "$T/out/events.jsonl")" eq "$(wc -l <"$T/list")"
 check "every kind was on" diff <(on) <(tr ' ' '\n' <<<"$kinds" | sort)
 jq -r '.[] | select(.status == "failed") | "# \(.name): \(.detail.error // .error // "")"' "$T/out/chaos_results.json"
 check "no callback over 20 ms in a run with every kind" diff /dev/null "$T/loop"
