@@ -40,9 +40,7 @@ check_num "kinds of fault that are tried, of $(jq '.faults | length' "$T/doctor"
 # And those that do it quite differently when asked to: KIND OPTIONS, each an experiment more.
 variants() {
 	cat <<-'V'
-		latency --delay 100ms --backend edt
 		fd_exhaustion --mode kernel
-		disk_fill --mode kernel --path /mnt
 		pause --method sigstop
 		pause --method freezer
 	V
