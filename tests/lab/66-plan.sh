@@ -45,12 +45,15 @@ check "... and on the terminal" grep -q 'NO TRAFFIC' "$T/said"
 check "... without faults of packets" sh -c "! grep -q 'fault_type: \\(latency\\|http_\\|network_\\)' '$T/quiet.yaml'"
 check "... without a remark of check" sh -c "'$FL' check --strict '$T/quiet.yaml' 2>&1 | grep ' 0 errors, 0 warnings\$'"
 bg sh -c "while :; do ip netns exec '${web#netns:}' curl -s -m 1 -o /dev/null http://10.77.2.2:8080/; curl -s -m 1 -o /dev/null http://10.77.1.2:8080/; sleep 0.05; done"
-"$FL" plan "$web" "$db" --watch 3s --pipeline http://127.0.0.1:1 -o "$T/own.yaml" >"$T/said" 2>"$T/err"
+"$FL" plan "$web" "$db" --watch 3s --pipeline http://me:secret@127.0.0.1:1 -o "$T/own.yaml" >"$T/said" 2>"$T/err"
 check_num "with some load" $? eq 0
 check "... the edge" grep -q '^    name: flt-no-flt-o-dd-x-http_error$' "$T/own.yaml"
 check "... what its name stands for" grep -q "^    flt-o-dd-x: \"netns:flt-o'dd&" "$T/own.yaml"
 check "... the graph, as measured" grep -q '^      - \[flt-no, flt-o-dd-x\]' "$T/own.yaml"
 check "... the front door as the probe" grep -q "^    url: .*10.77.1.2:8080/" "$T/own.yaml"
+check "... with a password in it nobody else reads it" [ "$(stat -c %a "$T/own.yaml")" = 600 ]
+check "... one without is for everybody" [ "$(stat -c %a "$T/quiet.yaml")" = 644 ]
+check "... and the password is not on the terminal" sh -c "! grep -q secret '$T/said' '$T/err'"
 check "... a pipeline that does not answer is said to be that" grep -q 'asked and gave no answer' "$T/own.yaml"
 check "... without a remark of check" sh -c "'$FL' check '$T/own.yaml' 2>&1 | grep ' 0 errors, 0 warnings\$'"
 

@@ -76,6 +76,26 @@ static void nothing_to_say(void **state)
 	assert_string_equal(rules, "");
 }
 
+/* Of two with the same bare name, the one that is meant; neither, where that cannot be told. */
+static void namesakes(void **state)
+{
+	static char both[3][128] = { "outside", "docker:db", "netns:db" };
+	static struct meter_row busy[] = {
+		{ .client = 0, .server = 1, .protocol = METER_HTTP, .requests = 90, .bytes_to_server = 9 },
+	};
+	const struct meter_snapshot old = seen;
+	(void)state;
+
+	seen = (struct meter_snapshot){ .n_services = 3, .services = both, .n_rows = 1, .rows = busy };
+	look(&latency, "netns:db", NULL);
+	assert_true(strlen(rules));
+	look(&latency, "docker:db", NULL);
+	assert_string_equal(rules, "");
+	look(&latency, "db", NULL);
+	assert_string_equal(rules, "");
+	seen = old;
+}
+
 static void unseen(void **state)
 {
 	(void)state;
@@ -102,7 +122,8 @@ static void unseen(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(nothing_to_say), cmocka_unit_test(unseen) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(namesakes), cmocka_unit_test(nothing_to_say),
+					    cmocka_unit_test(unseen) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,15 +30,21 @@ static const char *bare(const char *spec)
 	return colon ? colon + 1 : spec;
 }
 
-/* Its index among the measured; 0: it is none of them. */
+/* Its index among the measured, by its whole name or by the one behind the colon where only one has that; 0: it
+ * is none of them, or cannot be told. */
 static uint32_t index_of(const struct meter_snapshot *s, const char *name)
 {
-	uint32_t i;
+	uint32_t i, found = 0, n = 0;
 
-	for (i = 1; i < s->n_services; i++)
-		if (!strcmp(s->services[i], name) || !strcmp(bare(s->services[i]), bare(name)))
+	for (i = 1; i < s->n_services; i++) {
+		if (!strcmp(s->services[i], name))
 			return i;
-	return 0;
+		if (!strcmp(bare(s->services[i]), bare(name))) {
+			found = i;
+			n++;
+		}
+	}
+	return n == 1 ? found : 0;
 }
 
 static uint64_t things(const struct meter_row *row)

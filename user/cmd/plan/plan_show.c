@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/types.h>
 
 #include "cmd/cmd.h"
 #include "cmd/plan/plan_cmd.h"
@@ -10,6 +11,7 @@
 #include "model/experiment.h"
 #include "run/run.h"
 #include "util/cleanup.h"
+#include "util/text/url.h"
 
 const char *plan_cmd_reason(const struct plan *p)
 {
@@ -192,6 +194,17 @@ static json_t *document(const struct plan_command *o, const struct text *suite, 
 			 plan_seconds(p, p->n_chosen), "error");
 }
 
+/* A suite has the pipeline's and the probe's URL as they are typed: with a password in one it is its owner's alone. */
+static mode_t mode_for(const struct text *suite)
+{
+	_cleanup_free_ char *masked = strndup(suite->s, suite->len);
+
+	if (!masked)
+		return 0600;
+	url_mask(masked);
+	return strncmp(masked, suite->s, suite->len) ? 0600 : 0644;
+}
+
 int plan_cmd_hand_out(struct plan_command *o, const struct text *suite, struct fl_error *err)
 {
 	struct suite *s = NULL;
@@ -199,7 +212,7 @@ int plan_cmd_hand_out(struct plan_command *o, const struct text *suite, struct f
 	int r = check(suite, &s, err);
 
 	if (!r && o->out)
-		r = file_write(o->out, suite->s, suite->len, 0644, err);
+		r = file_write(o->out, suite->s, suite->len, mode_for(suite), err);
 	if (!r) {
 		experiments = experiments_json(s, &o->plan);
 		if (o->json) {
