@@ -51,7 +51,8 @@ struct sweep_block {
 };
 
 struct experiment {
-	int number; /* from 1, order in the file, or `id` when it is a number */
+	int number;   /* from 1, order in the file, or `id` when it is a number */
+	bool control; /* nothing is injected: whatever the pipeline reports is a false alarm */
 	char *id, *name, *description;
 	char **tags;
 	char *hypothesis;            /* as written */

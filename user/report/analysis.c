@@ -469,12 +469,37 @@ static void choose(struct paragraph *p)
 		}
 }
 
+/* Most of what is said of an experiment would be about its fault: there was none. */
+static void say_control(const struct result *r, const struct words *w, struct text *out)
+{
+	char window[32], n[16], why[512];
+	struct text safe = {};
+
+	score_seconds(r->window_end - r->inject, window, sizeof(window));
+	snprintf(n, sizeof(n), "%u", score_control_alerts(r));
+	evidence_unscored(r, why, sizeof(why));
+	markdown_escape(&safe, why);
+	words_fill(out, w->control, "window", window, WORDS_END);
+	text_append(out, "\n\n");
+	words_fill(out,
+		   !result_counts(r)         ? w->control_unscored
+		   : score_control_alerts(r) ? w->control_alarmed
+					     : w->control_silent,
+		   "n", n, "status", safe.s ? safe.s : "", WORDS_END);
+	text_append(out, "\n");
+	text_free(&safe);
+}
+
 void report_analysis(const struct folder *f, const struct result *r, const struct words *w, struct text *out)
 {
 	struct paragraph p = { .folder = f, .r = r, .w = w };
 	const char *separator = "";
 	uint32_t i;
 
+	if (result_is_control(r)) {
+		say_control(r, w, out);
+		return;
+	}
 	say_hypothesis(&p);
 	say_injected(&p);
 	say_proof(&p);

@@ -113,7 +113,8 @@ static void tell_unexplained(const struct telling *t)
 	evidence_truth_in(t->r, t->w->truth, truth, sizeof(truth));
 	if (false_alarm) {
 		snprintf(number, sizeof(number), "%u", t->r->false_alarms);
-		words_fill(t->symptom, t->g->false_alarms, "n", number, WORDS_END);
+		words_fill(t->symptom, result_is_control(t->r) ? t->g->control_alarms : t->g->false_alarms, "n", number,
+			   WORDS_END);
 	} else if (!t->r->detected) {
 		score_seconds(t->r->window_end - t->r->inject, number, sizeof(number));
 		words_fill(t->symptom, t->g->missed, "window", number, WORDS_END);
@@ -169,7 +170,8 @@ void report_no_gaps(const struct folder *f, const struct words *w, struct text *
 	}
 	for (i = 0; i < f->n; i++) {
 		watched += result_counts(&f->results[i]) && evidence_has_baseline(&f->results[i]);
-		silent += result_counts(&f->results[i]) && !f->results[i].detected;
+		silent +=
+			result_counts(&f->results[i]) && !f->results[i].detected && !result_is_control(&f->results[i]);
 	}
 	snprintf(total, sizeof(total), "%u", s->total);
 	snprintf(tp, sizeof(tp), "%u", s->tp);

@@ -88,7 +88,11 @@ static void judge_status(const struct result *r, struct verdict *v)
 
 static void judge_pipeline(const struct result *r, struct verdict *v)
 {
-	if (!r->detected && result_must_detect(r)) {
+	if (result_is_control(r) && r->false_alarms) {
+		says(v, FAILED, "false_alarm");
+		text_append(&v->why, "%u alert%s, and nothing was injected", r->false_alarms,
+			    r->false_alarms == 1 ? "" : "s");
+	} else if (!r->detected && result_must_detect(r)) {
 		says(v, FAILED, "missed");
 		text_append(&v->why, "missed: no alert within %.0f s of the injection", r->window_end - r->inject);
 	} else if (r->detected && result_rca_asked(r) && !r->rca_correct) {

@@ -55,8 +55,10 @@ static void unscored(const struct folder *f, const struct words *w, struct text 
 	uint32_t i;
 
 	for (i = 0; i < f->n; i++) {
+		if (result_is_control(&f->results[i]))
+			continue;
 		evidence_unscored(&f->results[i], why, sizeof(why));
-		text_append(&list, "%s", i ? ", " : "");
+		text_append(&list, "%s", list.len ? ", " : "");
 		markdown_escape(&list, f->results[i].id);
 		text_append(&list, ": ");
 		markdown_escape(&list, why);

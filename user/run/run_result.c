@@ -41,6 +41,8 @@ static char *fault_types(const struct experiment *x)
 	struct text t = {};
 	uint32_t i;
 
+	if (x->control)
+		return strdup("control");
 	for (i = 0; i < x->n_faults; i++)
 		text_append(&t, "%s%s", i ? "+" : "", x->faults[i].ops->name);
 	return t.s ? t.s : strdup("");
@@ -259,7 +261,7 @@ bool run_has_hits(const struct turn *t)
 	for (i = 0; i < t->n_faults; i++)
 		if (!t->faults[i].proof.injected)
 			return false;
-	return t->n_faults > 0;
+	return t->n_faults > 0 || t->x->control;
 }
 
 static enum result_status status_of(const struct run *r, const struct turn *t)
@@ -290,6 +292,8 @@ static void set_detail(struct run *r, struct turn *t, bool *ret_refuted)
 	json_object_set_new(d, "stage_forced", json_boolean(t->stage_forced));
 	json_object_set_new(d, "hypothesis", hypothesis_json(r, t, ret_refuted));
 	json_object_set_new(d, "ground_truth", ground_truth_json(&x->truth));
+	if (x->control)
+		json_object_set_new(d, "control", json_true());
 	json_object_set_new(d, "probe", probe_windows(r, t));
 	json_object_set_new(d, "metrics", metric_windows(r, t));
 	run_add_felt(r, t);
@@ -405,7 +409,8 @@ int run_result_save(struct run *r, const struct turn *t, struct fl_error *err)
 	int rc;
 
 	/* A fault that was cut short passes nothing, and fails nothing. */
-	if (!r->options->trials && t->inject_ns && (status == RESULT_OK || status == RESULT_NOT_RECOVERED))
+	if (!r->options->trials && !t->x->control && t->inject_ns &&
+	    (status == RESULT_OK || status == RESULT_NOT_RECOVERED))
 		stage_record(t->x, status == RESULT_OK && !t->refuted, NULL);
 	rc = outdir_save_results(&r->out, r->results, r->n_results, err);
 	return rc ? rc : outdir_save_json(&r->out, "baseline.json", r->baseline, err);

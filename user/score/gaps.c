@@ -404,8 +404,9 @@ static void false_alarms(struct finder *f, const struct result *r)
 
 	if (!g)
 		return;
-	say(g, symptom, "%u alert%s in the baseline window, before any fault", r->false_alarms,
-	    r->false_alarms == 1 ? "" : "s");
+	say(g, symptom, "%u alert%s %s", r->false_alarms, r->false_alarms == 1 ? "" : "s",
+	    result_is_control(r) ? "in a control, in which nothing was injected"
+				 : "in the baseline window, before any fault");
 	say(g, cause, "detector fires without a fault; no rule of 7.1-7.5 fits the data");
 }
 

@@ -79,11 +79,12 @@ void score_detect(struct result *r)
 		if (place == ALERT_IN_FAULT && a->time_s < first)
 			first = a->time_s;
 	}
-	r->detected = count[ALERT_IN_FAULT] > 0;
+	/* There was no fault that could have been detected. */
+	r->detected = count[ALERT_IN_FAULT] > 0 && !result_is_control(r);
 	if (r->detected && first < r->inject)
 		first = r->inject; /* within the second that the pipeline gives */
 	r->mttd_s = r->detected ? first - r->inject : NAN;
-	r->false_alarms = count[ALERT_IN_BASELINE];
+	r->false_alarms = count[ALERT_IN_BASELINE] + (result_is_control(r) ? count[ALERT_IN_FAULT] : 0);
 	if (!r->detail)
 		r->detail = json_object();
 	json_object_set_new(r->detail, "alerts_by_window",
@@ -91,6 +92,15 @@ void score_detect(struct result *r)
 				      (int)count[ALERT_IN_FAULT], "baseline", (int)count[ALERT_IN_BASELINE],
 				      "without_time", (int)count[ALERT_NO_TIME], "after_the_window",
 				      (int)count[ALERT_LATER], "elsewhere", (int)count[ALERT_ELSEWHERE]));
+}
+
+uint32_t score_control_alerts(const struct result *r)
+{
+	uint32_t i, n = 0;
+
+	for (i = 0; result_is_control(r) && i < r->alerts.n; i++)
+		n += alert_place(r, &r->alerts.v[i]) == ALERT_IN_FAULT;
+	return n;
 }
 
 static bool listed(char *const *services, const char *service)

@@ -51,6 +51,11 @@ bool result_must_detect(const struct result *r)
 	return !json_is_false(json_object_get(json_object_get(r->detail, "ground_truth"), "must_detect"));
 }
 
+bool result_is_control(const struct result *r)
+{
+	return json_is_true(json_object_get(r->detail, "control"));
+}
+
 bool result_counts(const struct result *r)
 {
 	if (!result_pipeline_asked(r))

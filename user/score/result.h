@@ -62,7 +62,7 @@ struct result {
 	json_t *evidence;  /* array or NULL; owned */
 	struct cause *causes;
 	uint32_t n_causes;
-	uint32_t false_alarms; /* alerts in its baseline window */
+	uint32_t false_alarms; /* alerts while nothing was injected: in its baseline window; of a control in both */
 	struct alerts alerts;  /* of both windows */
 	json_t *clusters;      /* as the pipeline gave them; owned, may be NULL */
 	bool pipeline_reachable_before, pipeline_reachable_during;
@@ -110,6 +110,9 @@ bool result_counts(const struct result *r);
 
 /* Was there a pipeline to ask? Without one nothing can be detected, and nothing can be missed. */
 bool result_pipeline_asked(const struct result *r);
+
+/* Was nothing injected, so that whatever was reported is a false alarm? It enters precision, not recall. */
+bool result_is_control(const struct result *r);
 
 /* Does the ground truth ask for a detection? */
 bool result_must_detect(const struct result *r);

@@ -11,21 +11,24 @@
 #include "util/text/text.h"
 
 struct score {
-	uint32_t total;                            /* experiments that count: result_counts() */
-	uint32_t listed;                           /* all */
+	uint32_t total;                            /* experiments that count: result_counts(), without controls */
+	uint32_t listed;                           /* all, without controls */
 	uint32_t tp, fn, fp, tn;                   /* windows */
 	uint32_t rca_asked;                        /* of the detected: those whose pipeline names causes */
 	uint32_t rca_correct, rca_wrong, rca_none; /* of these */
 	uint32_t false_alarms;                     /* alerts in baseline windows */
+	uint32_t controls;                         /* that count: windows in which nothing was injected */
+	uint32_t controls_alarmed, control_alerts; /* those with an alert, and how many alerts */
 	/* NaN where undefined; printed as n/a */
 	double precision, recall, f1, rca_accuracy;
 	double mttd_mean_s, mttd_p50_s, mttd_p95_s;
-	bool accepted; /* detected >= 70 %, RCA >= 70 % of the asked, false alarms <= 1 */
+	bool accepted; /* detected >= 70 %, RCA >= 70 % of the asked, false alarms (those of controls too) <= 1 */
 };
 
 /*
  * The matrix has two windows an experiment. A fault window with an alert is a true positive, a
- * silent one a false negative; a silent one of an experiment with "must_detect": false is right.
+ * silent one a false negative; a silent one of an experiment with "must_detect": false is right. The
+ * window of a control is a baseline: an alert in it makes a false positive.
  */
 void score_compute(const struct result *results, uint32_t n, struct score *ret);
 
@@ -52,6 +55,9 @@ void alerts_unique(struct alerts *a);
  * ("alerts_by_window" of its detail).
  */
 void score_detect(struct result *r);
+
+/* Alerts in the window of a control; 0 of any other. */
+uint32_t score_control_alerts(const struct result *r);
 
 /*
  * Is the blamed service right by the experiment's ground truth? One of not_services never is; any of

@@ -12,11 +12,13 @@ static json_t *number_or_null(double v)
 
 json_t *score_json(const struct score *s)
 {
-	json_t *o = json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:b}", "total",
-			      (int)s->listed, "scored", (int)s->total, "detected", (int)s->tp, "tp", (int)s->tp, "fn",
-			      (int)s->fn, "fp", (int)s->fp, "tn", (int)s->tn, "rca_asked", (int)s->rca_asked,
-			      "rca_correct", (int)s->rca_correct, "rca_wrong", (int)s->rca_wrong, "rca_none",
-			      (int)s->rca_none, "false_alarms", (int)s->false_alarms, "accepted", s->accepted);
+	json_t *o =
+		json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:b}", "total",
+			  (int)s->listed, "scored", (int)s->total, "detected", (int)s->tp, "tp", (int)s->tp, "fn",
+			  (int)s->fn, "fp", (int)s->fp, "tn", (int)s->tn, "rca_asked", (int)s->rca_asked, "rca_correct",
+			  (int)s->rca_correct, "rca_wrong", (int)s->rca_wrong, "rca_none", (int)s->rca_none,
+			  "false_alarms", (int)s->false_alarms, "controls", (int)s->controls, "controls_alarmed",
+			  (int)s->controls_alarmed, "control_alerts", (int)s->control_alerts, "accepted", s->accepted);
 
 	json_object_set_new(o, "precision", number_or_null(s->precision));
 	json_object_set_new(o, "recall", number_or_null(s->recall));

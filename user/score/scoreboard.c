@@ -83,11 +83,38 @@ static void print_left_out(const struct result *results, uint32_t n, struct text
 
 	text_append(out, "\nNot scored:\n");
 	for (i = 0; i < n; i++) {
-		if (result_counts(&results[i]))
+		if (result_counts(&results[i]) || result_is_control(&results[i]))
 			continue;
 		evidence_unscored(&results[i], why, sizeof(why));
 		text_append(out, "- %s: %s\n", cell(results[i].id ? results[i].id : "", id, sizeof(id)),
 			    cell(why, safe, sizeof(safe)));
+	}
+}
+
+/* Apart from the rest: nothing could be found there, only invented. */
+static void print_controls(const struct result *results, uint32_t n, const struct score *s, struct text *out)
+{
+	char id[128], why[512], safe[512];
+	uint32_t i, any = 0;
+
+	for (i = 0; i < n; i++) {
+		uint32_t alerts = score_control_alerts(&results[i]);
+
+		if (!result_is_control(&results[i]))
+			continue;
+		if (!any++)
+			text_append(out, "\nControls, nothing injected: %u of %u with a false alarm\n",
+				    s->controls_alarmed, s->controls);
+		text_append(out, "- %s: ", cell(results[i].id ? results[i].id : "", id, sizeof(id)));
+		if (!result_counts(&results[i])) {
+			evidence_unscored(&results[i], why, sizeof(why));
+			text_append(out, "not scored, %s\n", cell(why, safe, sizeof(safe)));
+		} else if (alerts) {
+			text_append(out, "%u alert%s in %.0f s\n", alerts, alerts == 1 ? "" : "s",
+				    results[i].window_end - results[i].inject);
+		} else {
+			text_append(out, "silent for %.0f s\n", results[i].window_end - results[i].inject);
+		}
 	}
 }
 
@@ -128,15 +155,15 @@ static void print_precision(const struct result *results, uint32_t n, const stru
 {
 	uint32_t i, windows = 0;
 
-	if (s->fp == s->false_alarms)
+	if (s->fp == s->false_alarms && !s->controls_alarmed)
 		return;
 	for (i = 0; i < n; i++) {
 		const struct result *r = &results[i];
 
 		windows += result_counts(r) && (r->false_alarms || r->baseline_end > r->baseline_start);
 	}
-	text_append(out, "\nPrecision counts baseline windows with an alert: %u of %u, so %u / (%u + %u).\n", s->fp,
-		    windows, s->tp, s->tp, s->fp);
+	text_append(out, "\nPrecision counts %s windows with an alert: %u of %u, so %u / (%u + %u).\n",
+		    s->controls ? "baseline and control" : "baseline", s->fp, windows + s->controls, s->tp, s->tp, s->fp);
 }
 
 /* The value that a clause was refuted by, in the unit that the clause is written in. */
@@ -198,7 +225,8 @@ void scoreboard_print(const struct result *results, uint32_t n, const struct sco
 			 "| # | name              | detected | mttd  | rca_service  | rca_correct |\n"
 			 "|---|-------------------|----------|-------|--------------|-------------|\n");
 	for (i = 0; i < n; i++)
-		print_row(&results[i], out);
+		if (!result_is_control(&results[i]))
+			print_row(&results[i], out);
 	text_append(out, "\nGaps identified:\n");
 	for (i = 0; i < n_gaps; i++)
 		text_append(out, "- %s: %s → %s\n", cell(gaps[i].experiment, id, sizeof(id)),
@@ -207,6 +235,7 @@ void scoreboard_print(const struct result *results, uint32_t n, const struct sco
 		text_append(out, score->total ? "- none\n" : "- not known: nothing was scored\n");
 	if (score->total < score->listed)
 		print_left_out(results, n, out);
+	print_controls(results, n, score, out);
 	for (i = 0; i < n; i++)
 		print_ended_early(&results[i], out, &early);
 	for (i = 0; i < n; i++)

@@ -158,7 +158,7 @@ static void tuple_scores(const struct result *results, uint32_t n, struct more_s
 		const char *truth = json_string_value(json_path(r->detail, "ground_truth.reason"));
 		int parts = 2, right;
 
-		if (!result_counts(r) || !result_rca_asked(r))
+		if (!result_counts(r) || !result_rca_asked(r) || result_is_control(r))
 			continue;
 		right = (r->detected && r->mttd_s <= TUPLE_TIME_S) + (r->detected && r->rca_correct);
 		if (said && truth) {
@@ -212,7 +212,7 @@ static void delay_split(const struct result *results, uint32_t n, const struct p
 		double hit, symptom;
 		char edge[160];
 
-		if (!result_counts(r))
+		if (!result_counts(r) || result_is_control(r))
 			continue;
 		hit = evidence_first_hit(r);
 		symptom = evidence_first_symptom(r, edge, sizeof(edge));
@@ -244,6 +244,8 @@ static void alert_noise(const struct result *results, uint32_t n, struct more_sc
 			continue;
 		if (r->baseline_end > r->baseline_start)
 			hours += (r->baseline_end - r->baseline_start) / 3600;
+		if (result_is_control(r))
+			hours += fmax(r->window_end - r->inject, 0) / 3600;
 		false_alarms += r->false_alarms;
 		for (j = 0; j < r->alerts.n; j++) {
 			if (alert_place(r, &r->alerts.v[j]) != ALERT_IN_FAULT)

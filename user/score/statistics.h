@@ -31,7 +31,7 @@ struct more_scores {
 	double to_hit_s, to_symptom_s, to_alert_s;
 	double alerts_per_fault;      /* of the detected: 1 is a pipeline that speaks once */
 	double clearance_s;           /* last alert after the end of the fault, mean */
-	double false_alarms_per_hour; /* of baseline */
+	double false_alarms_per_hour; /* of baselines and of the windows of controls */
 	/* of those that have to be detected: whether users felt them (measure/visible/felt.h), and those of the felt
 	 * that were detected, also before users felt them */
 	uint32_t felt, unfelt, felt_unknown, felt_detected, seen_before_felt;

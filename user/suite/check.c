@@ -239,6 +239,21 @@ static void check_truth(struct report *r, const struct experiment *x)
 					  *a);
 }
 
+/* Of an experiment that injects nothing only what it measures can be wrong. */
+static void check_control(struct report *r, const struct experiment *x)
+{
+	size_t i;
+
+	if (x->n_clauses)
+		check_hypothesis(r, x);
+	check_expr(r, x, "trigger_when", x->trigger_when);
+	for (i = 0; x->aborts && x->aborts[i]; i++)
+		check_expr(r, x, "abort_conditions", x->aborts[i]);
+	for (i = 0; x->metrics && x->metrics[i]; i++)
+		known(r, x, is_broken(r->suite, x->metrics[i]), "measurement", x->metrics[i]);
+	check_names(r, x);
+}
+
 static void check_suite(struct report *r)
 {
 	const struct suite *s = r->suite;
@@ -284,6 +299,10 @@ int suite_check(const struct suite *s, struct finding **ret, uint32_t *ret_n, st
 	for (i = 0; i < s->n; i++) {
 		const struct experiment *x = &s->experiments[i];
 
+		if (x->control) {
+			check_control(&r, x);
+			continue;
+		}
 		check_hypothesis(&r, x);
 		check_faults(&r, x);
 		check_rollback(&r, x);

@@ -9,15 +9,10 @@
 
 #include "suite/exercise/exercise.h"
 #include "suite/load.h"
+#include "suite/load_draft.h"
 #include "util/cleanup.h"
 #include "util/text/text.h"
 #include "util/text/units.h"
-
-/* An experiment and what can only be read once all of its keys are known. */
-struct draft {
-	struct experiment x;
-	struct fy_node *fault_type, *params, *faults, *target, *id, *stage, *traffic;
-};
 
 /* --- blast_radius ---------------------------------------------------------------------------- */
 
@@ -183,11 +178,23 @@ static const struct yaml_field blast_fields[] = {
 	{},
 };
 
+static const struct yaml_field control_blast_fields[] = {
+	{ "target", read_targets, 0, false },
+	{ "traffic", read_traffic, 0, false },
+	{ "duration", yaml_duration, offsetof(struct draft, x.duration_ns), true },
+	{ "stage", read_stage, 0, false },
+	{},
+};
+
 static int read_blast(struct yaml *y, struct fy_node *node, void *out)
 {
 	struct draft *d = out;
-	int r = yaml_map(y, node, "blast_radius", blast_fields, out);
+	int r = yaml_map(y, node, "blast_radius", d->x.control ? control_blast_fields : blast_fields, out);
 
+	if (!r && d->x.control) {
+		d->x.synthetic = true;
+		d->x.stage = STAGE_DEV;
+	}
 	if (!r && !d->x.stage)
 		d->x.stage = implied_stage(&d->x);
 	if (!r && !d->x.duration_ns)
@@ -195,94 +202,6 @@ static int read_blast(struct yaml *y, struct fy_node *node, void *out)
 	if (!r && d->x.duration_ns > 86400000000000ull)
 		r = yaml_error(y, node, "blast_radius: a duration of more than a day");
 	return r;
-}
-
-/* --- rollback, measurement, abort conditions ------------------------------------------------- */
-
-static int read_expr(struct yaml *y, struct fy_node *node, void *out)
-{
-	_cleanup_free_ char *text = NULL;
-	int r = yaml_string(y, node, &text);
-
-	if (r)
-		return r;
-	if (!strcasecmp(text, "never") || !strcasecmp(text, "none"))
-		return 0;
-	return yaml_at(y, node, expr_parse(text, out, y->err));
-}
-
-static const struct yaml_field rollback_fields[] = {
-	{ "automatic", yaml_bool, offsetof(struct draft, x.rollback_automatic), true },
-	{ "trigger_when", read_expr, offsetof(struct draft, x.trigger_when), true },
-	{ "method", yaml_string, offsetof(struct draft, x.rollback_method), true },
-	{},
-};
-
-static int read_rollback(struct yaml *y, struct fy_node *node, void *out)
-{
-	return yaml_map(y, node, "rollback", rollback_fields, out);
-}
-
-/* "t-5min to t+10min" */
-static int read_window(struct yaml *y, struct fy_node *node, void *out)
-{
-	struct draft *d = out;
-	_cleanup_free_ char *text = NULL;
-	const char *to;
-	int64_t before = 0, after = 0;
-	int r = yaml_word(y, node, &text);
-
-	if (r)
-		return r;
-	to = strstr(text, " to t");
-	if (text[0] != 't' || !to)
-		return yaml_error(y, node, "capture_window: '%.60s' is not like 't-5min to t+10min'", text);
-	text[to - text] = '\0';
-	r = yaml_at(y, node, units_offset_ns(text + 1, &before, y->err));
-	if (!r)
-		r = yaml_at(y, node, units_offset_ns(to + strlen(" to t"), &after, y->err));
-	if (!r && (before > 0 || after < 0))
-		r = yaml_error(y, node, "capture_window: it must reach from before t to after it");
-	d->x.window_before_ns = (uint64_t)-before;
-	d->x.window_after_ns = (uint64_t)after;
-	return r;
-}
-
-static const struct yaml_field measurement_fields[] = {
-	{ "metrics", yaml_words, offsetof(struct draft, x.metrics), true },
-	{ "capture_window", read_window, 0, true },
-	{},
-};
-
-static int read_measurement(struct yaml *y, struct fy_node *node, void *out)
-{
-	return yaml_map(y, node, "measurement", measurement_fields, out);
-}
-
-static int add_abort(struct yaml *y, struct fy_node *node, void *out)
-{
-	struct draft *d = out;
-	size_t n = words_count(d->x.abort_texts);
-	_cleanup_free_ char *text = NULL;
-	struct expr **grown;
-	int r = yaml_string(y, node, &text);
-
-	if (r)
-		return r;
-	grown = reallocarray(d->x.aborts, n + 2, sizeof(struct expr *));
-	if (!grown)
-		return error_sys(y->err, ENOMEM, "%s: out of memory", y->name);
-	d->x.aborts = grown;
-	grown[n] = grown[n + 1] = NULL;
-	r = yaml_at(y, node, expr_parse(text, &grown[n], y->err));
-	if (!r && words_add(&d->x.abort_texts, take_ptr(text)))
-		r = error_sys(y->err, ENOMEM, "%s: out of memory", y->name);
-	return r;
-}
-
-static int read_aborts(struct yaml *y, struct fy_node *node, void *out)
-{
-	return yaml_each(y, node, add_abort, out);
 }
 
 /* --- ground truth ---------------------------------------------------------------------------- */
@@ -385,13 +304,71 @@ static const struct yaml_field experiment_fields[] = {
 	{ "params", yaml_keep, offsetof(struct draft, params), false },
 	{ "faults", yaml_keep, offsetof(struct draft, faults), false },
 	{ "blast_radius", read_blast, 0, true },
-	{ "rollback", read_rollback, 0, true },
-	{ "measurement", read_measurement, 0, true },
-	{ "abort_conditions", read_aborts, 0, false },
+	{ "rollback", load_rollback, 0, true },
+	{ "measurement", load_measurement, 0, true },
+	{ "abort_conditions", load_aborts, 0, false },
 	{ "ground_truth", read_truth, 0, true },
 	{ "sweep", read_sweep, 0, false },
+	{ "control", yaml_bool, offsetof(struct draft, x.control), false },
 	{},
 };
+
+/* What is left when nothing is injected; the rest is kept to say that it does not belong there. */
+static const struct yaml_field control_fields[] = {
+	{ "id", read_id, 0, false },
+	{ "name", yaml_word, offsetof(struct draft, x.name), true },
+	{ "description", yaml_string, offsetof(struct draft, x.description), false },
+	{ "tags", yaml_words, offsetof(struct draft, x.tags), false },
+	{ "control", yaml_bool, offsetof(struct draft, x.control), true },
+	{ "hypothesis", yaml_string, offsetof(struct draft, x.hypothesis), false },
+	{ "steady_state", yaml_words, offsetof(struct draft, x.steady_state), false },
+	{ "blast_radius", read_blast, 0, true },
+	{ "rollback", load_rollback, 0, false },
+	{ "measurement", load_measurement, 0, false },
+	{ "abort_conditions", load_aborts, 0, false },
+	{ "fault_type", yaml_keep, offsetof(struct draft, fault_type), false },
+	{ "params", yaml_keep, offsetof(struct draft, params), false },
+	{ "faults", yaml_keep, offsetof(struct draft, faults), false },
+	{ "ground_truth", yaml_keep, offsetof(struct draft, truth), false },
+	{},
+};
+
+/* Is it one with `control: true`? */
+static bool is_control(struct yaml *y, struct fy_node *map)
+{
+	struct fy_node *node =
+		map && fy_node_is_mapping(map) ? fy_node_mapping_lookup_by_string(map, "control", FY_NT) : NULL;
+	struct fl_error ignored = {}, *err = y->err;
+	bool yes = false;
+
+	/* What is wrong with it is said when its turn comes. */
+	y->err = &ignored;
+	if (node && yaml_bool(y, node, &yes))
+		yes = false;
+	y->err = err;
+	return yes;
+}
+
+/* What a file may leave out of an experiment that does nothing. */
+static int complete_control(struct yaml *y, struct draft *d)
+{
+	struct fy_node *wrong = d->fault_type ?: d->faults ?: d->params ?: d->truth;
+	struct experiment *x = &d->x;
+
+	if (wrong) {
+		yaml_error(y, wrong, "control: true injects nothing and expects nothing: %s does not belong here",
+			   wrong == d->truth ? "a ground_truth" : "a fault");
+		error_hint(y->err, "leave one of the two out");
+		return -EINVAL;
+	}
+	if (!x->hypothesis)
+		x->hypothesis = strdup("Nothing is injected, so nothing changes.");
+	if (!x->rollback_method) {
+		x->rollback_automatic = true;
+		x->rollback_method = strdup("there is nothing to take back");
+	}
+	return x->hypothesis && x->rollback_method ? 0 : error_sys(y->err, ENOMEM, "%s: out of memory", y->name);
+}
 
 static int read_faults(struct yaml *y, struct draft *d)
 {
@@ -505,6 +482,17 @@ static int finish(struct yaml *y, struct fy_node *node, struct draft *d, struct 
 	return 0;
 }
 
+static int read_experiment(struct yaml *y, struct fy_node *node, struct draft *d)
+{
+	int r;
+
+	d->x.control = is_control(y, yaml_deref(node));
+	if (!d->x.control)
+		return yaml_map(y, node, "an experiment", experiment_fields, d);
+	r = yaml_map(y, node, "a control", control_fields, d);
+	return r ? r : complete_control(y, d);
+}
+
 int load_experiment(struct yaml *y, struct fy_node *node, void *suite)
 {
 	static const struct yaml_field wrapped[] = { { "experiment", yaml_keep, 0, true }, {} };
@@ -517,7 +505,7 @@ int load_experiment(struct yaml *y, struct fy_node *node, void *suite)
 		node = inner;
 	}
 	if (!r)
-		r = yaml_map(y, node, "an experiment", experiment_fields, &d);
+		r = read_experiment(y, node, &d);
 	if (!r)
 		r = finish(y, node, &d, suite);
 	else if (yaml_goes_on(y))

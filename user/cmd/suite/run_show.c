@@ -125,6 +125,9 @@ static void print_result(const struct run_progress *p)
 		fprintf(stderr, " by its own trigger after %.0f s", on_s);
 	if (r->status == RESULT_OK && !result_pipeline_asked(r))
 		fputs(", no pipeline was asked", stderr);
+	else if (judged && result_is_control(r))
+		fprintf(stderr, ", a control with %u false alarm%s", score_control_alerts(r),
+			score_control_alerts(r) == 1 ? "" : "s");
 	else if (judged && r->detected)
 		fprintf(stderr, ", detected after %s", score_seconds(r->mttd_s, mttd, sizeof(mttd)));
 	else if (judged)
@@ -252,6 +255,10 @@ static char *plan_of(const struct experiment *x)
 	uint32_t i;
 	size_t k;
 
+	if (x->control) {
+		units_format_ns(x->duration_ns, on, sizeof(on));
+		text_append(&t, "a control: nothing is injected for %s", on);
+	}
 	for (i = 0; i < x->n_faults; i++) {
 		const struct fault_plan *f = &x->faults[i];
 

@@ -218,7 +218,7 @@ static void board(const struct folder *f, const struct words *w, struct text *ou
 		text_append(out, "<tr><td class='num'>%d</td><td><a href='#e%u'>", r->number, i);
 		html_escape(out, r->name);
 		text_append(out, "</a></td>");
-		yes_no(out, counts, r->detected);
+		yes_no(out, counts && !result_is_control(r), r->detected);
 		text_append(out, "<td class='num'>%s</td><td>",
 			    counts && r->detected ? score_seconds(r->mttd_s, mttd, sizeof(mttd)) : "–");
 		html_escape(out, !result_rca_asked(r) ? "n/a" : counts && r->rca_service ? r->rca_service : "–");

@@ -18,7 +18,7 @@ struct mode_words {
 struct gap_words {
 	const char *noise, *visible_cause, *noise_cause, *merged, *merged_cause, *no_output, *loudest, *called,
 		*loudest_no_root, *loudest_cause, *ungrounded, *ungrounded_cause, *blind, *blind_cause, *missed, *late,
-		*late_cause, *no_rca, *wrong, *none_cause, *false_alarms, *false_cause;
+		*late_cause, *no_rca, *wrong, *none_cause, *false_alarms, *control_alarms, *false_cause;
 };
 
 struct truth_words; /* score/evidence.h */
@@ -52,7 +52,8 @@ struct words {
 		*mismatch_unknown, *excused, *excused_why, *excused_no_pipeline, *ended_early, *status, *probe,
 		*no_probe, *felt, *unfelt, *shift, *shift_usual, *no_shift, *verdicts, *no_verdicts, *recovered,
 		*not_recovered, *recovery_unknown, *recovery_unwatched, *loudness, *windows, *false_alarms, *blind,
-		*rule_basis, *unscored_basis, *reader_note, *where_note;
+		*rule_basis, *unscored_basis, *reader_note, *where_note, *control, *control_silent, *control_alarmed,
+		*control_unscored;
 	const char *right, *wrong;
 	/* gaps */
 	const char *no_gaps, *no_gaps_rca, *no_gaps_unscored, *fewer_gaps, *symptom, *cause, *fix, *affected,

@@ -168,6 +168,12 @@ const struct words words_en = {
 	.recovery_unknown = "No probe watched whether the steady state came back.",
 	.recovery_unwatched = "The watch ended before the steady state was seen to come back.",
 	.loudness = "Alerts by service: {list}.",
+	.control =
+		"**Control.** Nothing was injected: for {window} there was nothing to find, and whatever the pipeline "
+		"reports is a false alarm. It counts in precision and in the false alarms per hour, not in recall.",
+	.control_silent = "**Observed.** The pipeline stayed silent, which is right.",
+	.control_alarmed = "**Observed.** False alarms while nothing was injected: {n}.",
+	.control_unscored = "**Observed.** Not scored: {status}.",
 	.windows = "The baseline window lasted {baseline}, the watch after injection {window}.",
 	.false_alarms = "False alarms in its baseline window: {n}.",
 	.blind = "The pipeline could not be reached during the fault.",

@@ -58,6 +58,7 @@ static const struct gap_words gap = {
 	.wrong = "RCA chọn {blamed}, gốc thật là {truth}",
 	.none_cause = "không quy tắc nào trong 7.1-7.5 khớp với dữ liệu",
 	.false_alarms = "{n} alert trong baseline window, trước mọi fault",
+	.control_alarms = "{n} alert trong một control, khi không inject gì",
 	.false_cause = "detector báo khi không có fault; không quy tắc nào trong 7.1-7.5 khớp với dữ liệu",
 };
 
@@ -200,6 +201,11 @@ const struct words words_vi = {
 	.recovery_unknown = "Không có probe nào theo dõi xem steady state có trở lại không.",
 	.recovery_unwatched = "Việc theo dõi kết thúc trước khi thấy steady state trở lại.",
 	.loudness = "Số alert theo service: {list}.",
+	.control = "**Control.** Không inject gì: trong {window} không có fault nào để phát hiện, nên mọi alert đều là báo "
+		   "động giả. Experiment này tính vào precision và số báo động giả mỗi giờ, không tính vào recall.",
+	.control_silent = "**Observed.** Pipeline im lặng, đúng như phải thế.",
+	.control_alarmed = "**Observed.** Pipeline báo {n} alert khi không có fault.",
+	.control_unscored = "**Observed.** Không tính điểm: {status}.",
 	.windows = "Baseline window dài {baseline}, thời gian theo dõi sau inject là {window}.",
 	.false_alarms = "Baseline window của nó có {n} false alarm.",
 	.blind = "Không kết nối được pipeline trong lúc có fault.",

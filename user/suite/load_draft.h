@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* load_draft.h - an experiment while it is being read: what load_experiment.c and load_parts.c share. */
+#ifndef FL_LOAD_DRAFT_H
+#define FL_LOAD_DRAFT_H
+
+#include "model/experiment.h"
+#include "util/json/yaml.h"
+
+/* An experiment and what can only be read once all of its keys are known. */
+struct draft {
+	struct experiment x;
+	struct fy_node *fault_type, *params, *faults, *target, *id, *stage, *traffic, *truth;
+};
+
+/* The blocks of these names, into a struct draft. */
+int load_rollback(struct yaml *y, struct fy_node *node, void *draft);
+int load_measurement(struct yaml *y, struct fy_node *node, void *draft);
+int load_aborts(struct yaml *y, struct fy_node *node, void *draft);
+
+#endif
