@@ -6,6 +6,7 @@
 
 #include "score/evidence.h"
 #include "score/graph.h"
+#include "score/roots.h"
 #include "score/statistics.h"
 #include "util/cleanup.h"
 #include "util/json/json_path.h"
@@ -106,6 +107,42 @@ static void rank_causes(const struct result *results, uint32_t n, struct more_sc
 	ret->ac5 = score_ratio(within[5], ret->ranked);
 	ret->avg5 = score_ratio(within[1] + within[2] + within[3] + within[4] + within[5], 5.0 * ret->ranked);
 	ret->mrr = score_ratio(reciprocal, ret->ranked);
+}
+
+static void whole_lists(const struct result *results, uint32_t n, const json_t *graph, struct more_scores *ret)
+{
+	struct graph *g = malloc(sizeof(*g));
+	struct sum precision = {}, recall = {}, f1 = {}, proximity = {}, ntam = {}, any = {}, all = {};
+	struct root_lists lists;
+	struct root_scores s;
+	uint32_t i;
+
+	if (g)
+		graph_init(g, graph);
+	for (i = 0; g && i < n; i++) {
+		if (!result_counts(&results[i]) || !results[i].detected || !result_rca_asked(&results[i]))
+			continue;
+		root_lists_of(&results[i], &lists);
+		if (!lists.n_truth)
+			continue;
+		root_scores_compute(&lists, g, &s);
+		sum_add(&precision, s.precision);
+		sum_add(&recall, s.recall);
+		sum_add(&f1, s.f1);
+		sum_add(&proximity, s.proximity);
+		sum_add(&ntam, s.ntam);
+		sum_add(&any, s.any);
+		sum_add(&all, s.all);
+	}
+	free(g);
+	ret->rooted = precision.n;
+	ret->set_precision = sum_mean(&precision);
+	ret->set_recall = sum_mean(&recall);
+	ret->set_f1 = sum_mean(&f1);
+	ret->proximity = sum_mean(&proximity);
+	ret->ntam = sum_mean(&ntam);
+	ret->any_root = sum_mean(&any);
+	ret->all_roots = sum_mean(&all);
 }
 
 /* Hops from the blamed service to the nearest root; -1: not known. */
@@ -350,6 +387,7 @@ void more_compute(const struct result *results, uint32_t n, const json_t *graph,
 {
 	memset(ret, 0, sizeof(*ret));
 	rank_causes(results, n, ret);
+	whole_lists(results, n, graph, ret);
 	hop_distance(results, n, graph, ret);
 	tuple_scores(results, n, ret);
 	delays(results, n, ret);

@@ -19,6 +19,9 @@ struct more_scores {
 	/* ranked causes, over the detected experiments (RCAEval) */
 	uint32_t ranked; /* how many those are */
 	double ac1, ac3, ac5, avg5, mrr;
+	/* the whole list against all true roots (score/roots.h), over the same that name a root; shares and means */
+	uint32_t rooted;
+	double set_precision, set_recall, set_f1, proximity, ntam, any_root, all_roots;
 	/* blamed service to the nearest true root in the graph, whatever the direction */
 	uint32_t hops_known;
 	double hops_mean;
