@@ -163,7 +163,8 @@ static void print_precision(const struct result *results, uint32_t n, const stru
 		windows += result_counts(r) && (r->false_alarms || r->baseline_end > r->baseline_start);
 	}
 	text_append(out, "\nPrecision counts %s windows with an alert: %u of %u, so %u / (%u + %u).\n",
-		    s->controls ? "baseline and control" : "baseline", s->fp, windows + s->controls, s->tp, s->tp, s->fp);
+		    s->controls ? "baseline and control" : "baseline", s->fp, windows + s->controls, s->tp, s->tp,
+		    s->fp);
 }
 
 /* The value that a clause was refuted by, in the unit that the clause is written in. */
