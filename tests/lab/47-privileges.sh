@@ -46,6 +46,7 @@ options() {
 	mtu_blackhole) echo --mtu 1400 ;;
 	bandwidth) echo --rate 1mbit ;;
 	cpu_saturation) echo --load 50% ;;
+	cpu_throttle) echo --share 50% ;;
 	memory) echo --bytes 8MiB ;;
 	disk_io) echo --path /tmp --workers 1 --size 1MiB --block-size 4k ;;
 	disk_fill) echo --path /tmp --bytes 1MiB ;;
@@ -55,7 +56,7 @@ options() {
 	time_skew) echo --offset 1h ;;
 	syscall_error) echo --syscall connect --errno EPERM ;;
 	time_jump) echo --forward 1h ;;
-	fd_exhaustion | availability | stop | restart | pause | crash | null) ;;
+	fd_exhaustion | pids_limit | availability | stop | restart | pause | crash | null) ;;
 	*) return 1 ;;
 	esac
 }

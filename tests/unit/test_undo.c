@@ -147,6 +147,22 @@ static json_t *cgroup_args(void)
 			 "ino", 12);
 }
 
+static json_t *limit_of(const char *path)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:i}", "path", path, "file", "pids.max", "before", "max",
+			 "ours", "1", "session", "abc123", "dev", 77, "ino", 12);
+}
+
+static json_t *limit_args(void)
+{
+	return limit_of("/sys/fs/cgroup/pids/docker/0123");
+}
+
+static json_t *limit_circle_args(void)
+{
+	return limit_of(circle());
+}
+
 static json_t *cgroup_circle_args(void)
 {
 	return json_pack("{s:s, s:b, s:i, s:i}", "path", circle(), "v2", 0, "dev", 77, "ino", 12);
@@ -194,6 +210,7 @@ static const struct row unseen[] = {
 	{ "remove-file", circle_args },        { "thaw-cgroup", cgroup_args },
 	{ "thaw-cgroup", cgroup_circle_args }, { "continue-process", bystander_args },
 	{ "kill-process", bystander_args },    { "port-range", ports_args },
+	{ "cgroup-limit", limit_args },        { "cgroup-limit", limit_circle_args },
 };
 
 /* What is proved to be gone is no open entry. */

@@ -34,6 +34,8 @@
 	X(disk_io)                                            \
 	X(disk_fill)                                          \
 	X(fd_exhaustion)                                      \
+	X(cpu_throttle)                                       \
+	X(pids_limit)                                         \
 	/* application */                                     \
 	X(http_error)                                         \
 	X(http_latency)                                       \

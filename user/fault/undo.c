@@ -17,7 +17,8 @@
 	X(pause)       \
 	X(ports)       \
 	X(scratch)     \
-	X(stressor)
+	X(stressor)    \
+	X(throttle)
 
 #define DECLARE(family) extern const struct undo_op undo_##family[];
 FAMILIES(DECLARE)
