@@ -8,6 +8,7 @@ import os
 import pty
 import select
 import sys
+import time
 
 lines = open(sys.argv[1], "rb").read().splitlines(keepends=True)
 child, terminal = pty.fork()
@@ -22,9 +23,14 @@ while True:
     try:
         text = os.read(terminal, 4096)
     except OSError:
-        break
+        text = b""
     if not text:
-        break
+        # login(1) hangs its terminal up and opens it again: the end is the end of the command.
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            break
+        time.sleep(0.1)
+        continue
     said = (said + text)[-64:]
     os.write(1, text)
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+sys.exit(os.waitstatus_to_exitcode(status))
