@@ -20,6 +20,14 @@ wait_for 5 grep -q sleep "/proc/$a_pid/comm"
 a_inode=$(stat -Lc %i /run/netns/flt-a)
 index() { ip -o link show "$1" | cut -d: -f1; }
 
+# --- a place whose processes come and go ---
+mknet c 7
+bg sh -c 'while :; do ip netns exec flt-c true; done'
+left=100
+while [ $left -gt 0 ] && show netns:flt-c >"$T/out" 2>"$T/err"; do left=$((left - 1)); done
+check "100 times a namespace whose processes end meanwhile ($(cat "$T/err"))" [ $left = 0 ]
+kill -9 "$BG_PID"
+
 # --- by name ---
 show --veth --process netns:flt-a >"$T/out" || not_ok "netns:flt-a resolves"
 same "a named namespace: its inode" "$(field .netns_inode)" "$a_inode"

@@ -33,7 +33,7 @@ static void make_all(struct result *r, int n)
 	int i;
 
 	for (i = 0; i < n; i++) {
-		char id[8];
+		char id[16];
 
 		snprintf(id, sizeof(id), "e%d", i);
 		r[i] = make_result(i + 1, id);

@@ -81,7 +81,6 @@ static int resolve(const char *name, struct target *t, struct fl_error *err)
 	const char *rest;
 	bool v2 = true;
 	size_t len;
-	pid_t pid;
 	int r;
 
 	if (!path)
@@ -98,10 +97,7 @@ static int resolve(const char *name, struct target *t, struct fl_error *err)
 	if (r)
 		return r;
 	r = target_add_pids(t, err);
-	if (r)
-		return r;
-	pid = target_oldest_pid(t);
-	return pid ? target_use_pid(t, pid, err) : 0;
+	return r ? r : target_use_oldest(t, err);
 }
 
 const struct target_provider target_cgroup = { .name = "cgroup", .resolve = resolve };

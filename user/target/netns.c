@@ -42,7 +42,6 @@ static void suggest(const char *name, struct fl_error *err)
 static int resolve(const char *name, struct target *t, struct fl_error *err)
 {
 	int fd = netns_open_name(name, NULL);
-	pid_t pid;
 	int r;
 
 	if (fd < 0) {
@@ -53,10 +52,7 @@ static int resolve(const char *name, struct target *t, struct fl_error *err)
 	target_use_netns(t, fd);
 	t->members = TARGET_BY_NETNS;
 	r = target_add_pids(t, err);
-	if (r)
-		return r;
-	pid = target_oldest_pid(t);
-	return pid ? target_use_pid(t, pid, err) : 0;
+	return r ? r : target_use_oldest(t, err);
 }
 
 const struct target_provider target_netns = { .name = "netns", .resolve = resolve };

@@ -60,6 +60,12 @@ int target_provider_of(const char *spec, const struct target_provider **ret, con
 
 /* The main process: its identity, namespaces and cgroups (where not filled yet). */
 int target_use_pid(struct target *t, pid_t pid, struct fl_error *err);
+
+/*
+ * For targets that are a place, not a process: the oldest of t->pids as its main process. One that ends while it is
+ * looked at is passed over; none that stays is no error, the place is there all the same.
+ */
+int target_use_oldest(struct target *t, struct fl_error *err);
 /* A directory of the v2 tree, absolute. */
 int target_use_cgroup(struct target *t, const char *path, struct fl_error *err);
 /* A place below the root of the hierarchies, as in /proc/PID/cgroup: its processes are the target's. -ENOENT,
@@ -70,9 +76,6 @@ void target_use_netns(struct target *t, int fd);
 
 /* Fill @t->pids by what @t->members says. */
 int target_add_pids(struct target *t, struct fl_error *err);
-/* The oldest of @t->pids; 0 none. */
-pid_t target_oldest_pid(const struct target *t);
-
 /* Veths and addresses of @t->netns_fd (veth.c). Never an error: what was not found is @t->gap. */
 void target_find_veths(struct target *t);
 /* host_interface.c: the same for one in the network of the host, at the host's interfaces. */

@@ -14,7 +14,7 @@
  * A message is one line, whatever it quotes, and shows no password of a URL: it is masked whole, for what is
  * cut in a URL does not show any more where its password ends.
  */
-static void write_fit(char *to, size_t size, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static void write_fit(char *to, size_t size, const char *fmt, va_list ap)
 {
 	_cleanup_free_ char *whole = NULL;
 

@@ -28,6 +28,6 @@ void loop_time_end(const struct loop_time *t);
 
 /* The first line of every function that the loop calls; tests/lab/57-loop.sh looks for it. */
 #define LOOP_CALLBACK() \
-	__attribute__((cleanup(loop_time_end))) struct loop_time loop_time_ = loop_time_begin(__FILE__, __func__)
+	__attribute__((cleanup(loop_time_end), unused)) struct loop_time loop_time_ = loop_time_begin(__FILE__, __func__)
 
 #endif

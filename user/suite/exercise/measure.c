@@ -435,7 +435,7 @@ static bool put_arm(const struct suite *s, char *arm, struct text *out)
 
 char *measure_condition(const struct suite *s, const char *text, bool *ret_lost)
 {
-	_cleanup_free_ char *plain = NULL, *bare = NULL;
+	_cleanup_free_ char *plain = NULL;
 	struct text out = {};
 	char *arm, *next;
 

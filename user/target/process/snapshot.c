@@ -45,7 +45,7 @@ int target_add_pids(struct target *t, struct fl_error *err)
 	return r ? error_sys(err, -r, "cannot list the processes of %s: %s", t->spec, strerror(-r)) : 0;
 }
 
-pid_t target_oldest_pid(const struct target *t)
+static pid_t oldest_pid(const struct target *t)
 {
 	uint64_t best_start = UINT64_MAX;
 	pid_t best = 0;
@@ -151,5 +151,36 @@ int target_use_pid(struct target *t, pid_t pid, struct fl_error *err)
 	t->pidns_inode = pidns == ns_inode(1, "pid") ? 0 : pidns;
 	t->pid = pid;
 	t->pid_start = start;
+	return 0;
+}
+
+int target_use_oldest(struct target *t, struct fl_error *err)
+{
+	struct target before = *t;
+	uint32_t tries;
+	pid_t pid;
+	int r = 0;
+
+	for (tries = 0; tries < 16; tries++) {
+		struct fl_error why = {};
+		uint64_t start;
+
+		pid = oldest_pid(t);
+		if (!pid)
+			return 0;
+		start = proc_start(pid);
+		r = target_use_pid(t, pid, &why);
+		if (!r || (start && proc_same(pid, start))) {
+			if (r && err)
+				*err = why;
+			return r;
+		}
+		/* It has ended meanwhile, and what was read of it says nothing of those who are left. */
+		if (t->mntns_fd >= 0 && before.mntns_fd < 0)
+			close(t->mntns_fd);
+		if (t->netns_fd >= 0 && before.netns_fd < 0)
+			close(t->netns_fd);
+		*t = before;
+	}
 	return 0;
 }
