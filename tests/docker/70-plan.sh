@@ -15,7 +15,7 @@ cgi() { printf '#!/bin/sh\nprintf "Content-Type: text/plain\\r\\n\\r\\n"\n%s\n' 
 # (The static busybox has a wget that cannot look names up; its nc says that it is done when its input ends, which would
 # be a request without an answer.)
 cgi front 'get() { { printf "GET $2 HTTP/1.0\r\n\r\n"; sleep 0.1; } | nc -w 2 "$1" 80; }; get api /cgi-bin/order; get store /cgi-bin/keep' index.cgi
-cgi api 'printf "PING\r\nQUIT\r\n" | nc -w 2 cache 6379; { printf "GET /token HTTP/1.0\r\n\r\n"; sleep 0.1; } | nc -w 2 auth 80' order
+cgi api '{ printf "PING\r\nQUIT\r\n"; sleep 0.1; } | nc -w 2 cache 6379; { printf "GET /token HTTP/1.0\r\n\r\n"; sleep 0.1; } | nc -w 2 auth 80' order
 cgi plain 'echo kept' keep
 echo t >"$T/My Shop.v2/plain/token"
 cat >"$T/My Shop.v2/compose.yaml" <<'END'
