@@ -27,7 +27,8 @@ struct loop_time loop_time_begin(const char *file, const char *name);
 void loop_time_end(const struct loop_time *t);
 
 /* The first line of every function that the loop calls; tests/lab/57-loop.sh looks for it. */
-#define LOOP_CALLBACK() \
-	__attribute__((cleanup(loop_time_end), unused)) struct loop_time loop_time_ = loop_time_begin(__FILE__, __func__)
+#define LOOP_CALLBACK()                                                               \
+	__attribute__((cleanup(loop_time_end), unused)) struct loop_time loop_time_ = \
+		loop_time_begin(__FILE__, __func__)
 
 #endif
