@@ -129,7 +129,9 @@ def plain(line):
 
 
 def matcher(line):
-	return re.compile('.*'.join(re.escape(p) for p in plain(line).split('...')) + r'\Z')
+	# (A name of letters alone is not seen to be one, but where one is shown.)
+	names = lambda p: re.sub(r'\bID\b', '(ID|[a-z]{6})', re.escape(p))
+	return re.compile('.*'.join(names(p) for p in plain(line).split('...')) + r'\Z')
 
 
 def fits(shown, printed):
