@@ -6,9 +6,10 @@
 # FLTEST_HOST=1: tests/host as well, which want a whole host (make check-host).
 #
 # Two lanes: most tests wait more than they compute, so two run at a time, LANES=1 for one. A test
-# that measures times or rates says so in its first lines, "lane: quiet"; those come last, one by one. One of
-# them that fails is run once more: what a host does beside this machine for a minute is not seen from here. A
-# race may pass a second time as well, so what failed is told at once, and who needed it at the end.
+# that measures times or rates says so in its first lines, "lane: quiet"; those come last, one by one. A test
+# that fails is run once more, alone: what its neighbour, or a host beside this machine, does for a minute is
+# not seen from here. A race may pass a second time as well, so what failed is told at once, and who needed it
+# at the end; and where more than AGAIN tests (8) fail it is none of that: nobody gets a second try.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 BUILD=${1:-build}
@@ -39,8 +40,8 @@ results() {
 	     /^not ok/ { print "fail" }' "$1"
 }
 
-# one TEST [again]: run it and print its report whole; its counts go to $log/tally. "again": another try when
-# it fails, whose counts are those that count.
+# one TEST [again]: run it and print its report whole; its counts go to $log/tally. "again": when it fails it is
+# written to $log/again for another try, whose counts are those that count.
 one() {
 	local test=$1 again=${2:-} name out rc t0=$SECONDS p f s bad plan
 	name=${test#"$BUILD"/}
@@ -59,11 +60,14 @@ one() {
 	s=$(grep -c '^skip' "$out.results")
 	bad=$(sed -n 's/^skip //p' "$out.results" | sort -u | grep -vxFf "$log/allowed")
 	plan=$(awk '/^1\.\.[0-9]+$/ { n += substr($0, 4) } END { print n + 0 }' "$out")
-	if [ -n "$again" ] && { [ "$f" != 0 ] || [ $rc != 0 ]; }; then
-		echo "  $name failed; once more. What failed:"
-		echo "$name" >>"$log/again"
-		grep '^not ok' "$out" | grep -v '# SKIP' | head -n 20 | sed 's/^/    /'
-		one "$test"
+	if [ -n "$again" ] && { [ "$f" != 0 ] || [ $rc != 0 ]; } && [ "$(wc -l <"$log/again")" -lt "${AGAIN:-8}" ]; then
+		{
+			echo "  $name failed after $((SECONDS - t0)) s (status $rc), and is run once more. What failed:"
+			grep '^not ok' "$out" -A4 | grep -v '# SKIP' | head -n 40 | sed 's/^/    /'
+			tail -n 5 "$out" | sed 's/^/    | /'
+		} >"$out.report"
+		echo "$test" >>"$log/again"
+		flock "$log/tally" cat "$out.report"
 		return
 	fi
 	{
@@ -128,23 +132,25 @@ for t in "$BUILD"/tests/unit/test_* "$BUILD"/tests/bpf/test_* tests/{build,cli,l
 	fi
 done
 : >"$log/tally"
+: >"$log/again"
 tests/leftovers.sh >"$log/before"
 # What two tests leave on the machine cannot be told apart: it is looked at when both lanes are empty.
 if [ "$lanes" -gt 1 ]; then
-	FLTEST_SHARED=1 lane '' "${backwards[@]}" &
-	FLTEST_SHARED=1 lane '' "${together[@]}"
+	FLTEST_SHARED=1 lane again "${backwards[@]}" &
+	FLTEST_SHARED=1 lane again "${together[@]}"
 	wait
 else
-	lane '' "${together[@]}"
+	lane again "${together[@]}"
 fi
 lane again "${alone[@]}"
+while read -r t; do one "$t"; done <"$log/again"
 clean() { tests/leftovers.sh | diff "$log/before" - >"$log/left"; }
 # (The kernel frees programs a little after their last user went.)
-if [ -z "${FLTEST_SHARED:-}" ] && ! clean && ! { sleep 2; clean; }; then
+if [ -z "${FLTEST_SHARED:-}" ] && ! clean && ! { sleep 2; clean; } && ! { sleep 20; clean; }; then
 	echo "  left behind on the machine:"
 	sed 's/^/    /' "$log/left"
 	echo "0 1 0" >>"$log/tally"
 fi
-[ ! -e "$log/again" ] || echo "had a second try: $(tr '\n' ' ' <"$log/again")"
+[ ! -s "$log/again" ] || echo "had a second try: $(tr '\n' ' ' <"$log/again")"
 echo "suites took $((SECONDS - started)) s"
 awk '{ p += $1; f += $2; s += $3 } END { printf "%d passed, %d failed, %d skipped\n", p, f, s; exit f != 0 }' "$log/tally"
