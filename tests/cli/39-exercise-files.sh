@@ -33,4 +33,23 @@ refused tabs 'replace each tab by two blanks' < <(printf 'experiments:\n\t- id: 
 refused twice 'the mapping has this key at line 3 already' < <(printf 'experiments:\n- id: 1\n  name: a\n  name: b\n')
 refused colon 'put all of it in quotes' < <(printf 'experiments:\n- id: 1\n  hypothesis: Steady-state: pass rate >= 99%%\n')
 refused nothing "write 'experiments:', and below it an entry '- id: 1' for each, with fault_type" < <(printf 'notes: hello\nchaos: {name: x}\n')
+refused toml "json.dump(tomllib.load(sys.stdin.buffer), sys.stdout)' <FILE >experiments.json" < <(printf '[[experiments]]\nid = 1\n')
+refused csv "json.dump(list(csv.DictReader(sys.stdin)), sys.stdout)' <FILE >experiments.json" < <(printf 'id,name,fault_type,target\n1,x,latency,payment-svc\n')
+refused python "json.dump(EXPERIMENTS, open('experiments.json', 'w'))" < <(printf 'EXPERIMENTS = [\n  {"id": 1},\n]\n')
+refused braces "in { } and [ ] an item has no '-': metrics: [probe_pass_rate, p99_latency]" < <(printf 'experiments:\n- id: 1\n  metrics: {- probe_pass_rate, - p99_latency}\n')
+refused table "df.to_json('experiments.json', orient='records')" < <(printf '{"columns": ["id", "name"], "data": [[1, "x"]]}\n')
+refused include 'an entry in another file, which is not read: put its text here' < <(printf 'experiments:\n- !include a.yaml\n')
+refused pairs "a list of lists, where 'key: value' is expected" < <(printf 'experiments:\n- id: 1\n  target_service: payment-svc\n  hypothesis: x\n  blast_radius:\n  - - [target, payment-svc]\n')
+refused text "write '- id: 1', and below it 'name: ...'" < <(printf 'experiments:\n- id = 1\n')
+# What a refusal says to type.
+python3 -c 'import csv, json, sys; json.dump(list(csv.DictReader(sys.stdin)), sys.stdout)' >"$T/csv.json" <<-END
+	id,name,fault_type,target,duration_seconds,hypothesis
+	1,slow,latency,payment-svc,60,probe_pass_rate >= 99%
+END
+check "the JSON of a table with a row an experiment is taken" "$FL" check "$T/csv.json"
+mkdir "$T/folder"
+for i in 1 2; do sed -n 2,9p "$golden/groups.yaml" | sed -n 's/^  - //p' | sed -n ${i}p >"$T/folder/$i.yaml"; done
+"$FL" check "$T/folder" >"$T/out" 2>&1
+check_num "a folder: refused" $? eq 2
+check "... and says how to make one file of it" sh -c "sed -n 's/^  hint: .*one: //p' '$T/out' | (cd '$T' && sh) && '$FL' check '$T/experiments.yaml' | grep -q ': 2 experiments, 0 errors'"
 refused bare 'no hypothesis: say what users still get' < <(sed -n '2,5p' "$golden/documents.yaml")

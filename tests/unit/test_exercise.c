@@ -106,6 +106,33 @@ static void no_yaml(void **state)
 		{ "experiments:\n- id: 1\n  name: x\n  name: y\n", "line 3" },
 		{ "# 1: latency\n\n", "'- id: 1'" },
 		{ "experiments: [\n  {id: 1, hypothesis: x}\n]\n", NULL },
+		{ "experiments:\n- id: 1\n  metrics: {- probe_pass_rate, - p99_latency}\n", "no '-'" },
+		{ "experiments:\n- id: 1\n  metrics: [ - probe_pass_rate ]\n", "no '-'" },
+		{ "experiments:\n- id: 1\n  // slow\n  name: x\n", "begins with '#'" },
+		{ "experiments:\n- id: 1\n  name: x\n  target = payment-svc\n", "not 'key = value'" },
+		{ "{'experiments': [{'id': 1,\n  'hypothesis': 'a text that '\n    'goes on'}]}\n", "json.dump" },
+		/* in another form */
+		{ "# x\n\n[[experiments]]\nid = 1\nname = \"x\"\n", "tomllib" },
+		{ "[payment_latency]\nfault_type = latency\n", "TOML" },
+		{ "title = \"chaos\"\n[a]\nb = 1\n", "'- id: 1'" },
+		{ "EXPERIMENTS = [\n  {'id': 1},\n]\n", "json.dump" },
+		{ "import yaml\nEXPERIMENTS = []\n", "json.dump" },
+		{ "id,name,fault_type,target\n1,x,latency,payment-svc\n", "csv.DictReader" },
+		{ "id;name;fault_type;target\n1;x;latency;payment-svc\n", "csv.DictReader" },
+		{ "| # | Target |\n|---|---|\n| 1 | payment-svc |\n", "'- id: 1'" },
+		{ "<!DOCTYPE html>\n<html></html>\n", "Raw" },
+		{ "// x\n{\"experiments\": []}\n", "'#'" },
+		{ "{\"columns\": [\"id\"], \"data\": [[1]]}\n", "orient='records'" },
+		{ "{\"id\": {\"0\": 1}, \"name\": {\"0\": \"x\"}, \"target\": {\"0\": \"y\"}}\n", "orient='records'" },
+		{ "experiments: [[id, name], [1, x]]\n", "orient='records'" },
+		{ "{\"title\": \"x\", \"steady-state-hypothesis\": {}, \"method\": []}\n", "import chaostoolkit" },
+		{ "apiVersion: chaos-mesh.org/v1alpha1\nkind: NetworkChaos\nspec: {action: delay}\n",
+		  "import chaos-mesh" },
+		{ "\xff\xfe"
+		  "e",
+		  "iconv" },
+		{ "[ {id: 1, hypothesis: x} ]\n", NULL },
+		{ "a, b: c\n", NULL },
 	};
 	size_t i;
 	(void)state;

@@ -83,15 +83,19 @@ static void sources(void **state)
 		{ "\xef\xbb\xbf"
 		  "a: 1\r\n---\r\nb: 2\r\n",
 		  "- a: 1\r\n\n- b: 2\r\n", 2 },
-		{ "", NULL, 0 },
+		{ "{\"a\": 1}\n\n{\"b\": 2}\n", "- {\"a\": 1}\n\n- {\"b\": 2}\n", 2 },
+		{ "{\"a\": 1}\n", NULL, 0 },
 	};
 	size_t i;
 	(void)state;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct text out = {};
-		int moved = exercise_source(cases[i].text, strlen(cases[i].text), &out);
+		struct yaml y;
+		int moved;
 
+		exercise_open(&y, &out, "x", cases[i].text, strlen(cases[i].text), &moved, NULL);
+		yaml_close(&y);
 		if (moved != cases[i].moved ||
 		    strcmp(out.s ? out.s : "", cases[i].becomes ? cases[i].becomes : "") != 0)
 			fail_msg("'%s': %d '%s'", cases[i].text, moved, out.s ? out.s : "");

@@ -244,6 +244,14 @@ int load_suite_settings(struct yaml *y, struct fy_node *node, void *suite)
 	return yaml_map(y, node, "suite", suite_fields, suite);
 }
 
+static int read_item(struct yaml *y, struct fy_node *node, void *out)
+{
+	struct fy_node *item = yaml_deref(node);
+
+	return item && fy_node_is_scalar(item) ? yaml_error(y, node, "%s", exercise_item(node))
+					       : load_experiment(y, node, out);
+}
+
 static int read_experiments(struct yaml *y, struct fy_node *node, void *out)
 {
 	struct fy_node *list = yaml_deref(node);
@@ -251,7 +259,7 @@ static int read_experiments(struct yaml *y, struct fy_node *node, void *out)
 	if (!list || !fy_node_is_sequence(list) || fy_node_sequence_is_empty(list))
 		return yaml_error(y, node,
 				  "experiments: a list is expected, with an entry '- id: 1' for each experiment");
-	return yaml_each(y, node, load_experiment, out);
+	return yaml_each(y, node, read_item, out);
 }
 
 static const struct yaml_field suite_shape[] = {
@@ -416,14 +424,13 @@ static int parse_exercise(struct load *l, struct yaml *y, const char *name, int 
 static int parse_any(struct load *l, const char *name, const char *text, size_t len, struct fl_error *err)
 {
 	struct text plain = {};
-	int moved = exercise_source(text, len, &plain), r;
 	struct yaml y;
+	int moved, r = exercise_open(&y, &plain, name, text, len, &moved, err);
 
 	if (plain.len) {
 		text = plain.s;
 		len = plain.len;
 	}
-	r = yaml_open(&y, name, text, len, err);
 	if (!r && (moved || exercise_recognise(&y)))
 		r = parse_exercise(l, &y, name, moved, err);
 	else if (!r)
@@ -487,6 +494,11 @@ static int load(const char *path, const struct fault_ops *const *table, bool col
 	size_t len = 0;
 	int r = file_read(path, YAML_MAX_BYTES, &text, &len, err);
 
+	if (r == -EISDIR && err)
+		error_hint(err,
+			   "put its files into one: for f in %s/*.yaml; do echo ---; cat \"$f\"; done "
+			   ">experiments.yaml",
+			   path);
 	return r ? r : parse(path, text, len, table, collect, ret, err);
 }
 
@@ -546,10 +558,9 @@ int suite_complete(const char *name, const char *text, size_t len, const struct 
 	struct exercise e = {};
 	struct suite s = {};
 	struct text plain = {};
-	int moved = exercise_source(text, len, &plain), r;
 	struct yaml y;
+	int moved, r = exercise_open(&y, &plain, name, text, len, &moved, err);
 
-	r = yaml_open(&y, name, plain.len ? plain.s : text, plain.len ? plain.len : len, err);
 	if (!r && !moved && !exercise_recognise(&y))
 		r = error_usage(err,
 				"this is no file of the exercise, or it is in faultline's own form already: there is "

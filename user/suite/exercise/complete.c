@@ -58,15 +58,22 @@ static size_t by_number(const struct work *w, const struct entry *x)
 	return i;
 }
 
+const char *kind_in_words(const struct work *w, const char *said)
+{
+	return fault_find(w->table, said, NULL) || names_kind_near(said) || strchr(said, ',')
+		       ? NULL
+		       : names_kind_of_phrase(said);
+}
+
 /* "stress" is no kind; a ground truth of the class "memory" says which was meant. */
 static void invent_kind_for(struct work *w, struct entry *x, const char *said)
 {
 	_cleanup_free_ char *class = value_text(w, &x->v[SLOT_CLASS], ", ");
-	const char *kind = class ? names_kind(class) : NULL, *read = names_kind_of_phrase(said);
+	const char *kind = class ? names_kind(class) : NULL, *read = kind_in_words(w, said);
 
 	if (fault_find(w->table, said, NULL) || names_kind_near(said)) {
 		x->kind = strdup(said); /* the loader says which is nearest */
-	} else if (read && !strchr(said, ',')) {
+	} else if (read) {
 		x->kind = strdup(read);
 		work_note(w, x, &x->v[SLOT_FAULT], NOTE, "read-fault", "'%.60s' is read as %s", said, read);
 	} else if (kind) {

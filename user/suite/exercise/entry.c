@@ -6,7 +6,6 @@
 #include "measure/metric_name.h"
 #include "suite/exercise/entry.h"
 #include "suite/exercise/measure.h"
-#include "suite/exercise/plain.h"
 #include "util/cleanup.h"
 #include "util/text/units.h"
 
@@ -98,6 +97,28 @@ static void take_name(struct work *w, struct entry *x)
 	}
 }
 
+/* max_duration: the fault is on no longer than that; as long, where nothing else says how long. */
+static void limit_duration(struct work *w, struct entry *x)
+{
+	const struct value *v = &x->v[SLOT_MAX_DURATION];
+	_cleanup_free_ char *text = quantity_text(w, v->node);
+	_cleanup_free_ char *limit = text && !text_says_nothing(text) ? duration_of(text, v->unit, UNIT_S) : NULL;
+	uint64_t ns, most;
+
+	if (limit && !units_duration_ns(limit, &most, NULL) && most) {
+		if (x->duration && (units_duration_ns(x->duration, &ns, NULL) || ns <= most))
+			return;
+		work_note(w, x, v, NOTE, "max-duration", "the fault is on for %s, the longest that the file allows%s%s",
+			  limit, x->duration ? ", and not for " : "", x->duration ? x->duration : "");
+		free(x->duration);
+		x->duration = take_ptr(limit);
+	} else if (text && !text_says_nothing(text)) {
+		work_note(w, x, v, NOTE, "unread-limit", "'%.60s' is no duration, and limits nothing", text);
+	}
+	if (!x->duration)
+		invent_duration(w, x, "no duration");
+}
+
 static void take_duration(struct work *w, struct entry *x)
 {
 	_cleanup_free_ char *text = quantity_text(w, x->v[SLOT_DURATION].node), *first = NULL, *why = NULL;
@@ -109,10 +130,8 @@ static void take_duration(struct work *w, struct entry *x)
 		free(text);
 		text = strdup(x->command.duration);
 	}
-	if (!text || text_says_nothing(text)) {
-		invent_duration(w, x, "no duration");
-		return;
-	}
+	if (!text || text_says_nothing(text))
+		return; /* limit_duration() */
 	x->duration = duration_of(text, x->v[SLOT_DURATION].unit, UNIT_S);
 	if (!x->duration) { /* "60s per kill, 3 kills" */
 		first = strndup(text, strcspn(text, ",;("));
@@ -273,6 +292,7 @@ void entry_plain(struct work *w, struct entry *x)
 {
 	take_name(w, x);
 	take_duration(w, x);
+	limit_duration(w, x);
 	take_traffic(w, x);
 	take_stage(w, x);
 	take_window(w, x);

@@ -35,6 +35,7 @@ struct entry {
 	int number;
 	char *id, *name, *kind;
 	char *action;           /* "loss" of "netem" */
+	const char *in_words;   /* the kind that a phrase stands for */
 	struct command command; /* its kind NULL: none is read */
 	char **targets;         /* several, or one */
 	char *peer;
@@ -99,12 +100,23 @@ void param_take(struct work *w, struct entry *x, const char *key, struct fy_node
 struct fy_node *wrap_unwrapped(struct fy_node *node);
 /* Has it two of what only an entry has: a fault, a target, a hypothesis, a section of one? */
 bool wrap_is_entry(struct fy_node *node);
-/* Is one of its values such an entry? */
+/* Is one of its values such an entry, or a list with one in it? */
 bool wrap_has_entries(struct fy_node *node);
 /* No mapping, or one with a key of our own form at the top, maybe with a letter wrong. */
 bool wrap_may_be_ours(struct fy_node *node);
 /* A section in which, maybe in a section of it, stands `experiments:`. */
 bool wrap_holds(struct fy_node *node);
+
+/* --- foreign.c: what has no entries in it ------------------------------------------------------- */
+
+/* Refuse what is neither YAML nor JSON with what to do about it. 0: it may be either. */
+int foreign_refuse(const char *name, const char *text, size_t len, struct fl_error *err);
+/* A list of lists? */
+bool foreign_is_rows(struct fy_node *node);
+/* Rows and columns, which no key goes with? */
+bool foreign_is_table(struct fy_node *root);
+/* There are no entries: what it looks like, and what to write. Always -EINVAL. */
+int foreign_no_entries(struct yaml *y);
 
 /* --- params.c, truth.c, complete.c ------------------------------------------------------------ */
 
@@ -132,6 +144,8 @@ void entry_measure(struct work *w, struct entry *x);
 void entry_plain(struct work *w, struct entry *x);
 
 /* Every value that is invented comes out of these. */
+/* The kind that a phrase such as "độ trễ mạng" stands for; NULL: none, or it is a kind itself. */
+const char *kind_in_words(const struct work *w, const char *said);
 void invent_kind(struct work *w, struct entry *x);
 void invent_target(struct work *w, struct entry *x);
 void invent_peer(struct work *w, struct entry *x);

@@ -8,6 +8,7 @@
  * the file does not say is filled in by complete.c and nowhere else, and each such value is a finding.
  *
  *     document.c  what stands around the YAML: several documents, the fence of a Markdown answer
+ *     foreign.c   what is neither YAML nor JSON, and tables
  *     names.c     the table of keys, kinds and parameters
  *     fold.c      how a spelling is folded
  *     wrap.c      where in the file the entries are
@@ -41,11 +42,17 @@ struct exercise {
 };
 
 /*
- * The text to parse instead of @text, with the same lines: without a %YAML directive and the fence of a Markdown answer;
- * several documents become the items of one list. Into @ret, which stays empty when @text is well as it is. Returns
- * by how many columns it was moved to the right, which only several documents are.
+ * Open @text as @y. Into @plain, which stays empty when @text is well as it is: the text that is parsed instead, with the
+ * same lines, without a %YAML directive and the fence of a Markdown answer; several documents become the items of one
+ * list. *@ret_moved: by how many columns it was moved to the right, which only several documents are. What is
+ * neither YAML nor JSON (TOML, CSV, Python, ...) is refused with what to do about it. Release with yaml_close() and
+ * text_free(), also after an error.
  */
-int exercise_source(const char *text, size_t len, struct text *ret);
+int exercise_open(struct yaml *y, struct text *plain, const char *name, const char *text, size_t len, int *ret_moved,
+		  struct fl_error *err);
+
+/* What is wrong with an entry that is a text. */
+const char *exercise_item(struct fy_node *node);
 
 /* Is the document written in this form? False: it is our own, to be read strictly. */
 bool exercise_recognise(struct yaml *y);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* fold.c - one form of all the spellings of a key: case, camelCase, blanks, accents, the unit at its end. */
+/* fold.c - one form of all the spellings of a key: case, camelCase, blanks, accents, the unit at its end or in parentheses. */
 #include <ctype.h>
 #include <string.h>
 
@@ -48,10 +48,11 @@ static size_t accented(const unsigned char *p, char *ret)
 
 void names_fold(const char *key, char *ret, size_t size)
 {
+	static const char percent[] = "_percent";
 	size_t n = 0;
 	char before = '_';
 
-	for (; *key && n + 2 < size; key++) {
+	for (; *key && n + sizeof(percent) < size; key++) {
 		unsigned char c = (unsigned char)*key;
 		char letter;
 		size_t bytes = accented((const unsigned char *)key, &letter);
@@ -65,9 +66,12 @@ void names_fold(const char *key, char *ret, size_t size)
 		}
 		if (isupper(c) && (islower((unsigned char)before) || isdigit((unsigned char)before)))
 			ret[n++] = '_';
-		if (c == ' ' || c == '-' || c == '.' || c == '_' || c == '/') {
+		if (strchr(" -._/([)]", c)) { /* "Duration (s)" */
 			if (n && ret[n - 1] != '_')
 				ret[n++] = '_';
+		} else if (c == '%' && n) { /* "Traffic (%)" */
+			memcpy(ret + n, percent + (ret[n - 1] == '_'), sizeof(percent) - 1 - (ret[n - 1] == '_'));
+			n += sizeof(percent) - 1 - (ret[n - 1] == '_');
 		} else {
 			ret[n++] = (char)tolower(c);
 		}

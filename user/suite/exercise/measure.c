@@ -13,7 +13,6 @@
 #include "measure/metric_name.h"
 #include "suite/exercise/measure.h"
 #include "suite/exercise/names.h"
-#include "suite/exercise/plain.h"
 #include "util/cleanup.h"
 
 static bool resolves(const struct suite *s, const char *name)

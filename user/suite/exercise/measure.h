@@ -26,4 +26,13 @@ uint32_t measure_hypothesis(const struct suite *s, const char *text, struct text
  */
 char *measure_condition(const struct suite *s, const char *text, bool *ret_lost);
 
+/* --- plain.c ------------------------------------------------------------------------------------- */
+
+/* Metrics by their names in other languages ("tỷ lệ lỗi", "taux d'erreur"), and "percent" as "%". The caller's to free. */
+char *plain_metrics(const char *text);
+
+/* A condition: what joins its terms, compares and says how long as AND, OR, <, > and "for 30s". Remarks in
+ * parentheses are left out, those with a comparison in them are not. The caller's to free. */
+char *plain_condition(const char *text);
+
 #endif

@@ -40,7 +40,8 @@ static const struct key_row keys[] = {
 	{ SLOT_DEFAULTS, AT_ROOT, 0, "defaults default common" },
 	{ SLOT_SILENT, AT_ROOT, 0,
 	  "version schema_version api_version apiversion kind metadata name title description desc author owner "
-	  "group team date created_at updated_at note notes comment lab course" },
+	  "group team members date nhom thanh_vien tac_gia ngay lop mon_hoc ghi_chu created_at updated_at note notes "
+	  "comment lab course" },
 	{ SLOT_CONFIG, AT_ROOT, 0,
 	  "settings config configuration globals global stack environment env setup run runner" },
 	{ SLOT_IGNORED, AT_ROOT, 0, "topology mode_note mode runbook rollback measurement" },
@@ -112,6 +113,8 @@ static const struct key_row keys[] = {
 	{ SLOT_DURATION, AT_ENTRY | AT_BLAST, 0, "seconds secs" },
 	{ SLOT_DURATION, NOT_TRUTH, 0,
 	  "fault_duration inject_duration injection_duration dur length thoi_gian thoi_luong run_for keo_dai" },
+	{ SLOT_MAX_DURATION, NOT_TRUTH | AT_ROLLBACK, 0,
+	  "max_duration maximum_duration duration_max max_fault_duration max_time time_limit thoi_gian_toi_da" },
 	{ SLOT_TRAFFIC, AT_BLAST, AT_BLAST, "traffic" },
 	{ SLOT_TRAFFIC, AT_ENTRY, 0, "traffic" },
 	{ SLOT_TRAFFIC, AT_ENTRY | AT_BLAST, 0,
@@ -201,7 +204,7 @@ static const struct key_row keys[] = {
 	/* known, without a meaning here: each is said once */
 	{ SLOT_IGNORED, ANY, 0,
 	  "simulation simulated simulate result results outcome command commands cmd tool tools impact traffic_impact "
-	  "expected_impact affected_services affected affects services_affected level max_duration max_rollback_time "
+	  "expected_impact affected_services affected affects services_affected level max_rollback_time "
 	  "sampling_interval interval revert undo steps "
 	  "downstream downstream_services upstream fault_injected fault_description severity priority owner author "
 	  "status enabled skip order expected_mttd mttd max_mttd expected_mttd_max detection_deadline expected_alerts "
@@ -265,7 +268,7 @@ static const struct param_row params[] = {
 	  "ty_le_mat mat_goi value amount intensity magnitude" },
 	{ "network_loss", "correlation", "correlation corr" },
 	{ "availability", "every",
-	  "every interval kill_interval kill_every period repeat_every repeat_interval chu_ky moi value" },
+	  "every interval kill_interval kill_every period repeat_every repeat_interval chu_ky moi lap_lai value" },
 	{ "availability", "signal", "signal kill_signal sig" },
 	{ "cpu_saturation", "load",
 	  "load cpu_load cpu percent cpu_percent utilization percentage tai muc_tai value amount intensity magnitude" },
@@ -279,7 +282,7 @@ static const struct param_row params[] = {
 	  "magnitude" },
 	{ "disk_fill", "bytes", "bytes size fill_size file_size" },
 	{ "disk_fill", "path",
-	  "path fill_path mount mount_point mountpoint volume dir directory target_path fill_dir" },
+	  "path fill_path mount mount_point mountpoint volume dir directory target_path fill_dir duong_dan thu_muc" },
 	{ "disk_fill", "mode", "mode" },
 	{ "time_skew", "offset",
 	  "offset skew clock_skew time_offset shift time_shift clock_offset drift_offset seconds do_lech lech value "
@@ -422,57 +425,61 @@ const char *names_kind(const char *word)
 	return NULL;
 }
 
-/* Words of a phrase, the more telling ones first: "slow DNS lookups" is no latency. */
+/* Words of a phrase, folded, the more telling ones first: "slow DNS lookups" is no latency. */
 const char *names_kind_of_phrase(const char *phrase)
 {
 	static const char *const words[][2] = {
 		{ "dns", "dns_latency" },
 		{ "lookup", "dns_latency" },
-		{ "phân giải", "dns_latency" },
+		{ "phan_giai", "dns_latency" },
 		{ "partition", "network_partition" },
-		{ "phân vùng", "network_partition" },
-		{ "đứt mạng", "network_partition" },
-		{ "cắt mạng", "network_partition" },
-		{ "mất kết nối", "network_partition" },
-		{ "packet loss", "network_loss" },
-		{ "mất gói", "network_loss" },
+		{ "phan_vung", "network_partition" },
+		{ "dut_mang", "network_partition" },
+		{ "cat_mang", "network_partition" },
+		{ "mat_ket_noi", "network_partition" },
+		{ "packet_loss", "network_loss" },
+		{ "mat_goi", "network_loss" },
+		{ "rot_goi", "network_loss" },
 		{ "loss", "network_loss" },
 		{ "clock", "time_skew" },
 		{ "skew", "time_skew" },
-		{ "đồng hồ", "time_skew" },
-		{ "lệch giờ", "time_skew" },
+		{ "dong_ho", "time_skew" },
+		{ "lech_gio", "time_skew" },
 		{ "cpu", "cpu_saturation" },
 		{ "memory", "memory" },
-		{ "bộ nhớ", "memory" },
+		{ "bo_nho", "memory" },
 		{ "ram", "memory" },
-		{ "disk full", "disk_fill" },
-		{ "disk fill", "disk_fill" },
-		{ "fill disk", "disk_fill" },
-		{ "full disk", "disk_fill" },
-		{ "đầy đĩa", "disk_fill" },
-		{ "đầy ổ", "disk_fill" },
+		{ "disk_full", "disk_fill" },
+		{ "disk_fill", "disk_fill" },
+		{ "fill_disk", "disk_fill" },
+		{ "full_disk", "disk_fill" },
+		{ "day_dia", "disk_fill" },
+		{ "day_o", "disk_fill" },
 		{ "retry", "http_error" },
-		{ "http 500", "http_error" },
-		{ "http error", "http_error" },
-		{ "http errors", "http_error" },
-		{ "lỗi http", "http_error" },
+		{ "http_500", "http_error" },
+		{ "http_error", "http_error" },
+		{ "http_errors", "http_error" },
+		{ "loi_http", "http_error" },
 		{ "kill", "availability" },
 		{ "crash", "availability" },
-		{ "chết", "availability" },
-		{ "giết", "availability" },
-		{ "tắt", "availability" },
+		{ "chet", "availability" },
+		{ "giet", "availability" },
+		{ "tat", "availability" },
 		{ "latency", "latency" },
 		{ "delay", "latency" },
-		{ "độ trễ", "latency" },
-		{ "chậm", "latency" },
+		{ "do_tre", "latency" },
+		{ "tre", "latency" },
+		{ "cham", "latency" },
 		{ "slow", "latency" },
 	};
+	char folded[200];
 	size_t i;
 
+	names_fold(phrase, folded, sizeof(folded));
 	for (i = 0; i < ARRAY_SIZE(words); i++) {
-		const char *at = strcasestr(phrase, words[i][0]), *end = at ? at + strlen(words[i][0]) : NULL;
+		const char *at = strstr(folded, words[i][0]), *end = at ? at + strlen(words[i][0]) : NULL;
 
-		if (at && (at == phrase || !isalnum((unsigned char)at[-1])) && !isalnum((unsigned char)*end))
+		if (at && (at == folded || !isalnum((unsigned char)at[-1])) && !isalnum((unsigned char)*end))
 			return words[i][1];
 	}
 	return NULL;

@@ -21,6 +21,11 @@ static char *scalar_text(struct fy_node *node)
 	if (!value || !fy_node_is_scalar(value))
 		return NULL;
 	s = fy_node_get_scalar(value, &len);
+	/* A word processor's quotes are none for YAML. */
+	if (s && len >= 6 && !memcmp(s, "\xe2\x80\x9c", 3) && !memcmp(s + len - 3, "\xe2\x80\x9d", 3)) {
+		s += 3;
+		len -= 6;
+	}
 	return s ? strndup(s, len) : NULL;
 }
 
@@ -35,9 +40,9 @@ bool text_is_placeholder(const char *text)
 	len = strlen(text);
 	while (len && strchr(" \n\t\r", text[len - 1]))
 		len--;
-	/* "<your hypothesis>", "{{ service }}" */
+	/* "<your hypothesis>", "{{ service }}", "${DURATION}" */
 	if (len > 1 && ((text[0] == '<' && text[len - 1] == '>' && !memchr(text + 1, '<', len - 1)) ||
-			(!strncmp(text, "{{", 2) && text[len - 1] == '}')))
+			((!strncmp(text, "{{", 2) || !strncmp(text, "${", 2)) && text[len - 1] == '}')))
 		return true;
 	for (i = 0; i < ARRAY_SIZE(begins); i++)
 		if (!strncasecmp(text, begins[i], strlen(begins[i])))

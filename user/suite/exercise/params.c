@@ -207,7 +207,10 @@ static void take_value(struct work *w, struct entry *x, const char *key, struct 
 		name = key;
 	p = name ? find_param(ops, name) : NULL;
 	if (!p || !text || text_says_nothing(text)) {
-		if (text && strncmp(key, "inject_", 7) != 0)
+		if (p && text) /* "{{ delay_ms }}", null */
+			work_note(w, x, &v, NOTE, "ignored-param", "%.40s: '%.60s' says nothing and is not used", key,
+				  text);
+		else if (text && strncmp(key, "inject_", 7) != 0)
 			work_note(w, x, &v, NOTE, "ignored-param", "'%.40s' is no parameter of %s and is not used", key,
 				  x->kind ? x->kind : "a fault");
 		return;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* plain.c - see plain.h. Tables of words; what is in none of them stays as it is. */
+/* plain.c - see measure.h. Tables of words; what is in none of them stays as it is. */
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <strings.h>
 
 #include "suite/exercise/names.h"
-#include "suite/exercise/plain.h"
+#include "suite/exercise/measure.h"
 #include "util/cleanup.h"
 #include "util/text/text.h"
 

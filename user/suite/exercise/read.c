@@ -89,6 +89,12 @@ static void take_section(struct work *w, struct entry *x, enum slot slot)
 	for (i = 0; i < ARRAY_SIZE(sections); i++) {
 		if (sections[i].section != slot)
 			continue;
+		if (slot != SLOT_COMMAND && foreign_is_rows(v.node)) {
+			work_note(w, x, &v, WRONG, "not-understood",
+				  "a list of lists, where 'key: value' is expected (Python: dict(...) what is no plain "
+				  "dict, then yaml.safe_dump)");
+			return;
+		}
 		if (node_is_mapping(v.node) || (slot != SLOT_COMMAND && node_is_list_of_mappings(v.node))) {
 			if (slot == SLOT_FAULT || slot == SLOT_TRUTH_FAULT)
 				x->v[slot] = (struct value){}; /* its own key says it */
@@ -133,6 +139,12 @@ static void take_setting(struct work *w, const char *key, struct fy_node *key_no
 		take_key(w, key, key_node, node, arg);
 }
 
+/* `fault: {latency: {delay: 500ms}}`: the kind is a key. */
+static bool is_kind_of_parameters(const char *key, struct fy_node *node)
+{
+	return names_kind(key) && node_is_mapping(node);
+}
+
 static void take_key(struct work *w, const char *key, struct fy_node *key_node, struct fy_node *node, void *arg)
 {
 	struct reading *r = arg;
@@ -151,7 +163,7 @@ static void take_key(struct work *w, const char *key, struct fy_node *key_node, 
 	if (slot == SLOT_CONFIG)
 		slot = SLOT_IGNORED;
 	if ((slot == SLOT_NONE || slot == SLOT_IGNORED) && r->x && r->x->kind && (r->at & (AT_ENTRY | AT_FAULT)) &&
-	    names_param(r->x->kind, key, &unit)) {
+	    (names_param(r->x->kind, key, &unit) || is_kind_of_parameters(key, node))) {
 		param_take(w, r->x, key, key_node, node);
 		return;
 	}
@@ -209,6 +221,10 @@ static void find_kind(struct work *w, const char *key, struct fy_node *key_node,
 		return;
 	}
 	text = slot == SLOT_FAULT || slot == SLOT_TRUTH_FAULT ? node_text(w, node, ",") : NULL;
+	if (slot == SLOT_NONE && (r->at & (AT_ENTRY | AT_FAULT)) && is_kind_of_parameters(key, node))
+		text = strdup(key);
+	if (text && slot == SLOT_FAULT && !names_kind(text))
+		r->x->in_words = kind_in_words(w, text);
 	if (text && names_kind(text) && (!r->x->kind || slot == SLOT_FAULT)) {
 		free(r->x->kind);
 		r->x->kind = strdup(names_kind(text));
@@ -313,6 +329,7 @@ static void read_entry(struct work *w, struct fy_node *node, const char *name)
 {
 	struct entry *grown = reallocarray(w->entries, w->n + 1, sizeof(*grown)), *x;
 	struct reading r = { .at = AT_ENTRY };
+	bool lent;
 
 	if (!grown) {
 		w->failed = true;
@@ -327,9 +344,15 @@ static void read_entry(struct work *w, struct fy_node *node, const char *name)
 	r.slots = x->v;
 	entry_each_pair(w, node, find_kind, &r);
 	join_action(w, node, x);
+	if ((lent = !x->kind && x->in_words)) /* its parameters may stand at the entry */
+		x->kind = strdup(x->in_words);
 	entry_each_pair(w, node, take_key, &r);
 	r.filling = true;
 	entry_each_pair(w, w->v[SLOT_DEFAULTS].node, take_key, &r);
+	if (lent) { /* entry_fault() says that it is read so */
+		free(x->kind);
+		x->kind = NULL;
+	}
 	spread_sections(w, x);
 }
 
@@ -337,10 +360,17 @@ static void read_entry(struct work *w, struct fy_node *node, const char *name)
 
 static void read_named(struct work *w, const char *key, struct fy_node *key_node, struct fy_node *node, void *arg)
 {
+	struct fy_node *list = yaml_deref(node), *item;
+	void *iter = NULL;
+
 	(void)key_node;
 	(void)arg;
 	if (node_is_mapping(node))
 		read_entry(w, wrap_unwrapped(node), key);
+	else if (list && fy_node_is_sequence(list)) /* `network: [...]`, `resource: [...]` */
+		while ((item = fy_node_sequence_iterate(list, &iter)))
+			if (node_is_mapping(item))
+				read_entry(w, wrap_unwrapped(item), NULL);
 }
 
 /* {payment_latency: {...}, payment_loss: {...}}; without that it is one entry whose '-' was forgotten. */
@@ -360,6 +390,14 @@ static bool is_map_of_entries(struct fy_node *node)
 
 static void read_file(struct work *w, struct fy_node *node);
 
+static void refuse_item(struct work *w, struct fy_node *node)
+{
+	struct value v;
+
+	value_place(&v, node, node, UNIT_NONE);
+	work_note(w, NULL, &v, WRONG, "not-understood", "%s", exercise_item(node));
+}
+
 static void read_list(struct work *w, struct fy_node *node)
 {
 	struct fy_node *list = yaml_deref(node), *item;
@@ -378,6 +416,8 @@ static void read_list(struct work *w, struct fy_node *node)
 				read_file(w, item);
 			else if (node_is_mapping(item))
 				read_entry(w, wrap_unwrapped(item), NULL);
+			else
+				refuse_item(w, item);
 		}
 }
 
@@ -403,8 +443,8 @@ static void take_common(struct work *w, const char *key, struct fy_node *key_nod
 
 static void take_named(struct work *w, const char *key, struct fy_node *key_node, struct fy_node *node, void *arg)
 {
-	if (wrap_is_entry(wrap_unwrapped(node)))
-		read_entry(w, wrap_unwrapped(node), key);
+	if (wrap_is_entry(wrap_unwrapped(node)) || node_is_list_of_mappings(node))
+		read_named(w, key, key_node, node, arg);
 	else
 		take_root(w, key, key_node, node, arg);
 }
@@ -430,13 +470,9 @@ static void read_file(struct work *w, struct fy_node *node)
 
 int work_read(struct work *w)
 {
-	read_file(w, yaml_root(w->y));
-	if (!w->n)
-		return yaml_error(w->y, yaml_root(w->y),
-				  "no experiments: write 'experiments:', and below it an entry '- id: 1' for each, "
-				  "with fault_type, "
-				  "target, hypothesis, blast_radius, rollback, measurement and ground_truth");
-	return 0;
+	if (!foreign_is_table(yaml_root(w->y)))
+		read_file(w, yaml_root(w->y));
+	return w->n ? 0 : foreign_no_entries(w->y);
 }
 
 /* --- recognising ------------------------------------------------------------------------------ */
@@ -519,7 +555,7 @@ bool exercise_recognise(struct yaml *y)
 	struct fy_node *root = yaml_root(y);
 	struct look l = { .at = AT_ENTRY };
 
-	if (wrap_is_entry(root) || !wrap_may_be_ours(root))
+	if (wrap_is_entry(root) || !wrap_may_be_ours(root) || foreign_is_table(root))
 		return true;
 	if (root && (fy_node_is_sequence(root) || wrap_unwrapped(root) != root))
 		look_in(&w, root, &l);

@@ -72,16 +72,29 @@ static bool is_entries(struct fy_node *node)
 	return wrap_is_entry(list) || wrap_has_entries(list);
 }
 
+/* An entry, or a list with one in it. */
+static bool is_group(struct fy_node *node)
+{
+	struct fy_node *list = yaml_deref(node), *item;
+	void *iter = NULL;
+
+	if (list && fy_node_is_sequence(list))
+		while ((item = fy_node_sequence_iterate(list, &iter)))
+			if (wrap_is_entry(wrap_unwrapped(item)))
+				return true;
+	return wrap_is_entry(wrap_unwrapped(list));
+}
+
 bool wrap_has_entries(struct fy_node *node)
 {
 	struct fy_node *map = as_mapping(node);
 	struct fy_node_pair *pair;
-	unsigned int entries = 0;
 	void *iter = NULL;
 
 	while (map && (pair = fy_node_mapping_iterate(map, &iter)))
-		entries += wrap_is_entry(wrap_unwrapped(fy_node_pair_value(pair)));
-	return entries > 0;
+		if (is_group(fy_node_pair_value(pair)))
+			return true;
+	return false;
 }
 
 static bool holds(struct fy_node *node, unsigned int depth)

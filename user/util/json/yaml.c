@@ -170,6 +170,12 @@ static int check_text(struct yaml *y, const char *text, size_t len)
 		return error_usage(y->err, "the file is empty");
 	if (len > YAML_MAX_BYTES)
 		return error_set(y->err, FL_EXIT_USAGE, EFBIG, "too large: the limit is %u bytes", YAML_MAX_BYTES);
+	if (len > 1 && (!memcmp(text, "\xff\xfe", 2) || !memcmp(text, "\xfe\xff", 2))) {
+		error_usage(y->err, "this is text in UTF-16, not in UTF-8");
+		error_hint(y->err, "iconv -f UTF-16 -t UTF-8 FILE >NEW; PowerShell writes UTF-8 by "
+				   "'| Out-File -Encoding utf8'");
+		return -EINVAL;
+	}
 	if (memchr(text, '\0', len))
 		return error_usage(y->err, "this is no text file: it has a NUL byte");
 	utf8 = json_stringn(text, len);

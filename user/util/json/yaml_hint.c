@@ -3,6 +3,7 @@
  * yaml_hint.c - what people usually did where a parser says "invalid nested block mapping on the same line". Judged by
  * the text of the line, because the parser's messages differ from version to version.
  */
+#include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -82,6 +83,30 @@ static const char *of_blanks(const struct line *l)
 	return NULL;
 }
 
+/* What other languages write. */
+static const char *of_language(const struct line *l)
+{
+	size_t i, at = l->indent;
+
+	if (at + 1 < l->len && l->at[at] == '/' && strchr("/*", l->at[at + 1]))
+		return "a comment begins with '#', not with '//' or '/*'";
+	for (i = 0; i + 1 < l->len; i++) {
+		size_t k = i + 1;
+
+		while (k < l->len && l->at[k] == ' ')
+			k++;
+		if (strchr("{[", l->at[i]) && k + 1 < l->len && l->at[k] == '-' && l->at[k + 1] == ' ')
+			return "in { } and [ ] an item has no '-': metrics: [probe_pass_rate, p99_latency]";
+	}
+	while (at < l->len && strchr("- ", l->at[at]))
+		at++;
+	for (i = at; i < l->len && (isalnum((unsigned char)l->at[i]) || l->at[i] == '_'); i++)
+		;
+	if (i > at && i + 2 < l->len && !memcmp(l->at + i, " = ", 3))
+		return "YAML writes 'key: value', not 'key = value'";
+	return NULL;
+}
+
 static const char *of_value(const struct line *l)
 {
 	size_t at = value_at(l), quotes = 0, i;
@@ -113,9 +138,23 @@ static const char *of_depth(const struct line *above, const struct line *l)
 	       "value already";
 }
 
+/* 'a text that ' and 'goes on': Python's way to break a long one. */
+static const char *of_texts(const struct line *above, const struct line *l)
+{
+	size_t end = above->len;
+
+	while (end && strchr(" \r", above->at[end - 1]))
+		end--;
+	if (end < 2 || l->indent >= l->len || !strchr("'\"", above->at[end - 1]) || !strchr("'\"", l->at[l->indent]))
+		return NULL;
+	return "two texts in quotes, one after the other: Python makes one of them, YAML does not; have Python write "
+	       "the "
+	       "file by json.dump(experiments, open('experiments.json', 'w'))";
+}
+
 const char *yaml_hint(const char *text, size_t len, int line)
 {
-	static const char *(*const looks[])(const struct line *) = { of_indent, of_blanks, of_value };
+	static const char *(*const looks[])(const struct line *) = { of_indent, of_blanks, of_language, of_value };
 	struct line l[3] = {}; /* above, at, and below the place */
 	const char *hint = NULL;
 	bool there[3];
@@ -124,9 +163,11 @@ const char *yaml_hint(const char *text, size_t len, int line)
 	for (i = 0; i < 3; i++)
 		there[i] = line_of(text, len, line - 1 + (int)i, &l[i]);
 	/* The place itself before its neighbours: a parser may notice a line later. */
-	for (k = 0; !hint && there[1] && k < 3; k++)
+	if (there[0] && there[1])
+		hint = of_texts(&l[0], &l[1]);
+	for (k = 0; !hint && there[1] && k < 4; k++)
 		hint = looks[k](&l[1]);
-	for (k = 0; !hint && there[0] && k < 3; k++)
+	for (k = 0; !hint && there[0] && k < 4; k++)
 		hint = looks[k](&l[0]);
 	if (!hint && there[0] && there[1])
 		hint = of_depth(&l[0], &l[1]);
