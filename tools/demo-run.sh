@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# demo-run.sh - sourced by demo.sh and demo-docker.sh: $suite, else experiments/demo.yaml, on whatever stack is up.
+# demo-run.sh - sourced by demo.sh and demo-docker.sh: $suite, else experiments/demo.yaml, on whatever stack is up;
+# demo_files: each of several files.
 # The demo has worked when the run came to its end, whatever the reference pipeline noticed: its honest
 # score may be below acceptance.
 run=
@@ -29,4 +30,39 @@ demo_run() {
 	esac
 	echo "demo: the results are in $out"
 	[ $rc -le 1 ] && [ -s "$out/chaos_results.json" ]
+}
+
+# demo_files FAULTLINE NAME [OPTION...]: each of $FILES by itself, with a line of a table for what came out: its entries, those
+# detected and those with the right root, or the error in whose words it was refused. It has worked when every one came
+# to a scoreboard or was refused as a file (faultline run: 2).
+demo_files() {
+	fl=$1
+	out=faultline-results/$2-files-$(date +%Y%m%d-%H%M%S)
+	shift 2
+	mkdir -p "$out"
+	all=0
+	echo '| file | entries | detected | root right | seconds | exit status |'
+	echo '|---|---|---|---|---|---|'
+	for file in $FILES; do
+		name=$(basename "$file")
+		began=$SECONDS
+		"$fl" run "$file" --out "$out/$name" "$@" >"$out/$name.board" 2>"$out/$name.err" </dev/null &
+		run=$!
+		rc=255
+		while kill -0 "$run" 2>/dev/null; do
+			wait "$run"
+			rc=$?
+		done
+		run=
+		if grep -q '^Detected: ' "$out/$name.board"; then
+			echo "| $name | $(sed -n 's/^Total: //p' "$out/$name.board") | $(sed -n 's/^Detected: //p' "$out/$name.board") |" \
+				"$(sed -n 's/^RCA correct: //p' "$out/$name.board") | $((SECONDS - began)) | $rc |"
+		else
+			echo "| $name | $(grep -m 1 '^faultline: ' "$out/$name.err") | | | $((SECONDS - began)) | $rc |"
+			[ $rc = 2 ] || all=1
+		fi
+		[ $rc != 5 ] || break
+	done
+	echo "demo: the results are in $out"
+	[ $rc != 5 ] && return $all
 }
