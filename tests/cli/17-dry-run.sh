@@ -33,6 +33,12 @@ check "the connection that talks" jq -e --arg p "$talks" '[.targets[0].flows[] |
 same "the share" "$(jq -r .share "$T/dry")" "100% of the matching packets that wait, 50% of the flows that are touched at all"
 check "what undoes it: the kernel" jq -e '.undone_by | test("^the kernel")' "$T/dry"
 same "no stack is known here" "$(jq -r .stack "$T/dry")" null
+printf 'services: {shop: "netns:flt-a", other: "netns:flt-b"}\n' >/etc/faultline/stack.yaml
+for t in shop netns:flt-a "pid:$server"; do
+	dry pause "$t"
+	same "of a stack that is described: $t is a service of it" "$(jq -c .stack "$T/dry")" '{"hit":["shop"],"services":2}'
+done
+rm /etc/faultline/stack.yaml
 sleep 11
 dry latency netns:flt-a --delay 20ms
 same "one that has been still for more than 10 s is not" "$(jq -r '[.targets[0].flows[].peer] | sort | join(" ")' "$T/dry")" "10.77.1.1:$talks"

@@ -78,6 +78,13 @@ docker run -d --name mixed $swarm=pay tiny sleep 1000 >/dev/null
 fails "a Compose service and one of a Swarm" 2 "docker:shop/pay or docker:label=com.docker.swarm.service.name=pay" pay
 docker rm -f mixed sw_api.1.abc sw_api.2.abc >/dev/null
 
+# --- a dry run: which of the known services is it, however it is named? ---
+of() { "$FL" inject pause "$1" --dry-run -o json | jq -r '.stack | "\(.services) \(.hit | join(" "))"'; }
+for t in docker:shop-pay-1 docker:shop/pay pay "docker:$(docker_id shop-pay-1)" "pid:$(docker_pid shop-pay-1)" "cgroup:$v2/$DOCKER_CGROUP/$(docker_id shop-pay-1)"; do
+	same "a dry run of ${t:0:40}: one of the four services" "$(of "$t")" "4 pay"
+done
+same "... of a label: both of its containers are of one" "$(of docker:label=tier=back)" "4 cart"
+
 # --- what is refused ---
 fails "several where one is wanted, with the candidates" 2 "'cart' is 2 containers.*docker:shop-cart-1, docker:shop-cart-2" cart
 fails "a label that two have" 2 "2 containers.*shop-cart-1" docker:label=tier=back

@@ -8,6 +8,7 @@
 #include "fault/overlap.h"
 #include "fault/preview.h"
 #include "os/sockets.h"
+#include "target/expand.h"
 #include "target/process/member.h"
 #include "target/process/process.h"
 #include "util/cleanup.h"
@@ -154,29 +155,85 @@ static json_t *share_json(const struct fault *f)
 	return o;
 }
 
+/* The services that are known here, and what each is; asked for once, a dry run may be of 150 experiments. */
+struct known_service {
+	char *name;
+	struct target *members; /* found when it matters */
+	uint32_t n_members;
+	bool found;
+};
+
+static struct known_service *services;
+static int n_services = -1;
+
+static void learn_services(void)
+{
+	_cleanup_free_ char **names = NULL;
+	int n = 0;
+
+	if (n_services >= 0)
+		return;
+	n_services = 0;
+	if (target_names(&names, NULL))
+		return;
+	while (names[n])
+		n++;
+	services = calloc((size_t)n + 1, sizeof(*services));
+	while (services && n_services < n && (services[n_services].name = strdup(names[n_services])))
+		n_services++;
+}
+
+static void find_members(struct known_service *s)
+{
+	const struct target_options any = {};
+	struct target_names specs = {};
+	struct target_set set;
+	uint32_t i;
+
+	s->found = true;
+	if (!target_expand(s->name, NULL, &specs, &set, NULL))
+		s->members = calloc(specs.n + 1, sizeof(*s->members));
+	for (i = 0; s->members && i < specs.n; i++)
+		if (!target_resolve(specs.v[i], &any, &s->members[s->n_members], NULL))
+			s->n_members++;
+	target_names_free(&specs);
+}
+
+/* By its name, or by a process of the one that is the other's: docker:ID, netns:NAME and pid:N name services too. */
+static bool is_of_service(const struct target *t, struct known_service *s)
+{
+	uint32_t i;
+
+	if (!strcmp(s->name, t->name) || !strcmp(s->name, t->scope))
+		return true;
+	if (!s->found)
+		find_members(s);
+	for (i = 0; i < s->n_members; i++)
+		if ((t->pid && target_holds(&s->members[i], t->pid)) ||
+		    (s->members[i].pid && target_holds(t, s->members[i].pid)))
+			return true;
+	return false;
+}
+
 /* Of the services that are known here, those that are targets. */
 static json_t *stack_json(const struct fault *f)
 {
-	_cleanup_free_ char **names = NULL;
 	json_t *hit = json_array();
-	int n = 0, i;
 	uint32_t k;
+	int i;
 
-	if (target_names(&names, NULL))
-		names = NULL;
-	for (i = 0; names && names[i]; i++) {
-		n++;
-		for (k = 0; k < f->n_targets; k++)
-			if (!strcmp(names[i], f->targets[k].name) || !strcmp(names[i], f->targets[k].scope)) {
-				json_array_append_new(hit, json_string(names[i]));
-				break;
-			}
+	learn_services();
+	for (i = 0; i < n_services; i++) {
+		for (k = 0; k < f->n_targets && !is_of_service(&f->targets[k], &services[i]); k++)
+			;
+		if (k < f->n_targets)
+			json_array_append_new(hit, json_string(services[i].name));
 	}
-	if (!n) {
+	if (!n_services) {
 		json_decref(hit);
 		return json_null();
 	}
-	return json_pack("{s:o, s:i}", "hit", hit, "services", n);
+	return json_pack("{s:o, s:i}", "hit", hit, "services", n_services);
 }
 
 static json_t *also_json(const struct fault *f)

@@ -83,7 +83,7 @@ static int list_others(const struct target_provider *p, struct target_names *nam
 	uint32_t i;
 
 	for (i = 0; !r && i < own.n; i++)
-		if (described_find(own.v[i], &behind, NULL))
+		if (described_find(own.v[i], &behind, NULL) && !names_have(names, own.v[i]))
 			r = target_names_add(names, own.v[i]);
 	target_names_free(&own);
 	return r;
