@@ -11,9 +11,10 @@ gone() { [ ! -e /run/faultline ]; }
 file=$T/made
 
 # --- in the foreground ---
-"$FL" inject null netns:flt-a --hits 3 --for 200ms -o json >"$T/out"; rc=$?
+"$FL" inject null netns:flt-a --hits 3 --for 200ms -o json >"$T/out" 2>"$T/err"; rc=$?
 same "a fault with hits: status 0" $rc 0
 same "its proof" "$(jq -r '"\(.matched) \(.injected) \(.targets[0]) \(.params.hits)"' "$T/out")" "3 3 netns:flt-a 3"
+check "... and that it is on is said on standard error, standard output is one document" grep -q ' is active (' "$T/err"
 check_num "as long as was asked" "$(jq .active_s "$T/out")" ge 0.2
 check_num "... and no longer" "$(jq .active_s "$T/out")" lt 0.6
 check "the first hit is not after the last" jq -e '.first_hit_wall <= .last_hit_wall' "$T/out"

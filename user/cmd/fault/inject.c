@@ -195,20 +195,19 @@ static void tell_spared(const struct fault *f)
 static int announce(const struct inject *in, void *arg)
 {
 	char targets[256], until[32] = "a signal ends it";
+	FILE *out = in->json ? stderr : stdout; /* standard output is one document */
 	uint32_t i;
 
 	(void)arg;
-	if (in->json)
-		return 0;
 	inject_targets(&in->fault, targets, sizeof(targets));
 	if (in->for_ns)
 		units_format_ns(in->for_ns, until, sizeof(until));
 	for (i = 0; i < in->fault.n_targets; i++)
 		if (in->fault.targets[i].note[0])
 			fprintf(stderr, "%s: %s\n", in->fault.targets[i].name, in->fault.targets[i].note);
-	printf("%s %s on %s is active (%s), %s%s\n", in->fault.id, in->fault.ops->name, targets, in->fault.backend,
-	       in->for_ns ? "for " : "", until);
-	return fflush(stdout) ? -EIO : 0;
+	fprintf(out, "%s %s on %s is active (%s), %s%s\n", in->fault.id, in->fault.ops->name, targets,
+		in->fault.backend, in->for_ns ? "for " : "", until);
+	return fflush(out) && !in->json ? -EIO : 0;
 }
 
 static void tell_change(void *arg, const struct fault *f, const json_t *change)

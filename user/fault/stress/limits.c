@@ -277,9 +277,16 @@ bool limits_warn_delay(const struct fault_ops *ops, const struct params *p, char
 
 bool limits_warn_time(const struct params *p, uint64_t for_ns, char *buf, size_t size)
 {
-	uint64_t delay_ns = given_u64(p, "delay");
+	uint64_t delay_ns = given_u64(p, "delay"), timeout_ns = given_u64(p, "timeout");
 	char delay[32], time[32];
 
+	if (for_ns && timeout_ns >= for_ns) {
+		snprintf(
+			buf, size,
+			"a timeout of %s is longer than the fault is on (%s): no connection will be silent for so long",
+			units_format_ns(timeout_ns, delay, sizeof(delay)), units_format_ns(for_ns, time, sizeof(time)));
+		return true;
+	}
 	if (!for_ns || delay_ns < for_ns)
 		return false;
 	snprintf(buf, size, "a delay of %s is longer than the fault is on (%s): what is held is let go when it ends",
