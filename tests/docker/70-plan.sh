@@ -52,7 +52,10 @@ check "check has no remark" sh -c "'$FL' check '$T/plan.yaml' | grep ' 0 errors,
 check "the same by the name of the project, for a minute" grep -q 'about [0-9]* s$' "$T/short.yaml"
 "$FL" run "$T/short.yaml" --out "$T/run" >"$T/board" 2>"$T/err"
 check "it runs" jq -e 'length >= 2 and all(.[]; .status != "failed" and .status != "skipped")' "$T/run/chaos_results.json"
+check "... and without a pipeline nothing is said of alerts" sh -c "grep -q 'FAULT ON' '$T/err' && ! grep 'alert' '$T/err'"
 check "report" "$FL" report "$T/run"
+check "... is of the suite, which has the name of the project" grep -qx "# $project: chaos engineering report" "$T/run/chaos_report.md"
+check "... and says of a pipeline that it was not asked, not that it saw nothing" sh -c "! grep 'nothing was detected' '$T/run/SUBMIT.md'"
 "$FL" plan /nonexistent/compose.yaml >/dev/null 2>"$T/err"
 check_num "no such file" $? ge 2
 docker-compose -f compose.yaml stop -t 0 auth >/dev/null 2>&1

@@ -105,12 +105,12 @@ static void noise_floor_7_1(void **state)
 	/* 40 ms +- 10 becomes 90: five spreads; another service moved two. */
 	kernel(&r, "frontend", 20, 5, 30);
 	kernel(&r, "cache-svc", 40, 10, 90);
-	one_gap(&r, "7.1", "latency of cache-svc go from 40 to 90 ms, 5.0 spreads", "visible anomaly");
+	one_gap(&r, "7.1", "latency of cache-svc go from 40 to 90 ms, 5.0 times the spread", "visible anomaly");
 	kernel(&quiet, "cache-svc", 40, 10, 50);
-	one_gap(&quiet, "7.1", "1.0 spreads", "inside the noise floor");
+	one_gap(&quiet, "7.1", "1.0 times the spread", "inside the noise floor");
 	/* A spread of 0 counts as a hundredth of the mean: 40 -> 44 is ten of them. */
 	kernel(&steady, "cache-svc", 40, 0, 44);
-	one_gap(&steady, "7.1", "10.0 spreads", "visible anomaly");
+	one_gap(&steady, "7.1", "10.0 times the spread", "visible anomaly");
 	/* Of an edge it is what the client saw of the service. */
 	kernel(&edge, "cache-svc", 40, 10, 90);
 	json_object_set_new(json_array_get(json_object_get(edge.detail, "kernel"), 0), "client",
@@ -123,7 +123,7 @@ static void noise_floor_7_1(void **state)
 			   "\"during\": {\"mean\": 0.3}}, \"rate\": {\"before\": {\"mean\": 1, \"spread\": null},"
 			   "\"during\": null}}",
 			   0, NULL));
-	one_gap(&outside, "7.1", "the runner saw checkout_p99 go from 0.1 to 0.3, 4.0 spreads", "visible");
+	one_gap(&outside, "7.1", "the runner saw checkout_p99 go from 0.1 to 0.3, 4.0 times the spread", "visible");
 }
 
 static void merged_7_2(void **state)
@@ -237,7 +237,8 @@ static void visible_7_1(void **state)
 		"no rule");
 	memcpy(at, " true", 5);
 	put(&seen, "anomaly", found);
-	one_gap(&seen, "7.1", "while the kernel saw latency of a > b go from 0.19 to 0.8 ms for 4 s, 8.1 spreads",
+	one_gap(&seen, "7.1",
+		"while the kernel saw latency of a > b go from 0.19 to 0.8 ms for 4 s, 8.1 times the spread",
 		"the same rule spoke in 0 of 36 baseline windows");
 	json_object_set_new(felt.detail, "anomaly", json_null());
 	kernel(&felt, "payment-svc", 40, 10, 90);

@@ -156,8 +156,8 @@ static void numbers_come_from_the_run(void **state)
 	assert_non_null(strstr(t.s, "RCA named payment-svc (confidence 0.86, pieces of evidence: 1), which is right"));
 	assert_non_null(strstr(t.s, "passed 100 % before, 25 % during and 100 % after"));
 	assert_non_null(strstr(t.s, "41 ms, then 700 ms"));
-	assert_non_null(strstr(t.s, "4 hits on 10 matches, the first 20 ms after"));
-	assert_non_null(strstr(t.s, "p50 of payment-svc: 40 to 90 ms, which is 5.0 spreads"));
+	assert_non_null(strstr(t.s, "It hit 4 of 10 matches, the first 20 ms after"));
+	assert_non_null(strstr(t.s, "p50 of payment-svc: 40 to 90 ms, which is 5.0 times the spread"));
 	text_free(&t);
 	unfold(&f);
 }

@@ -165,6 +165,13 @@ const char *folder_manifest(const struct folder *f, const char *path, char *buf,
 	return buf;
 }
 
+bool folder_is_exercise(const struct folder *f)
+{
+	char form[16];
+
+	return !f->manifest || !strcmp(folder_manifest(f, "form", form, sizeof(form)), "exercise");
+}
+
 const struct gap *folder_next_gap(const struct folder *f, const struct result *r, uint32_t *i)
 {
 	for (; *i < f->n_gaps; (*i)++)

@@ -36,6 +36,9 @@ const json_t *folder_graph(const struct folder *f);
 /* A value of run.json as text; "" when it is not there. @buf is returned. */
 const char *folder_manifest(const struct folder *f, const char *path, char *buf, size_t size);
 
+/* Of a run of the exercise's file, or of its own runner, who writes no manifest. */
+bool folder_is_exercise(const struct folder *f);
+
 /* FOLDER/NAME; the caller's to free. NULL when out of memory. */
 char *folder_file(const struct folder *f, const char *name);
 /* The same for what is written: OUT/NAME. */

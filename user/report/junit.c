@@ -62,9 +62,9 @@ static void attribute(struct text *out, const char *name, const char *value)
 
 static void says(struct verdict *v, enum outcome outcome, const char *type)
 {
-	if (v->type)
+	if (v->why.len)
 		text_append(&v->why, "; ");
-	else
+	if (!v->type)
 		v->type = type;
 	if (v->outcome != ERROR)
 		v->outcome = outcome;
@@ -207,6 +207,18 @@ static void put_suite(const struct folder *f, int id, const char *name, const st
 	text_free(cases);
 }
 
+/* Its id, which is its own, and behind it what a person knows it by. */
+static void case_name(const struct result *r, uint32_t repeat, char *ret, size_t size)
+{
+	bool named = r->name && *r->name && strcmp(r->name, r->id) != 0;
+	char nth[32] = "";
+
+	if (repeat)
+		snprintf(nth, sizeof(nth), " (repeat %u)", repeat + 1);
+	snprintf(ret, size, "%.128s%s%.128s%s", *r->id || named ? r->id : "?", *r->id && named ? " " : "",
+		 named ? r->name : "", nth);
+}
+
 static uint32_t repeat_of(const struct folder *f, uint32_t i)
 {
 	uint32_t j, n = 0;
@@ -220,19 +232,15 @@ static void put_experiments(const struct folder *f, const char *suite, struct te
 {
 	struct text cases = {}, board = {};
 	struct totals t = {};
-	char name[160];
+	char name[320];
 	uint32_t i;
 
 	for (i = 0; i < f->n; i++) {
 		const struct result *r = &f->results[i];
 		struct verdict v = judge(r);
-		uint32_t repeat = repeat_of(f, i);
 
-		if (repeat)
-			snprintf(name, sizeof(name), "%.128s (repeat %u)", r->id, repeat + 1);
-		else
-			text_copy(name, sizeof(name), r->id);
-		put_case(&cases, suite, name[0] ? name : "?", took_s(r), &v);
+		case_name(r, repeat_of(f, i), name, sizeof(name));
+		put_case(&cases, suite, name, took_s(r), &v);
 		t.tests++;
 		t.count[v.outcome]++;
 		t.seconds += took_s(r);

@@ -450,9 +450,24 @@ static void section_open(const struct folder *f, const struct words *w, struct t
 		text_append(out, "%s\n", f->score.total ? w->nothing_open : w->open_unscored);
 }
 
+/* The exercise has a heading of its own, with its author; any other report is of a suite. */
+static void heading(const struct folder *f, const struct words *w, struct text *out)
+{
+	char suite[128];
+
+	folder_manifest(f, "suite", suite, sizeof(suite));
+	if (folder_is_exercise(f) || !*suite) {
+		text_append(out, "# %s — \\<%s\\>\n\n", w->title, w->author);
+		return;
+	}
+	text_append(out, "# ");
+	markdown_escape(out, suite);
+	text_append(out, ": %s\n\n", w->own_title);
+}
+
 void report_markdown(const struct folder *f, const struct words *w, struct text *out)
 {
-	text_append(out, "# %s — \\<%s\\>\n\n", w->title, w->author);
+	heading(f, w, out);
 	section_setup(f, w, out);
 	if (f->sweep) { /* its experiments are trials: the smaller ones are to be missed */
 		sweep_markdown(f, w, out);

@@ -97,7 +97,8 @@ static void fact_rca(const struct folder *f, const struct words *w, struct text 
 	snprintf(right, sizeof(right), "%u", s->rca_correct);
 	snprintf(asked, sizeof(asked), "%u", s->rca_asked);
 	words_fill(out,
-		   !s->tp          ? w->fact_no_rca
+		   !s->total       ? w->fact_unjudged
+		   : !s->tp        ? w->fact_no_rca
 		   : !s->rca_asked ? w->rca_not_asked
 				   : w->fact_rca,
 		   "right", right, "asked", asked, "wrong", wrong.s ? wrong.s : "", WORDS_END);
@@ -117,8 +118,11 @@ static void fact_time(const struct folder *f, const struct words *w, struct text
 		text_append(&slow, " %s", score_seconds(last->mttd_s, mttd, sizeof(mttd)));
 	}
 	snprintf(tp, sizeof(tp), "%u", s->tp);
-	words_fill(out, s->tp ? w->fact_time : w->fact_no_time, "tp", tp, "p50",
-		   score_seconds(s->mttd_p50_s, p50, sizeof(p50)), "p95",
+	words_fill(out,
+		   !s->total ? w->fact_untimed
+		   : s->tp   ? w->fact_time
+			     : w->fact_no_time,
+		   "tp", tp, "p50", score_seconds(s->mttd_p50_s, p50, sizeof(p50)), "p95",
 		   score_seconds(s->mttd_p95_s, p95, sizeof(p95)), "slowest", slow.s ? slow.s : "", WORDS_END);
 	text_free(&slow);
 }
@@ -192,21 +196,13 @@ static void trade_off(const struct folder *f, const struct words *w, struct text
 	text_append(out, " %s\n", w->ask_trade_off);
 }
 
-/* Of a run of the exercise's file, or of its own runner, who writes no manifest. */
-static const char *title(const struct folder *f, const struct words *w)
-{
-	char form[16];
-
-	folder_manifest(f, "form", form, sizeof(form));
-	return !f->manifest || !strcmp(form, "exercise") ? w->submit_title : w->submit_own_title;
-}
-
 void report_submit(const struct folder *f, const struct words *w, struct text *out)
 {
 	const struct score *s = &f->score;
 	char p50[16], rca[32];
 
-	text_append(out, "# %s — \\<%s\\>\n\n", title(f, w), w->author);
+	text_append(out, "# %s — \\<%s\\>\n\n", folder_is_exercise(f) ? w->submit_title : w->submit_own_title,
+		    w->author);
 	learned(f, w, out);
 	one_missed(f, w, out);
 	trade_off(f, w, out);

@@ -53,6 +53,7 @@ void run_report_progress(struct run *r, bool changed, const char *note)
 				  .changed = changed,
 				  .left_s = NAN,
 				  .pass_rate = NAN,
+				  .asked = r->suite->pipeline.url,
 				  .note = note };
 	const struct alerts *alerts = &r->turn.result.alerts;
 	uint64_t now = clock_mono_ns(), expected = expected_ns(r);
@@ -236,7 +237,7 @@ int run_preflight(const struct suite *s, const struct run_options *o, struct fl_
 			r = try_faults(s, &s->experiments[i], o, err);
 		}
 	if (!r && !selected)
-		r = error_usage(err, "--only names no experiment of %s", s->path);
+		r = error_usage(err, "--only names no experiment of %s, which has 1 to %u", s->path, s->n);
 	return r;
 }
 
@@ -432,7 +433,7 @@ enum fl_exit run_verdict(const struct run_report *report, char *ret_why, size_t 
 	else if (!report->score.accepted)
 		snprintf(ret_why, size, "acceptance failed");
 	else if (report->refuted)
-		snprintf(ret_why, size, "%u of %u hypotheses were refuted", report->refuted, report->n);
+		snprintf(ret_why, size, "%u of %u hypotheses refuted", report->refuted, report->n);
 	else
 		snprintf(ret_why, size, "accepted");
 	utf8_mend(ret_why);

@@ -19,6 +19,7 @@ struct run_progress {
 	double left_s;               /* until the state is over at the latest; NaN unknown */
 	double pass_rate;            /* of the probe, last 10 s; NaN none */
 	uint64_t hits;               /* of its faults so far */
+	bool asked;                  /* there is a pipeline */
 	uint32_t alerts;             /* since its baseline began */
 	const struct result *result; /* set once, when it is known */
 	const char *note;            /* something out of the ordinary, or NULL */

@@ -245,7 +245,8 @@ void evidence_unscored(const struct result *r, char *buf, size_t size)
 
 	why = why ? why : why_unseen(r);
 	if (judged && !result_pipeline_asked(r))
-		snprintf(buf, size, "%s; no pipeline was asked", status);
+		snprintf(buf, size, "%s%sno pipeline was asked", r->status == RESULT_OK ? "" : status,
+			 r->status == RESULT_OK ? "" : "; ");
 	else
 		snprintf(buf, size, "%s%s%s", status, why ? ": " : "", why ? why : "");
 }

@@ -117,8 +117,8 @@ static void say_visible(struct gap *g, const struct shift *s)
 	char tried[64] = "the baseline was too short to try the same rule on";
 
 	say(g, symptom,
-	    "no alert while the kernel saw %.100s go from %.4g to %.4g%s%.16s for %.3g s, %.1f spreads of its "
-	    "baseline",
+	    "no alert while the kernel saw %.100s go from %.4g to %.4g%s%.16s for %.3g s, %.1f times the "
+	    "spread of its baseline",
 	    s->what, s->before, s->during, *s->unit ? " " : "", s->unit, s->lasted_s, s->spreads);
 	if (s->tried)
 		snprintf(tried, sizeof(tried), "the same rule spoke in %u of %u baseline windows", s->spoke, s->tried);
@@ -189,7 +189,8 @@ static bool noise_floor(struct finder *f, const struct result *r)
 		say_visible(g, &s);
 		return true;
 	}
-	say(g, symptom, "no alert while %s saw %.100s go from %.4g to %.4g%s%.16s, %.1f spreads of its baseline",
+	say(g, symptom,
+	    "no alert while %s saw %.100s go from %.4g to %.4g%s%.16s, %.1f times the spread of its baseline",
 	    s.by_kernel ? "the kernel" : "the runner", s.what, s.before, s.during, *s.unit ? " " : "", s.unit,
 	    s.spreads);
 	if (s.spreads >= GAP_VISIBLE_SPREADS)

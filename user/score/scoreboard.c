@@ -185,6 +185,7 @@ static void print_hypothesis(const struct result *r, struct text *out, bool *beg
 	const json_t *hypothesis = json_object_get(r->detail, "hypothesis"), *clause;
 	const char *verdict = json_string_value(json_object_get(hypothesis, "verdict"));
 	char name[128], text[256], safe[64];
+	const char *before = ":";
 	size_t i;
 
 	if (!verdict)
@@ -199,7 +200,8 @@ static void print_hypothesis(const struct result *r, struct text *out, bool *beg
 
 		if (!what || !of || strcmp(of, "refuted") != 0)
 			continue;
-		text_append(out, ": %s", cell(what, text, sizeof(text)));
+		text_append(out, "%s %s", before, cell(what, text, sizeof(text)));
+		before = ";";
 		if (json_is_number(value))
 			print_value(what, json_number_value(value), out);
 	}

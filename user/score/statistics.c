@@ -374,12 +374,12 @@ void felt_print(const struct more_scores *m, const struct score *s, struct text 
 		return;
 	if (isfinite(m->felt_recall))
 		snprintf(recall, sizeof(recall), "%.2f", m->felt_recall);
-	text_append(
-		out,
-		"Felt by users: %u of %u (not felt %u, not known %u); of the felt detected %u, recall %s; seen before "
-		"felt %u\n",
-		m->felt, m->felt + m->unfelt + m->felt_unknown, m->unfelt, m->felt_unknown, m->felt_detected, recall,
-		m->seen_before_felt);
+	text_append(out,
+		    "Felt by users: %u of %u (%u not felt, %u unknown); detected of these: %u, recall %s; detected "
+		    "before users "
+		    "felt it: %u\n",
+		    m->felt, m->felt + m->unfelt + m->felt_unknown, m->unfelt, m->felt_unknown, m->felt_detected,
+		    recall, m->seen_before_felt);
 }
 
 void more_compute(const struct result *results, uint32_t n, const json_t *graph, const struct probe_sample *probe,

@@ -22,6 +22,7 @@
 #include "util/clock.h"
 #include "util/http/http.h"
 #include "util/text/cidr.h"
+#include "util/text/text.h"
 #include "util/text/url.h"
 
 #define PROBE_TRIES    10
@@ -258,6 +259,27 @@ static void ask_pipeline(struct plan_command *o)
 	free(c.learned);
 }
 
+/* The Compose project that all of them are of; "": of none, or of several. */
+static void one_project(const struct plan_facts *f, char *ret, size_t size)
+{
+	static const char prefix[] = "docker:";
+	uint32_t i;
+
+	ret[0] = '\0';
+	for (i = 1; i < f->n; i++) { /* 0: whatever else there is */
+		const char *spec = f->services[i].spec, *slash = strchr(spec, '/');
+		_cleanup_free_ char *of = NULL;
+
+		if (!strncmp(spec, prefix, strlen(prefix)) && slash)
+			of = strndup(spec + strlen(prefix), (size_t)(slash - spec) - strlen(prefix));
+		if (!of || strchr(of, '=') || (*ret && strcmp(ret, of) != 0)) {
+			ret[0] = '\0';
+			return;
+		}
+		text_copy(ret, size, of);
+	}
+}
+
 static void say_made(struct plan_command *o)
 {
 	time_t now = time(NULL);
@@ -268,7 +290,9 @@ static void say_made(struct plan_command *o)
 	uname(&u);
 	strftime(day, sizeof(day), "%Y-%m-%d", localtime_r(&now, &tm));
 	snprintf(o->made, sizeof(o->made), "Made by faultline plan on %s, Linux %.60s.", day, u.release);
-	snprintf(o->title, sizeof(o->title), "%s", o->project ? o->project : o->plan.facts.lab ? "lab" : "stack");
+	one_project(&o->plan.facts, o->title, sizeof(o->title));
+	if (!*o->title)
+		text_copy(o->title, sizeof(o->title), o->plan.facts.lab ? "lab" : "stack");
 	o->options.title = o->title;
 	o->options.made = o->made;
 }

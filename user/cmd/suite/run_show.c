@@ -100,7 +100,7 @@ static void format_state(const struct run_show *s, const struct run_progress *p,
 		text_append(t, " | probe %.0f %%", 100 * p->pass_rate);
 	if (p->state >= RUN_INJECT && p->state <= RUN_SCORE)
 		text_append(t, " | %llu hit%s", (unsigned long long)p->hits, p->hits == 1 ? "" : "s");
-	if (p->state >= RUN_BASELINE && p->state <= RUN_SCORE)
+	if (p->asked && p->state >= RUN_BASELINE && p->state <= RUN_SCORE)
 		text_append(t, " | %u alert%s", p->alerts, p->alerts == 1 ? "" : "s");
 }
 

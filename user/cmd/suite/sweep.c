@@ -229,7 +229,7 @@ static int choose(const struct options *o, const struct suite *s, struct chosen 
 	if (c->n)
 		return 0;
 	if (o->only)
-		return error_usage(err, "--only names no experiment of %s", s->path);
+		return error_usage(err, "--only names no experiment of %s, which has 1 to %u", s->path, s->n);
 	error_usage(err, "%s has %u experiments, and none says that it is to be swept", s->path, s->n);
 	error_hint(
 		err,

@@ -34,8 +34,8 @@ const char *const net_directions[] = { "from", "to", "both", NULL };
 	{ .name = "peer", .type = PARAM_PEERS, \
 	  .help = "only traffic with these services, addresses, CIDRs (comma-separated)" }, \
 	{ .name = "port", .type = PARAM_PORTS, .help = "only this port or range, at either end" }, \
-	{ .name = "local-port", .type = PARAM_PORTS, .help = "the same at the target's end" }, \
-	{ .name = "peer-port", .type = PARAM_PORTS, .help = "the same at the other end" }, \
+	{ .name = "local-port", .type = PARAM_PORTS, .help = "only this port or range, at the target's end" }, \
+	{ .name = "peer-port", .type = PARAM_PORTS, .help = "only this port or range, at the other end" }, \
 	{ .name = "protocol", .type = PARAM_ENUM, .def = "any", .choices = protocols, \
 	  .help = "only this protocol" }, \
 	{ .name = "share", .type = PARAM_PERCENT, .def = "100%", .live = true, \

@@ -157,8 +157,8 @@ static int find_group(const struct fault *f, const struct target *t, struct cgro
 	*ret = group_of(k, set);
 	if (*ret)
 		return 0;
-	error_env(err, ENOTSUP, "%s on %s: no control group of its own has %s or %s", f->ops->name, t->name, k->v2_file,
-		  k->v1_file);
+	error_env(err, ENOTSUP, "%s on %s: no control group of its own has %s%s%s", f->ops->name, t->name, k->v2_file,
+		  strcmp(k->v2_file, k->v1_file) ? " or " : "", strcmp(k->v2_file, k->v1_file) ? k->v1_file : "");
 	error_hint(err, "a container, a unit or a cgroup has one where its controller is enabled");
 	return -ENOTSUP;
 }

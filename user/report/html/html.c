@@ -180,7 +180,7 @@ static void head(const struct folder *f, const struct words *w, struct text *out
 	html_begin(w->lang, *suite ? suite : w->title, out);
 	text_append(out, "<h1>");
 	html_escape(out, *suite ? suite : w->title);
-	text_append(out, "</h1><p class='soft'>%s · ", w->title);
+	text_append(out, "</h1><p class='soft'>%s · ", folder_is_exercise(f) ? w->title : w->own_title);
 	html_when(f, out);
 	text_append(out, "</p>");
 }

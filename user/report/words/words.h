@@ -38,7 +38,7 @@ struct sweep_words {
 struct words {
 	const char *lang;
 	/* headings */
-	const char *title, *setup, *results, *analysis, *gaps, *open_gaps;
+	const char *title, *own_title, *setup, *results, *analysis, *gaps, *open_gaps;
 	/* setup */
 	const char *not_recorded, *stack, *pipeline, *tool, *config, *host, *baseline, *total, *ran, *probe_log,
 		*no_probe_log, *events, *torn, *by_hand, *scale, *invented, *takes;
@@ -65,9 +65,9 @@ struct words {
 	const struct gap_words *gap; /* empty: as the scoreboard says it */
 	/* SUBMIT.md */
 	const char *submit_title, *submit_own_title, *learned, *missed_head, *trade_off_head, *summary_head, *author,
-		*fact_detect, *fact_rca, *fact_no_rca, *fact_time, *fact_no_time, *fact_unscored, *ask_learned,
-		*experiment, *expected, *why_missed, *none_missed, *missed_unscored, *no_expectation, *ask_expected,
-		*ask_why, *fact_trade_off, *ask_trade_off, *pass, *fail;
+		*fact_detect, *fact_rca, *fact_no_rca, *fact_time, *fact_no_time, *fact_unjudged, *fact_untimed,
+		*fact_unscored, *ask_learned, *experiment, *expected, *why_missed, *none_missed, *missed_unscored,
+		*no_expectation, *ask_expected, *ask_why, *fact_trade_off, *ask_trade_off, *pass, *fail;
 	/* report.html */
 	const char *html_detected, *html_rca, *html_mttd, *html_false, *html_precision, *html_recall, *baseline_band,
 		*watch_band, *fault, *probe_pass, *probe_fail, *alert, *measured, *first_hit, *first_symptom, *back,

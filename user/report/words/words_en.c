@@ -64,12 +64,14 @@ static const struct sweep_words sweep = {
 	.carry = NULL, /* the sentence of sweep.json */
 	.who = { "felt by users", "reported", "right root" },
 	.states = { "untested", "noisy", "below the range", "above the range", "found", "open" },
-	.ends = { "ended early", "as narrow as asked", "until the time was spent", "ended as trials said nothing" },
+	.ends = { "ended early", "as narrow as asked", "until the time was spent",
+		  "ended because trials said nothing" },
 };
 
 const struct words words_en = {
 	.lang = "en",
 	.title = "Chaos Engineering Report",
+	.own_title = "chaos engineering report",
 	.setup = "1. Setup",
 	.results = "2. Results table",
 	.analysis = "3. Detailed per-experiment analysis",
@@ -108,9 +110,9 @@ const struct words words_en = {
 	.injected = "**Injected.** {fault} on {target}, {duration} long, from {time}.",
 	.injected_open = "**Injected.** {fault} on {target}, from {time}; when it ended is not recorded.",
 	.not_injected = "**Injected.** Nothing: {fault} on {target} was never switched on.",
-	.proof = "Counted were {injected} hits on {matched} matches, the first {first} after the injection.",
-	.proof_undated = "Counted were {injected} hits on {matched} matches; when the first came is not recorded.",
-	.proof_none = "Counted was no hit, on {matched} matches: the fault never took effect.",
+	.proof = "It hit {injected} of {matched} matches, the first {first} after the injection.",
+	.proof_undated = "It hit {injected} of {matched} matches; when the first hit came is not recorded.",
+	.proof_none = "It hit none of {matched} matches: the fault never took effect.",
 	.no_proof = "No count of hits is recorded for this fault.",
 	.changed = "Changed while on, {time} after the injection: {text}.",
 	.symptom_seen = "The first request outside of the baseline ended {time} after the injection, on "
@@ -141,8 +143,8 @@ const struct words words_en = {
 			   "would be wrong.",
 	.mismatch = "**Match expected?** No: {symptom}. Suspected: {cause}.",
 	.mismatch_unknown = "**Match expected?** No, and the data show no reason.",
-	.excused = "**Match expected?** Not judged, because the experiment ended as {status}.",
-	.excused_why = "**Match expected?** Not judged, because the experiment ended as {status}: {why}.",
+	.excused = "**Match expected?** Not judged, because the experiment's status is {status}.",
+	.excused_why = "**Match expected?** Not judged, because the experiment's status is {status}: {why}.",
 	.excused_no_pipeline = "**Match expected?** Not judged, because no pipeline was asked.",
 	.ended_early =
 		"Its own trigger ended the fault after {after} ({why}); the pipeline is judged by what it said within "
@@ -151,13 +153,13 @@ const struct words words_en = {
 	.probe = "**User impact.** The external probe passed {before} before, {during} during and {after} "
 		 "after the fault; its median latency was {p50_before}, then {p50_during}.",
 	.no_probe = "**User impact.** Not known: there are no probe figures from both before and during a fault.",
-	.shift = "The largest change that was measured is {what}: {before} to {during}{gap}{unit}, which is "
-		 "{spreads} spreads of its baseline.",
+	.shift = "The largest measured change is {what}: {before} to {during}{gap}{unit}, which is "
+		 "{spreads} times the spread of its baseline.",
 	.felt = "Users felt it, by {by} (p {p}).",
-	.unfelt = "That users felt it does not show in {n} tests (least p {p}).",
-	.shift_usual =
-		"Of {n} figures that the fault can show on none left its baseline by more than chance explains; the "
-		"strongest change is {what}: {before} to {during}{gap}{unit}.",
+	.unfelt = "No effect on users could be shown (tests: {n}, smallest p {p}).",
+	.shift_usual = "None of the {n} metrics in which the fault could show left its baseline by more than chance "
+		       "explains; the "
+		       "largest change is {what}: {before} to {during}{gap}{unit}.",
 	.no_shift = "No measurement with a baseline of its own is recorded, so the size of the anomaly is not "
 		    "known from inside.",
 	.verdicts = "Of the clauses of the hypothesis {held} held, {refuted} were refuted and {unknown} "
@@ -214,9 +216,8 @@ const struct words words_en = {
 		"hand and read the answer.",
 	.open_false = "**{id}**: alerts in its baseline: {n}. Hypothesis: the threshold is too low for the "
 		      "usual load. Experiment: an hour without a fault; count the alerts.",
-	.open_left_out =
-		"**{id}** ended as {status} and says nothing about the pipeline. Experiment: run it again, with "
-		"a pipeline to ask, until it is hit and watched to the end.",
+	.open_left_out = "**{id}** ({status}) says nothing about the pipeline. Experiment: run it again, with "
+			 "a pipeline to ask, until it is hit and watched to the end.",
 	.open_confirm = "**{id}** ({mode}): {text}.",
 	.modes = modes,
 	.truth = &(const struct truth_words){ " or ", "not ", "none" },
@@ -236,6 +237,8 @@ const struct words words_en = {
 	.fact_no_rca = "Fact: nothing was detected, so no root cause could be right.",
 	.fact_time = "Fact: the time to detect over its {tp} detections is {p50} at p50 and {p95} at p95{slowest}.",
 	.fact_no_time = "Fact: nothing was detected, so there is no time to detect.",
+	.fact_unjudged = "Fact: nothing was scored, so no root cause was judged.",
+	.fact_untimed = "Fact: nothing was scored, so no time to detect was measured.",
 	.fact_unscored = "Fact: nothing was scored in this run ({list}).",
 	.ask_learned = "**[Author: what does this teach you about your pipeline?]**",
 	.experiment = "Experiment",
