@@ -38,6 +38,10 @@ check_num() {
 		not_ok "$1 ($2 not $3 $4)"
 	fi
 }
+# lenient WHAT: this machine is given more than the test asks for: more time, or another try. Nothing is so in another
+# way, and run.sh lists it all at its end. (What the product promises is measured so that no machine can make it late:
+# net.sh, clean_since; in_time; what a test says is so or not so.)
+lenient() { echo "$*" >>"$T/lenient"; }
 # slowdown: how many times as long as the limits of the tests presume (a millisecond) this machine takes
 # now, emulated or busy, to start a program and see it end; 1 at least.
 slowdown() { "$BUILD/tests/tools/pace" exec | awk '{ printf "%.1f", ($1 > 1000 ? $1 / 1000 : 1) }'; }
@@ -48,13 +52,16 @@ check_ms() {
 	_limit=$3
 	if ! awk -v a="$2" -v b="$3" 'BEGIN { exit !(a != "" && a <= b) }'; then
 		_limit=$(awk -v s="$(slowdown)" -v l="$3" 'BEGIN { print s * l }')
-		note "$1: $2 ms, and the machine is $(awk -v a="$_limit" -v b="$3" 'BEGIN { print a / b }') times as slow as it might be"
+		lenient "$1: $2 ms of $3; this machine takes $(awk -v a="$_limit" -v b="$3" 'BEGIN { print a / b }') times as long to start a program"
 	fi
 	check_num "$1" "$2" le "$_limit"
 }
 # wait_for SECONDS COMMAND...: poll every 20 ms until it succeeds. The limit is for what never comes, so
 # a busy machine has three times as long; in_time() is exact, for what has to be so soon.
-wait_for() { in_time $(($1 * 3)) "${@:2}"; }
+wait_for() {
+	in_time "$1" "${@:2}" && return
+	in_time $(($1 * 2)) "${@:2}" && lenient "waited longer than $1 s for: ${*:2}"
+}
 in_time() {
 	_end=$(($(date +%s%N) + $1 * 1000000000)); shift
 	while ! "$@" >/dev/null 2>&1; do
@@ -120,6 +127,7 @@ cleanup() {
 	fi
 	# (tests/lab/57-loop.sh fails by it; elsewhere other tests run at the same time and write to the same disk.)
 	[ ! -s "$T/loop" ] || sed 's/^/# kept its loop: /' "$T/loop" | head -n 20
+	[ ! -s "$T/lenient" ] || tr '\t' ' ' <"$T/lenient" | cut -c1-150 | sed 's/^/# LENIENT /'
 	echo "1..$TAP_N"
 	rm -rf "$T"
 	[ "$TAP_BAD" = 0 ] && [ "$_rc" = 0 ] || exit 1

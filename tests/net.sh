@@ -39,12 +39,12 @@ settles() {
 	for _try in 1 2 3; do
 		_v=$($2)
 		awk -v x="$(calc "($_v) - ($3)")" -v t="$4" 'BEGIN { exit !(x <= t && -x <= t) }' && break
-		note "$1: $_v, try $_try"
+		lenient "$1: $_v, not $3 +- $4: try $_try of 3"
 	done
 	near "$1" "$_v" "$3" "$4"
 }
 # again COMMAND...: until it succeeds, three times at most; for what a busy machine can only take from.
-again() { for _try in 1 2 3; do ! "$@" || return 0; done; }
+again() { for _try in 1 2 3; do ! "$@" || return 0; lenient "$*: try $_try of 3"; done; }
 # pings COUNT ADDRESS: round trips in ms, sorted, to $T/pings.
 pings() { ping -n -i 0.005 -c "$1" "$2" | sed -n 's/.*time=\([0-9.]*\) ms.*/\1/p' | sort -n >"$T/pings"; }
 mean() { awk '{ s += $1 } END { printf "%.6f", s / NR }' "$T/pings"; }

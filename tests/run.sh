@@ -5,11 +5,17 @@
 # skip is a failure. So is a test that prints no result, or not as many as its plan ("1..N").
 # FLTEST_HOST=1: tests/host as well, which want a whole host (make check-host).
 #
-# Two lanes: most tests wait more than they compute, so two run at a time, LANES=1 for one. A test
-# that measures times or rates says so in its first lines, "lane: quiet"; those come last, one by one. A test
-# that fails is run once more, alone: what its neighbour, or a host beside this machine, does for a minute is
-# not seen from here. A race may pass a second time as well, so what failed is told at once, and who needed it
-# at the end; and where more than AGAIN tests (8) fail it is none of that: nobody gets a second try.
+# Most tests wait more than they compute: each of the LANES (the CPUs) has room for two of them. What a test says in its
+# first lines, "lane: WORD", is otherwise for it:
+#   busy    it computes: a lane of its own, and half of the lanes at most while there are tests that wait. So do programs.
+#   long    it takes a minute or more, and begins first
+#   quiet   it measures times or rates: a lane of its own, once nothing computes any more
+#   alone   it measures milliseconds, takes every CPU or looks at the whole machine: last, one by one
+# LANES=1: one test at a time.
+#
+# A test that fails is run once more, alone: what its neighbour, or a host beside this machine, does for a minute is
+# not seen from here. A race may pass a second time as well, so what failed is told at once, and who needed it, with all
+# else that was lenient (lib.sh), at the end. Where more than AGAIN tests (8) fail it is none of that: no second try.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 BUILD=${1:-build}
@@ -43,7 +49,7 @@ results() {
 # one TEST [again]: run it and print its report whole; its counts go to $log/tally. "again": when it fails it is
 # written to $log/again for another try, whose counts are those that count.
 one() {
-	local test=$1 again=${2:-} name out rc t0=$SECONDS p f s bad plan
+	local test=$1 again=${2:-} name out rc t0=$SECONDS p f s bad plan cpu TIMEFORMAT='%U %S'
 	name=${test#"$BUILD"/}
 	name=${name#tests/}
 	out=$log/${name//\//_}
@@ -52,8 +58,9 @@ one() {
 	*.sh) set -- bash "$test" ;;
 	*/bpf/*) set -- tests/sandbox.sh "$test" ;;
 	esac
-	timeout --kill-after=10 "$limit" "$@" >"$out" 2>&1 </dev/null
+	{ time timeout --kill-after=10 "$limit" "$@" >"$out" 2>&1 </dev/null; } 2>"$out.cpu"
 	rc=$?
+	cpu=$(awk '{ printf "%d", $1 + $2 + 0.5 }' "$out.cpu")
 	results "$out" >"$out.results"
 	p=$(grep -c '^pass' "$out.results")
 	f=$(grep -c '^fail' "$out.results")
@@ -68,8 +75,10 @@ one() {
 		} >"$out.report"
 		echo "$test" >>"$log/again"
 		flock "$log/tally" cat "$out.report"
+		echo "$name failed beside others, and was run once more alone" >>"$log/lenient"
 		return
 	fi
+	sed -n "s|^# LENIENT |$name |p" "$out" >>"$log/lenient"
 	{
 		if [ $((p + f + s)) != "$plan" ] || [ "$plan" = 0 ]; then
 			echo "    $((p + f + s)) results of $plan that were planned"
@@ -80,7 +89,7 @@ one() {
 			sed 's/^/    skip not allowed on this kernel: /' <<<"$bad"
 		fi
 		if [ $rc != 0 ] && [ "$f" = 0 ]; then f=1; echo "    exit status $rc"; fi
-		printf '  %-44s %4d ok %3d failed %3d skipped %4ds\n' "$name" "$p" "$f" "$s" $((SECONDS - t0))
+		printf '  %-44s %4d ok %3d failed %3d skipped %4ds %4d cpu\n' "$name" "$p" "$f" "$s" $((SECONDS - t0)) "$cpu"
 		[ -z "${FLTEST_HOST:-}" ] || [ "$f" = 0 ] || grep '^# CELL' "$out" | sed 's/^/    /'
 		if [ "$f" != 0 ]; then
 			grep '^not ok' -A12 "$out" | grep -v '# SKIP' | head -60 | sed 's/^/    /'
@@ -95,19 +104,42 @@ one() {
 	flock "$log/tally" cat "$out.report"
 }
 
-# lane AGAIN TEST...: those that no other lane has taken.
-lane() {
-	local again=$1 test
-	shift
-	for test; do
-		! mkdir "$log/${test//\//_}.taken" 2>/dev/null || one "$test" $again
-	done
+# lane_of TEST: what it says of itself in its first lines; programs compute.
+lane_of() {
+	case $1 in *.sh) set -- "$1" waits ;; *) set -- "tests/${1#"$BUILD"/tests/}.c" busy ;; esac
+	sed -n '1,12s/^.*lane: \([a-z, ]*[a-z]\).*/\1/p' "$1" | grep . || echo "$2"
 }
 
-quiet() { # TEST: does it want the machine for itself?
-	local source=tests/${1#"$BUILD"/tests/}.c
-	case $1 in *.sh) source=$1 ;; esac
-	head -n 12 "$source" | grep -q 'lane: quiet'
+# together TEST...: as many at a time as the lanes have room for. The first that fits begins: one that computes
+# as long as half of the lanes are left to those that wait, or none of these is left.
+together() {
+	local queue=("$@") room=$((lanes * 2)) busy=0 waiting=0 t i pid
+	local -A need=()
+	for t; do
+		need[$t]=2
+		case $(lane_of "$t") in waits | long) need[$t]=1 waiting=$((waiting + 1)) ;; esac
+	done
+	while [ ${#queue[@]} != 0 ]; do
+		for i in "${!queue[@]}"; do
+			t=${queue[i]}
+			[ "${need[$t]}" -le $room ] || continue
+			if [ "${need[$t]}" = 2 ]; then
+				[ $((busy * 2)) -lt "$lanes" ] || [ $waiting = 0 ] || continue
+				busy=$((busy + 1))
+			else
+				waiting=$((waiting - 1))
+			fi
+			one "$t" again &
+			need[$!]=${need[$t]}
+			room=$((room - need[$!]))
+			unset "queue[i]"
+			continue 2
+		done
+		wait -n -p pid
+		room=$((room + need[$pid]))
+		[ "${need[$pid]}" = 1 ] || busy=$((busy - 1))
+	done
+	wait
 }
 
 wanted() { # TEST: does its name have one of the patterns, if there are any?
@@ -119,30 +151,33 @@ wanted() { # TEST: does its name have one of the patterns, if there are any?
 }
 
 export CMOCKA_MESSAGE_OUTPUT=TAP
-together=() alone=() backwards=()
+waits=() busy=() quiet=() alone=()
 for t in "$BUILD"/tests/unit/test_* "$BUILD"/tests/bpf/test_* tests/{build,cli,lab,docker,matrix,vm}/*.sh \
 	${FLTEST_HOST:+tests/host/[0-9]*.sh}; do
 	case $t in *.o | *.d | *.gcno | *.gcda) continue ;; esac
 	[ -f "$t" ] && wanted "$t" || continue
-	if quiet "$t"; then
-		alone+=("$t")
-	else
-		together+=("$t")
-		backwards=("$t" "${backwards[@]}")
-	fi
+	case $(lane_of "$t") in
+	quiet) quiet+=("$t") ;;
+	alone) alone+=("$t") ;;
+	'busy, long') busy=("$t" "${busy[@]}") ;;
+	busy) busy+=("$t") ;;
+	long) waits=("$t" "${waits[@]}") ;;
+	waits) waits+=("$t") ;;
+	*) echo "$t: no lane: $(lane_of "$t")"; exit 1 ;;
+	esac
 done
 : >"$log/tally"
 : >"$log/again"
+: >"$log/lenient"
 tests/leftovers.sh >"$log/before"
-# What two tests leave on the machine cannot be told apart: it is looked at when both lanes are empty.
 if [ "$lanes" -gt 1 ]; then
-	FLTEST_SHARED=1 lane again "${backwards[@]}" &
-	FLTEST_SHARED=1 lane again "${together[@]}"
-	wait
+	# What two tests leave on the machine cannot be told apart: it is looked at when all lanes are empty.
+	FLTEST_SHARED=1 together "${busy[@]}" "${waits[@]}"
+	FLTEST_SHARED=1 together "${quiet[@]}"
 else
-	lane again "${together[@]}"
+	alone=("${busy[@]}" "${waits[@]}" "${quiet[@]}" "${alone[@]}")
 fi
-lane again "${alone[@]}"
+for t in "${alone[@]}"; do one "$t" again; done
 while read -r t; do one "$t"; done <"$log/again"
 clean() { tests/leftovers.sh | diff "$log/before" - >"$log/left"; }
 # (The kernel frees programs a little after their last user went.)
@@ -151,6 +186,9 @@ if [ -z "${FLTEST_SHARED:-}" ] && ! clean && ! { sleep 2; clean; } && ! { sleep 
 	sed 's/^/    /' "$log/left"
 	echo "0 1 0" >>"$log/tally"
 fi
-[ ! -s "$log/again" ] || echo "had a second try: $(tr '\n' ' ' <"$log/again")"
+if [ -s "$log/lenient" ]; then
+	echo "what this machine was given that a test does not ask for (see Tests in CONTRIBUTING.md):"
+	sort "$log/lenient" | uniq -c | sed 's/^ */  /'
+fi
 echo "suites took $((SECONDS - started)) s"
 awk '{ p += $1; f += $2; s += $3 } END { printf "%d passed, %d failed, %d skipped\n", p, f, s; exit f != 0 }' "$log/tally"

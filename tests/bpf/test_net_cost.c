@@ -2,7 +2,7 @@
 /*
  * What a packet pays. Times are the kernel's own for many runs on one frame; the least of several
  * rounds is the program's, the rest is what else the machine did. Rounds are interleaved.
- * lane: quiet
+ * lane: alone
  */
 #include "rig.h"
 #include "util/cleanup.h"

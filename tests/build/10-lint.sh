@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
+# lane: busy
 # cppcheck, shellcheck and codespell over the tree: any finding is a failure. clang-tidy takes minutes and is `make lint`.
 cd "$(dirname "$0")/../.." || exit 1
 mapfile -t files < <(find user tools -name '*.c' | sort)

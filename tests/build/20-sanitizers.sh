@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
+# lane: busy, long
 # The unit suites, and every fuzz corpus, under AddressSanitizer (with leaks) and UBSan.
 . "$(dirname "$0")/../lib.sh"
 cd "$TOP" || exit 1

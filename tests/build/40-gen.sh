@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
+# lane: busy
 # What is made out of the fault table agrees with it and with the loader: schema, completion, manual.
 . "$(dirname "$0")/../lib.sh"
 same() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: '$2' is not '$3'"; fi; }

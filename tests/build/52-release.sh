@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
+# lane: busy
 # tools/release.sh in a clone of its own: a version, a changelog, a commit and a tag; what it refuses changes nothing.
 . "$(dirname "$0")/../lib.sh"
 tree=$(cd "$(dirname "$0")/../.." && pwd)

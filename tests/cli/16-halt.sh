@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
+# lane: long
 # faultline halt and allow, forbidden windows, maxima: when no fault may be on, and how strong one may be.
 . "$(dirname "$0")/../lib.sh"
 ip netns add flt-a && _nets="$_nets flt-a"

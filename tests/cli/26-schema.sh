@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
+# lane: busy
 # What -o json prints is what docs/schema says, command by command.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/tools/run_lib.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
+# lane: long
 # The files and pipelines of the chaos exercise, as they are: check, import, run; pipelines of several shapes are
 # found out by asking, and what they say is read right or said to be unread.
 . "$(dirname "$0")/../lib.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
+# lane: long
 # The documents do what they say: every command block is run on a lab of its own, and what it prints is what is
 # shown, numbers apart (tests/tools/doc_run.py has the rules). What cannot be run here says so, and is listed.
 . "$(dirname "$0")/../lib.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
+# lane: long
 # What a Docker engine may answer: other versions, nonsense, nothing, too much. By a scripted engine on
 # a unix socket; the one container that runs in it is a process in a cgroup of that name.
 . "$(dirname "$0")/../lib.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
+# lane: long
 # An engine that is busy: it answers pings, and takes four seconds for everything else. Faults hold, what only
 # it can undo is waited for, and nobody stays frozen for its sake. And one that does not answer at all.
 . "$(dirname "$0")/../lib.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
+# lane: long
 # A node of a Swarm: two engines, each in a network and mount namespace of its own, joined by a bridge in
 # a third. The overlay network's end of a task's eth0 lies in a namespace that has no process and no name
 # here; it is mounted below the exec root of the engine, in the engine's mount namespace.

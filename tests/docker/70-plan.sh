@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
+# lane: long
 # A foreign compose file of five services: planned by its file, checked, run, reported; without a word more than
 # the documents have. And another project of the same service names beside it, which is none of it.
 . "$(dirname "$0")/../lib.sh"

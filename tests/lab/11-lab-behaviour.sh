@@ -47,7 +47,7 @@ while [ "$(date +%s)" -lt $quiet_until ]; do sleep 0.5; done
 alerts 0 >"$T/quiet"
 # A machine that stands still is something to raise an alert for. A detector that cries wolf does it twice.
 if [ "$(jq '.alerts | length' "$T/quiet")" != 0 ]; then
-	jq -r '.alerts[].message' "$T/quiet" | sed 's/^/# the first 30 s: /'
+	lenient "another 30 s, for the first had: $(jq -r '.alerts[].message' "$T/quiet" | paste -sd ';')"
 	again=$(date +%s)
 	sleep 30
 	alerts $again >"$T/quiet"

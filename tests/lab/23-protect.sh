@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
+# lane: long
 # What no fault touches: the connection that the person sits on, and what /etc/faultline/protect.d names.
 . "$(dirname "$0")/../lib.sh"
 mknet a 1

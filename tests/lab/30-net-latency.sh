@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# lane: quiet
+# lane: alone
 # Latency: how exact it is, that order is kept, how jitter is distributed and correlated.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../net.sh"

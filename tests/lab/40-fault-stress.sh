@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # cpu_saturation, memory and disk_io on a target in cgroups of its own: the effect as the kernel
 # accounts it to the target, nothing of it before and after, and SIGKILL.
-# lane: quiet
+# lane: alone
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../target.sh"
 mktarget a sleep 1000

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# lane: quiet
+# lane: alone
 # cpu_throttle, pids_limit: by what the target itself gets, and that its limits are put back byte for byte.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../net.sh"

@@ -3,7 +3,7 @@
 # The event loop that carries the heartbeat: in a run with every kind of fault, and while inject is asked
 # to list, set and stop, no callback keeps it for more than 20 ms (user/util/loop_time.h), whatever the
 # faults take. The kinds are those of the tool's own table, their options those of tests/matrix/kinds.
-# lane: quiet (a file system that is busy with others' work makes a write long)
+# lane: alone (a file system that is busy with others' work makes a write long)
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../lab.sh"
 . "$(dirname "$0")/../target.sh"

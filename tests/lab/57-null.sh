@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
+# lane: long
 # Nothing is done to the lab, again and again, while it is busy, and strangers are noisy beside it: no gap blames
 # a detector for it, nobody felt it, no symptom is claimed, and no stranger stands in the results. (The unit tests
 # have hundreds of such experiments; six here, 200 in the long form.)

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# lane: quiet
+# lane: alone
 # What a syscall fault costs a call that it does not hit, by each backend that this kernel has: in
 # the target with another port asked for, and outside the target; beside no fault and beside strace's
 # injection on the same loop, all in turns in one run.

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The programs for kernels before 5.18 (bpf/plain.bpf.h), on this kernel: all that the tests of the other form ask
 # of them, packet by packet, and a fault done by each form to the same end.
-# lane: quiet (a program is found by its name: nobody else's may be loaded beside it)
+# lane: alone (a program is found by its name: nobody else's may be loaded beside it)
 . "$(dirname "$0")/../lib.sh"
 export FAULTLINE_BPF=plain
 for t in "$BUILD"/tests/bpf/test_net_* "$BUILD/tests/bpf/test_syscall" "$BUILD/tests/bpf/test_exec_watch"; do

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
+# lane: long
 # From a running stack to a suite: the lab, whose plan check takes without a remark and which runs unchanged; a stack of
 # one's own with names that no YAML would like; and one in which nobody asks for anything.
 . "$(dirname "$0")/../lib.sh"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# lane: quiet
+# lane: alone
 # Measurement at scale harms nobody: 10,000 connections are held open, each of which has asked once, while 1,000 new
 # ones a second come for 10 s and ask once each; then those that were held ask once more. Without measurement, and
 # with it at both ends and read once a second. Every connection works, every one and every request is counted at both

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# lane: quiet
+# lane: busy, long
 # The bystander matrix: every kind of fault (kinds) on every form of target (forms), amid bystanders that share
 # its cgroup, its namespaces, its image, or the shell (tests/matrix.sh). A cell is "run": each member noticed, and no
 # bystander did; or "refused" with a reason, and nobody noticed anything. The short form tries, on every
@@ -173,7 +173,7 @@ for form in $forms; do
 			cell "$form" "$kind"
 			# What this machine does beside can look like a fault; but not twice, to the same one.
 			if [ $CELL = wrong ]; then
-				note "once more: $kind on $form: $WHY"
+				lenient "$kind on $form once more: $WHY"
 				first=$WHY
 				[ $class != deadly ] || again_up "$form"
 				cell "$form" "$kind"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
+# lane: long
 # The life of a fault, for every kind of the table (tests/tools/life.c): arm, on, update, off, disarm in every order;
 # its journal full, its target gone, its owner killed at each step; undone twice. Behind each kind the target
 # itself is asked whether all is as before. ONLY_KINDS chooses a part; FLTEST_LONG=1: longer lives, all of them.

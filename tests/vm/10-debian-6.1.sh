@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
+# lane: busy
 # One short boot of Debian's own 6.1, which has no tcx but kprobes and trampolines: every program must
 # pass its verifier, syscall faults run on the backends that this machine may not have, and doctor
 # comes to an end. `make check-vm` runs the rest, on three kernels.
