@@ -131,6 +131,7 @@ static void no_yaml(void **state)
 		{ "\xff\xfe"
 		  "e",
 		  "iconv" },
+		{ "Experiments\n===\n\n1. payment-svc: delay 500ms, 60s\n", "'- id: 1'" },
 		{ "[ {id: 1, hypothesis: x} ]\n", NULL },
 		{ "a, b: c\n", NULL },
 	};

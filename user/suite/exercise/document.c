@@ -3,6 +3,8 @@
  * document.c - what stands around the YAML in a file of the exercise: a %YAML directive, the fence of a Markdown
  * answer, several documents, each of them a line of JSON maybe. The text that is parsed instead has the same lines, so places stay what they are.
  */
+#include <errno.h>
+
 #include "suite/exercise/entry.h"
 #include "util/cleanup.h"
 
@@ -145,5 +147,6 @@ int exercise_open(struct yaml *y, struct text *plain, const char *name, const ch
 
 	*y = (struct yaml){};
 	*ret_moved = source(text, len, plain);
-	return r ? r : yaml_open(y, name, plain->len ? plain->s : text, plain->len ? plain->len : len, err);
+	r = r ? r : yaml_open(y, name, plain->len ? plain->s : text, plain->len ? plain->len : len, err);
+	return r == -EINVAL ? foreign_hint(err) : r;
 }

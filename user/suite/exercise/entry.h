@@ -100,6 +100,8 @@ void param_take(struct work *w, struct entry *x, const char *key, struct fy_node
 struct fy_node *wrap_unwrapped(struct fy_node *node);
 /* Has it two of what only an entry has: a fault, a target, a hypothesis, a section of one? */
 bool wrap_is_entry(struct fy_node *node);
+/* An entry below its name: `payment_latency: {...}`, and nothing beside it? */
+bool wrap_is_named(struct fy_node *node);
 /* Is one of its values such an entry, or a list with one in it? */
 bool wrap_has_entries(struct fy_node *node);
 /* No mapping, or one with a key of our own form at the top, maybe with a letter wrong. */
@@ -111,6 +113,8 @@ bool wrap_holds(struct fy_node *node);
 
 /* Refuse what is neither YAML nor JSON with what to do about it. 0: it may be either. */
 int foreign_refuse(const char *name, const char *text, size_t len, struct fl_error *err);
+/* What is no YAML, where no better advice is known; always -EINVAL. */
+int foreign_hint(struct fl_error *err);
 /* A list of lists? */
 bool foreign_is_rows(struct fy_node *node);
 /* Rows and columns, which no key goes with? */

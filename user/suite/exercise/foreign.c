@@ -167,6 +167,13 @@ int foreign_refuse(const char *name, const char *text, size_t len, struct fl_err
 	return -EINVAL;
 }
 
+int foreign_hint(struct fl_error *err)
+{
+	if (err && !err->hint[0])
+		error_hint(err, "%s", by_hand);
+	return -EINVAL;
+}
+
 /* --- YAML or JSON whose rows are no entries ----------------------------------------------------- */
 
 static struct fy_node *value_of(struct fy_node *map, const char *key)

@@ -294,7 +294,8 @@ static bool says_nothing(const char *word, size_t len)
 		"las",        "del",       "le",        "les",      "du",           "des",
 		"der",        "die",       "das",       "o",        "os",           "y",
 		"et",         "und",       "e",         "si",       "wenn",         "cuando",
-		"quand",      "con",       "avec",      "mit",      "com",
+		"quand",      "con",       "avec",      "mit",      "com",          "va",
+		"hoac",       "neu",       "giu",       "voi",      "van",          "phai",
 	};
 	size_t i;
 

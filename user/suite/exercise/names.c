@@ -29,7 +29,7 @@ static const struct key_row keys[] = {
 	{ SLOT_EXPERIMENTS, AT_ROOT, AT_ROOT, "experiments" },
 	{ SLOT_EXPERIMENTS, AT_ROOT, 0,
 	  "chaos_experiments experiment_list scenarios tests faults catalog catalogue entries cases thi_nghiem "
-	  "cac_thi_nghiem danh_sach_thi_nghiem kich_ban" },
+	  "cac_thi_nghiem danh_sach_thi_nghiem danh_sach kich_ban experiment" },
 	{ SLOT_SUITE, AT_ROOT, AT_ROOT, "suite" },
 	{ SLOT_PROBE, AT_ROOT, 0, "probe synthetic_probe probe_url probe_endpoint endpoint" },
 	{ SLOT_PIPELINE, AT_ROOT, 0, "pipeline pipeline_url aiops_pipeline aiops pipeline_endpoint base_url" },
@@ -43,14 +43,14 @@ static const struct key_row keys[] = {
 	  "group team members date nhom thanh_vien tac_gia ngay lop mon_hoc ghi_chu created_at updated_at note notes "
 	  "comment lab course" },
 	{ SLOT_CONFIG, AT_ROOT, 0,
-	  "settings config configuration globals global stack environment env setup run runner" },
+	  "settings config configuration globals global stack environment env setup run runner cau_hinh" },
 	{ SLOT_IGNORED, AT_ROOT, 0, "topology mode_note mode runbook rollback measurement" },
 
 	/* an entry */
 	{ SLOT_ID, AT_ENTRY, AT_ENTRY, "id" },
-	{ SLOT_ID, AT_ENTRY, 0, "exp_id experiment_id no number num index stt so_thu_tu #" },
+	{ SLOT_ID, AT_ENTRY, 0, "exp_id experiment_id no number num index stt so_thu_tu so #" },
 	{ SLOT_NAME, AT_ENTRY, AT_ENTRY, "name" },
-	{ SLOT_NAME, AT_ENTRY, 0, "title experiment_name exp_name ten ten_thi_nghiem" },
+	{ SLOT_NAME, AT_ENTRY, 0, "title experiment_name exp_name experiment ten ten_thi_nghiem" },
 	{ SLOT_DESCRIPTION, AT_ENTRY, AT_ENTRY, "description" },
 	{ SLOT_DESCRIPTION, AT_ENTRY, 0, "desc summary mo_ta note notes comment goal objective" },
 	{ SLOT_TAGS, AT_ENTRY, AT_ENTRY, "tags" },
@@ -64,7 +64,8 @@ static const struct key_row keys[] = {
 	{ SLOT_FAULT, AT_ENTRY, AT_ENTRY, "fault_type" },
 	{ SLOT_FAULT, AT_FAULT | AT_BLAST, 0, "fault_type" },
 	{ SLOT_FAULT, AT_ENTRY | AT_FAULT, 0,
-	  "fault fault_kind fault_name chaos_type injection_type inject_type attack attack_type what loai_loi loi "
+	  "fault fault_kind fault_name chaos_type injection_type inject_type attack attack_type what loai_loi kieu_loi "
+	  "loi "
 	  "loai_su_co" },
 	{ SLOT_FAULT, AT_ENTRY | AT_FAULT, 0, "type kind" },
 	{ SLOT_FAULT, AT_FAULT, 0, "name" },
@@ -165,7 +166,7 @@ static const struct key_row keys[] = {
 	  "goc_re nguyen_nhan nguyen_nhan_goc goc dich_vu_goc service target" },
 	{ SLOT_ROOT, AT_ENTRY, 0,
 	  "expected_root_service expected_rca_service expected_root expected_root_cause expected_rca root root_service "
-	  "root_cause nguyen_nhan_goc" },
+	  "root_cause nguyen_nhan_goc goc dich_vu_goc" },
 	{ SLOT_MORE_ROOTS, AT_TRUTH, 0,
 	  "accept_rca accepted_rca acceptable_rca accept_root accept_roots acceptable_root accepted_root "
 	  "acceptable_root_services accepted_root_services acceptable_roots acceptable_services also_accept "
@@ -176,7 +177,7 @@ static const struct key_row keys[] = {
 	  "must_not_be must_not_pick must_not_rca rca_must_not_be root_must_not_be reject_rca rejected_rca "
 	  "reject_root reject_roots rejected_roots forbidden_root forbidden_rca forbidden_root_service "
 	  "forbidden_services excluded_root excluded_roots exclude_rca unexpected_root unexpected_root_service "
-	  "wrong_root wrong_rca expected_not_root should_not_be khong_phai" },
+	  "wrong_root wrong_rca expected_not_root should_not_be khong_phai not khong" },
 	{ SLOT_DETECT, AT_TRUTH, AT_TRUTH, "must_detect" },
 	{ SLOT_DETECT, AT_TRUTH, 0,
 	  "expected_detected expected_detection expected_detect expect_detection expect_detected "

@@ -17,9 +17,10 @@ static char *plain_time(const char *text)
 {
 	static const struct {
 		const char *from, *to;
-	} words[] = { { "giây", "s" },         { "phút", "min" },  { "giờ", "h" },    { "milliseconds", "ms" },
-		      { "millisecond", "ms" }, { "seconds", "s" }, { "second", "s" }, { "minutes", "min" },
-		      { "minute", "min" },     { "~", "" },        { "khoảng", "" } };
+	} words[] = { { "giây", "s" },   { "phút", "min" },    { "giờ", "h" },          { "milliseconds", "ms" },
+		      { "giay", "s" },   { "phut", "min" },    { "millisecond", "ms" }, { "seconds", "s" },
+		      { "second", "s" }, { "minutes", "min" }, { "minute", "min" },     { "~", "" },
+		      { "khoảng", "" } };
 	struct text out = {};
 	size_t i;
 
@@ -206,6 +207,8 @@ static void take_value(struct work *w, struct entry *x, const char *key, struct 
 	if (ops && !name && find_param(ops, key))
 		name = key;
 	p = name ? find_param(ops, name) : NULL;
+	if (p && p->type == PARAM_BYTES && text && strchr(text, '%') && find_param(ops, "percent")) /* size: 80% */
+		p = find_param(ops, name = "percent");
 	if (!p || !text || text_says_nothing(text)) {
 		if (p && text) /* "{{ delay_ms }}", null */
 			work_note(w, x, &v, NOTE, "ignored-param", "%.40s: '%.60s' says nothing and is not used", key,

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "suite/exercise/names.h"
+#include "suite/exercise/entry.h"
 #include "suite/exercise/measure.h"
 #include "util/cleanup.h"
 #include "util/text/text.h"
@@ -17,6 +17,8 @@ struct word {
 
 /* clang-format off */
 static const struct word metrics[] = {
+	{ "ti le loi", "error_rate" }, { "ty le loi", "error_rate" }, { "ti le thanh cong", "success_rate" },
+	{ "ty le thanh cong", "success_rate" }, { "do tre p", "p" },
 	{ "tỷ lệ lỗi", "error_rate" }, { "tỉ lệ lỗi", "error_rate" }, { "tỷ lệ thành công", "success_rate" },
 	{ "tỉ lệ thành công", "success_rate" }, { "độ trễ p", "p" }, { "tasa de errores", "error_rate" },
 	{ "tasa de error", "error_rate" }, { "tasa de éxito", "success_rate" }, { "taxa de erros", "error_rate" },
@@ -46,13 +48,13 @@ static const struct word bounds[] = {
 	{ " duy trì dưới ", " < " }, { "p99 dưới ", "p99 < " }, { "p95 dưới ", "p95 < " }, { "p50 dưới ", "p50 < " },
 	{ "p99 below ", "p99 < " }, { "p95 below ", "p95 < " }, { "latency below ", "latency < " },
 	{ "p99 under ", "p99 < " }, { "p95 under ", "p95 < " }, { "latency under ", "latency < " },
-	{ " mili giây", "ms" }, { " giây", "s" }, { " phút", "min" },
+	{ " mili giây", "ms" }, { " giây", "s" }, { " phút", "min" }, { " giay", "s" }, { " phut", "min" },
 };
 /* clang-format on */
 
 /* clang-format off */
 static const struct word joints[] = {
-	{ "||", " OR " }, { "&&", " AND " }, { " hoặc ", " OR " }, { " và ", " AND " }, { " or ", " OR " },
+	{ "||", " OR " }, { "&&", " AND " }, { " hoặc ", " OR " }, { " và ", " AND " }, { " hoac ", " OR " }, { " va ", " AND " }, { " or ", " OR " },
 	{ " and ", " AND " }, { ";", " OR " }, { "\n", " " }, { " liên tục", "" }, { " continuously", "" },
 	{ " continuous", "" }, { " consecutive", "" }, { " in a row", "" }, { " sustained", "" },
 	{ " for more than ", " for " }, { " for at least ", " for " }, { " for over ", " for " },
@@ -100,18 +102,45 @@ static char *replace(const char *text, const struct word *words, size_t n_words)
 	return out.s;
 }
 
-/* Without remarks in parentheses: those with no comparison in them. */
+/* Without remarks in parentheses: those with no comparison in them. "(30s)" is a time. */
 static char *without_remarks(const char *text)
 {
 	struct text out = {};
 
 	while (*text) {
 		const char *close = *text == '(' ? strchr(text, ')') : NULL;
+		_cleanup_free_ char *remark = NULL, *time = NULL;
 
-		if (close && strcspn(text, "<>=") > (size_t)(close - text))
-			text = close + 1;
-		else
+		if (!close || strcspn(text, "<>=") <= (size_t)(close - text)) {
 			text_append_bytes(&out, text++, 1);
+			continue;
+		}
+		remark = strndup(text + 1, (size_t)(close - text) - 1);
+		time = remark && isdigit((unsigned char)remark[0]) ? duration_of(remark, UNIT_NONE, UNIT_NONE) : NULL;
+		if (time)
+			text_append(&out, " for %s", time);
+		text = close + 1;
+	}
+	return out.s;
+}
+
+/* "for 20" is 20 seconds. */
+static char *with_seconds(const char *text)
+{
+	static const char word[] = " for ";
+	struct text out = {};
+
+	while (*text) {
+		size_t n = strncmp(text, word, strlen(word)) ? 0 : strspn(text + strlen(word), "0123456789.");
+		const char *end = text + strlen(word) + n;
+
+		if (n && (!*end || (*end == ' ' && !isalpha((unsigned char)end[strspn(end, " ")])) ||
+			  !strncmp(end, " OR ", 4) || !strncmp(end, " AND ", 5))) {
+			text_append(&out, "%.*ss", (int)(strlen(word) + n), text);
+			text = end;
+		} else {
+			text_append_bytes(&out, text++, 1);
+		}
 	}
 	return out.s;
 }
@@ -173,5 +202,7 @@ char *plain_condition(const char *text)
 	_cleanup_free_ char *named = plain_metrics(text);
 	_cleanup_free_ char *bare = named ? without_remarks(named) : NULL;
 
-	return bare ? replace(bare, joints, ARRAY_SIZE(joints)) : NULL;
+	_cleanup_free_ char *joined = bare ? replace(bare, joints, ARRAY_SIZE(joints)) : NULL;
+
+	return joined ? with_seconds(joined) : NULL;
 }

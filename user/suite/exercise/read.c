@@ -414,6 +414,8 @@ static void read_list(struct work *w, struct fy_node *node)
 			/* One of several documents is a file of its own. */
 			if (wrap_holds(item) || (one && fy_node_is_sequence(one)))
 				read_file(w, item);
+			else if (wrap_is_named(item))
+				node_each_pair(w, item, read_named, NULL);
 			else if (node_is_mapping(item))
 				read_entry(w, wrap_unwrapped(item), NULL);
 			else

@@ -59,6 +59,18 @@ bool wrap_is_entry(struct fy_node *node)
 	return telling >= 2;
 }
 
+bool wrap_is_named(struct fy_node *node)
+{
+	struct fy_node *map = as_mapping(node);
+	struct fy_node_pair *pair;
+	void *iter = NULL;
+	char key[80];
+
+	pair = map && fy_node_mapping_item_count(map) == 1 ? fy_node_mapping_iterate(map, &iter) : NULL;
+	return pair && slot_of(pair, AT_ENTRY, key, sizeof(key)) == SLOT_NONE &&
+	       wrap_is_entry(fy_node_pair_value(pair));
+}
+
 /* A list with a mapping in it, or mappings by name. */
 static bool is_entries(struct fy_node *node)
 {
