@@ -247,6 +247,19 @@ check "score: their results" grep -qx 'Detected: 1/2' "$T/out"
 check "score: what they do not record is said" grep -q '0 false alarms is what they say, not what was seen' "$T/out"
 "$FL" score "$T/theirs/chaos_results.json" >"$T/out"
 check "score: the file alone" grep -qx 'MTTD p50: 20s, p95: 20s' "$T/out"
+cat >"$T/theirs/baseline.json" <<'J'
+{"captured_at": "2023-11-14T22:13:20+00:00", "duration_seconds": 300, "metrics": {"rate(http_requests_total[1m])": {"mean": 0.19, "p99": 0.2, "samples": 30}}}
+J
 "$FL" report "$T/theirs" >"$T/out" 2>&1
-check_num "report: of their results and their probe.log" $? eq 0
+check_num "report: of their results, their baseline.json and their probe.log" $? eq 0
+check "report: how long their baseline was" grep -q 'Baseline window:\*\* 300s, captured_at 2023-11-14T22:13:20+00:00$' "$T/theirs/chaos_report.md"
 check "report: a comment in probe.log is no torn line" sh -c "grep -q 'External probe: 2 tries' '$T/theirs/chaos_report.md' && ! grep -q torn '$T/theirs/chaos_report.md'"
+
+# Services that only a metric names, from the Prometheus configuration of the pack.
+sed '/^- id: 10$/,$d; s/pass-rate >= 50%/pass-rate >= 50%, ledger error_rate <= 5%/; s/target: pid:.*/target: payment-svc/' "$T/w3.yaml" >"$T/metrics.yaml"
+"$FL" check "$T/metrics.yaml" >"$T/out" 2>&1
+check "prometheus_targets.yml: without it a service is not known" grep -q 'unmeasured-clause' "$T/out"
+mkdir "$T/configs"
+printf 'scrape_configs:\n- job_name: x\n  static_configs: [{targets: ["ledger:8080"], labels: {tier: app}}]\n' >"$T/configs/prometheus_targets.yml"
+"$FL" check "$T/metrics.yaml" >"$T/out" 2>&1
+check "... beside the file, in configs/, it is" sh -c "! grep 'unmeasured-clause' '$T/out'"

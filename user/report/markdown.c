@@ -53,10 +53,12 @@ static void setup_config(const struct folder *f, const struct words *w, struct t
 	item(out, w->config, *path || *sha ? line : w->not_recorded);
 }
 
-/* From the first start to the last end of the baselines. */
+/* From the first start to the last end of the baselines; of the exercise's script, how long it looked, and when. */
 static void setup_baseline(const struct folder *f, const struct words *w, struct text *out)
 {
-	double from = INFINITY, to = -INFINITY;
+	const char *captured = json_string_value(json_object_get(f->baseline, "captured_at"));
+	double from = INFINITY, to = -INFINITY,
+	       seconds = json_number_value(json_object_get(f->baseline, "duration_seconds"));
 	char a[32], b[32], line[96];
 	uint32_t i;
 
@@ -66,8 +68,13 @@ static void setup_baseline(const struct folder *f, const struct words *w, struct
 		from = fmin(from, f->results[i].baseline_start);
 		to = fmax(to, f->results[i].baseline_end);
 	}
-	snprintf(line, sizeof(line), "%s → %s", report_time(from, a, sizeof(a)), report_time(to, b, sizeof(b)));
-	item(out, w->baseline, isfinite(from) && isfinite(to) ? line : w->not_recorded);
+	if (isfinite(from) && isfinite(to))
+		snprintf(line, sizeof(line), "%s → %s", report_time(from, a, sizeof(a)), report_time(to, b, sizeof(b)));
+	else if (captured && seconds > 0)
+		snprintf(line, sizeof(line), "%s, captured_at %.40s", score_seconds(seconds, a, sizeof(a)), captured);
+	else
+		snprintf(line, sizeof(line), "%s", w->not_recorded);
+	item(out, w->baseline, line);
 }
 
 static void setup_files(const struct folder *f, const struct words *w, struct text *out)
