@@ -87,7 +87,7 @@ if [ -x /usr/sbin/sshd ]; then
 	listens() { ss -Hltn 'sport = 2222' | grep -q .; }
 	check "ssh: a server" wait_for 10 listens
 	type_in "$T/ssh" ssh -tt -F none -p 2222 -i "$T/key" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
-		-o ServerAliveInterval=10 -o ServerAliveCountMax=6 root@127.0.0.1; rc=$?
+		-o ServerAliveInterval=10 -o ServerAliveCountMax=25 root@127.0.0.1; rc=$?
 	check_num "ssh: the connection held to the end: status" $rc eq 0
 	judge ssh "$T/ssh"
 else

@@ -60,7 +60,7 @@ step() {
 suite() {
 	local log=$top/build/host/$1.log began=$SECONDS seconds=${VM_TIMEOUT:-$limit} counts rc p f s what
 	"$here/guest.sh" "$work/$1" run "$2" $((seconds + 60)) >"$work/out" 2>&1 <<-END
-		cd /fl && FLTEST_HOST=1 VERBOSE=1 LANES=1 TEST_TIMEOUT=$seconds ONLY_KINDS='${HOST_KINDS:-}' tests/run.sh build host/$2.sh
+		cd /fl && FLTEST_HOST=1 VERBOSE=1 LANES=1 AGAIN=0 TEST_TIMEOUT=$seconds ONLY_KINDS='${HOST_KINDS:-}' tests/run.sh build host/$2.sh
 	END
 	rc=$?
 	{ echo "== $2 (status $rc)"; cat "$work/out"; } >>"$log"
