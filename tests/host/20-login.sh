@@ -12,13 +12,14 @@ BY=$BUILD/tests/tools/bystander
 mknet x 9
 
 # A line of what is typed for each step; what is seen goes to files, since a terminal shows what is typed as well.
-# (A fault stays until the shell itself ends it. A shell that a fault had stopped would never get there.)
+# (A fault stays until the shell itself ends it, four seconds at least. A shell that a fault had stopped would never get
+# there; an emulated machine stands still for a second by itself.)
 typed() { # DIRECTORY
 	cat <<-END
 		PATH=$PATH; set +o history
 		cat /proc/self/cgroup >$1/scope
-		ip netns exec flt-x $BY $1/member --family >/dev/null 2>&1 & member=\$!
-		$BY $1/beside --family >/dev/null 2>&1 & beside=\$!
+		ip netns exec flt-x $BY $1/member --family --stopped 3000 >/dev/null 2>&1 & member=\$!
+		$BY $1/beside --family --stopped 3000 >/dev/null 2>&1 & beside=\$!
 		sleep 2
 	END
 	while read -r kind options; do
@@ -28,7 +29,7 @@ typed() { # DIRECTORY
 			until $FL list -o json | jq -es 'any(.[][]; .active)' >/dev/null || [ ! -e /proc/\$fault ]; do sleep 0.2; done
 			date +%s >$1/$kind.date
 			exec 9</dev/null && echo opened >$1/$kind.fd; exec 9<&-
-			$BY $1/late --family >/dev/null 2>&1 & late=\$!
+			$BY $1/late --family --stopped 3000 >/dev/null 2>&1 & late=\$!
 			sleep 4; kill -INT \$fault; wait \$fault; echo \$? >$1/$kind.status
 			sleep 1; kill \$late; $BY --read $1/member $1/beside >$1/$kind.after; $BY --read $1/late >$1/$kind.late; rm $1/late
 		END

@@ -2,13 +2,14 @@
 /*
  * bystander - a process that notices whatever a fault might do to it, and counts that.
  *
- *   bystander FILE [--family] [--peer ADDRESS] [--file PATH]   watch, until killed
+ *   bystander FILE [--family] [--peer ADDRESS] [--file PATH] [--stopped MS]   watch, until killed
  *   bystander --read FILE...                                   what they have noticed, a line a process
  *   bystander --serve                                          the peer: HTTP on 8080, DNS on 53
  *
  * Each process (with --family: a thread and a child besides) has a slot in FILE, which is mapped, so that a
  * process without a free descriptor, or one that is stopped, can be read all the same. Counters only
- * grow; a test reads them before and after. The limits are far from what a busy machine does by itself.
+ * grow; a test reads them before and after. The limits are far from what a busy machine does by itself; on
+ * an emulated one, --stopped says from which gap on a process takes itself for stopped.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -29,7 +30,6 @@
 #include <unistd.h>
 
 #define PERIOD_MS   50
-#define STOPPED_MS  500
 #define SLOW_MS     400
 #define PATIENCE_MS 800
 #define BODY        4000
@@ -51,6 +51,7 @@ struct slot {
 static struct slot *all;
 static const char *peer, *path;
 static uint64_t body_hash;
+static int64_t stopped_ms = 500;
 static volatile sig_atomic_t continued;
 
 static int64_t now_ms(clockid_t clock)
@@ -86,7 +87,7 @@ static void rest(struct slot *s, sig_atomic_t *seen)
 	int64_t before = now_ms(CLOCK_MONOTONIC);
 
 	nanosleep(&period, NULL);
-	if (now_ms(CLOCK_MONOTONIC) - before > STOPPED_MS || continued != *seen)
+	if (now_ms(CLOCK_MONOTONIC) - before > stopped_ms || continued != *seen)
 		s->count[STOP]++;
 	*seen = continued;
 }
@@ -393,6 +394,8 @@ int main(int argc, char **argv)
 			peer = argv[i + 1];
 		if (i + 1 < argc && !strcmp(argv[i], "--file"))
 			path = argv[i + 1];
+		if (i + 1 < argc && !strcmp(argv[i], "--stopped"))
+			stopped_ms = strtoll(argv[i + 1], NULL, 10);
 	}
 	all = argc > 1 ? map(argv[1], O_RDWR | O_CREAT) : NULL;
 	if (!all) {

@@ -103,7 +103,9 @@ table() {
 }
 
 cpu() { # HOST: seconds of CPU that its emulator has taken
-	awk -v tick="$(getconf CLK_TCK)" '{ sub(/.*\) /, ""); print int(($12 + $13) / tick) " s" }' "/proc/$(cat "$work/$1/qemu.pid")/stat"
+	local pid
+	pid=$(cat "$work/$1/qemu.pid") && [ -n "$pid" ] || return
+	awk -v tick="$(getconf CLK_TCK)" '{ sub(/.*\) /, ""); print int(($12 + $13) / tick) " s" }' "/proc/$pid/stat"
 }
 
 for h in "${hosts[@]}"; do
