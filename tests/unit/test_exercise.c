@@ -27,8 +27,8 @@ static void as_the_template(void **state)
 	assert_string_equal(expr_text(x->trigger_when), "probe_pass_rate < 40% for 15s");
 	assert_string_equal(x->truth.root_services[0], "payment-svc");
 	assert_string_equal(x->truth.symptom, "latency");
-	assert_int_equal(params_u64(&x->faults[0].params, "delay"), 500 * NS_PER_MSEC);
-	assert_int_equal(params_u64(&x->faults[0].params, "jitter"), 100 * NS_PER_MSEC);
+	assert_int_equal(params_get(&x->faults[0].params, "delay")->u64, 500 * NS_PER_MSEC);
+	assert_int_equal(params_get(&x->faults[0].params, "jitter")->u64, 100 * NS_PER_MSEC);
 	assert_true(x->line >= 2 && x->line <= 3); /* of the file that a person has */
 	assert_true(said(s, "invented-params") && said(s, "invented-probe") && said(s, "invented-pipeline"));
 	assert_false(said(s, "invented-trigger") || said(s, "invented-hypothesis"));
@@ -227,7 +227,7 @@ static void scaled(void **state)
 	assert_int_equal(s->probe.timeout_ns, 2 * S);
 	assert_int_equal(x->duration_ns, 4500 * NS_PER_MSEC);
 	assert_int_equal(x->window_after_ns, 24 * S);
-	assert_int_equal(params_u64(&x->faults[0].params, "delay"), 500 * NS_PER_MSEC);
+	assert_int_equal(params_get(&x->faults[0].params, "delay")->u64, 500 * NS_PER_MSEC);
 	suite_free(s);
 	text_free(&completed);
 }

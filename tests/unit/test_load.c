@@ -147,7 +147,7 @@ static void suite_form(void **state)
 	assert_int_equal(x->stage, STAGE_DEV);
 	assert_int_equal(x->n_faults, 1);
 	assert_ptr_equal(x->faults[0].ops, &latency);
-	assert_int_equal(params_u64(&x->faults[0].params, "delay"), 500 * NS_PER_MSEC);
+	assert_int_equal(params_get(&x->faults[0].params, "delay")->u64, 500 * NS_PER_MSEC);
 	assert_string_equal(x->faults[0].targets[0], "payment-svc");
 	assert_string_equal(x->id, "NAME");
 	assert_int_equal(x->number, 1);
@@ -173,7 +173,7 @@ static void several_faults(void **state)
 	assert_string_equal(f[0].targets[0], "payment-svc");
 	assert_ptr_equal(f[1].ops, &loss);
 	assert_string_equal(f[1].targets[1], "y");
-	assert_int_equal(params_u64(&f[1].params, "percent"), 50000);
+	assert_int_equal(params_get(&f[1].params, "percent")->u64, 50000);
 	suite_free(s);
 }
 
@@ -211,11 +211,11 @@ static void traffic_share(void **state)
 	struct suite *s = load(text);
 	(void)state;
 
-	assert_int_equal(params_u64(&s->experiments[0].faults[0].params, "share"), 50000);
+	assert_int_equal(params_get(&s->experiments[0].faults[0].params, "share")->u64, 50000);
 	suite_free(s);
 	s = load(load_test);
 	assert_true(s->experiments[0].synthetic);
-	assert_int_equal(params_u64(&s->experiments[0].faults[0].params, "share"), 1000000);
+	assert_int_equal(params_get(&s->experiments[0].faults[0].params, "share")->u64, 1000000);
 	suite_free(s);
 }
 
@@ -236,7 +236,7 @@ static void anchors(void **state)
 
 	assert_int_equal(s->n, 2);
 	assert_int_equal(s->experiments[1].number, 2);
-	assert_int_equal(params_u64(&s->experiments[1].faults[0].params, "delay"), S);
+	assert_int_equal(params_get(&s->experiments[1].faults[0].params, "delay")->u64, S);
 	suite_free(s);
 }
 

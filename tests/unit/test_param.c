@@ -37,8 +37,8 @@ static void defaults(void **state)
 	assert_false(params_has(&p, "delay"));
 	assert_true(params_has(&p, "share"));
 	assert_false(params_get(&p, "share")->given);
-	assert_int_equal(params_u64(&p, "share"), 1000000);
-	assert_int_equal(params_u64(&p, "fix"), 0);
+	assert_int_equal(params_get(&p, "share")->u64, 1000000);
+	assert_int_equal(params_get(&p, "fix")->u64, 0);
 	assert_null(params_text(&p, "peer"));
 	params_free(&p);
 	assert_int_equal(params_init(&p, NULL, NULL, NULL), 0);
@@ -53,23 +53,23 @@ static void values(void **state)
 
 	assert_int_equal(params_init(&p, own, common, NULL), 0);
 	assert_int_equal(params_set(&p, "delay", "200ms", NULL), 0);
-	assert_int_equal(params_u64(&p, "delay"), 200000000);
+	assert_int_equal(params_get(&p, "delay")->u64, 200000000);
 	assert_string_equal(params_text(&p, "delay"), "200ms");
 	assert_true(params_get(&p, "delay")->given);
 	assert_int_equal(params_set(&p, "max_hits", "10", NULL), 0);
-	assert_int_equal(params_i64(&p, "max-hits"), 10);
+	assert_int_equal(params_get(&p, "max-hits")->i64, 10);
 	assert_int_equal(params_set(&p, "distribution", "normal", NULL), 0);
-	assert_int_equal(params_u64(&p, "distribution"), 1);
+	assert_int_equal(params_get(&p, "distribution")->u64, 1);
 	assert_int_equal(params_set(&p, "shift", "-60s", NULL), 0);
-	assert_int_equal(params_i64(&p, "shift"), -60000000000);
+	assert_int_equal(params_get(&p, "shift")->i64, -60000000000);
 	assert_int_equal(params_set(&p, "share", "0.5%", NULL), 0);
-	assert_int_equal(params_u64(&p, "share"), 5000);
+	assert_int_equal(params_get(&p, "share")->u64, 5000);
 	assert_int_equal(params_set(&p, "rate", "1mbit", NULL), 0);
-	assert_int_equal(params_u64(&p, "rate"), 1000000);
+	assert_int_equal(params_get(&p, "rate")->u64, 1000000);
 	assert_int_equal(params_set(&p, "bytes", "64k", NULL), 0);
-	assert_int_equal(params_u64(&p, "bytes"), 65536);
+	assert_int_equal(params_get(&p, "bytes")->u64, 65536);
 	assert_int_equal(params_set(&p, "fix", "yes", NULL), 0);
-	assert_int_equal(params_u64(&p, "fix"), 1);
+	assert_int_equal(params_get(&p, "fix")->u64, 1);
 	params_free(&p);
 }
 
@@ -96,7 +96,7 @@ static void refused(void **state)
 		assert_int_equal(err.exit, FL_EXIT_USAGE);
 		assert_int_equal(strncmp(err.message, bad[i][0], strlen(bad[i][0])), 0);
 	}
-	assert_int_equal(params_u64(&p, "delay"), 7000000);
+	assert_int_equal(params_get(&p, "delay")->u64, 7000000);
 	assert_false(params_has(&p, "peer"));
 	params_free(&p);
 }
@@ -144,6 +144,83 @@ static void copies_and_json(void **state)
 	params_free(&q);
 }
 
+/* What rows are bound to. */
+struct bound {
+	uint64_t delay_ns;
+	uint32_t shape;
+	struct param_optional hits;
+	bool fix;
+	const char *name;
+	struct param_range port, size;
+	int64_t shift_ns;
+};
+
+struct shared {
+	uint16_t port;
+};
+
+#define FIELD(member) PARAM_FIELD(struct bound, member)
+
+static const struct param bound_own[] = { { FIELD(delay_ns), .name = "delay", .type = PARAM_DURATION, .def = "!" },
+					  { FIELD(shape), .name = "shape", .type = PARAM_ENUM, .def = "normal",
+					    .choices = shapes },
+					  { FIELD(hits), .name = "hits", .type = PARAM_INT, .max = 10 },
+					  { FIELD(fix), .name = "fix", .type = PARAM_BOOL, .def = "yes" },
+					  { FIELD(name), .name = "name", .type = PARAM_STRING },
+					  { FIELD(port), .name = "port", .type = PARAM_PORTS },
+					  { FIELD(size), .name = "size", .type = PARAM_RANGE, .min = 2, .max = 9 },
+					  { FIELD(shift_ns), .name = "shift", .type = PARAM_OFFSET },
+					  { .name = "unbound", .type = PARAM_INT, .def = "3", .max = 9 },
+					  {} };
+static const struct param bound_common[] = {
+	{ PARAM_FIELD(struct shared, port), .name = "at", .type = PARAM_INT, .def = "80", .max = 65535 }, {}
+};
+
+/* The structs hold what is set, from the defaults on, through refusals and in copies. */
+static void bound(void **state)
+{
+	const struct bound *b, *c;
+	struct params p, q;
+	(void)state;
+
+	assert_int_equal(params_init(&p, bound_own, bound_common, NULL), 0);
+	b = p.own;
+	assert_int_equal(b->delay_ns, 0);
+	assert_int_equal(b->shape, 1);
+	assert_false(b->hits.set);
+	assert_true(b->fix);
+	assert_null(b->name);
+	assert_false(b->port.set);
+	assert_int_equal(b->port.to, 65535);
+	assert_int_equal(b->size.from, 2);
+	assert_int_equal(b->size.to, 9);
+	assert_int_equal(((const struct shared *)p.common)->port, 80);
+
+	assert_int_equal(params_set(&p, "delay", "5s", NULL), 0);
+	assert_int_equal(params_set(&p, "hits", "0", NULL), 0);
+	assert_int_equal(params_set(&p, "name", "one", NULL), 0);
+	assert_int_equal(params_set(&p, "name", "two", NULL), 0);
+	assert_int_equal(params_set(&p, "port", "80-90", NULL), 0);
+	assert_int_equal(params_set(&p, "size", "3", NULL), 0);
+	assert_int_equal(params_set(&p, "shift", "-1s", NULL), 0);
+	assert_int_equal(params_set(&p, "at", "443", NULL), 0);
+	assert_true(params_set(&p, "delay", "soon", NULL) < 0);
+	assert_int_equal(b->delay_ns, 5000000000);
+	assert_true(b->hits.set && !b->hits.u64);
+	assert_string_equal(b->name, "two");
+	assert_true(b->port.set && b->port.from == 80 && b->port.to == 90);
+	assert_true(b->size.set && b->size.from == 3 && b->size.to == 3);
+	assert_int_equal(b->shift_ns, -1000000000);
+
+	assert_int_equal(params_copy(&q, &p, NULL), 0);
+	params_free(&p);
+	c = q.own;
+	assert_string_equal(c->name, "two");
+	assert_int_equal(c->delay_ns, 5000000000);
+	assert_int_equal(((const struct shared *)q.common)->port, 443);
+	params_free(&q);
+}
+
 static void ports(void **state)
 {
 	uint16_t min, max;
@@ -184,7 +261,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults), cmocka_unit_test(values),          cmocka_unit_test(refused),
 		cmocka_unit_test(names),    cmocka_unit_test(copies_and_json), cmocka_unit_test(ports),
-		cmocka_unit_test(kinds),
+		cmocka_unit_test(kinds),    cmocka_unit_test(bound),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

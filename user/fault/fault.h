@@ -135,7 +135,9 @@ struct fault {
 	json_t *changes;          /* of its targets, see changes.h; NULL: none */
 	uint32_t n_changes;       /* of them all, also of those that are too many to keep */
 	bool supervisor_lost;
-	void *priv; /* the kind's own */
+	void *priv;  /* the kind's own */
+	void *units; /* units.h: what it keeps for each target; NULL: nothing */
+	uint32_t n_units, unit_size;
 };
 
 /* All kinds of this build, ended by NULL (table.c). */

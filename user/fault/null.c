@@ -23,19 +23,28 @@ enum null_stage { FAIL_NEVER, FAIL_ARM, FAIL_ACTIVATE, FAIL_PROOF, FAIL_DISARM }
 
 static const char *const stages[] = { "never", "arm", "activate", "proof", "disarm", NULL };
 
+struct null_params {
+	uint64_t hits;
+	enum null_stage fail;
+	uint64_t delay_ns, switching_ns;
+	const char *file;
+};
+
+/* clang-format off */
 static const struct param null_params[] = {
-	{ .name = "hits",
-	  .type = PARAM_INT,
-	  .def = "1",
-	  .max = INT64_MAX,
-	  .live = true,
-	  .help = "how many hits to report while it is on" },
-	{ .name = "fail", .type = PARAM_ENUM, .def = "never", .choices = stages, .help = "the step that fails" },
-	{ .name = "delay", .type = PARAM_DURATION, .def = "0", .help = "how long arming takes" },
-	{ .name = "switching", .type = PARAM_DURATION, .def = "0", .help = "how long switching on and off takes" },
-	{ .name = "file", .type = PARAM_STRING, .help = "a file to make while it is on; its removal is journaled" },
+	{ PARAM_FIELD(struct null_params, hits), .name = "hits", .type = PARAM_INT, .def = "1", .max = INT64_MAX,
+	  .live = true, .help = "how many hits to report while it is on" },
+	{ PARAM_FIELD(struct null_params, fail), .name = "fail", .type = PARAM_ENUM, .def = "never", .choices = stages,
+	  .help = "the step that fails" },
+	{ PARAM_FIELD(struct null_params, delay_ns), .name = "delay", .type = PARAM_DURATION, .def = "0",
+	  .help = "how long arming takes" },
+	{ PARAM_FIELD(struct null_params, switching_ns), .name = "switching", .type = PARAM_DURATION, .def = "0",
+	  .help = "how long switching on and off takes" },
+	{ PARAM_FIELD(struct null_params, file), .name = "file", .type = PARAM_STRING,
+	  .help = "a file to make while it is on; its removal is journaled" },
 	{}
 };
+/* clang-format on */
 
 struct null_state {
 	unsigned int entry; /* of the journal; 0: no file was made */
@@ -44,7 +53,9 @@ struct null_state {
 
 static int fails(const struct fault *f, enum null_stage stage, struct fl_error *err)
 {
-	if (params_u64(&f->params, "fail") != stage)
+	const struct null_params *p = f->params.own;
+
+	if (p->fail != stage)
 		return 0;
 	error_env(err, ENOTSUP, "null: %s fails, as asked", stages[stage]);
 	error_hint(err, "leave out the parameter 'fail'");
@@ -56,9 +67,8 @@ static void supported(struct fault_support *ret)
 	*ret = (struct fault_support){ .supported = true, .backend = "none" };
 }
 
-static void take(const struct fault *f, const char *param)
+static void take(uint64_t ns)
 {
-	uint64_t ns = params_u64(&f->params, param);
 	struct timespec ts = { .tv_sec = (time_t)(ns / NS_PER_SEC), .tv_nsec = (long)(ns % NS_PER_SEC) };
 
 	clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL);
@@ -66,6 +76,7 @@ static void take(const struct fault *f, const char *param)
 
 static int arm(struct fault *f, struct fl_error *err)
 {
+	const struct null_params *p = f->params.own;
 	int r = fails(f, FAIL_ARM, err);
 
 	if (r)
@@ -74,7 +85,7 @@ static int arm(struct fault *f, struct fl_error *err)
 	if (!f->priv)
 		return error_sys(err, ENOMEM, "null: out of memory");
 	text_copy(f->backend, sizeof(f->backend), "none");
-	take(f, "delay");
+	take(p->delay_ns);
 	return 0;
 }
 
@@ -128,24 +139,19 @@ static int make_file(struct fault *f, const char *path, struct fl_error *err)
 static int remove_file(struct fault *f, struct fl_error *err)
 {
 	struct null_state *s = f->priv;
-	int r = 0;
 
-	if (s && s->entry)
-		r = journal_undo(f->session->journal, s->entry, err);
-	if (!r && s)
-		s->entry = 0;
-	return r;
+	return s ? journal_settle(f->session->journal, &s->entry, NULL, 0, err) : 0;
 }
 
 static int activate(struct fault *f, bool on, struct fl_error *err)
 {
-	const char *path = params_text(&f->params, "file");
+	const struct null_params *p = f->params.own;
 	int r = on ? fails(f, FAIL_ACTIVATE, err) : 0;
 
-	take(f, "switching");
-	if (r || !path)
+	take(p->switching_ns);
+	if (r || !p->file)
 		return r;
-	return on ? make_file(f, path, err) : remove_file(f, err);
+	return on ? make_file(f, p->file, err) : remove_file(f, err);
 }
 
 static int update(struct fault *f, struct fl_error *err)
@@ -157,11 +163,12 @@ static int update(struct fault *f, struct fl_error *err)
 
 static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 {
+	const struct null_params *p = f->params.own;
 	int r = fails(f, FAIL_PROOF, err);
 
 	if (r || !f->active_ns)
 		return r;
-	ret->matched = ret->injected = params_u64(&f->params, "hits");
+	ret->matched = ret->injected = p->hits;
 	if (ret->injected) {
 		ret->first_hit_ns = f->active_ns;
 		ret->last_hit_ns = f->active ? clock_mono_ns() : f->inactive_ns;

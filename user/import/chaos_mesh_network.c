@@ -182,7 +182,7 @@ static void take_duration(struct import *im, struct import_fault *f, const char 
 /* Where nothing varies there is nothing to correlate, for netem as well. */
 static void take_correlation(struct import *im, struct import_fault *f, json_t *doc)
 {
-	if (params_has(&f->params, "jitter") && params_u64(&f->params, "jitter"))
+	if (params_get(&f->params, "jitter")->u64)
 		take_percent(im, f, "correlation", doc, "spec.delay.correlation");
 	else
 		json_decref(import_take(doc, "spec.delay.correlation"));

@@ -195,7 +195,7 @@ static void netem_params(struct pumba *p, struct import_fault *f, const char *wo
 	if (!strcmp(word, "delay")) {
 		take(p, f, "delay", "delay --time", "ms", "100");
 		take(p, f, "jitter", "delay --jitter", "ms", "10");
-		if (params_u64(&f->params, "jitter")) /* else nothing varies */
+		if (params_get(&f->params, "jitter")->u64) /* else nothing varies */
 			take(p, f, "correlation", "delay --correlation", "%", "20");
 		take(p, f, "distribution", "delay --distribution", "", NULL);
 	} else if (!strcmp(word, "loss")) {

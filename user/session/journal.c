@@ -321,7 +321,7 @@ int journal_settle(struct journal *j, unsigned int *entry, char *remark, size_t 
 
 	if (r)
 		return journal_tell(r, &why, err);
-	if (why.message[0])
+	if (remark && why.message[0])
 		text_copy(remark, size, why.message);
 	*entry = 0;
 	return 0;

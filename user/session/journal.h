@@ -97,9 +97,12 @@ int journal_undo(struct journal *j, unsigned int n, struct fl_error *err);
 
 /*
  * Undo *entry (0: nothing to do) and forget it: 0 in *entry. What the undo remarked without failing
- * ("rewritten by somebody") goes into @remark, if it said anything. On failure the entry stays.
+ * ("rewritten by somebody") goes into @remark, if it said anything (may be NULL). On failure the entry stays.
  */
 int journal_settle(struct journal *j, unsigned int *entry, char *remark, size_t size, struct fl_error *err);
+
+/* *why (of @r, which it returns) into *err: the first error wins, as everywhere; but nothing hides that something is left open. Returns @r. */
+int journal_tell(int r, const struct fl_error *why, struct fl_error *err);
 
 /* Where to save what undoing a lasting effect takes, before its entry is added; made if need be. */
 int journal_kept_dir(struct journal *j, const char **ret, struct fl_error *err);

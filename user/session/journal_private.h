@@ -15,7 +15,4 @@ int journal_run(const json_t *line, const char *path, enum undo_state *ret, stru
 /* Write down that it is closed. */
 int journal_close_entry(struct journal_entries *e, struct journal_entry *entry, struct fl_error *err);
 
-/* The first error wins, as everywhere; but nothing hides that something is left open. Returns @r. */
-int journal_tell(int r, const struct fl_error *why, struct fl_error *err);
-
 #endif

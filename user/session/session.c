@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <ftw.h>
 #include <jansson.h>
 #include <linux/magic.h>
@@ -72,6 +73,36 @@ int session_lock_host(void)
 
 	lock_run_dir(LOCK_EX, &fd, NULL);
 	return fd;
+}
+
+static void claim_path(char *ret, size_t size, const char *session, const char *name)
+{
+	snprintf(ret, size, FL_RUN_DIR "/%s/%s", session, name);
+}
+
+int session_claim(const struct session *s, const char *name, struct fl_error *err)
+{
+	_cleanup_fd_ int fd = -1;
+	glob_t found = {};
+	char path[256];
+	int r;
+
+	claim_path(path, sizeof(path), "*", name);
+	r = glob(path, GLOB_NOSORT | GLOB_ERR, NULL, &found);
+	globfree(&found);
+	if (r != GLOB_NOMATCH)
+		return -EBUSY;
+	claim_path(path, sizeof(path), s->name, name);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	return fd < 0 ? error_sys(err, errno, "make %s: %s", path, strerror(errno)) : 0;
+}
+
+void session_unclaim(const char *session, const char *name)
+{
+	char path[256];
+
+	claim_path(path, sizeof(path), session, name);
+	unlink(path);
 }
 
 static bool is_session_name(const char *name)

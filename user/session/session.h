@@ -116,6 +116,14 @@ int session_recover(const char *name, struct undo_count *ret, struct fl_error *e
  * descriptor is closed; -1 when that cannot be. */
 int session_lock_host(void);
 
+/*
+ * Claim what only one fault on this host may change at a time, by a file @name in the session's directory: it goes
+ * with the session. -EBUSY (and nothing in *err): another has it. Hold the host's lock around both. The second takes
+ * a session's name, for an undo.
+ */
+int session_claim(const struct session *s, const char *name, struct fl_error *err);
+void session_unclaim(const char *session, const char *name);
+
 /* Mount bpffs at /sys/fs/bpf if it is not there. */
 int session_need_bpffs(struct fl_error *err);
 

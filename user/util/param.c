@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * param.c - see param.h. Every value goes through set_value(), the defaults too, so a default
- * that would be refused from a user is refused in the table as well.
+ * that would be refused from a user is refused in the table as well. bind_value() is the only place that turns a
+ * parameter into a member of a struct.
  */
 #include <assert.h>
 #include <errno.h>
@@ -84,10 +85,17 @@ static int check_peers(const char *text, struct fl_error *err)
 	return 0;
 }
 
+static int parse_ports(const char *text, struct param_range *ret, struct fl_error *err)
+{
+	uint16_t from = 0, to = 0;
+	int r = ports_parse(text, &from, &to, err);
+
+	*ret = (struct param_range){ true, from, to };
+	return r;
+}
+
 static int parse(const struct param *p, const char *text, struct param_value *v, struct fl_error *err)
 {
-	uint16_t lo, hi;
-	int64_t from, to;
 	uint32_t ppm = 0;
 	int r;
 
@@ -104,14 +112,54 @@ static int parse(const struct param *p, const char *text, struct param_value *v,
 	case PARAM_BOOL: return parse_bool(text, &v->u64, err);
 	case PARAM_ENUM: return parse_enum(p->choices, text, &v->u64, err);
 	case PARAM_PEERS: return check_peers(text, err);
-	case PARAM_PORTS: return ports_parse(text, &lo, &hi, err);
-	case PARAM_RANGE: return range_parse(text, p->min, p->max, &from, &to, err);
+	case PARAM_PORTS: return parse_ports(text, &v->range, err);
+	case PARAM_RANGE:
+		v->range.set = true;
+		return range_parse(text, p->min, p->max, &v->range.from, &v->range.to, err);
 	case PARAM_STRING: return 0;
 	}
 	return error_sys(err, EINVAL, "parameter of an unknown type");
 }
 
-static int set_value(struct param_value *v, const char *text, bool given, struct fl_error *err)
+/* What is in the slot, to the member that its row is bound to. */
+static void bind_value(const struct params *p, const struct param_value *v)
+{
+	const struct param *q = v->param;
+	char *base = v < p->v + p->n_own ? p->own : p->common;
+	void *to = base + q->at;
+
+	switch (q->field) {
+	case PARAM_FIELD_NONE: break;
+	case PARAM_FIELD_BOOL: *(bool *)to = v->u64 != 0; break;
+	case PARAM_FIELD_U16: *(uint16_t *)to = (uint16_t)v->u64; break;
+	case PARAM_FIELD_U32: *(uint32_t *)to = (uint32_t)v->u64; break;
+	case PARAM_FIELD_U64: *(uint64_t *)to = v->u64; break;
+	case PARAM_FIELD_I64: *(int64_t *)to = v->i64; break;
+	case PARAM_FIELD_TEXT: *(const char **)to = v->text; break;
+	case PARAM_FIELD_RANGE: *(struct param_range *)to = v->range; break;
+	case PARAM_FIELD_OPTIONAL: *(struct param_optional *)to = (struct param_optional){ v->set, { v->u64 } }; break;
+	}
+}
+
+/* The structs of the two tables, as large as the largest that their rows are bound to. */
+static int make_structs(struct params *p)
+{
+	size_t own = 0, common = 0;
+	uint32_t i;
+
+	for (i = 0; i < p->n; i++) {
+		const struct param *q = p->v[i].param;
+		size_t *size = i < p->n_own ? &own : &common;
+
+		if (q->field != PARAM_FIELD_NONE && q->size > *size)
+			*size = q->size;
+	}
+	p->own = own ? calloc(1, own) : NULL;
+	p->common = common ? calloc(1, common) : NULL;
+	return (own && !p->own) || (common && !p->common) ? -ENOMEM : 0;
+}
+
+static int set_value(const struct params *p, struct param_value *v, const char *text, bool given, struct fl_error *err)
 {
 	struct param_value parsed = { .param = v->param, .given = given, .set = true };
 	struct fl_error why = {};
@@ -129,31 +177,47 @@ static int set_value(struct param_value *v, const char *text, bool given, struct
 		return error_sys(err, ENOMEM, "%s: out of memory", v->param->name);
 	free(v->text);
 	*v = parsed;
+	bind_value(p, v);
 	return 0;
+}
+
+static int alloc_slots(struct params *p, uint32_t n_own, uint32_t n, struct fl_error *err)
+{
+	*p = (struct params){ .n_own = n_own, .v = calloc(n + 1, sizeof(*p->v)) };
+	return p->v ? 0 : error_sys(err, ENOMEM, "parameters: out of memory");
 }
 
 int params_init(struct params *p, const struct param *own, const struct param *common, struct fl_error *err)
 {
 	uint32_t n_own = table_len(own), n = n_own + table_len(common), i;
+	int r = alloc_slots(p, n_own, n, err);
 
-	p->n = 0;
-	p->v = calloc(n + 1, sizeof(*p->v));
-	if (!p->v)
-		return error_sys(err, ENOMEM, "parameters: out of memory");
+	if (r)
+		return r;
 	for (i = 0; i < n; i++) {
 		const struct param *q = i < n_own ? &own[i] : &common[i - n_own];
-		int r = 0;
 
 		p->v[i].param = q;
-		p->n = i + 1;
-		if (q->def && strcmp(q->def, MUST_BE_GIVEN))
-			r = set_value(&p->v[i], q->def, false, err);
-		if (r) {
-			params_free(p);
-			return r;
-		}
+		if (q->field == PARAM_FIELD_RANGE)
+			p->v[i].range = (struct param_range){
+				.from = q->min,
+				.to = q->type == PARAM_PORTS ? UINT16_MAX : q->max,
+			};
 	}
-	return 0;
+	p->n = n;
+	if (make_structs(p))
+		r = error_sys(err, ENOMEM, "parameters: out of memory");
+	for (i = 0; !r && i < n; i++) {
+		const char *def = p->v[i].param->def;
+
+		if (def && strcmp(def, MUST_BE_GIVEN))
+			r = set_value(p, &p->v[i], def, false, err);
+		else
+			bind_value(p, &p->v[i]);
+	}
+	if (r)
+		params_free(p);
+	return r;
 }
 
 void params_free(struct params *p)
@@ -163,26 +227,30 @@ void params_free(struct params *p)
 	for (i = 0; i < p->n; i++)
 		free(p->v[i].text);
 	free(p->v);
-	p->v = NULL;
-	p->n = 0;
+	free(p->own);
+	free(p->common);
+	*p = (struct params){};
 }
 
 int params_copy(struct params *dst, const struct params *src, struct fl_error *err)
 {
 	uint32_t i;
+	int r = alloc_slots(dst, src->n_own, src->n, err);
 
-	dst->n = 0;
-	dst->v = calloc(src->n + 1, sizeof(*dst->v));
-	if (!dst->v)
-		return error_sys(err, ENOMEM, "parameters: out of memory");
-	for (i = 0; i < src->n; i++) {
+	if (r)
+		return r;
+	for (i = 0; !r && i < src->n; i++) {
 		dst->v[i] = src->v[i];
 		dst->n = i + 1;
-		if (src->v[i].text && !(dst->v[i].text = strdup(src->v[i].text))) {
-			params_free(dst);
-			return error_sys(err, ENOMEM, "parameters: out of memory");
-		}
+		if (src->v[i].text && !(dst->v[i].text = strdup(src->v[i].text)))
+			r = -ENOMEM;
 	}
+	if (r || make_structs(dst)) {
+		params_free(dst);
+		return error_sys(err, ENOMEM, "parameters: out of memory");
+	}
+	for (i = 0; i < dst->n; i++)
+		bind_value(dst, &dst->v[i]);
 	return 0;
 }
 
@@ -223,7 +291,7 @@ int params_set(struct params *p, const char *name, const char *text, struct fl_e
 {
 	struct param_value *v = find(p, name);
 
-	return v ? set_value(v, text, true, err) : unknown(p, name, err);
+	return v ? set_value(p, v, text, true, err) : unknown(p, name, err);
 }
 
 int params_complete(const struct params *p, const char *what, struct fl_error *err)
@@ -258,16 +326,6 @@ const struct param_value *params_get(const struct params *p, const char *name)
 bool params_has(const struct params *p, const char *name)
 {
 	return params_get(p, name)->set;
-}
-
-uint64_t params_u64(const struct params *p, const char *name)
-{
-	return params_get(p, name)->u64;
-}
-
-int64_t params_i64(const struct params *p, const char *name)
-{
-	return params_get(p, name)->i64;
 }
 
 const char *params_text(const struct params *p, const char *name)

@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "util/error.h"
@@ -27,6 +28,34 @@ enum param_type {
 	PARAM_RANGE,    /* text: "64" or "64-128", from min to max */
 };
 
+/* A PARAM_PORTS or PARAM_RANGE. Not set: from its least to its most. */
+struct param_range {
+	bool set;
+	int64_t from, to;
+};
+
+/* A value that may well be 0 when it is set. */
+struct param_optional {
+	bool set;
+	union {
+		uint64_t u64;
+		int64_t i64;
+	};
+};
+
+/* The type of the member that a value goes to; an enum is a uint32_t. */
+enum param_field {
+	PARAM_FIELD_NONE,
+	PARAM_FIELD_BOOL,
+	PARAM_FIELD_U16,
+	PARAM_FIELD_U32,
+	PARAM_FIELD_U64,
+	PARAM_FIELD_I64,
+	PARAM_FIELD_TEXT, /* as written; not owned, valid until the parameter is set anew */
+	PARAM_FIELD_RANGE,
+	PARAM_FIELD_OPTIONAL,
+};
+
 struct param {
 	const char *name; /* as in YAML and, with -- before it, on the command line: "max-hits" */
 	enum param_type type;
@@ -36,7 +65,37 @@ struct param {
 	const char *const *choices; /* PARAM_ENUM, NULL-terminated */
 	bool live;                  /* `set` may change it while the fault is on */
 	const char *from, *to;      /* the sizes that a sweep tries unless it is told others; NULL: it is no size */
+
+	/* Where the value goes: PARAM_FIELD(). */
+	enum param_field field;
+	uint16_t at, size; /* of the member in its struct; of the struct */
 };
+
+/*
+ * Binds a row to a member of the struct that the code reads:
+ *
+ *	struct latency {
+ *		uint64_t delay_ns;
+ *		uint32_t percent_ppm;
+ *	};
+ *	{ .name = "delay", .type = PARAM_DURATION, PARAM_FIELD(struct latency, delay_ns), ... },
+ *
+ * params->own is then a struct latency that always holds what is set (0 and NULL: nothing), params->common the same
+ * for the table that a family shares. Tables whose rows come from several places may bind to several structs, if
+ * these begin alike. A member of any other type does not compile; tests/unit/test_kinds.c holds the rows of all kinds
+ * to a member that has room for what they may be.
+ */
+#define PARAM_FIELD(type_, member) \
+	.field = _Generic(((type_ *)NULL)->member,             \
+			  bool: PARAM_FIELD_BOOL,              \
+			  uint16_t: PARAM_FIELD_U16,           \
+			  uint32_t: PARAM_FIELD_U32,           \
+			  uint64_t: PARAM_FIELD_U64,           \
+			  int64_t: PARAM_FIELD_I64,            \
+			  const char *: PARAM_FIELD_TEXT,      \
+			  struct param_range: PARAM_FIELD_RANGE, \
+			  struct param_optional: PARAM_FIELD_OPTIONAL), \
+	.at = offsetof(type_, member), .size = sizeof(type_)
 
 struct param_value {
 	const struct param *param;
@@ -45,14 +104,16 @@ struct param_value {
 	union {
 		uint64_t u64;
 		int64_t i64;
+		struct param_range range;
 	};
 	char *text; /* as written (or the default's text); owned */
 };
 
-/* The values of one fault: one slot for each parameter of its tables. */
+/* The values of one fault: one slot for each parameter of its tables, and the structs that they are bound to. */
 struct params {
-	uint32_t n;
+	uint32_t n, n_own; /* of all slots; of the first of them, which are of its own table */
 	struct param_value *v;
+	void *own, *common; /* owned; NULL where the table binds nothing */
 };
 
 /* Make the slots of up to two tables (each ends with a NULL name; either may be NULL), filled
@@ -71,11 +132,12 @@ int params_complete(const struct params *p, const char *what, struct fl_error *e
 /* By name; NULL: these tables have no such parameter. */
 const struct param_value *params_find(const struct params *p, const char *name);
 
-/* Look-ups by name; asking for a name that is in no table is a programming error (assert). */
+/*
+ * Look-ups by name, for code that is about parameters of any kind. Asking for a name that is in no table is a
+ * programming error (assert). A kind reads the members that its rows are bound to instead.
+ */
 const struct param_value *params_get(const struct params *p, const char *name);
-bool params_has(const struct params *p, const char *name);     /* has a value */
-uint64_t params_u64(const struct params *p, const char *name); /* 0 when unset */
-int64_t params_i64(const struct params *p, const char *name);
+bool params_has(const struct params *p, const char *name);         /* has a value */
 const char *params_text(const struct params *p, const char *name); /* NULL when unset */
 
 /* {"delay": "200ms", ...}: those that have a value, as text. New reference. */

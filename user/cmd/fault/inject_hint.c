@@ -43,7 +43,7 @@ static void say_unmatched(const struct fault *f, struct text *to)
 	add_narrowing(f, to);
 	if (way && strcmp(way->text, "both") != 0)
 		text_append(to, " Is --direction %s the right way round?", way->text);
-	if (share && params_u64(&f->params, "share") < FL_PPM)
+	if (share && share->u64 < FL_PPM)
 		text_append(to, " Is --share %s too small?", share->text);
 	if (f->ops->look)
 		f->ops->look(f, to);
@@ -57,7 +57,7 @@ static void say_spared(const struct fault *f, const struct fault_proof *p, struc
 	text_append(to, "%" PRIu64 " matched. ", p->matched);
 	if (words)
 		text_append(to, "%s", words);
-	else if (percent && params_u64(&f->params, "percent") < FL_PPM)
+	else if (percent && percent->u64 < FL_PPM)
 		text_append(to, "The draw spared all of them: a higher --percent, or a longer --for.");
 	else
 		text_append(to, "None of them was hit.");

@@ -25,6 +25,11 @@ void clock_follow(struct fault *f);
 int clock_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err);
 int clock_disarm(struct fault *f, struct fl_error *err);
 
+/* What both have in common in their descriptor. */
+#define CLOCK_OPS                                                                                   \
+	.class = FAULT_STATE, .need_process = true, .supported = clock_supported, .arm = clock_arm, \
+	.proof = clock_proof, .disarm = clock_disarm
+
 /* How far @slot moves the clock now, ns. */
 int64_t clock_shift_now(const struct vdso_slot *slot);
 

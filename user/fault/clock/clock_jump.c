@@ -8,41 +8,49 @@
 #include "fault/clock/clock.h"
 #include "util/clock.h"
 
+struct time_jump_params {
+	struct param_optional forward_ns, backward_ns;
+	uint64_t after_ns;
+	struct param_optional every_ns;
+};
+
+/* clang-format off */
+#define FIELD(member) PARAM_FIELD(struct time_jump_params, member)
+
 static const struct param params[] = {
-	{ .name = "forward", .type = PARAM_DURATION, .help = "how far each jump goes ahead: 1h" },
-	{ .name = "backward", .type = PARAM_DURATION, .help = "how far each jump goes back: 10min" },
-	{ .name = "after",
-	  .type = PARAM_DURATION,
-	  .def = "0",
+	{ FIELD(forward_ns), .name = "forward", .type = PARAM_DURATION, .help = "how far each jump goes ahead: 1h" },
+	{ FIELD(backward_ns), .name = "backward", .type = PARAM_DURATION, .help = "how far each jump goes back: 10min" },
+	{ FIELD(after_ns), .name = "after", .type = PARAM_DURATION, .def = "0",
 	  .help = "when the first jump comes, from the begin of the fault" },
-	{ .name = "every",
-	  .type = PARAM_DURATION,
+	{ FIELD(every_ns), .name = "every", .type = PARAM_DURATION,
 	  .help = "jump again after this long, and again; each adds to the one before" },
 	{}
 };
+/* clang-format on */
 
 static int validate(const struct params *p, struct fl_error *err)
 {
-	bool forward = params_has(p, "forward"), backward = params_has(p, "backward");
-	uint64_t by = params_u64(p, forward ? "forward" : "backward");
+	const struct time_jump_params *own = p->own;
+	uint64_t by = own->forward_ns.set ? own->forward_ns.u64 : own->backward_ns.u64;
 
-	if (forward == backward) {
+	if (own->forward_ns.set == own->backward_ns.set) {
 		error_usage(err, "time_jump: %s",
-			    forward ? "it cannot go forward and backward" : "neither forward nor backward is given");
+			    own->forward_ns.set ? "it cannot go forward and backward"
+						: "neither forward nor backward is given");
 		error_hint(err, "give one of them: forward: 1h");
 		return -EINVAL;
 	}
 	if (!by || by > CLOCK_OFFSET_MAX_NS)
 		return error_usage(err, "time_jump: a jump is longer than 0 and at most 100 years");
-	if (params_has(p, "every") && params_u64(p, "every") < NS_PER_SEC)
+	if (own->every_ns.set && own->every_ns.u64 < NS_PER_SEC)
 		return error_usage(err, "time_jump: every is less than a second");
 	return 0;
 }
 
 /* How many jumps are due @elapsed ns after the begin. */
-static uint64_t jumps_due(const struct params *p, uint64_t elapsed)
+static uint64_t jumps_due(const struct time_jump_params *p, uint64_t elapsed)
 {
-	uint64_t after = params_u64(p, "after"), every = params_u64(p, "every");
+	uint64_t after = p->after_ns, every = p->every_ns.u64;
 
 	if (elapsed < after)
 		return 0;
@@ -50,10 +58,10 @@ static uint64_t jumps_due(const struct params *p, uint64_t elapsed)
 }
 
 /* Many jumps stop where the clock would leave what 64 bits of ns hold. */
-static struct vdso_slot slot_after(const struct params *p, uint64_t jumps)
+static struct vdso_slot slot_after(const struct time_jump_params *p, uint64_t jumps)
 {
-	bool forward = params_has(p, "forward");
-	__int128 by = (__int128)params_u64(p, forward ? "forward" : "backward") * jumps;
+	bool forward = p->forward_ns.set;
+	__int128 by = (__int128)(forward ? p->forward_ns.u64 : p->backward_ns.u64) * jumps;
 
 	if (by > CLOCK_OFFSET_MAX_NS)
 		by = CLOCK_OFFSET_MAX_NS;
@@ -62,14 +70,14 @@ static struct vdso_slot slot_after(const struct params *p, uint64_t jumps)
 
 static int activate(struct fault *f, bool on, struct fl_error *err)
 {
-	struct vdso_slot slot = slot_after(&f->params, jumps_due(&f->params, 0));
+	struct vdso_slot slot = slot_after(f->params.own, jumps_due(f->params.own, 0));
 
 	return clock_activate(f, on ? &slot : NULL, err);
 }
 
 static int tick(struct fault *f, struct fl_error *err)
 {
-	struct vdso_slot slot = slot_after(&f->params, jumps_due(&f->params, clock_mono_ns() - f->active_ns));
+	struct vdso_slot slot = slot_after(f->params.own, jumps_due(f->params.own, clock_mono_ns() - f->active_ns));
 
 	clock_follow(f);
 	if (slot.offset_ns == clock_slot(f).offset_ns)
@@ -80,14 +88,9 @@ static int tick(struct fault *f, struct fl_error *err)
 const struct fault_ops fault_time_jump = {
 	.name = "time_jump",
 	.summary = "Let the wall clock of the target's processes jump while they run",
-	.class = FAULT_STATE,
+	CLOCK_OPS,
 	.params = params,
-	.need_process = true,
-	.supported = clock_supported,
 	.validate = validate,
-	.arm = clock_arm,
 	.activate = activate,
 	.tick = tick,
-	.proof = clock_proof,
-	.disarm = clock_disarm,
 };

@@ -8,25 +8,28 @@
 #include "fault/clock/clock.h"
 #include "util/clock.h"
 
-static const struct param params[] = { { .name = "offset",
-					 .type = PARAM_OFFSET,
-					 .live = true,
-					 .from = "100ms",
-					 .to = "1h",
-					 .help = "how far the wall clock is moved: 60s, -5min" },
-				       { .name = "drift",
-					 .type = PARAM_OFFSET,
-					 .live = true,
-					 .help = "what it gains (or loses, negative) each second: 10ms, -500us" },
-				       {} };
+struct time_skew_params {
+	struct param_optional offset_ns, drift_ns; /* each second */
+};
+
+/* clang-format off */
+static const struct param params[] = {
+	{ PARAM_FIELD(struct time_skew_params, offset_ns), .name = "offset", .type = PARAM_OFFSET, .live = true,
+	  .from = "100ms", .to = "1h", .help = "how far the wall clock is moved: 60s, -5min" },
+	{ PARAM_FIELD(struct time_skew_params, drift_ns), .name = "drift", .type = PARAM_OFFSET, .live = true,
+	  .help = "what it gains (or loses, negative) each second: 10ms, -500us" },
+	{}
+};
+/* clang-format on */
 
 static const char *const aliases[] = { "clock_skew", NULL };
 
 static int validate(const struct params *p, struct fl_error *err)
 {
-	int64_t offset = params_i64(p, "offset"), drift = params_i64(p, "drift");
+	const struct time_skew_params *own = p->own;
+	int64_t offset = own->offset_ns.i64, drift = own->drift_ns.i64;
 
-	if (!params_has(p, "offset") && !params_has(p, "drift")) {
+	if (!own->offset_ns.set && !own->drift_ns.set) {
 		error_usage(err, "time_skew: neither offset nor drift is given");
 		error_hint(err, "give one: offset: 60s");
 		return -EINVAL;
@@ -41,23 +44,23 @@ static int validate(const struct params *p, struct fl_error *err)
 }
 
 /* Nanoseconds a second are parts per billion. */
-static struct vdso_slot slot_of(const struct params *p)
+static struct vdso_slot slot_of(const struct time_skew_params *p)
 {
-	return (struct vdso_slot){ .offset_ns = params_i64(p, "offset"),
-				   .drift_ppb = params_i64(p, "drift"),
+	return (struct vdso_slot){ .offset_ns = p->offset_ns.i64,
+				   .drift_ppb = p->drift_ns.i64,
 				   .base_ns = (int64_t)clock_wall_ns() };
 }
 
 static int activate(struct fault *f, bool on, struct fl_error *err)
 {
-	struct vdso_slot slot = slot_of(&f->params);
+	struct vdso_slot slot = slot_of(f->params.own);
 
 	return clock_activate(f, on ? &slot : NULL, err);
 }
 
 static int update(struct fault *f, struct fl_error *err)
 {
-	struct vdso_slot old = clock_slot(f), slot = slot_of(&f->params), offset = old;
+	struct vdso_slot old = clock_slot(f), slot = slot_of(f->params.own), offset = old;
 
 	/* What the old drift has come to is kept, or the clock would jump back by it. */
 	offset.drift_ppb = 0;
@@ -77,15 +80,10 @@ const struct fault_ops fault_time_skew = {
 	.name = "time_skew",
 	.aliases = aliases,
 	.summary = "Move the wall clock of the target's processes, or let it drift",
-	.class = FAULT_STATE,
+	CLOCK_OPS,
 	.params = params,
-	.need_process = true,
-	.supported = clock_supported,
 	.validate = validate,
-	.arm = clock_arm,
 	.activate = activate,
 	.update = update,
 	.tick = tick,
-	.proof = clock_proof,
-	.disarm = clock_disarm,
 };

@@ -16,45 +16,39 @@
 #include "fault/net/dns.h"
 #include "fault/net/net.h"
 
-#define DNS_PARAMS                                                                            \
-	{ .name = "name",                                                                     \
-	  .type = PARAM_STRING,                                                               \
-	  .live = true,                                                                       \
-	  .help = "only lookups of this name; *.example.com for all below it" },              \
-		{ .name = "direction",                                                        \
-		  .type = PARAM_ENUM,                                                         \
-		  .def = "both",                                                              \
-		  .choices = net_directions,                                                  \
-		  .help = "answers that the target gives to others, that it gets, or both" }, \
-	{                                                                                     \
-	}
+/* Of both kinds. */
+struct dns_params {
+	struct net_late late;
+	const char *name;
+	uint32_t rcode; /* index in rcodes */
+};
 
 static const char *const rcodes[] = { "servfail", "nxdomain", "refused", "drop", NULL };
 static const uint8_t rcode_numbers[] = { 2, 3, 5, 255 };
 
-static const struct param latency_params[] = { { .name = "delay",
-						 .type = PARAM_DURATION,
-						 .def = "!",
-						 .live = true,
-						 .from = "5ms",
-						 .to = "10s",
-						 .help = "how much later an answer comes" },
-					       { .name = "jitter",
-						 .type = PARAM_DURATION,
-						 .def = "0",
-						 .live = true,
-						 .help = "up to so much more or less, evenly" },
-					       NET_PARAM_PERCENT("100%", "the matching answers that come late"),
-					       DNS_PARAMS };
+/* clang-format off */
+#define DNS_PARAMS \
+	{ PARAM_FIELD(struct dns_params, name), .name = "name", .type = PARAM_STRING, .live = true, \
+	  .help = "only lookups of this name; *.example.com for all below it" }, \
+	NET_PARAM_DIRECTION_OF("both", "answers that the target gives to others, that it gets, or both")
 
-static const struct param error_params[] = { { .name = "rcode",
-					       .type = PARAM_ENUM,
-					       .def = "servfail",
-					       .choices = rcodes,
-					       .live = true,
-					       .help = "what the answer says, or drop for no answer" },
-					     NET_PARAM_PERCENT("100%", "the matching answers that fail"),
-					     DNS_PARAMS };
+static const struct param latency_params[] = {
+	{ PARAM_FIELD(struct net_late, wait.delay_ns), .name = "delay", .type = PARAM_DURATION, .def = "!", .live = true,
+	  .from = "5ms", .to = "10s", .help = "how much later an answer comes" },
+	NET_PARAM_JITTER,
+	NET_PARAM_PERCENT("100%", "the matching answers that come late"),
+	DNS_PARAMS,
+	{}
+};
+
+static const struct param error_params[] = {
+	{ PARAM_FIELD(struct dns_params, rcode), .name = "rcode", .type = PARAM_ENUM, .def = "servfail", .choices = rcodes,
+	  .live = true, .help = "what the answer says, or drop for no answer" },
+	NET_PARAM_PERCENT("100%", "the matching answers that fail"),
+	DNS_PARAMS,
+	{}
+};
+/* clang-format on */
 
 static int name_error(const char *name, const char *why, struct fl_error *err)
 {
@@ -102,31 +96,35 @@ static int compile_dns(const struct params *p, struct fl_rule *rule, struct fl_e
 		[NET_TO] = 1 << FL_DIR_TO,
 		[NET_BOTH] = 1 << FL_DIR_FROM | 1 << FL_DIR_TO,
 	};
+	const struct net_matching *m = p->common;
+	const struct dns_params *own = p->own;
 	int r = net_match(p, rule, err);
 
-	rule->probability_ppm = (__u32)params_u64(p, "percent");
+	rule->probability_ppm = own->late.net.percent_ppm;
 	rule->dns = (struct fl_dns){
-		.answers = answers[params_u64(p, "direction")],
+		.answers = answers[own->late.net.direction],
 		/* Of named peers each answer is meant. */
-		.once = !params_has(p, "peer"),
+		.once = !m->peer,
 	};
-	return r ? r : compile_name(params_text(p, "name"), &rule->dns, err);
+	return r ? r : compile_name(own->name, &rule->dns, err);
 }
 
 static int compile_latency(const struct params *p, struct fl_rule *rule, struct fl_error *err)
 {
+	const struct net_late *own = p->own;
 	int r = compile_dns(p, rule, err);
 
 	rule->kind = FL_KIND_DNS_DELAY;
-	return r ? r : net_delay(p, &rule->delay, err);
+	return r ? r : net_delay(&own->wait, &rule->delay, err);
 }
 
 static int compile_error(const struct params *p, struct fl_rule *rule, struct fl_error *err)
 {
+	const struct dns_params *own = p->own;
 	int r = compile_dns(p, rule, err);
 
 	rule->kind = FL_KIND_DNS_ERROR;
-	rule->dns.rcode = rcode_numbers[params_u64(p, "rcode")];
+	rule->dns.rcode = rcode_numbers[own->rcode];
 	return r;
 }
 

@@ -15,45 +15,38 @@
 
 static const char *const error_aliases[] = { "cascade_retry", NULL };
 
-#define HTTP_PARAMS                                                                                             \
-	{ .name = "path", .type = PARAM_STRING, .live = true, .help = "only requests whose target begins so" }, \
-		{ .name = "method",                                                                             \
-		  .type = PARAM_STRING,                                                                         \
-		  .live = true,                                                                                 \
-		  .help = "only these methods (comma-separated)" },                                             \
-		{ .name = "direction",                                                                          \
-		  .type = PARAM_ENUM,                                                                           \
-		  .def = "from",                                                                                \
-		  .choices = net_directions,                                                                    \
-		  .help = "responses from the target, to it, or both" },                                        \
-	{                                                                                                       \
-	}
+/* Of both kinds. */
+struct http_params {
+	struct net_late late;
+	const char *path, *method;
+	uint32_t status;
+};
 
-static const struct param error_params[] = { { .name = "status",
-					       .type = PARAM_INT,
-					       .def = "500",
-					       .min = 200,
-					       .max = 599,
-					       .live = true,
-					       .help = "the status that clients see" },
-					     NET_PARAM_PERCENT("100%", "the matching requests that are answered so"),
-					     HTTP_PARAMS };
+/* clang-format off */
+#define HTTP_PARAMS \
+	{ PARAM_FIELD(struct http_params, path), .name = "path", .type = PARAM_STRING, .live = true, \
+	  .help = "only requests whose target begins so" }, \
+	{ PARAM_FIELD(struct http_params, method), .name = "method", .type = PARAM_STRING, .live = true, \
+	  .help = "only these methods (comma-separated)" }, \
+	NET_PARAM_DIRECTION_OF("from", "responses from the target, to it, or both")
 
-static const struct param latency_params[] = { { .name = "delay",
-						 .type = PARAM_DURATION,
-						 .def = "!",
-						 .live = true,
-						 .from = "1ms",
-						 .to = "5s",
-						 .help = "how much later a response begins" },
-					       { .name = "jitter",
-						 .type = PARAM_DURATION,
-						 .def = "0",
-						 .live = true,
-						 .help = "up to so much more or less, evenly" },
-					       NET_PARAM_PERCENT("100%",
-								 "the matching requests that are answered late"),
-					       HTTP_PARAMS };
+static const struct param error_params[] = {
+	{ PARAM_FIELD(struct http_params, status), .name = "status", .type = PARAM_INT, .def = "500", .min = 200, .max = 599,
+	  .live = true, .help = "the status that clients see" },
+	NET_PARAM_PERCENT("100%", "the matching requests that are answered so"),
+	HTTP_PARAMS,
+	{}
+};
+
+static const struct param latency_params[] = {
+	{ PARAM_FIELD(struct net_late, wait.delay_ns), .name = "delay", .type = PARAM_DURATION, .def = "!", .live = true,
+	  .from = "1ms", .to = "5s", .help = "how much later a response begins" },
+	NET_PARAM_JITTER,
+	NET_PARAM_PERCENT("100%", "the matching requests that are answered late"),
+	HTTP_PARAMS,
+	{}
+};
+/* clang-format on */
 
 static int method_bit(const char *word, size_t len, __u16 *mask, struct fl_error *err)
 {
@@ -85,25 +78,27 @@ static int method_mask(const char *text, __u16 *ret, struct fl_error *err)
 }
 
 /* The requests travel against the responses. */
-static __u8 requests(const struct params *p)
+static __u8 requests(enum net_direction responses)
 {
-	switch (params_u64(p, "direction")) {
+	switch (responses) {
 	case NET_FROM: return 1 << FL_DIR_TO;
 	case NET_TO: return 1 << FL_DIR_FROM;
+	case NET_BOTH: break;
 	}
 	return 0;
 }
 
 static int compile_http(const struct params *p, struct fl_rule *rule, struct fl_error *err)
 {
-	const char *path = params_text(p, "path");
+	const struct http_params *own = p->own;
+	const char *path = own->path;
 	struct fl_http *http = &rule->http;
 	int r = net_match(p, rule, err);
 
-	rule->probability_ppm = (__u32)params_u64(p, "percent");
-	*http = (struct fl_http){ .requests = requests(p) };
+	rule->probability_ppm = own->late.net.percent_ppm;
+	*http = (struct fl_http){ .requests = requests(own->late.net.direction) };
 	if (!r)
-		r = method_mask(params_text(p, "method"), &http->methods, err);
+		r = method_mask(own->method, &http->methods, err);
 	if (r || !path)
 		return r;
 	if (strlen(path) > sizeof(http->path))
@@ -115,19 +110,21 @@ static int compile_http(const struct params *p, struct fl_rule *rule, struct fl_
 
 static int compile_error(const struct params *p, struct fl_rule *rule, struct fl_error *err)
 {
+	const struct http_params *own = p->own;
 	int r = compile_http(p, rule, err);
 
 	rule->kind = FL_KIND_HTTP_ERROR;
-	rule->http.status = (__u16)params_u64(p, "status");
+	rule->http.status = (__u16)own->status;
 	return r;
 }
 
 static int compile_latency(const struct params *p, struct fl_rule *rule, struct fl_error *err)
 {
+	const struct net_late *own = p->own;
 	int r = compile_http(p, rule, err);
 
 	rule->kind = FL_KIND_HTTP_DELAY;
-	return r ? r : net_delay(p, &rule->delay, err);
+	return r ? r : net_delay(&own->wait, &rule->delay, err);
 }
 
 static int validate_http(const struct params *p, struct fl_error *err)
@@ -142,11 +139,11 @@ static int validate_http(const struct params *p, struct fl_error *err)
  * the other way round: 204, 205 and 304 frame a message differently. */
 static int validate_error(const struct params *p, struct fl_error *err)
 {
-	uint64_t status = params_u64(p, "status");
+	const struct http_params *own = p->own;
 	int r = validate_http(p, err);
 
-	if (!r && (status == 204 || status == 205 || status == 304))
-		r = error_usage(err, "http_error: a response with a body cannot become a %d", (int)status);
+	if (!r && (own->status == 204 || own->status == 205 || own->status == 304))
+		r = error_usage(err, "http_error: a response with a body cannot become a %u", own->status);
 	return r;
 }
 

@@ -30,32 +30,35 @@ static const uint8_t protocol_numbers[] = { 0, IPPROTO_TCP, IPPROTO_UDP, IPPROTO
 const char *const net_directions[] = { "from", "to", "both", NULL };
 
 /* clang-format off */
+#define MATCHING(member) PARAM_FIELD(struct net_matching, member)
 #define MATCH_PARAMS \
-	{ .name = "peer", .type = PARAM_PEERS, \
+	{ MATCHING(peer), .name = "peer", .type = PARAM_PEERS, \
 	  .help = "only traffic with these services, addresses, CIDRs (comma-separated)" }, \
-	{ .name = "port", .type = PARAM_PORTS, .help = "only this port or range, at either end" }, \
-	{ .name = "local-port", .type = PARAM_PORTS, .help = "only this port or range, at the target's end" }, \
-	{ .name = "peer-port", .type = PARAM_PORTS, .help = "only this port or range, at the other end" }, \
-	{ .name = "protocol", .type = PARAM_ENUM, .def = "any", .choices = protocols, \
+	{ MATCHING(port), .name = "port", .type = PARAM_PORTS, .help = "only this port or range, at either end" }, \
+	{ MATCHING(local_port), .name = "local-port", .type = PARAM_PORTS, \
+	  .help = "only this port or range, at the target's end" }, \
+	{ MATCHING(peer_port), .name = "peer-port", .type = PARAM_PORTS, \
+	  .help = "only this port or range, at the other end" }, \
+	{ MATCHING(protocol), .name = "protocol", .type = PARAM_ENUM, .def = "any", .choices = protocols, \
 	  .help = "only this protocol" }, \
-	{ .name = "share", .type = PARAM_PERCENT, .def = "100%", .live = true, \
+	{ MATCHING(share_ppm), .name = "share", .type = PARAM_PERCENT, .def = "100%", .live = true, \
 	  .help = "share of the flows that are touched at all, by their hash" }, \
-	{ .name = "seed", .type = PARAM_INT, .min = 0, .max = INT64_MAX, \
+	{ MATCHING(seed), .name = "seed", .type = PARAM_INT, .min = 0, .max = INT64_MAX, \
 	  .help = "makes the decisions repeatable (default: random)" }, \
-	{ .name = "max-hits", .type = PARAM_INT, .def = "0", .min = 0, .max = INT64_MAX, \
+	{ MATCHING(max_hits), .name = "max-hits", .type = PARAM_INT, .def = "0", .min = 0, .max = INT64_MAX, \
 	  .live = true, .help = "stop after so many hits; 0: no bound" }
 
 const struct param net_match_params[] = { MATCH_PARAMS, {} };
 
 const struct param net_packet_params[] = {
 	MATCH_PARAMS,
-	{ .name = "packet-size", .type = PARAM_RANGE, .min = 1, .max = 65535, .live = true,
+	{ MATCHING(size), .name = "packet-size", .type = PARAM_RANGE, .min = 1, .max = 65535, .live = true,
 	  .help = "only packets of so many bytes from the IP header on" },
-	{ .name = "packet-state", .type = PARAM_ENUM, .choices = net_states, .live = true,
+	{ MATCHING(established), .name = "packet-state", .type = PARAM_ENUM, .choices = net_states, .live = true,
 	  .help = "only TCP packets of a connection that is" },
-	{ .name = "ttl", .type = PARAM_RANGE, .min = 0, .max = 255, .live = true,
+	{ MATCHING(ttl), .name = "ttl", .type = PARAM_RANGE, .min = 0, .max = 255, .live = true,
 	  .help = "only packets with so many hops left" },
-	{ .name = "dscp", .type = PARAM_STRING, .live = true,
+	{ MATCHING(dscp), .name = "dscp", .type = PARAM_STRING, .live = true,
 	  .help = "only these code points (46, ef, af21, cs3: comma-separated)" },
 	{},
 };
@@ -63,69 +66,64 @@ const struct param net_packet_params[] = {
 
 /* --- from parameters to a rule ------------------------------------------------------------- */
 
-static int port_range(const struct params *p, const char *name, struct fl_port_range *ret, struct fl_error *err)
+static struct fl_port_range port_range(struct param_range r)
 {
-	*ret = (struct fl_port_range){ 0, 65535 };
-	return params_has(p, name) ? ports_parse(params_text(p, name), &ret->min, &ret->max, err) : 0;
+	return (struct fl_port_range){ (uint16_t)r.from, (uint16_t)r.to };
 }
 
 int net_match(const struct params *p, struct fl_rule *rule, struct fl_error *err)
 {
-	int r = port_range(p, "port", &rule->port, err);
+	const struct net_matching *m = p->common;
 
-	if (!r)
-		r = port_range(p, "local-port", &rule->local_port, err);
-	if (!r)
-		r = port_range(p, "peer-port", &rule->peer_port, err);
-	if (!r)
-		r = net_match_more(p, &rule->more, err);
-	rule->max_hits = params_u64(p, "max-hits");
+	rule->port = port_range(m->port);
+	rule->local_port = port_range(m->local_port);
+	rule->peer_port = port_range(m->peer_port);
+	rule->max_hits = m->max_hits;
 	rule->probability_ppm = FL_PPM;
-	rule->flow_share_ppm = (__u32)params_u64(p, "share");
-	rule->protocol = protocol_numbers[params_u64(p, "protocol")];
-	return r;
+	rule->flow_share_ppm = m->share_ppm;
+	rule->protocol = protocol_numbers[m->protocol];
+	return net_match_more(m, &rule->more, err);
 }
 
 int net_validate(const struct params *p, struct fl_error *err)
 {
 	_cleanup_free_ struct engine_peer *peers = NULL;
+	const struct net_matching *m = p->common;
 	struct fl_rule rule = {};
 	uint32_t n;
-	int r = net_peers(params_text(p, "peer"), false, &peers, &n, err);
+	int r = net_peers(m->peer, false, &peers, &n, err);
 
 	if (!r)
 		r = net_match(p, &rule, err);
 	if (!r && rule.more.tcp && rule.protocol && rule.protocol != IPPROTO_TCP)
-		r = error_usage(err, "packet-state is about TCP, and protocol is %s", params_text(p, "protocol"));
+		r = error_usage(err, "packet-state is about TCP, and protocol is %s", protocols[m->protocol]);
 	return r;
 }
 
 int net_validate_tcp(const struct params *p, struct fl_error *err)
 {
-	uint8_t protocol = protocol_numbers[params_u64(p, "protocol")];
+	const struct net_matching *m = p->common;
+	uint8_t protocol = protocol_numbers[m->protocol];
 
 	if (protocol && protocol != IPPROTO_TCP)
-		return error_usage(err, "protocol %s has no connections: this is about TCP",
-				   params_text(p, "protocol"));
+		return error_usage(err, "protocol %s has no connections: this is about TCP", protocols[m->protocol]);
 	return net_validate(p, err);
 }
 
-int net_delay(const struct params *p, struct fl_delay *ret, struct fl_error *err)
+int net_delay(const struct net_waiting *w, struct fl_delay *ret, struct fl_error *err)
 {
 	static struct fl_table_row rows[FL_TABLE_MAX]; /* computed when first needed */
 	double correlation, c;
 
 	*ret = (struct fl_delay){
-		.delay_ns = params_u64(p, "delay"),
-		.jitter_ns = params_u64(p, "jitter"),
+		.delay_ns = w->delay_ns,
+		.jitter_ns = w->jitter_ns,
+		.distribution = w->distribution,
+		.correlation_ppm = w->correlation_ppm,
 		.ar_innovation_q16 = 65536,
 	};
 	if (ret->delay_ns > 3600 * 1000000000ull || ret->jitter_ns > 3600 * 1000000000ull)
 		return error_usage(err, "delay and jitter can be at most one hour");
-	if (!params_find(p, "distribution"))
-		return 0;
-	ret->distribution = (__u32)params_u64(p, "distribution");
-	ret->correlation_ppm = (__u32)params_u64(p, "correlation");
 	if (!ret->jitter_ns || !ret->correlation_ppm)
 		return 0;
 	if (!rows[FL_TABLE_UNIFORM].q16[0])
@@ -139,10 +137,10 @@ int net_delay(const struct params *p, struct fl_delay *ret, struct fl_error *err
 
 /* --- the life of it ------------------------------------------------------------------------ */
 
-static int random_seed(const struct params *p, __u64 *ret, struct fl_error *err)
+static int random_seed(const struct net_matching *m, __u64 *ret, struct fl_error *err)
 {
-	if (params_has(p, "seed")) {
-		*ret = params_u64(p, "seed");
+	if (m->seed.set) {
+		*ret = m->seed.u64;
 		return 0;
 	}
 	if (getrandom(ret, sizeof(*ret), 0) != sizeof(*ret))
@@ -153,6 +151,7 @@ static int random_seed(const struct params *p, __u64 *ret, struct fl_error *err)
 int net_arm(struct fault *f, unsigned int flags, struct fl_error *err)
 {
 	struct fl_rule rule = { .expires_ns = UINT64_MAX };
+	const struct net_matching *m = f->params.common;
 	struct net_fault *n;
 	struct engine *engine;
 	int r;
@@ -161,11 +160,11 @@ int net_arm(struct fault *f, unsigned int flags, struct fl_error *err)
 	if (!n)
 		return error_sys(err, ENOMEM, "%s: out of memory", f->ops->name);
 	n->flags = flags;
-	r = random_seed(&f->params, &rule.seed, err);
+	r = random_seed(m, &rule.seed, err);
 	if (!r)
 		r = f->ops->compile(&f->params, &rule, err);
 	if (!r)
-		r = net_peers(params_text(&f->params, "peer"), true, &n->peers, &n->n_peers, err);
+		r = net_peers(m->peer, true, &n->peers, &n->n_peers, err);
 	if (!r)
 		r = net_guard_session(f->session, err);
 	if (!r)
@@ -184,12 +183,16 @@ int net_arm_plain(struct fault *f, struct fl_error *err)
 
 int net_arm_hold(struct fault *f, unsigned int flags, struct fl_error *err)
 {
+	const struct net_own *own = f->params.own;
 	int r = net_arm(f, flags, err);
 
-	text_copy(f->backend, sizeof(f->backend), "hold");
-	if (!r && params_find(&f->params, "backend"))
-		text_copy(f->backend, sizeof(f->backend), params_text(&f->params, "backend"));
+	text_copy(f->backend, sizeof(f->backend), net_backends[own->backend]);
 	return r;
+}
+
+int net_arm_hold_plain(struct fault *f, struct fl_error *err)
+{
+	return net_arm_hold(f, 0, err);
 }
 
 int net_activate(struct fault *f, bool on, struct fl_error *err)

@@ -11,6 +11,20 @@
 #include "fault/fault.h"
 #include "net/engine.h"
 
+/* What both of the tables below are bound to: params->common of every network fault. */
+struct net_matching {
+	const char *peer; /* NULL: everybody */
+	struct param_range port, local_port, peer_port;
+	uint32_t protocol; /* index in the choices */
+	uint32_t share_ppm;
+	struct param_optional seed;
+	uint64_t max_hits; /* 0: no bound */
+	/* of net_packet_params alone */
+	struct param_range size, ttl;
+	struct param_optional established; /* 0: new */
+	const char *dscp;
+};
+
 /* peer, port, local-port, peer-port, protocol, share, seed, max-hits. */
 extern const struct param net_match_params[];
 /* The same and packet-size, packet-state, ttl, dscp, for kinds that act on packets one by one. */
@@ -19,7 +33,7 @@ extern const struct param net_packet_params[];
 /* net_more.c */
 extern const char *const net_states[];
 /* What net_packet_params ask for beyond net_match_params; where a kind has only these, nothing. */
-int net_match_more(const struct params *p, struct fl_more *ret, struct fl_error *err);
+int net_match_more(const struct net_matching *m, struct fl_more *ret, struct fl_error *err);
 /* Error when a parameter of these is given, which @kind decides itself. @name: NULL-terminated. */
 int net_refuse(const struct params *p, const char *kind, const char *const *names, struct fl_error *err);
 
@@ -27,15 +41,28 @@ int net_refuse(const struct params *p, const char *kind, const char *const *name
 enum net_direction { NET_FROM, NET_TO, NET_BOTH };
 extern const char *const net_directions[];
 
-#define NET_PARAM_DIRECTION(def_)                                                                  \
-	{                                                                                          \
-		.name = "direction", .type = PARAM_ENUM, .def = (def_), .choices = net_directions, \
-		.help = "packets from the target, to it, or both"                                  \
+/* The index of net_backends is that of the parameter "backend", see net_edt.c. */
+enum net_backend { NET_HOLD, NET_EDT };
+extern const char *const net_backends[];
+
+/* What the own parameters of every network fault begin with (params->own). A kind has those that it needs. */
+struct net_own {
+	enum net_direction direction;
+	uint32_t percent_ppm;
+	enum net_backend backend;
+};
+
+#define NET_PARAM_DIRECTION_OF(def_, what)                                                                      \
+	{                                                                                                       \
+		PARAM_FIELD(struct net_own, direction), .name = "direction", .type = PARAM_ENUM, .def = (def_), \
+							.choices = net_directions, .help = what                 \
 	}
-#define NET_PARAM_PERCENT(def_, what)                                                                                \
-	{                                                                                                            \
-		.name = "percent", .type = PARAM_PERCENT, .def = (def_), .live = true, .from = "0.5%", .to = "100%", \
-		.help = "share of " what                                                                             \
+#define NET_PARAM_DIRECTION(def_) NET_PARAM_DIRECTION_OF(def_, "packets from the target, to it, or both")
+#define NET_PARAM_PERCENT(def_, what)                                                                              \
+	{                                                                                                          \
+		PARAM_FIELD(struct net_own, percent_ppm), .name = "percent", .type = PARAM_PERCENT, .def = (def_), \
+							  .live = true, .from = "0.5%", .to = "100%",              \
+							  .help = "share of " what                                 \
 	}
 
 /* The match part of ops->compile: every kind calls it first. */
@@ -64,6 +91,7 @@ uint32_t net_rules(const struct fault *f, uint32_t *ret, uint32_t max);
 int net_arm_plain(struct fault *f, struct fl_error *err);
 /* For kinds that make packets wait: the backend is "hold", or "edt" where the rule departs. */
 int net_arm_hold(struct fault *f, unsigned int flags, struct fl_error *err);
+int net_arm_hold_plain(struct fault *f, struct fl_error *err);
 
 /* What all kinds have in common in their descriptor: those about messages or connections, those about packets. */
 #define NET_OPS_WITH(table)                                                                                       \
@@ -84,11 +112,11 @@ void net_supported_hold(struct fault_support *ret);
 void net_supported_loopback(struct fault_support *ret);
 
 /* net_edt.c: the parameter "backend" of kinds that can also wait by departure time. */
-extern const char *const net_backends[];
-#define NET_PARAM_BACKEND                                                                      \
-	{                                                                                      \
-		.name = "backend", .type = PARAM_ENUM, .def = "hold", .choices = net_backends, \
-		.help = "where packets wait: a delay line, or an fq qdisc (only direction to)" \
+#define NET_PARAM_BACKEND                                                                              \
+	{                                                                                              \
+		PARAM_FIELD(struct net_own, backend),                                                  \
+			.name = "backend", .type = PARAM_ENUM, .def = "hold", .choices = net_backends, \
+			.help = "where packets wait: a delay line, or an fq qdisc (only direction to)" \
 	}
 bool net_is_edt(const struct params *p);
 /* Error when @kind asks edt for what it cannot do; @longest_ns that a packet may wait. */
@@ -97,9 +125,28 @@ int net_check_edt(const struct params *p, const char *kind, uint64_t longest_ns,
 void net_supported_edt(struct fault_support *ret, const char *summary);
 void net_tell_edt(const struct engine *e, char *effect, size_t size);
 
-/* fl_rule.delay from "delay", "jitter", and, where the kind has them, "correlation" and
- * "distribution". */
-int net_delay(const struct params *p, struct fl_delay *ret, struct fl_error *err);
+/* How long packets wait: the parameters of every kind that makes them. The last two are latency's alone. */
+struct net_waiting {
+	uint64_t delay_ns, jitter_ns;
+	uint32_t distribution; /* enum fl_distribution */
+	uint32_t correlation_ppm;
+};
+
+/* The same as a part of a rule. */
+int net_delay(const struct net_waiting *w, struct fl_delay *ret, struct fl_error *err);
+
+/* Of a kind whose struct net_own is followed by a struct net_waiting. */
+struct net_late {
+	struct net_own net;
+	struct net_waiting wait;
+};
+
+#define NET_PARAM_JITTER                                                                                            \
+	{                                                                                                           \
+		PARAM_FIELD(struct net_late, wait.jitter_ns), .name = "jitter", .type = PARAM_DURATION, .def = "0", \
+							      .live = true,                                         \
+							      .help = "up to so much more or less, evenly"          \
+	}
 
 /* net_peers.c: "10.9.0.0/24", "fd00::1" -> one prefix; names are an error. */
 int net_prefix(const char *word, struct engine_peer *ret, struct fl_error *err);

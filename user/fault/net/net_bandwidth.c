@@ -13,51 +13,50 @@
 
 static const char *const aliases[] = { "rate", NULL };
 
+struct bandwidth_params {
+	struct net_own net;
+	uint64_t rate_bps, burst_bytes, queue_ns;
+};
+
+/* clang-format off */
 static const struct param params[] = {
-	{ .name = "rate",
-	  .type = PARAM_RATE,
-	  .def = "!",
-	  .live = true,
-	  .from = "32kbit",
-	  .to = "1gbit",
-	  .help = "of the line" },
-	{ .name = "burst",
-	  .type = PARAM_BYTES,
-	  .def = "16k",
-	  .live = true,
-	  .help = "how much may go at once after a pause" },
-	{ .name = "queue",
-	  .type = PARAM_DURATION,
-	  .def = "500ms",
-	  .live = true,
-	  .help = "the longest that a packet waits; beyond it is dropped" },
+	{ PARAM_FIELD(struct bandwidth_params, rate_bps), .name = "rate", .type = PARAM_RATE, .def = "!", .live = true,
+	  .from = "32kbit", .to = "1gbit", .help = "of the line" },
+	{ PARAM_FIELD(struct bandwidth_params, burst_bytes), .name = "burst", .type = PARAM_BYTES, .def = "16k",
+	  .live = true, .help = "how much may go at once after a pause" },
+	{ PARAM_FIELD(struct bandwidth_params, queue_ns), .name = "queue", .type = PARAM_DURATION, .def = "500ms",
+	  .live = true, .help = "the longest that a packet waits; beyond it is dropped" },
 	NET_PARAM_DIRECTION("from"),
 	NET_PARAM_BACKEND,
 	{},
 };
+/* clang-format on */
 
 static int compile(const struct params *p, struct fl_rule *rule, struct fl_error *err)
 {
+	const struct bandwidth_params *own = p->own;
+
 	rule->kind = FL_KIND_RATE;
 	rule->departs = net_is_edt(p);
 	rule->rate = (struct fl_rate){
-		.rate_bps = params_u64(p, "rate"),
-		.burst_bytes = params_u64(p, "burst"),
-		.queue_ns = params_u64(p, "queue"),
+		.rate_bps = own->rate_bps,
+		.burst_bytes = own->burst_bytes,
+		.queue_ns = own->queue_ns,
 	};
 	return net_match(p, rule, err);
 }
 
 static int validate(const struct params *p, struct fl_error *err)
 {
+	const struct bandwidth_params *own = p->own;
 	int r = net_validate(p, err);
 
 	/* 0 would mean the kernel side's own default; a line without any queue passes nothing. */
-	if (!r && !params_u64(p, "queue"))
+	if (!r && !own->queue_ns)
 		r = error_usage(err, "bandwidth: queue must be longer than 0");
-	if (!r && params_u64(p, "burst") > 1u << 30)
+	if (!r && own->burst_bytes > 1u << 30)
 		r = error_usage(err, "bandwidth: burst can be at most 1 GiB");
-	return r ? r : net_check_edt(p, "bandwidth", params_u64(p, "queue"), err);
+	return r ? r : net_check_edt(p, "bandwidth", own->queue_ns, err);
 }
 
 static int arm(struct fault *f, struct fl_error *err)

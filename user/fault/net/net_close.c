@@ -31,21 +31,22 @@ static int validate(const struct params *p, const char *kind, struct fl_error *e
 	return r ? r : net_refuse(p, kind, own, err);
 }
 
-#define CLOSES(def_)                                                                               \
-	{                                                                                          \
-		.name = "direction", .type = PARAM_ENUM, .def = (def_), .choices = net_directions, \
-		.help = "what the target closes, what is closed to it, or both"                    \
-	}
+#define CLOSES(def_) NET_PARAM_DIRECTION_OF(def_, "what the target closes, what is closed to it, or both")
 
-#define NOT_CLOSED "No connection was closed that its match is about. Is --direction the right way round?"
+#define NOT_CLOSED   "No connection was closed that its match is about. Is --direction the right way round?"
 
 /* --- half_open ----------------------------------------------------------------------------- */
 
 static const char *const flag_names[] = { "both", "fin", "rst", NULL };
 
+struct half_open_params {
+	struct net_own net;
+	uint32_t flags; /* index in flag_names */
+};
+
 /* clang-format off */
 static const struct param half_params[] = {
-	{ .name = "flags", .type = PARAM_ENUM, .def = "both", .choices = flag_names,
+	{ PARAM_FIELD(struct half_open_params, flags), .name = "flags", .type = PARAM_ENUM, .def = "both", .choices = flag_names,
 	  .help = "what never arrives: the orderly end, the reset, or both" },
 	CLOSES("from"),
 	{},
@@ -56,7 +57,9 @@ static int compile_half(const struct params *p, struct fl_rule *rule, struct fl_
 {
 	static const __u8 flags[] = { TH_FIN | TH_RST, TH_FIN, TH_RST };
 
-	return compile(p, rule, FL_KIND_UNCLOSED, flags[params_u64(p, "flags")], err);
+	const struct half_open_params *own = p->own;
+
+	return compile(p, rule, FL_KIND_UNCLOSED, flags[own->flags], err);
 }
 
 static int validate_half(const struct params *p, struct fl_error *err)
@@ -84,8 +87,9 @@ const struct fault_ops fault_half_open = {
 
 /* clang-format off */
 static const struct param slow_params[] = {
-	{ .name = "delay", .type = PARAM_DURATION, .def = "!", .live = true, .help = "how much later the end arrives" },
-	{ .name = "jitter", .type = PARAM_DURATION, .def = "0", .live = true, .help = "up to so much more or less, evenly" },
+	{ PARAM_FIELD(struct net_late, wait.delay_ns), .name = "delay", .type = PARAM_DURATION, .def = "!", .live = true,
+	  .help = "how much later the end arrives" },
+	NET_PARAM_JITTER,
 	CLOSES("from"),
 	{},
 };
@@ -93,24 +97,21 @@ static const struct param slow_params[] = {
 
 static int compile_slow(const struct params *p, struct fl_rule *rule, struct fl_error *err)
 {
+	const struct net_late *own = p->own;
 	int r = compile(p, rule, FL_KIND_DELAY, TH_FIN, err);
 
-	return r ? r : net_delay(p, &rule->delay, err);
+	return r ? r : net_delay(&own->wait, &rule->delay, err);
 }
 
 static int validate_slow(const struct params *p, struct fl_error *err)
 {
+	const struct net_late *own = p->own;
 	struct fl_rule rule = {};
 	int r = validate(p, "slow_close", err);
 
-	if (!r && !params_u64(p, "delay") && !params_u64(p, "jitter"))
+	if (!r && !own->wait.delay_ns && !own->wait.jitter_ns)
 		r = error_usage(err, "slow_close: a delay of 0 is none");
 	return r ? r : compile_slow(p, &rule, err);
-}
-
-static int arm_slow(struct fault *f, struct fl_error *err)
-{
-	return net_arm_hold(f, 0, err);
 }
 
 const struct fault_ops fault_slow_close = {
@@ -121,7 +122,7 @@ const struct fault_ops fault_slow_close = {
 	.params = slow_params,
 	.supported = net_supported_hold,
 	.validate = validate_slow,
-	.arm = arm_slow,
+	.arm = net_arm_hold_plain,
 	.compile = compile_slow,
 	.hints = {
 		.unmatched = NOT_CLOSED,

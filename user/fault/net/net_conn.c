@@ -38,11 +38,17 @@ static int reap(struct fault *f, uint64_t silent_ns, struct fl_error *err)
 
 static const char *const actions[] = { "drop", "reset", NULL };
 
+struct idle_timeout_params {
+	struct net_own net;
+	uint64_t timeout_ns;
+	uint32_t reset; /* index in actions */
+};
+
 /* clang-format off */
 static const struct param idle_params[] = {
-	{ .name = "timeout", .type = PARAM_DURATION, .def = "!", .live = true,
+	{ PARAM_FIELD(struct idle_timeout_params, timeout_ns), .name = "timeout", .type = PARAM_DURATION, .def = "!", .live = true,
 	  .help = "a TCP connection that carried nothing for so long is forgotten" },
-	{ .name = "action", .type = PARAM_ENUM, .def = "drop", .choices = actions,
+	{ PARAM_FIELD(struct idle_timeout_params, reset), .name = "action", .type = PARAM_ENUM, .def = "drop", .choices = actions,
 	  .help = "what its packets get from then on: nothing, or both ends a reset" },
 	{},
 };
@@ -50,28 +56,32 @@ static const struct param idle_params[] = {
 
 static int compile_idle(const struct params *p, struct fl_rule *rule, struct fl_error *err)
 {
+	const struct idle_timeout_params *own = p->own;
 	int r = net_match(p, rule, err);
 
 	rule->kind = FL_KIND_IDLE;
 	rule->protocol = IPPROTO_TCP;
 	/* since_ns is the engine's. */
-	rule->idle.timeout_ns = params_u64(p, "timeout");
-	rule->idle.reset = (__u32)params_u64(p, "action");
+	rule->idle.timeout_ns = own->timeout_ns;
+	rule->idle.reset = own->reset;
 	return r;
 }
 
 static int validate_idle(const struct params *p, struct fl_error *err)
 {
+	const struct idle_timeout_params *own = p->own;
 	int r = net_validate_tcp(p, err);
 
-	if (!r && !params_u64(p, "timeout"))
+	if (!r && !own->timeout_ns)
 		r = error_usage(err, "idle_timeout: a timeout of 0 leaves no connection; network_partition does that");
 	return r;
 }
 
 static int tick_idle(struct fault *f, struct fl_error *err)
 {
-	return reap(f, params_u64(&f->params, "timeout"), err);
+	const struct idle_timeout_params *own = f->params.own;
+
+	return reap(f, own->timeout_ns, err);
 }
 
 const struct fault_ops fault_idle_timeout = {
@@ -94,12 +104,16 @@ const struct fault_ops fault_idle_timeout = {
 
 /* --- connection_limit ---------------------------------------------------------------------- */
 
+struct connection_limit_params {
+	struct net_own net;
+	uint32_t connections;
+};
+
 /* clang-format off */
 static const struct param limit_params[] = {
-	{ .name = "connections", .type = PARAM_INT, .def = "!", .min = 1, .max = 32768, .live = true,
+	{ PARAM_FIELD(struct connection_limit_params, connections), .name = "connections", .type = PARAM_INT, .def = "!", .min = 1, .max = 32768, .live = true,
 	  .help = "how many may be open at a time; a further one gets no answer" },
-	{ .name = "direction", .type = PARAM_ENUM, .def = "to", .choices = net_directions,
-	  .help = "connections that the target makes, that are made to it, or both" },
+	NET_PARAM_DIRECTION_OF("to", "connections that the target makes, that are made to it, or both"),
 	{},
 };
 /* clang-format on */
@@ -107,13 +121,14 @@ static const struct param limit_params[] = {
 static int compile_limit(const struct params *p, struct fl_rule *rule, struct fl_error *err)
 {
 	static const __u32 attempts[] = { [NET_FROM] = 1 << FL_DIR_FROM, [NET_TO] = 1 << FL_DIR_TO, [NET_BOTH] = 0 };
+	const struct connection_limit_params *own = p->own;
 	int r = net_match(p, rule, err);
 
 	rule->kind = FL_KIND_LIMIT;
 	rule->protocol = IPPROTO_TCP;
 	rule->limit = (struct fl_limit){
-		.connections = (__u32)params_u64(p, "connections"),
-		.attempts = attempts[params_u64(p, "direction")],
+		.connections = own->connections,
+		.attempts = attempts[own->net.direction],
 	};
 	return r;
 }

@@ -15,18 +15,16 @@
 
 #include "fault/net/net.h"
 
-#define CONNECT_DIRECTION                                                                          \
-	{                                                                                          \
-		.name = "direction", .type = PARAM_ENUM, .def = "both", .choices = net_directions, \
-		.help = "connections that the target makes, that are made to it, or both"          \
-	}
+#define CONNECT_DIRECTION \
+	NET_PARAM_DIRECTION_OF("both", "connections that the target makes, that are made to it, or both")
 
 static int compile(const struct params *p, struct fl_rule *rule, enum fl_kind kind, struct fl_error *err)
 {
+	const struct net_own *own = p->own;
 	int r = net_match(p, rule, err);
 
 	rule->kind = (__u8)kind;
-	rule->probability_ppm = (__u32)params_u64(p, "percent");
+	rule->probability_ppm = own->percent_ppm;
 	rule->protocol = IPPROTO_TCP;
 	rule->more.asked = 1;
 	rule->more.by_attempt = 1;
@@ -119,9 +117,9 @@ const struct fault_ops fault_connect_refused = {
 
 /* clang-format off */
 static const struct param latency_params[] = {
-	{ .name = "delay", .type = PARAM_DURATION, .def = "!", .live = true,
+	{ PARAM_FIELD(struct net_late, wait.delay_ns), .name = "delay", .type = PARAM_DURATION, .def = "!", .live = true,
 	  .help = "how much longer it takes to set up a connection" },
-	{ .name = "jitter", .type = PARAM_DURATION, .def = "0", .live = true, .help = "up to so much more or less, evenly" },
+	NET_PARAM_JITTER,
 	NET_PARAM_PERCENT("100%", "the attempts that take longer"),
 	CONNECT_DIRECTION,
 	{},
@@ -130,24 +128,21 @@ static const struct param latency_params[] = {
 
 static int compile_latency(const struct params *p, struct fl_rule *rule, struct fl_error *err)
 {
+	const struct net_late *own = p->own;
 	int r = compile(p, rule, FL_KIND_DELAY, err);
 
-	return r ? r : net_delay(p, &rule->delay, err);
+	return r ? r : net_delay(&own->wait, &rule->delay, err);
 }
 
 static int validate_latency(const struct params *p, struct fl_error *err)
 {
+	const struct net_late *own = p->own;
 	struct fl_rule rule = {};
 	int r = validate(p, "connect_latency", err);
 
-	if (!r && !params_u64(p, "delay") && !params_u64(p, "jitter"))
+	if (!r && !own->wait.delay_ns && !own->wait.jitter_ns)
 		r = error_usage(err, "connect_latency: a delay of 0 is none");
 	return r ? r : compile_latency(p, &rule, err);
-}
-
-static int arm_latency(struct fault *f, struct fl_error *err)
-{
-	return net_arm_hold(f, 0, err);
 }
 
 const struct fault_ops fault_connect_latency = {
@@ -158,7 +153,7 @@ const struct fault_ops fault_connect_latency = {
 	.params = latency_params,
 	.supported = net_supported_hold,
 	.validate = validate_latency,
-	.arm = arm_latency,
+	.arm = net_arm_hold_plain,
 	.compile = compile_latency,
 	.hints = {
 		.unmatched = NOT_BEGUN,

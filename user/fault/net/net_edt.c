@@ -6,7 +6,6 @@
  * behind a bridge of it, is told by its own small queues to send less (docs/faults/network.md).
  */
 #include <errno.h>
-#include <string.h>
 
 #include "doctor/features.h"
 #include "fault/net/net.h"
@@ -18,16 +17,19 @@ const char *const net_backends[] = { "hold", "edt", NULL };
 
 bool net_is_edt(const struct params *p)
 {
-	return !strcmp(params_text(p, "backend"), "edt");
+	const struct net_own *own = p->own;
+
+	return own->backend == NET_EDT;
 }
 
 int net_check_edt(const struct params *p, const char *kind, uint64_t longest_ns, struct fl_error *err)
 {
+	const struct net_own *own = p->own;
 	char horizon[32];
 
 	if (!net_is_edt(p))
 		return 0;
-	if (params_u64(p, "direction") != NET_TO) {
+	if (own->direction != NET_TO) {
 		error_usage(err,
 			    "%s: edt acts on packets to the target only: there is no qdisc on "
 			    "the way from it",

@@ -148,8 +148,9 @@ static bool has_hook(const struct net_fault *n, uint32_t target, const struct ta
 static int add_veth(struct fault *f, uint32_t target, const struct target_veth *veth, const struct fl_rule *rule,
 		    struct fl_error *err)
 {
+	const struct net_own *own = f->params.own;
 	struct net_fault *n = f->priv;
-	uint64_t direction = n->flags & NET_BOTH_HOOKS ? NET_BOTH : params_u64(&f->params, "direction");
+	enum net_direction direction = n->flags & NET_BOTH_HOOKS ? NET_BOTH : own->direction;
 	/* The target was resolved a while ago; routes may have changed. */
 	int r = f->allow_host_interface ? 0 : target_refuse_uplink(veth, err);
 

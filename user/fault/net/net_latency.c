@@ -12,15 +12,17 @@ static const char *const aliases[] = { "delay", NULL };
 /* By enum fl_distribution. */
 static const char *const distributions[] = { "uniform", "normal", "pareto", "paretonormal", NULL };
 
+#define WAITS(member) PARAM_FIELD(struct net_late, wait.member)
+
 /* clang-format off */
 static const struct param params[] = {
-	{ .name = "delay", .type = PARAM_DURATION, .def = "!", .live = true, .from = "1ms", .to = "2s",
+	{ WAITS(delay_ns), .name = "delay", .type = PARAM_DURATION, .def = "!", .live = true, .from = "1ms", .to = "2s",
 	  .help = "how long each packet waits" },
-	{ .name = "jitter", .type = PARAM_DURATION, .def = "0", .live = true,
+	{ WAITS(jitter_ns), .name = "jitter", .type = PARAM_DURATION, .def = "0", .live = true,
 	  .help = "spread around it: half width (uniform) or standard deviation (the others)" },
-	{ .name = "distribution", .type = PARAM_ENUM, .def = "uniform", .choices = distributions,
+	{ WAITS(distribution), .name = "distribution", .type = PARAM_ENUM, .def = "uniform", .choices = distributions,
 	  .live = true, .help = "how the jitter is distributed" },
-	{ .name = "correlation", .type = PARAM_PERCENT, .def = "0%", .live = true,
+	{ WAITS(correlation_ppm), .name = "correlation", .type = PARAM_PERCENT, .def = "0%", .live = true,
 	  .help = "of the delays of one packet and the next" },
 	NET_PARAM_PERCENT("100%", "the matching packets that wait"),
 	NET_PARAM_DIRECTION("from"),
@@ -31,30 +33,27 @@ static const struct param params[] = {
 
 static int compile(const struct params *p, struct fl_rule *rule, struct fl_error *err)
 {
+	const struct net_late *own = p->own;
 	int r = net_match(p, rule, err);
 
 	rule->kind = FL_KIND_DELAY;
 	rule->departs = net_is_edt(p);
-	rule->probability_ppm = (__u32)params_u64(p, "percent");
-	return r ? r : net_delay(p, &rule->delay, err);
+	rule->probability_ppm = own->net.percent_ppm;
+	return r ? r : net_delay(&own->wait, &rule->delay, err);
 }
 
 static int validate(const struct params *p, struct fl_error *err)
 {
+	const struct net_late *own = p->own;
 	int r = net_validate(p, err);
 
-	if (!r && !params_u64(p, "jitter") && params_u64(p, "correlation")) {
+	if (!r && !own->wait.jitter_ns && own->wait.correlation_ppm) {
 		r = error_usage(err, "latency: correlation without jitter has no meaning");
 		error_hint(err, "give --jitter, or leave out --correlation");
 	}
-	if (!r && params_u64(p, "correlation") == FL_PPM)
+	if (!r && own->wait.correlation_ppm == FL_PPM)
 		r = error_usage(err, "latency: correlation must be below 100%%");
-	return r ? r : net_check_edt(p, "latency", params_u64(p, "delay") + params_u64(p, "jitter"), err);
-}
-
-static int arm(struct fault *f, struct fl_error *err)
-{
-	return net_arm_hold(f, 0, err);
+	return r ? r : net_check_edt(p, "latency", own->wait.delay_ns + own->wait.jitter_ns, err);
 }
 
 #define SUMMARY "Make packets late"
@@ -73,7 +72,7 @@ const struct fault_ops fault_latency = {
 	.params = params,
 	.supported = supported,
 	.validate = validate,
-	.arm = arm,
+	.arm = net_arm_hold_plain,
 	.compile = compile,
 	.hints = {
 		.skipped = "They could not be sent into the delay line; 'faultline doctor' says what it "

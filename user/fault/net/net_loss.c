@@ -14,31 +14,38 @@ static const char *const aliases[] = { "loss", NULL };
 /* By enum fl_loss_model. */
 static const char *const models[] = { "random", "nth", "gilbert-elliott", "markov4", NULL };
 
-#define PROBABILITY(name_, help_)                                                     \
-	{                                                                             \
-		.name = (name_), .type = PARAM_PERCENT, .live = true, .help = (help_) \
-	}
+struct network_loss_params {
+	struct net_own net;
+	struct param_optional model; /* enum fl_loss_model */
+	uint32_t correlation_ppm, nth;
+	uint32_t loss_bad_ppm, loss_good_ppm;
+	struct param_optional p, r, p13, p31, p32, p23, p14;
+};
 
 /* clang-format off */
+#define FIELD(member) PARAM_FIELD(struct network_loss_params, member)
+#define PROBABILITY(member, help_) \
+	{ FIELD(member), .name = #member, .type = PARAM_PERCENT, .live = true, .help = (help_) }
+
 static const struct param params[] = {
 	NET_PARAM_PERCENT(NULL, "the matching packets that are lost (random)"),
-	{ .name = "model", .type = PARAM_ENUM, .choices = models,
+	{ FIELD(model), .name = "model", .type = PARAM_ENUM, .choices = models,
 	  .help = "which packets (default: what the other parameters belong to)" },
-	{ .name = "correlation", .type = PARAM_PERCENT, .def = "0%", .live = true,
+	{ FIELD(correlation_ppm), .name = "correlation", .type = PARAM_PERCENT, .def = "0%", .live = true,
 	  .help = "of one packet's loss and the next one's (random)" },
-	{ .name = "nth", .type = PARAM_INT, .min = 1, .max = UINT32_MAX, .live = true,
+	{ FIELD(nth), .name = "nth", .type = PARAM_INT, .min = 1, .max = UINT32_MAX, .live = true,
 	  .help = "every nth packet is lost (nth)" },
-	PROBABILITY("p", "from good to bad, per packet (gilbert-elliott)"),
-	PROBABILITY("r", "from bad to good, per packet (gilbert-elliott; default 100% - p)"),
-	{ .name = "loss-bad", .type = PARAM_PERCENT, .def = "100%", .live = true,
+	PROBABILITY(p, "from good to bad, per packet (gilbert-elliott)"),
+	PROBABILITY(r, "from bad to good, per packet (gilbert-elliott; default 100% - p)"),
+	{ FIELD(loss_bad_ppm), .name = "loss-bad", .type = PARAM_PERCENT, .def = "100%", .live = true,
 	  .help = "loss while bad (gilbert-elliott)" },
-	{ .name = "loss-good", .type = PARAM_PERCENT, .def = "0%", .live = true,
+	{ FIELD(loss_good_ppm), .name = "loss-good", .type = PARAM_PERCENT, .def = "0%", .live = true,
 	  .help = "loss while good (gilbert-elliott)" },
-	PROBABILITY("p13", "from good to a burst's loss (markov4)"),
-	PROBABILITY("p31", "from a burst's loss to good (markov4; default 100% - p13)"),
-	PROBABILITY("p32", "from a burst's loss to its good packets (markov4; default 0%)"),
-	PROBABILITY("p23", "and back (markov4; default 100%)"),
-	PROBABILITY("p14", "from good to a single loss (markov4; default 0%)"),
+	PROBABILITY(p13, "from good to a burst's loss (markov4)"),
+	PROBABILITY(p31, "from a burst's loss to good (markov4; default 100% - p13)"),
+	PROBABILITY(p32, "from a burst's loss to its good packets (markov4; default 0%)"),
+	PROBABILITY(p23, "and back (markov4; default 100%)"),
+	PROBABILITY(p14, "from good to a single loss (markov4; default 0%)"),
 	NET_PARAM_DIRECTION("from"),
 	{},
 };
@@ -57,41 +64,43 @@ static const struct {
 
 static enum fl_loss_model model_of(const struct params *p)
 {
+	const struct network_loss_params *own = p->own;
 	unsigned int i;
 
-	if (params_has(p, "model"))
-		return params_u64(p, "model");
+	if (own->model.set)
+		return own->model.u64;
 	for (i = 0; i < FL_LOSS_MARKOV4 + 1; i++)
 		if (params_get(p, belongs[i].names[0])->given)
 			return belongs[i].model;
 	return FL_LOSS_RANDOM;
 }
 
-static __u32 ppm(const struct params *p, const char *name, __u32 otherwise)
+static __u32 ppm(struct param_optional v, __u32 otherwise)
 {
-	return params_has(p, name) ? (__u32)params_u64(p, name) : otherwise;
+	return v.set ? (__u32)v.u64 : otherwise;
 }
 
 static int compile(const struct params *p, struct fl_rule *rule, struct fl_error *err)
 {
-	__u32 good_to_bad = ppm(p, "p", 0), p13 = ppm(p, "p13", 0);
+	const struct network_loss_params *own = p->own;
+	__u32 good_to_bad = ppm(own->p, 0), p13 = ppm(own->p13, 0);
 	int r = net_match(p, rule, err);
 
 	rule->kind = FL_KIND_LOSS;
-	rule->probability_ppm = ppm(p, "percent", 0);
+	rule->probability_ppm = own->net.percent_ppm;
 	rule->loss = (struct fl_loss){
 		.model = model_of(p),
-		.nth = (__u32)params_u64(p, "nth"),
+		.nth = own->nth,
 		.p_ppm = good_to_bad,
-		.r_ppm = ppm(p, "r", FL_PPM - good_to_bad),
-		.loss_bad_ppm = ppm(p, "loss-bad", FL_PPM),
-		.loss_good_ppm = ppm(p, "loss-good", 0),
+		.r_ppm = ppm(own->r, FL_PPM - good_to_bad),
+		.loss_bad_ppm = own->loss_bad_ppm,
+		.loss_good_ppm = own->loss_good_ppm,
 		.p13_ppm = p13,
-		.p31_ppm = ppm(p, "p31", FL_PPM - p13),
-		.p32_ppm = ppm(p, "p32", 0),
-		.p23_ppm = ppm(p, "p23", FL_PPM),
-		.p14_ppm = ppm(p, "p14", 0),
-		.correlation_ppm = (__u32)params_u64(p, "correlation"),
+		.p31_ppm = ppm(own->p31, FL_PPM - p13),
+		.p32_ppm = ppm(own->p32, 0),
+		.p23_ppm = ppm(own->p23, FL_PPM),
+		.p14_ppm = ppm(own->p14, 0),
+		.correlation_ppm = own->correlation_ppm,
 	};
 	return r;
 }
@@ -111,6 +120,7 @@ static int refuse_strangers(const struct params *p, enum fl_loss_model model, st
 
 static int validate(const struct params *p, struct fl_error *err)
 {
+	const struct network_loss_params *own = p->own;
 	enum fl_loss_model model = model_of(p);
 	int r = net_validate(p, err);
 
@@ -121,9 +131,9 @@ static int validate(const struct params *p, struct fl_error *err)
 		error_hint(err, "for example --percent 30%%");
 	}
 	/* The chain leaves a state by one draw: the ways out cannot be more likely than certain. */
-	if (!r && ppm(p, "p13", 0) + ppm(p, "p14", 0) > FL_PPM)
+	if (!r && ppm(own->p13, 0) + ppm(own->p14, 0) > FL_PPM)
 		r = error_usage(err, "network_loss: p13 + p14 is over 100%%");
-	if (!r && ppm(p, "p31", 0) + ppm(p, "p32", 0) > FL_PPM)
+	if (!r && ppm(own->p31, 0) + ppm(own->p32, 0) > FL_PPM)
 		r = error_usage(err, "network_loss: p31 + p32 is over 100%%");
 	return r;
 }

@@ -9,10 +9,11 @@
 
 static int compile_percent(const struct params *p, struct fl_rule *rule, enum fl_kind kind, struct fl_error *err)
 {
+	const struct net_own *own = p->own;
 	int r = net_match(p, rule, err);
 
 	rule->kind = (__u8)kind;
-	rule->probability_ppm = (__u32)params_u64(p, "percent");
+	rule->probability_ppm = own->percent_ppm;
 	return r;
 }
 
@@ -46,12 +47,19 @@ const struct fault_ops fault_duplicate = {
 
 /* --- corrupt ------------------------------------------------------------------------------- */
 
+struct corrupt_params {
+	struct net_own net;
+	uint32_t bytes;
+	bool fix_checksum;
+};
+
 /* clang-format off */
 static const struct param corrupt_params[] = {
 	NET_PARAM_PERCENT("!", "the matching packets that are damaged"),
-	{ .name = "bytes", .type = PARAM_INT, .def = "1", .min = 1, .max = 64, .live = true,
+	{ PARAM_FIELD(struct corrupt_params, bytes), .name = "bytes", .type = PARAM_INT, .def = "1", .min = 1, .max = 64, .live = true,
 	  .help = "how many bytes of the payload" },
-	{ .name = "fix-checksum", .type = PARAM_BOOL, .def = "no", .live = true,
+	{ PARAM_FIELD(struct corrupt_params, fix_checksum), .name = "fix-checksum",
+	  .type = PARAM_BOOL, .def = "no", .live = true,
 	  .help = "let the checksum fit, so that the application sees it; else its stack drops it" },
 	NET_PARAM_DIRECTION("from"),
 	{},
@@ -60,9 +68,11 @@ static const struct param corrupt_params[] = {
 
 static int compile_corrupt(const struct params *p, struct fl_rule *rule, struct fl_error *err)
 {
+	const struct corrupt_params *own = p->own;
+
 	rule->corrupt = (struct fl_corrupt){
-		.bytes = (__u32)params_u64(p, "bytes"),
-		.fix_checksum = (__u32)params_u64(p, "fix-checksum"),
+		.bytes = own->bytes,
+		.fix_checksum = own->fix_checksum,
 	};
 	return compile_percent(p, rule, FL_KIND_CORRUPT, err);
 }
@@ -85,41 +95,43 @@ const struct fault_ops fault_corrupt = {
 
 /* --- reorder ------------------------------------------------------------------------------- */
 
+struct reorder_params {
+	struct net_own net;
+	uint32_t gap;
+	uint64_t delay_ns;
+};
+
+/* clang-format off */
 static const struct param reorder_params[] = {
 	NET_PARAM_PERCENT("25%", "the matching packets that overtake"),
-	{ .name = "gap",
-	  .type = PARAM_INT,
-	  .def = "1",
-	  .min = 1,
-	  .max = UINT32_MAX,
-	  .live = true,
-	  .help = "only every gap-th packet may" },
-	{ .name = "delay", .type = PARAM_DURATION, .def = "10ms", .live = true, .help = "how long the others wait" },
+	{ PARAM_FIELD(struct reorder_params, gap), .name = "gap", .type = PARAM_INT, .def = "1", .min = 1,
+	  .max = UINT32_MAX, .live = true, .help = "only every gap-th packet may" },
+	{ PARAM_FIELD(struct reorder_params, delay_ns), .name = "delay", .type = PARAM_DURATION, .def = "10ms",
+	  .live = true, .help = "how long the others wait" },
 	NET_PARAM_DIRECTION("from"),
 	{},
 };
+/* clang-format on */
 
 static int compile_reorder(const struct params *p, struct fl_rule *rule, struct fl_error *err)
 {
+	const struct reorder_params *own = p->own;
+
 	rule->reorder = (struct fl_reorder){
-		.gap = (__u32)params_u64(p, "gap"),
-		.delay_ns = params_u64(p, "delay"),
+		.gap = own->gap,
+		.delay_ns = own->delay_ns,
 	};
 	return compile_percent(p, rule, FL_KIND_REORDER, err);
 }
 
 static int validate_reorder(const struct params *p, struct fl_error *err)
 {
+	const struct reorder_params *own = p->own;
 	int r = net_validate(p, err);
 
-	if (!r && !params_u64(p, "delay"))
+	if (!r && !own->delay_ns)
 		r = error_usage(err, "reorder: without a delay nothing can be overtaken");
 	return r;
-}
-
-static int arm_reorder(struct fault *f, struct fl_error *err)
-{
-	return net_arm_hold(f, 0, err);
 }
 
 const struct fault_ops fault_reorder = {
@@ -130,7 +142,7 @@ const struct fault_ops fault_reorder = {
 	.params = reorder_params,
 	.supported = net_supported_hold,
 	.validate = validate_reorder,
-	.arm = arm_reorder,
+	.arm = net_arm_hold_plain,
 	.compile = compile_reorder,
 	.hints = {
 		.spared = "None of them was to overtake: more --percent, a smaller --gap, or more traffic.",

@@ -9,11 +9,12 @@
 
 int net_matcher_make(const struct fault *f, struct net_matcher *ret, struct fl_error *err)
 {
+	const struct net_matching *m = f->params.common;
 	int r;
 
 	*ret = (struct net_matcher){};
 	r = f->ops->compile(&f->params, &ret->rule, err);
-	return r ? r : net_peers(params_text(&f->params, "peer"), true, &ret->peers, &ret->n_peers, err);
+	return r ? r : net_peers(m->peer, true, &ret->peers, &ret->n_peers, err);
 }
 
 void net_matcher_free(struct net_matcher *m)

@@ -83,13 +83,6 @@ static int parse_points(const char *text, __u64 *ret, struct fl_error *err)
 	return r;
 }
 
-static int range_of(const struct params *p, const char *name, int64_t *from, int64_t *to, struct fl_error *err)
-{
-	const struct param *q = params_get(p, name)->param;
-
-	return params_has(p, name) ? range_parse(params_text(p, name), q->min, q->max, from, to, err) : 0;
-}
-
 static void ask_for_state(struct fl_more *more, bool established)
 {
 	more->tcp = 1;
@@ -99,30 +92,25 @@ static void ask_for_state(struct fl_more *more, bool established)
 		more->tcp_any = TH_SYN;
 }
 
-int net_match_more(const struct params *p, struct fl_more *ret, struct fl_error *err)
+int net_match_more(const struct net_matching *m, struct fl_more *ret, struct fl_error *err)
 {
-	int64_t size_from = 0, size_to = UINT32_MAX, ttl_from = 0, ttl_to = UINT8_MAX;
 	int r = 0;
 
 	*ret = (struct fl_more){ .ttl_max = UINT8_MAX, .size_max = UINT32_MAX };
-	if (!params_find(p, "packet-size"))
-		return 0;
-	r = range_of(p, "packet-size", &size_from, &size_to, err);
-	if (!r)
-		r = range_of(p, "ttl", &ttl_from, &ttl_to, err);
-	if (!r && params_has(p, "dscp"))
-		r = parse_points(params_text(p, "dscp"), &ret->dscp, err);
-	if (r)
-		return r;
-	ret->size_min = (__u32)size_from;
-	ret->size_max = (__u32)size_to;
-	ret->ttl_min = (__u8)ttl_from;
-	ret->ttl_max = (__u8)ttl_to;
-	if (params_has(p, "packet-state"))
-		ask_for_state(ret, params_u64(p, "packet-state"));
-	ret->asked = params_has(p, "packet-size") || params_has(p, "ttl") || params_has(p, "dscp") ||
-		     params_has(p, "packet-state");
-	return 0;
+	if (m->size.set) {
+		ret->size_min = (__u32)m->size.from;
+		ret->size_max = (__u32)m->size.to;
+	}
+	if (m->ttl.set) {
+		ret->ttl_min = (__u8)m->ttl.from;
+		ret->ttl_max = (__u8)m->ttl.to;
+	}
+	if (m->dscp)
+		r = parse_points(m->dscp, &ret->dscp, err);
+	if (m->established.set)
+		ask_for_state(ret, m->established.u64);
+	ret->asked = m->size.set || m->ttl.set || m->dscp || m->established.set;
+	return r;
 }
 
 int net_refuse(const struct params *p, const char *kind, const char *const *names, struct fl_error *err)

@@ -8,9 +8,15 @@
  */
 #include "fault/net/net.h"
 
+struct mtu_blackhole_params {
+	struct net_own net;
+	uint32_t mtu;
+};
+
 /* clang-format off */
 static const struct param params[] = {
-	{ .name = "mtu", .type = PARAM_INT, .def = "!", .min = 68, .max = 65535, .live = true,
+	{ PARAM_FIELD(struct mtu_blackhole_params, mtu), .name = "mtu", .type = PARAM_INT, .def = "!", .min = 68, .max = 65535,
+	  .live = true,
 	  .help = "the largest packet that still passes, in bytes from the IP header on" },
 	NET_PARAM_DIRECTION("both"),
 	{},
@@ -19,11 +25,12 @@ static const struct param params[] = {
 
 static int compile(const struct params *p, struct fl_rule *rule, struct fl_error *err)
 {
+	const struct mtu_blackhole_params *own = p->own;
 	int r = net_match(p, rule, err);
 
 	rule->kind = FL_KIND_LOSS;
 	rule->more.asked = 1;
-	rule->more.size_min = (__u32)params_u64(p, "mtu") + 1;
+	rule->more.size_min = own->mtu + 1;
 	return r;
 }
 

@@ -13,11 +13,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "fault/net/net.h"
+#include "fault/units.h"
 #include "os/netns.h"
 #include "os/sealed.h"
 #include "os/sockets.h"
@@ -40,21 +40,16 @@ struct port_unit {
 	struct range before, now;
 	unsigned int most_used;
 	bool held; /* at the last look it was as narrow as we have made it */
+	uint64_t looked_ns;
 };
 
-struct port_state {
-	uint64_t looked_ns;
-	uint32_t n;
-	struct port_unit units[];
+struct port_exhaustion_params {
+	uint32_t ports;
 };
 
 static const struct param params[] = {
-	{ .name = "ports",
-	  .type = PARAM_INT,
-	  .def = "1",
-	  .min = 1,
-	  .max = 32768,
-	  .live = true,
+	{ PARAM_FIELD(struct port_exhaustion_params, ports), .name = "ports", .type = PARAM_INT, .def = "1", .min = 1,
+	  .max = 32768, .live = true,
 	  .help = "how many local ports are left to the target's own connections; 1 or even" },
 	{},
 };
@@ -88,9 +83,13 @@ static bool is_same(struct range a, struct range b)
 
 /* --- undone ---------------------------------------------------------------------------------------- */
 
-static void mark_path(char *ret, size_t size, const char *session, uint64_t netns)
+#define CLAIM_SIZE 32
+
+/* Of the ports of one namespace: session_claim(). */
+static const char *claim_of(uint64_t netns, char ret[CLAIM_SIZE])
 {
-	snprintf(ret, size, FL_RUN_DIR "/%s/ports-%llu", session, (unsigned long long)netns);
+	snprintf(ret, CLAIM_SIZE, "ports-%llu", (unsigned long long)netns);
+	return ret;
 }
 
 static enum undo_state put_back(struct range before, struct range ours, struct fl_error *err)
@@ -120,7 +119,7 @@ static enum undo_state undo(const json_t *args, struct fl_error *err)
 	struct fl_error why = {};
 	enum undo_state state;
 	const char *session;
-	char mark[128];
+	char claim[CLAIM_SIZE];
 	int old = -1;
 
 	if (json_unpack((json_t *)(uintptr_t)args, "{s:I, s:s, s:I, s:I, s:I, s:I}", "netns", &netns, "session",
@@ -130,11 +129,10 @@ static enum undo_state undo(const json_t *args, struct fl_error *err)
 	_cleanup_fd_ int lock __attribute__((unused)) = session_lock_host();
 	_cleanup_fd_ int fd = netns_find_inode((uint64_t)netns, json_object_get(args, "sealed"), &why);
 
-	mark_path(mark, sizeof(mark), session, (uint64_t)netns);
 	if (fd < 0 && fd != -ENOENT)
 		return undo_of(error_env(err, -fd, "the range of local ports may still be narrow: %s", why.message));
 	if (fd < 0) {
-		unlink(mark);
+		session_unclaim(session, claim_of((uint64_t)netns, claim));
 		return UNDO_NOT_NEEDED;
 	}
 	if (netns_enter(fd, &old, err))
@@ -143,7 +141,7 @@ static enum undo_state undo(const json_t *args, struct fl_error *err)
 			 (struct range){ (unsigned int)our_from, (unsigned int)our_to }, err);
 	netns_leave(old);
 	if (state != UNDO_OPEN)
-		unlink(mark);
+		session_unclaim(session, claim_of((uint64_t)netns, claim));
 	return state;
 }
 
@@ -175,22 +173,15 @@ static int ready(const struct fault *f, struct fl_error *err)
 	return r;
 }
 
-/* With the host's lock held. -EBUSY: somebody else has it narrow already, and would put back what is ours. */
-static int mark_netns(const struct fault *f, const struct target *t, struct fl_error *err)
+/* With the host's lock held: a second one would put back what is the first one's. */
+static int claim_ports(const struct fault *f, const struct target *t, struct fl_error *err)
 {
-	_cleanup_fd_ int fd = -1;
-	glob_t found = {};
-	char path[128];
-	int r;
+	char claim[CLAIM_SIZE];
+	int r = session_claim(f->session, claim_of(t->netns_inode, claim), err);
 
-	mark_path(path, sizeof(path), "*", t->netns_inode);
-	r = glob(path, GLOB_NOSORT | GLOB_ERR, NULL, &found);
-	globfree(&found);
-	if (r != GLOB_NOMATCH)
-		return error_env(err, EBUSY, "the local ports of %s are narrowed by another fault already", t->name);
-	mark_path(path, sizeof(path), f->session->name, t->netns_inode);
-	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	return fd < 0 ? error_sys(err, errno, "make %s: %s", path, strerror(errno)) : 0;
+	if (r == -EBUSY)
+		error_env(err, EBUSY, "the local ports of %s are narrowed by another fault already", t->name);
+	return r;
 }
 
 /* Write ahead what @goal changes, then change it. In the namespace. */
@@ -222,9 +213,9 @@ static int write_range(struct fault *f, struct port_unit *u, const struct target
 
 static int narrow_here(struct fault *f, struct port_unit *u, const struct target *t, struct fl_error *err)
 {
-	unsigned int ports = (unsigned int)params_u64(&f->params, "ports");
+	const struct port_exhaustion_params *p = f->params.own;
 	int r = u->netns ? 0 : range_read(&u->before);
-	struct range goal = { u->before.from, u->before.from + ports - 1 };
+	struct range goal = { u->before.from, u->before.from + p->ports - 1 };
 
 	if (r)
 		return error_env(err, -r, "read %s: %s", RANGE, strerror(-r));
@@ -234,12 +225,14 @@ static int narrow_here(struct fault *f, struct port_unit *u, const struct target
 	return write_range(f, u, t, goal, err);
 }
 
-static int narrow(struct fault *f, struct port_unit *u, const struct target *t, struct fl_error *err)
+static int narrow(struct fault *f, void *unit, struct fl_error *err)
 {
 	_cleanup_fd_ int lock __attribute__((unused)) = session_lock_host();
+	const struct target *t = fault_unit_target(f, unit);
+	struct port_unit *u = unit;
 	bool fresh = !u->netns;
-	char path[128];
-	int old = -1, r = fresh ? mark_netns(f, t, err) : 0;
+	char claim[CLAIM_SIZE];
+	int old = -1, r = fresh ? claim_ports(f, t, err) : 0;
 
 	if (r)
 		return r;
@@ -248,77 +241,41 @@ static int narrow(struct fault *f, struct port_unit *u, const struct target *t, 
 		r = narrow_here(f, u, t, err);
 		netns_leave(old);
 	}
-	if (r && fresh) {
-		mark_path(path, sizeof(path), f->session->name, t->netns_inode);
-		unlink(path);
-	}
+	if (r && fresh)
+		session_unclaim(f->session->name, claim_of(t->netns_inode, claim));
 	return r;
 }
 
-static int widen(struct fault *f, struct port_unit *u, struct fl_error *err)
+static int widen(struct fault *f, void *unit, struct fl_error *err)
 {
-	int r = u->entry ? journal_undo(f->session->journal, u->entry, err) : 0;
+	struct port_unit *u = unit;
+	int r = journal_settle(f->session->journal, &u->entry, NULL, 0, err);
 
-	if (r)
-		return r;
-	u->entry = 0;
-	u->netns = 0;
-	return 0;
+	if (!r)
+		u->netns = 0;
+	return r;
 }
 
 /* --- the life of it -------------------------------------------------------------------------------- */
 
 static int arm(struct fault *f, struct fl_error *err)
 {
-	struct port_state *s;
 	int r = ready(f, err);
 
-	if (r)
-		return r;
-	f->priv = s = calloc(1, sizeof(*s) + f->n_targets * sizeof(s->units[0]));
-	if (!s)
-		return error_sys(err, ENOMEM, "port_exhaustion: out of memory");
-	s->n = f->n_targets;
+	if (!r)
+		r = fault_units_make(f, sizeof(struct port_unit), err);
 	text_copy(f->backend, sizeof(f->backend), "sysctl");
-	return 0;
-}
-
-static int widen_all(struct fault *f, struct fl_error *err)
-{
-	struct port_state *s = f->priv;
-	int first = 0, r;
-	uint32_t i;
-
-	for (i = 0; s && i < s->n; i++) {
-		r = widen(f, &s->units[i], err);
-		first = first ? first : r;
-	}
-	return first;
-}
-
-static int narrow_all(struct fault *f, struct fl_error *err)
-{
-	struct port_state *s = f->priv;
-	uint32_t i;
-	int r = 0;
-
-	for (i = 0; !r && i < s->n; i++)
-		r = narrow(f, &s->units[i], &f->targets[i], err);
 	return r;
 }
 
 static int activate(struct fault *f, bool on, struct fl_error *err)
 {
-	int r = on ? narrow_all(f, err) : widen_all(f, err);
-
-	if (r && on)
-		widen_all(f, NULL);
-	return r;
+	return fault_each_switch(f, on, narrow, widen, err);
 }
 
 static int update(struct fault *f, struct fl_error *err)
 {
-	return f->active && !f->held_back ? narrow_all(f, err) : 0;
+	return f->active && !f->held_back ? fault_each(f, narrow, err) : 0;
 }
 
 /* How many of the ports are in use, TIME_WAIT and all. */
@@ -342,76 +299,57 @@ static unsigned int ports_used(const struct target *t, struct range range)
 	return used;
 }
 
-static void look(struct port_unit *u, const struct target *t)
+static int look(struct fault *f, void *unit, struct fl_error *err)
 {
+	const struct target *t = fault_unit_target(f, unit);
+	struct port_unit *u = unit;
+	uint64_t now_ns = clock_mono_ns();
 	struct range now = {};
 	unsigned int used;
 	int old;
+	(void)err;
 
-	if (!u->netns || netns_enter(t->netns_fd, &old, NULL))
-		return;
+	if (!u->netns || now_ns < u->looked_ns + LOOK_NS || netns_enter(t->netns_fd, &old, NULL))
+		return 0;
+	u->looked_ns = now_ns;
 	u->held = !range_read(&now) && is_same(now, u->now);
 	netns_leave(old);
 	used = ports_used(t, u->now);
 	if (used > u->most_used)
 		u->most_used = used;
+	return 0;
 }
 
 static int tick(struct fault *f, struct fl_error *err)
 {
-	struct port_state *s = f->priv;
-	uint64_t now_ns = clock_mono_ns();
-	uint32_t i;
-	(void)err;
-
-	if (now_ns < s->looked_ns + LOOK_NS)
-		return 0;
-	s->looked_ns = now_ns;
-	for (i = 0; i < s->n && i < f->n_targets; i++)
-		look(&s->units[i], &f->targets[i]);
-	return 0;
-}
-
-static int grow(struct fault *f, uint32_t n, struct fl_error *err)
-{
-	struct port_state *s = f->priv, *grown;
-
-	if (n <= s->n)
-		return 0;
-	grown = realloc(s, sizeof(*s) + n * sizeof(s->units[0]));
-	if (!grown)
-		return error_sys(err, ENOMEM, "port_exhaustion: out of memory");
-	memset(&grown->units[grown->n], 0, (n - grown->n) * sizeof(grown->units[0]));
-	grown->n = n;
-	f->priv = grown;
-	return 0;
+	return fault_each(f, look, err);
 }
 
 /* Where it is now. The namespace that it has left may live on. */
 static int moved(struct fault *f, uint32_t i, struct fl_error *err)
 {
-	int r = grow(f, i + 1, err);
-	struct port_state *s = f->priv;
+	int r = fault_units_grow(f, i + 1, err);
+	struct port_unit *units = f->units;
 
-	if (r || s->units[i].netns == f->targets[i].netns_inode)
+	if (r || units[i].netns == f->targets[i].netns_inode)
 		return r;
 	r = refuse_host(&f->targets[i], err);
 	if (!r)
-		r = widen(f, &s->units[i], err);
+		r = widen(f, &units[i], err);
 	if (!r && f->active && !f->held_back)
-		r = narrow(f, &s->units[i], &f->targets[i], err);
+		r = narrow(f, &units[i], err);
 	return r;
 }
 
 static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 {
-	const struct port_state *s = f->priv;
+	const struct port_unit *units = f->units;
 	struct text text = {};
 	uint32_t i;
 	(void)err;
 
-	for (i = 0; s && i < s->n && i < f->n_targets; i++) {
-		const struct port_unit *u = &s->units[i];
+	for (i = 0; i < f->n_units; i++) {
+		const struct port_unit *u = &units[i];
 
 		if (!u->now.to)
 			continue;
@@ -422,32 +360,23 @@ static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 			    text.len ? "; " : "", f->targets[i].name, u->now.from, u->now.to, u->before.from,
 			    u->before.to, u->most_used, u->held ? "" : "; somebody has changed that meanwhile");
 	}
-	if (ret->injected) {
-		ret->first_hit_ns = f->active_ns;
-		ret->last_hit_ns = f->active ? clock_mono_ns() : f->inactive_ns;
-	}
-	text_copy(ret->effect, sizeof(ret->effect), text.s);
-	text_free(&text);
+	fault_tell_effect(f, ret, &text);
 	return 0;
 }
 
 static int disarm(struct fault *f, struct fl_error *err)
 {
-	int r = widen_all(f, err);
-
-	if (!r)
-		free(take_ptr(f->priv));
-	return r;
+	return fault_each_disarm(f, widen, err);
 }
 
 static int validate(const struct params *p, struct fl_error *err)
 {
-	uint64_t ports = params_u64(p, "ports");
+	const struct port_exhaustion_params *own = p->own;
 
-	if (ports > 1 && ports % 2)
-		return error_usage(
-			err, "port_exhaustion: Linux hands local ports out in pairs: ports is 1 or even, not %llu",
-			(unsigned long long)ports);
+	if (own->ports > 1 && own->ports % 2)
+		return error_usage(err,
+				   "port_exhaustion: Linux hands local ports out in pairs: ports is 1 or even, not %u",
+				   own->ports);
 	return 0;
 }
 

@@ -21,10 +21,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "fault/fault.h"
 #include "fault/life/follow.h"
 #include "fault/process/fd_table.h"
 #include "fault/syscall/syscall_modes.h"
+#include "fault/units.h"
 #include "session/journal.h"
 #include "session/session.h"
 #include "target/process/member.h"
@@ -35,18 +35,20 @@
 #include "util/text/text.h"
 #include "util/text/units.h"
 
-static const struct param params[] = { { .name = "mode",
-					 .type = PARAM_ENUM,
-					 .def = "real",
-					 .choices = fault_modes,
-					 .help = "really, or as the kernel's answer to the target's calls" },
-				       { .name = "spare",
-					 .type = PARAM_INT,
-					 .def = "0",
-					 .max = 1 << 20,
-					 .live = true,
-					 .help = "how many more descriptors each process may open" },
-				       {} };
+struct fd_exhaustion_params {
+	enum fault_mode mode;
+	uint32_t spare;
+};
+
+/* clang-format off */
+static const struct param params[] = {
+	{ PARAM_FIELD(struct fd_exhaustion_params, mode), .name = "mode", .type = PARAM_ENUM, .def = "real", .choices = fault_modes,
+	  .help = "really, or as the kernel's answer to the target's calls" },
+	{ PARAM_FIELD(struct fd_exhaustion_params, spare), .name = "spare", .type = PARAM_INT, .def = "0", .max = 1 << 20,
+	  .live = true, .help = "how many more descriptors each process may open" },
+	{}
+};
+/* clang-format on */
 
 struct fd_unit {
 	struct target *target;
@@ -61,11 +63,6 @@ struct fd_unit {
 	uint32_t seen, most_held; /* processes limited; held there, at one time */
 	uint32_t most_raised;     /* that have raised their own limit again */
 	struct limited first;
-};
-
-struct fd_state {
-	uint32_t n;
-	struct fd_unit units[];
 };
 
 static void supported(struct fault_support *ret)
@@ -235,8 +232,10 @@ static int find_new(struct fd_unit *u, struct fl_error *err)
 }
 
 /* All its processes, also those born since the last look. */
-static int limit_target(struct fault *f, struct fd_unit *u, struct fl_error *err)
+static int limit_target(struct fault *f, void *unit, struct fl_error *err)
 {
+	const struct fd_exhaustion_params *p = f->params.own;
+	struct fd_unit *u = unit;
 	uint64_t now = clock_mono_ns();
 	bool judge = now - u->looked_ns >= LOOK_LEAST_NS;
 	uint32_t i, before, held = 0, raised = 0;
@@ -247,7 +246,7 @@ static int limit_target(struct fault *f, struct fd_unit *u, struct fl_error *err
 	before = u->n;
 	r = find_new(u, err);
 	for (i = 0; i < u->n; i++) {
-		plan(&u->v[i], (rlim_t)params_i64(&f->params, "spare"), judge);
+		plan(&u->v[i], p->spare, judge);
 		u->changed |= u->v[i].lower && fd_value_add(u->values, u->v[i].goal);
 	}
 	/* What is not written down is not lowered. */
@@ -270,56 +269,40 @@ static int limit_target(struct fault *f, struct fd_unit *u, struct fl_error *err
 	return r;
 }
 
-static int restore(struct fault *f, struct fd_unit *u, struct fl_error *err)
+static int restore(struct fault *f, void *unit, struct fl_error *err)
 {
-	int r = u->entry ? journal_undo(f->session->journal, u->entry, err) : 0;
+	struct fd_unit *u = unit;
+	int r = journal_settle(f->session->journal, &u->entry, NULL, 0, err);
 
-	if (r)
-		return r;
-	u->entry = 0;
-	u->n = 0;
-	return 0;
+	if (!r)
+		u->n = 0;
+	return r;
 }
 
 /* ---- the fault ------------------------------------------------------------------------------- */
 
-static int arm(struct fault *f, struct fl_error *err)
+static int arm_unit(struct fault *f, void *unit, struct fl_error *err)
 {
-	struct fd_state *s = calloc(1, sizeof(*s) + f->n_targets * sizeof(s->units[0]));
-	uint32_t i;
+	struct fd_unit *u = unit;
 
-	if (!s)
+	u->target = fault_unit_target(f, u);
+	u->values = calloc(1, sizeof(*u->values));
+	if (!u->values)
 		return error_sys(err, ENOMEM, "fd_exhaustion: out of memory");
-	f->priv = s;
-	s->n = f->n_targets;
-	text_copy(f->backend, sizeof(f->backend), "prlimit");
-	for (i = 0; i < s->n; i++) {
-		s->units[i].target = &f->targets[i];
-		s->units[i].values = calloc(1, sizeof(*s->units[i].values));
-		if (!s->units[i].values)
-			return error_sys(err, ENOMEM, "fd_exhaustion: out of memory");
-		snprintf(s->units[i].table, sizeof(s->units[i].table), "%s/fd-%u-%u", f->session->dir, f->number, i);
-	}
+	snprintf(u->table, sizeof(u->table), "%s/fd-%u-%u", f->session->dir, f->number, fault_unit_index(f, u));
 	return 0;
 }
 
-static int for_units(struct fault *f, bool all, int (*act)(struct fault *f, struct fd_unit *u, struct fl_error *err),
-		     struct fl_error *err)
+static int arm(struct fault *f, struct fl_error *err)
 {
-	struct fd_state *s = f->priv;
-	int r, first = 0;
-	uint32_t i;
-
-	for (i = 0; s && i < s->n && (all || !first); i++) {
-		r = act(f, &s->units[i], err);
-		first = first ? first : r;
-	}
-	return first;
+	text_copy(f->backend, sizeof(f->backend), "prlimit");
+	return fault_units_make(f, sizeof(struct fd_unit), err) ?: fault_each(f, arm_unit, err);
 }
 
 /* A process that is born from now on has a start time that is not before this. */
-static int begin(struct fault *f, struct fd_unit *u, struct fl_error *err)
+static int begin(struct fault *f, void *unit, struct fl_error *err)
 {
+	struct fd_unit *u = unit;
 	struct timespec now;
 	(void)f;
 	(void)err;
@@ -332,31 +315,33 @@ static int begin(struct fault *f, struct fd_unit *u, struct fl_error *err)
 
 static int activate(struct fault *f, bool on, struct fl_error *err)
 {
-	int r;
+	int r = on ? fault_each(f, begin, err) : 0;
 
-	if (!on) {
-		for_units(f, true, limit_target, NULL); /* who was born since the last look */
-		return for_units(f, true, restore, err);
-	}
-	r = for_units(f, false, begin, err) ?: for_units(f, false, limit_target, err);
-	if (r)
-		for_units(f, true, restore, NULL);
-	return r;
+	if (!on)
+		fault_each_undo(f, limit_target, NULL); /* who was born since the last look */
+	return r ? r : fault_each_switch(f, on, limit_target, restore, err);
+}
+
+static int follow(struct fault *f, void *unit, struct fl_error *err)
+{
+	struct fd_unit *u = unit;
+	(void)f;
+	(void)err;
+
+	follow_target(u->target, NULL);
+	return 0;
 }
 
 static int tick(struct fault *f, struct fl_error *err)
 {
-	struct fd_state *s = f->priv;
-	uint32_t i;
-
-	for (i = 0; i < s->n; i++)
-		follow_target(s->units[i].target, NULL);
-	return for_units(f, true, limit_target, err);
+	fault_each(f, follow, NULL);
+	return fault_each_undo(f, limit_target, err);
 }
 
 /* `spare` has changed: from the top. */
-static int loosen(struct fault *f, struct fd_unit *u, struct fl_error *err)
+static int loosen(struct fault *f, void *unit, struct fl_error *err)
 {
+	struct fd_unit *u = unit;
 	uint32_t i;
 
 	for (i = 0; i < u->n; i++) {
@@ -368,18 +353,18 @@ static int loosen(struct fault *f, struct fd_unit *u, struct fl_error *err)
 
 static int update(struct fault *f, struct fl_error *err)
 {
-	return f->active ? for_units(f, true, loosen, err) : 0;
+	return f->active ? fault_each_undo(f, loosen, err) : 0;
 }
 
 static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 {
-	struct fd_state *s = f->priv;
+	const struct fd_unit *units = f->units;
 	struct text text = {};
 	uint32_t i;
 	(void)err;
 
-	for (i = 0; i < s->n; i++) {
-		struct fd_unit *u = &s->units[i];
+	for (i = 0; i < f->n_units; i++) {
+		const struct fd_unit *u = &units[i];
 
 		if (!u->seen)
 			continue;
@@ -393,34 +378,32 @@ static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 		if (u->most_raised)
 			text_append(&text, "; %u raised their limit again by themselves", u->most_raised);
 	}
-	if (ret->injected) {
-		ret->first_hit_ns = f->active_ns;
-		ret->last_hit_ns = f->active ? clock_mono_ns() : f->inactive_ns;
-	}
-	text_copy(ret->effect, sizeof(ret->effect), text.s);
-	text_free(&text);
+	fault_tell_effect(f, ret, &text);
 	return 0;
 }
 
 static const struct fault_ops *variant(const struct params *p)
 {
-	return params_u64(p, "mode") == FAULT_MODE_KERNEL ? &fault_fd_exhaustion_kernel : NULL;
+	const struct fd_exhaustion_params *own = p->own;
+
+	return own->mode == FAULT_MODE_KERNEL ? &fault_fd_exhaustion_kernel : NULL;
+}
+
+static int disarm_unit(struct fault *f, void *unit, struct fl_error *err)
+{
+	struct fd_unit *u = unit;
+	int r = restore(f, u, err);
+
+	if (r)
+		return r;
+	free(take_ptr(u->v));
+	free(take_ptr(u->values));
+	return 0;
 }
 
 static int disarm(struct fault *f, struct fl_error *err)
 {
-	struct fd_state *s = f->priv;
-	int r = for_units(f, true, restore, err);
-	uint32_t i;
-
-	if (r || !s)
-		return r;
-	for (i = 0; i < s->n; i++) {
-		free(s->units[i].v);
-		free(s->units[i].values);
-	}
-	free(take_ptr(f->priv));
-	return 0;
+	return fault_each_disarm(f, disarm_unit, err);
 }
 
 static const char *const aliases[] = { "fd", NULL };

@@ -19,7 +19,7 @@
 #include <poll.h>
 #include <signal.h>
 
-#include "fault/fault.h"
+#include "fault/units.h"
 #include "session/journal.h"
 #include "session/session.h"
 #include "target/docker/docker_api.h"
@@ -38,10 +38,12 @@ enum method { METHOD_AUTO, METHOD_FREEZER, METHOD_SIGSTOP, METHOD_ENGINE };
 
 static const char *const methods[] = { "auto", "freezer", "sigstop", "engine", NULL };
 
+struct pause_params {
+	enum method method;
+};
+
 static const struct param params[] = {
-	{ .name = "method",
-	  .type = PARAM_ENUM,
-	  .def = "auto",
+	{ PARAM_FIELD(struct pause_params, method), .name = "method", .type = PARAM_ENUM, .def = "auto",
 	  .choices = methods,
 	  .help = "cgroup freezer, SIGSTOP, or the container engine's own pause; auto: the engine's for a "
 		  "container, else the freezer where the target has one" },
@@ -66,11 +68,6 @@ struct pause_unit {
 	/* Proof: CPU time of the cgroup when it froze, and how much was used in the ice. */
 	uint64_t cpu_frozen_ns, cpu_used_ns;
 	bool cpu_known;
-};
-
-struct pause {
-	uint32_t n;
-	struct pause_unit units[];
 };
 
 static void supported(struct fault_support *ret)
@@ -160,7 +157,8 @@ static const char *way_of(const struct pause_unit *u)
 
 static int choose(struct fault *f, struct pause_unit *u, struct fl_error *err)
 {
-	enum method method = (enum method)params_u64(&f->params, "method");
+	const struct pause_params *p = f->params.own;
+	enum method method = p->method;
 	const struct cgroup_dir *v2 = cgroup_v2(&u->cgroups);
 	const struct cgroup_dir *v1 = cgroup_v1(&u->cgroups, "freezer");
 
@@ -331,36 +329,39 @@ static int stop_all(struct fault *f, struct pause_unit *u, struct fl_error *err)
 
 /* ---- the fault ------------------------------------------------------------------------------- */
 
+static int arm_unit(struct fault *f, void *unit, struct fl_error *err)
+{
+	struct pause_unit *u = unit;
+
+	u->target = fault_unit_target(f, u);
+	return cgroup_find(u->target, &u->cgroups, err) ?: choose(f, u, err);
+}
+
 static int arm(struct fault *f, struct fl_error *err)
 {
-	struct pause *s = calloc(1, sizeof(*s) + f->n_targets * sizeof(s->units[0]));
-	uint32_t i;
-	int r = 0;
+	return fault_units_make(f, sizeof(struct pause_unit), err) ?: fault_each(f, arm_unit, err);
+}
 
-	if (!s)
-		return error_sys(err, ENOMEM, "pause: out of memory");
-	f->priv = s;
-	s->n = f->n_targets;
-	for (i = 0; !r && i < s->n; i++) {
-		s->units[i].target = &f->targets[i];
-		r = cgroup_find(&f->targets[i], &s->units[i].cgroups, err);
-		if (!r)
-			r = choose(f, &s->units[i], err);
-	}
+static int begin(struct fault *f, void *unit, struct fl_error *err)
+{
+	struct pause_unit *u = unit;
+	int r;
+
+	u->processes = 0;
+	r = u->by_engine ? pause_by_engine(f, u, err) : u->freezer ? freeze(f, u, err) : stop_all(f, u, err);
+	u->cpu_known = !cgroup_cpu_used_ns(&u->cgroups, &u->cpu_frozen_ns);
 	return r;
 }
 
-static int thaw(struct fault *f, struct pause_unit *u, struct fl_error *err)
+static int thaw(struct fault *f, void *unit, struct fl_error *err)
 {
+	struct pause_unit *u = unit;
 	uint64_t now;
-	int r = 0;
+	int r;
 
 	if (u->cpu_known && !cgroup_cpu_used_ns(&u->cgroups, &now))
 		u->cpu_used_ns = now - u->cpu_frozen_ns;
-	if (u->entry)
-		r = journal_undo(f->session->journal, u->entry, err);
-	if (!r)
-		u->entry = 0;
+	r = journal_settle(f->session->journal, &u->entry, NULL, 0, err);
 	while (!r && u->n_stopped) {
 		r = journal_undo(f->session->journal, u->stopped[u->n_stopped - 1].entry, err);
 		if (!r)
@@ -371,27 +372,7 @@ static int thaw(struct fault *f, struct pause_unit *u, struct fl_error *err)
 
 static int activate(struct fault *f, bool on, struct fl_error *err)
 {
-	struct pause *s = f->priv;
-	uint32_t i;
-	int r = 0, first = 0;
-
-	for (i = 0; i < s->n && !(on && first); i++) {
-		struct pause_unit *u = &s->units[i];
-
-		if (on) {
-			u->processes = 0;
-			r = u->by_engine ? pause_by_engine(f, u, err)
-			    : u->freezer ? freeze(f, u, err)
-					 : stop_all(f, u, err);
-			u->cpu_known = !cgroup_cpu_used_ns(&u->cgroups, &u->cpu_frozen_ns);
-		} else {
-			r = thaw(f, u, err);
-		}
-		first = first ? first : r;
-	}
-	for (i = 0; on && first && i < s->n; i++)
-		thaw(f, &s->units[i], NULL);
-	return first;
+	return fault_each_switch(f, on, begin, thaw, err);
 }
 
 /* A stranger has joined the frozen group: the target's processes are stopped one by one, and only then does
@@ -401,48 +382,40 @@ static int leave_freezer(struct fault *f, struct pause_unit *u, struct fl_error 
 	int r = stop_all(f, u, err);
 
 	if (!r)
-		r = journal_undo(f->session->journal, u->entry, err);
+		r = journal_settle(f->session->journal, &u->entry, NULL, 0, err);
 	if (r)
 		return r;
-	u->entry = 0;
 	u->freezer = NULL;
 	text_copy(f->backend, sizeof(f->backend), way_of(u));
 	return 0;
 }
 
 /* Where the kernel does not do it: who was born, or has joined or left, since the last look. */
+static int look(struct fault *f, void *unit, struct fl_error *err)
+{
+	struct pause_unit *u = unit;
+
+	if (u->by_engine)
+		return 0;
+	if (u->freezer)
+		return cgroup_members_only(u->freezer, u->target) ? 0 : leave_freezer(f, u, err);
+	return release_leavers(f, u, err) ?: stop_all(f, u, err);
+}
+
 static int tick(struct fault *f, struct fl_error *err)
 {
-	struct pause *s = f->priv;
-	uint32_t i;
-	int r = 0;
-
-	for (i = 0; !r && i < s->n; i++) {
-		struct pause_unit *u = &s->units[i];
-
-		if (u->by_engine)
-			continue;
-		if (u->freezer) {
-			if (!cgroup_members_only(u->freezer, u->target))
-				r = leave_freezer(f, u, err);
-			continue;
-		}
-		r = release_leavers(f, u, err);
-		if (!r)
-			r = stop_all(f, u, err);
-	}
-	return r;
+	return fault_each(f, look, err);
 }
 
 static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 {
-	struct pause *s = f->priv;
+	struct pause_unit *units = f->units;
 	struct text text = {};
 	uint32_t i;
 	(void)err;
 
-	for (i = 0; i < s->n; i++) {
-		struct pause_unit *u = &s->units[i];
+	for (i = 0; i < f->n_units; i++) {
+		struct pause_unit *u = &units[i];
 		uint64_t now;
 
 		if (f->active && u->cpu_known && !cgroup_cpu_used_ns(&u->cgroups, &now))
@@ -455,30 +428,23 @@ static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 		if (u->cpu_known)
 			text_append(&text, ", %.1f ms of CPU used meanwhile", (double)u->cpu_used_ns / 1e6);
 	}
-	if (ret->injected) {
-		ret->first_hit_ns = f->active_ns;
-		ret->last_hit_ns = f->active ? clock_mono_ns() : f->inactive_ns;
-	}
-	text_copy(ret->effect, sizeof(ret->effect), text.s);
-	text_free(&text);
+	fault_tell_effect(f, ret, &text);
 	return 0;
+}
+
+static int disarm_unit(struct fault *f, void *unit, struct fl_error *err)
+{
+	struct pause_unit *u = unit;
+	int r = thaw(f, u, err);
+
+	if (!r)
+		free(take_ptr(u->stopped));
+	return r;
 }
 
 static int disarm(struct fault *f, struct fl_error *err)
 {
-	struct pause *s = f->priv;
-	uint32_t i;
-	int r, first = 0;
-
-	for (i = 0; s && i < s->n; i++) {
-		r = thaw(f, &s->units[i], err);
-		first = first ? first : r;
-		if (!r)
-			free(take_ptr(s->units[i].stopped));
-	}
-	if (!first)
-		free(take_ptr(f->priv));
-	return first;
+	return fault_each_disarm(f, disarm_unit, err);
 }
 
 static const char *const aliases[] = { "freeze", NULL };

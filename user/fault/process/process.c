@@ -18,10 +18,10 @@
 #include <signal.h>
 #include <time.h>
 
-#include "fault/fault.h"
 #include "fault/life/follow.h"
 #include "fault/syscall/syscall.h"
 #include "fault/syscall/syscall_modes.h"
+#include "fault/units.h"
 #include "session/journal.h"
 #include "session/session.h"
 #include "target/docker/docker_api.h"
@@ -38,32 +38,34 @@ enum which { WHICH_MAIN, WHICH_ALL };
 
 static const char *const whiches[] = { "main", "all", NULL };
 
-#define PARAM_SIGNAL(preset, text)                                                  \
-	{                                                                           \
-		.name = "signal", .type = PARAM_STRING, .def = preset, .help = text \
-	}
-#define PARAM_WHICH                                                                     \
-	{                                                                               \
-		.name = "which", .type = PARAM_ENUM, .def = "main", .choices = whiches, \
-		.help = "the main process, or all processes of the target"              \
-	}
+struct availability_params {
+	struct ending_params ending;
+	struct param_optional every_ns;
+};
+
+struct stop_params {
+	uint64_t grace_ns;
+};
+
+/* clang-format off */
+#define PARAM_SIGNAL(preset, text) \
+	{ PARAM_FIELD(struct ending_params, signal), .name = "signal", .type = PARAM_STRING, .def = preset, .help = text }
+#define PARAM_WHICH \
+	{ PARAM_FIELD(struct ending_params, which), .name = "which", .type = PARAM_ENUM, .def = "main", .choices = whiches, \
+	  .help = "the main process, or all processes of the target" }
 
 static const struct param kill_params[] = {
 	PARAM_SIGNAL("KILL", "the signal, by name or number"),
-	{ .name = "every", .type = PARAM_DURATION, .help = "again and again at this distance; unset: once" },
+	{ PARAM_FIELD(struct availability_params, every_ns), .name = "every", .type = PARAM_DURATION,
+	  .help = "again and again at this distance; unset: once" },
 	PARAM_WHICH,
 	{}
 };
 
 static const struct param crash_params[] = {
-	{ .name = "syscall",
-	  .type = PARAM_STRING,
+	{ PARAM_FIELD(struct crash_params, syscall), .name = "syscall", .type = PARAM_STRING,
 	  .help = "not at once, but at the n-th of these calls that the target makes" },
-	{ .name = "nth",
-	  .type = PARAM_INT,
-	  .def = "1",
-	  .min = 1,
-	  .max = INT64_MAX,
+	{ PARAM_FIELD(struct crash_params, nth), .name = "nth", .type = PARAM_INT, .def = "1", .min = 1, .max = INT64_MAX,
 	  .help = "with syscall: at which call" },
 	PARAM_SIGNAL("SEGV", "the signal it dies of"),
 	PARAM_WHICH,
@@ -71,8 +73,11 @@ static const struct param crash_params[] = {
 };
 
 static const struct param stop_params[] = {
-	{ .name = "grace", .type = PARAM_DURATION, .def = "2s", .help = "between SIGTERM and SIGKILL" }, {}
+	{ PARAM_FIELD(struct stop_params, grace_ns), .name = "grace", .type = PARAM_DURATION, .def = "2s",
+	  .help = "between SIGTERM and SIGKILL" },
+	{}
 };
+/* clang-format on */
 
 /* What a kind does with a process that was ended. */
 enum after { AFTER_NOTHING, AFTER_KEEP_DOWN, AFTER_START };
@@ -97,8 +102,6 @@ struct app {
 	int signal;
 	enum which which;
 	uint64_t every_ns, grace_ns; /* 0: none */
-	uint32_t n;
-	struct app_unit units[];
 };
 
 /* ---- signalling ------------------------------------------------------------------------------ */
@@ -232,30 +235,31 @@ static void watch_restart(struct app_unit *u)
 	u->restart_ns = clock_mono_ns() - u->signalled_ns;
 }
 
-static int tick(struct fault *f, struct fl_error *err)
+static int look(struct fault *f, void *unit, struct fl_error *err)
 {
-	struct app *s = f->priv;
+	const struct app *s = f->priv;
 	uint64_t now = clock_mono_ns();
-	uint32_t i;
+	struct app_unit *u = unit;
 	(void)err;
 
-	for (i = 0; i < s->n; i++) {
-		struct app_unit *u = &s->units[i];
-
-		if (u->down) {
-			watch_death(s, u, now);
-			watch_restart(u);
-		}
-		/* What was started a moment ago may not be in its cgroup yet: tried until it is hit. */
-		if (s->after == AFTER_KEEP_DOWN && !u->down)
-			hit_target(s, u, SIGKILL);
-		if (!s->every_ns || now < u->next_ns)
-			continue;
-		u->next_ns += s->every_ns;
-		if (u->down || hit_target(s, u, s->signal))
-			u->skipped++; /* it is still down from the last one */
+	if (u->down) {
+		watch_death(s, u, now);
+		watch_restart(u);
 	}
+	/* What was started a moment ago may not be in its cgroup yet: tried until it is hit. */
+	if (s->after == AFTER_KEEP_DOWN && !u->down)
+		hit_target(s, u, SIGKILL);
+	if (!s->every_ns || now < u->next_ns)
+		return 0;
+	u->next_ns += s->every_ns;
+	if (u->down || hit_target(s, u, s->signal))
+		u->skipped++; /* it is still down from the last one */
 	return 0;
+}
+
+static int tick(struct fault *f, struct fl_error *err)
+{
+	return fault_each(f, look, err);
 }
 
 /* ---- the fault ------------------------------------------------------------------------------- */
@@ -275,72 +279,87 @@ static int refuse_unit(const struct fault *f, struct fl_error *err)
 	return 0;
 }
 
+static int arm_unit(struct fault *f, void *unit, struct fl_error *err)
+{
+	struct app_unit *u = unit;
+	(void)err;
+
+	u->target = fault_unit_target(f, u);
+	return 0;
+}
+
 static int arm(struct fault *f, enum after after, struct fl_error *err)
 {
-	struct app *s = calloc(1, sizeof(*s) + f->n_targets * sizeof(s->units[0]));
-	uint32_t i;
 	int r = after == AFTER_NOTHING ? 0 : refuse_unit(f, err);
+	struct app *s;
 
-	if (r) {
-		free(s);
+	if (!r)
+		r = fault_units_make(f, sizeof(struct app_unit), err);
+	if (r)
 		return r;
-	}
+	f->priv = s = calloc(1, sizeof(*s));
 	if (!s)
 		return error_sys(err, ENOMEM, "%s: out of memory", f->ops->name);
-	f->priv = s;
-	s->n = f->n_targets;
 	s->after = after;
 	s->signal = SIGTERM;
-	if (after == AFTER_NOTHING) {
-		s->which = (enum which)params_u64(&f->params, "which");
-		r = process_signal_number(params_text(&f->params, "signal"), &s->signal, err);
-	} else {
-		s->grace_ns = params_u64(&f->params, "grace");
-	}
 	text_copy(f->backend, sizeof(f->backend), "signal");
-	for (i = 0; i < s->n; i++)
-		s->units[i].target = &f->targets[i];
+	fault_each(f, arm_unit, NULL);
+	return 0;
+}
+
+/* By the parameters of crash and availability. */
+static int arm_ending(struct fault *f, struct fl_error *err)
+{
+	const struct ending_params *p = f->params.own;
+	int r = arm(f, AFTER_NOTHING, err);
+	struct app *s = f->priv;
+
+	if (r)
+		return r;
+	s->which = (enum which)p->which;
+	return process_signal_number(p->signal, &s->signal, err);
+}
+
+static int arm_down(struct fault *f, enum after after, struct fl_error *err)
+{
+	const struct stop_params *p = f->params.own;
+	int r = arm(f, after, err);
+	struct app *s = f->priv;
+
+	if (!r)
+		s->grace_ns = p->grace_ns;
 	return r;
 }
 
 static int kill_arm(struct fault *f, struct fl_error *err)
 {
-	int r = arm(f, AFTER_NOTHING, err);
+	const struct availability_params *p = f->params.own;
+	int r = arm_ending(f, err);
 	struct app *s = f->priv;
 
 	if (!r)
-		s->every_ns = params_u64(&f->params, "every");
+		s->every_ns = p->every_ns.u64;
 	return r;
-}
-
-static int crash_arm(struct fault *f, struct fl_error *err)
-{
-	return arm(f, AFTER_NOTHING, err);
 }
 
 static int stop_arm(struct fault *f, struct fl_error *err)
 {
-	return arm(f, AFTER_KEEP_DOWN, err);
+	return arm_down(f, AFTER_KEEP_DOWN, err);
 }
 
 static int restart_arm(struct fault *f, struct fl_error *err)
 {
-	return arm(f, AFTER_START, err);
+	return arm_down(f, AFTER_START, err);
 }
 
-static int start_again(struct fault *f, struct app_unit *u, struct fl_error *err)
+static int start_again(struct fault *f, void *unit, struct fl_error *err)
 {
-	int r;
+	struct app_unit *u = unit;
 
-	if (!u->entry)
-		return 0;
 	/* The dying one would pass for running. */
-	if (u->down && !u->dead)
+	if (u->entry && u->down && !u->dead)
 		process_wait_gone((struct process_id){ u->target->pid, u->target->pid_start }, 200 * NS_PER_MSEC);
-	r = journal_undo(f->session->journal, u->entry, err);
-	if (!r)
-		u->entry = 0;
-	return r;
+	return journal_settle(f->session->journal, &u->entry, NULL, 0, err);
 }
 
 static int hit_first(struct fault *f, struct app_unit *u, struct fl_error *err)
@@ -367,28 +386,18 @@ static int hit_first(struct fault *f, struct app_unit *u, struct fl_error *err)
 	return error_env(err, ESRCH, "%s on %s: it does not run", f->ops->name, u->target->name);
 }
 
+static int begin(struct fault *f, void *unit, struct fl_error *err)
+{
+	const struct app *s = f->priv;
+	struct app_unit *u = unit;
+
+	u->next_ns = clock_mono_ns() + s->every_ns;
+	return journal_start(f, u, err) ?: hit_first(f, u, err);
+}
+
 static int activate(struct fault *f, bool on, struct fl_error *err)
 {
-	struct app *s = f->priv;
-	uint32_t i;
-	int r = 0, first = 0;
-
-	for (i = 0; i < s->n && !(on && first); i++) {
-		struct app_unit *u = &s->units[i];
-
-		if (!on) {
-			r = start_again(f, u, err);
-		} else {
-			u->next_ns = clock_mono_ns() + s->every_ns;
-			r = journal_start(f, u, err);
-			if (!r)
-				r = hit_first(f, u, err);
-		}
-		first = first ? first : r;
-	}
-	for (i = 0; on && first && i < s->n; i++)
-		start_again(f, &s->units[i], NULL);
-	return first;
+	return fault_each_switch(f, on, begin, start_again, err);
 }
 
 static void describe(const struct app *s, const struct app_unit *u, struct text *text)
@@ -410,20 +419,20 @@ static void describe(const struct app *s, const struct app_unit *u, struct text 
 
 static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 {
-	struct app *s = f->priv;
+	const struct app_unit *units = f->units;
 	struct text text = {};
 	uint32_t i;
 	(void)err;
 
-	for (i = 0; i < s->n; i++) {
-		const struct app_unit *u = &s->units[i];
+	for (i = 0; i < f->n_units; i++) {
+		const struct app_unit *u = &units[i];
 
 		ret->matched += u->kills + u->skipped;
 		ret->injected += u->kills;
 		ret->skipped += u->skipped;
 		if (!u->kills)
 			continue;
-		describe(s, u, &text);
+		describe(f->priv, u, &text);
 		if (!ret->first_hit_ns || u->first_ns < ret->first_hit_ns)
 			ret->first_hit_ns = u->first_ns;
 		if (u->last_ns > ret->last_hit_ns)
@@ -441,17 +450,7 @@ static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 
 static int disarm(struct fault *f, struct fl_error *err)
 {
-	struct app *s = f->priv;
-	uint32_t i;
-	int r, first = 0;
-
-	for (i = 0; s && i < s->n; i++) {
-		r = start_again(f, &s->units[i], err);
-		first = first ? first : r;
-	}
-	if (!first)
-		free(take_ptr(f->priv));
-	return first;
+	return fault_each_disarm(f, start_again, err);
 }
 
 static void supported(struct fault_support *ret)
@@ -461,26 +460,32 @@ static void supported(struct fault_support *ret)
 
 static int signal_validate(const struct params *p, struct fl_error *err)
 {
+	const struct ending_params *own = p->own;
 	int signal;
 
-	return process_signal_number(params_text(p, "signal"), &signal, err);
+	return process_signal_number(own->signal, &signal, err);
 }
 
 static int crash_validate(const struct params *p, struct fl_error *err)
 {
+	const struct crash_params *own = p->own;
 	int r = signal_validate(p, err);
 
-	return r || !params_has(p, "syscall") ? r : syscall_check(params_text(p, "syscall"), err);
+	return r || !own->syscall ? r : syscall_check(own->syscall, err);
 }
 
 static const struct fault_ops *crash_variant(const struct params *p)
 {
-	return params_has(p, "syscall") ? &fault_crash_call : NULL;
+	const struct crash_params *own = p->own;
+
+	return own->syscall ? &fault_crash_call : NULL;
 }
 
 static int kill_validate(const struct params *p, struct fl_error *err)
 {
-	if (params_has(p, "every") && params_u64(p, "every") < EVERY_LEAST_NS)
+	const struct availability_params *own = p->own;
+
+	if (own->every_ns.set && own->every_ns.u64 < EVERY_LEAST_NS)
 		return error_usage(err, "availability: every is less than 100ms");
 	return signal_validate(p, err);
 }
@@ -510,7 +515,7 @@ const struct fault_ops fault_crash = {
 	.params = crash_params,
 	.validate = crash_validate,
 	.variant = crash_variant,
-	.arm = crash_arm,
+	.arm = arm_ending,
 	APPLICATION_OPS,
 };
 

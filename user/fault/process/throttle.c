@@ -13,13 +13,10 @@
  * time on one limit. A stranger who joins the group meanwhile has the limit for a tenth of a second at most.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <glob.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "fault/fault.h"
 #include "fault/life/follow.h"
+#include "fault/units.h"
 #include "session/journal.h"
 #include "session/session.h"
 #include "target/process/cgroup.h"
@@ -47,11 +44,6 @@ struct throttle_kind {
 	const char *met_words;
 };
 
-struct throttle {
-	uint32_t n;
-	struct throttle_unit units[];
-};
-
 static const struct throttle_kind *kind_of(const struct fault *f);
 
 static int value_read(const char *dir, const char *file, char *ret)
@@ -68,9 +60,13 @@ static int value_read(const char *dir, const char *file, char *ret)
 
 /* --- undone ---------------------------------------------------------------------------------------- */
 
-static void mark_path(char *ret, size_t size, const char *session, uint64_t ino, const char *file)
+#define CLAIM_SIZE 64
+
+/* Of one limit: session_claim(). */
+static const char *claim_of(uint64_t ino, const char *file, char ret[CLAIM_SIZE])
 {
-	snprintf(ret, size, FL_RUN_DIR "/%s/limit-%llu-%s", session, (unsigned long long)ino, file);
+	snprintf(ret, CLAIM_SIZE, "limit-%llu-%s", (unsigned long long)ino, file);
+	return ret;
 }
 
 static enum undo_state put_back(const char *dir, const char *file, const char *before, const char *ours,
@@ -101,7 +97,7 @@ static enum undo_state undo(const json_t *args, struct fl_error *err)
 	const char *dir, *file, *before, *ours, *session;
 	json_int_t dev, ino;
 	enum undo_state state;
-	char mark[256];
+	char claim[CLAIM_SIZE];
 	int r;
 
 	if (json_unpack((json_t *)(uintptr_t)args, "{s:s, s:s, s:s, s:s, s:s, s:I, s:I}", "path", &dir, "file", &file,
@@ -114,10 +110,8 @@ static enum undo_state undo(const json_t *args, struct fl_error *err)
 	if (r && r != -ENOENT)
 		return undo_of(error_env(err, -r, "%s/%s may still be lowered: %s", dir, file, strerror(-r)));
 	state = r ? UNDO_NOT_NEEDED : put_back(dir, file, before, ours, err);
-	if (state != UNDO_OPEN) {
-		mark_path(mark, sizeof(mark), session, (uint64_t)ino, file);
-		unlink(mark);
-	}
+	if (state != UNDO_OPEN)
+		session_unclaim(session, claim_of((uint64_t)ino, file, claim));
 	return state;
 }
 
@@ -164,22 +158,15 @@ static int find_group(const struct fault *f, const struct target *t, struct cgro
 }
 
 /* With the host's lock held. */
-static int mark_limit(const struct fault *f, const struct target *t, const struct cgroup_dir *d, const char *file,
-		      struct fl_error *err)
+static int claim_limit(const struct fault *f, const struct target *t, const struct cgroup_dir *d, const char *file,
+		       struct fl_error *err)
 {
-	_cleanup_fd_ int fd = -1;
-	glob_t found = {};
-	char path[256];
-	int r;
+	char claim[CLAIM_SIZE];
+	int r = session_claim(f->session, claim_of(d->ino, file, claim), err);
 
-	mark_path(path, sizeof(path), "*", d->ino, file);
-	r = glob(path, GLOB_NOSORT | GLOB_ERR, NULL, &found);
-	globfree(&found);
-	if (r != GLOB_NOMATCH)
-		return error_env(err, EBUSY, "%s of %s is lowered by another fault already", file, t->name);
-	mark_path(path, sizeof(path), f->session->name, d->ino, file);
-	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	return fd < 0 ? error_sys(err, errno, "make %s: %s", path, strerror(errno)) : 0;
+	if (r == -EBUSY)
+		error_env(err, EBUSY, "%s of %s is lowered by another fault already", file, t->name);
+	return r;
 }
 
 /* Another entry says what is there now; the one before it goes. */
@@ -236,14 +223,14 @@ static int lower_group(struct fault *f, struct throttle_unit *u, const struct ta
 {
 	const struct throttle_kind *k = kind_of(f);
 	bool fresh = !u->dir[0];
-	char goal[VALUE_MAX], path[256];
+	char goal[VALUE_MAX], claim[CLAIM_SIZE];
 	const char *file;
 	int r = 0;
 
 	u->v2 = !d->controllers[0];
 	file = file_of(k, u->v2);
 	if (fresh)
-		r = mark_limit(f, t, d, file, err);
+		r = claim_limit(f, t, d, file, err);
 	if (r)
 		return r;
 	if (fresh) {
@@ -259,102 +246,73 @@ static int lower_group(struct fault *f, struct throttle_unit *u, const struct ta
 	if (!r)
 		r = write_limit(f, u, d, file, goal, err);
 	if (r && fresh) {
-		mark_path(path, sizeof(path), f->session->name, d->ino, file);
-		unlink(path);
+		session_unclaim(f->session->name, claim_of(d->ino, file, claim));
 		u->dir[0] = '\0';
 	}
 	return r;
 }
 
-static int lower(struct fault *f, struct throttle_unit *u, const struct target *t, struct fl_error *err)
+static int lower(struct fault *f, void *unit, struct fl_error *err)
 {
 	_cleanup_fd_ int lock __attribute__((unused)) = session_lock_host();
+	const struct target *t = fault_unit_target(f, unit);
 	const struct cgroup_dir *d;
 	struct cgroup_set set;
 	int r = find_group(f, t, &set, &d, err);
 
-	return r ? r : lower_group(f, u, t, &set, d, err);
+	return r ? r : lower_group(f, unit, t, &set, d, err);
 }
 
-static int raise_again(struct fault *f, struct throttle_unit *u, struct fl_error *err)
+static int raise_again(struct fault *f, void *unit, struct fl_error *err)
 {
+	struct throttle_unit *u = unit;
 	int r;
 
 	if (!u->dir[0])
 		return 0;
 	count(kind_of(f), u->dir, &u->met);
-	r = u->entry ? journal_undo(f->session->journal, u->entry, err) : 0;
-	if (r)
-		return r;
-	u->entry = 0;
-	u->dir[0] = '\0';
-	return 0;
+	r = journal_settle(f->session->journal, &u->entry, NULL, 0, err);
+	if (!r)
+		u->dir[0] = '\0';
+	return r;
 }
 
 /* --- the life of it -------------------------------------------------------------------------------- */
 
-static int arm(struct fault *f, struct fl_error *err)
+static int has_group(struct fault *f, void *unit, struct fl_error *err)
 {
 	const struct cgroup_dir *d;
 	struct cgroup_set set;
-	struct throttle *s;
-	uint32_t i;
-	int r = 0;
+	int r = find_group(f, fault_unit_target(f, unit), &set, &d, err);
 
-	f->priv = s = calloc(1, sizeof(*s) + f->n_targets * sizeof(s->units[0]));
-	if (!s)
-		return error_sys(err, ENOMEM, "%s: out of memory", f->ops->name);
-	s->n = f->n_targets;
-	for (i = 0; !r && i < s->n; i++) {
-		r = find_group(f, &f->targets[i], &set, &d, err);
-		if (!r)
-			text_copy(f->backend, sizeof(f->backend), d->controllers[0] ? "cgroup v1" : "cgroup v2");
-	}
+	if (!r)
+		text_copy(f->backend, sizeof(f->backend), d->controllers[0] ? "cgroup v1" : "cgroup v2");
 	return r;
 }
 
-static int raise_all(struct fault *f, struct fl_error *err)
+static int arm(struct fault *f, struct fl_error *err)
 {
-	struct throttle *s = f->priv;
-	int first = 0, r;
-	uint32_t i;
+	int r = fault_units_make(f, sizeof(struct throttle_unit), err);
 
-	for (i = 0; s && i < s->n; i++) {
-		r = raise_again(f, &s->units[i], err);
-		first = first ? first : r;
-	}
-	return first;
-}
-
-static int lower_all(struct fault *f, struct fl_error *err)
-{
-	struct throttle *s = f->priv;
-	uint32_t i;
-	int r = 0;
-
-	for (i = 0; !r && i < s->n; i++)
-		r = lower(f, &s->units[i], &f->targets[i], err);
-	return r;
+	return r ? r : fault_each(f, has_group, err);
 }
 
 static int activate(struct fault *f, bool on, struct fl_error *err)
 {
-	int r = on ? lower_all(f, err) : raise_all(f, err);
-
-	if (r && on)
-		raise_all(f, NULL);
-	return r;
+	return fault_each_switch(f, on, lower, raise_again, err);
 }
 
 static int update(struct fault *f, struct fl_error *err)
 {
-	return f->active ? lower_all(f, err) : 0;
+	return f->active ? fault_each(f, lower, err) : 0;
 }
 
 /* To where the target is now. A stranger who has joined its group is spared until he has left: then it has no group
  * of its own. */
-static int follow(struct fault *f, struct throttle_unit *u, struct target *t, struct fl_error *err)
+static int follow(struct fault *f, void *unit, struct fl_error *err)
 {
+	struct target *t = fault_unit_target(f, unit);
+	struct throttle_unit *u = unit;
 	_cleanup_fd_ int lock = -1;
 	const struct cgroup_dir *d = NULL;
 	struct cgroup_set set;
@@ -374,25 +332,19 @@ static int follow(struct fault *f, struct throttle_unit *u, struct target *t, st
 
 static int tick(struct fault *f, struct fl_error *err)
 {
-	struct throttle *s = f->priv;
-	uint32_t i;
-	int r = 0;
-
-	for (i = 0; !r && i < s->n && i < f->n_targets; i++)
-		r = follow(f, &s->units[i], &f->targets[i], err);
-	return r;
+	return fault_each(f, follow, err);
 }
 
 static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 {
 	const struct throttle_kind *k = kind_of(f);
-	struct throttle *s = f->priv;
+	struct throttle_unit *units = f->units;
 	struct text text = {};
 	uint32_t i;
 	(void)err;
 
-	for (i = 0; s && i < s->n; i++) {
-		struct throttle_unit *u = &s->units[i];
+	for (i = 0; i < f->n_units; i++) {
+		struct throttle_unit *u = &units[i];
 
 		if (!u->now[0])
 			continue;
@@ -404,22 +356,13 @@ static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 			    file_of(k, u->v2), u->now, u->before, k->met_words,
 			    (unsigned long long)(u->met > u->met_before ? u->met - u->met_before : 0));
 	}
-	if (ret->injected) {
-		ret->first_hit_ns = f->active_ns;
-		ret->last_hit_ns = f->active ? clock_mono_ns() : f->inactive_ns;
-	}
-	text_copy(ret->effect, sizeof(ret->effect), text.s);
-	text_free(&text);
+	fault_tell_effect(f, ret, &text);
 	return 0;
 }
 
 static int disarm(struct fault *f, struct fl_error *err)
 {
-	int r = raise_all(f, err);
-
-	if (!r)
-		free(take_ptr(f->priv));
-	return r;
+	return fault_each_disarm(f, raise_again, err);
 }
 
 /* In the v2 tree, or as a v1 hierarchy? */
@@ -459,26 +402,26 @@ static uint64_t limit_of(const char *text)
 
 /* --- pids_limit ------------------------------------------------------------------------------------ */
 
+struct pids_limit_params {
+	uint64_t spare;
+};
+
 static const struct param pids_params[] = {
-	{ .name = "spare",
-	  .type = PARAM_INT,
-	  .def = "0",
-	  .min = 0,
-	  .max = 1 << 20,
-	  .live = true,
-	  .help = "how many processes and threads it may have beyond those of now" },
+	{ PARAM_FIELD(struct pids_limit_params, spare), .name = "spare", .type = PARAM_INT, .def = "0", .min = 0,
+	  .max = 1 << 20, .live = true, .help = "how many processes and threads it may have beyond those of now" },
 	{},
 };
 
 static int pids_goal(const struct fault *f, const struct throttle_unit *u, char *ret, struct fl_error *err)
 {
+	const struct pids_limit_params *p = f->params.own;
 	uint64_t now = 0;
 	int r = cgroup_read(u->dir, "pids.current", NULL, &now);
 
 	if (r)
 		return error_env(err, -r, "read %s/pids.current: %s", u->dir, strerror(-r));
-	snprintf(ret, VALUE_MAX, "%llu", (unsigned long long)(now + params_u64(&f->params, "spare")));
-	return now + params_u64(&f->params, "spare") < limit_of(u->before) ? 0 : no_lower(f, u, ret, err);
+	snprintf(ret, VALUE_MAX, "%llu", (unsigned long long)(now + p->spare));
+	return now + p->spare < limit_of(u->before) ? 0 : no_lower(f, u, ret, err);
 }
 
 static void pids_supported(struct fault_support *ret)
@@ -508,12 +451,13 @@ const struct fault_ops fault_pids_limit = {
 
 #define QUOTA_LEAST_US 1000 /* the kernel takes no less */
 
+struct cpu_throttle_params {
+	uint32_t share_ppm;
+};
+
 static const struct param cpu_params[] = {
-	{ .name = "share",
-	  .type = PARAM_PERCENT,
-	  .def = "!",
-	  .live = true,
-	  .help = "how much is left of the CPU time that it may use" },
+	{ PARAM_FIELD(struct cpu_throttle_params, share_ppm), .name = "share", .type = PARAM_PERCENT, .def = "!",
+	  .live = true, .help = "how much is left of the CPU time that it may use" },
 	{},
 };
 
@@ -531,7 +475,8 @@ static int cpu_period(const struct throttle_unit *u, uint64_t *ret)
 
 static int cpu_goal(const struct fault *f, const struct throttle_unit *u, char *ret, struct fl_error *err)
 {
-	double share = (double)params_u64(&f->params, "share") / 1e6;
+	const struct cpu_throttle_params *p = f->params.own;
+	double share = (double)p->share_ppm / 1e6;
 	uint64_t period = 0, quota;
 	int r = cpu_period(u, &period);
 
@@ -549,9 +494,9 @@ static int cpu_goal(const struct fault *f, const struct throttle_unit *u, char *
 
 static int cpu_validate(const struct params *p, struct fl_error *err)
 {
-	uint64_t share = params_u64(p, "share");
+	const struct cpu_throttle_params *own = p->own;
 
-	if (share && share < 1000000)
+	if (own->share_ppm && own->share_ppm < 1000000)
 		return 0;
 	return error_usage(err, "cpu_throttle: a share of %s is no throttle: more than 0%% and less than 100%%",
 			   params_text(p, "share"));

@@ -15,10 +15,10 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "fault/fault.h"
 #include "fault/state/cache_keys.h"
 #include "fault/state/secret.h"
 #include "fault/state/store.h"
+#include "fault/units.h"
 #include "os/sealed.h"
 #include "session/journal.h"
 #include "session/session.h"
@@ -28,26 +28,46 @@
 #include "util/clock.h"
 #include "util/text/text.h"
 
+struct cache_poisoning_params {
+	const char *keys;
+	uint32_t percent_ppm;
+	const char *value;
+	uint32_t max_keys;
+	uint16_t port;
+	const char *address;
+	uint32_t db;
+	const char *password_file;
+	uint64_t seed;
+};
+
 /* clang-format off */
+#define FIELD(member) PARAM_FIELD(struct cache_poisoning_params, member)
+
 static const struct param params[] = {
-	{ .name = "keys", .type = PARAM_STRING, .def = "*", .help = "which keys, a glob: 'user:*'" },
-	{ .name = "percent", .type = PARAM_PERCENT, .def = "100%", .help = "share of them to poison" },
-	{ .name = "value", .type = PARAM_STRING,
+	{ FIELD(keys), .name = "keys", .type = PARAM_STRING, .def = "*", .help = "which keys, a glob: 'user:*'" },
+	{ FIELD(percent_ppm), .name = "percent", .type = PARAM_PERCENT, .def = "100%", .help = "share of them to poison" },
+	{ FIELD(value), .name = "value", .type = PARAM_STRING,
 	  .help = "the wrong value; default: every digit of the right one is changed" },
-	{ .name = "max-keys", .type = PARAM_INT, .def = "1000", .min = 1, .max = 10000,
+	{ FIELD(max_keys), .name = "max-keys", .type = PARAM_INT, .def = "1000", .min = 1, .max = 10000,
 	  .help = "poison no more than this" },
-	{ .name = "port", .type = PARAM_INT, .def = "6379", .min = 1, .max = 65535, .help = "of the store" },
-	{ .name = "address", .type = PARAM_STRING,
+	{ FIELD(port), .name = "port", .type = PARAM_INT, .def = "6379", .min = 1, .max = 65535, .help = "of the store" },
+	{ FIELD(address), .name = "address", .type = PARAM_STRING,
 	  .help = "of the store, as the target sees it; default: its loopback, then its own addresses" },
-	{ .name = "db", .type = PARAM_INT, .def = "0", .max = 65535, .help = "number of the database" },
-	{ .name = "password-file", .type = PARAM_STRING, .help = "file on this host with the password, yours or in /etc/faultline/secrets" },
-	{ .name = "seed", .type = PARAM_INT, .def = "0", .max = INT64_MAX,
+	{ FIELD(db), .name = "db", .type = PARAM_INT, .def = "0", .max = 65535, .help = "number of the database" },
+	{ FIELD(password_file), .name = "password-file", .type = PARAM_STRING, 
+	  .help = "file on this host with the password, yours or in /etc/faultline/secrets" },
+	{ FIELD(seed), .name = "seed", .type = PARAM_INT, .def = "0", .max = INT64_MAX,
 	  .help = "of the choice and of the wrong values, 0: a new one" },
 	{}
 };
 /* clang-format on */
 
 #define VALUES_MAX (64u << 20) /* bytes of old and new values together, of one target */
+
+static const struct cache_poisoning_params *params_of(const struct fault *f)
+{
+	return f->params.own;
+}
 
 /* The store of one target. */
 struct unit {
@@ -60,11 +80,10 @@ struct unit {
 	char remark[120];
 };
 
+/* All of f->priv. */
 struct cache_state {
 	char *password; /* NULL: none */
 	uint64_t seed, first_ns, last_ns;
-	uint32_t n;
-	struct unit units[];
 };
 
 static void supported(struct fault_support *ret)
@@ -74,14 +93,14 @@ static void supported(struct fault_support *ret)
 
 static int validate(const struct params *p, struct fl_error *err)
 {
-	const char *address = params_text(p, "address");
+	const struct cache_poisoning_params *own = p->own;
 	struct in6_addr a;
 
-	if (address && inet_pton(AF_INET, address, &a) != 1 && inet_pton(AF_INET6, address, &a) != 1)
-		return error_usage(err, "cache_poisoning: '%s' is no numeric address", address);
-	if (!params_text(p, "keys") || !*params_text(p, "keys"))
+	if (own->address && inet_pton(AF_INET, own->address, &a) != 1 && inet_pton(AF_INET6, own->address, &a) != 1)
+		return error_usage(err, "cache_poisoning: '%s' is no numeric address", own->address);
+	if (!own->keys || !*own->keys)
 		return error_usage(err, "cache_poisoning: keys is empty");
-	if (!params_u64(p, "percent"))
+	if (!own->percent_ppm)
 		return error_usage(err, "cache_poisoning: 0 percent poisons nothing");
 	return 0;
 }
@@ -118,10 +137,9 @@ static int refuse_stranger(const struct fault *f, const struct unit *u, const ch
 static int dial(const struct fault *f, struct unit *u, const char *host, struct store **ret, struct fl_error *err)
 {
 	const struct cache_state *s = f->priv;
-	const struct store_address a = { .host = host,
-					 .port = (uint16_t)params_i64(&f->params, "port"),
-					 .db = (unsigned int)params_i64(&f->params, "db"),
-					 .password = s->password };
+	const struct store_address a = {
+		.host = host, .port = params_of(f)->port, .db = params_of(f)->db, .password = s->password
+	};
 	int r = refuse_stranger(f, u, host, a.port, err);
 
 	if (!r)
@@ -134,7 +152,7 @@ static int dial(const struct fault *f, struct unit *u, const char *host, struct 
 /* The error that is told is that of the first address, unless a later one says more than "nobody". */
 static int connect_any(const struct fault *f, struct unit *u, struct store **ret, struct fl_error *err)
 {
-	const char *given = u->host[0] ? u->host : params_text(&f->params, "address");
+	const char *given = u->host[0] ? u->host : params_of(f)->address;
 	char text[INET6_ADDRSTRLEN];
 	uint32_t i;
 	int r;
@@ -176,48 +194,48 @@ static int found(void *arg, const struct bytes *key)
 
 static int list_keys(const struct fault *f, struct unit *u, struct store *s, struct fl_error *err)
 {
-	struct finding finding = { u, (size_t)params_i64(&f->params, "max-keys") };
+	struct finding finding = { u, params_of(f)->max_keys };
 	int r;
 
 	cache_keys_free(&u->keys);
-	r = store_scan(s, params_text(&f->params, "keys"), found, &finding, err);
+	r = store_scan(s, params_of(f)->keys, found, &finding, err);
 	return r == -ENOMEM ? error_sys(err, ENOMEM, "cache_poisoning: out of memory") : r;
 }
 
 static int read_password(const struct fault *f, struct cache_state *s, struct fl_error *err)
 {
-	const char *path = params_text(&f->params, "password-file");
+	const char *path = params_of(f)->password_file;
 
 	return path ? secret_read(path, &s->password, err) : 0;
 }
 
-static int arm(struct fault *f, struct fl_error *err)
+/* A cache may be cold now and warm when the fault begins: no key is no error yet. */
+static int arm_unit(struct fault *f, void *unit, struct fl_error *err)
 {
-	struct cache_state *s = calloc(1, sizeof(*s) + f->n_targets * sizeof(s->units[0]));
-	uint32_t i;
+	struct store *store = NULL;
+	struct unit *u = unit;
 	int r;
 
+	u->target = fault_unit_target(f, u);
+	r = connect_any(f, u, &store, err);
+	if (!r)
+		r = list_keys(f, u, store, err);
+	store_close(store);
+	return r;
+}
+
+static int arm(struct fault *f, struct fl_error *err)
+{
+	struct cache_state *s = calloc(1, sizeof(*s));
+
+	f->priv = s;
 	if (!s)
 		return error_sys(err, ENOMEM, "cache_poisoning: out of memory");
-	f->priv = s;
 	text_copy(f->backend, sizeof(f->backend), "resp");
-	s->seed = (uint64_t)params_i64(&f->params, "seed");
+	s->seed = params_of(f)->seed;
 	if (!s->seed && getrandom(&s->seed, sizeof(s->seed), 0) != sizeof(s->seed))
 		s->seed = clock_mono_ns();
-	r = read_password(f, s, err);
-	for (i = 0; !r && i < f->n_targets; i++) {
-		struct unit *u = &s->units[i];
-		struct store *store = NULL;
-
-		u->target = &f->targets[i];
-		s->n++;
-		r = connect_any(f, u, &store, err);
-		if (!r)
-			r = list_keys(f, u, store, err);
-		store_close(store);
-		/* A cache may be cold now and warm when the fault begins: no key is no error yet. */
-	}
-	return r;
+	return read_password(f, s, err) ?: fault_units_make(f, sizeof(struct unit), err) ?: fault_each(f, arm_unit, err);
 }
 
 /* --- activate ------------------------------------------------------------------------------------ */
@@ -235,11 +253,11 @@ static uint64_t mix(const struct bytes *b, uint64_t h)
 static int plan_key(const struct fault *f, struct unit *u, struct store *s, struct cache_key *key, struct fl_error *err)
 {
 	const struct cache_state *state = f->priv;
-	const char *value = params_text(&f->params, "value");
+	const char *value = params_of(f)->value;
 	uint64_t h = mix(&key->name, state->seed);
 	int r;
 
-	if ((h >> 8) % 1000000 >= params_u64(&f->params, "percent"))
+	if ((h >> 8) % 1000000 >= params_of(f)->percent_ppm)
 		return 0;
 	r = u->held < VALUES_MAX ? store_get(s, &key->name, &key->old, err) : 0;
 	if (r == 0)
@@ -259,7 +277,7 @@ static int plan_key(const struct fault *f, struct unit *u, struct store *s, stru
 }
 
 /* The values are in FILE, for whoever undoes it. */
-static int announce(const struct fault *f, struct unit *u, uint32_t i, struct fl_error *err)
+static int announce(const struct fault *f, struct unit *u, struct fl_error *err)
 {
 	const struct cache_state *s = f->priv;
 	char path[128], identity[104], boot[PROC_BOOT_SIZE];
@@ -267,7 +285,7 @@ static int announce(const struct fault *f, struct unit *u, uint32_t i, struct fl
 	json_t *args;
 	int r = journal_kept_dir(f->session->journal, &dir, err);
 
-	snprintf(path, sizeof(path), "%s/cache-%u-%u.json", dir, f->number, i);
+	snprintf(path, sizeof(path), "%s/cache-%u-%u.json", dir, f->number, fault_unit_index(f, u));
 	r = r ? r : cache_keys_write(&u->keys, path, err);
 	if (r)
 		return r;
@@ -276,8 +294,8 @@ static int announce(const struct fault *f, struct unit *u, uint32_t i, struct fl
 	args = docker_undo_args(identity, !strcmp(u->target->provider, "docker"));
 	json_object_update_new(args, json_pack("{s:s, s:o*, s:I, s:s, s:I, s:I, s:s*}", "saved", path, "sealed",
 					       sealed_now(), "netns", (json_int_t)u->target->netns_inode, "host",
-					       u->host, "port", (json_int_t)params_i64(&f->params, "port"), "db",
-					       (json_int_t)params_i64(&f->params, "db"), "password", s->password));
+					       u->host, "port", (json_int_t)params_of(f)->port, "db",
+					       (json_int_t)params_of(f)->db, "password", s->password));
 	json_object_set_new(args, "boot", json_string(boot));
 	return journal_add(f->session->journal, "restore-cache", args, &u->entry, err);
 }
@@ -302,10 +320,10 @@ static int poison(struct unit *u, struct store *s, struct fl_error *err)
 	return 0;
 }
 
-static int begin(struct fault *f, uint32_t n, struct fl_error *err)
+static int begin(struct fault *f, void *unit, struct fl_error *err)
 {
 	struct cache_state *state = f->priv;
-	struct unit *u = &state->units[n];
+	struct unit *u = unit;
 	struct store *s = NULL;
 	size_t i;
 	int r;
@@ -317,7 +335,7 @@ static int begin(struct fault *f, uint32_t n, struct fl_error *err)
 	for (i = 0; !r && i < u->keys.n; i++)
 		r = plan_key(f, u, s, &u->keys.v[i], err);
 	if (!r)
-		r = announce(f, u, n, err);
+		r = announce(f, u, err);
 	if (!r)
 		r = poison(u, s, err);
 	store_close(s);
@@ -329,34 +347,16 @@ static int begin(struct fault *f, uint32_t n, struct fl_error *err)
 	return r;
 }
 
-static int end(struct fault *f, struct fl_error *err)
+static int end(struct fault *f, void *unit, struct fl_error *err)
 {
-	struct cache_state *s = f->priv;
-	uint32_t i;
-	int first = 0;
+	struct unit *u = unit;
 
-	for (i = 0; i < s->n; i++) {
-		struct unit *u = &s->units[i];
-		int r = journal_settle(f->session->journal, &u->entry, u->remark, sizeof(u->remark),
-				       first ? NULL : err);
-
-		first = first ? first : r;
-	}
-	return first;
+	return journal_settle(f->session->journal, &u->entry, u->remark, sizeof(u->remark), err);
 }
 
 static int activate(struct fault *f, bool on, struct fl_error *err)
 {
-	uint32_t i;
-	int r = 0;
-
-	if (!on)
-		return end(f, err);
-	for (i = 0; !r && i < f->n_targets; i++)
-		r = begin(f, i, err);
-	if (r)
-		end(f, NULL);
-	return r;
+	return fault_each_switch(f, on, begin, end, err);
 }
 
 /* --- proof, disarm ------------------------------------------------------------------------------ */
@@ -364,12 +364,13 @@ static int activate(struct fault *f, bool on, struct fl_error *err)
 static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 {
 	const struct cache_state *s = f->priv;
+	const struct unit *units = f->units;
 	const char *remark = "";
 	uint32_t i;
 
 	(void)err;
-	for (i = 0; i < s->n; i++) {
-		const struct unit *u = &s->units[i];
+	for (i = 0; i < f->n_units; i++) {
+		const struct unit *u = &units[i];
 
 		ret->matched += u->keys.n;
 		ret->injected += u->poisoned;
@@ -385,21 +386,26 @@ static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 	return 0;
 }
 
+static int disarm_unit(struct fault *f, void *unit, struct fl_error *err)
+{
+	struct unit *u = unit;
+	int r = end(f, u, err);
+
+	if (!r)
+		cache_keys_free(&u->keys);
+	return r;
+}
+
 static int disarm(struct fault *f, struct fl_error *err)
 {
+	int r = fault_each_undo(f, disarm_unit, err);
 	struct cache_state *s = f->priv;
-	uint32_t i;
-	int r;
 
-	if (!s)
-		return 0;
-	r = end(f, err);
 	if (r)
 		return r;
-	for (i = 0; i < s->n; i++)
-		cache_keys_free(&s->units[i].keys);
-	free(s->password);
-	free(take_ptr(f->priv));
+	if (s)
+		free(s->password);
+	fault_units_free(f);
 	return 0;
 }
 

@@ -19,10 +19,10 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "fault/fault.h"
 #include "fault/state/file.h"
 #include "fault/state/place.h"
 #include "fault/state/place_host.h"
+#include "fault/units.h"
 #include "session/journal.h"
 #include "session/session.h"
 #include "target/process/inside.h"
@@ -35,20 +35,32 @@ enum mode { MODE_FLIP, MODE_TRUNCATE, MODE_REPLACE };
 
 static const char *const modes[] = { "flip", "truncate", "replace", NULL };
 
+struct config_corruption_params {
+	const char *path;
+	enum mode mode;
+	uint32_t count;
+	struct param_optional size_bytes;
+	const char *content;
+	uint64_t seed;
+	bool allow_host_root, allow_persistent;
+};
+
 /* clang-format off */
+#define FIELD(member) PARAM_FIELD(struct config_corruption_params, member)
+
 static const struct param params[] = {
-	{ .name = "path", .type = PARAM_STRING, .def = "!", .help = "the file, as the target sees it" },
-	{ .name = "mode", .type = PARAM_ENUM, .def = "flip", .choices = modes,
+	{ FIELD(path), .name = "path", .type = PARAM_STRING, .def = "!", .help = "the file, as the target sees it" },
+	{ FIELD(mode), .name = "mode", .type = PARAM_ENUM, .def = "flip", .choices = modes,
 	  .help = "flip bits, truncate, or replace by other content" },
-	{ .name = "count", .type = PARAM_INT, .def = "16", .min = 1, .max = FILE_MAX_BYTES,
+	{ FIELD(count), .name = "count", .type = PARAM_INT, .def = "16", .min = 1, .max = FILE_MAX_BYTES,
 	  .help = "flip: how many bytes to change" },
-	{ .name = "size", .type = PARAM_BYTES, .help = "truncate: what is left; default: half of it" },
-	{ .name = "content", .type = PARAM_STRING, .help = "replace: the new content" },
-	{ .name = "seed", .type = PARAM_INT, .def = "0", .max = INT64_MAX,
+	{ FIELD(size_bytes), .name = "size", .type = PARAM_BYTES, .help = "truncate: what is left; default: half of it" },
+	{ FIELD(content), .name = "content", .type = PARAM_STRING, .help = "replace: the new content" },
+	{ FIELD(seed), .name = "seed", .type = PARAM_INT, .def = "0", .max = INT64_MAX,
 	  .help = "flip: of the choice of bytes, 0: a new one" },
-	{ .name = "allow-host-root", .type = PARAM_BOOL, .def = "no",
+	{ FIELD(allow_host_root), .name = "allow-host-root", .type = PARAM_BOOL, .def = "no",
 	  .help = "also the host's own file, or one that the target's user may not write" },
-	{ .name = "allow-persistent", .type = PARAM_BOOL, .def = "no",
+	{ FIELD(allow_persistent), .name = "allow-persistent", .type = PARAM_BOOL, .def = "no",
 	  .help = "also a lasting file that the host does not see, and recover not after a power cut" },
 	{}
 };
@@ -66,11 +78,15 @@ struct unit {
 	char remark[200];   /* of its undo */
 };
 
+/* All of f->priv. */
 struct file_state {
-	uint32_t n;
 	uint64_t first_ns, last_ns;
-	struct unit units[];
 };
+
+static const struct config_corruption_params *params_of(const struct fault *f)
+{
+	return f->params.own;
+}
 
 static void supported(struct fault_support *ret)
 {
@@ -79,9 +95,9 @@ static void supported(struct fault_support *ret)
 
 static int only_with(const struct params *p, const char *name, enum mode mode, struct fl_error *err)
 {
-	const struct param_value *v = params_get(p, name);
+	const struct config_corruption_params *own = p->own;
 
-	if (!v->given || params_u64(p, "mode") == mode)
+	if (!params_get(p, name)->given || own->mode == mode)
 		return 0;
 	error_usage(err, "config_corruption: %s needs mode %s", name, modes[mode]);
 	error_hint(err, "give mode: %s, or leave %s out", modes[mode], name);
@@ -90,14 +106,14 @@ static int only_with(const struct params *p, const char *name, enum mode mode, s
 
 static int validate(const struct params *p, struct fl_error *err)
 {
-	const char *path = params_text(p, "path");
+	const struct config_corruption_params *own = p->own;
 	int r;
 
-	if (path && path[0] != '/')
-		return error_usage(err, "config_corruption: path '%s' is not absolute", path);
+	if (own->path && own->path[0] != '/')
+		return error_usage(err, "config_corruption: path '%s' is not absolute", own->path);
 	r = only_with(p, "count", MODE_FLIP, err) ?: only_with(p, "size", MODE_TRUNCATE, err) ?:
 	    only_with(p, "content", MODE_REPLACE, err);
-	if (!r && params_u64(p, "mode") == MODE_REPLACE && !params_has(p, "content")) {
+	if (!r && own->mode == MODE_REPLACE && !own->content) {
 		error_usage(err, "config_corruption: mode replace without content");
 		error_hint(err, "give the new content: content: 'port = 1'");
 		r = -EINVAL;
@@ -125,32 +141,31 @@ static int refuse_persistent(const struct fault *f, const struct unit *u, struct
 	struct place_host h;
 
 	place_host_find(u->target->pid, u->fd, &h);
-	if (params_u64(&f->params, "allow-persistent") || !h.lasts || h.path[0])
+	if (params_of(f)->allow_persistent || !h.lasts || h.path[0])
 		return 0;
 	error_env(err, EPERM,
 		  "config_corruption on %s: %s is on a file system that outlives a reboot and that the "
 		  "host does not see: it could not be put back after a power cut",
-		  u->target->name, params_text(&f->params, "path"));
+		  u->target->name, params_of(f)->path);
 	error_hint(err, "keep a copy of it and give allow-persistent: yes");
 	return -EPERM;
 }
 
 static int spoil(const struct fault *f, struct unit *u, struct fl_error *err)
 {
-	const struct params *p = &f->params;
-	uint64_t seed = (uint64_t)params_i64(p, "seed"), size;
-	const char *content;
+	const struct config_corruption_params *p = params_of(f);
+	uint64_t seed = p->seed, size;
 
-	switch ((enum mode)params_u64(p, "mode")) {
+	switch (p->mode) {
 	case MODE_FLIP:
 		if (!seed && getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
 			seed = clock_mono_ns();
 		if (bytes_copy(u->before.v, u->before.n, &u->after))
 			break;
-		u->changed = content_flip(&u->after, (size_t)params_i64(p, "count"), seed);
+		u->changed = content_flip(&u->after, p->count, seed);
 		return 0;
 	case MODE_TRUNCATE:
-		size = params_has(p, "size") ? params_u64(p, "size") : u->before.n / 2;
+		size = p->size_bytes.set ? p->size_bytes.u64 : u->before.n / 2;
 		if (size > u->before.n)
 			size = u->before.n;
 		if (bytes_copy(u->before.v, (size_t)size, &u->after))
@@ -158,8 +173,7 @@ static int spoil(const struct fault *f, struct unit *u, struct fl_error *err)
 		u->changed = u->before.n - (size_t)size;
 		return 0;
 	case MODE_REPLACE:
-		content = params_text(p, "content");
-		if (bytes_copy(content, strlen(content), &u->after))
+		if (bytes_copy(p->content, strlen(p->content), &u->after))
 			break;
 		u->changed = u->after.n;
 		return 0;
@@ -178,7 +192,7 @@ static void forget(struct unit *u)
 /* What the file is now, and what it is going to be. */
 static int study(struct fault *f, struct unit *u, struct fl_error *err)
 {
-	const char *path = params_text(&f->params, "path");
+	const char *path = params_of(f)->path;
 	int r;
 
 	forget(u);
@@ -193,10 +207,9 @@ static int study(struct fault *f, struct unit *u, struct fl_error *err)
 
 static int prepare(struct fault *f, struct unit *u, struct fl_error *err)
 {
-	const char *path = params_text(&f->params, "path"), *name = u->target->name;
-	enum inside_as as = params_u64(&f->params, "allow-host-root") ? INSIDE_ROOT : INSIDE_TARGET;
+	const char *path = params_of(f)->path, *name = u->target->name;
+	enum inside_as as = params_of(f)->allow_host_root ? INSIDE_ROOT : INSIDE_TARGET;
 	struct stat st;
-	int r;
 
 	u->fd = inside_open(u->target, as, path, O_RDWR, err);
 	if (u->fd < 0)
@@ -205,49 +218,47 @@ static int prepare(struct fault *f, struct unit *u, struct fl_error *err)
 		return error_env(err, errno, "config_corruption on %s: %s: %s", name, path, strerror(errno));
 	u->dev = st.st_dev;
 	u->ino = st.st_ino;
-	if (host_sees_it(u, path) && !params_u64(&f->params, "allow-host-root")) {
+	if (host_sees_it(u, path) && !params_of(f)->allow_host_root) {
 		error_env(err, EPERM, "config_corruption on %s: %s is the host's own file", name, path);
 		error_hint(err, "name a file of the target alone, or give allow-host-root: yes");
 		return -EPERM;
 	}
-	r = refuse_persistent(f, u, err);
-	return r ? r : study(f, u, err);
+	return refuse_persistent(f, u, err) ?: study(f, u, err);
+}
+
+static int arm_unit(struct fault *f, void *unit, struct fl_error *err)
+{
+	struct unit *u = unit;
+
+	*u = (struct unit){ .target = fault_unit_target(f, u), .fd = -1 };
+	return prepare(f, u, err);
 }
 
 static int arm(struct fault *f, struct fl_error *err)
 {
-	struct file_state *s = calloc(1, sizeof(*s) + f->n_targets * sizeof(s->units[0]));
-	uint32_t i;
-	int r = 0;
-
-	if (!s)
+	f->priv = calloc(1, sizeof(struct file_state));
+	if (!f->priv)
 		return error_sys(err, ENOMEM, "config_corruption: out of memory");
-	f->priv = s;
 	text_copy(f->backend, sizeof(f->backend), "write");
-	for (i = 0; !r && i < f->n_targets; i++) {
-		s->units[i] = (struct unit){ .target = &f->targets[i], .fd = -1 };
-		s->n++;
-		r = prepare(f, &s->units[i], err);
-	}
-	return r;
+	return fault_units_make(f, sizeof(struct unit), err) ?: fault_each(f, arm_unit, err);
 }
 
 /* --- activate ----------------------------------------------------------------------------------- */
 
 /* file-N-I.before and .after, where they are found after a power cut. */
-static int save(const struct fault *f, uint32_t i, const char *what, const struct bytes *b, char path[128],
+static int save(const struct fault *f, const struct unit *u, const char *what, const struct bytes *b, char path[128],
 		struct fl_error *err)
 {
 	const char *dir;
 	int r = journal_kept_dir(f->session->journal, &dir, err);
 
-	snprintf(path, 128, "%s/file-%u-%u.%s", dir, f->number, i, what);
+	snprintf(path, 128, "%s/file-%u-%u.%s", dir, f->number, fault_unit_index(f, u), what);
 	return r ? r : file_write(path, b->v, b->n, 0600, err);
 }
 
 static json_t *undo_args(const struct fault *f, const struct unit *u, const char *before, const char *after)
 {
-	json_t *args = place_json(u->target->pid, u->target->pid_start, params_text(&f->params, "path"), u->fd);
+	json_t *args = place_json(u->target->pid, u->target->pid_start, params_of(f)->path, u->fd);
 
 	json_object_set_new(args, "before", json_string(before));
 	json_object_set_new(args, "after", json_string(after));
@@ -256,17 +267,17 @@ static json_t *undo_args(const struct fault *f, const struct unit *u, const char
 }
 
 /* Read once more: between arming and now lies a baseline, in which somebody may have written. */
-static int begin(struct fault *f, uint32_t i, struct fl_error *err)
+static int begin(struct fault *f, void *unit, struct fl_error *err)
 {
 	struct file_state *s = f->priv;
-	struct unit *u = &s->units[i];
+	struct unit *u = unit;
 	char before[128], after[128];
 	int r;
 
 	if (u->entry)
 		return 0;
-	r = study(f, u, err) ?: save(f, i, "before", &u->before, before, err) ?:
-	    save(f, i, "after", &u->after, after, err);
+	r = study(f, u, err) ?: save(f, u, "before", &u->before, before, err) ?:
+	    save(f, u, "after", &u->after, after, err);
 	if (!r)
 		r = journal_add(f->session->journal, "restore-file", undo_args(f, u, before, after), &u->entry, err);
 	if (!r)
@@ -280,34 +291,16 @@ static int begin(struct fault *f, uint32_t i, struct fl_error *err)
 }
 
 /* A remark of the undo (somebody has written the file meanwhile) is kept for the proof. */
-static int end(struct fault *f, struct fl_error *err)
+static int end(struct fault *f, void *unit, struct fl_error *err)
 {
-	struct file_state *s = f->priv;
-	uint32_t i;
-	int first = 0;
+	struct unit *u = unit;
 
-	for (i = 0; i < s->n; i++) {
-		struct unit *u = &s->units[i];
-		int r = journal_settle(f->session->journal, &u->entry, u->remark, sizeof(u->remark),
-				       first ? NULL : err);
-
-		first = first ? first : r;
-	}
-	return first;
+	return journal_settle(f->session->journal, &u->entry, u->remark, sizeof(u->remark), err);
 }
 
 static int activate(struct fault *f, bool on, struct fl_error *err)
 {
-	uint32_t i;
-	int r = 0;
-
-	if (!on)
-		return end(f, err);
-	for (i = 0; !r && i < f->n_targets; i++)
-		r = begin(f, i, err);
-	if (r)
-		end(f, NULL);
-	return r;
+	return fault_each_switch(f, on, begin, end, err);
 }
 
 /* --- proof, disarm ------------------------------------------------------------------------------ */
@@ -315,44 +308,42 @@ static int activate(struct fault *f, bool on, struct fl_error *err)
 static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 {
 	const struct file_state *s = f->priv;
-	const char *path = params_text(&f->params, "path"), *remark = "";
+	const struct unit *units = f->units;
+	const char *path = params_of(f)->path, *remark = "";
 	uint32_t i;
 
 	(void)err;
 	if (!s->first_ns)
 		return 0;
-	for (i = 0; i < s->n; i++) {
-		ret->bytes += s->units[i].changed;
-		if (s->units[i].remark[0])
-			remark = s->units[i].remark;
+	for (i = 0; i < f->n_units; i++) {
+		ret->bytes += units[i].changed;
+		if (units[i].remark[0])
+			remark = units[i].remark;
 	}
-	ret->matched = ret->injected = s->n;
+	ret->matched = ret->injected = f->n_units;
 	ret->first_hit_ns = s->first_ns;
 	ret->last_hit_ns = s->last_ns;
-	snprintf(ret->effect, sizeof(ret->effect), "%s: %s, %llu of %zu bytes%s%s", path,
-		 params_text(&f->params, "mode"), (unsigned long long)ret->bytes, s->units[0].before.n,
-		 remark[0] ? "; " : "", remark);
+	snprintf(ret->effect, sizeof(ret->effect), "%s: %s, %llu of %zu bytes%s%s", path, modes[params_of(f)->mode],
+		 (unsigned long long)ret->bytes, units[0].before.n, remark[0] ? "; " : "", remark);
+	return 0;
+}
+
+static int disarm_unit(struct fault *f, void *unit, struct fl_error *err)
+{
+	struct unit *u = unit;
+	int r = end(f, u, err);
+
+	if (r || !u->target) /* arm did not come that far */
+		return r;
+	forget(u);
+	if (u->fd >= 0)
+		close(take_fd(u->fd));
 	return 0;
 }
 
 static int disarm(struct fault *f, struct fl_error *err)
 {
-	struct file_state *s = f->priv;
-	uint32_t i;
-	int r;
-
-	if (!s)
-		return 0;
-	r = end(f, err);
-	if (r)
-		return r;
-	for (i = 0; i < s->n; i++) {
-		forget(&s->units[i]);
-		if (s->units[i].fd >= 0)
-			close(s->units[i].fd);
-	}
-	free(take_ptr(f->priv));
-	return 0;
+	return fault_each_disarm(f, disarm_unit, err);
 }
 
 const struct fault_ops fault_config_corruption = {

@@ -30,14 +30,21 @@
 #define LOOK_MS    300 /* from the owner's loop, which must not be away for long */
 #define NAME_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.$"
 
+struct jvm_exception_params {
+	const char *class, *method, *exception;
+	uint16_t agent_port;
+};
+
 /* clang-format off */
+#define FIELD(member) PARAM_FIELD(struct jvm_exception_params, member)
+
 static const struct param params[] = {
-	{ .name = "class", .type = PARAM_STRING, .def = "!", .help = "fully qualified class" },
-	{ .name = "method", .type = PARAM_STRING, .def = "!",
+	{ FIELD(class), .name = "class", .type = PARAM_STRING, .def = "!", .help = "fully qualified class" },
+	{ FIELD(method), .name = "method", .type = PARAM_STRING, .def = "!",
 	  .help = "method that throws: its name, or with the types, work(int)" },
-	{ .name = "exception", .type = PARAM_STRING, .def = "java.lang.RuntimeException",
+	{ FIELD(exception), .name = "exception", .type = PARAM_STRING, .def = "java.lang.RuntimeException",
 	  .help = "what it throws; it must take a text and be one that the method may throw" },
-	{ .name = "agent-port", .type = PARAM_INT, .def = "9091", .min = 1, .max = 65535,
+	{ FIELD(agent_port), .name = "agent-port", .type = PARAM_INT, .def = "9091", .min = 1, .max = 65535,
 	  .help = "where the agent listens in the target" },
 	{}
 };
@@ -66,9 +73,8 @@ static void supported(struct fault_support *ret)
 }
 
 /* Each goes into a line of the rule: nothing that could end it. */
-static int check_name(const struct params *p, const char *name, const char *more, struct fl_error *err)
+static int check_name(const char *name, const char *text, const char *more, struct fl_error *err)
 {
-	const char *text = params_text(p, name);
 	size_t good = strspn(text, NAME_CHARS);
 
 	while (text[good] && strchr(more, text[good]))
@@ -78,22 +84,26 @@ static int check_name(const struct params *p, const char *name, const char *more
 
 static int validate(const struct params *p, struct fl_error *err)
 {
-	return check_name(p, "class", "", err) ?: check_name(p, "method", "<>(),[] ", err) ?:
-	       check_name(p, "exception", "", err);
+	const struct jvm_exception_params *own = p->own;
+
+	return check_name("class", own->class, "", err) ?: check_name("method", own->method, "<>(),[] ", err) ?:
+	       check_name("exception", own->exception, "", err);
 }
 
 static char *make_script(const struct fault *f)
 {
-	const struct params *p = &f->params;
+	const struct jvm_exception_params *p = f->params.own;
 
 	return text_format("RULE faultline %s\nCLASS %s\nMETHOD %s\nAT ENTRY\n"
 			   "IF TRUE\nDO throw new %s(\"injected by faultline\")\nENDRULE\n",
-			   f->id, params_text(p, "class"), params_text(p, "method"), params_text(p, "exception"));
+			   f->id, p->class, p->method, p->exception);
 }
 
 static uint16_t port_of(const struct fault *f)
 {
-	return (uint16_t)params_i64(&f->params, "agent-port");
+	const struct jvm_exception_params *p = f->params.own;
+
+	return p->agent_port;
 }
 
 /* Find the JVMs of @t that have the agent, and hear that it answers. */
@@ -213,6 +223,7 @@ static int activate(struct fault *f, bool on, struct fl_error *err)
 
 static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 {
+	const struct jvm_exception_params *p = f->params.own;
 	struct jvm_state *s = f->priv;
 	struct fl_proof sum = {};
 	uint32_t i;
@@ -229,9 +240,8 @@ static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 	if (s->remark[0])
 		text_copy(ret->effect, sizeof(ret->effect), s->remark);
 	else
-		snprintf(ret->effect, sizeof(ret->effect), "%s.%s in %u JVM%s: %s", params_text(&f->params, "class"),
-			 params_text(&f->params, "method"), s->n, s->n == 1 ? "" : "s",
-			 sum.matched ? "has thrown" : "not called");
+		snprintf(ret->effect, sizeof(ret->effect), "%s.%s in %u JVM%s: %s", p->class, p->method, s->n,
+			 s->n == 1 ? "" : "s", sum.matched ? "has thrown" : "not called");
 	return 0;
 }
 

@@ -26,9 +26,9 @@
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
 
-#include "fault/fault.h"
 #include "fault/stress/scratch.h"
 #include "fault/syscall/syscall_modes.h"
+#include "fault/units.h"
 #include "os/meminfo.h"
 #include "target/process/inside.h"
 #include "util/cleanup.h"
@@ -41,24 +41,21 @@
 #define WRITE_SIZE (1u << 20)
 #define ROUNDING   (64u << 10) /* a goal is reached when less than this is missing */
 
-static const struct param params[] = { { .name = "mode",
-					 .type = PARAM_ENUM,
-					 .def = "real",
-					 .choices = fault_modes,
-					 .help = "really, or as the kernel's answer to the target's calls" },
-				       { .name = "path",
-					 .type = PARAM_STRING,
-					 .def = "!",
-					 .help = "a directory on the file system, as the target sees it" },
-				       { .name = "percent",
-					 .type = PARAM_PERCENT,
-					 .help = "fill it up to this, as df shows it (100%: what users may take)" },
-				       { .name = "bytes", .type = PARAM_BYTES, .help = "or: how much to take" },
-				       { .name = "allow-host-root",
-					 .type = PARAM_BOOL,
-					 .def = "no",
-					 .help = "also the file system of the host's root; with root's rights" },
-				       {} };
+/* clang-format off */
+static const struct param params[] = {
+	{ PARAM_FIELD(struct disk_fill_params, mode), .name = "mode", .type = PARAM_ENUM, .def = "real",
+	  .choices = fault_modes, .help = "really, or as the kernel's answer to the target's calls" },
+	{ PARAM_FIELD(struct disk_fill_params, path), .name = "path", .type = PARAM_STRING, .def = "!",
+	  .help = "a directory on the file system, as the target sees it" },
+	{ PARAM_FIELD(struct disk_fill_params, percent_ppm), .name = "percent", .type = PARAM_PERCENT,
+	  .help = "fill it up to this, as df shows it (100%: what users may take)" },
+	{ PARAM_FIELD(struct disk_fill_params, bytes), .name = "bytes", .type = PARAM_BYTES,
+	  .help = "or: how much to take" },
+	{ PARAM_FIELD(struct disk_fill_params, allow_host_root), .name = "allow-host-root", .type = PARAM_BOOL, .def = "no",
+	  .help = "also the file system of the host's root; with root's rights" },
+	{}
+};
+/* clang-format on */
 
 /* One file system that is filled. */
 struct fill {
@@ -72,11 +69,6 @@ struct fill {
 	int error;           /* filling stopped with it */
 };
 
-struct disk {
-	uint32_t n;
-	struct fill fills[];
-};
-
 static void supported(struct fault_support *ret)
 {
 	*ret = (struct fault_support){ .supported = true, .backend = "fallocate" };
@@ -84,13 +76,13 @@ static void supported(struct fault_support *ret)
 
 static int validate(const struct params *p, struct fl_error *err)
 {
-	const char *path = params_text(p, "path");
+	const struct disk_fill_params *own = p->own;
 
-	if (path[0] != '/')
-		return error_usage(err, "disk_fill: path '%s' is not absolute", path);
-	if (params_u64(p, "mode") == FAULT_MODE_KERNEL)
+	if (own->path[0] != '/')
+		return error_usage(err, "disk_fill: path '%s' is not absolute", own->path);
+	if (own->mode == FAULT_MODE_KERNEL)
 		return 0;
-	if (params_has(p, "percent") == params_has(p, "bytes")) {
+	if (own->percent_ppm.set == own->bytes.set) {
 		error_usage(err, "disk_fill: give either percent or bytes");
 		error_hint(err, "percent: 95%% of the file system, or bytes: 200MiB");
 		return -EINVAL;
@@ -98,9 +90,14 @@ static int validate(const struct params *p, struct fl_error *err)
 	return 0;
 }
 
+static const struct disk_fill_params *params_of(const struct fault *f)
+{
+	return f->params.own;
+}
+
 static enum inside_as rights(const struct fault *f)
 {
-	return params_u64(&f->params, "allow-host-root") ? INSIDE_ROOT : INSIDE_TARGET;
+	return params_of(f)->allow_host_root ? INSIDE_ROOT : INSIDE_TARGET;
 }
 
 /* ---- which file system ----------------------------------------------------------------------- */
@@ -144,22 +141,21 @@ static int read_space(int fd, struct space *ret)
 /* How much to take of @s; the bytes of the file in d->goal. */
 static int choose_goal(const struct fault *f, struct fill *d, const struct space *s, struct fl_error *err)
 {
-	const char *path = params_text(&f->params, "path");
-	uint64_t ppm = params_u64(&f->params, "percent");
+	const struct disk_fill_params *p = params_of(f);
 	char have[32];
 
-	if (params_has(&f->params, "bytes")) {
-		d->goal = params_u64(&f->params, "bytes");
+	if (p->bytes.set) {
+		d->goal = p->bytes.u64;
 		if (d->goal <= s->available)
 			return 0;
-		error_env(err, ENOSPC, "disk_fill on %s: %s has only %s available", d->target->name, path,
+		error_env(err, ENOSPC, "disk_fill on %s: %s has only %s available", d->target->name, p->path,
 			  units_format_bytes(s->available, have, sizeof(have)));
 		error_hint(err, "percent: 100%% takes all of it");
 		return -ENOSPC;
 	}
-	d->goal = (uint64_t)((double)s->total * ((double)ppm / 1e6));
+	d->goal = (uint64_t)((double)s->total * ((double)p->percent_ppm.u64 / 1e6));
 	if (d->goal <= s->used) {
-		error_env(err, EALREADY, "disk_fill on %s: %s is %.1f %% full already", d->target->name, path,
+		error_env(err, EALREADY, "disk_fill on %s: %s is %.1f %% full already", d->target->name, p->path,
 			  100.0 * (double)s->used / (double)s->total);
 		error_hint(err, "ask for a higher percent");
 		return -EALREADY;
@@ -175,8 +171,7 @@ static int fill_size(const struct fault *f, struct fill *d, struct fl_error *err
 	int r = read_space(d->dir_fd, &s);
 
 	if (r)
-		return error_env(err, -r, "disk_fill on %s: %s has no size", d->target->name,
-				 params_text(&f->params, "path"));
+		return error_env(err, -r, "disk_fill on %s: %s has no size", d->target->name, params_of(f)->path);
 	d->total = s.total;
 	r = choose_goal(f, d, &s, err);
 	if (r || fstatfs(d->dir_fd, &fs) || fs.f_type != TMPFS_MAGIC)
@@ -186,12 +181,12 @@ static int fill_size(const struct fault *f, struct fill *d, struct fl_error *err
 
 static int open_path(const struct fault *f, struct fill *d, struct fl_error *err)
 {
-	const char *path = params_text(&f->params, "path");
+	const char *path = params_of(f)->path;
 
 	d->dir_fd = inside_open(d->target, rights(f), path, O_RDONLY | O_DIRECTORY, err);
 	if (d->dir_fd < 0)
 		return d->dir_fd;
-	if (is_host_root(d->dir_fd) && !params_u64(&f->params, "allow-host-root")) {
+	if (is_host_root(d->dir_fd) && !params_of(f)->allow_host_root) {
 		error_env(err, EPERM, "disk_fill on %s: %s is on the host's root file system", d->target->name, path);
 		error_hint(err, "name a path on a volume of its own, or let the kernel answer as a full disk does "
 				"(mode: kernel); allow-host-root: yes fills the host's disk");
@@ -226,7 +221,7 @@ static int open_unlinked(struct fault *f, const struct fill *d, struct fl_error 
 	int fd, r;
 
 	r = inside_ids(d->target, rights(f), &uid, &gid, err)
-		    ?: scratch_announce(f, d->target, params_text(&f->params, "path"), d->dir_fd, uid, &s, err);
+		    ?: scratch_announce(f, d->target, params_of(f)->path, d->dir_fd, uid, &s, err);
 	if (r)
 		return r;
 	fd = inside_create(d->target, rights(f), d->dir_fd, s.name);
@@ -244,7 +239,7 @@ static int open_file(struct fault *f, struct fill *d, struct fl_error *err)
 		fd = open_unlinked(f, d, err);
 	if (fd < 0)
 		return error_env(err, -fd, "disk_fill on %s: cannot make a file in %s: %s", d->target->name,
-				 params_text(&f->params, "path"), strerror(-fd));
+				 params_of(f)->path, strerror(-fd));
 	d->fd = fd;
 	return 0;
 }
@@ -311,7 +306,7 @@ static void fill_slice(struct fill *d)
 	}
 }
 
-static void look(struct fill *d)
+static void measure(struct fill *d)
 {
 	struct space s;
 	struct stat st;
@@ -326,83 +321,80 @@ static void look(struct fill *d)
 
 /* ---- the fault ------------------------------------------------------------------------------- */
 
+static int arm_unit(struct fault *f, void *unit, struct fl_error *err)
+{
+	struct fill *d = unit;
+
+	*d = (struct fill){ .target = fault_unit_target(f, d), .dir_fd = -1, .fd = -1 };
+	return open_path(f, d, err);
+}
+
 static int arm(struct fault *f, struct fl_error *err)
 {
-	struct disk *s = calloc(1, sizeof(*s) + f->n_targets * sizeof(s->fills[0]));
-	uint32_t i;
-	int r = 0;
-
-	if (!s)
-		return error_sys(err, ENOMEM, "disk_fill: out of memory");
-	f->priv = s;
 	text_copy(f->backend, sizeof(f->backend), "fallocate");
-	s->n = f->n_targets;
-	for (i = 0; i < s->n; i++)
-		s->fills[i] = (struct fill){ .target = &f->targets[i], .dir_fd = -1, .fd = -1 };
-	for (i = 0; !r && i < s->n; i++)
-		r = open_path(f, &s->fills[i], err);
+	return fault_units_make(f, sizeof(struct fill), err) ?: fault_each(f, arm_unit, err);
+}
+
+static int begin(struct fault *f, void *unit, struct fl_error *err)
+{
+	struct fill *d = unit;
+	int r;
+
+	d->done = 0;
+	d->error = 0;
+	r = fill_size(f, d, err) ?: open_file(f, d, err);
+	if (!r)
+		fill_slice(d);
 	return r;
 }
 
-static void empty(struct fill *d)
+static int empty(struct fault *f, void *unit, struct fl_error *err)
 {
-	look(d);
+	struct fill *d = unit;
+	(void)f;
+	(void)err;
+
+	if (!d->target) /* arm did not come that far */
+		return 0;
+	measure(d);
 	if (d->fd >= 0)
 		close(take_fd(d->fd));
+	return 0;
 }
 
 static int activate(struct fault *f, bool on, struct fl_error *err)
 {
-	struct disk *s = f->priv;
-	uint32_t i;
-	int r = 0;
+	return fault_each_switch(f, on, begin, empty, err);
+}
 
-	for (i = 0; !r && i < s->n; i++) {
-		struct fill *d = &s->fills[i];
+static int fill_on(struct fault *f, void *unit, struct fl_error *err)
+{
+	struct fill *d = unit;
+	(void)err;
 
-		if (!on) {
-			empty(d);
-			continue;
-		}
-		d->done = 0;
-		d->error = 0;
-		r = fill_size(f, d, err);
-		if (!r)
-			r = open_file(f, d, err);
-		if (!r)
-			fill_slice(d);
-	}
-	for (i = 0; r && i < s->n; i++)
-		empty(&s->fills[i]);
-	return r;
+	fill_slice(d);
+	if (d->by_writing)
+		text_copy(f->backend, sizeof(f->backend), "write");
+	return 0;
 }
 
 static int tick(struct fault *f, struct fl_error *err)
 {
-	struct disk *s = f->priv;
-	uint32_t i;
-	(void)err;
-
-	for (i = 0; i < s->n; i++) {
-		fill_slice(&s->fills[i]);
-		if (s->fills[i].by_writing)
-			text_copy(f->backend, sizeof(f->backend), "write");
-	}
-	return 0;
+	return fault_each(f, fill_on, err);
 }
 
 static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 {
-	struct disk *s = f->priv;
+	struct fill *fills = f->units;
 	struct text text = {};
 	uint32_t i;
 	(void)err;
 
-	for (i = 0; i < s->n; i++) {
-		struct fill *d = &s->fills[i];
+	for (i = 0; i < f->n_units; i++) {
+		struct fill *d = &fills[i];
 		char held[32], total[32];
 
-		look(d);
+		measure(d);
 		if (!d->held)
 			continue;
 		ret->matched++;
@@ -414,33 +406,30 @@ static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 		if (d->error && d->error != ENOSPC)
 			text_append(&text, ", then %s", strerror(d->error));
 	}
-	if (ret->injected) {
-		ret->first_hit_ns = f->active_ns;
-		ret->last_hit_ns = f->active ? clock_mono_ns() : f->inactive_ns;
-	}
-	text_copy(ret->effect, sizeof(ret->effect), text.s);
-	text_free(&text);
+	fault_tell_effect(f, ret, &text);
 	return 0;
 }
 
 static const struct fault_ops *variant(const struct params *p)
 {
-	return params_u64(p, "mode") == FAULT_MODE_KERNEL ? &fault_disk_fill_kernel : NULL;
+	const struct disk_fill_params *own = p->own;
+
+	return own->mode == FAULT_MODE_KERNEL ? &fault_disk_fill_kernel : NULL;
+}
+
+static int disarm_unit(struct fault *f, void *unit, struct fl_error *err)
+{
+	struct fill *d = unit;
+
+	empty(f, d, err);
+	if (d->target && d->dir_fd >= 0)
+		close(take_fd(d->dir_fd));
+	return 0;
 }
 
 static int disarm(struct fault *f, struct fl_error *err)
 {
-	struct disk *s = f->priv;
-	uint32_t i;
-	(void)err;
-
-	for (i = 0; s && i < s->n; i++) {
-		empty(&s->fills[i]);
-		if (s->fills[i].dir_fd >= 0)
-			close(take_fd(s->fills[i].dir_fd));
-	}
-	free(take_ptr(f->priv));
-	return 0;
+	return fault_each_disarm(f, disarm_unit, err);
 }
 
 const struct fault_ops fault_disk_fill = {

@@ -14,10 +14,9 @@
 
 #define RETRY_NS NS_PER_SEC /* between two stressors in a target that kills them */
 
+/* All of f->priv. */
 struct stress {
 	const struct stress_kind *kind;
-	uint32_t n;
-	struct stress_unit units[];
 };
 
 void stress_supported(struct fault_support *ret)
@@ -93,9 +92,10 @@ static void look(const struct stress *s, struct stress_unit *u)
 }
 
 /* Kill it; what it used stays known. */
-static int end(struct fault *f, struct stress_unit *u, struct fl_error *err)
+static int end(struct fault *f, void *unit, struct fl_error *err)
 {
 	const struct stress *s = f->priv;
+	struct stress_unit *u = unit;
 	int r, r2;
 
 	add_usage(&u->past, &u->usage);
@@ -192,10 +192,9 @@ static int bring_back(struct fault *f, struct stress_unit *u, struct fl_error *e
 	if (!u->start_entry)
 		return 0;
 	down = !u->main.pid;
-	r = journal_undo(f->session->journal, u->start_entry, err);
+	r = journal_settle(f->session->journal, &u->start_entry, NULL, 0, err);
 	if (r)
 		return r;
-	u->start_entry = 0;
 	watch_target(f, u);
 	u->started_again = down && u->main.pid;
 	return 0;
@@ -203,35 +202,42 @@ static int bring_back(struct fault *f, struct stress_unit *u, struct fl_error *e
 
 /* ---- the fault ------------------------------------------------------------------------------- */
 
+static int look_at_target(struct fault *f, void *unit, struct fl_error *err)
+{
+	struct stress_unit *u = unit;
+	(void)err;
+
+	u->target = fault_unit_target(f, u);
+	u->path_fd = u->work_fd = -1;
+	stressor_init(&u->stressor);
+	return 0;
+}
+
+static int arm_unit(struct fault *f, void *unit, struct fl_error *err)
+{
+	const struct stress *s = f->priv;
+	struct stress_unit *u = unit;
+	int r = cgroup_find(u->target, &u->cgroups, err);
+
+	u->n_cgroups = u->cgroups.n;
+	watch_target(f, u);
+	if (!r && s->kind->check)
+		r = s->kind->check(f, u, err);
+	return r ? r : spawn(f, u, err);
+}
+
 int stress_arm(struct fault *f, const struct stress_kind *kind, struct fl_error *err)
 {
-	struct stress *s = calloc(1, sizeof(*s) + f->n_targets * sizeof(s->units[0]));
-	uint32_t i;
+	struct stress *s = calloc(1, sizeof(*s));
 	int r = 0;
 
+	f->priv = s;
 	if (!s)
 		return error_sys(err, ENOMEM, "%s: out of memory", f->ops->name);
 	s->kind = kind;
-	s->n = f->n_targets;
-	f->priv = s;
 	text_copy(f->backend, sizeof(f->backend), "stress-ng");
-	for (i = 0; i < s->n; i++) {
-		s->units[i].target = &f->targets[i];
-		s->units[i].path_fd = s->units[i].work_fd = -1;
-		stressor_init(&s->units[i].stressor);
-	}
-	for (i = 0; !r && i < s->n; i++) {
-		struct stress_unit *u = &s->units[i];
-
-		r = cgroup_find(u->target, &u->cgroups, err);
-		u->n_cgroups = u->cgroups.n;
-		watch_target(f, u);
-		if (!r && kind->check)
-			r = kind->check(f, u, err);
-		if (!r)
-			r = spawn(f, u, err);
-	}
-	return r;
+	r = fault_units_make(f, sizeof(struct stress_unit), err);
+	return r ?: fault_each(f, look_at_target, err) ?: fault_each(f, arm_unit, err);
 }
 
 int stress_ready(const struct fault *f, const struct stress_kind *kind, struct fl_error *err)
@@ -250,60 +256,60 @@ int stress_ready(const struct fault *f, const struct stress_kind *kind, struct f
 	return r;
 }
 
-static int activate_one(struct fault *f, struct stress_unit *u, bool on, struct fl_error *err)
+static int begin(struct fault *f, void *unit, struct fl_error *err)
 {
+	struct stress_unit *u = unit;
 	int r = 0;
 
-	if (!on) {
-		look(f->priv, u);
-		u->active_ns += clock_mono_ns() - f->active_ns;
-		r = end(f, u, err);
-		return r ? r : bring_back(f, u, err);
-	}
 	if (!u->stressor.id.pid) /* on again: arm's one is used up */
 		r = spawn(f, u, err);
 	return r ? r : let_go(f, u, err);
 }
 
+static int end_and_mend(struct fault *f, void *unit, struct fl_error *err)
+{
+	return end(f, unit, err) ?: bring_back(f, unit, err);
+}
+
+static int finish(struct fault *f, void *unit, struct fl_error *err)
+{
+	struct stress_unit *u = unit;
+
+	look(f->priv, u);
+	u->active_ns += clock_mono_ns() - f->active_ns;
+	return end_and_mend(f, u, err);
+}
+
 int stress_activate(struct fault *f, bool on, struct fl_error *err)
 {
-	struct stress *s = f->priv;
-	uint32_t i;
-	int r = 0, first = 0;
+	int r = on ? fault_each(f, begin, err) : fault_each_undo(f, finish, err);
 
-	for (i = 0; i < s->n && !(on && first); i++) {
-		r = activate_one(f, &s->units[i], on, err);
-		first = first ? first : r;
-	}
-	for (i = 0; on && first && i < s->n; i++)
-		end(f, &s->units[i], NULL);
-	return first;
+	if (on && r)
+		fault_each_undo(f, end, NULL);
+	return r;
+}
+
+static int look_after(struct fault *f, void *unit, struct fl_error *err)
+{
+	watch_target(f, unit);
+	return leave_crowd(f, unit, err) ?: revive(f, unit, err);
 }
 
 int stress_tick(struct fault *f, struct fl_error *err)
 {
-	struct stress *s = f->priv;
-	uint32_t i;
-	int r = 0;
-
-	for (i = 0; !r && i < s->n; i++) {
-		watch_target(f, &s->units[i]);
-		r = leave_crowd(f, &s->units[i], err);
-		if (!r)
-			r = revive(f, &s->units[i], err);
-	}
-	return r;
+	return fault_each(f, look_after, err);
 }
 
 int stress_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 {
-	struct stress *s = f->priv;
+	const struct stress *s = f->priv;
+	struct stress_unit *units = f->units;
 	struct text text = {};
 	uint32_t i;
 	(void)err;
 
-	for (i = 0; i < s->n; i++) {
-		struct stress_unit *u = &s->units[i];
+	for (i = 0; i < f->n_units; i++) {
+		struct stress_unit *u = &units[i];
 		double seconds = (double)u->active_ns / 1e9;
 
 		if (f->active) {
@@ -331,30 +337,21 @@ int stress_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 		if (u->crowded)
 			text_append(&text, "; stopped while others were in its cgroup");
 	}
-	if (ret->injected) {
-		ret->first_hit_ns = f->active_ns;
-		ret->last_hit_ns = f->active ? clock_mono_ns() : f->inactive_ns;
-	}
-	text_copy(ret->effect, sizeof(ret->effect), text.s);
-	text_free(&text);
+	fault_tell_effect(f, ret, &text);
 	return 0;
+}
+
+static int disarm_unit(struct fault *f, void *unit, struct fl_error *err)
+{
+	struct stress_unit *u = unit;
+	int r = end_and_mend(f, u, err);
+
+	if (!r && u->path_fd >= 0)
+		close(take_fd(u->path_fd));
+	return r;
 }
 
 int stress_disarm(struct fault *f, struct fl_error *err)
 {
-	struct stress *s = f->priv;
-	uint32_t i;
-	int r, first = 0;
-
-	for (i = 0; s && i < s->n; i++) {
-		r = end(f, &s->units[i], err);
-		if (!r)
-			r = bring_back(f, &s->units[i], err);
-		first = first ? first : r;
-		if (!r && s->units[i].path_fd >= 0)
-			close(take_fd(s->units[i].path_fd));
-	}
-	if (!first)
-		free(take_ptr(f->priv));
-	return first;
+	return fault_each_disarm(f, disarm_unit, err);
 }

@@ -6,9 +6,9 @@
 #ifndef FL_STRESS_H
 #define FL_STRESS_H
 
-#include "fault/fault.h"
 #include "fault/stress/scratch.h"
 #include "fault/stress/stressor.h"
+#include "fault/units.h"
 #include "util/text/text.h"
 
 /* One target's share of a stress fault. */
@@ -57,6 +57,11 @@ struct stress_kind {
 	/* Append to the effect text, add to @bytes; returns whether it really had one. */
 	bool (*effect)(const struct stress_unit *u, double seconds, struct text *text, uint64_t *bytes);
 };
+
+/* What all of them have in common in their descriptor. */
+#define STRESS_OPS                                                                                                   \
+	.class = FAULT_RESOURCE, .need_process = true, .arm = arm, .activate = stress_activate, .tick = stress_tick, \
+	.proof = stress_proof, .disarm = stress_disarm
 
 void stress_supported(struct fault_support *ret);
 int stress_arm(struct fault *f, const struct stress_kind *kind, struct fl_error *err);

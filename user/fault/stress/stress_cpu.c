@@ -17,22 +17,26 @@
 #include "util/clock.h"
 #include "util/text/text.h"
 
+struct cpu_saturation_params {
+	uint32_t load_ppm;
+	struct param_optional workers;
+};
+
+/* clang-format off */
 static const struct param params[] = {
-	{ .name = "load",
-	  .type = PARAM_PERCENT,
-	  .def = "90%",
+	{ PARAM_FIELD(struct cpu_saturation_params, load_ppm), .name = "load", .type = PARAM_PERCENT, .def = "90%",
 	  .help = "share of the CPU time the target may use; with workers: of one CPU, each" },
-	{ .name = "workers",
-	  .type = PARAM_INT,
-	  .min = 1,
-	  .max = 1024,
+	{ PARAM_FIELD(struct cpu_saturation_params, workers), .name = "workers", .type = PARAM_INT, .min = 1, .max = 1024,
 	  .help = "busy processes; default: as many as the target may use CPUs" },
 	{}
 };
+/* clang-format on */
 
 static int validate(const struct params *p, struct fl_error *err)
 {
-	if (params_u64(p, "load") < 10000)
+	const struct cpu_saturation_params *own = p->own;
+
+	if (own->load_ppm < 10000)
 		return error_usage(err, "cpu_saturation: load is less than 1%%");
 	return 0;
 }
@@ -47,10 +51,11 @@ static int check(struct fault *f, struct stress_unit *u, struct fl_error *err)
 
 static void args(struct fault *f, struct stress_unit *u, const char **argv)
 {
-	double load = (double)params_u64(&f->params, "load") / 1e4, workers = ceil(u->cpus);
+	const struct cpu_saturation_params *p = f->params.own;
+	double load = (double)p->load_ppm / 1e4, workers = ceil(u->cpus);
 
-	if (params_has(&f->params, "workers"))
-		workers = (double)params_i64(&f->params, "workers");
+	if (p->workers.set)
+		workers = (double)p->workers.u64;
 	else
 		load = fmax(1, load * u->cpus / workers);
 	snprintf(u->words[0], sizeof(u->words[0]), "%.0f", workers);
@@ -120,18 +125,8 @@ static int arm(struct fault *f, struct fl_error *err)
 static const char *const aliases[] = { "cpu", "cpu_stress", NULL };
 
 const struct fault_ops fault_cpu_saturation = {
-	.name = "cpu_saturation",
-	.aliases = aliases,
-	.summary = "Burn the CPU time the target may use, from inside its cgroups",
-	.class = FAULT_RESOURCE,
-	.params = params,
-	.need_process = true,
-	.supported = stress_supported,
-	.validate = validate,
-	.ready = ready,
-	.arm = arm,
-	.activate = stress_activate,
-	.tick = stress_tick,
-	.proof = stress_proof,
-	.disarm = stress_disarm,
+	STRESS_OPS,           .name = "cpu_saturation",
+	.aliases = aliases,   .summary = "Burn the CPU time the target may use, from inside its cgroups",
+	.params = params,     .supported = stress_supported,
+	.validate = validate, .ready = ready,
 };

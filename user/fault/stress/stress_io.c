@@ -23,37 +23,46 @@
 #include "util/text/text.h"
 #include "util/text/units.h"
 
+struct disk_io_params {
+	const char *path;
+	uint32_t workers;
+	uint64_t block_bytes, file_bytes;
+	bool allow_host_root;
+};
+
+/* clang-format off */
 static const struct param params[] = {
-	{ .name = "path",
-	  .type = PARAM_STRING,
-	  .def = "/tmp",
+	{ PARAM_FIELD(struct disk_io_params, path), .name = "path", .type = PARAM_STRING, .def = "/tmp",
 	  .help = "a directory on the file system, as the target sees it" },
-	{ .name = "workers",
-	  .type = PARAM_INT,
-	  .def = "2",
-	  .min = 1,
-	  .max = 256,
+	{ PARAM_FIELD(struct disk_io_params, workers), .name = "workers", .type = PARAM_INT, .def = "2", .min = 1, .max = 256,
 	  .help = "processes that read and write" },
-	{ .name = "block-size", .type = PARAM_BYTES, .def = "1MiB", .help = "bytes of one write, 1 B to 4 MiB" },
-	{ .name = "size", .type = PARAM_BYTES, .def = "64MiB", .help = "size of each worker's file, 1 MiB or more" },
-	{ .name = "allow-host-root",
-	  .type = PARAM_BOOL,
-	  .def = "no",
+	{ PARAM_FIELD(struct disk_io_params, block_bytes), .name = "block-size", .type = PARAM_BYTES, .def = "1MiB",
+	  .help = "bytes of one write, 1 B to 4 MiB" },
+	{ PARAM_FIELD(struct disk_io_params, file_bytes), .name = "size", .type = PARAM_BYTES, .def = "64MiB",
+	  .help = "size of each worker's file, 1 MiB or more" },
+	{ PARAM_FIELD(struct disk_io_params, allow_host_root), .name = "allow-host-root", .type = PARAM_BOOL, .def = "no",
 	  .help = "with root's rights, where the target's own user may not write" },
 	{}
 };
+/* clang-format on */
+
+static const struct disk_io_params *params_of(const struct fault *f)
+{
+	return f->params.own;
+}
 
 static enum inside_as rights(const struct fault *f)
 {
-	return params_u64(&f->params, "allow-host-root") ? INSIDE_ROOT : INSIDE_TARGET;
+	return params_of(f)->allow_host_root ? INSIDE_ROOT : INSIDE_TARGET;
 }
 
 static int validate(const struct params *p, struct fl_error *err)
 {
-	uint64_t block = params_u64(p, "block-size"), size = params_u64(p, "size");
+	const struct disk_io_params *own = p->own;
+	uint64_t block = own->block_bytes, size = own->file_bytes;
 
-	if (params_text(p, "path")[0] != '/')
-		return error_usage(err, "disk_io: path '%s' is not absolute", params_text(p, "path"));
+	if (own->path[0] != '/')
+		return error_usage(err, "disk_io: path '%s' is not absolute", own->path);
 	if (!block || block > 4u << 20)
 		return error_usage(err, "disk_io: block-size is not within 1 B and 4 MiB");
 	if (size < 1u << 20 || size < block)
@@ -63,8 +72,8 @@ static int validate(const struct params *p, struct fl_error *err)
 
 static int check(struct fault *f, struct stress_unit *u, struct fl_error *err)
 {
-	const char *path = params_text(&f->params, "path");
-	uint64_t need = params_u64(&f->params, "size") * params_u64(&f->params, "workers");
+	const char *path = params_of(f)->path;
+	uint64_t need = params_of(f)->file_bytes * params_of(f)->workers;
 	struct statvfs fs;
 	int r = stress_need_cgroup(f, u, "blkio", err);
 
@@ -88,9 +97,11 @@ static int check(struct fault *f, struct stress_unit *u, struct fl_error *err)
 
 static void args(struct fault *f, struct stress_unit *u, const char **argv)
 {
-	snprintf(u->words[0], sizeof(u->words[0]), "%lld", (long long)params_i64(&f->params, "workers"));
-	snprintf(u->words[1], sizeof(u->words[1]), "%llu", (unsigned long long)params_u64(&f->params, "block-size"));
-	snprintf(u->words[2], sizeof(u->words[2]), "%llu", (unsigned long long)params_u64(&f->params, "size"));
+	const struct disk_io_params *p = params_of(f);
+
+	snprintf(u->words[0], sizeof(u->words[0]), "%u", p->workers);
+	snprintf(u->words[1], sizeof(u->words[1]), "%llu", (unsigned long long)p->block_bytes);
+	snprintf(u->words[2], sizeof(u->words[2]), "%llu", (unsigned long long)p->file_bytes);
 	*argv++ = "--hdd";
 	*argv++ = u->words[0];
 	*argv++ = "--hdd-write-size";
@@ -109,7 +120,7 @@ static int user(struct fault *f, struct stress_unit *u, uid_t *ret_uid, gid_t *r
 
 static int make_work(struct fault *f, struct stress_unit *u, struct fl_error *err)
 {
-	const char *path = params_text(&f->params, "path");
+	const char *path = params_of(f)->path;
 	_cleanup_fd_ int dir = inside_mkdir(u->target, rights(f), u->path_fd, u->scratch.name);
 
 	if (dir < 0)
@@ -121,7 +132,7 @@ static int make_work(struct fault *f, struct stress_unit *u, struct fl_error *er
 
 static int begin(struct fault *f, struct stress_unit *u, char *word, size_t size, struct fl_error *err)
 {
-	const char *path = params_text(&f->params, "path");
+	const char *path = params_of(f)->path;
 	uid_t uid;
 	gid_t gid;
 
@@ -184,17 +195,8 @@ static void supported(struct fault_support *ret)
 }
 
 const struct fault_ops fault_disk_io = {
-	.name = "disk_io",
-	.aliases = aliases,
-	.summary = "Keep busy the file system that the target sees at a path",
-	.class = FAULT_RESOURCE,
-	.params = params,
-	.need_process = true,
-	.supported = supported,
+	STRESS_OPS,           .name = "disk_io",
+	.aliases = aliases,   .summary = "Keep busy the file system that the target sees at a path",
+	.params = params,     .supported = supported,
 	.validate = validate,
-	.arm = arm,
-	.activate = stress_activate,
-	.tick = stress_tick,
-	.proof = stress_proof,
-	.disarm = stress_disarm,
 };

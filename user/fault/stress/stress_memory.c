@@ -28,26 +28,37 @@
 /* How exactly the goal is met: with less than this below the limit, an OOM kill is to be expected. */
 #define MARGIN_BYTES (2ull << 20)
 
+struct memory_params {
+	struct param_optional percent_ppm, bytes;
+	bool allow_group_kill;
+};
+
+/* clang-format off */
 static const struct param params[] = {
-	{ .name = "percent",
-	  .type = PARAM_PERCENT,
+	{ PARAM_FIELD(struct memory_params, percent_ppm), .name = "percent", .type = PARAM_PERCENT,
 	  .help = "fill the target's cgroup up to this share of its memory limit" },
-	{ .name = "bytes", .type = PARAM_BYTES, .help = "or: how much to add" },
-	{ .name = "allow-group-kill",
-	  .type = PARAM_BOOL,
-	  .def = "no",
+	{ PARAM_FIELD(struct memory_params, bytes), .name = "bytes", .type = PARAM_BYTES, .help = "or: how much to add" },
+	{ PARAM_FIELD(struct memory_params, allow_group_kill), .name = "allow-group-kill", .type = PARAM_BOOL, .def = "no",
 	  .help = "go to the limit also where an OOM kill ends the whole group or unit" },
 	{}
 };
+/* clang-format on */
+
+static const struct memory_params *params_of(const struct fault *f)
+{
+	return f->params.own;
+}
 
 static int validate(const struct params *p, struct fl_error *err)
 {
-	if (params_has(p, "percent") == params_has(p, "bytes")) {
+	const struct memory_params *own = p->own;
+
+	if (own->percent_ppm.set == own->bytes.set) {
 		error_usage(err, "memory: give either percent or bytes");
 		error_hint(err, "percent: 95%% of the target's limit, or bytes: 200MiB");
 		return -EINVAL;
 	}
-	if (params_has(p, "bytes") && params_u64(p, "bytes") < LEAST_BYTES)
+	if (own->bytes.set && own->bytes.u64 < LEAST_BYTES)
 		return error_usage(err, "memory: bytes is less than 1 MiB");
 	return 0;
 }
@@ -58,7 +69,7 @@ static int refuse_group_kill(const struct fault *f, const struct stress_unit *u,
 {
 	char why[300];
 
-	if (m->limit == CGROUP_UNLIMITED || params_u64(&f->params, "allow-group-kill") ||
+	if (m->limit == CGROUP_UNLIMITED || params_of(f)->allow_group_kill ||
 	    m->used + OWN_BYTES + fill + MARGIN_BYTES <= m->limit ||
 	    !cgroup_oom_takes_all(&u->cgroups, why, sizeof(why)))
 		return 0;
@@ -79,15 +90,15 @@ static int fill_size(const struct fault *f, const struct stress_unit *u, uint64_
 
 	if (r)
 		return r;
-	if (params_has(&f->params, "bytes")) {
-		fill = params_u64(&f->params, "bytes");
+	if (params_of(f)->bytes.set) {
+		fill = params_of(f)->bytes.u64;
 	} else if (m.limit == CGROUP_UNLIMITED) {
 		error_env(err, ENOTSUP, "memory on %s: it has no memory limit to take a percentage of",
 			  u->target->name);
 		error_hint(err, "give bytes instead");
 		return -ENOTSUP;
 	} else {
-		uint64_t goal = (uint64_t)((double)m.limit / 1e6 * (double)params_u64(&f->params, "percent"));
+		uint64_t goal = (uint64_t)((double)m.limit / 1e6 * (double)params_of(f)->percent_ppm.u64);
 
 		if (goal < m.used + OWN_BYTES + LEAST_BYTES) {
 			error_env(err, EALREADY, "memory on %s: it uses %.1f %% of its limit already", u->target->name,
@@ -141,7 +152,7 @@ static int journal_start(struct fault *f, struct stress_unit *u, struct fl_error
 {
 	char why[300];
 
-	if (!params_u64(&f->params, "allow-group-kill") || !cgroup_oom_takes_all(&u->cgroups, why, sizeof(why)))
+	if (!params_of(f)->allow_group_kill || !cgroup_oom_takes_all(&u->cgroups, why, sizeof(why)))
 		return 0;
 	return stress_journal_start(f, u, err);
 }
@@ -208,18 +219,8 @@ static int arm(struct fault *f, struct fl_error *err)
 static const char *const aliases[] = { "memory_fill", NULL };
 
 const struct fault_ops fault_memory = {
-	.name = "memory",
-	.aliases = aliases,
-	.summary = "Fill the memory the target may use, from inside its cgroups",
-	.class = FAULT_RESOURCE,
-	.params = params,
-	.need_process = true,
-	.supported = stress_supported,
-	.validate = validate,
-	.ready = ready,
-	.arm = arm,
-	.activate = stress_activate,
-	.tick = stress_tick,
-	.proof = stress_proof,
-	.disarm = stress_disarm,
+	STRESS_OPS,           .name = "memory",
+	.aliases = aliases,   .summary = "Fill the memory the target may use, from inside its cgroups",
+	.params = params,     .supported = stress_supported,
+	.validate = validate, .ready = ready,
 };

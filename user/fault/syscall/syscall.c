@@ -20,29 +20,44 @@
 static const char *const backends[] = { "auto", "override", "modret", "cgroup", NULL };
 static const char *const fd_kinds[] = { "any", "file", "directory", "socket", "pipe", "device", NULL };
 
+struct syscall_error_params {
+	const char *syscall, *errno_name;
+	uint32_t percent_ppm, nth;
+	uint64_t first, last;
+	const char *path;
+	struct param_range port;
+	const char *peer;
+	uint32_t fd_kind; /* index in fd_kinds */
+	uint64_t max_hits;
+	int64_t seed;
+	uint32_t backend; /* index in backends */
+};
+
 /* clang-format off */
+#define FIELD(member) PARAM_FIELD(struct syscall_error_params, member)
+
 static const struct param syscall_params[] = {
-	{ .name = "syscall", .type = PARAM_STRING, .def = "!",
+	{ FIELD(syscall), .name = "syscall", .type = PARAM_STRING, .def = "!",
 	  .help = "which call, or several with commas; 'open' means openat and its kin too" },
-	{ .name = "errno", .type = PARAM_STRING, .def = "!", .help = "what it returns: ETIMEDOUT, ENOSPC, 28" },
-	{ .name = "percent", .type = PARAM_PERCENT, .def = "100%", .live = true, .from = "0.5%", .to = "100%",
+	{ FIELD(errno_name), .name = "errno", .type = PARAM_STRING, .def = "!", .help = "what it returns: ETIMEDOUT, ENOSPC, 28" },
+	{ FIELD(percent_ppm), .name = "percent", .type = PARAM_PERCENT, .def = "100%", .live = true, .from = "0.5%", .to = "100%",
 	  .help = "share of the matching calls that fail" },
-	{ .name = "nth", .type = PARAM_INT, .def = "1", .min = 1, .max = UINT32_MAX, .live = true,
+	{ FIELD(nth), .name = "nth", .type = PARAM_INT, .def = "1", .min = 1, .max = UINT32_MAX, .live = true,
 	  .help = "only every n-th matching call" },
-	{ .name = "first", .type = PARAM_INT, .def = "1", .min = 1, .max = INT64_MAX,
+	{ FIELD(first), .name = "first", .type = PARAM_INT, .def = "1", .min = 1, .max = INT64_MAX,
 	  .help = "from this matching call on" },
-	{ .name = "last", .type = PARAM_INT, .def = "0", .max = INT64_MAX,
+	{ FIELD(last), .name = "last", .type = PARAM_INT, .def = "0", .max = INT64_MAX,
 	  .help = "up to this matching call, 0: no end" },
-	{ .name = "path", .type = PARAM_STRING, .help = "path prefix, or a glob with * and ?" },
-	{ .name = "port", .type = PARAM_PORTS, .help = "port of the socket address" },
-	{ .name = "peer", .type = PARAM_STRING, .help = "address or CIDR of the socket address" },
-	{ .name = "fd-type", .type = PARAM_ENUM, .def = "any", .choices = fd_kinds,
+	{ FIELD(path), .name = "path", .type = PARAM_STRING, .help = "path prefix, or a glob with * and ?" },
+	{ FIELD(port), .name = "port", .type = PARAM_PORTS, .help = "port of the socket address" },
+	{ FIELD(peer), .name = "peer", .type = PARAM_STRING, .help = "address or CIDR of the socket address" },
+	{ FIELD(fd_kind), .name = "fd-type", .type = PARAM_ENUM, .def = "any", .choices = fd_kinds,
 	  .help = "kind of the file descriptor" },
-	{ .name = "max-hits", .type = PARAM_INT, .def = "0", .max = INT64_MAX, .live = true,
+	{ FIELD(max_hits), .name = "max-hits", .type = PARAM_INT, .def = "0", .max = INT64_MAX, .live = true,
 	  .help = "stop after so many failed calls, 0: no bound" },
-	{ .name = "seed", .type = PARAM_INT, .def = "0", .min = INT64_MIN, .max = INT64_MAX,
+	{ FIELD(seed), .name = "seed", .type = PARAM_INT, .def = "0", .min = INT64_MIN, .max = INT64_MAX,
 	  .help = "of the random decisions, 0: a new one" },
-	{ .name = "backend", .type = PARAM_ENUM, .def = "auto", .choices = backends,
+	{ FIELD(backend), .name = "backend", .type = PARAM_ENUM, .def = "auto", .choices = backends,
 	  .help = "force the mechanism" },
 	{}
 };
@@ -62,22 +77,22 @@ static int parse_peer(const char *text, struct fl_sys_rule *rule, struct fl_erro
 }
 
 /* What the parameters say, without targets, expiry and owner. */
-static int rule_from_params(const struct params *p, struct fl_sys_rule *ret, struct fl_error *err)
+static int rule_from_params(const struct syscall_error_params *p, struct fl_sys_rule *ret, struct fl_error *err)
 {
 	struct fl_sys_rule rule = {
-		.seed = (uint64_t)params_i64(p, "seed"),
-		.max_hits = (uint64_t)params_i64(p, "max-hits"),
-		.first = (uint64_t)params_i64(p, "first"),
-		.last = (uint64_t)params_i64(p, "last"),
-		.probability_ppm = (uint32_t)params_u64(p, "percent"),
-		.nth = (uint32_t)params_i64(p, "nth"),
-		.fd_kind = (uint8_t)params_u64(p, "fd-type"),
-		.port = { 0, 65535 },
+		.seed = (uint64_t)p->seed,
+		.max_hits = p->max_hits,
+		.first = p->first,
+		.last = p->last,
+		.probability_ppm = p->percent_ppm,
+		.nth = p->nth,
+		.fd_kind = (uint8_t)p->fd_kind,
+		.port = { (uint16_t)p->port.from, (uint16_t)p->port.to },
 	};
-	const char *path = params_text(p, "path");
+	const char *path = p->path;
 	int number, r;
 
-	r = syscall_errno(params_text(p, "errno"), &number, err);
+	r = syscall_errno(p->errno_name, &number, err);
 	if (r)
 		return r;
 	rule.error = -number;
@@ -91,13 +106,8 @@ static int rule_from_params(const struct params *p, struct fl_sys_rule *ret, str
 		memcpy(rule.path, path, rule.path_len);
 		rule.path_kind = strpbrk(path, "*?") ? FL_SYS_PATH_GLOB : FL_SYS_PATH_PREFIX;
 	}
-	if (params_has(p, "port")) {
-		r = ports_parse(params_text(p, "port"), &rule.port.min, &rule.port.max, err);
-		if (r)
-			return r;
-	}
-	if (params_has(p, "peer")) {
-		r = parse_peer(params_text(p, "peer"), &rule, err);
+	if (p->peer) {
+		r = parse_peer(p->peer, &rule, err);
 		if (r)
 			return r;
 	}
@@ -107,9 +117,10 @@ static int rule_from_params(const struct params *p, struct fl_sys_rule *ret, str
 
 static int validate(const struct params *p, struct fl_error *err)
 {
+	const struct syscall_error_params *own = p->own;
 	struct fl_sys_rule rule;
 
-	return rule_from_params(p, &rule, err) ?: syscall_check(params_text(p, "syscall"), err);
+	return rule_from_params(own, &rule, err) ?: syscall_check(own->syscall, err);
 }
 
 static void supported(struct fault_support *ret)
@@ -132,23 +143,25 @@ static void supported(struct fault_support *ret)
 
 static int arm(struct fault *f, struct fl_error *err)
 {
+	const struct syscall_error_params *p = f->params.own;
 	struct syscall_request request = {
-		.calls = params_text(&f->params, "syscall"),
+		.calls = p->syscall,
 		/* "auto" is none of them */
-		.only = syscall_backend_find(params_text(&f->params, "backend")),
+		.only = syscall_backend_find(backends[p->backend]),
 	};
-	int r = rule_from_params(&f->params, &request.rule, err);
+	int r = rule_from_params(p, &request.rule, err);
 
 	return r ? r : syscall_arm(f, &request, err);
 }
 
 static int update(struct fault *f, struct fl_error *err)
 {
+	const struct syscall_error_params *p = f->params.own;
 	struct fl_sys_rule *rule = syscall_rule(f);
 
-	rule->probability_ppm = (uint32_t)params_u64(&f->params, "percent");
-	rule->nth = (uint32_t)params_i64(&f->params, "nth");
-	rule->max_hits = (uint64_t)params_i64(&f->params, "max-hits");
+	rule->probability_ppm = p->percent_ppm;
+	rule->nth = p->nth;
+	rule->max_hits = p->max_hits;
 	return syscall_write(f, err);
 }
 

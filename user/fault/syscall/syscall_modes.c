@@ -42,27 +42,29 @@ static int fd_arm(struct fault *f, struct fl_error *err)
 
 static int disk_arm(struct fault *f, struct fl_error *err)
 {
+	const struct disk_fill_params *p = f->params.own;
 	struct syscall_request request;
 	int r;
 
 	syscall_request_init(&request, "write,open", ENOSPC);
 	/* The descriptor of a write has a path only where the file is at hand: modret. */
 	request.only = BACKEND_MODRET;
-	r = set_path(&request.rule, params_text(&f->params, "path"), err);
+	r = set_path(&request.rule, p->path, err);
 	return r ? r : syscall_arm(f, &request, err);
 }
 
 static int crash_arm(struct fault *f, struct fl_error *err)
 {
+	const struct crash_params *p = f->params.own;
 	struct syscall_request request;
-	int number, r = process_signal_number(params_text(&f->params, "signal"), &number, err);
+	int number, r = process_signal_number(p->ending.signal, &number, err);
 
 	if (r)
 		return r;
-	syscall_request_init(&request, params_text(&f->params, "syscall"), 0);
+	syscall_request_init(&request, p->syscall, 0);
 	request.only = BACKEND_SIGNAL;
 	request.rule.signal = (uint8_t)number;
-	request.rule.first = request.rule.last = (uint64_t)params_i64(&f->params, "nth");
+	request.rule.first = request.rule.last = p->nth;
 	request.rule.max_hits = 1;
 	return syscall_arm(f, &request, err);
 }
