@@ -9,7 +9,7 @@
 # shape NAME: a pipeline of that shape; $PORT, $BG_PID.
 shape() {
 	: >"$T/port"
-	bg python3 "$TOOLS/w3d2_pipeline.py" 0 "$1" "$T/$1/events.jsonl" >"$T/port"
+	bg python3 "$TOOLS/servers/w3d2_pipeline.py" 0 "$1" "$T/$1/events.jsonl" >"$T/port"
 	wait_for 10 test -s "$T/port"
 	PORT=$(cat "$T/port")
 }

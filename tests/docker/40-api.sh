@@ -30,7 +30,7 @@ jq -cn --arg id "$CID" --argjson pid "$CPID" '{containers: ([{id: $id, name: "we
 	[range(1; 200) | {id: ("\(.)" + "e" * 64)[:64], name: "c\(.)", pid: 1, labels: {n: "\(.)"}}])}' >"$T/usual"
 state() { jq -c "$1" "$T/usual" >"$T/state.new"; mv "$T/state.new" "$T/state"; }
 state .
-bg python3 "$TOP/tests/tools/fake_engine.py" "$SOCK" "$T/state" "$T/log"; ENGINE=$BG_PID
+bg python3 "$TOP/tests/tools/servers/fake_engine.py" "$SOCK" "$T/state" "$T/log"; ENGINE=$BG_PID
 wait_for 5 curl -s --unix-socket "$SOCK" http://docker/version
 
 # --- versions ---
@@ -61,7 +61,7 @@ done
 state '.wrong.inspect = "hang"'; PATIENCE=40 fails "an engine that does not answer" 3 'no answer from' docker:web
 state '.wrong["/_ping"] = "hang"'; PATIENCE=20 fails "one that does not even answer a ping is not waited for" 3 'no answer from' docker:web
 state .
-bg python3 "$TOP/tests/tools/fake_engine.py" "$T/cold.sock" "$T/state" "$T/cold.log" 5
+bg python3 "$TOP/tests/tools/servers/fake_engine.py" "$T/cold.sock" "$T/state" "$T/cold.log" 5
 wait_for 5 test -S "$T/cold.sock"
 check "one that systemd starts for the question is waited for" env DOCKER_HOST="unix://$T/cold.sock" "$BUILD/tests/tools/target_show" docker:web
 state '.containers[0].id = "../../../etc/passwd"'; fails "an id that is a path" 3 'description' docker:web

@@ -7,7 +7,7 @@
 . "$(dirname "$0")/../docker.sh"
 docker_up; docker_image tiny
 docker run -d --name web tiny sh -c 'trap "exit 0" TERM; while :; do cat /proc/uptime >/tmp/now; sleep 0.1; done' >/dev/null
-python3 "$TOP/tests/tools/slow_engine.py" "$T/slow.sock" "$DOCKER_SOCK" "$T/wait" & SLOW=$!
+python3 "$TOP/tests/tools/servers/slow_engine.py" "$T/slow.sock" "$DOCKER_SOCK" "$T/wait" & SLOW=$!
 wait_for 5 test -S "$T/slow.sock"
 # on SECONDS KIND OPTION...: on docker:web by the slow way; from when it is active on the engine is as $BUSY says.
 on() {

@@ -7,17 +7,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "fault/fault.h"
 #include "model/experiment.h"
-
-static const struct param params[] = { { .name = "delay", .type = PARAM_DURATION, .def = "1s" },
-				       { .name = "percent", .type = PARAM_PERCENT },
-				       { .name = "peer", .type = PARAM_PEERS },
-				       {} };
-static const struct fault_ops latency = { .name = "latency", .params = params };
-static const struct fault_ops *const table[] = { &latency, NULL };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/kinds.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

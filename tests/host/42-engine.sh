@@ -5,7 +5,7 @@
 check "the image" eval 'wait_for 30 docker version && host_image'
 SOCKET=${DOCKER_HOST:-unix:///var/run/docker.sock} SOCKET=${SOCKET#unix://}
 docker run -d --name slow fltest sleep 100000 >/dev/null
-bg python3 "$TOP/tests/tools/slow_engine.py" "$T/slow.sock" "$SOCKET" "$T/wait"
+bg python3 "$TOP/tests/tools/servers/slow_engine.py" "$T/slow.sock" "$SOCKET" "$T/wait"
 wait_for 20 test -S "$T/slow.sock"
 test_down() { docker rm -f slow; }
 is() { [ "$(docker inspect -f '{{.State.Status}}' slow)" = "$1" ]; }

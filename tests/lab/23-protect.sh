@@ -23,9 +23,9 @@ class S(s.ThreadingTCPServer):
     allow_reuse_address = True
     address_family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
 S((sys.argv[1], int(sys.argv[2])), H).serve_forever()' "$1" "$2" >/dev/null 2>&1
-	wait_for 10 python3 "$TOP/tests/tools/echo_rtt.py" "$1" "$2" 0.01
+	wait_for 10 python3 "$TOP/tests/tools/servers/echo_rtt.py" "$1" "$2" 0.01
 }
-rtt() { python3 "$TOP/tests/tools/echo_rtt.py" "$1" "$2" "$3" 2>/dev/null || echo "5000 0 1"; }
+rtt() { python3 "$TOP/tests/tools/servers/echo_rtt.py" "$1" "$2" "$3" 2>/dev/null || echo "5000 0 1"; }
 on() { # KIND ARGS...: it is on when this returns; off() ends it
 	"$FL" inject "$@" --for 60s -o json >"$T/proof" 2>"$T/err" & p=$!
 	wait_for 10 sh -c "'$FL' list -o json | jq -e '.[0].active'" || cat "$T/err"
@@ -54,7 +54,7 @@ wait_for 10 sh -c "'$FL' list -o json | jq -e '.[0].active'"
 rtt 10.77.1.2 7001 0.3 >/dev/null; off
 check "where all that was wanted is protected, the proof says so" grep -q 'All that met its match is protected' "$T/text"
 on partition netns:flt-a
-check "another port is" sh -c "! timeout 1 python3 '$TOP/tests/tools/echo_rtt.py' 10.77.1.2 7002 0.1"
+check "another port is" sh -c "! timeout 1 python3 '$TOP/tests/tools/servers/echo_rtt.py' 10.77.1.2 7002 0.1"
 off
 protect <<<'cidrs: [10.77.1.1/32]'
 on partition netns:flt-a
@@ -169,7 +169,7 @@ seat() { # ADDR-OF-HOST PORT ADDR-OF-TARGET COMMAND...: what the command prints 
 	_addr=$1 _port=$2; shift 2
 	"$BUILD/tests/tools/sshd" "$_addr" "$_port" "$@" >"$T/typed" 2>"$T/typed.err" & sshd=$!
 	wait_for 5 sh -c "ss -Hltn 'sport = :$_port' | grep -q ."
-	innet a python3 "$TOP/tests/tools/echo_rtt.py" "$_addr" "$_port" 60 >"$T/seat" 2>/dev/null
+	innet a python3 "$TOP/tests/tools/servers/echo_rtt.py" "$_addr" "$_port" 60 >"$T/seat" 2>/dev/null
 	wait $sshd
 }
 port=2200
@@ -189,7 +189,7 @@ done
 # Nobody else's is spared: a second connection between the same two, and what sshd forwards.
 "$BUILD/tests/tools/sshd" 10.77.1.1 2300 sleep 4 & other=$!
 wait_for 5 sh -c "ss -Hltn 'sport = :2300' | grep -q ."
-innet a python3 "$TOP/tests/tools/echo_rtt.py" 10.77.1.1 2300 60 >"$T/second" 2>/dev/null & p=$!
+innet a python3 "$TOP/tests/tools/servers/echo_rtt.py" 10.77.1.1 2300 60 >"$T/second" 2>/dev/null & p=$!
 FORWARD=10.77.1.2:7001 seat 10.77.1.1 2301 "$FL" inject partition netns:flt-a --for 1500ms -o json
 wait $p $other
 read -r worst back sent <"$T/second"

@@ -30,7 +30,7 @@ check "each begins with LOOP_CALLBACK()" diff /dev/null "$T/unmeasured"
 
 # --- a run with every kind ---
 # A JVM's agent, without which jvm_exception is not there.
-bg python3 "$TOP/tests/tools/drip.py" byteman "$T/byteman.jar" >"$T/drip.out"; jvm=$BG_PID
+bg python3 "$TOP/tests/tools/servers/drip.py" byteman "$T/byteman.jar" >"$T/drip.out"; jvm=$BG_PID
 wait_for 5 grep -q ready "$T/drip.out"
 kill -USR1 "$jvm"
 "$FL" doctor -o json >"$T/doctor"

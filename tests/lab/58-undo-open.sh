@@ -143,7 +143,7 @@ check_num "its exit status" "$status" eq 0
 check "the file is gone" gone
 
 # --- an agent that never comes to an end with its answer ---
-bg python3 "$TOP/tests/tools/drip.py" byteman "$T/byteman.jar" >"$T/drip.out"
+bg python3 "$TOP/tests/tools/servers/drip.py" byteman "$T/byteman.jar" >"$T/drip.out"
 agent=$BG_PID
 wait_for 5 grep -q ready "$T/drip.out"
 inject jvm_exception pid:"$agent" --class X --method y
@@ -160,7 +160,7 @@ _pids="$_pids $!"
 r() { redis-cli -p 6390 -e "$@"; }
 wait_for 5 r ping
 for i in $(seq 1 40); do echo "SET item:$i right"; done | r >/dev/null
-bg python3 "$TOP/tests/tools/drip.py" redis 6390 6379 >"$T/drip2.out"
+bg python3 "$TOP/tests/tools/servers/drip.py" redis 6390 6379 >"$T/drip2.out"
 store=$BG_PID
 wait_for 5 grep -q ready "$T/drip2.out"
 inject cache_poisoning pid:"$store" --keys 'item:*' --value wrong

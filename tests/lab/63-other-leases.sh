@@ -9,7 +9,7 @@ _pids="$_pids $!"
 r() { redis-cli -p 6390 -e "$@"; }
 wait_for 5 r ping
 for i in $(seq 1 40); do echo "SET item:$i right"; done | r >/dev/null
-bg python3 "$TOP/tests/tools/drip.py" redis 6390 6379 >"$T/drip.out"
+bg python3 "$TOP/tests/tools/servers/drip.py" redis 6390 6379 >"$T/drip.out"
 store=$BG_PID
 wait_for 5 grep -q ready "$T/drip.out"
 bg python3 -m http.server --bind 127.0.0.1 --directory "$T" 8011 >/dev/null 2>&1

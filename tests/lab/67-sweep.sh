@@ -63,7 +63,7 @@ check "nothing was begun" test ! -e "$T/none"
 # --- on the lab ---
 check "the lab is up" "$FL" lab up --no-load
 payment=$(jq -r '.services["payment-svc"].addr' $LAB)
-bg python3 "$TOP/tests/tools/limit_pipeline.py" 0 "http://$payment:8080/metrics" 60 payment-svc >"$T/port"
+bg python3 "$TOP/tests/tools/servers/limit_pipeline.py" 0 "http://$payment:8080/metrics" 60 payment-svc >"$T/port"
 wait_for 10 test -s "$T/port"
 at=(--pipeline "http://127.0.0.1:$(cat "$T/port")" --seed 5)
 began=$SECONDS

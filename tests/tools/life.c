@@ -390,17 +390,6 @@ static void owner_killed(void)
 	result("its owner is killed", wrong, figures);
 }
 
-static const struct undo_op *op_of(const char *name)
-{
-	const struct undo_op *const *family, *op;
-
-	for (family = undo_families; *family; family++)
-		for (op = *family; op->name; op++)
-			if (!strcmp(op->name, name))
-				return op;
-	return NULL;
-}
-
 static void undone_twice(void)
 {
 	char wrong[600] = "", figures[100];
@@ -418,7 +407,7 @@ static void undone_twice(void)
 	fault_disarm(&f, NULL);
 	fault_free(&f);
 	json_array_foreach(written, i, entry) {
-		const struct undo_op *op = op_of(json_string_value(json_array_get(entry, 0)));
+		const struct undo_op *op = journal_op(json_string_value(json_array_get(entry, 0)));
 		struct fl_error again = {};
 
 		if (!op)

@@ -6,7 +6,7 @@ TOOLS=$TOP/tests/tools
 # pipeline MODE [EVENTS]: start the scripted pipeline; $PORT.
 pipeline() {
 	: >"$T/port"
-	bg python3 "$TOOLS/fake_pipeline.py" 0 "$@" >"$T/port"
+	bg python3 "$TOOLS/servers/fake_pipeline.py" 0 "$@" >"$T/port"
 	wait_for 10 test -s "$T/port"
 	PORT=$(cat "$T/port")
 }

@@ -7,33 +7,13 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "fault/fault.h"
+#include "tests/unit/try_params.h"
 #include "util/cleanup.h"
 #include "util/text/text.h"
 
-/* "name=value name=value" given to @kind: what fault_validate() says. */
-static int try(const char *kind, const char *words, struct fl_error *err)
-{
-	_cleanup_free_ char *copy = strdup(words);
-	char *word, *save = NULL;
-	struct fault f;
-	int r = fault_init(&f, NULL, kind, err);
-
-	for (word = strtok_r(copy, " ", &save); !r && word; word = strtok_r(NULL, " ", &save)) {
-		char *value = strchr(word, '=');
-
-		*value++ = '\0';
-		r = params_set(&f.params, word, value, err);
-	}
-	if (!r)
-		r = fault_validate(&f, err);
-	fault_free(&f);
-	return r;
-}
-
 static void accepted(void **state)
 {
-	static const char *const good[][2] = {
+	static const struct tried good[] = {
 		{ "cpu_saturation", "" },
 		{ "cpu_saturation", "load=90% workers=4" },
 		{ "cpu", "load=100" },
@@ -54,22 +34,14 @@ static void accepted(void **state)
 		{ "pause", "method=sigstop" },
 		{ "freeze", "" },
 	};
-	size_t i;
 	(void)state;
 
-	for (i = 0; i < ARRAY_SIZE(good); i++) {
-		struct fl_error err = {};
-
-		if (try(good[i][0], good[i][1], &err))
-			fail_msg("%s %s: %s", good[i][0], good[i][1], err.message);
-	}
+	assert_accepted(good, ARRAY_SIZE(good));
 }
 
 static void refused(void **state)
 {
-	static const struct {
-		const char *kind, *words, *says;
-	} bad[] = {
+	static const struct tried bad[] = {
 		{ "cpu_saturation", "load=0", "load" },
 		{ "cpu_saturation", "load=101%", "load" },
 		{ "cpu_saturation", "workers=0", "workers" },
@@ -101,18 +73,9 @@ static void refused(void **state)
 		{ "jvm_exception", "class=a.B method=c;d", "method" },
 		{ "jvm_exception", "class=a.B method=c exception=a(b", "exception" },
 	};
-	size_t i;
 	(void)state;
 
-	for (i = 0; i < ARRAY_SIZE(bad); i++) {
-		struct fl_error err = {};
-
-		if (!try(bad[i].kind, bad[i].words, &err))
-			fail_msg("%s %s is accepted", bad[i].kind, bad[i].words);
-		assert_int_equal(err.exit, FL_EXIT_USAGE);
-		if (!strstr(err.message, bad[i].says))
-			fail_msg("%s %s: %s", bad[i].kind, bad[i].words, err.message);
-	}
+	assert_refused(bad, ARRAY_SIZE(bad));
 }
 
 int main(void)

@@ -8,34 +8,14 @@
 #include <cmocka.h>
 
 #include "fault/clock/clock.h"
-#include "fault/fault.h"
+#include "tests/unit/try_params.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/text/text.h"
 
-/* "name=value name=value" given to @kind: what fault_validate() says. */
-static int try(const char *kind, const char *words, struct fl_error *err)
-{
-	_cleanup_free_ char *copy = strdup(words);
-	char *word, *save = NULL;
-	struct fault f;
-	int r = fault_init(&f, NULL, kind, err);
-
-	for (word = strtok_r(copy, " ", &save); !r && word; word = strtok_r(NULL, " ", &save)) {
-		char *value = strchr(word, '=');
-
-		*value++ = '\0';
-		r = params_set(&f.params, word, value, err);
-	}
-	if (!r)
-		r = fault_validate(&f, err);
-	fault_free(&f);
-	return r;
-}
-
 static void accepted(void **state)
 {
-	static const char *const good[][2] = {
+	static const struct tried good[] = {
 		{ "time_skew", "offset=60s" },
 		{ "time_skew", "offset=-5min drift=10ms" },
 		{ "clock_skew", "drift=-500us" },
@@ -49,22 +29,14 @@ static void accepted(void **state)
 		{ "cache_poisoning", "keys=user:* percent=10% value=wrong max-keys=5 db=3" },
 		{ "cache_poisoning", "address=10.0.0.7 port=6380" },
 	};
-	size_t i;
-
 	(void)state;
-	for (i = 0; i < ARRAY_SIZE(good); i++) {
-		struct fl_error err = {};
 
-		if (try(good[i][0], good[i][1], &err))
-			fail_msg("%s %s: %s", good[i][0], good[i][1], err.message);
-	}
+	assert_accepted(good, ARRAY_SIZE(good));
 }
 
 static void refused(void **state)
 {
-	static const struct {
-		const char *kind, *words, *says;
-	} bad[] = {
+	static const struct tried bad[] = {
 		{ "time_skew", "", "neither offset nor drift" },
 		{ "time_skew", "offset=0", "moves nothing" },
 		{ "time_skew", "offset=60", "60" },
@@ -90,18 +62,9 @@ static void refused(void **state)
 		{ "cache_poisoning", "port=0", "port" },
 		{ "cache_poisoning", "max-keys=10001", "max-keys" },
 	};
-	size_t i;
-
 	(void)state;
-	for (i = 0; i < ARRAY_SIZE(bad); i++) {
-		struct fl_error err = {};
 
-		if (!try(bad[i].kind, bad[i].words, &err))
-			fail_msg("%s %s: accepted", bad[i].kind, bad[i].words);
-		if (!strstr(err.message, bad[i].says) && !strstr(err.hint, bad[i].says))
-			fail_msg("%s %s: says '%s'", bad[i].kind, bad[i].words, err.message);
-		assert_int_equal(err.exit, FL_EXIT_USAGE);
-	}
+	assert_refused(bad, ARRAY_SIZE(bad));
 }
 
 static void shift_is_offset_and_drift(void **state)

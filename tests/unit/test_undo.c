@@ -221,17 +221,6 @@ static const struct row gone[] = {
 	{ "remove-file", never_there_args },
 };
 
-static const struct undo_op *find(const char *name)
-{
-	const struct undo_op *const *family, *op;
-
-	for (family = undo_families; *family; family++)
-		for (op = *family; op->name; op++)
-			if (!strcmp(op->name, name))
-				return op;
-	return NULL;
-}
-
 static pid_t start_child(void)
 {
 	pid_t pid = fork();
@@ -276,7 +265,7 @@ static int run_unseen(void)
 	int bad = 0;
 
 	for (i = 0; i < sizeof(unseen) / sizeof(unseen[0]); i++) {
-		const struct undo_op *op = find(unseen[i].op);
+		const struct undo_op *op = journal_op(unseen[i].op);
 		struct fl_error err = {};
 		json_t *args = unseen[i].args();
 		enum undo_state s = op && args ? op->undo(args, &err) : UNDO_DONE;
@@ -361,7 +350,7 @@ static void proved_gone_is_closed(void **state)
 		json_t *args = gone[i].args();
 		struct fl_error err = {};
 
-		if (find(gone[i].op)->undo(args, &err) != UNDO_NOT_NEEDED)
+		if (journal_op(gone[i].op)->undo(args, &err) != UNDO_NOT_NEEDED)
 			fail_msg("%s: %s", gone[i].op, err.message);
 		json_decref(args);
 	}
@@ -375,5 +364,6 @@ int main(void)
 		cmocka_unit_test(proved_gone_is_closed),
 	};
 
+	journal_know(undo_families);
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -113,20 +113,13 @@ def spdx_name(name, refs):
     return ref
 
 
-def main():
-    p = argparse.ArgumentParser()
-    p.add_argument("--root", required=True)
-    p.add_argument("--arch", required=True)
-    p.add_argument("--version", required=True)
-    p.add_argument("--epoch", type=int, required=True)
-    p.add_argument("--licences")
-    p.add_argument("maps", nargs="+")
-    o = p.parse_args()
+def linked_packages(o):
+    """{name: (version, source, its copyright file)} of what the archives in o.maps belong to."""
     own, known = owners(o.root), versions(o.root)
     prefix = f"/opt/portable/{o.arch}"
     with open(o.root + prefix + "/from", encoding="utf-8") as f:
         from_source = dict(line.split() for line in f)
-    linked, refs = {}, {}
+    linked = {}
     for path in sorted(archives(o.maps)):
         base = os.path.basename(path)
         if path.startswith("/src/") or path.startswith(prefix) and base in OWN:
@@ -145,6 +138,19 @@ def main():
         linked[name] = match[0] + (f"/usr/share/doc/{name}/copyright",)
     if not linked:
         sys.exit("sbom.py: the maps name no archive")
+    return linked
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("--root", required=True)
+    p.add_argument("--arch", required=True)
+    p.add_argument("--version", required=True)
+    p.add_argument("--epoch", type=int, required=True)
+    p.add_argument("--licences")
+    p.add_argument("maps", nargs="+")
+    o = p.parse_args()
+    linked, refs = linked_packages(o), {}
     packages = [{
         "SPDXID": "SPDXRef-Package-faultline", "name": "faultline", "versionInfo": o.version,
         "downloadLocation": "NOASSERTION", "filesAnalyzed": False, "licenseConcluded": "GPL-2.0-only",

@@ -66,6 +66,7 @@ struct fault_ops {
 	enum fault_class class;
 	const struct param *params;   /* its own; ends with a NULL name */
 	const struct param *common;   /* shared by a family (match parameters), or NULL */
+	const void *family;           /* what those that it shares code with want to know of it; NULL: nothing */
 	bool need_veth, need_process; /* what its targets must have */
 	bool ends_targets;            /* that they die is what it is for */
 	struct fault_hints hints;

@@ -6,6 +6,7 @@
 
 #include "fault/units.h"
 #include "session/journal.h"
+#include "session/session.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/text/text.h"
@@ -100,6 +101,13 @@ int fault_each_disarm(struct fault *f, fault_unit_fn *off_fn, struct fl_error *e
 	if (!r)
 		fault_units_free(f);
 	return r;
+}
+
+int fault_unit_settle(struct fault *f, void *unit, struct fl_error *err)
+{
+	struct fault_undo *u = unit;
+
+	return journal_settle(f->session->journal, &u->entry, u->remark, sizeof(u->remark), err);
 }
 
 void fault_tell_effect(const struct fault *f, struct fault_proof *ret, struct text *effect)

@@ -31,6 +31,17 @@ int fault_each_switch(struct fault *f, bool on, fault_unit_fn *on_fn, fault_unit
 /* ops->disarm of a kind that undoes each unit, and then has nothing left. */
 int fault_each_disarm(struct fault *f, fault_unit_fn *off_fn, struct fl_error *err);
 
+/*
+ * For units that begin with this: undone by their entry alone. A remark of the undo (somebody has changed it
+ * meanwhile) is kept for the proof.
+ */
+struct fault_undo {
+	unsigned int entry; /* of the journal; 0: as it was */
+	char remark[200];
+};
+
+int fault_unit_settle(struct fault *f, void *unit, struct fl_error *err);
+
 /* The end of a proof: hit for as long as the fault was on, if anything was; @effect is freed. */
 void fault_tell_effect(const struct fault *f, struct fault_proof *ret, struct text *effect);
 

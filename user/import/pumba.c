@@ -188,42 +188,59 @@ static const char *netem_kind(const char *word)
 	return NULL;
 }
 
+/* clang-format off */
+static const struct {
+	const char *word, *param, *option, *unit, *def;
+} netem_options[] = {
+	{ "delay", "delay", "delay --time", "ms", "100" },
+	{ "delay", "jitter", "delay --jitter", "ms", "10" },
+	{ "delay", "correlation", "delay --correlation", "%", "20" },
+	{ "delay", "distribution", "delay --distribution", "", NULL },
+	{ "loss", "percent", "loss --percent", "%", "0" },
+	{ "loss", "correlation", "loss --correlation", "%", NULL },
+	{ "loss-state", "p13", "loss-state --p13", "%", "0" },
+	{ "loss-state", "p31", "loss-state --p31", "%", "100" },
+	{ "loss-state", "p32", "loss-state --p32", "%", "0" },
+	{ "loss-state", "p23", "loss-state --p23", "%", "100" },
+	{ "loss-state", "p14", "loss-state --p14", "%", "0" },
+	{ "loss-gemodel", "p", "loss-gemodel --pg", "%", "0" },
+	{ "loss-gemodel", "r", "loss-gemodel --pb", "%", "100" },
+	{ "loss-gemodel", "loss-bad", "loss-gemodel --one-h", "%", "100" },
+	{ "loss-gemodel", "loss-good", "loss-gemodel --one-k", "%", "0" },
+	{ "duplicate", "percent", "duplicate --percent", "%", "0" },
+	{ "corrupt", "percent", "corrupt --percent", "%", "0" },
+};
+/* clang-format on */
+
+static void take_rate(struct pumba *p, struct import_fault *f)
+{
+	_cleanup_free_ char *rate = import_take_text(p->doc, "rate --rate");
+	_cleanup_free_ char *ours = import_tc_rate(rate ? rate : "100kbit");
+
+	if (!ours)
+		import_lose(p->im, "rate --rate", rate, "no rate of tc");
+	import_param(p->im, f, "rate", ours, "rate --rate");
+}
+
 static void netem_params(struct pumba *p, struct import_fault *f, const char *word)
 {
-	_cleanup_free_ char *rate = NULL, *ours = NULL;
+	size_t i;
 
-	if (!strcmp(word, "delay")) {
-		take(p, f, "delay", "delay --time", "ms", "100");
-		take(p, f, "jitter", "delay --jitter", "ms", "10");
-		if (params_get(&f->params, "jitter")->u64) /* else nothing varies */
-			take(p, f, "correlation", "delay --correlation", "%", "20");
-		take(p, f, "distribution", "delay --distribution", "", NULL);
-	} else if (!strcmp(word, "loss")) {
-		take(p, f, "percent", "loss --percent", "%", "0");
-		take(p, f, "correlation", "loss --correlation", "%", NULL);
-	} else if (!strcmp(word, "loss-state")) {
+	if (!strcmp(word, "loss-state"))
 		import_param(p->im, f, "model", "markov4", "loss-state");
-		take(p, f, "p13", "loss-state --p13", "%", "0");
-		take(p, f, "p31", "loss-state --p31", "%", "100");
-		take(p, f, "p32", "loss-state --p32", "%", "0");
-		take(p, f, "p23", "loss-state --p23", "%", "100");
-		take(p, f, "p14", "loss-state --p14", "%", "0");
-	} else if (!strcmp(word, "loss-gemodel")) {
+	if (!strcmp(word, "loss-gemodel"))
 		import_param(p->im, f, "model", "gilbert-elliott", "loss-gemodel");
-		take(p, f, "p", "loss-gemodel --pg", "%", "0");
-		take(p, f, "r", "loss-gemodel --pb", "%", "100");
-		take(p, f, "loss-bad", "loss-gemodel --one-h", "%", "100");
-		take(p, f, "loss-good", "loss-gemodel --one-k", "%", "0");
-	} else if (!strcmp(word, "duplicate")) {
-		take(p, f, "percent", "duplicate --percent", "%", "0");
-	} else if (!strcmp(word, "corrupt")) {
-		take(p, f, "percent", "corrupt --percent", "%", "0");
-	} else {
-		rate = import_take_text(p->doc, "rate --rate");
-		ours = import_tc_rate(rate ? rate : "100kbit");
-		if (!ours)
-			import_lose(p->im, "rate --rate", rate, "no rate of tc");
-		import_param(p->im, f, "rate", ours, "rate --rate");
+	if (!strcmp(word, "rate"))
+		take_rate(p, f);
+	for (i = 0; i < ARRAY_SIZE(netem_options); i++) {
+		const char *param = netem_options[i].param;
+
+		if (strcmp(netem_options[i].word, word) != 0)
+			continue;
+		/* Where nothing varies there is nothing to correlate. */
+		if (!strcmp(word, "delay") && !strcmp(param, "correlation") && !params_get(&f->params, "jitter")->u64)
+			continue;
+		take(p, f, param, netem_options[i].option, netem_options[i].unit, netem_options[i].def);
 	}
 }
 

@@ -12,6 +12,7 @@
 
 #include "util/param.h"
 #include "expr/expr.h"
+#include "util/clock.h"
 #include "util/error.h"
 #include "util/text/text.h"
 
@@ -91,6 +92,19 @@ struct probe_config {
 	uint64_t steady_window_ns;  /* 60 s */
 	uint64_t recover_within_ns; /* 2 min */
 };
+
+/* The defaults of a probe that names nothing but its URL. */
+static inline void probe_defaults(struct probe_config *config)
+{
+	*config = (struct probe_config){
+		.interval_ns = 5 * NS_PER_SEC,
+		.timeout_ns = 2 * NS_PER_SEC,
+		.slow_ns = 500 * NS_PER_MSEC,
+		.steady_ppm = 990000,
+		.steady_window_ns = 60 * NS_PER_SEC,
+		.recover_within_ns = 120 * NS_PER_SEC,
+	};
+}
 
 extern const char *const suite_adapters[]; /* the words for pipeline_config.adapter, ended by NULL (suite/load.c) */
 

@@ -83,12 +83,11 @@ static void say(const struct watch *w, const char *rule, const char *fmt, ...) _
 
 static void say(const struct watch *w, const char *rule, const char *fmt, ...)
 {
-	char *text = NULL;
+	char *text;
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		text = NULL;
+	text = text_vformat(fmt, ap);
 	va_end(ap);
 	if (text)
 		w->say(w->ctx, w->x, rule, text);

@@ -78,6 +78,9 @@ static inline enum undo_state undo_of(int r)
  */
 void journal_know(const struct undo_op *const families[]);
 
+/* The one of that name, or NULL. */
+const struct undo_op *journal_op(const char *name);
+
 /* Open (make) SESSION_DIR/journal.jsonl for appending. What outlives the boot goes to KEPT_DIR (may be
  * NULL: there as well), which is made by the first entry that does. */
 int journal_open(const char *session_dir, const char *kept_dir, struct journal **ret, struct fl_error *err);

@@ -6,9 +6,6 @@
 #include "session/journal.h"
 #include "session/lines.h"
 
-/* NULL: this build does not know it. */
-const struct undo_op *journal_op(const char *name);
-
 /* Run the undo of @line, of the file at @path. An error: it is open, and err->open is set. *ret may be NULL. */
 int journal_run(const json_t *line, const char *path, enum undo_state *ret, struct fl_error *err);
 

@@ -281,14 +281,7 @@ static int load_root(struct yaml *y, struct suite *s)
 
 static void set_defaults(struct suite *s)
 {
-	s->probe = (struct probe_config){
-		.interval_ns = 5 * NS_PER_SEC,
-		.timeout_ns = 2 * NS_PER_SEC,
-		.slow_ns = 500 * NS_PER_MSEC,
-		.steady_ppm = 990000,
-		.steady_window_ns = 60 * NS_PER_SEC,
-		.recover_within_ns = 120 * NS_PER_SEC,
-	};
+	probe_defaults(&s->probe);
 	s->pipeline = (struct pipeline_config){ .timeout_ns = 5 * NS_PER_SEC, .retries = 2 };
 	s->baseline_ns = 300 * NS_PER_SEC;
 	s->cooldown_ns = 120 * NS_PER_SEC;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* proc.h - which process a pid was: the start time tells it from one that got the number later. */
+/* proc.h - which process a pid was: the start time tells it from one that got the number later. And how one ends. */
 #ifndef LAB_PROC_H
 #define LAB_PROC_H
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -38,6 +39,16 @@ static inline uint64_t proc_start(pid_t pid)
 	    state == 'Z')
 		return 0;
 	return start;
+}
+
+/* Block what ends a program, for its sigwait(): before the first thread, so that all inherit it. SIGPIPE is ignored. */
+static inline void proc_hold_stop(sigset_t *ret)
+{
+	sigemptyset(ret);
+	sigaddset(ret, SIGTERM);
+	sigaddset(ret, SIGINT);
+	sigprocmask(SIG_BLOCK, ret, NULL);
+	signal(SIGPIPE, SIG_IGN);
 }
 
 static inline bool proc_same(pid_t pid, uint64_t start)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "tools/lab/common/httpd.h"
+#include "tools/lab/common/proc.h"
 #include "tools/lab/pipeline/control.h"
 #include "tools/lab/pipeline/detector.h"
 #include "tools/lab/pipeline/scrape.h"
@@ -273,11 +274,7 @@ int main(int argc, char **argv)
 	int sig;
 
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGTERM);
-	sigaddset(&stop, SIGINT);
-	sigprocmask(SIG_BLOCK, &stop, NULL);
-	signal(SIGPIPE, SIG_IGN);
+	proc_hold_stop(&stop);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	http.address = listen_on;
 	http.port = self.port;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "tools/lab/common/container.h"
+#include "tools/lab/common/proc.h"
 #include "tools/lab/service/cache.h"
 #include "tools/lab/service/logship.h"
 #include "tools/lab/service/resolver.h"
@@ -203,12 +204,7 @@ int main(int argc, char **argv)
 	int sig;
 
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
-	/* Before the first thread, so that all inherit it: only sigwait() below takes them. */
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGTERM);
-	sigaddset(&stop, SIGINT);
-	sigprocmask(SIG_BLOCK, &stop, NULL);
-	signal(SIGPIPE, SIG_IGN);
+	proc_hold_stop(&stop);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	srandom((unsigned int)(clock_wall_ns() ^ (uint64_t)getpid()));

@@ -20,30 +20,21 @@
 #include "util/text/units.h"
 
 struct options {
-	const char *file, *out, *probe, *pipeline, *adapter, *root_label, *lang, *metrics, *journal, *junit;
+	struct run_words words;
+	const char *metrics, *journal, *junit;
 	int *only;
 	uint32_t n_only;
-	int64_t repeat, seed;
+	int64_t repeat;
 	double scale;
 	uint64_t every_ns;
-	bool resume, dry_run, lab, force_stage, may_be_down, json, quiet, strict;
-	struct fl_error err;
+	bool resume, dry_run, may_be_down, quiet, strict;
 };
 
 enum {
-	OPT_PIPELINE = 256,
-	OPT_PROBE,
-	OPT_RESUME,
+	OPT_RESUME = 256,
 	OPT_EVERY,
 	OPT_REPEAT,
-	OPT_LAB,
-	OPT_FORCE,
-	OPT_SEED,
 	OPT_ONLY,
-	OPT_OUT,
-	OPT_LANG,
-	OPT_ADAPTER,
-	OPT_ROOT_LABEL,
 	OPT_METRICS,
 	OPT_JOURNAL,
 	OPT_JUNIT,
@@ -54,27 +45,17 @@ enum {
 
 static const struct argp_option option_table[] = {
 	{ "only", OPT_ONLY, "N,..", 0, "Run these experiments, by number", 0 },
-	{ "out", OPT_OUT, "DIR", 0, "Where the results go (./faultline-results/DATE-TIME)", 0 },
-	{ "pipeline", OPT_PIPELINE, "URL", 0, "The AIOps pipeline, instead of the suite's", 0 },
-	{ "adapter", OPT_ADAPTER, SUITE_ADAPTERS, 0, "What it is", 0 },
-	{ "root-label", OPT_ROOT_LABEL, "LABEL", 0, "Label of its alerts that names the root cause", 0 },
-	{ "probe", OPT_PROBE, "URL", 0, "What the probe calls, instead of the suite's", 0 },
-	{ "lab", OPT_LAB, NULL, 0, "Take both from the running lab, as `stack: lab` does", 0 },
 	{ "resume", OPT_RESUME, NULL, 0, "Go on with the run in --out", 0 },
 	{ "dry-run", 'n', NULL, 0, "Check everything, find every target, touch nothing", 0 },
 	{ "repeat", OPT_REPEAT, "N", 0, "N runs, one after the other", 0 },
 	{ "every", OPT_EVERY, "TIME", 0, "A run every TIME, until a signal or --repeat ends it", 0 },
-	{ "seed", OPT_SEED, "N", 0, "Seed of all random choices", 0 },
-	{ "force-stage", OPT_FORCE, NULL, 0, "Run although the stage before was not passed", 0 },
 	{ "pipeline-may-be-down", OPT_DOWN, NULL, 0, "Run although nobody answers at the pipeline's URL", 0 },
 	{ "metrics", OPT_METRICS, "[ADDR:]PORT", 0, "Serve /metrics meanwhile (127.0.0.1)", 0 },
 	{ "journal", OPT_JOURNAL, "FILE", 0, "Write a journal as Chaos Toolkit does, too", 0 },
 	{ "junit", OPT_JUNIT, "FILE", 0, "Write JUnit XML for CI, too: a case an experiment", 0 },
-	{ "lang", OPT_LANG, "vi|en", 0, "Language of the reports (en)", 0 },
 	{ "scale", OPT_SCALE, "N", 0, "All windows N times as long: 0.1 for a quick look; the result says so", 0 },
 	{ "strict", OPT_STRICT, NULL, 0, "Run no file for which values had to be invented", 0 },
 	{ "quiet", 'q', NULL, 0, "No progress, one line a result", 0 },
-	{ "output", 'o', "json", 0, "Print JSON", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
@@ -83,48 +64,21 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct options *o = state->input;
 
 	switch (key) {
-	case OPT_ONLY: return run_parse_only(arg, &o->only, &o->n_only, &o->err) ? EINVAL : 0;
-	case OPT_OUT:
-		o->out = arg;
-		if (!*arg)
-			argp_error(state, "--out: which folder?");
-		return 0;
-	case OPT_LANG:
-		o->lang = arg;
-		if (!words_find(arg))
-			argp_error(state, "--lang knows vi and en, not '%s'", arg);
-		return 0;
+	case ARGP_KEY_INIT: state->child_inputs[0] = &o->words; return 0;
+	case OPT_ONLY: return run_parse_only(arg, &o->only, &o->n_only, &o->words.err) ? EINVAL : 0;
 	case OPT_METRICS: o->metrics = arg; return 0;
 	case OPT_JOURNAL: o->journal = arg; return 0;
 	case OPT_JUNIT: o->junit = arg; return 0;
-	case OPT_PIPELINE: o->pipeline = arg; return 0;
-	case OPT_ADAPTER: o->adapter = suite_file_adapter(arg, state); return 0;
-	case OPT_ROOT_LABEL: o->root_label = arg; return 0;
-	case OPT_PROBE: o->probe = arg; return 0;
-	case OPT_LAB: o->lab = true; return 0;
 	case OPT_RESUME: o->resume = true; return 0;
 	case 'n': o->dry_run = true; return 0;
-	case OPT_REPEAT: return units_int(arg, 1, 1000000, &o->repeat, &o->err) ? EINVAL : 0;
-	case OPT_EVERY: return units_duration_ns(arg, &o->every_ns, &o->err) ? EINVAL : 0;
-	case OPT_SEED: return units_int(arg, 1, INT64_MAX >> 11, &o->seed, &o->err) ? EINVAL : 0;
-	case OPT_FORCE: o->force_stage = true; return 0;
+	case OPT_REPEAT: return units_int(arg, 1, 1000000, &o->repeat, &o->words.err) ? EINVAL : 0;
+	case OPT_EVERY: return units_duration_ns(arg, &o->every_ns, &o->words.err) ? EINVAL : 0;
 	case OPT_DOWN: o->may_be_down = true; return 0;
 	case OPT_STRICT: o->strict = true; return 0;
-	case OPT_SCALE:
-		if (units_double(arg, &o->scale, NULL) || o->scale < 0.001 || o->scale > 100)
-			argp_error(state, "--scale: a number from 0.001 to 100, not '%s'", arg);
-		return 0;
+	case OPT_SCALE: o->scale = run_parse_scale(arg, state); return 0;
 	case 'q': o->quiet = true; return 0;
-	case 'o': o->json = cmd_output_json(arg, state); return 0;
-	case ARGP_KEY_ARG:
-		if (o->file)
-			argp_error(state, "one FILE at a time");
-		o->file = arg;
-		return 0;
 	case ARGP_KEY_END:
-		if (!o->file)
-			argp_error(state, "which FILE?");
-		if (o->resume && !o->out)
+		if (o->resume && !o->words.out)
 			argp_error(state, "--resume needs the folder: --out DIR");
 		if (o->journal && (o->repeat || o->every_ns))
 			argp_error(state, "--journal is of one run, not several");
@@ -149,25 +103,20 @@ const struct argp cmd_run_argp = {
 	"does not wait for answers. Exit status 0: accepted; 1: acceptance or a hypothesis failed, or "
 	"an experiment could not be carried out; 2: bad usage or file; 3: this host lacks something; "
 	"5: ended by a signal.",
-	NULL,
+	run_words_child,
 	NULL,
 	NULL
 };
 
 static int load(const struct options *o, struct suite **ret, struct fl_error *err)
 {
-	const struct suite_addresses addresses = { .probe = o->probe,
-						   .pipeline = o->pipeline,
-						   .adapter = o->adapter,
-						   .root_label = o->root_label,
-						   .lab = o->lab };
-	bool stack = o->lab;
-	const char *skip[] = { o->probe || stack ? "invented-probe" : "",
-			       o->pipeline || stack ? "invented-pipeline" : "", NULL };
-	int r = suite_file_read(o->file, o->strict, skip, ret, err);
+	const struct suite_addresses *a = &o->words.addresses;
+	const char *skip[] = { a->probe || a->lab ? "invented-probe" : "",
+			       a->pipeline || a->lab ? "invented-pipeline" : "", NULL };
+	int r = suite_file_read(o->words.file, o->strict, skip, ret, err);
 
 	if (!r)
-		r = suite_file_use(*ret, &addresses, err);
+		r = suite_file_use(*ret, a, err);
 	if (!r && o->scale > 0)
 		r = suite_scale(*ret, o->scale, err);
 	if (!r)
@@ -177,16 +126,16 @@ static int load(const struct options *o, struct suite **ret, struct fl_error *er
 
 static int run_once(const struct options *o, struct suite *s, int64_t n, bool *ret_aborted, struct fl_error *err)
 {
-	_cleanup_free_ char *dir = run_folder(o->out, o->repeat > 1 || o->every_ns ? n : 0);
+	_cleanup_free_ char *dir = run_folder(o->words.out, o->repeat > 1 || o->every_ns ? n : 0);
 	struct run_show show = { .quiet = o->quiet };
 	struct run_options options = {
 		.only = o->only,
 		.n_only = o->n_only,
 		.dir = dir,
 		.resume = o->resume,
-		.force_stage = o->force_stage,
+		.force_stage = o->words.force_stage,
 		.pipeline_may_be_down = o->may_be_down,
-		.seed = (uint64_t)o->seed,
+		.seed = o->words.seed,
 		.metrics = o->metrics,
 		.progress = run_show_progress,
 		.ctx = &show,
@@ -200,7 +149,7 @@ static int run_once(const struct options *o, struct suite *s, int64_t n, bool *r
 	run_show_init(&show);
 	r = run_preflight(s, &options, err);
 	if (!r && o->dry_run) {
-		run_show_plan(s, &options, o->json);
+		run_show_plan(s, &options, o->words.json);
 		return FL_EXIT_OK;
 	}
 	if (!r && s->pipeline.url && !s->pipeline.learned)
@@ -211,8 +160,8 @@ static int run_once(const struct options *o, struct suite *s, int64_t n, bool *r
 		r = suite_run(s, &options, &report, err);
 	if (r)
 		return r;
-	whole = run_write_reports(dir, o->lang, o->journal, o->junit);
-	status = run_show_report(&report, s, dir, o->json);
+	whole = run_write_reports(dir, o->words.lang, o->journal, o->junit);
+	status = run_show_report(&report, s, dir, o->words.json);
 	if (!whole && !status)
 		status = FL_EXIT_ENVIRONMENT;
 	fflush(stdout); /* the next run may be a day away */
@@ -312,14 +261,14 @@ static int run_all(const struct options *o, struct suite *s, struct fl_error *er
 
 int cmd_run(int argc, char **argv)
 {
-	struct options o = { .lang = "en" };
+	struct options o = { .words.lang = "en" };
 	struct fl_error err = {};
 	struct suite *s = NULL;
 	int r;
 
 	if (cmd_parse(&cmd_run_argp, argc, argv, &o)) {
 		free(o.only);
-		return o.err.exit ? cmd_fail(&o.err) : FL_EXIT_USAGE;
+		return o.words.err.exit ? cmd_fail(&o.words.err) : FL_EXIT_USAGE;
 	}
 	r = o.journal ? file_may_write(o.journal, &err) : 0;
 	if (!r && o.junit)

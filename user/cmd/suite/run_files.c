@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cmd/cmd.h"
 #include "cmd/suite/run_files.h"
 #include "report/export.h"
 #include "report/junit.h"
@@ -16,6 +17,91 @@
 #include "util/text/text.h"
 #include "util/text/units.h"
 #include "util/text/url.h"
+
+enum {
+	OPT_PIPELINE = 512, /* above those of the parents */
+	OPT_ADAPTER,
+	OPT_ROOT_LABEL,
+	OPT_PROBE,
+	OPT_LAB,
+	OPT_OUT,
+	OPT_LANG,
+	OPT_SEED,
+	OPT_FORCE,
+};
+
+static const struct argp_option words_options[] = {
+	{ "out", OPT_OUT, "DIR", 0, "Where the results go (./faultline-results/DATE-TIME)", 0 },
+	{ "pipeline", OPT_PIPELINE, "URL", 0, "The AIOps pipeline, instead of the suite's", 0 },
+	{ "adapter", OPT_ADAPTER, SUITE_ADAPTERS, 0, "What it is", 0 },
+	{ "root-label", OPT_ROOT_LABEL, "LABEL", 0, "Label of its alerts that names the root cause", 0 },
+	{ "probe", OPT_PROBE, "URL", 0, "What the probe calls, instead of the suite's", 0 },
+	{ "lab", OPT_LAB, NULL, 0, "Take both from the running lab, as `stack: lab` does", 0 },
+	{ "seed", OPT_SEED, "N", 0, "Seed of all random choices", 0 },
+	{ "force-stage", OPT_FORCE, NULL, 0, "Run although the stage before was not passed", 0 },
+	{ "lang", OPT_LANG, "vi|en", 0, "Language of the reports (en)", 0 },
+	{ "output", 'o', "json", 0, "Print JSON", 0 },
+	{ NULL, 0, NULL, 0, NULL, 0 },
+};
+
+static int parse_seed(struct run_words *w, const char *arg)
+{
+	int64_t seed;
+
+	if (units_int(arg, 1, INT64_MAX >> 11, &seed, &w->err))
+		return EINVAL;
+	w->seed = (uint64_t)seed;
+	return 0;
+}
+
+static error_t parse_words(int key, char *arg, struct argp_state *state)
+{
+	struct run_words *w = state->input;
+
+	switch (key) {
+	case OPT_PIPELINE: w->addresses.pipeline = arg; return 0;
+	case OPT_ADAPTER: w->addresses.adapter = suite_file_adapter(arg, state); return 0;
+	case OPT_ROOT_LABEL: w->addresses.root_label = arg; return 0;
+	case OPT_PROBE: w->addresses.probe = arg; return 0;
+	case OPT_LAB: w->addresses.lab = true; return 0;
+	case OPT_OUT:
+		w->out = arg;
+		if (!*arg)
+			argp_error(state, "--out: which folder?");
+		return 0;
+	case OPT_LANG:
+		w->lang = arg;
+		if (!words_find(arg))
+			argp_error(state, "--lang knows vi and en, not '%s'", arg);
+		return 0;
+	case OPT_SEED: return parse_seed(w, arg);
+	case OPT_FORCE: w->force_stage = true; return 0;
+	case 'o': w->json = cmd_output_json(arg, state); return 0;
+	case ARGP_KEY_ARG:
+		if (w->file)
+			argp_error(state, "one FILE at a time");
+		w->file = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!w->file)
+			argp_error(state, "which FILE?");
+		return 0;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp words_argp = { .options = words_options, .parser = parse_words };
+
+const struct argp_child run_words_child[] = { { &words_argp, 0, NULL, 0 }, {} };
+
+double run_parse_scale(const char *arg, const struct argp_state *state)
+{
+	double scale = 0;
+
+	if (units_double(arg, &scale, NULL) || scale < 0.001 || scale > 100)
+		argp_error(state, "--scale: a number from 0.001 to 100, not '%s'", arg);
+	return scale;
+}
 
 int run_parse_only(const char *arg, int **only, uint32_t *n_only, struct fl_error *err)
 {

@@ -3,7 +3,26 @@
 #ifndef FL_RUN_FILES_H
 #define FL_RUN_FILES_H
 
+#include <argp.h>
+
+#include "cmd/suite/suite_file.h"
 #include "model/experiment.h"
+
+/*
+ * "FILE" and the options that run and sweep have in common, as the argp child of their own. At ARGP_KEY_INIT the parent
+ * sets state->child_inputs[0] to its struct run_words.
+ */
+struct run_words {
+	const char *file, *out, *lang; /* lang: set it before */
+	struct suite_addresses addresses;
+	uint64_t seed; /* 0: none was given */
+	bool force_stage, json;
+	struct fl_error err; /* of a value that is wrong */
+};
+extern const struct argp_child run_words_child[];
+
+/* The argument of --scale. */
+double run_parse_scale(const char *arg, const struct argp_state *state);
 
 /* "1,4,9": numbers of experiments, added to *only, which is the caller's to free. */
 int run_parse_only(const char *arg, int **only, uint32_t *n_only, struct fl_error *err);

@@ -24,14 +24,12 @@
 #define TRIALS_MIN 8 /* fewer say nothing of any limit */
 
 struct options {
-	const char *file, *out, *lang;
-	struct suite_addresses addresses;
+	struct run_words words;
 	struct sweep_wish wish;
 	int *only;
 	uint32_t n_only;
 	double scale;
-	bool all, without_pipeline, force_stage, json, quiet;
-	struct fl_error err;
+	bool all, without_pipeline, quiet;
 };
 
 enum {
@@ -42,17 +40,8 @@ enum {
 	OPT_TO,
 	OPT_BUDGET,
 	OPT_WIDTH,
-	OPT_SEED,
-	OPT_OUT,
-	OPT_PIPELINE,
-	OPT_ADAPTER,
-	OPT_ROOT_LABEL,
-	OPT_PROBE,
-	OPT_LAB,
 	OPT_NO_PIPELINE,
 	OPT_SCALE,
-	OPT_FORCE,
-	OPT_LANG,
 };
 
 static const struct argp_option option_table[] = {
@@ -64,19 +53,9 @@ static const struct argp_option option_table[] = {
 	{ "budget", OPT_BUDGET, "TIME", 0, "Time for each sweep (15min)", 0 },
 	{ "width", OPT_WIDTH, "PERCENT", 0, "Enough is when the limit is known within so much, to both sides (20%)",
 	  0 },
-	{ "seed", OPT_SEED, "N", 0, "Seed of all random choices", 0 },
-	{ "out", OPT_OUT, "DIR", 0, "Where the results go (./faultline-results/DATE-TIME)", 0 },
-	{ "pipeline", OPT_PIPELINE, "URL", 0, "The AIOps pipeline, instead of the suite's", 0 },
-	{ "adapter", OPT_ADAPTER, SUITE_ADAPTERS, 0, "What it is", 0 },
-	{ "root-label", OPT_ROOT_LABEL, "LABEL", 0, "Label of its alerts that names the root cause", 0 },
 	{ "no-pipeline", OPT_NO_PIPELINE, NULL, 0, "Only from which size on users feel it", 0 },
-	{ "probe", OPT_PROBE, "URL", 0, "What the probe calls, instead of the suite's", 0 },
-	{ "lab", OPT_LAB, NULL, 0, "Take both from the running lab, as `stack: lab` does", 0 },
 	{ "scale", OPT_SCALE, "N", 0, "All windows N times as long: 0.1 for a tenth", 0 },
-	{ "force-stage", OPT_FORCE, NULL, 0, "Run although the stage before was not passed", 0 },
-	{ "lang", OPT_LANG, "vi|en", 0, "Language of the reports (en)", 0 },
 	{ "quiet", 'q', NULL, 0, "No progress", 0 },
-	{ "output", 'o', "json", 0, "Print JSON", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
@@ -84,7 +63,7 @@ static int parse_width(struct options *o, const char *arg, const struct argp_sta
 {
 	uint32_t ppm;
 
-	if (units_percent_ppm(arg, &ppm, &o->err))
+	if (units_percent_ppm(arg, &ppm, &o->words.err))
 		return EINVAL;
 	if (ppm < 10000)
 		argp_error(state, "--width: less than 1%% would take days");
@@ -92,41 +71,16 @@ static int parse_width(struct options *o, const char *arg, const struct argp_sta
 	return 0;
 }
 
-static int parse_seed(struct options *o, const char *arg)
-{
-	int64_t seed;
-
-	if (units_int(arg, 1, INT64_MAX >> 11, &seed, &o->err))
-		return EINVAL;
-	o->wish.seed = (uint64_t)seed;
-	return 0;
-}
-
 static void check_options(const struct options *o, const struct argp_state *state)
 {
 	const struct sweep_choice *c = &o->wish.choice;
 
-	if (!o->file)
-		argp_error(state, "which FILE?");
 	if (o->all && o->only)
 		argp_error(state, "--all and --only: one of the two");
 	if (o->all && (c->param || c->from || c->to))
 		argp_error(state, "--param, --from and --to are of one experiment, --all sweeps several");
-	if (o->without_pipeline && o->addresses.pipeline)
+	if (o->without_pipeline && o->words.addresses.pipeline)
 		argp_error(state, "--pipeline and --no-pipeline: one of the two");
-}
-
-static error_t parse_address(int key, char *arg, struct options *o, const struct argp_state *state)
-{
-	switch (key) {
-	case OPT_PIPELINE: o->addresses.pipeline = arg; return 0;
-	case OPT_ADAPTER: o->addresses.adapter = suite_file_adapter(arg, state); return 0;
-	case OPT_ROOT_LABEL: o->addresses.root_label = arg; return 0;
-	case OPT_PROBE: o->addresses.probe = arg; return 0;
-	case OPT_LAB: o->addresses.lab = true; return 0;
-	case OPT_NO_PIPELINE: o->without_pipeline = true; return 0;
-	default: return ARGP_ERR_UNKNOWN;
-	}
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -134,34 +88,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct options *o = state->input;
 
 	switch (key) {
-	case OPT_ONLY: return run_parse_only(arg, &o->only, &o->n_only, &o->err) ? EINVAL : 0;
+	case ARGP_KEY_INIT: state->child_inputs[0] = &o->words; return 0;
+	case OPT_NO_PIPELINE: o->without_pipeline = true; return 0;
+	case OPT_ONLY: return run_parse_only(arg, &o->only, &o->n_only, &o->words.err) ? EINVAL : 0;
 	case OPT_ALL: o->all = true; return 0;
 	case OPT_PARAM: o->wish.choice.param = arg; return 0;
 	case OPT_FROM: o->wish.choice.from = arg; return 0;
 	case OPT_TO: o->wish.choice.to = arg; return 0;
-	case OPT_BUDGET: return units_duration_ns(arg, &o->wish.budget_ns, &o->err) ? EINVAL : 0;
+	case OPT_BUDGET: return units_duration_ns(arg, &o->wish.budget_ns, &o->words.err) ? EINVAL : 0;
 	case OPT_WIDTH: return parse_width(o, arg, state);
-	case OPT_SEED: return parse_seed(o, arg);
-	case OPT_OUT: o->out = arg; return 0;
-	case OPT_FORCE: o->force_stage = true; return 0;
-	case OPT_LANG:
-		o->lang = arg;
-		if (!words_find(arg))
-			argp_error(state, "--lang knows vi and en, not '%s'", arg);
-		return 0;
-	case OPT_SCALE:
-		if (units_double(arg, &o->scale, NULL) || o->scale < 0.001 || o->scale > 100)
-			argp_error(state, "--scale: a number from 0.001 to 100, not '%s'", arg);
-		return 0;
+	case OPT_SCALE: o->scale = run_parse_scale(arg, state); return 0;
 	case 'q': o->quiet = true; return 0;
-	case 'o': o->json = cmd_output_json(arg, state); return 0;
-	case ARGP_KEY_ARG:
-		if (o->file)
-			argp_error(state, "one FILE at a time");
-		o->file = arg;
-		return 0;
 	case ARGP_KEY_END: check_options(o, state); return 0;
-	default: return parse_address(key, arg, o, state);
+	default: return ARGP_ERR_UNKNOWN;
 	}
 }
 
@@ -178,7 +117,7 @@ const struct argp cmd_sweep_argp = {
 	"result of the trials so far. Exit status 0: each limit is found, or lies outside of the range that was tried; "
 	"1: one is still open; 2: bad "
 	"usage or file; 3: this host lacks something; 5: ended by a signal.",
-	NULL,
+	run_words_child,
 	NULL,
 	NULL
 };
@@ -240,14 +179,15 @@ static int choose(const struct options *o, const struct suite *s, struct chosen 
 
 static int load(const struct options *o, struct suite **ret, struct fl_error *err)
 {
-	const char *skip[] = { o->addresses.probe || o->addresses.lab ? "invented-probe" : "",
-			       o->addresses.pipeline || o->addresses.lab || o->without_pipeline ? "invented-pipeline"
-												: "",
+	const char *skip[] = { o->words.addresses.probe || o->words.addresses.lab ? "invented-probe" : "",
+			       o->words.addresses.pipeline || o->words.addresses.lab || o->without_pipeline
+				       ? "invented-pipeline"
+				       : "",
 			       NULL };
-	int r = suite_file_read(o->file, false, skip, ret, err);
+	int r = suite_file_read(o->words.file, false, skip, ret, err);
 
 	if (!r)
-		r = suite_file_use(*ret, &o->addresses, err);
+		r = suite_file_use(*ret, &o->words.addresses, err);
 	if (!r && o->scale > 0)
 		r = suite_scale(*ret, o->scale, err);
 	if (!r && o->without_pipeline) {
@@ -255,7 +195,7 @@ static int load(const struct options *o, struct suite **ret, struct fl_error *er
 		(*ret)->pipeline.url = NULL;
 	}
 	if (!r && !o->without_pipeline && !(*ret)->pipeline.url) {
-		error_usage(err, "%s names no pipeline, and a sweep is about what one sees", o->file);
+		error_usage(err, "%s names no pipeline, and a sweep is about what one sees", o->words.file);
 		error_hint(err, "--pipeline URL, --lab, or --no-pipeline: only from which size on users feel it");
 		return -EINVAL;
 	}
@@ -322,8 +262,8 @@ static int tell(const struct options *o, const struct sweeps *s, const struct ru
 	int status = report->aborted ? FL_EXIT_ABORTED : report->stopped ? FL_EXIT_FAILED : verdict(s);
 	json_t *doc = save(s, dir);
 
-	run_write_reports(dir, o->lang, NULL, NULL);
-	if (o->json) {
+	run_write_reports(dir, o->words.lang, NULL, NULL);
+	if (o->words.json) {
 		json_object_set_new(doc, "folder", json_foreign(dir));
 		json_object_set_new(doc, "exit_status", json_integer(status));
 		cmd_print_json(doc);
@@ -346,13 +286,13 @@ static int tell(const struct options *o, const struct sweeps *s, const struct ru
 static int run_sweeps(const struct options *o, struct suite *s, const struct chosen *c, struct sweeps *sweeps,
 		      struct fl_error *err)
 {
-	_cleanup_free_ char *dir = run_folder(o->out, 0);
+	_cleanup_free_ char *dir = run_folder(o->words.out, 0);
 	struct sweep_show show;
 	struct run_trials trials;
 	const struct run_options options = { .only = c->numbers,
 					     .n_only = c->n,
 					     .dir = dir,
-					     .force_stage = o->force_stage,
+					     .force_stage = o->words.force_stage,
 					     .seed = o->wish.seed,
 					     .trials = &trials,
 					     .progress = sweep_show_progress,
@@ -383,6 +323,7 @@ static int sweep(struct options *o, struct suite **s, struct fl_error *err)
 	struct chosen c = {};
 	int r = load(o, s, err);
 
+	o->wish.seed = o->words.seed;
 	if (!r && !o->wish.seed && getrandom(&o->wish.seed, sizeof(o->wish.seed), 0) != sizeof(o->wish.seed))
 		r = error_sys(err, EIO, "no random numbers");
 	o->wish.seed &= 0x1fffffffffffffull; /* exact in every reader of JSON */
@@ -402,14 +343,14 @@ static int sweep(struct options *o, struct suite **s, struct fl_error *err)
 
 int cmd_sweep(int argc, char **argv)
 {
-	struct options o = { .lang = "en", .wish = { .precision = 0.2, .budget_ns = BUDGET_NS } };
+	struct options o = { .words.lang = "en", .wish = { .precision = 0.2, .budget_ns = BUDGET_NS } };
 	struct fl_error err = {};
 	struct suite *s = NULL;
 	int r;
 
 	if (cmd_parse(&cmd_sweep_argp, argc, argv, &o)) {
 		free(o.only);
-		return o.err.exit ? cmd_fail(&o.err) : FL_EXIT_USAGE;
+		return o.words.err.exit ? cmd_fail(&o.words.err) : FL_EXIT_USAGE;
 	}
 	r = sweep(&o, &s, &err);
 	free(o.only);

@@ -44,7 +44,10 @@ struct throttle_kind {
 	const char *met_words;
 };
 
-static const struct throttle_kind *kind_of(const struct fault *f);
+static const struct throttle_kind *kind_of(const struct fault *f)
+{
+	return f->ops->family;
+}
 
 static int value_read(const char *dir, const char *file, char *ret)
 {
@@ -440,11 +443,9 @@ static const struct throttle_kind pids = {
 };
 
 const struct fault_ops fault_pids_limit = {
-	THROTTLE_OPS,
-	.name = "pids_limit",
-	.summary = "Let the target start no further process or thread (EAGAIN)",
-	.params = pids_params,
-	.supported = pids_supported,
+	THROTTLE_OPS,          .name = "pids_limit",
+	.family = &pids,       .summary = "Let the target start no further process or thread (EAGAIN)",
+	.params = pids_params, .supported = pids_supported,
 };
 
 /* --- cpu_throttle ---------------------------------------------------------------------------------- */
@@ -518,11 +519,11 @@ static const struct throttle_kind cpu = {
 };
 
 const struct fault_ops fault_cpu_throttle = {
-	THROTTLE_OPS,         .name = "cpu_throttle",     .summary = "Leave the target a share of its CPU time",
-	.params = cpu_params, .supported = cpu_supported, .validate = cpu_validate,
+	THROTTLE_OPS,
+	.name = "cpu_throttle",
+	.family = &cpu,
+	.summary = "Leave the target a share of its CPU time",
+	.params = cpu_params,
+	.supported = cpu_supported,
+	.validate = cpu_validate,
 };
-
-static const struct throttle_kind *kind_of(const struct fault *f)
-{
-	return f->ops == &fault_cpu_throttle ? &cpu : &pids;
-}

@@ -71,13 +71,12 @@ static const struct cache_poisoning_params *params_of(const struct fault *f)
 
 /* The store of one target. */
 struct unit {
+	struct fault_undo undo;
 	const struct target *target;
 	struct cache_keys keys;
 	size_t poisoned, skipped, bytes;
 	size_t held;                 /* bytes of values */
 	char host[INET6_ADDRSTRLEN]; /* where it answered */
-	unsigned int entry;          /* of the journal; 0: as it was */
-	char remark[120];
 };
 
 /* All of f->priv. */
@@ -297,7 +296,7 @@ static int announce(const struct fault *f, struct unit *u, struct fl_error *err)
 					       u->host, "port", (json_int_t)params_of(f)->port, "db",
 					       (json_int_t)params_of(f)->db, "password", s->password));
 	json_object_set_new(args, "boot", json_string(boot));
-	return journal_add(f->session->journal, "restore-cache", args, &u->entry, err);
+	return journal_add(f->session->journal, "restore-cache", args, &u->undo.entry, err);
 }
 
 static int poison(struct unit *u, struct store *s, struct fl_error *err)
@@ -347,16 +346,9 @@ static int begin(struct fault *f, void *unit, struct fl_error *err)
 	return r;
 }
 
-static int end(struct fault *f, void *unit, struct fl_error *err)
-{
-	struct unit *u = unit;
-
-	return journal_settle(f->session->journal, &u->entry, u->remark, sizeof(u->remark), err);
-}
-
 static int activate(struct fault *f, bool on, struct fl_error *err)
 {
-	return fault_each_switch(f, on, begin, end, err);
+	return fault_each_switch(f, on, begin, fault_unit_settle, err);
 }
 
 /* --- proof, disarm ------------------------------------------------------------------------------ */
@@ -376,8 +368,8 @@ static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 		ret->injected += u->poisoned;
 		ret->skipped += u->skipped;
 		ret->bytes += u->bytes;
-		if (u->remark[0])
-			remark = u->remark;
+		if (u->undo.remark[0])
+			remark = u->undo.remark;
 	}
 	ret->first_hit_ns = s->first_ns;
 	ret->last_hit_ns = s->last_ns;
@@ -389,7 +381,7 @@ static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 static int disarm_unit(struct fault *f, void *unit, struct fl_error *err)
 {
 	struct unit *u = unit;
-	int r = end(f, u, err);
+	int r = fault_unit_settle(f, u, err);
 
 	if (!r)
 		cache_keys_free(&u->keys);

@@ -67,15 +67,14 @@ static const struct param params[] = {
 /* clang-format on */
 
 struct unit {
+	struct fault_undo undo;
 	const struct target *target;
 	int fd; /* keeps the inode from being used again; -1 */
 	dev_t dev;
 	ino_t ino;
 	json_t *meta;
 	struct bytes before, after;
-	size_t changed;     /* bytes */
-	unsigned int entry; /* of the journal; 0: as it was */
-	char remark[200];   /* of its undo */
+	size_t changed; /* bytes */
 };
 
 /* All of f->priv. */
@@ -274,12 +273,13 @@ static int begin(struct fault *f, void *unit, struct fl_error *err)
 	char before[128], after[128];
 	int r;
 
-	if (u->entry)
+	if (u->undo.entry)
 		return 0;
 	r = study(f, u, err) ?: save(f, u, "before", &u->before, before, err) ?:
 	    save(f, u, "after", &u->after, after, err);
 	if (!r)
-		r = journal_add(f->session->journal, "restore-file", undo_args(f, u, before, after), &u->entry, err);
+		r = journal_add(f->session->journal, "restore-file", undo_args(f, u, before, after), &u->undo.entry,
+				err);
 	if (!r)
 		r = file_content_write(u->fd, &u->after, err);
 	if (r)
@@ -290,17 +290,9 @@ static int begin(struct fault *f, void *unit, struct fl_error *err)
 	return 0;
 }
 
-/* A remark of the undo (somebody has written the file meanwhile) is kept for the proof. */
-static int end(struct fault *f, void *unit, struct fl_error *err)
-{
-	struct unit *u = unit;
-
-	return journal_settle(f->session->journal, &u->entry, u->remark, sizeof(u->remark), err);
-}
-
 static int activate(struct fault *f, bool on, struct fl_error *err)
 {
-	return fault_each_switch(f, on, begin, end, err);
+	return fault_each_switch(f, on, begin, fault_unit_settle, err);
 }
 
 /* --- proof, disarm ------------------------------------------------------------------------------ */
@@ -317,8 +309,8 @@ static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 		return 0;
 	for (i = 0; i < f->n_units; i++) {
 		ret->bytes += units[i].changed;
-		if (units[i].remark[0])
-			remark = units[i].remark;
+		if (units[i].undo.remark[0])
+			remark = units[i].undo.remark;
 	}
 	ret->matched = ret->injected = f->n_units;
 	ret->first_hit_ns = s->first_ns;
@@ -331,7 +323,7 @@ static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 static int disarm_unit(struct fault *f, void *unit, struct fl_error *err)
 {
 	struct unit *u = unit;
-	int r = end(f, u, err);
+	int r = fault_unit_settle(f, u, err);
 
 	if (r || !u->target) /* arm did not come that far */
 		return r;

@@ -14,10 +14,10 @@
 
 #define RETRY_NS NS_PER_SEC /* between two stressors in a target that kills them */
 
-/* All of f->priv. */
-struct stress {
-	const struct stress_kind *kind;
-};
+static const struct stress_kind *kind_of(const struct fault *f)
+{
+	return f->ops->family;
+}
 
 void stress_supported(struct fault_support *ret)
 {
@@ -45,7 +45,7 @@ int stress_need_cgroup(const struct fault *f, const struct stress_unit *u, const
 
 static int spawn(struct fault *f, struct stress_unit *u, struct fl_error *err)
 {
-	const struct stress *s = f->priv;
+	const struct stress_kind *kind = kind_of(f);
 	struct stressor_spec spec = {
 		.target = u->target,
 		.cgroups = &u->cgroups,
@@ -58,16 +58,16 @@ static int spawn(struct fault *f, struct stress_unit *u, struct fl_error *err)
 	if (cgroup_frozen(&u->cgroups))
 		return error_env(err, EBUSY, "%s on %s: its cgroup is frozen, nothing can start in it", f->ops->name,
 				 u->target->name);
-	s->kind->args(f, u, spec.argv + 4);
-	r = s->kind->user ? s->kind->user(f, u, &spec.uid, &spec.gid, err) : 0;
+	kind->args(f, u, spec.argv + 4);
+	r = kind->user ? kind->user(f, u, &spec.uid, &spec.gid, err) : 0;
 	return r ?: stressor_spawn(f->session, &spec, &u->stressor, err);
 }
 
 static int let_go(struct fault *f, struct stress_unit *u, struct fl_error *err)
 {
-	const struct stress *s = f->priv;
+	const struct stress_kind *kind = kind_of(f);
 	char word[24] = "";
-	int r = s->kind->begin ? s->kind->begin(f, u, word, sizeof(word), err) : 0;
+	int r = kind->begin ? kind->begin(f, u, word, sizeof(word), err) : 0;
 
 	if (!r)
 		r = stressor_go(&u->stressor, word, u->work_fd, err);
@@ -84,24 +84,24 @@ static void add_usage(struct stressor_usage *sum, const struct stressor_usage *u
 	sum->device_bytes += u->device_bytes;
 }
 
-static void look(const struct stress *s, struct stress_unit *u)
+static void look(const struct fault *f, struct stress_unit *u)
 {
 	stressor_usage(&u->stressor, &u->usage);
-	if (s->kind->look)
-		s->kind->look(u);
+	if (kind_of(f)->look)
+		kind_of(f)->look(u);
 }
 
 /* Kill it; what it used stays known. */
 static int end(struct fault *f, void *unit, struct fl_error *err)
 {
-	const struct stress *s = f->priv;
+	const struct stress_kind *kind = kind_of(f);
 	struct stress_unit *u = unit;
 	int r, r2;
 
 	add_usage(&u->past, &u->usage);
 	u->usage = (struct stressor_usage){};
 	r = stressor_stop(f->session, &u->stressor, err);
-	r2 = s->kind->end ? s->kind->end(f, u, err) : 0;
+	r2 = kind->end ? kind->end(f, u, err) : 0;
 	return r ? r : r2;
 }
 
@@ -122,7 +122,7 @@ static int leave_crowd(struct fault *f, struct stress_unit *u, struct fl_error *
 	if (!u->stressor.entry || !is_crowded(u))
 		return 0;
 	u->crowded++;
-	look(f->priv, u);
+	look(f, u);
 	return end(f, u, err);
 }
 
@@ -167,13 +167,12 @@ int stress_journal_start(struct fault *f, struct stress_unit *u, struct fl_error
 /* Has the target's main process died since the last look, and is there another? */
 static void watch_target(struct fault *f, struct stress_unit *u)
 {
-	const struct stress *s = f->priv;
 	struct target *t = u->target;
 
 	if (u->main.pid && process_dead(u->main)) {
 		u->deaths++;
 		u->main.pid = 0;
-		if (s->kind->fatal)
+		if (kind_of(f)->fatal)
 			stress_journal_start(f, u, NULL);
 	}
 	if (u->deaths && !u->main.pid)
@@ -215,32 +214,26 @@ static int look_at_target(struct fault *f, void *unit, struct fl_error *err)
 
 static int arm_unit(struct fault *f, void *unit, struct fl_error *err)
 {
-	const struct stress *s = f->priv;
+	const struct stress_kind *kind = kind_of(f);
 	struct stress_unit *u = unit;
 	int r = cgroup_find(u->target, &u->cgroups, err);
 
 	u->n_cgroups = u->cgroups.n;
 	watch_target(f, u);
-	if (!r && s->kind->check)
-		r = s->kind->check(f, u, err);
+	if (!r && kind->check)
+		r = kind->check(f, u, err);
 	return r ? r : spawn(f, u, err);
 }
 
-int stress_arm(struct fault *f, const struct stress_kind *kind, struct fl_error *err)
+int stress_arm(struct fault *f, struct fl_error *err)
 {
-	struct stress *s = calloc(1, sizeof(*s));
-	int r = 0;
+	int r = fault_units_make(f, sizeof(struct stress_unit), err);
 
-	f->priv = s;
-	if (!s)
-		return error_sys(err, ENOMEM, "%s: out of memory", f->ops->name);
-	s->kind = kind;
 	text_copy(f->backend, sizeof(f->backend), "stress-ng");
-	r = fault_units_make(f, sizeof(struct stress_unit), err);
 	return r ?: fault_each(f, look_at_target, err) ?: fault_each(f, arm_unit, err);
 }
 
-int stress_ready(const struct fault *f, const struct stress_kind *kind, struct fl_error *err)
+int stress_ready(const struct fault *f, struct fl_error *err)
 {
 	struct fault looked_at = *f;
 	uint32_t i;
@@ -251,7 +244,7 @@ int stress_ready(const struct fault *f, const struct stress_kind *kind, struct f
 
 		r = cgroup_find(u.target, &u.cgroups, err);
 		if (!r)
-			r = kind->check(&looked_at, &u, err);
+			r = kind_of(f)->check(&looked_at, &u, err);
 	}
 	return r;
 }
@@ -275,7 +268,7 @@ static int finish(struct fault *f, void *unit, struct fl_error *err)
 {
 	struct stress_unit *u = unit;
 
-	look(f->priv, u);
+	look(f, u);
 	u->active_ns += clock_mono_ns() - f->active_ns;
 	return end_and_mend(f, u, err);
 }
@@ -302,7 +295,6 @@ int stress_tick(struct fault *f, struct fl_error *err)
 
 int stress_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 {
-	const struct stress *s = f->priv;
 	struct stress_unit *units = f->units;
 	struct text text = {};
 	uint32_t i;
@@ -313,7 +305,7 @@ int stress_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 		double seconds = (double)u->active_ns / 1e9;
 
 		if (f->active) {
-			look(s, u);
+			look(f, u);
 			seconds += (double)(clock_mono_ns() - f->active_ns) / 1e9;
 		}
 		if (!u->started)
@@ -330,7 +322,7 @@ int stress_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 				    u->started_again ? "been started again"
 				    : u->main.pid    ? "another now"
 						     : "none any more");
-		if (s->kind->effect(u, seconds, &text, &ret->bytes))
+		if (kind_of(f)->effect(u, seconds, &text, &ret->bytes))
 			ret->injected++;
 		if (u->died)
 			text_append(&text, "; stressor died %u times (%s)", u->died, u->why);

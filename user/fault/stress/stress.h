@@ -39,7 +39,7 @@ struct stress_unit {
 	int work_fd;                /* disk_io: that, cut off from all around it */
 };
 
-/* How a kind differs. Each but args may be NULL. */
+/* How a kind differs: fault_ops.family. Each but args may be NULL. */
 struct stress_kind {
 	bool fatal; /* a target that dies meanwhile has died of it (of memory, by the OOM killer) */
 	/* Is this target fit? Reads, changes nothing. */
@@ -59,14 +59,14 @@ struct stress_kind {
 };
 
 /* What all of them have in common in their descriptor. */
-#define STRESS_OPS                                                                                                   \
-	.class = FAULT_RESOURCE, .need_process = true, .arm = arm, .activate = stress_activate, .tick = stress_tick, \
-	.proof = stress_proof, .disarm = stress_disarm
+#define STRESS_OPS                                                                         \
+	.class = FAULT_RESOURCE, .family = &kind, .need_process = true, .arm = stress_arm, \
+	.activate = stress_activate, .tick = stress_tick, .proof = stress_proof, .disarm = stress_disarm
 
 void stress_supported(struct fault_support *ret);
-int stress_arm(struct fault *f, const struct stress_kind *kind, struct fl_error *err);
+int stress_arm(struct fault *f, struct fl_error *err);
 /* What arm would refuse of these targets, where their check opens nothing: for fault_ops.ready. */
-int stress_ready(const struct fault *f, const struct stress_kind *kind, struct fl_error *err);
+int stress_ready(const struct fault *f, struct fl_error *err);
 int stress_activate(struct fault *f, bool on, struct fl_error *err);
 int stress_tick(struct fault *f, struct fl_error *err);
 int stress_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err);

@@ -176,11 +176,6 @@ static const struct stress_kind kind = {
 	.effect = effect,
 };
 
-static int arm(struct fault *f, struct fl_error *err)
-{
-	return stress_arm(f, &kind, err);
-}
-
 static const char *const aliases[] = { "disk_stress", "io", NULL };
 
 static void supported(struct fault_support *ret)

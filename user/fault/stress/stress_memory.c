@@ -206,21 +206,11 @@ static const struct stress_kind kind = {
 	.effect = effect,
 };
 
-static int ready(const struct fault *f, struct fl_error *err)
-{
-	return stress_ready(f, &kind, err);
-}
-
-static int arm(struct fault *f, struct fl_error *err)
-{
-	return stress_arm(f, &kind, err);
-}
-
 static const char *const aliases[] = { "memory_fill", NULL };
 
 const struct fault_ops fault_memory = {
 	STRESS_OPS,           .name = "memory",
 	.aliases = aliases,   .summary = "Fill the memory the target may use, from inside its cgroups",
 	.params = params,     .supported = stress_supported,
-	.validate = validate, .ready = ready,
+	.validate = validate, .ready = stress_ready,
 };

@@ -40,18 +40,6 @@ struct probe {
 	void *ctx;
 };
 
-void probe_defaults(struct probe_config *config)
-{
-	*config = (struct probe_config){
-		.interval_ns = 5 * NS_PER_SEC,
-		.timeout_ns = 2 * NS_PER_SEC,
-		.slow_ns = 500 * NS_PER_MSEC,
-		.steady_ppm = 990000,
-		.steady_window_ns = 60 * NS_PER_SEC,
-		.recover_within_ns = 120 * NS_PER_SEC,
-	};
-}
-
 static void probe_free(struct probe *p)
 {
 	free(p->config.url);

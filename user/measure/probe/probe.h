@@ -35,9 +35,6 @@ struct probe_summary {
 
 typedef void (*probe_callback)(void *ctx, const struct probe_sample *sample);
 
-/* The defaults of a probe that names nothing but its URL. */
-void probe_defaults(struct probe_config *config);
-
 /*
  * Start on @loop; the first try is at once, then every interval (a try that outlives the interval
  * does not delay the next). Lines are appended to @log_fd, which it takes over (also on error); -1:

@@ -15,12 +15,11 @@ static void put(struct work *w, int line, const char *fmt, ...)
 {
 	struct exercise *e = w->out;
 	int *grown = reallocarray(e->lines, e->n_lines + 2, sizeof(*grown));
-	char *text = NULL;
+	char *text;
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		text = NULL;
+	text = text_vformat(fmt, ap);
 	va_end(ap);
 	if (grown)
 		e->lines = grown;

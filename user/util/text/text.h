@@ -3,6 +3,7 @@
 #ifndef FL_TEXT_H
 #define FL_TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,6 +23,7 @@ void text_free(struct text *t);
 
 /* strdup/asprintf that never return half a string; NULL when out of memory. */
 char *text_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+char *text_vformat(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
 
 /* Copy with a bound; true when it fitted. @dst is always terminated. */
 bool text_copy(char *dst, size_t size, const char *src);

@@ -41,16 +41,11 @@ import sys
 import time
 import urllib.parse
 
+sys.dont_write_bytecode = True
+from scripted import events  # noqa: E402
+
 SHAPE = sys.argv[2]
 EVENTS = sys.argv[3] if len(sys.argv) > 3 else None
-
-
-def events(name):
-    try:
-        with open(EVENTS) as f:
-            return [e for e in map(json.loads, f) if e.get("event") == name]
-    except (OSError, TypeError, ValueError):
-        return []
 
 
 def alerts():
@@ -60,7 +55,7 @@ def alerts():
     if SHAPE == "now":
         return [{"id": "n%d" % now, "fire_ts": int(now), "service": "cache-svc", "metric": "noise", "severity": "warning"}]
     out = []
-    for i, e in enumerate(events("fault-on")):
+    for i, e in enumerate(events(EVENTS, "fault-on")):
         at = e["t"] + 0.3
         if now >= at:
             out.append({"id": "w%d" % i, "fire_ts": int(at + (40 if SHAPE == "ahead" else 0)), "service": "payment-svc",
@@ -95,7 +90,7 @@ def is_ill():
     """Does the health page of the flaky one fail now?"""
     global asked
     asked += 1
-    on = len(events("fault-on")) > len(events("fault-off"))
+    on = len(events(EVENTS, "fault-on")) > len(events(EVENTS, "fault-off"))
     return SHAPE == "flaky" and (asked == 40 or (on and asked % 2))
 
 

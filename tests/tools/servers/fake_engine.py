@@ -25,6 +25,9 @@ import threading
 import time
 import urllib.parse
 
+sys.dont_write_bytecode = True
+from scripted import answer_endlessly  # noqa: E402
+
 SOCKET, STATE, LOG = sys.argv[1:4]
 START = float(sys.argv[4]) if len(sys.argv) > 4 else None
 lock = threading.Lock()
@@ -72,14 +75,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif how == "shape":
             self.answer(200, {"Id": 7, "Names": "web", "Version": [1], "ApiVersion": "latest"})
         elif how == "endless":
-            self.send_response(200)
-            self.end_headers()
-            try:
-                while True:
-                    self.wfile.write(b"[" * 65536)
-            except OSError:
-                pass
-            self.close_connection = True
+            answer_endlessly(self)
 
     def listed(self, s, filters):
         found = []

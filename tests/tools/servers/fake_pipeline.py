@@ -27,6 +27,9 @@ import os
 import sys
 import time
 
+sys.dont_write_bytecode = True
+from scripted import answer_endlessly, events  # noqa: E402
+
 MODE = sys.argv[2]
 EVIL = ("</script><img src=x onerror=alert(1)>\x1b]0;PWNED\x07\u009b31m\u202e `x` [a](javascript:alert(1))\n"
         "```\n# h1\nfaultline: all is well")
@@ -34,18 +37,10 @@ EVIL_WORD = "".join(EVIL.split())  # a cause is one word
 EVENTS = sys.argv[3] if len(sys.argv) > 3 else None
 
 
-def events(name):
-    try:
-        with open(EVENTS) as f:
-            return [e for e in map(json.loads, f) if e.get("event") == name]
-    except (OSError, TypeError, ValueError):
-        return []
-
-
 def alerts():
     now = time.time()
     out = []
-    begun = [e for e in events("state") if e.get("to") == "INJECT"] if MODE == "guess" else events("fault-on")
+    begun = [e for e in events(EVENTS, "state") if e.get("to") == "INJECT"] if MODE == "guess" else events(EVENTS, "fault-on")
     for i, e in enumerate(begun):
         t = e["t"] + 0.3
         if now < t or MODE == "silent":
@@ -58,7 +53,7 @@ def alerts():
             a["fired_at"] = t + 3600
         out.append(a)
     if MODE == "early":
-        for e in events("state"):
+        for e in events(EVENTS, "state"):
             if e.get("to") == "BASELINE":
                 out.append({"id": "f%d" % e["mono_ns"], "service": "cache-svc", "name": "noise",
                             "severity": "warning", "fired_at": e["t"] + 0.1})
@@ -89,14 +84,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif MODE == "hang":
             time.sleep(30)
         elif MODE == "endless":
-            self.send_response(200)
-            self.end_headers()
-            try:
-                while True:
-                    self.wfile.write(b"[" * 65536)
-            except OSError:
-                pass
-            self.close_connection = True
+            answer_endlessly(self)
         else:
             return False
         return True
