@@ -142,6 +142,52 @@ finish
 check_num "its exit status" "$status" eq 0
 check "the file is gone" gone
 
+# --- one whose pids are numbered in another pid namespace ---
+inject 'null' pid:"$target" --file "$T/dir/file"
+guardian=$(pgrep -P "$owner" -x fl-guardian)
+kill -9 "$guardian" "$owner"; wait "$owner" 2>/dev/null
+unshare --pid --fork --mount-proc "$FL" recover >"$T/recover.out" 2>&1
+check_num "from another pid namespace recover does not take its processes for gone" $? eq 3
+check "it says so" grep -q 'numbered in another pid namespace' "$T/recover.out"
+check "nothing was undone" [ -e "$T/dir/file" -a "$(sessions)" = 1 ]
+bg unshare --pid --fork --mount-proc bash -c "sleep 300 & exec '$FL' inject null pid:\$! --for 60s" >"$T/inner.out" 2>&1
+inner=$BG_PID
+wait_for 5 grep -q 'is active' "$T/inner.out"
+"$FL" recover >"$T/recover.out" 2>&1
+check_num "in its own it does it, and lets one that lives in an inner one live" $? eq 0
+check "the file is gone" gone
+check "the inner one is there" [ "$(sessions)" = 1 ]
+first=$(pgrep -P "$inner")
+kill -9 "$(pgrep -P "$first" -x fl-guardian)"; kill -STOP "$first"; mount --bind /dev/null "/proc/$first/status"
+"$FL" recover >"$T/recover.out" 2>&1
+check_num "one of whom it cannot be told is left, and is a failure" $? eq 3
+check "it says where to do it" grep -q 'hint: nsenter --target [0-9]* --pid --mount' "$T/recover.out"
+umount "/proc/$first/status"; kill -CONT "$first"; kill -INT "$first"; wait "$inner"
+check "the inner one ends by itself" in_time 5 none_left
+unshare --pid --fork "$FL" inject 'null' pid:"$target" --for 1s >"$T/out" 2>&1
+check_num "with a /proc that is another pid namespace's nothing is begun" $? eq 3
+check "it says why" grep -q '/proc .*is that of another pid namespace' "$T/out"
+
+# --- a file system that never answers, on the way ---
+mkdir "$T/vol"
+bg unshare -m bash -c "mount -t tmpfs own '$T/vol' && echo right >'$T/vol/conf' && exec sleep 300"
+holder=$BG_PID
+right_there() { [ "$(cat "/proc/$holder/root$T/vol/conf")" = right ]; }
+wait_for 5 right_there
+inject config_corruption pid:"$holder" --path "$T/vol/conf"
+guardian=$(pgrep -P "$owner" -x fl-guardian)
+bg unshare -m python3 "$TOP/tests/tools/deaf_fuse.py" "$T/vol" >"$T/deaf.out"
+deaf=$BG_PID
+wait_for 5 grep -q ready "$T/deaf.out"
+kill -9 "$guardian" "$owner" "$holder"; wait "$owner" "$holder" 2>/dev/null
+t0=$(date +%s%N)
+timeout -s KILL 60 "$FL" recover >"$T/recover.out" 2>&1
+check_num "with a file system that never answers in somebody's root: recover says that it cannot tell" $? eq 3
+check_ms "... within (ms)" $((($(date +%s%N) - t0) / 1000000)) 8000
+check "... and who has it" grep -qE 'process [0-9]+ cannot be looked into: a file system in its root does not answer' "$T/recover.out"
+kill -9 "$deaf"; wait "$deaf" 2>/dev/null
+check "once that has gone: the file went with its file system, which recover finds" "$FL" recover
+
 # --- an agent that never comes to an end with its answer ---
 bg python3 "$TOP/tests/tools/servers/drip.py" byteman "$T/byteman.jar" >"$T/drip.out"
 agent=$BG_PID

@@ -109,7 +109,7 @@ check "a namespace that is described goes by its name" sh -c "'$FL' inject null 
 check "a wrong name gets the nearest" grep -q "did you mean 'db'" "$T/err"
 kill "$API"; wait_for 10 sh -c "! kill -0 $API 2>/dev/null"
 start_api
-"$FL" inject pause gw --for 300ms -o json >"$T/paused" 2>&1
+"$FL" inject pause gw --for 300ms -o json >"$T/paused" 2>"$T/err"
 check "a pid file is read anew" jq -e '.error == null and .matched == 1 and .targets == ["gw"]' "$T/paused"
 echo "no number" >"$T/api.pid"
 "$FL" inject null gw --for 1s >"$T/err" 2>&1

@@ -139,6 +139,8 @@ must_not_refuse() {
 	syscall_error.netns | syscall_error.pid | syscall_error.cgroup-v1) return 0 ;;
 	# The group, or the file system, is the whole host's.
 	disk_io.* | disk_fill.* | memory.cgroup-v2 | cpu_saturation.cgroup-v2) return 0 ;;
+	# Its limits are in the hierarchies of v1, where those have the controllers.
+	cpu_throttle.cgroup-v2 | pids_limit.cgroup-v2) [ -n "$V1S" ]; return ;;
 	esac
 	return 1
 }

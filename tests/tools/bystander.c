@@ -178,6 +178,16 @@ static int reach(struct slot *s, int type, int port)
 	return -1;
 }
 
+/* One connection stays open until the next one is: who may have no second one notices. */
+static void hold(int fd)
+{
+	static int held = -1;
+
+	if (held >= 0)
+		close(held);
+	held = fd;
+}
+
 static void look_at_http(struct slot *s)
 {
 	static const char get[] = "GET / HTTP/1.1\r\nHost: peer\r\nConnection: close\r\n\r\n";
@@ -187,8 +197,10 @@ static void look_at_http(struct slot *s)
 	size_t len = 0, i, wrong = 0;
 	ssize_t n;
 
-	if (fd < 0)
+	if (fd < 0) {
+		hold(-1);
 		return;
+	}
 	n = send(fd, get, sizeof(get) - 1, MSG_NOSIGNAL);
 	while (n > 0 && len < sizeof(buf)) {
 		n = recv(fd, buf + len, sizeof(buf) - len, 0);
@@ -202,7 +214,7 @@ static void look_at_http(struct slot *s)
 		s->count[HTTP]++;
 	if (now_ms(CLOCK_MONOTONIC) - before > SLOW_MS)
 		s->count[SLOW]++;
-	close(fd);
+	hold(fd);
 }
 
 static void look_at_dns(struct slot *s, uint16_t id)

@@ -113,13 +113,15 @@ static bool is_session_name(const char *name)
 /* --- reading what is there -----------------------------------------------------------------
  */
 
-/* Of another boot there is nobody left. */
-static enum proc_is owner_is(const char *boot, pid_t pid, uint64_t start)
+/* Of another boot there is nobody left, of a pid namespace that has ended neither. */
+static enum proc_is owner_is(const char *boot, uint64_t pidns, struct session_info *s)
 {
 	char now[PROC_BOOT_SIZE];
 
 	proc_boot(now);
-	return *boot && *now && strcmp(boot, now) ? PROC_GONE : proc_is(pid, start);
+	if (*boot && *now && strcmp(boot, now))
+		return PROC_GONE;
+	return pidns ? proc_is_in(pidns, s->pid, s->pid_start, &s->elsewhere) : proc_is(s->pid, s->pid_start);
 }
 
 /* That of FL_KEPT_DIR is a copy, for the next boot. */
@@ -141,25 +143,26 @@ static void read_info(const char *name, struct session_info *ret)
 	const char *purpose = "", *boot = "", *results = "";
 	enum proc_is owner;
 	json_t *o = NULL;
-	json_int_t pid = 0, start = 0, generation = 0;
+	json_int_t pid = 0, start = 0, generation = 0, pidns = 0;
 
 	memset(ret, 0, sizeof(*ret));
 	text_copy(ret->name, sizeof(ret->name), name);
 	ret->unknown = !path || !access(path, F_OK) || errno != ENOENT;
 	if (path && !file_read(path, INFO_MAX, &text, NULL, NULL))
 		o = json_loads(text, 0, NULL);
-	if (o && !json_unpack(o, "{s:s, s?s, s:I, s:I, s:I, s:F, s?s}", "purpose", &purpose, "boot", &boot, "pid", &pid,
-			      "start", &start, "generation", &generation, "started_wall", &ret->started_wall, "results",
-			      &results)) {
+	if (o && !json_unpack(o, "{s:s, s?s, s?I, s:I, s:I, s:I, s:F, s?s}", "purpose", &purpose, "boot", &boot,
+			      "pidns", &pidns, "pid", &pid, "start", &start, "generation", &generation, "started_wall",
+			      &ret->started_wall, "results", &results)) {
 		text_copy(ret->purpose, sizeof(ret->purpose), purpose);
 		text_copy(ret->results, sizeof(ret->results), results);
 		caller_from_json(json_object_get(o, "owner"), &ret->by);
 		ret->pid = (pid_t)pid;
 		ret->pid_start = (uint64_t)start;
 		ret->generation = (uint32_t)generation;
-		owner = owner_is(boot, ret->pid, ret->pid_start);
+		owner = owner_is(boot, (uint64_t)pidns, ret);
 		ret->alive = owner == PROC_HERE;
 		ret->unknown = owner == PROC_UNKNOWN;
+		ret->foreign = pidns && (uint64_t)pidns != proc_pidns();
 	}
 	json_decref(o);
 }
@@ -243,7 +246,7 @@ static int next_generation(uint32_t *ret, struct fl_error *err)
 	int r = read_all(&all, &n, err);
 
 	for (i = 0; i < n; i++)
-		if (all[i].alive && all[i].generation > max)
+		if ((all[i].alive || all[i].unknown) && all[i].generation > max)
 			max = all[i].generation;
 	if (r)
 		return r;
@@ -295,10 +298,11 @@ static int write_info(const struct session *s, struct fl_error *err)
 	json_t *o;
 
 	proc_boot(boot);
-	o = json_pack("{s:s, s:s, s:s, s:i, s:I, s:i, s:f, s:o, s:o, s:o*}", "name", s->name, "purpose", s->purpose,
-		      "boot", boot, "pid", (int)getpid(), "start", (json_int_t)proc_start(getpid()), "generation",
-		      (int)s->generation, "started_wall", s->started_wall, "owner", caller_json(&s->by), "results",
-		      json_foreign(s->results), "cmdline", own_cmdline());
+	o = json_pack("{s:s, s:s, s:s, s:I, s:i, s:I, s:i, s:f, s:o, s:o, s:o*}", "name", s->name, "purpose",
+		      s->purpose, "boot", boot, "pidns", (json_int_t)proc_pidns(), "pid", (int)getpid(), "start",
+		      (json_int_t)proc_start(getpid()), "generation", (int)s->generation, "started_wall",
+		      s->started_wall, "owner", caller_json(&s->by), "results", json_foreign(s->results), "cmdline",
+		      own_cmdline());
 	text = o ? json_dumps(o, JSON_COMPACT) : NULL;
 	json_decref(o);
 	if (!path || !text)
@@ -314,8 +318,14 @@ static int clean_up(const char *name)
 /* The caller holds the lock. */
 static int begin(struct session *s, struct fl_error *err)
 {
-	int r = next_generation(&s->generation, err);
+	int r;
 
+	if (!proc_pidns()) {
+		error_env(err, ENOSYS, "/proc is not mounted, or is that of another pid namespace");
+		error_hint(err, "processes are told by it: mount -t proc proc /proc, or unshare --mount-proc");
+		return -ENOSYS;
+	}
+	r = next_generation(&s->generation, err);
 	if (!r)
 		r = make_named_dir(s, err);
 	if (!r)
@@ -458,6 +468,20 @@ int session_end(struct session *s, struct fl_error *err)
 	return r;
 }
 
+/* What its journal calls by pid is here another process, or none. */
+static int refuse_foreign(const struct session_info *s, struct fl_error *err)
+{
+	error_env(err, EAGAIN,
+		  "session %s: its owner, process %d, and the processes of its faults are numbered in another pid "
+		  "namespace: whether they run cannot be told from here",
+		  s->name, (int)s->pid);
+	if (s->elsewhere)
+		error_hint(err, "nsenter --target %d --pid --mount faultline recover", (int)s->elsewhere);
+	else
+		error_hint(err, "run faultline recover where its owner ran, or in the host's own pid namespace");
+	return -EAGAIN;
+}
+
 int session_recover(const char *name, struct undo_count *ret, struct fl_error *err)
 {
 	char dir[64], kept[64];
@@ -472,6 +496,8 @@ int session_recover(const char *name, struct undo_count *ret, struct fl_error *e
 	read_info(name, &info);
 	if (info.alive)
 		return error_usage(err, "session %s is alive: its owner is process %d", name, (int)info.pid);
+	if (info.unknown && info.foreign)
+		return refuse_foreign(&info, err);
 	if (info.unknown) {
 		error_env(err, EAGAIN, "session %s: cannot tell whether its owner is alive", name);
 		error_hint(err,

@@ -95,8 +95,10 @@ struct session_info {
 	char name[16], purpose[32];
 	pid_t pid;
 	uint64_t pid_start;
-	bool alive;   /* its owner runs */
-	bool unknown; /* whether it does cannot be told: it is left alone */
+	bool alive;      /* its owner runs */
+	bool unknown;    /* whether it does cannot be told: it is left alone */
+	bool foreign;    /* its pids are those of another pid namespace */
+	pid_t elsewhere; /* a process of that; 0: none is seen */
 	uint32_t generation;
 	double started_wall;
 	struct caller by;

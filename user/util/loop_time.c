@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "util/clock.h"
@@ -39,12 +40,24 @@ static uint64_t ready_ns(void)
 	return sscanf(text, "%" SCNu64 " %" SCNu64, &on_cpu, &ready) == 2 ? ready : 0;
 }
 
+/* How often it has slept, and how often it had to wait for the disk to bring a page of memory. */
+static void count_sleeps(uint64_t *ret_sleeps, uint64_t *ret_faults)
+{
+	struct rusage u = {};
+
+	getrusage(RUSAGE_THREAD, &u);
+	*ret_sleeps = (uint64_t)u.ru_nvcsw;
+	*ret_faults = (uint64_t)u.ru_majflt;
+}
+
 struct loop_time loop_time_begin(const char *file, const char *name)
 {
 	struct loop_time t = { .file = file, .name = log_path() ? name : NULL };
 
 	if (t.name) {
 		t.waited_ns = ready_ns();
+		t.cpu_ns = clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
+		count_sleeps(&t.sleeps, &t.faults);
 		t.begin_ns = clock_mono_ns();
 	}
 	return t;
@@ -52,7 +65,7 @@ struct loop_time loop_time_begin(const char *file, const char *name)
 
 void loop_time_end(const struct loop_time *t)
 {
-	uint64_t elapsed, waited;
+	uint64_t elapsed, waited, cpu, sleeps, faults;
 	int fd;
 
 	if (!t->name)
@@ -61,11 +74,18 @@ void loop_time_end(const struct loop_time *t)
 	if (elapsed <= LOOP_LIMIT_NS)
 		return;
 	waited = ready_ns() - t->waited_ns;
-	if (elapsed - waited <= LOOP_LIMIT_NS)
+	cpu = clock_read_ns(CLOCK_THREAD_CPUTIME_ID) - t->cpu_ns;
+	count_sleeps(&sleeps, &faults);
+	sleeps -= t->sleeps;
+	/* Who has not slept, and had no CPU, was robbed of it below this kernel. */
+	if (elapsed - waited <= LOOP_LIMIT_NS || (!sleeps && cpu <= LOOP_LIMIT_NS))
 		return;
 	fd = open(log_path(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		abort(); /* the assertion cannot be made */
-	dprintf(fd, "%s: %s(): %.1f ms, %.1f of them ready to run\n", t->file, t->name, elapsed / 1e6, waited / 1e6);
+	dprintf(fd,
+		"%s: %s(): %.1f ms, %.1f of them ready to run, %.1f on a CPU; slept %" PRIu64 " times, %" PRIu64
+		" of them for a page from the disk\n",
+		t->file, t->name, elapsed / 1e6, waited / 1e6, cpu / 1e6, sleeps, faults - t->faults);
 	close(fd);
 }

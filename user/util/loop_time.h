@@ -7,7 +7,8 @@
  * assertion. What counts is the time on a CPU and the time asleep; the time in which the thread was
  * ready to run and another task had the CPU (the second figure of /proc/thread-self/schedstat) does not,
  * so a busy machine alone makes no callback slow. Where the kernel does not count that
- * (CONFIG_SCHED_INFO) the elapsed time counts. A hypervisor that takes the CPU away is not seen.
+ * (CONFIG_SCHED_INFO) the elapsed time counts. A hypervisor that takes the CPU away is told by a thread that had
+ * neither a CPU nor slept; where it slept as well, what the hypervisor took counts.
  *
  * Without the variable a callback costs one test of a flag more.
  */
@@ -20,7 +21,8 @@
 
 struct loop_time {
 	const char *file, *name; /* NULL: not measured */
-	uint64_t begin_ns, waited_ns;
+	uint64_t begin_ns, waited_ns, cpu_ns;
+	uint64_t sleeps, faults; /* voluntary switches, and major page faults */
 };
 
 struct loop_time loop_time_begin(const char *file, const char *name);

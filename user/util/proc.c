@@ -7,10 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "util/cleanup.h"
 #include "util/proc.h"
+#include "util/text/units.h"
 
 struct stat_fields {
 	char state;
@@ -125,6 +127,75 @@ DIR *proc_scan(void)
 	closedir(dir);
 	errno = EIO;
 	return NULL;
+}
+
+uint64_t proc_pidns(void)
+{
+	char self[16] = "", expected[16];
+	struct stat st;
+
+	snprintf(expected, sizeof(expected), "%d", (int)getpid());
+	if (readlink("/proc/self", self, sizeof(self) - 1) < 0 || strcmp(self, expected) ||
+	    stat("/proc/self/ns/pid", &st))
+		return 0;
+	return st.st_ino;
+}
+
+/* 0: no number */
+static pid_t pid_of(const char *name)
+{
+	int64_t pid;
+
+	return units_int(name, 1, INT32_MAX, &pid, NULL) ? 0 : (pid_t)pid;
+}
+
+/* PROC_PID_INIT_INO of the kernel: from there every process is seen. */
+#define INITIAL_PIDNS 0xEFFFFFFCull
+
+/* "NSpid:	812	1": its number in the innermost namespace comes last. */
+static pid_t innermost_pid(pid_t pid)
+{
+	_cleanup_free_ char *line = NULL;
+	_cleanup_file_ FILE *f = NULL;
+	char path[32];
+	size_t size = 0;
+	pid_t ret = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	f = fopen(path, "re");
+	while (f && !ret && getline(&line, &size, f) > 0) {
+		line[strcspn(line, "\n")] = '\0';
+		ret = strncmp(line, "NSpid:", 6) ? 0 : pid_of(strrchr(line, '\t') + 1);
+	}
+	return ret;
+}
+
+enum proc_is proc_is_in(uint64_t pidns, pid_t pid, uint64_t start, pid_t *ret_member)
+{
+	uint64_t ours = proc_pidns();
+	enum proc_is is = PROC_UNKNOWN;
+	char path[300];
+	struct dirent *e;
+	struct stat st;
+	DIR *dir;
+
+	*ret_member = 0;
+	if (ours && ours == pidns)
+		return proc_is(pid, start);
+	dir = ours ? proc_scan() : NULL;
+	while (dir && is != PROC_HERE && (e = readdir(dir))) {
+		pid_t p = pid_of(e->d_name);
+
+		snprintf(path, sizeof(path), "/proc/%s/ns/pid", e->d_name);
+		if (!p || stat(path, &st) || st.st_ino != pidns)
+			continue;
+		*ret_member = p;
+		if (innermost_pid(p) == pid && proc_start(p) == start)
+			is = PROC_HERE;
+	}
+	if (dir)
+		closedir(dir);
+	return is == PROC_UNKNOWN && dir && !*ret_member && ours == INITIAL_PIDNS ? PROC_GONE : is;
 }
 
 bool proc_same(pid_t pid, uint64_t start)

@@ -39,6 +39,17 @@ int proc_signal(pid_t pid, uint64_t start, int signal);
  * hidepid): who is not found there may well be somewhere. */
 DIR *proc_scan(void);
 
+/* The pid namespace in which this process counts, and /proc does: its inode. 0: /proc is another one's (or is not
+ * there), so that no number in it means here what it says. */
+uint64_t proc_pidns(void);
+
+/*
+ * The process that had @pid in the pid namespace @pidns. In ours that is proc_is(). In one below ours it is looked
+ * for by that number of it (NSpid). GONE there: proved, for every process of the host is seen, and none is in that
+ * namespace. *@ret_member: one that is in it, when it is not ours; 0: none is seen.
+ */
+enum proc_is proc_is_in(uint64_t pidns, pid_t pid, uint64_t start, pid_t *ret_member);
+
 #define PROC_BOOT_SIZE 40
 /* Which boot of the machine this is; pids and start times, namespaces and interfaces are numbered
  * anew in each. Empty when the kernel does not say. */

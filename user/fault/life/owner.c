@@ -551,6 +551,9 @@ int owner_start(uv_loop_t *loop, struct session *s, struct owner **ret, struct f
 		r = uv_listen((uv_stream_t *)&o->server, BACKLOG, on_connection);
 	if (!r)
 		r = uv_timer_start(&o->timer, on_beat, 0, FL_LEASE_PERIOD_MS);
+	/* libuv starts its threads with the first job, and waits for each of them: here, not on the loop. */
+	if (!r)
+		begin_round(o);
 	if (r) {
 		owner_stop(o);
 		return error_env(err, -r, "cannot listen on %s: %s", path, uv_strerror(r));

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* place.c - see place.h */
+/*
+ * place.c - see place.h. A root that is looked into may be a hostile one, and a file system in it may never
+ * answer: each is opened by a child with a deadline (inside_reopen), once for all processes with the same
+ * root, and behind LATE_MOST that did not answer nobody is asked any more. Of none of these it is said that the
+ * file is not there.
+ */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "fault/state/place.h"
 #include "fault/state/place_host.h"
@@ -14,6 +21,8 @@
 #include "util/proc.h"
 #include "util/text/text.h"
 #include "util/text/units.h"
+
+#define LATE_MOST 3
 
 struct wanted {
 	const char *path;
@@ -28,6 +37,17 @@ struct found {
 	bool mounted; /* somebody has the file system */
 	int blind;    /* first errno of what could not be looked at; 0: all could */
 	char blind_pid[16];
+	unsigned int late; /* roots that did not answer in time */
+};
+
+/* What a process takes for "/": a mount, of one mount namespace, and a directory on it. */
+struct root {
+	uint64_t mount, ino;
+};
+
+struct roots {
+	struct root *v;
+	size_t n;
 };
 
 json_t *place_json(pid_t pid, uint64_t start, const char *path, int fd)
@@ -88,26 +108,69 @@ static int open_in(const struct wanted *w, pid_t pid, int *ret_fd)
 	return 1;
 }
 
+/* Without asking the file system, which may not answer. */
+static int root_of(const char *pid, struct root *ret)
+{
+	_cleanup_fd_ int fd = -1;
+	struct statx st;
+	char path[300];
+
+	snprintf(path, sizeof(path), "/proc/%s/root", pid);
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO | STATX_MNT_ID, &st) ||
+	    !(st.stx_mask & STATX_MNT_ID))
+		return -EIO;
+	*ret = (struct root){ st.stx_mnt_id, st.stx_ino };
+	return 0;
+}
+
+/* True: another process with the same one has been asked. False also when that cannot be told. */
+static bool seen_before(struct roots *seen, const char *pid)
+{
+	struct root r, *grown;
+	size_t i;
+
+	if (root_of(pid, &r))
+		return false;
+	for (i = 0; i < seen->n; i++)
+		if (seen->v[i].mount == r.mount && seen->v[i].ino == r.ino)
+			return true;
+	grown = reallocarray(seen->v, seen->n + 1, sizeof(*grown));
+	if (!grown)
+		return false;
+	seen->v = grown;
+	seen->v[seen->n++] = r;
+	return false;
+}
+
+static void look_into(const struct wanted *w, struct found *f, const char *name, pid_t pid)
+{
+	int r = f->late < LATE_MOST ? open_in(w, pid, &f->fd) : -ETIMEDOUT;
+
+	f->late += r == -ETIMEDOUT;
+	if (r < 0)
+		note_blind(f, w, name, -r);
+}
+
 static void search(const struct wanted *w, struct found *f)
 {
+	struct roots seen = {};
 	DIR *dir = proc_scan();
 	struct dirent *e;
 	int64_t pid;
-	int r;
 
 	if (!dir)
 		f->blind = errno;
 	while (dir && f->fd < 0 && (e = readdir(dir))) {
-		if (units_int(e->d_name, 1, INT32_MAX, &pid, NULL))
+		if (units_int(e->d_name, 1, INT32_MAX, &pid, NULL) || seen_before(&seen, e->d_name))
 			continue;
-		r = open_in(w, (pid_t)pid, &f->fd);
-		if (r < 0)
-			note_blind(f, w, e->d_name, -r);
+		look_into(w, f, e->d_name, (pid_t)pid);
 		if (!f->mounted)
 			look_at_mounts(f, w, e->d_name);
 	}
 	if (dir)
 		closedir(dir);
+	free(seen.v);
 }
 
 static int judge(const struct wanted *w, const struct found *f, struct fl_error *err)
@@ -119,7 +182,9 @@ static int judge(const struct wanted *w, const struct found *f, struct fl_error 
 	if (f->blind)
 		return error_env(err, f->blind == ENOENT ? EIO : f->blind,
 				 "cannot tell whether %s is still there: process %s cannot be looked into: %s", w->path,
-				 f->blind_pid, strerror(f->blind));
+				 f->blind_pid,
+				 f->blind == ETIMEDOUT ? "a file system in its root does not answer"
+						       : strerror(f->blind));
 	return -ENOENT;
 }
 

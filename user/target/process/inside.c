@@ -50,6 +50,9 @@ struct errand {
 	int (*run)(const struct inside *in, const struct errand *e); /* a descriptor, or -errno */
 	const char *path;
 	int fd, flags;
+	pid_t pid; /* inside_reopen() */
+	dev_t dev;
+	ino_t ino;
 };
 
 /* ---- who the target is ----------------------------------------------------------------------- */
@@ -394,20 +397,28 @@ int inside_detach(const struct target *t, int fd, struct fl_error *err)
 
 /* ---- undo ------------------------------------------------------------------------------------ */
 
-int inside_reopen(pid_t pid, const char *path, dev_t dev, ino_t ino, int flags)
+static int run_reopen(const struct inside *in, const struct errand *e)
 {
-	_cleanup_fd_ int root_fd = -1, fd = -1;
+	int root_fd, fd;
 	char root[64];
 	struct stat st;
 
-	snprintf(root, sizeof(root), "/proc/%d/root", (int)pid);
+	(void)in;
+	snprintf(root, sizeof(root), "/proc/%d/root", (int)e->pid);
 	root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root_fd < 0)
 		return -errno;
-	fd = open_below(root_fd, path, O_PATH);
+	fd = open_below(root_fd, e->path, O_PATH);
 	if (fd < 0)
 		return fd;
 	if (fstat(fd, &st))
 		return -errno;
-	return st.st_dev == dev && st.st_ino == ino ? open_known(fd, flags) : -ESTALE;
+	return st.st_dev == e->dev && st.st_ino == e->ino ? open_known(fd, e->flags) : -ESTALE;
+}
+
+int inside_reopen(pid_t pid, const char *path, dev_t dev, ino_t ino, int flags)
+{
+	struct errand e = { .run = run_reopen, .path = path, .flags = flags, .pid = pid, .dev = dev, .ino = ino };
+
+	return send_child(NULL, INSIDE_ROOT, &e);
 }

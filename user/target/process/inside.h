@@ -55,7 +55,8 @@ int inside_detach(const struct target *t, int fd, struct fl_error *err);
 /*
  * For undo: the file or directory at @path in the root of @pid, if it is the one with @dev and @ino.
  * With faultline's own rights: it is the same inode that was opened with the target's.
- * -ESTALE: another one is there; else what openat2() said.
+ * -ESTALE: another one is there; -ETIMEDOUT: a file system on the way does not answer (FUSE); else what
+ * openat2() said.
  */
 int inside_reopen(pid_t pid, const char *path, dev_t dev, ino_t ino, int flags);
 
