@@ -22,6 +22,15 @@ check "... kinds that are left out have their reasons" grep -q '^#   jvm_excepti
 check "who would be hit" grep -qE '^ +[0-9]+  [a-z-]+-latency: latency on [a-z-]+: [0-9]+ process.* connection' "$T/said"
 check "nothing is on" sh -c "[ \"\$('$FL' list -o json | jq length)\" = 0 ]"
 
+bg python3 -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(9)
+while True: s.accept()[0].close()' "$T/engine"
+wait_for 5 [ -S "$T/engine" ]
+DOCKER_HOST=unix://$T/engine "$FL" plan --watch 1s -o "$T/half.yaml" >"$T/said" 2>"$T/err"
+check_num "with an engine that does not say what it runs: a plan of the lab" $? eq 0
+check "... and the words that its containers are left out, and why" grep -q 'note: containers of this host are left out, because they could not be listed: Docker' "$T/err"
+check "... in the file as well" grep -q '^# NOTE: containers of this host' "$T/half.yaml"
+check "without an engine nobody is left out" sh -c "! grep -q 'left out, because they could not be listed' '$T/lab.yaml'"
 "$FL" plan --watch 5s --budget 75s -o json >"$T/doc" 2>/dev/null
 check "a plan for 75 seconds, as JSON" jq -e '.error == null and (.experiments | length) >= 2 and .traffic and .estimate_s <= 75 and (.left_out | length) > 20' "$T/doc"
 jq -r .suite "$T/doc" >"$T/short.yaml"

@@ -52,7 +52,16 @@ static int add_described(char ***list, struct fl_error *err)
 	return r;
 }
 
-int plan_find_all(char ***ret, struct fl_error *err)
+/* An engine that is there and does not say what it runs. Without an engine nobody is left out. */
+static char *note_engine(const struct fl_error *why)
+{
+	return why->code == -ENOENT || !why->exit ? NULL
+						  : text_format("containers of this host are left out, because they could "
+								"not be listed: %s",
+								why->message);
+}
+
+int plan_find_all(char ***ret, char **ret_note, struct fl_error *err)
 {
 	struct target_names lab = {}, docker = {};
 	struct fl_error why = {};
@@ -76,6 +85,8 @@ int plan_find_all(char ***ret, struct fl_error *err)
 		error_hint(err, "name targets (netns:NAME, docker:NAME, pid:N, unit:NAME), start your stack, or: "
 				"faultline lab up");
 	}
+	if (!r)
+		*ret_note = note_engine(&why);
 	target_names_free(&lab);
 	target_names_free(&docker);
 	return r;

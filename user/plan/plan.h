@@ -160,10 +160,11 @@ int plan_write(const struct plan *p, struct text *out, struct fl_error *err);
 int plan_look(struct plan_facts *f, struct fl_error *err);
 int plan_refuse(struct plan *p, const struct meter_snapshot *seen, struct fl_error *err);
 
-/* found.c: who is there. Specs of all services that run here; of a Compose project or file; *ret is released with words_free(). */
-int plan_find_all(char ***ret, struct fl_error *err);
+/* found.c: who is there. Specs of all services that run here; of a Compose project or file; *ret is released with words_free().
+ * *ret_note: who is left out (an engine that does not answer, services of the file that do not run), the caller's to
+ * free; NULL: nobody. */
+int plan_find_all(char ***ret, char **ret_note, struct fl_error *err);
 int plan_find_project(const char *project, char ***ret, struct fl_error *err);
-/* *ret_note: which of the file's services do not run, the caller's to free; NULL: all do. */
 int plan_find_compose(const char *path, const char *project, char ***ret, char **ret_note, struct fl_error *err);
 /* What a word of the command line means as a spec: itself, or how the service of that name is found. */
 char *plan_find_one(const char *word, struct fl_error *err);

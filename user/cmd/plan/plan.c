@@ -132,7 +132,7 @@ static int find_specs(struct plan_command *o, char ***ret, struct fl_error *err)
 	if (o->project)
 		return plan_find_project(o->project, ret, err);
 	o->named = o->words && o->words[0];
-	return o->named ? find_words(o, ret, err) : plan_find_all(ret, err);
+	return o->named ? find_words(o, ret, err) : plan_find_all(ret, &o->plan.facts.note, err);
 }
 
 /* A target that was named has to be there. */
