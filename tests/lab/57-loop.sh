@@ -104,6 +104,18 @@ check "every kind was on" diff <(on) <(tr ' ' '\n' <<<"$kinds" | sort)
 jq -r '.[] | select(.status == "failed") | "# \(.name): \(.detail.error // .error // "")"' "$T/out/chaos_results.json"
 check "no callback over 20 ms in a run with every kind" diff /dev/null "$T/loop"
 
+# --- a machine on which it takes long until the loop turns ---
+if [ -x "$(command -v strace)" ]; then
+	t0=$(date +%s%N)
+	env -u FAULTLINE_LOOP_LOG strace -f -o /dev/null -e trace=bpf -e inject=bpf:delay_enter=700000:when=1..12 \
+		"$FL" run "$T/loop.yaml" --only "$(grep -n '^null ' "$T/list" | cut -d: -f1)" --out "$T/slow" >"$T/board" 2>"$T/progress"
+	rc=$?
+	check_num "it took longer to begin than a guardian lets an owner be silent (ms)" $((($(date +%s%N) - t0) / 1000000)) gt 8000
+	check "... and was not killed for it ($rc)" [ $rc = 0 -o $rc = 1 ]
+else
+	skip "a slow beginning" strace
+fi
+
 # --- inject, asked to list, to change, to stop, while its switching takes long ---
 "$FL" inject 'null' payment-svc --switching 300ms --for 60s >"$T/inject" & p=$!
 wait_for 5 grep -q 'is active' "$T/inject"

@@ -55,10 +55,11 @@ static int add_described(char ***list, struct fl_error *err)
 /* An engine that is there and does not say what it runs. Without an engine nobody is left out. */
 static char *note_engine(const struct fl_error *why)
 {
-	return why->code == -ENOENT || !why->exit ? NULL
-						  : text_format("containers of this host are left out, because they could "
-								"not be listed: %s",
-								why->message);
+	return why->code == -ENOENT || !why->exit
+		       ? NULL
+		       : text_format("containers of this host are left out, because they could "
+				     "not be listed: %s",
+				     why->message);
 }
 
 int plan_find_all(char ***ret, char **ret_note, struct fl_error *err)

@@ -402,6 +402,8 @@ int session_begin(const char *purpose, struct session **ret, struct fl_error *er
 		free(s);
 		return r;
 	}
+	/* Until the loop turns for the first time, programs are loaded and files written, however long that takes. */
+	guardian_beat(s->guardian, FL_BUSY_NS);
 	*ret = s;
 	return 0;
 }
