@@ -63,6 +63,46 @@ check_num "the end of it: none overtaken" "$(got overtaken)" eq 0
 note "FIGURE edt, its end: $(calc "$(got lost) / 2") ms of packets lost while the kernel swaps the qdisc"
 check "afterwards the default qdisc is back" [ "$(roots)" = "$before" ]
 
+# --- who is not meant: another peer through the same queue, another interface, the host's own ---
+BY=$BUILD/tests/tools/bystander
+sysctl -qw net.ipv4.ip_forward=1 # of the sandbox
+probes=
+by() { bg "$@"; probes="$probes $BG_PID"; }
+by "$BY" --serve
+by ip netns exec flt-b "$BY" --serve
+wait_for 5 bash -c 'ss -ltn | grep -q ":8080 "'
+by ip netns exec flt-a "$BY" "$T/by.hit" --peer 10.77.1.1
+by ip netns exec flt-a "$BY" "$T/by.peer" --peer 10.77.2.2
+by ip netns exec flt-b "$BY" "$T/by.other" --peer 10.77.2.1
+by "$BY" "$T/by.host" --peer 10.77.2.2
+# noticed NAME: how often it found a round trip slow, or none. (A loop ends behind a round trip.)
+field() { "$BY" --read "$T/by.$1" | tr ' ' '\n' | sed -n "s/^$2=//p"; }
+noticed() { echo $(($(field "$1" slow) + $(field "$1" net) + $(field "$1" dns))); }
+looked() { [ "$(field "$1" loops)" -ge "$2" ]; }
+for who in hit peer other host; do wait_for 10 looked $who 3; done
+# round: with the fault on until the one that is meant has noticed and the others have looked five times more;
+# $WHO else has noticed. An emulated processor pauses by itself now and then, but not three times at the same.
+round() {
+	declare -A before
+	for who in hit peer other host; do before[$who]=$(noticed $who); done
+	edt latency --delay 600ms --peer 10.77.1.1
+	meant() { [ "$(noticed hit)" -gt "${before[hit]}" ]; }
+	check "who is meant notices" wait_for 10 meant
+	for who in peer other host; do wait_for 10 looked $who $(($(field $who loops) + 5)); done
+	WHO=
+	for who in peer other host; do [ "$(noticed $who)" = "${before[$who]}" ] || WHO="$WHO $who"; done
+	heal
+}
+hit_each_time="peer other host"
+for _ in 1 2 3; do
+	round
+	hit_each_time=$(comm -12 <(tr ' ' '\n' <<<"$hit_each_time" | sort) <(tr ' ' '\n' <<<"$WHO" | sort) | xargs)
+	[ -n "$hit_each_time" ] || break
+done
+check "nobody else does: not another peer through the same queue, another interface, the host's own ($hit_each_time)" [ -z "$hit_each_time" ]
+# shellcheck disable=SC2086
+kill $probes
+
 # --- rate ---
 edt bandwidth --rate 10mbit --burst 2k
 in_order --to flt-a --count 2000 --rate 2000 --size 1000 --wait 600 10.77.1.2
