@@ -45,6 +45,12 @@ notice() { awk 'NR == FNR { v[$1, $2, $3] = $4; next } { d = $4 - v[$1, $2, $3];
 is_member() { case " ${MEMBERS[$1]} " in *" $2 "*) return 0 ;; esac; return 1; }
 gone() { [ -z "${PROBE_PID[$1]:-}" ] || ! pgrep -f "m/$1( |\$)" >/dev/null; }
 
+# Nobody notices anything for a second while nothing is done: the machine is no part of what comes.
+calm() {
+	counters >"$T/counts.before"; sleep 1; counters >"$T/counts.after"
+	! notice | grep -qv ' loops '
+}
+
 # judge FORM KIND: what is wrong with a cell that ran, in words; nothing when it is right.
 judge() {
 	notice >"$T/notice"
@@ -130,7 +136,7 @@ cell() {
 	fi
 	late_end
 }
-# same_findings A B: what is in both, by who and what (not by how often).
+# same_findings A B: what is in both, by who and what (not by how often), a line each.
 same_findings() { comm -12 <(tr ';' '\n' <<<"$1" | sed 's/ [0-9]* times//' | sort) <(tr ';' '\n' <<<"$2" | sed 's/ [0-9]* times//' | sort); }
 # What a class may be refused all the same, on this form.
 must_not_refuse() {
@@ -173,14 +179,18 @@ for form in $forms; do
 		strangers_up "$form" $class
 		for kind in $list; do
 			cell "$form" "$kind"
-			# What this machine does beside can look like a fault; but not twice, to the same one.
-			if [ $CELL = wrong ]; then
+			# What this machine does beside can look like a fault; but not each time, to the same one.
+			first=$WHY
+			for _ in 1 2 3; do
+				[ $CELL = wrong ] || break
 				lenient "$kind on $form once more: $WHY"
-				first=$WHY
+				in_time 60 calm
 				[ $class != deadly ] || again_up "$form"
 				cell "$form" "$kind"
-				if [ $CELL = wrong ] && [ -z "$(same_findings "$first" "$WHY")" ]; then CELL=$DONE WHY=; fi
-			fi
+				[ $CELL = wrong ] || break
+				first=$(same_findings "$first" "$WHY")
+				if [ -z "$first" ]; then CELL=$DONE WHY=; else WHY=$(paste -sd ';' <<<"$first"); fi
+			done
 			case $CELL in
 			run) n_run=$((n_run + 1)) ;;
 			refused) n_refused=$((n_refused + 1)) ;;
