@@ -162,15 +162,20 @@ heirs="$(cat "$T/heir.grandchild") $(cat "$T/heir.orphan")"
 for q in $heirs; do check_num "with its limit" "$(limit "$q")" eq "$low"; done
 # A stranger in a group of its own that has the very same limit.
 bash -c "for d in $CG_DIRS; do echo \$\$ >\"\${d%/*}/cgroup.procs\"; done; ulimit -Sn $low; exec sleep 1000" & stranger=$!
+# And one in the target's groups, which is not in its network.
+bash -c "ulimit -Sn $low; exec sleep 1000" & near=$!
+check "it shares the groups of the target" cmp "/proc/$near/cgroup" "/proc/$heir/cgroup"
 wait_for 5 grep -q sleep "/proc/$stranger/comm"
+wait_for 5 grep -q sleep "/proc/$near/comm"
 kill -9 $fault; wait $fault 2>/dev/null
 restored() { for q in $heir $heirs; do [ "$(limit "$q")" = "$before" ] || return 1; done; }
 check "the owner killed, each of them has the old limit" wait_for 5 restored
 check_num "one that set its own keeps it" "$(limit "$(cat "$T/heir.own")")" eq 100
 check_num "a stranger with the same limit keeps it" "$(limit $stranger)" eq "$low"
+check_num "so does one in its groups" "$(limit $near)" eq "$low"
 # shellcheck disable=SC2086
-kill $stranger $heir $heirs "$(cat "$T/heir.own")"
-wait $stranger 2>/dev/null
+kill $near $stranger $heir $heirs "$(cat "$T/heir.own")"
+wait $stranger $near 2>/dev/null
 
 # --- availability ---
 "$FL" inject availability netns:flt-x --which all --for 200ms >/dev/null 2>&1

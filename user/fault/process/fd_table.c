@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fault/process/fd_table.h"
 #include "session/journal.h"
@@ -31,19 +32,36 @@ int fd_limit_write(pid_t pid, rlim_t soft)
 	return prlimit(pid, RLIMIT_NOFILE, &l, NULL) ? -errno : 0;
 }
 
-/* All groups of a process as one number (FNV-1a over its /proc/PID/cgroup); 0: they cannot be read. */
+static uint64_t mix(uint64_t h, const char *text, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		h = (h ^ (unsigned char)text[i]) * 0x100000001b3ull;
+	return h;
+}
+
+/* All groups of a process, its network and its pid namespace as one number (FNV-1a); 0: they cannot be read. */
 static uint64_t groups_of(pid_t pid)
 {
+	static const char *const namespaces[] = { "net", "pid" };
 	_cleanup_free_ char *text = NULL;
 	uint64_t h = 0xcbf29ce484222325ull;
-	char path[64];
+	char path[64], link[64];
 	size_t n, i;
+	ssize_t len;
 
 	snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)pid);
 	if (file_read(path, 65536, &text, &n, NULL) || !n)
 		return 0;
-	for (i = 0; i < n; i++)
-		h = (h ^ (unsigned char)text[i]) * 0x100000001b3ull;
+	h = mix(h, text, n);
+	for (i = 0; i < ARRAY_SIZE(namespaces); i++) {
+		snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, namespaces[i]);
+		len = readlink(path, link, sizeof(link));
+		if (len <= 0)
+			return 0;
+		h = mix(h, link, (size_t)len);
+	}
 	return h >> 1; /* the table is read as signed */
 }
 

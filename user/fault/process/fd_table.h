@@ -32,7 +32,9 @@ struct limited {
 /*
  * Which limits have been set here, since when, and in which control groups: whoever was born since and has
  * one of them has it from a process of the target, be it a child's child whose parents have ended, which is
- * then known by its groups. Limits from FD_VALUES upwards are not noted, groups beyond FD_GROUPS neither.
+ * then known by its groups, its network and its pid namespace. Who shares all of these with the target, is none of
+ * it, was born meanwhile and gave itself the very same soft limit cannot be told from such an orphan, and gets the
+ * target's old one, no more than its own hard limit. Limits from FD_VALUES upwards are not noted, groups beyond FD_GROUPS neither.
  */
 struct fd_values {
 	uint64_t since; /* as process start times */
@@ -41,7 +43,7 @@ struct fd_values {
 	uint8_t bits[FD_VALUES / 8];
 };
 
-/* Note the groups of a process of the target. */
+/* Note the groups (and namespaces) of a process of the target. */
 void fd_groups_add(struct fd_values *v, pid_t pid);
 /* Is @pid in the groups of one of them? */
 bool fd_groups_have(const struct fd_values *v, pid_t pid);
