@@ -27,13 +27,16 @@ for e in entries:
 sys.exit("\n".join(bad) or None)
 END_PY
 check "the ten kinds of the catalogue, on services of the stack" /usr/bin/python3 "$T/agree.py" "$TOP" "$T/own.yaml"
-if command -v docker-compose >/dev/null; then
-	# (Compose wants the build contexts to be there, if only by name.)
-	mkdir -p "$TOP"/build/docker/{shop,monitoring,exercise}
-	check "both Compose files are one" docker-compose -f "$TOP/experiments/docker/compose.yaml" -f "$dir/compose.yaml" config -q
-else
-	note "Compose is not asked: docker-compose is not installed"
-fi
+# (Compose wants the build contexts to be there, if only by name.)
+mkdir -p "$TOP"/build/docker/{shop,monitoring,exercise}
+for compose in docker-compose 'docker compose'; do
+	# shellcheck disable=SC2086
+	if $compose version >/dev/null 2>&1; then
+		check "both Compose files are one, says $compose" $compose -f "$TOP/experiments/docker/compose.yaml" -f "$dir/compose.yaml" config -q
+	else
+		note "$compose is not asked: it is not installed"
+	fi
+done
 
 # A detector that has found one thing, at the time 1000.9.
 cat >"$T/detector.py" <<'END_PY'
