@@ -30,7 +30,7 @@ faultline ($version~$release) unstable; urgency=medium
 
  -- $maintainer  $(date -uR -d "@$epoch")
 C
-(cd "$src" && SOURCE_DATE_EPOCH=$epoch dpkg-buildpackage -b -us -uc -ui >"$work/log" 2>&1) || {
+(cd "$src" && SOURCE_DATE_EPOCH=$epoch dpkg-buildpackage -j"$(nproc)" -b -us -uc -ui >"$work/log" 2>&1) || {
 	tail -n 40 "$work/log" >&2
 	echo "the packages could not be built" >&2
 	exit 1

@@ -7,7 +7,7 @@
 #
 # As many guests run at a time as there are CPUs (VM_JOBS: so many). A line a suite goes to stderr as it
 # ends. A guest that dies or hangs costs the suite it was in: the others get another boot. Logs and the
-# guests' doctor reports are kept in BUILD/vm. VM_KERNELS and VM_SUITES choose a part.
+# guests' doctor reports are kept in BUILD/vm. VM_KERNELS, VM_SUITES and VM_KINDS (of the suite `kept`) choose a part.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
@@ -71,7 +71,7 @@ try() {
 		[ ${#left[@]} != 0 ] || return
 		say "$k" 'booting for %s' "${left[*]}"
 		VM_TIMEOUT=${VM_TIMEOUT:-3600} VM_SILENCE=${VM_SILENCE:-960} "$here/boot.sh" "$k" "$build" \
-			env VM_DOCTOR=$doctor tools/vm/suites.sh "${left[@]}" 2>&1 | follow "$k"
+			env VM_DOCTOR=$doctor VM_KINDS="${VM_KINDS:-}" tools/vm/suites.sh "${left[@]}" 2>&1 | follow "$k"
 		# What was the end of a guest is not tried again.
 		grep -q '^@@' "$out/$k.log" || return
 		doctor=0

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # suites.sh [SUITE...] - what the kernel matrix runs in a guest: what doctor says there (VM_DOCTOR=0
-# leaves it out), then each suite of the table below, between marks that matrix.sh reads.
+# leaves it out), then each suite of the table below, between marks that matrix.sh reads. VM_KINDS: the
+# kinds of fault that the suite `kept` tries (all).
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 declare -A tests=(
@@ -38,8 +39,9 @@ for suite; do
 	if [ "$suite" = kept ]; then
 		# A class at a time: an emulated processor takes half a minute for some of the kinds.
 		for class in network process 'stress|file|special' deadly; do
-			ONLY_KINDS=$(awk -v c="^($class)\$" '!/^#/ && $2 ~ c {print $1}' tests/matrix/kinds | xargs) \
-				TEST_TIMEOUT=900 tests/run.sh build "${tests[kept]}"
+			kinds=$(awk -v c="^($class)\$" -v only="${VM_KINDS:-}" '!/^#/ && $2 ~ c &&
+				(only == "" || index(" " only " ", " " $1 " ")) {print $1}' tests/matrix/kinds | xargs)
+			[ -z "$kinds" ] || ONLY_KINDS=$kinds TEST_TIMEOUT=900 tests/run.sh build "${tests[kept]}"
 		done
 		echo "@@DONE $suite"
 		continue
