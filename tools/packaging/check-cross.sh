@@ -14,12 +14,8 @@ s390x) machine=s390x ;;
 *) echo "check-cross.sh: arm64 or s390x" >&2; exit 2 ;;
 esac
 qemu=$(command -v qemu-$machine-static || command -v qemu-$machine) || { echo "qemu-$machine-static is missing: apt-get install qemu-user-static" >&2; exit 3; }
-root=$("$here/portable/root.sh" "$arch")
-triplet=$machine-linux-gnu
-"$here/portable/root.sh" in "$root" "$top" "
-	export PKG_CONFIG_LIBDIR=/opt/portable/$arch/lib/pkgconfig:/usr/lib/$triplet/pkgconfig
-	make -C /src --no-print-directory -j\"\$(nproc)\" BUILD=build/$arch CC=$triplet-gcc \
-		CFLAGS='-O1 -I/opt/portable/$arch/include' PKG_CONFIG='pkg-config --static' ${CROSS_GOALS:-all unit-tests}" >&2
+# shellcheck disable=SC2086
+root=$("$here/cross.sh" "$arch" ${CROSS_GOALS:-all unit-tests})
 bad=0 good=0
 cd "$top"
 for t in build/"$arch"/tests/unit/test_*; do

@@ -11,7 +11,8 @@
 # VM_TIMEOUT), VM_PROGRAMS (more programs to carry), VM_MODULES (more modules), VM_APPEND (more for the kernel's
 # command line), VM_INITRD (a file: the initramfs is made there, and taken from there once it exists), VM_DISK
 # (images: /dev/vda, /dev/vdb, ... in the guest), VM_CUT (s after the guest has said @@READY: the power goes, which is
-# status 70), VM_ICOUNT=1 (the guest's clock counts its instructions: a busy host does not make the guest slow)
+# status 70), VM_ROOT (a folder: programs and libraries are not this machine's but those that are unpacked there, and
+# unit tests come along: what a kernel NAME-arm64 wants, tools/vm/arm64.sh), VM_ICOUNT=1 (the guest's clock counts its instructions: a busy host does not make the guest slow)
 # may be set.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -25,6 +26,9 @@ case $kernel in
 *-confidentiality) lockdown=lockdown=confidentiality ;;
 *) lockdown= ;;
 esac
+emulator=(qemu-system-x86_64 -cpu "max,cx16=off")
+console=ttyS0
+case $kernel in *-arm64) emulator=(qemu-system-aarch64 -M virt -cpu "max,pauth-impdef=on") console=ttyAMA0 ;; esac
 work=$(mktemp -d)
 # The emulator and who watches it go with this script, however it ends.
 end() {
@@ -62,6 +66,13 @@ carry_libraries() { # PROGRAM...
 
 carry_programs() {
 	local p path f
+	[ -z "${VM_ROOT:-}" ] || {
+		cp -a "$VM_ROOT" "$root"
+		mkdir -p "$root"/{proc,sys,dev,tmp,run,root,fl}
+		for p in poweroff insmod ps; do [ -e "$root/usr/bin/$p" ] || ln -s busybox "$root/usr/bin/$p"; done
+		echo '127.0.0.1 localhost' >"$root/etc/hosts"
+		return
+	}
 	mkdir -p "$root"/{bin,sbin,usr/bin,usr/sbin,proc,sys,dev,tmp,run,etc,root,var/log/nginx,var/lib/nginx,fl}
 	for p in $programs ${VM_PROGRAMS:-}; do
 		# (type -P: what the shell has built in is a program too.)
@@ -92,16 +103,17 @@ carry_python() {
 # The tree, and of the build folder what a guest runs (without its debugging information, which would
 # be most of the image) and the BPF objects.
 carry_tree() {
-	local d f to
+	local d f to not=(-name fuzz -o -name vm -o -name arm64 -o -name s390x)
+	[ -n "${VM_ROOT:-}" ] || not+=(-o -name unit)
 	for d in tests experiments tools; do cp -r "$top/$d" "$root/fl/"; done
 	while read -r f; do
 		to=$root/fl/build/${f#"$build"/}
 		mkdir -p "${to%/*}"
 		case $f in
 		*.bpf.o) cp "$f" "$to" ;;
-		*) strip -g -o "$to" "$f" 2>/dev/null || cp "$f" "$to"; binaries+=("$f") ;;
+		*) strip -g -o "$to" "$f" 2>/dev/null || llvm-strip -g -o "$to" "$f" 2>/dev/null || cp "$f" "$to"; binaries+=("$f") ;;
 		esac
-	done < <(find "$build" \( -name unit -o -name fuzz -o -name vm \) -prune -o -type f \
+	done < <(find "$build" -mindepth 1 \( "${not[@]}" \) -prune -o -type f \
 		\( -name '*.bpf.o' -o -perm -u+x ! -name '*.o' \) -print)
 }
 
@@ -156,9 +168,9 @@ initrd=${VM_INITRD:-$work/initrd}
 make_initrd() { # COMMAND...
 	binaries=()
 	carry_programs
-	[ -n "${VM_SMALL:-}" ] || carry_python
+	[ -n "${VM_SMALL:-}${VM_ROOT:-}" ] || carry_python
 	carry_tree
-	carry_libraries "${binaries[@]}"
+	[ -n "${VM_ROOT:-}" ] || carry_libraries "${binaries[@]}"
 	carry_modules
 	write_init "$@" >"$root/init"
 	chmod +x "$root/init"
@@ -204,10 +216,10 @@ tcg=(-accel "tcg,thread=multi")
 [ -z "${VM_ICOUNT:-}" ] || tcg=(-accel "tcg,thread=single" -icount shift=2)
 drive=()
 for d in ${VM_DISK:-}; do drive+=(-drive "file=$d,format=raw,if=virtio"); done
-qemu-system-x86_64 "${drive[@]}" "${tcg[@]}" -cpu max,cx16=off -pidfile "$work/pid" \
+"${emulator[@]}" "${drive[@]}" "${tcg[@]}" -pidfile "$work/pid" \
 	-m "${VM_MEMORY:-1536}" -smp "${VM_CPUS:-1}" -nographic -no-reboot -net none \
 	-kernel "$dir/vmlinuz" -initrd "$initrd" \
-	-append "console=ttyS0 quiet panic=-1 loglevel=3 mitigations=off no_timer_check $lockdown ${VM_APPEND:-}" </dev/null 2>&1 |
+	-append "console=$console quiet panic=-1 loglevel=3 mitigations=off no_timer_check $lockdown ${VM_APPEND:-}" </dev/null 2>&1 |
 	sed -u 's|\r||g' | tee "$work/log" | sed -un '/@@BEGIN/,/^@@END/{//!p}' &
 wait $! || true
 status=$(sed -n 's/^@@END \([0-9]*\)$/\1/p' "$work/log")

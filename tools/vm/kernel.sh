@@ -9,6 +9,8 @@
 #   6.1-override  6.1 built from linux-source-6.1 with tools/vm/kernel.config, because no Debian
 #                 kernel has CONFIG_BPF_KPROBE_OVERRIDE; about ten minutes on two cores, once
 #
+#   6.12-arm64    Debian 13's, for arm64 (tools/vm/arm64.sh)
+#
 # NAME-integrity, NAME-confidentiality: the same kernel, which boot.sh locks down so far.
 #
 # A folder holds `vmlinuz` and, for packaged kernels, `modules/` (the tree below /lib/modules).
@@ -22,6 +24,8 @@ cache=${FAULTLINE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/faultline}/kernels
 name=${1:?usage: kernel.sh 5.10|6.1|6.12|6.18|6.1-override}
 name=${name%-integrity}
 name=${name%-confidentiality}
+arch=amd64
+case $name in *-arm64) arch=arm64 ;; esac
 dir=$cache/$name
 mkdir -p "$cache"
 exec 9>"$cache/.$name.lock"
@@ -45,7 +49,8 @@ apt_options() { # SUITE
 	mkdir -p "$a/lists/partial" "$a/cache/archives/partial" "$a/parts"
 	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(mirror) $1 main" >"$a/sources.list"
 	options=(-o Dir::Etc::SourceList="$a/sources.list" -o Dir::Etc::SourceParts="$a/parts"
-		-o Dir::State::Lists="$a/lists" -o Dir::Cache="$a/cache" -o APT::Sandbox::User=root)
+		-o Dir::State::Lists="$a/lists" -o Dir::Cache="$a/cache" -o APT::Sandbox::User=root
+		-o APT::Architecture="$arch" -o APT::Architectures="$arch" -o Dir::State::Status=/dev/null)
 }
 
 # packaged SUITE [SERIES]: unpack the cloud kernel that the suite's metapackage depends on, or the newest that it
@@ -55,9 +60,9 @@ packaged() {
 	apt_options "$1"
 	apt-get -q "${options[@]}" update >&2 || return 1
 	if [ -n "${2:-}" ]; then
-		image=$(apt-cache "${options[@]}" pkgnames "linux-image-$2." | grep -- '-cloud-amd64$' | sort -V | tail -n 1)
+		image=$(apt-cache "${options[@]}" pkgnames "linux-image-$2." | grep -- "-cloud-$arch\$" | sort -V | tail -n 1)
 	else
-		image=$(apt-cache "${options[@]}" show linux-image-cloud-amd64 |
+		image=$(apt-cache "${options[@]}" show "linux-image-cloud-$arch" |
 			sed -n 's/^Depends: \(linux-image-[^ ,]*\).*/\1/p' | head -n 1)
 	fi
 	[ -n "$image" ] || return 1
@@ -93,10 +98,11 @@ case $name in
 5.10) packaged bullseye ;;
 6.1) packaged bookworm ;;
 6.12) packaged bookworm-backports || { rm -rf "$tmp"/*.deb "$tmp/root" "$tmp/out"; packaged trixie; } ;;
+6.12-arm64) packaged trixie ;;
 6.18) packaged trixie-backports 6.18 ;;
 6.1-override) built ;;
 *)
-	echo "kernel.sh: no kernel called $name (5.10, 6.1, 6.12, 6.18, 6.1-override)" >&2
+	echo "kernel.sh: no kernel called $name (5.10, 6.1, 6.12, 6.18, 6.1-override, 6.12-arm64)" >&2
 	exit 2
 	;;
 esac

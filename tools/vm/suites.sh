@@ -20,6 +20,7 @@ declare -A tests=(
 	[kept]='matrix/05-doctor-kept'
 	[btf]='lab/64-btf'
 	[short]='bpf/test_verified bpf/test_nl bpf/test_syscall'
+	[arm64]="unit/ lab/50-clock bpf/test_nl bpf/test_verified bpf/test_syscall"
 )
 order='doctor kept btf verifier cost kill syscall net programs measure attach edt host'
 # Nine rounds: each way of attaching, each of who is killed.
