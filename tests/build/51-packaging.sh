@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The Debian packages are built elsewhere (tools/packaging/try.sh): here what would break them is looked at.
+# The Debian packages are built elsewhere (make dist): here what would break them is looked at.
 . "$(dirname "$0")/../lib.sh"
 D=$TOP/tools/packaging/debian
 # What a build needs is said in two places: setup.sh's table and the packages' own list.

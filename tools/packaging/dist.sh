@@ -40,7 +40,7 @@ debs() { # RELEASE
 }
 archives() {
 	local arch
-	"$here/portable.sh" "$made" amd64 arm64
+	"$work/src/tools/packaging/portable.sh" "$made" amd64 arm64
 	for arch in amd64 arm64; do
 		"$here/image.py" "$made/faultline-$version-linux-$arch.tar.gz" $arch "$version" "$epoch" "$made/faultline-$version-image-$arch.tar"
 	done
