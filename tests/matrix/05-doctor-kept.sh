@@ -21,8 +21,8 @@ ONLY_KINDS=${ONLY_KINDS:-$SHORT}
 
 "$FL" doctor -o json >"$T/doctor" 2>/dev/null
 doctor() { jq -r --arg k "$1" ".faults[] | select(.name == \$k) | $2" "$T/doctor"; }
-# So that its members have a group of their own for memory, CPU and blocks, where the v2 tree has the controllers.
-for c in memory cpu io; do
+# So that its members have a group of their own for memory, CPU, blocks and pids, where the v2 tree has the controllers.
+for c in memory cpu io pids; do
 	for d in "$V2" "$V2/$P"; do mkdir -p "$d"; echo +$c >"$d/cgroup.subtree_control" 2>/dev/null; done
 done
 world_up

@@ -156,7 +156,10 @@ static int find_group(const struct fault *f, const struct target *t, struct cgro
 		return 0;
 	error_env(err, ENOTSUP, "%s on %s: no control group of its own has %s%s%s", f->ops->name, t->name, k->v2_file,
 		  strcmp(k->v2_file, k->v1_file) ? " or " : "", strcmp(k->v2_file, k->v1_file) ? k->v1_file : "");
-	error_hint(err, "a container, a unit or a cgroup has one where its controller is enabled");
+	error_hint(err,
+		   "a container or a unit has one; for a cgroup that you made, write +%s to the "
+		   "cgroup.subtree_control of the one above it",
+		   k->controller);
 	return -ENOTSUP;
 }
 
