@@ -29,7 +29,8 @@ if [ ! -e "$guest/made" ]; then
 	rm -rf "$guest/root"/usr/share/{doc,locale,man,info} "$guest/root/var/lib/apt" "$guest/root/var/cache"
 	touch "$guest/made"
 fi
-root=$("$top/tools/packaging/cross.sh" arm64 all tests)
+# shellcheck disable=SC2086
+root=$("$top/tools/packaging/cross.sh" arm64 ${CROSS_GOALS:-all tests})
 # What is linked from archives or of another version: the libraries that it was linked with.
 cp -Pn "$root"/usr/lib/aarch64-linux-gnu/*.so.* "$guest/root/usr/lib/aarch64-linux-gnu/"
 VM_ROOT=$guest/root VM_TIMEOUT=${VM_TIMEOUT:-3000} VM_SILENCE=${VM_SILENCE:-900} VM_MEMORY=${VM_MEMORY:-3072} \

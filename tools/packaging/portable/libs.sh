@@ -34,13 +34,11 @@ source_of() { # NAME
 	exit 3
 }
 
-# What configure finds out about an architecture it finds out once for all of them (--cache-file).
-make_in() { # FOLDER GOALS ARGUMENT...
-	local dir=$1 goals=$2
-	shift 2
-	# shellcheck disable=SC2086
-	{ (cd "$dir" && ./configure --cache-file="$work/config.cache" --host="$triplet" --prefix="$prefix" --disable-shared --enable-static "$@" &&
-		make -j"$(nproc)" $goals); } >"$work/log" 2>&1 || { tail -n 30 "$work/log" >&2; exit 1; }
+make_in() { # FOLDER ARGUMENT...
+	local dir=$1
+	shift
+	{ (cd "$dir" && ./configure --host="$triplet" --prefix="$prefix" --disable-shared --enable-static "$@" &&
+		make -j"$(nproc)" && make install); } >"$work/log" 2>&1 || { tail -n 30 "$work/log" >&2; exit 1; }
 }
 
 for name in $(list unpack); do
@@ -68,19 +66,18 @@ ar rcs "$prefix/lib/libmnl.a" mnl.o
 sed 's/^Name: .*/Name: libuv/' "/usr/lib/$triplet/pkgconfig/libuv-static.pc" >"$prefix/lib/pkgconfig/libuv.pc"
 
 source_of curl
-# HTTP and HTTPS, by name or through a Unix socket: what faultline and its lab ask for. The program is not.
-make_in curl '-C lib install' --with-mbedtls --without-libpsl --without-libidn2 --without-nghttp2 --without-brotli --without-zstd \
+# HTTP and HTTPS, by name or through a Unix socket: what faultline and its lab ask for.
+make_in curl --with-mbedtls --without-libpsl --without-libidn2 --without-nghttp2 --without-brotli --without-zstd \
 	--without-zlib --without-librtmp --with-ca-bundle=/etc/ssl/certs/ca-certificates.crt --without-ca-path \
 	--disable-ftp --disable-file --disable-ipfs --disable-ldap --disable-ldaps --disable-rtsp --disable-dict \
 	--disable-telnet --disable-tftp --disable-pop3 --disable-imap --disable-smb --disable-smtp --disable-gopher \
 	--disable-mqtt --disable-manual --disable-docs --disable-ntlm --disable-aws --disable-websockets \
 	--disable-alt-svc --disable-hsts --disable-ares --enable-threaded-resolver
-{ make -C curl/include install && make -C curl install-pkgconfigDATA; } >"$work/log" 2>&1 || { tail -n 30 "$work/log" >&2; exit 1; }
 source_of libmicrohttpd
-make_in libmicrohttpd install --disable-https --disable-doc --disable-examples --disable-curl --disable-bauth --disable-dauth
+make_in libmicrohttpd --disable-https --disable-doc --disable-examples --disable-curl --disable-bauth --disable-dauth
 source_of elfutils
 # elfutils 0.192: libelf.a refers to its internal libeu.a, which no package has.
-{ (cd elfutils && ./configure --cache-file="$work/config.cache" --host="$triplet" --disable-debuginfod --disable-libdebuginfod && make -C lib libeu.a); } \
+{ (cd elfutils && ./configure --host="$triplet" --disable-debuginfod --disable-libdebuginfod && make -C lib libeu.a); } \
 	>"$work/log" 2>&1 || { tail -n 30 "$work/log" >&2; exit 1; }
 cp elfutils/lib/libeu.a "$prefix/lib"
 sed "s|^Libs: .*|& -L$prefix/lib -leu|" "/usr/lib/$triplet/pkgconfig/libelf.pc" >"$prefix/lib/pkgconfig/libelf.pc"
