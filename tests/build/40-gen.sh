@@ -154,3 +154,5 @@ for k in $("$FL" inject --help | sed -n '/^Kinds:/,$p' | awk 'NR > 1 {print $1}'
 done
 same "the manual has every kind" "${missing:-}" ""
 check "... and its sections" sh -c "grep -qx NAME '$GEN/faultline.8' && grep -qi 'exit status' '$GEN/faultline.8'"
+nothing "a page with tables says so in its first line (man(1) runs tbl(1) for it)" \
+	"$(for p in $(grep -l '^\.TS' "$GEN"/*.8); do [ "$(head -n 1 "$p")" = "'\\\" t" ] || echo "$p"; done)"

@@ -18,12 +18,13 @@ $(BUILD)/gen/schema.json: $(GEN) tools/gen/schema.base.json
 	$(call say,GEN,$@)
 	$(Q)$(GEN) schema tools/gen/schema.base.json >$@
 
-# From docs/commands.md and the table, by lowdown(1).
+# From docs/commands.md and the table, by lowdown(1); the first line tells man(1) that there are tables in it.
+with_tables := printf '%s\n' "'\\\" t"
 $(BUILD)/gen/faultline.8: tools/gen/man.head.md docs/commands.md $(GEN)
 	@mkdir -p $(@D)
 	$(call say,GEN,$@)
-	$(Q){ cat tools/gen/man.head.md docs/commands.md; $(GEN) kinds; } | \
-		$(LOWDOWN) -s -Tman -M title=faultline -M section=8 -M source='faultline $(VERSION)' -o $@
+	$(Q){ $(with_tables); { cat tools/gen/man.head.md docs/commands.md; $(GEN) kinds; } | \
+		$(LOWDOWN) -s -Tman -M title=faultline -M section=8 -M source='faultline $(VERSION)'; } >$@
 
 # A page a command, out of its --help and docs/.
 COMMANDS := $(shell sed -n 's/^\t{ "\([a-z]*\)", "[^"]*", \(true\|false\), .*/\1/p' user/main.c)
@@ -31,8 +32,8 @@ MANPAGES := $(BUILD)/gen/faultline.8 $(COMMANDS:%=$(BUILD)/gen/faultline-%.8)
 $(BUILD)/gen/faultline-%.8: $(BUILD)/faultline tools/gen/man.sh README.md $(wildcard docs/*.md docs/faults/*.md)
 	@mkdir -p $(@D)
 	$(call say,GEN,$@)
-	$(Q)tools/gen/man.sh $(abspath $<) $* | $(LOWDOWN) -s -Tman -M title=faultline-$* -M section=8 \
-		-M source='faultline $(VERSION)' -o $@
+	$(Q){ $(with_tables); tools/gen/man.sh $(abspath $<) $* | $(LOWDOWN) -s -Tman -M title=faultline-$* -M section=8 \
+		-M source='faultline $(VERSION)'; } >$@
 
 COMPLETIONS := $(addprefix $(BUILD)/gen/,$(notdir $(wildcard tools/completion/*)))
 gen: $(COMPLETIONS) $(BUILD)/gen/schema.json
