@@ -349,6 +349,7 @@ static void say_shift(struct paragraph *p)
 		words_fill(sentence(p, SPARE), p->w->no_shift, WORDS_END);
 		return;
 	}
+	evidence_as_percent(&s);
 	_cleanup_free_ char *what = quote(s.what, 8), *unit = quote(s.unit, 2);
 
 	snprintf(before, sizeof(before), "%.3g", s.before);

@@ -155,14 +155,14 @@ static void probe_lane(const struct folder *f, struct plot *p, const struct word
 /* The figures of each second, where the run kept them. */
 struct points {
 	const json_t *values; /* NULL: it did not */
-	double start, step;
+	double start, step, scale;
 };
 
 static struct points points_of(const struct result *r)
 {
 	const json_t *o = json_path(r->detail, "anomaly.points");
 	struct points s = { json_object_get(o, "values"), json_number_value(json_object_get(o, "start")),
-			    json_number_value(json_object_get(o, "step_s")) };
+			    json_number_value(json_object_get(o, "step_s")), 1 };
 
 	if (!json_array_size(s.values) || !(s.step > 0))
 		s.values = NULL;
@@ -175,7 +175,7 @@ static bool point_at(const struct plot *p, const struct points *s, size_t i, dou
 	const json_t *v = json_array_get(s->values, i);
 
 	*ret_t = s->start + ((double)i + 0.5) * s->step;
-	*ret_v = json_number_value(v);
+	*ret_v = json_number_value(v) * s->scale;
 	return json_is_number(v) && inside(p, *ret_t);
 }
 
@@ -241,13 +241,14 @@ static void means(const struct plot *p, const struct result *r, const struct shi
 /* The measurement that moved most, from second to second. */
 static void shift_lane(struct plot *p, const struct result *r, struct text *out)
 {
-	const struct points points = points_of(r);
+	struct points points = points_of(r);
 	int bottom = p->y + 26 + SHIFT_H;
 	struct shift s;
 	double top;
 
 	if (!evidence_shift(r, &s))
 		return;
+	points.scale = evidence_as_percent(&s);
 	top = fmax(fmax(fmax(s.before, s.during), isnan(s.after) ? 0 : s.after), highest_point(p, &points));
 	if (!(top > 0))
 		return;
@@ -256,7 +257,7 @@ static void shift_lane(struct plot *p, const struct result *r, struct text *out)
 	html_escape(out, s.what);
 	text_append(out, " %.3g → %.3g ", s.before, s.during);
 	html_escape(out, s.unit);
-	text_append(out, " (%.1f σ)</text>", s.spreads);
+	text_append(out, ", %.1f × spread</text>", s.spreads);
 	text_append(out,
 		    "<line class='grid' x1='%d' x2='%d' y1='%d' y2='%d'/>"
 		    "<text class='tick' x='%d' y='%d' text-anchor='end'>%.4g</text>"

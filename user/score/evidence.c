@@ -48,6 +48,19 @@ static bool read_shift(const json_t *entry, struct shift *ret)
 	return true;
 }
 
+double evidence_as_percent(struct shift *s)
+{
+	static const char share[] = "error_rate";
+
+	if (*s->unit || strncmp(s->what, share, strlen(share)) != 0)
+		return 1;
+	s->unit = "%";
+	s->before *= 100;
+	s->during *= 100;
+	s->after *= 100;
+	return 100;
+}
+
 static bool kernel_shift(const struct result *r, struct shift *ret)
 {
 	struct shift s = { .by_kernel = true, .p = NAN };

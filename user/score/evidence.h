@@ -28,6 +28,9 @@ struct shift {
  */
 bool evidence_shift(const struct result *r, struct shift *ret);
 
+/* Have a share that is kept as 0..1 read as percent: 100, by which figures of @s are to be multiplied; 1 for all else. */
+double evidence_as_percent(struct shift *s);
+
 /* The services that the faults of @r were to hit, up to @max; borrowed. */
 uint32_t evidence_targets(const struct result *r, const char **ret, uint32_t max);
 

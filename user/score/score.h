@@ -95,6 +95,9 @@ const char *score_seconds(double s, char *buf, size_t size);
 /* "6/8", correct of asked; "n/a" where something was detected and nothing is there to name roots. */
 const char *score_rca(const struct score *s, char *buf, size_t size);
 
+/* "held", "refuted: p99{service=web} <= 350ms (it was 490.1 ms)", appended. False: no verdict is recorded. */
+bool scoreboard_hypothesis(const struct result *r, struct text *out);
+
 /* The scoreboard of the task, to the letter, into @out. */
 void scoreboard_print(const struct result *results, uint32_t n, const struct score *score, const struct gap *gaps,
 		      uint32_t n_gaps, struct text *out);

@@ -180,19 +180,17 @@ static void print_value(const char *clause, double v, struct text *out)
 		text_append(out, " (it was %.4g)", v);
 }
 
-static void print_hypothesis(const struct result *r, struct text *out, bool *begun)
+bool scoreboard_hypothesis(const struct result *r, struct text *out)
 {
 	const json_t *hypothesis = json_object_get(r->detail, "hypothesis"), *clause;
 	const char *verdict = json_string_value(json_object_get(hypothesis, "verdict"));
-	char name[128], text[256], safe[64];
+	char text[256], safe[64];
 	const char *before = ":";
 	size_t i;
 
 	if (!verdict)
-		return;
-	text_append(out, "%s- %s: %s", *begun ? "" : "\nHypotheses:\n",
-		    cell(r->name ? r->name : "", name, sizeof(name)), cell(verdict, safe, sizeof(safe)));
-	*begun = true;
+		return false;
+	text_append(out, "%s", cell(verdict, safe, sizeof(safe)));
 	json_array_foreach(json_object_get(hypothesis, "clauses"), i, clause) {
 		const char *what = json_string_value(json_object_get(clause, "clause"));
 		const char *of = json_string_value(json_object_get(clause, "verdict"));
@@ -205,7 +203,20 @@ static void print_hypothesis(const struct result *r, struct text *out, bool *beg
 		if (json_is_number(value))
 			print_value(what, json_number_value(value), out);
 	}
-	text_append(out, "\n");
+	return true;
+}
+
+static void print_hypothesis(const struct result *r, struct text *out, bool *begun)
+{
+	struct text verdict = {};
+	char name[128];
+
+	if (scoreboard_hypothesis(r, &verdict)) {
+		text_append(out, "%s- %s: %s\n", *begun ? "" : "\nHypotheses:\n",
+			    cell(r->name ? r->name : "", name, sizeof(name)), verdict.s ? verdict.s : "");
+		*begun = true;
+	}
+	text_free(&verdict);
 }
 
 void scoreboard_print(const struct result *results, uint32_t n, const struct score *score, const struct gap *gaps,

@@ -14,6 +14,7 @@
 #include "report/words/words.h"
 #include "score/evidence.h"
 #include "util/cleanup.h"
+#include "util/json/json_path.h"
 
 static const char style[] =
 	":root{--ink:#1d2430;--soft:#5b6576;--line:#d9dee7;--page:#f6f7f9;--card:#fff;--good:#1a7f4b;"
@@ -87,7 +88,8 @@ static const char style[] =
 	"@media screen and (max-width:40rem){.pair{grid-template-columns:1fr}main{padding:1rem .6rem "
 	"2rem}article{padding:.8rem .7rem}"
 	"table{font-size:.74rem}th,td{padding:.25rem .28rem;white-space:normal;overflow-wrap:anywhere}"
-	"td.num{white-space:nowrap}.timeline,.graph,.curves{min-width:0}.curves text{font-size:17px}.timeline "
+	"th{overflow-wrap:normal;font-size:.66rem}td.num{white-space:nowrap}.timeline,.graph,.curves{min-width:0}."
+	"curves text{font-size:17px}.timeline "
 	"text{font-size:20px}.graph "
 	"text{font-size:15px}"
 	".timeline .tick{font-size:18px}"
@@ -152,13 +154,31 @@ void html_when(const struct folder *f, struct text *out)
 	under_test(f, "pipeline", out);
 }
 
+/* How many hypotheses have a verdict, and how many of those held. */
+static uint32_t hypotheses_judged(const struct folder *f, uint32_t *ret_held)
+{
+	uint32_t i, n = 0;
+
+	*ret_held = 0;
+	for (i = 0; i < f->n; i++) {
+		const char *verdict = json_string_value(json_path(f->results[i].detail, "hypothesis.verdict"));
+
+		n += verdict && (!strcmp(verdict, "held") || !strcmp(verdict, "refuted"));
+		*ret_held += verdict && !strcmp(verdict, "held");
+	}
+	return n;
+}
+
 void html_cards(const struct folder *f, const struct words *w, struct text *out)
 {
 	const struct score *s = &f->score;
 	char a[64], p50[24], p95[24];
 
-	text_append(out, "<p><span class='verdict%s'>Acceptance: %s</span></p>\n<div class='cards'>",
-		    s->accepted ? "" : " fail", s->accepted ? w->pass : w->fail);
+	uint32_t held, judged = hypotheses_judged(f, &held);
+
+	text_append(out, "<p><span class='verdict%s'>Acceptance: %s%s%s</span></p>\n<div class='cards'>",
+		    s->accepted ? "" : " fail", s->accepted ? w->pass : w->fail, s->total ? "" : ": ",
+		    s->total ? "" : w->html_unscored);
 	snprintf(a, sizeof(a), "%u/%u", s->tp, s->total);
 	card(out, a, w->html_detected);
 	card(out, score_rca(s, a, sizeof(a)), w->html_rca);
@@ -169,6 +189,9 @@ void html_cards(const struct folder *f, const struct words *w, struct text *out)
 	card(out, a, w->html_mttd);
 	snprintf(a, sizeof(a), "%u", s->false_alarms);
 	card(out, a, w->html_false);
+	snprintf(a, sizeof(a), "%u/%u", held, judged);
+	if (judged)
+		card(out, a, w->hypotheses_held);
 	text_append(out, "</div>\n");
 }
 
@@ -209,7 +232,7 @@ static void board(const struct folder *f, const struct words *w, struct text *ou
 
 	text_append(out,
 		    "<h2>%s</h2><div class='wide'><table><tr><th>#</th><th>name</th><th>detected</th>"
-		    "<th>mttd</th><th>rca_service</th><th>rca_correct</th><th>status</th></tr>\n",
+		    "<th>mttd</th><th>rca_<wbr>service</th><th>rca_<wbr>correct</th><th>status</th></tr>\n",
 		    without_number(w->results));
 	for (i = 0; i < f->n; i++) {
 		const struct result *r = &f->results[i];
@@ -227,6 +250,29 @@ static void board(const struct folder *f, const struct words *w, struct text *ou
 		text_append(out, "<td>%s</td></tr>\n", result_status_text(r->status));
 	}
 	text_append(out, "</table></div>\n");
+}
+
+static void hypothesis_list(const struct folder *f, const struct words *w, struct text *out)
+{
+	bool begun = false;
+	uint32_t i;
+
+	for (i = 0; i < f->n; i++) {
+		struct text verdict = {};
+
+		if (scoreboard_hypothesis(&f->results[i], &verdict)) {
+			if (!begun)
+				text_append(out, "<h2>%s</h2><ul class='gaps'>", w->hypotheses);
+			begun = true;
+			text_append(out, "<li><a href='#e%u'>", i);
+			html_escape(out, f->results[i].name);
+			text_append(out, "</a>: ");
+			html_escape(out, verdict.s ? verdict.s : "");
+			text_append(out, "</li>");
+		}
+		text_free(&verdict);
+	}
+	text_append(out, "%s", begun ? "</ul>\n" : "");
 }
 
 static void gap_list(const struct folder *f, const struct words *w, struct text *out)
@@ -350,6 +396,7 @@ void report_html(const struct folder *f, const struct words *w, struct text *out
 	}
 	html_cards(f, w, out);
 	board(f, w, out);
+	hypothesis_list(f, w, out);
 	gap_list(f, w, out);
 	text_append(out, "<h2>%s</h2>", w->experiments);
 	legend(w, out);
