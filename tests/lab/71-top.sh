@@ -42,6 +42,10 @@ tr -d '\r' <"$T/screen" | sed -n '/\x1b\[H/,/\x1b\[J/p' | sed 's/\x1b\[[?0-9]*[A
 check_num "its longest line of 60 columns" "$(awk '{ if (length > n) n = length } END { print n }' "$T/lines")" le 60
 check_num "two screens of 12 rows" "$(wc -l <"$T/lines")" le 24
 check "what does not fit is counted" grep -q '^[0-9]* more' "$T/lines"
+script -qec "stty rows 60 cols 60; exec $FL top --count 2 --interval 500ms" "$T/tall" >/dev/null </dev/null
+tr -d '\r' <"$T/tall" | awk -v RS='\033\\[H' '{ last = $0 } END { print last }' | grep -o '[a-z~-]*>[a-z~-]*' | sort >"$T/edges"
+check_num "the names of edges are cut" "$(grep -c '~' "$T/edges")" gt 10
+nothing "... so that no two of them look the same" "$(uniq -d "$T/edges")"
 check "the terminal is as it was" grep -q $'\x1b\[?1049l' "$T/screen"
 "$FL" top no-such-service --count 1 2>/dev/null
 check_num "a target that is not there" $? eq 2

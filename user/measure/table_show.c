@@ -53,6 +53,17 @@ static void put_latency(struct text *t, int width, double s)
 		text_append(t, "%*.1fs", width - 1, s);
 }
 
+/* "inventory-svc" and "inventory-db" in six columns: "inv~vc", "inv~db". What tells them apart may be at either end. */
+static void put_short(struct text *t, const char *name, int width)
+{
+	int tail = width / 3 > 2 ? width / 3 : 2, length = (int)strlen(name);
+
+	if (length <= width)
+		text_append(t, "%s", name);
+	else
+		text_append(t, "%.*s~%s", width - 1 - tail, name, name + length - tail);
+}
+
 /* "payment-svc POST /pay*": the name of the service gives way, but not all of it. */
 static void put_request(struct text *t, const struct table_line *l, int width)
 {
@@ -60,7 +71,8 @@ static void put_request(struct text *t, const struct table_line *l, int width)
 	int rest = (int)(1 + strlen(l->method) + (l->path ? strlen(path) + 2 : 0));
 	int room = rest + NAME_MIN < width ? width - rest : NAME_MIN;
 
-	text_append(t, "%.*s %s%s%s%s", room, l->server, l->method, l->path ? " " : "", path, l->path ? "*" : "");
+	put_short(t, l->server, room);
+	text_append(t, " %s%s%s%s", l->method, l->path ? " " : "", path, l->path ? "*" : "");
 }
 
 /* Both ends of an edge are to be told: where they do not fit, each has its share. */
@@ -86,7 +98,9 @@ static void put_edge(struct text *t, const struct table_line *l, int width)
 		client = width - 1 - server;
 	else
 		client = half, server = width - 1 - half;
-	text_append(t, "%.*s>%.*s", client, from, server, to);
+	put_short(t, from, client);
+	text_append(t, ">");
+	put_short(t, to, server);
 }
 
 static void put_name(struct text *t, const struct table_line *l, int width)
@@ -96,7 +110,7 @@ static void put_name(struct text *t, const struct table_line *l, int width)
 	else if (l->client)
 		put_edge(t, l, width);
 	else
-		text_append(t, "%s", l->server);
+		put_short(t, l->server, width);
 }
 
 static void put_line(const struct table_line *l, unsigned int width, bool marked, struct text *out)
