@@ -23,6 +23,19 @@ _nets=
 
 ok() { TAP_N=$((TAP_N + 1)); echo "ok $TAP_N - $*"; }
 not_ok() { TAP_N=$((TAP_N + 1)); TAP_BAD=$((TAP_BAD + 1)); echo "not ok $TAP_N - $*"; }
+# tap FILE: the results in FILE as results of this test. Those that have a number are of a test with a sandbox of its own:
+# of them only what failed.
+tap() {
+	while IFS= read -r line; do
+		case $line in
+		'ok '[0-9]*) ;;
+		'ok '*) ok "${line#ok }" ;;
+		'not ok '*) not_ok "${line#not ok }" ;;
+		'#'*) echo "$line" ;;
+		*) echo "# $line" ;;
+		esac
+	done <"$1"
+}
 # skip DESCRIPTION KERNEL_FEATURE: the feature that is missing here, one of tests/skips.
 skip() { TAP_N=$((TAP_N + 1)); echo "ok $TAP_N # SKIP $1 # missing: $2"; }
 note() { echo "# $*"; }
