@@ -17,10 +17,10 @@ struct arguments {
 };
 
 static const struct argp_option options[] = {
-	{ "output", 'o', "text|json", 0, "form of the output", 0 },
-	{ "topology", 't', "FILE", 0, "what to bring up (experiments/lab.yaml)", 0 },
-	{ "pipeline-port", 'p', "PORT", 0, "where the reference pipeline listens (8000)", 0 },
-	{ "no-load", 'n', NULL, 0, "without the load generator", 0 },
+	{ "output", 'o', "text|json", 0, "Form of the output (text)", 0 },
+	{ "topology", 't', "FILE", 0, "What to bring up (experiments/lab.yaml)", 0 },
+	{ "pipeline-port", 'p', "PORT", 0, "Where the reference pipeline listens (8000)", 0 },
+	{ "no-load", 'n', NULL, 0, "Without the load generator", 0 },
 	{ 0 },
 };
 

@@ -44,7 +44,7 @@ static const struct argp_option option_table[] = {
 	{ "for", OPT_FOR, "TIME", 0, "End after TIME", 0 },
 	{ "body-regex", OPT_BODY, "REGEX", 0, "The body has to match (POSIX extended)", 0 },
 	{ "json-path", OPT_PATH, "PATH", 0, "The JSON body must have a value at PATH", 0 },
-	{ "json-value", OPT_VALUE, "TEXT", 0, "... and it must be TEXT", 0 },
+	{ "json-value", OPT_VALUE, "TEXT", 0, "The value at --json-path must be TEXT", 0 },
 	{ "output", 'o', "json", 0, "One JSON object a line", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };

@@ -60,7 +60,7 @@ static const struct argp_option option_table[] = {
 	{ "filter", OPT_FILTER, "TEXT", 0, "Only services and edges with TEXT in a name", 0 },
 	{ "requests", OPT_REQUESTS, NULL, 0, "HTTP requests as well, by service and method", 0 },
 	{ "paths", OPT_PATHS, "PREFIX,...", 0,
-	  "The same, also by these prefixes of their path: up to 8 of at most 32 bytes", 0 },
+	  "HTTP requests also by these prefixes of their path: up to 8 of at most 32 bytes", 0 },
 	{ "interval", 'i', "TIME", 0, "How long each line's figures are measured (1s)", 0 },
 	{ "count", 'n', "N", 0, "End after N tables", 0 },
 	{ "metrics", OPT_METRICS, "[ADDR:]PORT", 0, "Serve /metrics as well (127.0.0.1)", 0 },

@@ -26,7 +26,7 @@ static const struct argp_option option_table[] = {
 	{ "project", OPT_PROJECT, "NAME", 0, "The services of this Compose project", 0 },
 	{ "probe", OPT_PROBE, "URL", 0, "The URL that users call", 0 },
 	{ "pipeline", OPT_PIPELINE, "URL", 0, "The pipeline to be scored; it is asked", 0 },
-	{ "adapter", OPT_ADAPTER, SUITE_ADAPTERS, 0, "What it is", 0 },
+	{ "adapter", OPT_ADAPTER, SUITE_ADAPTERS, 0, "What kind of pipeline it is", 0 },
 	{ "duration", OPT_DURATION, "TIME", 0, "How long each fault is on (20s; the lab: 12s)", 0 },
 	{ "budget", OPT_BUDGET, "TIME", 0,
 	  "As many experiments as fit into it (10min, and more where that does not "

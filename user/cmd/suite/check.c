@@ -38,10 +38,10 @@ static const struct argp_option option_table[] = {
 	{ "host", OPT_HOST, NULL, 0, "On this host as well: targets, metrics, probe, pipeline, and who talks to whom",
 	  1 },
 	{ "watch", OPT_WATCH, "TIME", 0, "With --host: how long to watch the traffic (5s; 0: not at all)", 1 },
-	{ "probe", OPT_PROBE, "URL", 0, "With --host: as of `run`", 1 },
-	{ "pipeline", OPT_PIPELINE, "URL", 0, "With --host: as of `run`", 1 },
-	{ "adapter", OPT_ADAPTER, SUITE_ADAPTERS, 0, "With --host: as of `run`", 1 },
-	{ "lab", OPT_LAB, NULL, 0, "With --host: as of `run`", 1 },
+	{ "probe", OPT_PROBE, "URL", 0, "With --host: as for `run`", 1 },
+	{ "pipeline", OPT_PIPELINE, "URL", 0, "With --host: as for `run`", 1 },
+	{ "adapter", OPT_ADAPTER, SUITE_ADAPTERS, 0, "With --host: as for `run`", 1 },
+	{ "lab", OPT_LAB, NULL, 0, "With --host: as for `run`", 1 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 

@@ -20,7 +20,7 @@ enum { OPT_OUT = 256, OPT_TARGET };
 
 static const struct argp_option option_table[] = {
 	{ "out", OPT_OUT, "FILE", 0, "Write it here (standard output)", 0 },
-	{ "target", OPT_TARGET, "NAME", 0, "Of experiments whose source names no single service", 0 },
+	{ "target", OPT_TARGET, "NAME", 0, "The target of experiments whose source names no single service", 0 },
 	{ "output", 'o', "json", 0, "Print JSON: the file, what it does to whom, and what was lost", 0 },
 	{ "strict", 's', NULL, 0, "Exit status 1 when something could not be carried over", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },

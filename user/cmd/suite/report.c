@@ -18,8 +18,8 @@ enum { OPT_OUT = 256, OPT_BESIDE };
 
 static const struct argp_option option_table[] = {
 	{ "lang", 'l', "vi|en", 0, "Language of the texts (en)", 0 },
-	{ "export", 'e', "rcaeval|openrca", 0, "Write the run as cases that these read instead", 0 },
-	{ "out", OPT_OUT, "DIR", 0, "Write them there (DIR of the run)", 0 },
+	{ "export", 'e', "rcaeval|openrca", 0, "Write the run as cases of that benchmark instead", 0 },
+	{ "out", OPT_OUT, "DIR", 0, "The folder to write to (that of the run)", 0 },
 	{ "beside", OPT_BESIDE, "DIR", 0, "Write beside.html instead: this run and that one, side by side", 0 },
 	{ "force", 'f', NULL, 0, "Overwrite a report that was edited since it was made", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },

@@ -33,10 +33,10 @@ enum {
 static const struct argp_option words_options[] = {
 	{ "out", OPT_OUT, "DIR", 0, "Where the results go (./faultline-results/DATE-TIME)", 0 },
 	{ "pipeline", OPT_PIPELINE, "URL", 0, "The AIOps pipeline, instead of the suite's", 0 },
-	{ "adapter", OPT_ADAPTER, SUITE_ADAPTERS, 0, "What it is", 0 },
-	{ "root-label", OPT_ROOT_LABEL, "LABEL", 0, "Label of its alerts that names the root cause", 0 },
+	{ "adapter", OPT_ADAPTER, SUITE_ADAPTERS, 0, "What kind of pipeline it is", 0 },
+	{ "root-label", OPT_ROOT_LABEL, "LABEL", 0, "The label of the pipeline's alerts that names the root cause", 0 },
 	{ "probe", OPT_PROBE, "URL", 0, "What the probe calls, instead of the suite's", 0 },
-	{ "lab", OPT_LAB, NULL, 0, "Take both from the running lab, as `stack: lab` does", 0 },
+	{ "lab", OPT_LAB, NULL, 0, "Probe and pipeline of the running lab, as `stack: lab` says", 0 },
 	{ "seed", OPT_SEED, "N", 0, "Seed of all random choices", 0 },
 	{ "force-stage", OPT_FORCE, NULL, 0, "Run although the stage before was not passed", 0 },
 	{ "lang", OPT_LANG, "vi|en", 0, "Language of the reports (en)", 0 },
