@@ -12,10 +12,18 @@ cat >"$T/valid.py" <<'END'
 import json, sys, jsonschema, yaml
 schema = json.load(open(sys.argv[1]))
 jsonschema.Draft7Validator.check_schema(schema)
-jsonschema.Draft7Validator(schema).validate(yaml.safe_load(open(sys.argv[2])))
+validator = jsonschema.Draft7Validator(schema)
+for path in sys.stdin:
+    wrong = [e.message for e in validator.iter_errors(yaml.safe_load(open(path.rstrip("\n"))))]
+    print(wrong[0].replace("\n", " ")[:300] if wrong else "valid", flush=True)
 END
-# The system's python, which has Debian's packages.
-valid() { /usr/bin/python3 "$T/valid.py" "$GEN/schema.json" "$1"; }
+# The system's python, which has Debian's packages; started once, for it takes long to start.
+coproc VALID { exec /usr/bin/python3 "$T/valid.py" "$GEN/schema.json"; }
+valid() {
+	echo "$1" >&"${VALID[1]}"
+	read -r _said <&"${VALID[0]}"
+	[ "$_said" = valid ] || { echo "$_said"; return 1; }
+}
 for f in "$TOP"/experiments/*.yaml; do
 	grep -q '^experiments:' "$f" || continue
 	check "the schema takes $(basename "$f")" valid "$f"

@@ -8,7 +8,13 @@ SCHEMA=$TOP/docs/schema
 PORT=
 
 # valid NAME [lines]: standard input is of that schema.
-valid() { /usr/bin/python3 "$TOP/tests/tools/schema_valid.py" "$SCHEMA/$1.json" ${2:-}; }
+coproc VALID { exec /usr/bin/python3 "$TOP/tests/tools/schema_valid.py" --serve; }
+valid() {
+	cat >"$T/document"
+	echo "$SCHEMA/$1.json ${2:-one} $T/document" >&"${VALID[1]}"
+	read -r _said <&"${VALID[0]}"
+	[ "$_said" = valid ] || { echo "$_said"; return 1; }
+}
 # printed STATUS SCHEMA ARGUMENT...: with that status ("*": any), a document of that schema and a newline.
 printed() {
 	local status=$1 name=$2 r; shift 2

@@ -63,7 +63,7 @@ docker network create -d overlay --attachable over >/dev/null
 for s in web calm; do
 	# Without IPVS in the kernel there are no virtual addresses.
 	docker service create -d --name $s --mode global --network over --endpoint-mode dnsrr --no-resolve-image \
-		--restart-delay 100ms tiny sleep 1000 >/dev/null || not_ok "a service"
+		--restart-delay 100ms --stop-grace-period 200ms tiny sleep 1000 >/dev/null || not_ok "a service"
 done
 for n in 2 1; do node $n; wait_for 20 has_task web && wait_for 20 has_task calm || not_ok "tasks on node $n"; done
 node 2; far=$(task web); far_addr=$(addr "$far")

@@ -68,8 +68,8 @@ n=0
 suite:
   name: loop
   stack: lab
-  probe: { interval: 200ms, timeout: 5s, steady: 1%, steady_window: 200ms, recover_within: 60s }
-  baseline: 300ms
+  probe: { interval: 200ms, timeout: 5s, steady: 1%, steady_window: 100ms, recover_within: 60s }
+  baseline: 100ms
   cooldown: 0s
   grace: 0s
   metrics: { order_success_rate: { probe: success_rate } }
@@ -80,14 +80,14 @@ Y
 		grep -qx "$kind" <<<"$kinds" || continue
 		opts=${opts//@FILE@/\/mnt\/loop.conf}; opts=${opts//\/tmp/\/mnt}
 		[ "$kind" != disk_io ] || opts="$opts --path /mnt --block-size 4k"
-		[ "$kind" != null ] || opts="--switching 400ms"
+		[ "$kind" != null ] || opts="--switching 300ms"
 		n=$((n + 1))
 		cat <<Y
   - id: $n
     name: loop_${kind}_$n
     hypothesis: "order_success_rate >= 0%"
     faults: [{ type: $kind, target: "$(target "$kind")", params: { $(params "$opts") } }]
-    blast_radius: { target: 1 instance of payment-svc, traffic: 0% (synthetic), duration: 700ms }
+    blast_radius: { target: 1 instance of payment-svc, traffic: 0% (synthetic), duration: 400ms }
     rollback: { automatic: true, trigger_when: order_success_rate < 0%, method: faultline stop --all }
     measurement: { metrics: [order_success_rate], capture_window: t-1s to t+1s }
     ground_truth: { root_service: payment-svc, symptom: errors }

@@ -3,11 +3,11 @@
 # lane: long
 # Nothing is done to the lab, again and again, while it is busy, and strangers are noisy beside it: no gap blames
 # a detector for it, nobody felt it, no symptom is claimed, and no stranger stands in the results. (The unit tests
-# have hundreds of such experiments; six here, 200 in the long form.)
+# have hundreds of such experiments; three here, 200 in the long form.)
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/lab.sh"
 . "$TOP/tests/tools/run_lib.sh"
-nulls=6
+nulls=3
 [ "${FLTEST_LONG:-}" = 1 ] && nulls=200
 
 # A stranger in the network of its own that the meter knows by its name, with answers that get slower and slower.
@@ -58,7 +58,7 @@ count() { jq "[.[] | select($1)] | length" "$T/out/chaos_results.json"; }
 check_num "every one ran" "$(count '.status == "ok"')" eq $nulls
 visible=$(grep -c '(7\.1)' "$T/board")
 note "FIGURE null experiments on the lab: $visible of $nulls called a visible anomaly, $(count '.felt == "yes"') felt, $(count '.moments.first_symptom != null') with a symptom"
-# (One in a hundred may be. Of a few, one is no sign of more than that: two are, with 99.8 % of six.)
+# (One in a hundred may be. Of a few, one is no sign of more than that: two of three are.)
 if [ "$nulls" -ge 100 ]; then
 	check_num "called a visible anomaly, of a hundred" "$((visible * 100 / nulls))" le 1
 else

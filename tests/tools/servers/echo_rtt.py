@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""echo_rtt.py ADDR PORT SECONDS: send a line twenty times a second, print the worst round trip in ms and how
+"""echo_rtt.py ADDR PORT SECONDS: send a line twenty times a second, four at least, print the worst round trip in ms and how
 many came back of how many; a line that does not come back within two seconds is lost. Ends early when the other
 side closes."""
 import socket
@@ -13,7 +13,7 @@ s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 worst, back, sent = 0.0, 0, 0
 end = time.monotonic() + float(sys.argv[3])
 closed = False
-while time.monotonic() < end and not closed:
+while (time.monotonic() < end or sent < 4) and not closed:
     t = time.monotonic()
     sent += 1
     try:
