@@ -49,10 +49,10 @@ done
 check "... lookups at Docker's own resolver are spoken of" grep -q '^#   dns_error: .*127.0.0.11' "$T/plan.yaml"
 check "... who would be hit" grep -qE '^ +[0-9]+  api-latency: latency on api: [1-9][0-9]* process.*[0-9]+ connection' "$T/said"
 check "check has no remark" sh -c "'$FL' check '$T/plan.yaml' | grep ' 0 errors, 0 warnings\$' || { '$FL' check '$T/plan.yaml'; false; }"
-"$FL" plan --project "$project" --watch 5s --duration 3s --budget 25s --probe "http://$addr/cgi-bin/index.cgi" -o "$T/short.yaml" >/dev/null 2>&1
-check "the same by the name of the project, for 25 seconds" grep -q 'about [0-9]* s$' "$T/short.yaml"
-"$FL" run "$T/short.yaml" --out "$T/run" >"$T/board" 2>"$T/err"
-check "it runs" jq -e 'length >= 2 and all(.[]; .status != "failed" and .status != "skipped")' "$T/run/chaos_results.json"
+"$FL" plan --project "$project" --watch 5s --duration 6s --budget 60s --probe "http://$addr/cgi-bin/index.cgi" -o "$T/short.yaml" >/dev/null 2>&1
+check "the same by the name of the project, for a minute" grep -q 'about [0-9]* s$' "$T/short.yaml"
+"$FL" run "$T/short.yaml" --scale 0.3 --out "$T/run" >"$T/board" 2>"$T/err"
+check "it runs, three times as fast" jq -e 'length >= 2 and all(.[]; .status != "failed" and .status != "skipped")' "$T/run/chaos_results.json"
 check "... and without a pipeline nothing is said of alerts" sh -c "grep -q 'FAULT ON' '$T/err' && ! grep 'alert' '$T/err'"
 check "report" "$FL" report "$T/run"
 check "... is of the suite, which has the name of the project" grep -qx "# $project: chaos engineering report" "$T/run/chaos_report.md"

@@ -31,8 +31,8 @@ check_num "with an engine that does not say what it runs: a plan of the lab" $? 
 check "... and the words that its containers are left out, and why" grep -q 'note: containers of this host are left out, because they could not be listed: Docker' "$T/err"
 check "... in the file as well" grep -q '^# NOTE: containers of this host' "$T/half.yaml"
 check "without an engine nobody is left out" sh -c "! grep -q 'left out, because they could not be listed' '$T/lab.yaml'"
-"$FL" plan --watch 5s --duration 4s --budget 25s -o json >"$T/doc" 2>/dev/null
-check "a plan for 25 seconds, as JSON" jq -e '.error == null and (.experiments | length) >= 2 and .traffic and .estimate_s <= 25 and (.left_out | length) > 20' "$T/doc"
+"$FL" plan --watch 5s --duration 4s --budget 35s -o json >"$T/doc" 2>/dev/null
+check "a plan for 35 seconds, as JSON" jq -e '.error == null and (.experiments | length) >= 2 and .traffic and .estimate_s <= 35 and (.left_out | length) > 20' "$T/doc"
 jq -r .suite "$T/doc" >"$T/short.yaml"
 "$FL" run "$T/short.yaml" --out "$T/run" >"$T/board" 2>"$T/err"
 check "it runs unchanged, to a scoreboard" grep -q '^Detected: [0-9]*/[0-9]' "$T/board"
