@@ -39,6 +39,11 @@ void probe_fq(struct feature_answer *a);
 void probe_netem(struct feature_answer *a);
 void probe_packet_owner(struct feature_answer *a);
 
+/* features_file.c */
+void probe_file_events(struct feature_answer *a);
+void probe_file_errno(struct feature_answer *a);
+void probe_file_pre_access(struct feature_answer *a);
+
 /* features_bpf.c */
 void probe_kprobe(struct feature_answer *a);
 void probe_override(struct feature_answer *a);
