@@ -50,6 +50,8 @@ options() {
 	memory) echo --bytes 8MiB ;;
 	disk_io) echo --path /tmp --workers 1 --size 1MiB --block-size 4k ;;
 	disk_fill) echo --path /tmp --bytes 1MiB ;;
+	file_latency) echo --path /tmp/conf --delay 5ms ;;
+	file_error) echo --path /tmp/conf ;;
 	config_corruption) echo --path /tmp/conf ;;
 	cache_poisoning) ;;
 	jvm_exception) echo --class a.B --method c ;;

@@ -52,6 +52,8 @@
 	X(cache_poisoning)                                    \
 	/* kernel */                                          \
 	X(syscall_error)                                      \
+	X(file_latency)                                       \
+	X(file_error)                                         \
 	/* to try out runner and commands without a kernel */ \
 	X(null)
 

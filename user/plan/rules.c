@@ -340,6 +340,9 @@ const struct plan_left_out plan_left_out[] = {
 	  "params: { class: NAME, method: NAME }, with Byteman in the target" },
 	{ "time_jump", "time_skew says the same of a pipeline", "time_skew" },
 	{ "config_corruption", "it needs the path of a file that the service reads anew", "params: { path: FILE }" },
+	{ "file_latency", "whether a service waits for its files cannot be seen from outside",
+	  "params: { path: DIRECTORY, delay: 100ms }" },
+	{ "file_error", "only its author knows which files matter", "params: { path: DIRECTORY, errno: EIO }" },
 	{ "syscall_error", "only its author knows which call matters", "params: { syscall: NAME, errno: NAME }" },
 	{}
 };

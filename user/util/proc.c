@@ -19,6 +19,7 @@ struct stat_fields {
 	int parent;
 	long threads;
 	uint64_t start;
+	int cpu;
 };
 
 /* Without /proc, or with one that hides processes (hidepid), a file that is not there says nothing. The
@@ -48,8 +49,8 @@ static int read_stat(pid_t pid, struct stat_fields *ret)
 	p = strrchr(line, ')');
 	if (!p || sscanf(p + 1,
 			 " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
-			 "%*d %ld %*d %" SCNu64,
-			 &ret->state, &ret->parent, &ret->threads, &ret->start) != 4)
+			 "%*d %ld %*d %" SCNu64 " %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %d",
+			 &ret->state, &ret->parent, &ret->threads, &ret->start, &ret->cpu) != 5)
 		return -EIO;
 	return 0;
 }
@@ -72,6 +73,13 @@ pid_t proc_parent(pid_t pid)
 	struct stat_fields f;
 
 	return pid <= 0 || read_stat(pid, &f) ? 0 : f.parent;
+}
+
+int proc_cpu(pid_t pid)
+{
+	struct stat_fields f;
+
+	return pid <= 0 || read_stat(pid, &f) ? -1 : f.cpu;
 }
 
 enum proc_is proc_is(pid_t pid, uint64_t start)

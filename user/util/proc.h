@@ -25,6 +25,9 @@ uint64_t proc_start(pid_t pid);
 /* 0: none, no such process, or it cannot be read. */
 pid_t proc_parent(pid_t pid);
 
+/* The CPU on which its first thread ran last; -1: that cannot be told. */
+int proc_cpu(pid_t pid);
+
 /* Is it seen to run? False also when that cannot be told: see proc_is(). */
 bool proc_same(pid_t pid, uint64_t start);
 
