@@ -35,26 +35,35 @@
 enum at { AT_OPEN, AT_READ, AT_ANY, AT_DATA };
 static const char *const at_words[] = { "open", "read", "any", "data", NULL };
 
+/* What either fault is asked for. */
+struct file_calls {
+	const char *path, *number; /* the errno by its name */
+	uint32_t at;               /* enum at */
+	uint32_t percent_ppm, nth;
+	int64_t max_hits, seed;
+	uint64_t delay_ns, jitter_ns;
+};
+
 /* clang-format off */
 #define PARAM_WHICH                                                                                                    \
-	{ .name = "path", .type = PARAM_STRING, .def = "!",                                                            \
+	{ .name = "path", .type = PARAM_STRING, PARAM_FIELD(struct file_calls, path), .def = "!",                                                            \
 	  .help = "a file, a directory with all below it, or a glob with * and ?, as the target sees it" },           \
-	{ .name = "at", .type = PARAM_ENUM, .def = "read", .choices = at_words,                                        \
+	{ .name = "at", .type = PARAM_ENUM, PARAM_FIELD(struct file_calls, at), .def = "read", .choices = at_words,                                        \
 	  .help = "opening, reading, any of these, or data: reading, writing, truncating, mapping (Linux 6.14)" }
 #define PARAM_HOW_OFTEN(what)                                                                                          \
-	{ .name = "percent", .type = PARAM_PERCENT, .def = "100%", .live = true, .from = "0.5%", .to = "100%",         \
+	{ .name = "percent", .type = PARAM_PERCENT, PARAM_FIELD(struct file_calls, percent_ppm), .def = "100%", .live = true, .from = "0.5%", .to = "100%",         \
 	  .help = "share of the matching calls that " what },                                                          \
-	{ .name = "nth", .type = PARAM_INT, .def = "1", .min = 1, .max = UINT32_MAX, .live = true,                     \
+	{ .name = "nth", .type = PARAM_INT, PARAM_FIELD(struct file_calls, nth), .def = "1", .min = 1, .max = UINT32_MAX, .live = true,                     \
 	  .help = "only every n-th matching call" },                                                                   \
-	{ .name = "max-hits", .type = PARAM_INT, .def = "0", .max = INT64_MAX, .live = true,                           \
+	{ .name = "max-hits", .type = PARAM_INT, PARAM_FIELD(struct file_calls, max_hits), .def = "0", .max = INT64_MAX, .live = true,                           \
 	  .help = "stop after so many calls, 0: no bound" },                                                           \
-	{ .name = "seed", .type = PARAM_INT, .def = "0", .max = INT64_MAX,                                             \
+	{ .name = "seed", .type = PARAM_INT, PARAM_FIELD(struct file_calls, seed), .def = "0", .max = INT64_MAX,                                             \
 	  .help = "of the random decisions, 0: a new one" }
 
 static const struct param latency_params[] = {
-	{ .name = "delay", .type = PARAM_DURATION, .def = "!", .live = true, .from = "1ms", .to = "1s",
+	{ .name = "delay", .type = PARAM_DURATION, PARAM_FIELD(struct file_calls, delay_ns), .def = "!", .live = true, .from = "1ms", .to = "1s",
 	  .help = "how much later such a call goes on" },
-	{ .name = "jitter", .type = PARAM_DURATION, .def = "0", .live = true, .help = "up to so much more or less, evenly" },
+	{ .name = "jitter", .type = PARAM_DURATION, PARAM_FIELD(struct file_calls, jitter_ns), .def = "0", .live = true, .help = "up to so much more or less, evenly" },
 	PARAM_WHICH,
 	PARAM_HOW_OFTEN("are late"),
 	{},
@@ -62,7 +71,7 @@ static const struct param latency_params[] = {
 
 static const struct param error_params[] = {
 	PARAM_WHICH,
-	{ .name = "errno", .type = PARAM_STRING,
+	{ .name = "errno", .type = PARAM_STRING, PARAM_FIELD(struct file_calls, number),
 	  .help = "EIO, ENOSPC, EDQUOT, EBUSY, EAGAIN, ETXTBSY or EPERM; default: EIO, or EPERM where that is all there is" },
 	PARAM_HOW_OFTEN("fail"),
 	{},
@@ -84,12 +93,12 @@ static bool is_late(const struct fault *f)
 	return !strcmp(f->ops->name, "file_latency");
 }
 
-static uint64_t mask_of(const struct params *p)
+static uint64_t mask_of(const struct file_calls *asked)
 {
 	static const uint64_t masks[] = { FAN_OPEN_PERM, FAN_ACCESS_PERM, FAN_OPEN_PERM | FAN_ACCESS_PERM,
 					  FAN_PRE_ACCESS };
 
-	return masks[params_u64(p, "at")];
+	return masks[asked->at];
 }
 
 static void supported(struct fault_support *ret)
@@ -113,26 +122,28 @@ static void supported(struct fault_support *ret)
 
 static int latency_validate(const struct params *p, struct fl_error *err)
 {
-	if (params_has(p, "delay") && !params_u64(p, "delay") && !params_u64(p, "jitter"))
+	const struct file_calls *asked = p->own;
+
+	if (params_has(p, "delay") && !asked->delay_ns && !asked->jitter_ns)
 		return error_usage(err, "file_latency: a delay of 0 is none");
-	if (params_u64(p, "delay") > 3600 * NS_PER_SEC || params_u64(p, "jitter") > 3600 * NS_PER_SEC)
+	if (asked->delay_ns > 3600 * NS_PER_SEC || asked->jitter_ns > 3600 * NS_PER_SEC)
 		return error_usage(err, "file_latency: delay and jitter can be at most one hour");
-	return params_has(p, "path") ? calls_place_check(params_text(p, "path"), "file_latency", err) : 0;
+	return asked->path ? calls_place_check(asked->path, "file_latency", err) : 0;
 }
 
-static int error_number(const struct params *p, int *ret, struct fl_error *err)
+static int error_number(const struct file_calls *asked, int *ret, struct fl_error *err)
 {
 	int r;
 	size_t i;
 
 	*ret = EIO;
-	r = params_has(p, "errno") ? syscall_errno(params_text(p, "errno"), ret, err) : 0;
+	r = asked->number ? syscall_errno(asked->number, ret, err) : 0;
 	for (i = 0; !r && i < ARRAY_SIZE(errnos); i++)
 		if (errnos[i] == *ret)
 			return 0;
 	if (r)
 		return r;
-	error_usage(err, "file_error: errno %s cannot be given for a file call", params_text(p, "errno"));
+	error_usage(err, "file_error: errno %s cannot be given for a file call", asked->number);
 	error_hint(err, "the kernel takes EPERM, EIO, EBUSY, ETXTBSY, EAGAIN, ENOSPC and EDQUOT; syscall_error has all "
 			"others");
 	return -EINVAL;
@@ -140,25 +151,24 @@ static int error_number(const struct params *p, int *ret, struct fl_error *err)
 
 static int error_validate(const struct params *p, struct fl_error *err)
 {
-	int number, r = error_number(p, &number, err);
+	const struct file_calls *asked = p->own;
+	int number, r = error_number(asked, &number, err);
 
-	return r || !params_has(p, "path") ? r : calls_place_check(params_text(p, "path"), "file_error", err);
+	return r || !asked->path ? r : calls_place_check(asked->path, "file_error", err);
 }
 
 static void write_page(const struct fault *f, struct calls_page *page)
 {
-	const struct params *p = &f->params;
+	const struct file_calls *asked = f->params.own;
 	int number = 0;
 
-	if (is_late(f)) {
-		page->delay_ns = params_u64(p, "delay");
-		page->jitter_ns = params_u64(p, "jitter");
-	} else if (!error_number(p, &number, NULL)) {
+	page->delay_ns = asked->delay_ns;
+	page->jitter_ns = asked->jitter_ns;
+	if (!is_late(f) && !error_number(asked, &number, NULL))
 		page->error = (uint32_t)number;
-	}
-	page->probability_ppm = (uint32_t)params_u64(p, "percent");
-	page->nth = (uint32_t)params_i64(p, "nth");
-	page->max_hits = (uint64_t)params_i64(p, "max-hits");
+	page->probability_ppm = asked->percent_ppm;
+	page->nth = asked->nth;
+	page->max_hits = (uint64_t)asked->max_hits;
 	page->expires_ns = f->expires_ns;
 }
 
@@ -166,28 +176,29 @@ static void write_page(const struct fault *f, struct calls_page *page)
 
 static int ready(const struct fault *f, struct fl_error *err)
 {
+	const struct file_calls *asked = f->params.own;
 	struct calls_place place;
 	uint32_t i;
 	int r = 0;
 
 	for (i = 0; !r && i < f->n_targets; i++)
-		r = calls_place_find(f, &f->targets[i], params_text(&f->params, "path"), &place, err);
+		r = calls_place_find(f, &f->targets[i], asked->path, &place, err);
 	return r;
 }
 
 /* An errno that was asked for is not silently another one. */
 static int check_errno(const struct fault *f, struct calls_page *page, struct fl_error *err)
 {
+	const struct file_calls *asked = f->params.own;
 	int number, r;
 
-	if (is_late(f) || error_number(&f->params, &number, NULL) || number == EPERM)
+	if (is_late(f) || error_number(asked, &number, NULL) || number == EPERM)
 		return 0;
 	r = fan_try(FAN_ACCESS_PERM, number);
 	page->no_errno = r != number;
-	if (!page->no_errno || !params_has(&f->params, "errno"))
+	if (!page->no_errno || !asked->number)
 		return 0;
-	error_env(err, ENOTSUP, "file_error: this kernel denies with EPERM only, not with %s",
-		  params_text(&f->params, "errno"));
+	error_env(err, ENOTSUP, "file_error: this kernel denies with EPERM only, not with %s", asked->number);
 	error_hint(err, "leave errno out, or say EPERM; with other errnos: syscall_error");
 	return -ENOTSUP;
 }
@@ -213,8 +224,9 @@ static int grow(struct calls *c, uint32_t n)
 
 static int arm(struct fault *f, struct fl_error *err)
 {
+	const struct file_calls *asked = f->params.own;
 	struct calls *c = calloc(1, sizeof(*c));
-	uint64_t seed = (uint64_t)params_i64(&f->params, "seed");
+	uint64_t seed = (uint64_t)asked->seed;
 	uint32_t i;
 	int r = 0;
 
@@ -226,7 +238,7 @@ static int arm(struct fault *f, struct fl_error *err)
 	if (grow(c, f->n_targets))
 		return error_sys(err, ENOMEM, "%s: out of memory", f->ops->name);
 	for (i = 0; !r && i < c->n; i++)
-		r = calls_place_find(f, &f->targets[i], params_text(&f->params, "path"), &c->places[i], err);
+		r = calls_place_find(f, &f->targets[i], asked->path, &c->places[i], err);
 	if (!r)
 		r = calls_server_start(&c->server, f, c->places, err);
 	if (r)
@@ -241,7 +253,7 @@ static int arm(struct fault *f, struct fl_error *err)
 static int mark_target(struct fault *f, uint32_t i, struct fl_error *err)
 {
 	struct calls *c = f->priv;
-	int r = calls_place_mark(f, &f->targets[i], &c->places[i], c->server.fan, mask_of(&f->params), err);
+	int r = calls_place_mark(f, &f->targets[i], &c->places[i], c->server.fan, mask_of(f->params.own), err);
 
 	c->lost[i] = r != 0;
 	return r;
@@ -282,6 +294,7 @@ static int update(struct fault *f, struct fl_error *err)
  * (a container that is still starting), tick() looks again. */
 static int moved(struct fault *f, uint32_t i, struct fl_error *err)
 {
+	const struct file_calls *asked = f->params.own;
 	struct calls *c = f->priv;
 	uint32_t k;
 	int r = 0;
@@ -289,7 +302,7 @@ static int moved(struct fault *f, uint32_t i, struct fl_error *err)
 	if (grow(c, f->n_targets))
 		return error_sys(err, ENOMEM, "%s: out of memory", f->ops->name);
 	calls_server_stop(&c->server);
-	c->lost[i] = calls_place_find(f, &f->targets[i], params_text(&f->params, "path"), &c->places[i], NULL);
+	c->lost[i] = calls_place_find(f, &f->targets[i], asked->path, &c->places[i], NULL);
 	r = calls_server_start(&c->server, f, c->places, err);
 	for (k = 0; !r && f->active && k < c->n; k++)
 		mark_target(f, k, NULL);
@@ -298,6 +311,7 @@ static int moved(struct fault *f, uint32_t i, struct fl_error *err)
 
 static int tick(struct fault *f, struct fl_error *err)
 {
+	const struct file_calls *asked = f->params.own;
 	struct calls *c = f->priv;
 	struct calls_place place;
 	uint32_t i;
@@ -310,7 +324,7 @@ static int tick(struct fault *f, struct fl_error *err)
 	}
 	for (i = 0; i < c->n; i++)
 		if (c->lost[i] && proc_same(f->targets[i].pid, f->targets[i].pid_start) &&
-		    !calls_place_find(f, &f->targets[i], params_text(&f->params, "path"), &place, NULL))
+		    !calls_place_find(f, &f->targets[i], asked->path, &place, NULL))
 			return moved(f, i, err);
 	return 0;
 }
