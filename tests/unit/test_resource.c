@@ -13,7 +13,7 @@
 
 static void accepted(void **state)
 {
-	static const struct tried good[] = {
+	static const char *const good[][2] = {
 		{ "cpu_saturation", "" },
 		{ "cpu_saturation", "load=90% workers=4" },
 		{ "cpu", "load=100" },

@@ -15,7 +15,7 @@
 
 static void accepted(void **state)
 {
-	static const struct tried good[] = {
+	static const char *const good[][2] = {
 		{ "time_skew", "offset=60s" },
 		{ "time_skew", "offset=-5min drift=10ms" },
 		{ "clock_skew", "drift=-500us" },

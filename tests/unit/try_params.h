@@ -28,20 +28,20 @@ static inline int try(const char *kind, const char *words, struct fl_error *err)
 	return r;
 }
 
-/* Parameters, and for assert_refused() a part of the message or hint. */
+/* Parameters, and a part of what is said of them. */
 struct tried {
 	const char *kind, *words, *says;
 };
 
-static inline void assert_accepted(const struct tried *v, size_t n)
+static inline void assert_accepted(const char *const (*v)[2], size_t n)
 {
 	size_t i;
 
 	for (i = 0; i < n; i++) {
 		struct fl_error err = {};
 
-		if (try(v[i].kind, v[i].words, &err))
-			fail_msg("%s %s: %s", v[i].kind, v[i].words, err.message);
+		if (try(v[i][0], v[i][1], &err))
+			fail_msg("%s %s: %s", v[i][0], v[i][1], err.message);
 	}
 }
 
