@@ -32,8 +32,9 @@ demo_run() {
 	[ $rc -le 1 ] && [ -s "$out/chaos_results.json" ]
 }
 
-# demo_files FAULTLINE NAME [OPTION...]: each of $FILES by itself, with a line of a table for what came out: its entries, those
-# detected and those with the right root, or the error in whose words it was refused. It has worked when every one came
+# demo_files FAULTLINE NAME [OPTION...]: each of $FILES by itself, with a line of a table for what came out: how many of its
+# entries were run (a stack that does not recover ends a run), those detected and those with the right root, or the
+# error in whose words it was refused. It has worked when every one came
 # to a scoreboard or was refused as a file (faultline run: 2).
 demo_files() {
 	fl=$1
@@ -41,7 +42,7 @@ demo_files() {
 	shift 2
 	mkdir -p "$out"
 	all=0
-	echo '| file | entries | detected | root right | seconds | exit status |'
+	echo '| file | run | detected | root right | seconds | exit status |'
 	echo '|---|---|---|---|---|---|'
 	for file in $FILES; do
 		name=$(basename "$file")
@@ -55,7 +56,7 @@ demo_files() {
 		done
 		run=
 		if grep -q '^Detected: ' "$out/$name.board"; then
-			echo "| $name | $(sed -n 's/^Total: //p' "$out/$name.board") | $(sed -n 's/^Detected: //p' "$out/$name.board") |" \
+			echo "| $name | $(sed -n 's/^Total: //p' "$out/$name.board")/$(sed -n 's/^\([0-9]*\) experiments\{0,1\}, about .*/\1/p' "$out/$name.err") | $(sed -n 's/^Detected: //p' "$out/$name.board") |" \
 				"$(sed -n 's/^RCA correct: //p' "$out/$name.board") | $((SECONDS - began)) | $rc |"
 		else
 			echo "| $name | $(grep -m 1 '^faultline: ' "$out/$name.err") | | | $((SECONDS - began)) | $rc |"
