@@ -225,6 +225,7 @@ static void scaled(void **state)
 	assert_int_equal(s->probe.interval_ns, 500 * NS_PER_MSEC);
 	assert_int_equal(s->probe.steady_window_ns, 6 * S);
 	assert_int_equal(s->probe.timeout_ns, 2 * S);
+	assert_int_equal(s->probe.recover_within_ns, 120 * S);
 	assert_int_equal(x->duration_ns, 4500 * NS_PER_MSEC);
 	assert_int_equal(x->window_after_ns, 24 * S);
 	assert_int_equal(params_get(&x->faults[0].params, "delay")->u64, 500 * NS_PER_MSEC);

@@ -2,7 +2,8 @@
 /*
  * scale.c - the same suite with every window longer or shorter: baseline, cooldown, grace, the probe's interval
  * and windows, durations, offsets, capture windows, distances of what happens again and again, and "for 30s"
- * in conditions. What a fault does (a delay, a share) and time limits of calls stay.
+ * in conditions. What a fault does (a delay, a share) and time limits of calls stay; so does the time in which a stack
+ * has to recover, unless windows become longer.
  */
 #include "model/experiment.h"
 #include "util/cleanup.h"
@@ -74,7 +75,9 @@ int suite_scale(struct suite *s, double factor, struct fl_error *err)
 	if (s->probe.interval_ns < INTERVAL_LEAST_NS)
 		s->probe.interval_ns = INTERVAL_LEAST_NS;
 	scale_ns(&s->probe.steady_window_ns, factor);
-	scale_ns(&s->probe.recover_within_ns, factor);
+	/* A limit and no window: a stack recovers no sooner because the run is shorter. */
+	if (factor > 1)
+		scale_ns(&s->probe.recover_within_ns, factor);
 	for (i = 0; !r && i < s->n; i++)
 		r = scale_experiment(&s->experiments[i], factor, err);
 	return r;
