@@ -186,8 +186,11 @@ static void x86_unknown_heads_take_the_system_call(void **state)
 static void arm64_encodings(void **state)
 {
 	const uint32_t stp = 0xa9be7bfd, adrp = 0x90000009, ret_insn = 0xd65f03c0;
-	const uint32_t relative[] = { adrp,       0x10000009, 0x14000004, 0x94000004, 0x58000049,
-				      0x54000041, 0xb4000040, 0x36000040, 0x37080040, 0x1c000040 };
+	/* adr x4 with an offset before it (as 6.12's __kernel_gettimeofday begins), at itself, behind it: by bytes */
+	const uint32_t adr[] = { 0x10fed204, 0x10000009, 0x70000029 };
+	const int32_t adr_offset[] = { -9664, 0, 7 };
+	const uint32_t relative[] = { adrp,       0x14000004, 0x94000004, 0x58000049, 0x54000041,
+				      0xb4000040, 0x36000040, 0x37080040, 0x1c000040 };
 	const uint32_t fixed[] = { stp,
 				   0xd503233f /* paciasp */,
 				   0xd503245f /* bti c */,
@@ -215,6 +218,20 @@ static void arm64_encodings(void **state)
 		assert_int_equal(get32(pass + 4) >> 26, 5);
 		assert_int_equal((int32_t)(get32(pass + 4) << 6) >> 6,
 				 ((int32_t)CODE + 4 - (int32_t)(p.edits[0].offset + stub_of(&p)->pass[0] + 4)) / 4);
+	}
+	for (i = 0; i < sizeof(adr) / sizeof(adr[0]); i++) {
+		int32_t from_there = (int32_t)CODE + adr_offset[i];
+		uint32_t moved;
+
+		put32(&f, CODE, adr[i]);
+		assert_int_equal(vdso_patch_make(f.bytes, IMAGE_SIZE, "a.1", &p, NULL), 0);
+		assert_true(p.direct);
+		/* the same register, the same address, from another place */
+		moved = get32(p.edits[0].after + stub_of(&p)->pass[0]);
+		from_there -= (int32_t)(p.edits[0].offset + stub_of(&p)->pass[0]);
+		assert_int_equal(moved & 0x9f00001f, adr[i] & 0x9f00001f);
+		assert_int_equal((int32_t)(moved << 8) >> 13, from_there >> 2);
+		assert_int_equal(moved >> 29 & 3, from_there & 3);
 	}
 	for (i = 0; i < sizeof(relative) / sizeof(relative[0]); i++) {
 		put32(&f, CODE, relative[i]);

@@ -25,6 +25,19 @@ static bool is_relative(uint32_t insn)
 	       (insn & 0xfe000000) == 0x54000000;   /* b.cond */
 }
 
+/* adr, moved: its offset has 21 bits, the lowest two in bits 29 and 30 (Arm ARM C6.2.12). So begins
+ * __kernel_gettimeofday of Linux 6.12, with the address of its data. 0: too far away there. */
+static uint32_t adr_moved(uint32_t insn, uint32_t from, uint32_t to)
+{
+	uint32_t bits = (insn >> 5 & 0x7ffff) << 2 | (insn >> 29 & 3);
+	int32_t offset = ((int32_t)(bits << 11) >> 11) + (int32_t)from - (int32_t)to;
+
+	if (offset < -(1 << 20) || offset >= 1 << 20)
+		return 0;
+	bits = (uint32_t)offset;
+	return (insn & 0x9f00001f) | (bits & 3) << 29 | (bits >> 2 & 0x7ffff) << 5;
+}
+
 static uint32_t jump(uint32_t from, uint32_t to, uint8_t ret[VDSO_JUMP_MAX])
 {
 	uint32_t insn = 0x14000000 | (((to - from) >> 2) & 0x03ffffff);
@@ -39,11 +52,14 @@ static uint32_t move(const uint8_t *image, size_t size, const struct vdso_functi
 	uint32_t insn;
 
 	(void)size;
-	(void)to;
 	if (f->offset % INSN_SIZE || f->size < 2 * INSN_SIZE || room < INSN_SIZE)
 		return 0;
 	memcpy(&insn, image + f->offset, sizeof(insn));
-	if (is_relative(insn))
+	if ((insn & 0x9f000000) == 0x10000000)
+		insn = adr_moved(insn, f->offset, to);
+	else if (is_relative(insn))
+		return 0;
+	if (!insn)
 		return 0;
 	memcpy(ret, &insn, sizeof(insn));
 	return INSN_SIZE;
