@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/text/text.h"
 #include "util/text/units.h"
 
@@ -79,6 +80,9 @@ static void forms(void **state)
 
 	assert_string_equal(units_format_ns(200000000, buf, sizeof(buf)), "200ms");
 	assert_string_equal(units_format_ns(1500000000, buf, sizeof(buf)), "1.5s");
+	assert_string_equal(units_format_ns(3601 * NS_PER_SEC, buf, sizeof(buf)), "3601s");
+	assert_string_equal(units_format_ns(3600 * NS_PER_SEC, buf, sizeof(buf)), "1h");
+	assert_string_equal(units_format_ns(999 * 24 * 3600 * NS_PER_SEC, buf, sizeof(buf)), "999d");
 	assert_string_equal(units_format_ppm(5000, buf, sizeof(buf)), "0.5%");
 	assert_string_equal(units_format_bytes(1572864, buf, sizeof(buf)), "1.5 MiB");
 }

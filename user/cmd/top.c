@@ -294,6 +294,8 @@ static void start(struct top *top)
 	uv_signal_start(&top->interrupted, on_signal, SIGINT);
 	uv_signal_start(&top->terminated, on_signal, SIGTERM);
 	uv_signal_start(&top->resized, on_resize, SIGWINCH);
+	/* Attaching may have taken longer than the interval: by the loop's own time the first one would be over. */
+	uv_update_time(&top->loop);
 	uv_timer_start(&top->timer, on_timer, ms, ms);
 	if (!top->screen.keys)
 		return;

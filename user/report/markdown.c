@@ -437,7 +437,8 @@ static bool open_of(const struct folder *f, const struct result *r, const struct
 		evidence_unscored(r, why, sizeof(why));
 		markdown_escape(&line, why);
 		text_append(out, "- ");
-		words_fill(out, w->open_left_out, "id", id.s, "status", line.s ? line.s : "", WORDS_END);
+		words_fill(out, result_pipeline_asked(r) ? w->open_left_out : w->open_not_asked, "id", id.s, "status",
+			   line.s ? line.s : "", WORDS_END);
 		text_append(out, "\n");
 		text_free(&line);
 	}

@@ -407,7 +407,11 @@ static bool target_died(const struct result *r)
 enum fl_exit run_verdict(const struct run_report *report, char *ret_why, size_t size)
 {
 	uint32_t i, silent = 0, failed = 0, died = 0;
+	char left[64] = "";
 
+	if (report->not_run)
+		snprintf(left, sizeof(left), ", %u experiment%s not run", report->not_run,
+			 report->not_run == 1 ? " was" : "s were");
 	for (i = 0; i < report->n; i++) {
 		silent += report->results[i].status == RESULT_NOT_MANIFESTED;
 		died += target_died(&report->results[i]);
@@ -415,12 +419,9 @@ enum fl_exit run_verdict(const struct run_report *report, char *ret_why, size_t 
 			  report->results[i].status == RESULT_NOT_RECOVERED;
 	}
 	if (report->aborted)
-		snprintf(ret_why, size, "aborted %s, %u experiment%s not run",
-			 report->ended[0] ? report->ended : "by a signal", report->not_run,
-			 report->not_run == 1 ? " was" : "s were");
+		snprintf(ret_why, size, "aborted %s%s", report->ended[0] ? report->ended : "by a signal", left);
 	else if (report->stopped)
-		snprintf(ret_why, size, "stopped: the steady state was lost, %u experiment%s not run", report->not_run,
-			 report->not_run == 1 ? " was" : "s were");
+		snprintf(ret_why, size, "stopped: the steady state was lost%s", left);
 	else if (failed)
 		snprintf(ret_why, size, "%u experiment%s could not be carried out", failed, failed == 1 ? "" : "s");
 	else if (died)

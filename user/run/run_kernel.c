@@ -266,6 +266,7 @@ static int start(struct run *r, struct fl_error *err)
 	metrics_use_series(r->metrics, k->series);
 	uv_timer_init(&r->loop, &k->timer);
 	k->timer.data = r;
+	uv_update_time(&r->loop); /* attaching takes its time */
 	uv_timer_start(&k->timer, on_time, READ_MS, READ_MS);
 	events_write(r->events, "kernel-measurement", NULL, json_pack("{s:b, s:i}", "on", 1, "services", (int)n));
 	return outdir_note(&r->out, "kernel_measurement", json_pack("{s:b, s:i}", "on", 1, "services", (int)n), err);

@@ -424,7 +424,8 @@ static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 			continue;
 		ret->matched += u->processes;
 		ret->injected += u->processes;
-		text_append(&text, "%s%s: %u processes paused", text.len ? "; " : "", u->target->name, u->processes);
+		text_append(&text, "%s%s: %u process%s paused", text.len ? "; " : "", u->target->name, u->processes,
+			    u->processes == 1 ? "" : "es");
 		if (u->cpu_known)
 			text_append(&text, ", %.1f ms of CPU used meanwhile", (double)u->cpu_used_ns / 1e6);
 	}

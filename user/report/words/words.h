@@ -58,7 +58,7 @@ struct words {
 	/* gaps */
 	const char *no_gaps, *no_gaps_rca, *no_gaps_unscored, *fewer_gaps, *symptom, *cause, *fix, *affected,
 		*nothing_open, *open_unscored, *open_missed, *open_unread, *open_rca, *open_no_rca, *open_false,
-		*open_left_out, *open_confirm;
+		*open_left_out, *open_not_asked, *open_confirm;
 	const struct mode_words *modes;
 	const struct truth_words *truth;
 	const struct sweep_words *sweep;

@@ -216,8 +216,10 @@ const struct words words_en = {
 		"hand and read the answer.",
 	.open_false = "**{id}**: alerts in its baseline: {n}. Hypothesis: the threshold is too low for the "
 		      "usual load. Experiment: an hour without a fault; count the alerts.",
-	.open_left_out = "**{id}** ({status}) says nothing about the pipeline. Experiment: run it again, with "
-			 "a pipeline to ask, until it is hit and watched to the end.",
+	.open_left_out = "**{id}** ({status}) says nothing about the pipeline. Experiment: run it again until it is "
+			 "hit and watched to the end.",
+	.open_not_asked =
+		"**{id}** ({status}) says nothing about a pipeline. Experiment: run it again with a pipeline to ask.",
 	.open_confirm = "**{id}** ({mode}): {text}.",
 	.modes = modes,
 	.truth = &(const struct truth_words){ " or ", "not ", "none" },

@@ -242,8 +242,9 @@ const struct words words_vi = {
 		       "RCA, hoặc rỗng. Experiment: tự POST cluster trong chaos_results.json tới RCA và đọc câu trả lời.",
 	.open_false = "**{id}** có {n} alert trong baseline. Giả thuyết: ngưỡng quá thấp so với tải thường ngày. "
 		      "Experiment: chạy một giờ không fault và đếm alert.",
-	.open_left_out = "**{id}** kết thúc ở trạng thái {status} nên không nói gì về pipeline. Experiment: chạy lại, "
-			 "có pipeline để hỏi, tới khi fault trúng và được theo dõi đến cuối.",
+	.open_left_out = "**{id}** ({status}) không nói gì về pipeline. Experiment: chạy lại tới khi fault trúng và được "
+			 "theo dõi đến cuối.",
+	.open_not_asked = "**{id}** ({status}) không nói gì về pipeline. Experiment: chạy lại, có pipeline để hỏi.",
 	.open_confirm = "**{id}** ({mode}): {text}.",
 	.modes = modes,
 	.truth = &(const struct truth_words){ " hoặc ", "không phải ", "không có" },

@@ -201,10 +201,17 @@ char *units_format_ns(uint64_t ns, char *buf, size_t size)
 		uint64_t ns;
 		const char *name;
 	} steps[] = { { NS_PER_SEC, "s" }, { NS_PER_MSEC, "ms" }, { NS_PER_USEC, "us" }, { 1, "ns" } };
+	const uint64_t hour = 3600 * NS_PER_SEC;
 	size_t i;
 
 	if (!ns) {
 		snprintf(buf, size, "0s");
+		return buf;
+	}
+	if (ns % hour == 0) { /* 86313600s is nothing that a person reads */
+		bool days = ns % (24 * hour) == 0;
+
+		snprintf(buf, size, "%llu%s", (unsigned long long)(ns / hour / (days ? 24 : 1)), days ? "d" : "h");
 		return buf;
 	}
 	for (i = 0; i < ARRAY_SIZE(steps); i++)
