@@ -79,7 +79,7 @@ judge() {
 				[ $slot != thread ] || case ${SIGN[$2]} in clock | stop) ;; *) continue ;; esac
 				# Who joins late has not seen the file right, nor the clock before its jump, and starts in a
 				# group that is frozen only when it thaws.
-				case $p.$2 in *-late.config_corruption | *-late.time_jump | lab-late.pause | web-late.pause) continue ;; esac
+				case $p.$2 in *-late.config_corruption | *-late.file_error | *-late.time_jump | lab-late.pause | web-late.pause) continue ;; esac
 				# The lab has no peer for its probes.
 				case $1.${SIGN[$2]} in lab.fd | lab.clock | lab.stop) ;; lab.*) continue ;; esac
 				grep -qE "^$p $slot (${SIGN[$2]//,/|}) " "$T/notice" || echo "the member $p ($slot) did not notice"

@@ -15,8 +15,8 @@
  * The kernel undoes it: the events end with the group, and the group with its processes.
  *
  * Limits: pages that are mapped already, io_uring's registered buffers of them and direct access to a device are
- * not seen. A kernel from 6.14 on does not ask about reads of a file that was opened before the fault was on. The
- * mount namespace is that of the target's main process.
+ * not seen. A kernel from 6.14 on does not ask about reads of a file that was opened before the fault was on. A
+ * member with a mount namespace that is new is met after a tenth of a second, the first 64 namespaces of a target are.
  */
 #include <errno.h>
 #include <string.h>
@@ -27,6 +27,7 @@
 #include "fault/file/calls_serve.h"
 #include "fault/syscall/syscall_table.h"
 #include "os/fan.h"
+#include "target/process/process.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/text/text.h"
@@ -81,10 +82,18 @@ static const struct param error_params[] = {
 /* What the kernel takes beside FAN_DENY. */
 static const int errnos[] = { EPERM, EIO, EBUSY, ETXTBSY, EAGAIN, ENOSPC, EDQUOT };
 
+/* Mount namespaces of a target whose mounts are marked, or have no such place. */
+#define NAMESPACES_MAX 64
+struct seen_namespaces {
+	uint64_t inode[NAMESPACES_MAX];
+	uint32_t n;
+};
+
 struct calls {
 	struct calls_server server;
 	struct calls_place *places; /* one for each target */
-	bool *lost;                 /* the target has moved, and the place was not there (yet) */
+	struct seen_namespaces *seen;
+	bool *lost; /* the target has moved, and the place was not there (yet) */
 	uint32_t n;
 };
 
@@ -206,17 +215,20 @@ static int check_errno(const struct fault *f, struct calls_page *page, struct fl
 static int grow(struct calls *c, uint32_t n)
 {
 	struct calls_place *places = reallocarray(c->places, n, sizeof(*places));
+	struct seen_namespaces *seen = reallocarray(c->seen, n, sizeof(*seen));
 	bool *lost;
 
-	if (!places)
+	c->places = places ?: c->places;
+	c->seen = seen ?: c->seen;
+	if (!places || !seen)
 		return -ENOMEM;
-	c->places = places;
 	lost = reallocarray(c->lost, n, sizeof(*lost));
 	if (!lost)
 		return -ENOMEM;
 	c->lost = lost;
 	for (; c->n < n; c->n++) {
 		places[c->n] = (struct calls_place){};
+		seen[c->n].n = 0;
 		lost[c->n] = true;
 	}
 	return 0;
@@ -250,13 +262,57 @@ static int arm(struct fault *f, struct fl_error *err)
 	return check_errno(f, c->server.page, err);
 }
 
+/* True: it was there, or there is no room to remember it. */
+static bool is_seen(struct seen_namespaces *s, uint64_t inode)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (s->inode[i] == inode)
+			return true;
+	if (s->n == NAMESPACES_MAX)
+		return true;
+	s->inode[s->n++] = inode;
+	return false;
+}
+
+/* Members may have mount namespaces of their own (`ip netns exec` makes one each time). Where the path leads to the same
+ * place in one of these, its mounts are marked as well. */
+static void mark_others(struct fault *f, uint32_t i)
+{
+	struct calls *c = f->priv;
+	_cleanup_free_ struct process_id *ids = NULL;
+	struct target other = f->targets[i];
+	struct calls_place place;
+	uint32_t n = 0, k;
+
+	if (process_list(&f->targets[i], &ids, &n, NULL))
+		return;
+	for (k = 0; k < n; k++) {
+		uint64_t inode = process_namespace(ids[k].pid, "mnt");
+
+		if (!inode || is_seen(&c->seen[i], inode))
+			continue;
+		other.pid = ids[k].pid;
+		other.pid_start = ids[k].start;
+		if (!calls_place_find(f, &other, params_text(&f->params, "path"), &place, NULL) &&
+		    !strcmp(place.root, c->places[i].root) && !strcmp(place.folder, c->places[i].folder))
+			calls_place_mark(f, &other, &place, c->server.fan, mask_of(&f->params), NULL);
+	}
+}
+
 static int mark_target(struct fault *f, uint32_t i, struct fl_error *err)
 {
 	struct calls *c = f->priv;
 	int r = calls_place_mark(f, &f->targets[i], &c->places[i], c->server.fan, mask_of(f->params.own), err);
 
 	c->lost[i] = r != 0;
-	return r;
+	c->seen[i].n = 0;
+	if (r)
+		return r;
+	is_seen(&c->seen[i], process_namespace(f->targets[i].pid, "mnt"));
+	mark_others(f, i);
+	return 0;
 }
 
 static int activate(struct fault *f, bool on, struct fl_error *err)
@@ -326,6 +382,8 @@ static int tick(struct fault *f, struct fl_error *err)
 		if (c->lost[i] && proc_same(f->targets[i].pid, f->targets[i].pid_start) &&
 		    !calls_place_find(f, &f->targets[i], asked->path, &place, NULL))
 			return moved(f, i, err);
+		else if (!c->lost[i])
+			mark_others(f, i);
 	return 0;
 }
 
@@ -383,6 +441,7 @@ static int disarm(struct fault *f, struct fl_error *err)
 	calls_server_free(&c->server, f);
 	free(c->places);
 	free(c->lost);
+	free(c->seen);
 	free(take_ptr(f->priv));
 	return 0;
 }
