@@ -129,10 +129,10 @@ check "... its verdict says so" grep -qE 'aborted by root.* at ..:..:..: halt: f
 "$FL" allow >/dev/null
 
 sed -i 's/duration: 60s/duration: 200ms/' "$T/suite.yaml"
-"$FL" run "$T/suite.yaml" --out "$T/every" -q --every 1s >"$T/run" 2>"$T/err" & p=$!
+"$FL" run "$T/suite.yaml" --out "$T/every" -q --every 8s >"$T/run" 2>"$T/err" & p=$!
 wait_for 20 test -e "$T/every/001/report.html"
 "$FL" halt pause >/dev/null
-check "run --every leaves out what would begin while halted" wait_for 10 grep -q 'is halted by root' "$T/err"
+check "run --every leaves out what would begin while halted" wait_for 12 grep -q 'is halted by root' "$T/err"
 "$FL" allow >/dev/null
 check "... and goes on afterwards" wait_for 20 sh -c "ls -d '$T'/every/00[2-9]/report.html"
 kill -INT $p; wait $p
