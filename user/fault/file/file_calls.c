@@ -295,9 +295,9 @@ static void mark_others(struct fault *f, uint32_t i)
 			continue;
 		other.pid = ids[k].pid;
 		other.pid_start = ids[k].start;
-		if (!calls_place_find(f, &other, params_text(&f->params, "path"), &place, NULL) &&
+		if (!calls_place_find(f, &other, ((const struct file_calls *)f->params.own)->path, &place, NULL) &&
 		    !strcmp(place.root, c->places[i].root) && !strcmp(place.folder, c->places[i].folder))
-			calls_place_mark(f, &other, &place, c->server.fan, mask_of(&f->params), NULL);
+			calls_place_mark(f, &other, &place, c->server.fan, mask_of(f->params.own), NULL);
 	}
 }
 
