@@ -177,8 +177,7 @@ int fault_arm(struct fault *f, struct fl_error *err)
 	take_time(f);
 	r = f->ops->arm(f, err);
 	if (r) {
-		/* What a half-done arm left behind. The first error stays the one that is told.
-		 */
+		/* Undo what arm did before it failed; its own error is the one to report. */
 		f->ops->disarm(f, NULL);
 		return r;
 	}

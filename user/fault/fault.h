@@ -75,7 +75,7 @@ struct fault_ops {
 
 	/* Probe, cheaply and without leaving anything behind. */
 	void (*supported)(struct fault_support *ret);
-	/* Beyond single parameters ("jitter needs delay"). Needs no root, no target. May be NULL. */
+	/* Check what no single parameter can tell ("jitter needs delay"). Needs neither root nor a target. May be NULL. */
 	int (*validate)(const struct params *p, struct fl_error *err);
 	/* Another descriptor for these parameters (a mode that works quite differently), same name,
 	 * same parameters; NULL: this one. fault_arm() asks. May be NULL. */
@@ -90,8 +90,9 @@ struct fault_ops {
 	 * 100 ms, off its loop; other faults of the session wait meanwhile. May be NULL. */
 	int (*tick)(struct fault *f, struct fl_error *err);
 	/*
-	 * Its i-th target was replaced while armed (another process, other interfaces), or is a new
-	 * one at the end: go to it. A kind that has this keeps no pointer into f->targets. NULL: the kind looks after its targets itself (follow.h), or stays with what it has.
+	 * The i-th target has been replaced while armed (it has another process or other interfaces), or was added at the
+	 * end: move to it. f->targets may have been reallocated, so a kind that has this keeps no pointer into it. NULL:
+	 * the kind follows its targets itself (follow.h), or stays where it was armed.
 	 */
 	int (*moved)(struct fault *f, uint32_t i, struct fl_error *err);
 	int (*proof)(struct fault *f, struct fault_proof *ret, struct fl_error *err);

@@ -65,16 +65,15 @@ struct undo_op {
 	bool asks_others;
 };
 
-/* For ops that end in a call: 0 is done, a negative errno (with its error) is open. */
+/* For ops whose last step returns 0 or a negative errno: done, or open with the error that it has set. */
 static inline enum undo_state undo_of(int r)
 {
 	return r ? UNDO_OPEN : UNDO_DONE;
 }
 
-/* All the ways that this build knows: one array a family, each ended by a NULL name; NULL. */
 /*
- * The ways to undo: @families is a list of lists, ended by NULL, each ended by an op without a name; it
- * outlives the process. Call it once, before a journal is written or replayed.
+ * Register the undo ops: a NULL-terminated array of arrays, each ended by an op without a name. It is kept, not
+ * copied. Call it once, before a journal is written or replayed.
  */
 void journal_know(const struct undo_op *const families[]);
 

@@ -74,8 +74,7 @@ static int parse_enum(const char *const *choices, const char *text, uint64_t *re
 	return -EINVAL;
 }
 
-/* No empty name between the commas; what a name means is found out when targets are resolved.
- */
+/* Only the syntax (no empty item); the names are resolved together with the targets. */
 static int check_peers(const char *text, struct fl_error *err)
 {
 	size_t len = strlen(text);

@@ -12,8 +12,9 @@
  * The old limits are written down before (fd_table.h) and restored exactly; a process born of one of
  * these during the fault inherits the lowered limit and is given its parent's old one.
  *
- * Limits: a process that raises its own soft limit (up to the hard one) escapes until the next
- * look, and is not counted as hit for that time. One that is started afresh in the target during the fault, not as a child, keeps its own.
+ * Limits: a process that raises its own soft limit (up to the hard one) escapes until the next look, and is not
+ * counted as hit meanwhile. One that enters the target during the fault without being a child of one of its processes
+ * (docker exec) keeps its own limit.
  */
 #include <dirent.h>
 #include <errno.h>

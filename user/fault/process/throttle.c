@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * throttle.c - cpu_throttle, pids_limit: a limit of the target's own control group is lowered.
- * Exact, without any stressor, and felt by the target alone.
+ * The kernel enforces it exactly; no stressor competes with the target, and no other group is affected.
  *
  *   cpu_throttle  cpu.max, v1: cpu.cfs_quota_us  it runs for a share of each period, and waits
  *   pids_limit    pids.max                       fork and clone answer EAGAIN

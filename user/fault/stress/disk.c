@@ -291,7 +291,7 @@ static void fill_slice(struct fill *d)
 	while (d->fd >= 0 && !d->error && d->done < d->goal && clock_mono_ns() < until) {
 		int n;
 
-		/* We are root, and must not go where an ordinary user could not. */
+		/* As root we could fill the reserved blocks too; an ordinary user gets ENOSPC before them. */
 		if (read_space(d->dir_fd, &s) || s.available < ROUNDING) {
 			d->error = ENOSPC;
 			break;

@@ -46,7 +46,7 @@ struct stress_kind {
 	int (*check)(struct fault *f, struct stress_unit *u, struct fl_error *err);
 	/* Arguments of stress-ng behind the common ones, to @argv (room for 16 and a NULL). */
 	void (*args)(struct fault *f, struct stress_unit *u, const char **argv);
-	/* Whom it runs as; without it, nobody. */
+	/* The user and group that stress-ng runs as. NULL: nobody. */
 	int (*user)(struct fault *f, struct stress_unit *u, uid_t *ret_uid, gid_t *ret_gid, struct fl_error *err);
 	/* Just before it is let go; @word replaces the argument "?". */
 	int (*begin)(struct fault *f, struct stress_unit *u, char *word, size_t size, struct fl_error *err);
