@@ -28,8 +28,8 @@ check "top waits for its first figures, and says so" wait_for 10 shows '^2 servi
 check "then they come" wait_for 10 shows '^EDGE'
 screen >"$T/text"
 check "60 columns: every figure has its column" grep -qE '^SERVICE +rate/s +err +p50 +p95 +p99 +retr +rst$' "$T/text"
-check "... and a number in it" grep -qE '^netns:flt-pay[a-z-]* +[0-9]+\.[0-9] +[0-9.]+%( +[0-9.]+(us|ms|s)){3} +[0-9.]+ +[0-9.]+$' "$T/text"
-check "... both ends of an edge are told" grep -qE '^flt-c[a-z-]*>flt-p' "$T/text"
+check "... and a number in it" grep -qE '^netns:f[a-z-]*~[a-z-]*svc +[0-9]+\.[0-9] +[0-9.]+%( +[0-9.]+(us|ms|s)){3} +[0-9.]+ +[0-9.]+$' "$T/text"
+check "... both ends of an edge are told" grep -qE '^f[a-z-]*~[a-z-]*c>f[a-z-]*~[a-z-]*c' "$T/text"
 check_num "no line is longer" "$(awk '{ if (length > n) n = length } END { print n }' "$T/text")" le 60
 check "the keys are named" shows 'q quit  s sort  / filter  h help'
 tm send-keys s
@@ -39,9 +39,9 @@ check "h explains" wait_for 3 shows '^s     sorts by the next of'
 tm send-keys x
 tm send-keys / zebra
 check "/ filters" wait_for 3 shows '^filter: zebra_'
-check "... at once" sh -c "! tmux -S '$T/tmux' capture-pane -p | grep -q '^netns:flt-pay'"
+check "... at once" sh -c "! tmux -S '$T/tmux' capture-pane -p | grep -q '^netns:f[a-z-]*~[a-z-]*svc'"
 tm send-keys Escape
-check "Esc takes it back" wait_for 3 shows '^netns:flt-pay'
+check "Esc takes it back" wait_for 3 shows '^netns:f[a-z-]*~[a-z-]*svc'
 tm send-keys / payment Enter
 check "Enter keeps it" wait_for 3 shows '^sort: errors  filter: payment '
 tm resize-window -x 100 -y 20

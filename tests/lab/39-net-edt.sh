@@ -83,14 +83,14 @@ for who in hit peer other host; do wait_for 10 looked $who 3; done
 # round: with the fault on until the one that is meant has noticed and the others have looked five times more;
 # $WHO else has noticed. An emulated processor pauses by itself now and then, but not three times at the same.
 round() {
-	declare -A before
-	for who in hit peer other host; do before[$who]=$(noticed $who); done
+	declare -A had
+	for who in hit peer other host; do had[$who]=$(noticed $who); done
 	edt latency --delay 600ms --peer 10.77.1.1
-	meant() { [ "$(noticed hit)" -gt "${before[hit]}" ]; }
+	meant() { [ "$(noticed hit)" -gt "${had[hit]}" ]; }
 	check "who is meant notices" wait_for 10 meant
 	for who in peer other host; do wait_for 10 looked $who $(($(field $who loops) + 5)); done
 	WHO=
-	for who in peer other host; do [ "$(noticed $who)" = "${before[$who]}" ] || WHO="$WHO $who"; done
+	for who in peer other host; do [ "$(noticed $who)" = "${had[$who]}" ] || WHO="$WHO $who"; done
 	heal
 }
 hit_each_time="peer other host"

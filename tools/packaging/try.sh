@@ -39,7 +39,7 @@ for release; do
 	case $release in bookworm) of=12 ;; trixie) of=13 ;; *) echo "try.sh: bookworm or trixie" >&2; exit 2 ;; esac
 	files=
 	for package in faultline faultline-lab faultline-doc; do
-		file=$(cd "$dist" && ls "$package"_"$version~debian$of"_*.deb) || exit 1
+		file=$(cd "$dist" && ls "${package}_$version~debian${of}_"*.deb) || exit 1
 		files="$files /out/$file"
 	done
 	echo "$release:$(sed 's|/out/||g' <<<"$files")"
