@@ -72,7 +72,7 @@ check_ms() {
 # wait_for SECONDS COMMAND...: poll every 20 ms until it succeeds. The limit is for what never comes, so
 # a busy machine has three times as long; in_time() is exact, for what has to be so soon.
 wait_for() {
-	in_time "$1" "${@:2}" && return
+	in_time "$1" "${@:2}" && return 0 # (in a trap, `return` alone is the status before it)
 	in_time $(($1 * 2)) "${@:2}" && lenient "waited longer than $1 s for: ${*:2}"
 }
 in_time() {

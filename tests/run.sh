@@ -113,8 +113,10 @@ lane_of() {
 # together TEST...: as many at a time as the lanes have room for. The first that fits begins: one that computes
 # as long as half of the lanes are left to those that wait, or none of these is left.
 together() {
-	local queue=("$@") room=$((lanes * 2)) busy=0 waiting=0 t i pid
+	local queue=("$@") room=$((lanes * 2)) busy=0 waiting=0 t i size ended
 	local -A need=()
+	[ -p "$log/ended" ] || mkfifo "$log/ended"
+	exec {ended}<>"$log/ended"
 	for t; do
 		need[$t]=2
 		case $(lane_of "$t") in waits | long) need[$t]=1 waiting=$((waiting + 1)) ;; esac
@@ -129,17 +131,18 @@ together() {
 			else
 				waiting=$((waiting - 1))
 			fi
-			one "$t" again &
-			need[$!]=${need[$t]}
-			room=$((room - need[$!]))
+			{ one "$t" again; echo "${need[$t]}" >&"$ended"; } &
+			room=$((room - need[$t]))
 			unset "queue[i]"
 			continue 2
 		done
-		wait -n -p pid
-		room=$((room + need[$pid]))
-		[ "${need[$pid]}" = 1 ] || busy=$((busy - 1))
+		# (`wait -n` does not tell of all that end while a command of this shell runs.)
+		read -r size <&"$ended"
+		room=$((room + size))
+		[ "$size" = 1 ] || busy=$((busy - 1))
 	done
 	wait
+	exec {ended}>&-
 }
 
 wanted() { # TEST: does its name have one of the patterns, if there are any?

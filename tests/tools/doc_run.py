@@ -30,7 +30,7 @@ ENGINE = bool(os.environ.get('DOC_ENGINE'))
 # What may be run here without a word; whatever else could touch the machine says why it is not run.
 SAFE = re.compile(r'((sudo )?faultline|' + (r'docker|' if ENGINE else '') + r'[a-z]+=\$\((sudo )?faultline|cat|cd|cp|echo|mkdir|jq|curl|ip|sed|python3|grep)\b')
 LONG = bool(os.environ.get('FLTEST_LONG'))
-LIMIT_S = 150 if LONG else 45
+LIMIT_S = 150 if LONG or ENGINE else 45
 
 SHELL = r'''
 s=0
