@@ -8,12 +8,9 @@ run=
 trap : INT
 trap '[ -z "$run" ] || kill -TERM "$run"' TERM
 
-# demo_run FAULTLINE NAME [OPTION...]
-demo_run() {
-	fl=$1
-	out=faultline-results/$2-$(date +%Y%m%d-%H%M%S)
-	shift 2
-	"$fl" run "${suite:-experiments/demo.yaml}" --out "$out" "$@" &
+# carry_out COMMAND...: until it ends by itself; $run while it does, then $rc is its status.
+carry_out() {
+	"$@" </dev/null &
 	run=$!
 	rc=255
 	while kill -0 "$run" 2>/dev/null; do
@@ -21,6 +18,14 @@ demo_run() {
 		rc=$?
 	done
 	run=
+}
+
+# demo_run FAULTLINE NAME [OPTION...]
+demo_run() {
+	fl=$1
+	out=faultline-results/$2-$(date +%Y%m%d-%H%M%S)
+	shift 2
+	carry_out "$fl" run "${suite:-experiments/demo.yaml}" --out "$out" "$@"
 	echo
 	case $rc in
 	0) echo "demo: accepted (faultline run ended with status 0)" ;;
@@ -47,14 +52,7 @@ demo_files() {
 	for file in $FILES; do
 		name=$(basename "$file")
 		began=$SECONDS
-		"$fl" run "$file" --out "$out/$name" "$@" >"$out/$name.board" 2>"$out/$name.err" </dev/null &
-		run=$!
-		rc=255
-		while kill -0 "$run" 2>/dev/null; do
-			wait "$run"
-			rc=$?
-		done
-		run=
+		carry_out "$fl" run "$file" --out "$out/$name" "$@" >"$out/$name.board" 2>"$out/$name.err"
 		if grep -q '^Detected: ' "$out/$name.board"; then
 			echo "| $name | $(sed -n 's/^Total: //p' "$out/$name.board")/$(sed -n 's/^\([0-9]*\) experiments\{0,1\}, about .*/\1/p' "$out/$name.err") | $(sed -n 's/^Detected: //p' "$out/$name.board") |" \
 				"$(sed -n 's/^RCA correct: //p' "$out/$name.board") | $((SECONDS - began)) | $rc |"

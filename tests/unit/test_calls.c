@@ -7,9 +7,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "fault/fault.h"
 #include "fault/file/calls_place.h"
 #include "fault/file/calls_queue.h"
+#include "tests/unit/try_params.h"
 #include "util/cleanup.h"
 #include "util/random.h"
 
@@ -83,25 +83,6 @@ static void meant(void **state)
 		if (calls_place_has(&all[i].place, all[i].path) != all[i].is)
 			fail_msg("%s in %s%s/%s is not %d", all[i].path, all[i].place.root, all[i].place.folder,
 				 all[i].place.rest, all[i].is);
-}
-
-static int try(const char *kind, const char *words, struct fl_error *err)
-{
-	_cleanup_free_ char *copy = strdup(words);
-	char *word, *save = NULL;
-	struct fault f;
-	int r = fault_init(&f, NULL, kind, err);
-
-	for (word = strtok_r(copy, " ", &save); !r && word; word = strtok_r(NULL, " ", &save)) {
-		char *value = strchr(word, '=');
-
-		*value++ = '\0';
-		r = params_set(&f.params, word, value, err);
-	}
-	if (!r)
-		r = fault_validate(&f, err);
-	fault_free(&f);
-	return r;
 }
 
 static void parameters(void **state)

@@ -280,6 +280,7 @@ static bool is_seen(struct seen_namespaces *s, uint64_t inode)
  * place in one of these, its mounts are marked as well. */
 static void mark_others(struct fault *f, uint32_t i)
 {
+	const struct file_calls *asked = f->params.own;
 	struct calls *c = f->priv;
 	_cleanup_free_ struct process_id *ids = NULL;
 	struct target other = f->targets[i];
@@ -295,9 +296,9 @@ static void mark_others(struct fault *f, uint32_t i)
 			continue;
 		other.pid = ids[k].pid;
 		other.pid_start = ids[k].start;
-		if (!calls_place_find(f, &other, ((const struct file_calls *)f->params.own)->path, &place, NULL) &&
-		    !strcmp(place.root, c->places[i].root) && !strcmp(place.folder, c->places[i].folder))
-			calls_place_mark(f, &other, &place, c->server.fan, mask_of(f->params.own), NULL);
+		if (!calls_place_find(f, &other, asked->path, &place, NULL) && !strcmp(place.root, c->places[i].root) &&
+		    !strcmp(place.folder, c->places[i].folder))
+			calls_place_mark(f, &other, &place, c->server.fan, mask_of(asked), NULL);
 	}
 }
 
