@@ -60,6 +60,6 @@ for ((i = 0; i <= cuts; i++)); do
 	printf 'boot %d, %d s: power %s; not as before: %s\n' $i $((SECONDS - began)) \
 		"$([ -z "$VM_CUT" ] && echo 'stays on' || echo "goes after $cut s")" \
 		"$(awk '$5 == 1 || $2 == "missing" { printf "%s ", $3 }' "$work/lines")" >&2
-	grep -v '^cut:' "$work/out" | sed 's/^/    /' >&2 || true
+	grep -vE '^cut:|^@@READY$' "$work/out" | sed 's/^/    /' >&2 || true
 done
 table
