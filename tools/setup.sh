@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# setup.sh [-n] build|demo|demo-docker|test|vm|host|dev - install the packages that a step needs, once, and say
+# setup.sh [-n] build|demo|demo-docker|test|vm|host|dev|cross - install the packages that a step needs, once, and say
 # first which. What they bring is not started and not enabled, so nothing more runs after the next boot than
 # before. -n: only say it.
 # setup.sh [-n] undo - remove what it has installed here, and nothing that was there before.
@@ -10,7 +10,7 @@
 # Where there is no apt: the list and the command are printed for a person to type; exit status 3.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-steps='build demo demo-docker test vm host dev'
+steps='build demo demo-docker test vm host dev cross'
 systems='debian-12 debian-13 ubuntu-22.04 ubuntu-24.04 fedora arch'
 
 usage() {

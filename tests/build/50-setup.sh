@@ -8,9 +8,9 @@ same() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: '$2' is not '$3'"; f
 
 # --- the table ---
 same "every line has a step, a name and a column a system" \
-	"$(awk '!/^#/ && NF && (NF != 7 || $1 !~ /^(build|demo|demo-docker|test|vm|host|dev)$/)' "$TOP/tools/setup/packages")" ""
+	"$(awk '!/^#/ && NF && (NF != 7 || $1 !~ /^(build|demo|demo-docker|test|vm|host|dev|cross)$/)' "$TOP/tools/setup/packages")" ""
 for s in debian-12 debian-13 ubuntu-22.04 ubuntu-24.04 fedora arch; do
-	same "$s: names of packages, each once" "$("$setup" list dev $s | grep -vxE '[A-Za-z0-9][A-Za-z0-9.+-]+'; "$setup" list dev $s | sort | uniq -d)" ""
+	same "$s: names of packages, each once" "$("$setup" list cross $s | grep -vxE '[A-Za-z0-9][A-Za-z0-9.+-]+'; "$setup" list cross $s | sort | uniq -d)" ""
 	check_num "$s: as many as are needed" "$("$setup" list build $s | wc -l)" ge 18
 done
 same "a step has what the step before it has" "$("$setup" list demo debian-13 | head -n "$("$setup" list build debian-13 | wc -l)")" "$("$setup" list build debian-13)"

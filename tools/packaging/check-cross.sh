@@ -3,7 +3,7 @@
 # check-cross.sh ARCH - the unit tests of another architecture (arm64; s390x is untried), cross-built in the root of
 # portable/root.sh into build/ARCH and run here by qemu-user, a minute each. On 2026-11-30, arm64, 40
 # of 46 passed: three simulations take longer, one measures time, two want a vDSO, which qemu-user 7.2 has not.
-# Root, qemu-user-static.
+# Root, tools/setup.sh cross.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
@@ -13,7 +13,7 @@ arm64) machine=aarch64 ;;
 s390x) machine=s390x ;;
 *) echo "check-cross.sh: arm64 or s390x" >&2; exit 2 ;;
 esac
-qemu=$(command -v qemu-$machine-static || command -v qemu-$machine) || { echo "qemu-$machine-static is missing: apt-get install qemu-user-static" >&2; exit 3; }
+qemu=$(command -v qemu-$machine-static || command -v qemu-$machine) || { echo "qemu-$machine-static is missing: tools/setup.sh cross" >&2; exit 3; }
 # shellcheck disable=SC2086
 root=$("$here/cross.sh" "$arch" ${CROSS_GOALS:-all unit-tests})
 bad=0 good=0

@@ -3,11 +3,11 @@
 # arm64.sh [SUITE...] - the tree cross-built for arm64 (tools/packaging/cross.sh), in a guest with Debian 13's arm64
 # kernel and programs, under QEMU's emulation: what doctor says there, then the suites (of suites.sh; default: arm64).
 # Its exit status is 1 when a test failed. Not part of `make check-vm`: an emulated arm64 takes long.
-# Root, mmdebstrap, qemu-system-arm, a Debian mirror.
+# Root, tools/setup.sh cross, a Debian mirror.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
-command -v qemu-system-aarch64 >/dev/null || { echo "qemu-system-aarch64 is missing: apt-get install qemu-system-arm" >&2; exit 3; }
+command -v qemu-system-aarch64 >/dev/null || { echo "qemu-system-aarch64 is missing: tools/setup.sh cross" >&2; exit 3; }
 [ $# != 0 ] || set -- arm64
 # What the tests call, and the libraries that a build of Debian 13 wants.
 packages=base-files,bash,bpftool,busybox-static,coreutils,dash,diffutils,findutils,gawk,grep,iproute2,iputils-ping,jq
