@@ -52,12 +52,17 @@ well() {
 	WRONG="its answers are late ($seconds s)"; is "$seconds < 0.5" || return
 	WRONG=
 }
+# second FORM: who asks while another connection of its own is open gets no answer.
+second() {
+	client "$1" timeout 12 bash -c "exec 3<>/dev/tcp/$ADDRESS/8080 && { curl -s --max-time 4 http://$ADDRESS:8080/; [ \$? = 28 ]; }" >/dev/null 2>&1
+}
 # shows FORM SIGN: is it to be seen now?
 shows() {
 	case $2 in
 	-) return 0 ;;
 	memory) [ $(($(<"$GROUP/memory.current") * 100 / $(<"$GROUP/memory.max"))) -ge 80 ]; return ;;
 	new) [ "${code:-}" = 200 ] || address "$1" ;;
+	second) second "$1"; return ;;
 	esac
 	look "$1"
 	case $2 in
