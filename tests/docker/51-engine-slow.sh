@@ -37,6 +37,15 @@ echo 4 >"$T/wait"
 DOCKER_HOST=unix://$T/slow.sock "$FL" inject memory docker:web --bytes 1M --for 1s >"$T/out" 2>&1; rc=$?
 check_num "a fault begins all the same: status" $rc eq 0
 rm "$T/wait"
+for kind in crash availability; do
+	wait_for 5 docker_is web running
+	echo '3 kill' >"$T/wait"
+	DOCKER_HOST=unix://$T/slow.sock "$FL" inject $kind docker:web --for 1s >"$T/out" 2>&1; rc=$?
+	check_num "$kind: an engine that has killed it, and says so too late: status" $rc eq 0
+	check_num "$kind: that is a hit" "$(injected)" eq 1
+	rm "$T/wait"
+done
+wait_for 5 docker_is web running
 BUSY='9 dead'
 on 2 stop
 check_num "one that does not answer at all: what is still down is no success" $rc eq 3

@@ -153,7 +153,8 @@ bool target_has_start(const char *spec);
 /*
  * Have the supervisor send @signal to the main process, so that it knows who did it. @keep_down: it
  * shall not start it again by itself. -ENOTSUP, without an error: it has to be signalled directly;
- * because nobody supervises it, or because then nobody would start it again who otherwise does.
+ * because nobody supervises it, or because then nobody would start it again who otherwise does. -EINPROGRESS: told
+ * so, it has not answered in time; whether it was done is to be seen of the process.
  */
 int target_signal(const char *spec, int signal, bool keep_down, struct fl_error *err);
 

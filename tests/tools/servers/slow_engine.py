@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """slow_engine.py SOCKET ENGINE WAIT - a Docker engine that takes its time: a socket in front of ENGINE's. While
 the file WAIT exists, what is asked waits as many seconds as it says before it is passed on; /_ping, as of an engine
-that is busy but alive, does not, unless the file says "dead". The stream of events is never held up."""
+that is busy but alive, does not, unless the file says "dead". With "kill" in it orders to kill are passed on at once, and their
+answers wait; nothing else does. The stream of events is never held up."""
 import os, socket, sys, threading, time
 
 def pump(a, b):
@@ -26,6 +27,9 @@ def serve(client):
     except OSError:
         wait = []
     ping = path.endswith(b"/_ping")
+    late = float(wait.pop(0)) if "kill" in wait and b"/kill?" in path else 0
+    if "kill" in wait or late:
+        wait = []
     if wait and b"/events" not in path and (not ping or "dead" in wait):
         time.sleep(float(wait[0]))
         client.setblocking(False)
@@ -43,6 +47,7 @@ def serve(client):
         client.close()
         return
     threading.Thread(target=pump, args=(client, engine), daemon=True).start()
+    time.sleep(late)
     pump(engine, client)
 
 listener = socket.socket(socket.AF_UNIX)

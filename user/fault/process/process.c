@@ -139,10 +139,12 @@ static int send_signal(const struct app *s, struct app_unit *u, struct process_i
 	int r;
 
 	target_identity(u->target, spec, sizeof(spec));
-	if (!u->direct && id.pid == u->target->pid && !process_dead(id) &&
-	    !target_signal(spec, shielded && !keep_down ? SIGKILL : signal, keep_down, NULL)) {
-		u->shielded |= shielded && !keep_down;
-		return 0;
+	if (!u->direct && id.pid == u->target->pid && !process_dead(id)) {
+		r = target_signal(spec, shielded && !keep_down ? SIGKILL : signal, keep_down, NULL);
+		if (!r || (r == -EINPROGRESS && process_dead(id))) {
+			u->shielded |= shielded && !keep_down;
+			return 0;
+		}
 	}
 	u->direct = true;
 	r = process_signal(id, shielded ? SIGKILL : signal);

@@ -368,7 +368,8 @@ static int send_signal(const char *what, int signal, bool keep_down, struct fl_e
 		snprintf(action, sizeof(action), "kill?signal=%s", c.stop_signal);
 	else
 		snprintf(action, sizeof(action), "kill?signal=%d", signal);
-	return order(&c, action, ORDER_PATIENCE_S, err);
+	r = order(&c, action, ORDER_PATIENCE_S, err);
+	return r == -ETIMEDOUT ? -EINPROGRESS : r;
 }
 
 /* Nobody waits frozen for a busy engine. */
