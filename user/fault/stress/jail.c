@@ -2,17 +2,10 @@
 /* jail.c - see jail.h */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
-#include <linux/seccomp.h>
-#include <linux/securebits.h>
 #include <sched.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <seccomp.h>
 
 #include "fault/stress/jail.h"
 #include "util/cleanup.h"
@@ -48,66 +41,15 @@ static const char *const allowed[] = {
 };
 /* clang-format on */
 
-#define NAMESPACES \
-	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
-
-static int filter_rules(scmp_filter_ctx ctx)
-{
-	size_t i;
-	int nr, r = 0;
-
-	for (i = 0; !r && i < ARRAY_SIZE(allowed); i++) {
-		nr = seccomp_syscall_resolve_name(allowed[i]);
-		/* Negative: this architecture has no such call. */
-		if (nr >= 0)
-			r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 0);
-	}
-	/* clone3() keeps its flags in memory, where no filter sees them: ENOSYS, glibc takes clone(). */
-	return r
-		       ?: seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-					   SCMP_A0(SCMP_CMP_MASKED_EQ, NAMESPACES, 0));
-}
-
-/* libseccomp writes a program to a descriptor and loads it with calls that a forked child cannot make
- * (it allocates): have it written, and load it ourselves. */
-static int filter_make(struct sock_fprog *ret)
-{
-	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
-	_cleanup_fd_ int fd = memfd_create("filter", MFD_CLOEXEC);
-	struct sock_filter *v = NULL;
-	struct stat st;
-	int r = !ctx ? -ENOMEM : fd < 0 ? -errno : filter_rules(ctx);
-
-	if (!r)
-		r = seccomp_export_bpf(ctx, fd);
-	if (!r && fstat(fd, &st))
-		r = -errno;
-	if (!r) {
-		v = malloc((size_t)st.st_size);
-		if (!v || pread(fd, v, (size_t)st.st_size, 0) != st.st_size)
-			r = -ENOMEM;
-	}
-	if (ctx)
-		seccomp_release(ctx);
-	if (r) {
-		free(v);
-		return r;
-	}
-	*ret = (struct sock_fprog){ (unsigned short)((size_t)st.st_size / sizeof(*v)), v };
-	return 0;
-}
-
 int jail_prepare(const char *program, struct jail *ret, struct fl_error *err)
 {
 	struct jail j = {};
 	int r;
 
-	while (prctl(PR_CAPBSET_READ, j.last_cap + 1, 0, 0, 0) >= 0)
-		j.last_cap++;
 	j.program_fd = open(program, O_RDONLY | O_CLOEXEC);
 	if (j.program_fd < 0)
 		return error_env(err, errno, "stressor: %s: %s", program, strerror(errno));
-	r = filter_make(&j.filter);
+	r = confine_prepare(allowed, ARRAY_SIZE(allowed), true, &j.confine);
 	if (r) {
 		close(j.program_fd);
 		return error_sys(err, -r, "stressor: no filter of system calls: %s", strerror(-r));
@@ -120,7 +62,7 @@ void jail_release(struct jail *j)
 {
 	if (j->program_fd >= 0)
 		close(take_fd(j->program_fd));
-	free(take_ptr(j->filter.filter));
+	confine_release(&j->confine);
 }
 
 /* ---- the root -------------------------------------------------------------------------------- */
@@ -204,17 +146,6 @@ static int copy_program(int from)
 	return (int)n;
 }
 
-/* The working directory becomes the root, and nothing else is left. */
-static int make_root(void)
-{
-	if (!syscall(SYS_pivot_root, ".", "."))
-		return umount2(".", MNT_DETACH) || chdir("/tmp") ? -errno : 0;
-	/* An initramfs cannot be exchanged, only covered. What has no CAP_SYS_CHROOT stays on top of it. */
-	if (errno != EINVAL || mount(".", "/", NULL, MS_MOVE, NULL) || chroot(".") || chdir("/tmp"))
-		return -errno;
-	return 0;
-}
-
 int jail_build(const struct jail *j, const char *at)
 {
 	size_t i;
@@ -233,43 +164,10 @@ int jail_build(const struct jail *j, const char *at)
 	    mount("jail", "tmp", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=1777,size=1m,nr_inodes=256") ||
 	    mount(NULL, ".", NULL, READ_ONLY, NULL))
 		return -errno;
-	return make_root();
-}
-
-/* ---- rights ---------------------------------------------------------------------------------- */
-
-#define SECURE                                                                                           \
-	(SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED | \
-	 SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED)
-
-static int drop_caps(const struct jail *j)
-{
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct none[2] = {};
-	uint64_t cap;
-
-	for (cap = 0; cap <= j->last_cap; cap++)
-		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) && errno != EINVAL)
-			return -errno;
-	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) || syscall(SYS_capset, &head, none))
-		return -errno;
-	return 0;
+	return confine_root() ?: chdir("/tmp") ? -errno : 0;
 }
 
 int jail_close(const struct jail *j, uid_t uid, gid_t gid)
 {
-	int r;
-
-	/* Being root, now or after execve(), gives nothing; and a change of user takes nothing away
-	 * before drop_caps() does. */
-	if (prctl(PR_SET_SECUREBITS, SECURE, 0, 0, 0) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-	    syscall(SYS_setgroups, 0, NULL) || syscall(SYS_setresgid, gid, gid, gid) ||
-	    syscall(SYS_setresuid, uid, uid, uid))
-		return -errno;
-	r = drop_caps(j);
-	if (r)
-		return r;
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &j->filter, 0, 0))
-		return -errno;
-	return 0;
+	return confine_close(&j->confine, uid, gid);
 }

@@ -14,17 +14,15 @@
 #ifndef FL_JAIL_H
 #define FL_JAIL_H
 
-#include <linux/filter.h>
-#include <stdint.h>
 #include <sys/types.h>
 
+#include "os/confine.h"
 #include "util/error.h"
 
 #define JAIL_PROGRAM "/stress-ng" /* where it is inside */
 
 struct jail {
-	uint64_t last_cap;
-	struct sock_fprog filter; /* system calls; owned */
+	struct confine confine;
 	int program_fd;
 };
 
