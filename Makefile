@@ -40,6 +40,7 @@ BPFSRC  := $(wildcard bpf/*.bpf.c)
 PLAIN   := net exec sys_modret sys_override sys_signal
 SKELS   := $(BPFSRC:bpf/%.bpf.c=$(BUILD)/bpf/%.skel.h) $(PLAIN:%=$(BUILD)/bpf/%_plain.skel.h)
 STUBS   := $(patsubst %.S,$(BUILD)/%.inc,$(wildcard user/*/*/*_stub_*.S))
+WEB     := $(patsubst %,$(BUILD)/%.inc,$(wildcard user/serve/web/*))
 USERSRC := $(filter-out user/main.c,$(wildcard user/*.c user/*/*.c user/*/*/*.c)) $(wildcard tools/lab/stack/*.c)
 USEROBJ := $(USERSRC:%.c=$(BUILD)/%.o)
 LIB     := $(BUILD)/libfaultline.a
@@ -93,7 +94,13 @@ $(BUILD)/%.inc: %.S
 		$(OBJCOPY) -O binary -j .text $(@:.inc=.stub.o) $(@:.inc=.bin) && \
 		od -An -v -tx1 $(@:.inc=.bin) | sed 's/ \(..\)/0x\1, /g' > $@
 
-$(BUILD)/%.o: %.c | $(SKELS) $(STUBS)
+# The dashboard's files, as bytes to include.
+$(WEB): $(BUILD)/%.inc: %
+	@mkdir -p $(@D)
+	$(call say,WEB,$@)
+	$(Q)od -An -v -tx1 $< | sed 's/ \(..\)/0x\1, /g' > $@
+
+$(BUILD)/%.o: %.c | $(SKELS) $(STUBS) $(WEB)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(BASE) $(CPPPKGS) $(WARN) $(CFLAGS) $(SANFLAGS) -MMD -MP -c $< -o $@

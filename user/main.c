@@ -47,6 +47,8 @@ const struct command cmd_table[] = {
 	{ "report", "write chaos_report.md, SUBMIT.md and report.html of a run", false, cmd_report, &cmd_report_argp },
 	{ "accept", "the exercise's checklist and anti-patterns, line by line, for a run", false, cmd_accept,
 	  &cmd_accept_argp },
+	{ "serve", "a REST API and a dashboard for faults and runs of this host", true, cmd_serve, &cmd_serve_argp },
+	{ "serve-front", NULL, false, cmd_serve_front, NULL }, /* the half of serve without rights */
 	{ "complete", NULL, false, cmd_complete, NULL }, /* what the shells' completions ask */
 	{ NULL, NULL, false, NULL, NULL },               /* ends the table */
 };

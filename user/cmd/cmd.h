@@ -44,12 +44,14 @@ int cmd_doctor(int argc, char **argv);
 int cmd_lab(int argc, char **argv);
 int cmd_accept(int argc, char **argv);
 int cmd_import(int argc, char **argv);
+int cmd_serve(int argc, char **argv);
+int cmd_serve_front(int argc, char **argv);
 int cmd_complete(int argc, char **argv);
 
 extern const struct argp cmd_accept_argp, cmd_allow_argp, cmd_baseline_argp, cmd_check_argp, cmd_compare_argp,
 	cmd_doctor_argp, cmd_graph_argp, cmd_halt_argp, cmd_history_argp, cmd_import_argp, cmd_lab_argp, cmd_list_argp,
-	cmd_plan_argp, cmd_probe_argp, cmd_recover_argp, cmd_report_argp, cmd_run_argp, cmd_score_argp, cmd_set_argp,
-	cmd_stop_argp, cmd_sweep_argp, cmd_top_argp;
+	cmd_plan_argp, cmd_probe_argp, cmd_recover_argp, cmd_report_argp, cmd_run_argp, cmd_score_argp, cmd_serve_argp,
+	cmd_set_argp, cmd_stop_argp, cmd_sweep_argp, cmd_top_argp;
 
 /* Before anything else: is it JSON that @argv asks for? */
 void cmd_output_begin(char *const *argv);

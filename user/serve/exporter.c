@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* exporter.c - see exporter.h */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <microhttpd.h>
 #include <stdlib.h>
@@ -8,9 +7,8 @@
 
 #include "serve/exporter.h"
 #include "serve/openmetrics.h"
-#include "util/cleanup.h"
+#include "util/address.h"
 #include "util/loop_time.h"
-#include "util/text/units.h"
 
 #define CONNECTIONS_MAX 16
 #define IDLE_TIMEOUT_S  30u
@@ -24,12 +22,6 @@ struct exporter {
 	exporter_fill fill;
 	void *ctx;
 	char url[96];
-};
-
-union address {
-	struct sockaddr any;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
 };
 
 /* --- requests -------------------------------------------------------------------------------- */
@@ -96,44 +88,14 @@ static void on_tick(uv_timer_t *timer)
 
 /* --- start and end --------------------------------------------------------------------------- */
 
-static int parse_address(const char *where, union address *ret, struct fl_error *err)
-{
-	const char *colon = strrchr(where, ':'), *digits = colon ? colon + 1 : where;
-	_cleanup_free_ char *host = colon ? strndup(where, (size_t)(colon - where)) : strdup("127.0.0.1");
-	size_t len = host ? strlen(host) : 0;
-	int64_t port;
-	int r = units_int(digits, 0, 65535, &port, err);
-
-	memset(ret, 0, sizeof(*ret));
-	if (r || !host)
-		return r ? r : error_sys(err, ENOMEM, "out of memory");
-	if (len > 2 && host[0] == '[' && host[len - 1] == ']') {
-		host[len - 1] = '\0';
-		ret->v6.sin6_family = AF_INET6;
-		ret->v6.sin6_port = htons((uint16_t)port);
-		r = inet_pton(AF_INET6, host + 1, &ret->v6.sin6_addr);
-	} else {
-		ret->v4.sin_family = AF_INET;
-		ret->v4.sin_port = htons((uint16_t)port);
-		r = inet_pton(AF_INET, host, &ret->v4.sin_addr);
-	}
-	if (r == 1)
-		return 0;
-	r = error_usage(err, "--metrics %.100s: no address", where);
-	error_hint(err, "PORT, 127.0.0.1:PORT or [::1]:PORT");
-	return r;
-}
-
-static void note_url(struct exporter *e, const union address *a)
+static void note_url(struct exporter *e, union address a)
 {
 	const union MHD_DaemonInfo *bound = MHD_get_daemon_info(e->daemon, MHD_DAEMON_INFO_BIND_PORT);
-	bool v6 = a->any.sa_family == AF_INET6;
-	char host[INET6_ADDRSTRLEN] = "";
+	in_port_t *port = a.any.sa_family == AF_INET6 ? &a.v6.sin6_port : &a.v4.sin_port;
+	char text[ADDRESS_TEXT];
 
-	inet_ntop(a->any.sa_family, v6 ? (const void *)&a->v6.sin6_addr : (const void *)&a->v4.sin_addr, host,
-		  sizeof(host));
-	snprintf(e->url, sizeof(e->url), "http://%s%s%s:%u/metrics", v6 ? "[" : "", host, v6 ? "]" : "",
-		 bound ? bound->port : 0u);
+	*port = htons(bound ? bound->port : 0);
+	snprintf(e->url, sizeof(e->url), "http://%s/metrics", address_text(&a, text));
 }
 
 static void watch(struct exporter *e, uv_loop_t *loop)
@@ -153,7 +115,7 @@ int exporter_open(uv_loop_t *loop, const char *where, exporter_fill fill, void *
 {
 	struct exporter *e = calloc(1, sizeof(*e));
 	union address a;
-	int r = e ? parse_address(where, &a, err) : error_sys(err, ENOMEM, "out of memory");
+	int r = e ? address_parse("--metrics", where, &a, err) : error_sys(err, ENOMEM, "out of memory");
 	unsigned int v6 = !r && a.any.sa_family == AF_INET6 ? MHD_USE_IPv6 : 0;
 
 	if (r) {
@@ -172,7 +134,7 @@ int exporter_open(uv_loop_t *loop, const char *where, exporter_fill fill, void *
 		free(e);
 		return error_env(err, code, "--metrics %.100s: cannot listen: %s", where, strerror(code));
 	}
-	note_url(e, &a);
+	note_url(e, a);
 	watch(e, loop);
 	*ret = e;
 	return 0;

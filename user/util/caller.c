@@ -69,14 +69,25 @@ static void find_tty(char *ret, size_t size)
 	controlling_tty(ret, size);
 }
 
+/* "UID:WHO" that `faultline serve` tells of whoever asked it. */
+static const char *api_caller(uid_t *ret)
+{
+	const char *said = getuid() ? NULL : getenv("FAULTLINE_API_CALLER"), *colon = said ? strchr(said, ':') : NULL;
+	_cleanup_free_ char *digits = colon ? strndup(said, (size_t)(colon - said)) : NULL;
+
+	return digits && parse_uid(digits, ret) ? colon + 1 : NULL;
+}
+
 void caller_find(struct caller *ret)
 {
 	struct passwd entry, *found = NULL;
+	const char *by_api;
 	char buf[4096];
 	uid_t uid;
 
 	*ret = (struct caller){ .known = true, .uid = getuid() };
-	if (login_uid(&uid) && uid)
+	by_api = api_caller(&uid);
+	if (by_api || (login_uid(&uid) && uid))
 		ret->uid = uid;
 	else if (!getuid() && parse_uid(getenv("SUDO_UID"), &uid))
 		ret->uid = uid;
@@ -84,7 +95,10 @@ void caller_find(struct caller *ret)
 		text_copy(ret->user, sizeof(ret->user), entry.pw_name);
 	else
 		snprintf(ret->user, sizeof(ret->user), "uid %u", (unsigned int)ret->uid);
-	find_tty(ret->tty, sizeof(ret->tty));
+	if (by_api)
+		snprintf(ret->tty, sizeof(ret->tty), "api, %s", by_api);
+	else
+		find_tty(ret->tty, sizeof(ret->tty));
 }
 
 bool caller_same(const struct caller *a, const struct caller *b)

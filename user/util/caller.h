@@ -14,12 +14,13 @@ struct caller {
 	bool known; /* false: nothing was written down of who it was */
 	uid_t uid;
 	char user[64]; /* the name of uid, "uid N" when it has none */
-	char tty[32];  /* "pts/3"; empty without a terminal */
+	char tty[80];  /* "pts/3"; "api, token ci" of who asked `faultline serve`; empty without a terminal */
 };
 
 /*
  * Who typed this. The uid is that of the login (/proc/self/loginuid, which su and sudo keep) unless
- * there was none or it was root's; else the one that sudo tells (SUDO_UID); else the process's own.
+ * there was none or it was root's; else the one that sudo tells (SUDO_UID); else the process's own. Of a command that
+ * `faultline serve` carries out: who asked for it.
  */
 void caller_find(struct caller *ret);
 
