@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "control/job.h"
 #include "util/cleanup.h"
@@ -16,10 +18,8 @@
 
 struct job {
 	uv_process_t process;
-	uv_pipe_t pipes[3];
+	uv_pipe_t pipes[2]; /* of its output, and its errors */
 	uv_timer_t deadline;
-	uv_write_t write;
-	char *input;
 	struct text out, err;
 	int status, signal;
 	unsigned int open_handles, open_pipes;
@@ -44,7 +44,6 @@ static void on_closed(uv_handle_t *handle)
 
 	if (--j->open_handles)
 		return;
-	free(j->input);
 	text_free(&j->out);
 	text_free(&j->err);
 	free(j);
@@ -53,7 +52,7 @@ static void on_closed(uv_handle_t *handle)
 static void close_all(struct job *j)
 {
 	uv_handle_t *all[] = { (uv_handle_t *)&j->process, (uv_handle_t *)&j->pipes[0], (uv_handle_t *)&j->pipes[1],
-			       (uv_handle_t *)&j->pipes[2], (uv_handle_t *)&j->deadline };
+			       (uv_handle_t *)&j->deadline };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(all); i++)
@@ -121,7 +120,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
 	LOOP_CALLBACK();
 	struct job *j = stream->data;
-	struct text *to = stream == (uv_stream_t *)&j->pipes[1] ? &j->out : &j->err;
+	struct text *to = stream == (uv_stream_t *)&j->pipes[0] ? &j->out : &j->err;
 
 	if (n > 0 && to->len + (size_t)n <= OUTPUT_MAX)
 		text_append_bytes(to, buf->base, (size_t)n);
@@ -133,25 +132,30 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 	finish(j);
 }
 
-static void on_written(uv_write_t *write, int status)
-{
-	LOOP_CALLBACK();
-	struct job *j = write->handle->data;
-
-	(void)status;
-	if (!uv_is_closing((uv_handle_t *)&j->pipes[0]))
-		uv_close((uv_handle_t *)&j->pipes[0], on_closed);
-}
-
 /* --- its beginning ------------------------------------------------------------------------------- */
 
-static int spawn(uv_loop_t *loop, struct job *j, const struct job_ask *ask)
+/* A file without a name, so that it can be opened as /dev/stdin; -1: there is none. */
+static int input_file(const struct job_ask *ask, int *ret)
 {
-	const uv_stdio_flags from = UV_CREATE_PIPE | UV_READABLE_PIPE, to = UV_CREATE_PIPE | UV_WRITABLE_PIPE;
+	_cleanup_fd_ int fd = -1;
+
+	*ret = -1;
+	if (!ask->input)
+		return 0;
+	fd = memfd_create("input", MFD_CLOEXEC);
+	if (fd < 0 || fd_write_all(fd, ask->input, ask->input_len) || lseek(fd, 0, SEEK_SET))
+		return -EIO;
+	*ret = take_fd(fd);
+	return 0;
+}
+
+static int spawn(uv_loop_t *loop, struct job *j, const struct job_ask *ask, int input)
+{
+	const uv_stdio_flags to = UV_CREATE_PIPE | UV_WRITABLE_PIPE;
 	uv_stdio_container_t stdio[3] = {
-		{ .flags = ask->input ? from : UV_IGNORE, .data.stream = (uv_stream_t *)&j->pipes[0] },
+		{ .flags = input < 0 ? UV_IGNORE : UV_INHERIT_FD, .data.fd = input },
+		{ .flags = to, .data.stream = (uv_stream_t *)&j->pipes[0] },
 		{ .flags = to, .data.stream = (uv_stream_t *)&j->pipes[1] },
-		{ .flags = to, .data.stream = (uv_stream_t *)&j->pipes[2] },
 	};
 	char *argv[WORDS_MAX + 2] = { (char[]){ "faultline" } }, caller[128];
 	uv_process_options_t o = {
@@ -180,39 +184,31 @@ static int spawn(uv_loop_t *loop, struct job *j, const struct job_ask *ask)
 int job_start(uv_loop_t *loop, const struct job_ask *ask)
 {
 	struct job *j = calloc(1, sizeof(*j));
-	char *input = ask->input ? strndup(ask->input, ask->input_len) : NULL;
-	int i, r;
+	_cleanup_fd_ int input = -1;
+	int i, r = j ? input_file(ask, &input) : -ENOMEM;
 
-	if (!j || (ask->input && !input) || words_count(ask->args) >= WORDS_MAX) {
+	if (r || words_count(ask->args) >= WORDS_MAX) {
 		free(j);
-		free(input);
-		return j ? -E2BIG : -ENOMEM;
+		return r ?: -E2BIG;
 	}
 	j->done = ask->done;
 	j->ctx = ask->ctx;
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < 2; i++) {
 		uv_pipe_init(loop, &j->pipes[i], 0);
 		j->pipes[i].data = j;
 	}
 	uv_timer_init(loop, &j->deadline);
 	j->deadline.data = j->process.data = j;
-	j->open_handles = 5;
+	j->open_handles = 4;
 	j->open_pipes = 2;
-	j->input = input;
-	r = spawn(loop, j, ask);
+	r = spawn(loop, j, ask, input);
 	if (r) {
 		close_all(j); /* also of a process that did not start: uv_spawn() made its handle */
 		return r;
 	}
 	running++;
 	uv_timer_start(&j->deadline, on_deadline, ask->timeout_ms, 0);
+	uv_read_start((uv_stream_t *)&j->pipes[0], on_alloc, on_read);
 	uv_read_start((uv_stream_t *)&j->pipes[1], on_alloc, on_read);
-	uv_read_start((uv_stream_t *)&j->pipes[2], on_alloc, on_read);
-	if (j->input) {
-		uv_buf_t buf = uv_buf_init(j->input, (unsigned int)ask->input_len);
-
-		if (uv_write(&j->write, (uv_stream_t *)&j->pipes[0], &buf, 1, on_written))
-			uv_close((uv_handle_t *)&j->pipes[0], on_closed);
-	}
 	return 0;
 }

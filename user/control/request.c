@@ -176,6 +176,8 @@ static void on_done(void *ctx, const struct job_result *r)
 	else if (r->exit_status < 0 || !o)
 		refuse_text(q, 500, "the command ended without a result", NULL);
 	else {
+		if (q->route->verb == VERB_CHECK) /* it has no other name */
+			json_object_set_new(o, "file", json_string("(body)"));
 		if (q->route->verb == VERB_INJECT)
 			json_object_set_new(o, "notes", notes_of(r->err));
 		answer(q, q->route->status, json_incref(o), string_at(o, "id"));

@@ -210,6 +210,7 @@ int front_main(const char *host_name)
 		fputs("faultline serve-front is started by faultline serve\n", stderr);
 		return FL_EXIT_USAGE;
 	}
+	close_range(FRONT_FDS, ~0u, 0); /* what whoever started the server had left open */
 	prctl(PR_SET_NAME, "fl-serve");
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, SIG_IGN); /* of the terminal: the other half ends us */
