@@ -49,8 +49,8 @@ const struct command cmd_table[] = {
 	  &cmd_accept_argp },
 	{ "serve", "a REST API and a dashboard for faults and runs of this host", true, cmd_serve, &cmd_serve_argp },
 	{ "serve-front", NULL, false, cmd_serve_front, NULL }, /* the half of serve without rights */
-	{ "complete", NULL, false, cmd_complete, NULL }, /* what the shells' completions ask */
-	{ NULL, NULL, false, NULL, NULL },               /* ends the table */
+	{ "complete", NULL, false, cmd_complete, NULL },       /* what the shells' completions ask */
+	{ NULL, NULL, false, NULL, NULL },                     /* ends the table */
 };
 
 static void usage(FILE *out)

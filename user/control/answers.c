@@ -26,11 +26,18 @@ static const char *const type_names[] = {
 
 /* As it may be typed. */
 static const char *const type_written[] = {
-	[PARAM_DURATION] = "200ms, 1.5s, 5min", [PARAM_OFFSET] = "+60s, -5min", [PARAM_PERCENT] = "30%, 0.5%",
-	[PARAM_RATE] = "10mbit, 500kbit",       [PARAM_BYTES] = "64k, 10MiB",   [PARAM_INT] = "a number",
-	[PARAM_BOOL] = "yes or no",             [PARAM_ENUM] = "one of these",  [PARAM_STRING] = "text",
+	[PARAM_DURATION] = "200ms, 1.5s, 5min",
+	[PARAM_OFFSET] = "+60s, -5min",
+	[PARAM_PERCENT] = "30%, 0.5%",
+	[PARAM_RATE] = "10mbit, 500kbit",
+	[PARAM_BYTES] = "64k, 10MiB",
+	[PARAM_INT] = "a number",
+	[PARAM_BOOL] = "yes or no",
+	[PARAM_ENUM] = "one of these",
+	[PARAM_STRING] = "text",
 	[PARAM_PEERS] = "names or addresses, with commas between them",
-	[PARAM_PORTS] = "8080 or 8000-8100",    [PARAM_RANGE] = "64 or 64-128",
+	[PARAM_PORTS] = "8080 or 8000-8100",
+	[PARAM_RANGE] = "64 or 64-128",
 };
 
 static json_t *words_json(const char *const *w)
@@ -47,14 +54,14 @@ static void add_params(json_t *to, const struct param *p)
 	for (; p && p->name; p++) {
 		bool required = p->def && !strcmp(p->def, "!"), bound = p->type == PARAM_INT || p->type == PARAM_RANGE;
 
-		json_array_append_new(
-			to, json_pack("{s:s, s:s, s:s, s:o, s:b, s:s, s:b, s:o, s:o, s:o}", "name", p->name, "type",
-				      type_names[p->type], "written", type_written[p->type], "default",
-				      p->def && !required ? json_string(p->def) : json_null(), "required", required,
-				      "help", p->help ?: "", "live", p->live, "choices",
-				      p->type == PARAM_ENUM ? words_json(p->choices) : json_null(), "min",
-				      bound ? json_integer(p->min) : json_null(), "max",
-				      bound ? json_integer(p->max) : json_null()));
+		json_array_append_new(to,
+				      json_pack("{s:s, s:s, s:s, s:o, s:b, s:s, s:b, s:o, s:o, s:o}", "name", p->name,
+						"type", type_names[p->type], "written", type_written[p->type],
+						"default", p->def && !required ? json_string(p->def) : json_null(),
+						"required", required, "help", p->help ?: "", "live", p->live, "choices",
+						p->type == PARAM_ENUM ? words_json(p->choices) : json_null(), "min",
+						bound ? json_integer(p->min) : json_null(), "max",
+						bound ? json_integer(p->max) : json_null()));
 	}
 }
 
@@ -160,8 +167,8 @@ static int read_below(int dir, const char *name, const char *file, size_t max, s
 static json_t *run_json(int dir, const char *name, double time)
 {
 	struct text manifest = {};
-	json_t *run = read_below(dir, name, "run.json", 1u << 20, &manifest) ? NULL
-									      : json_loads(manifest.s ?: "", 0, NULL);
+	json_t *run =
+		read_below(dir, name, "run.json", 1u << 20, &manifest) ? NULL : json_loads(manifest.s ?: "", 0, NULL);
 	_cleanup_fd_ int folder = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	const json_t *started = json_object_get(run, "started");
 	json_t *o = json_pack("{s:o, s:o, s:b, s:O?, s:O?}", "name", json_foreign(name), "time",

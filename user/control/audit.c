@@ -61,8 +61,9 @@ static json_t *asked_json(const json_t *asked)
 static json_t *entry_json(const struct audit_entry *e)
 {
 	const char *brace = strchr(e->route->path, '{');
-	_cleanup_free_ char *path = brace ? text_format("%.*s%s", (int)(brace - e->route->path), e->route->path, e->object)
-					  : strdup(e->route->path);
+	_cleanup_free_ char *path =
+		brace ? text_format("%.*s%s", (int)(brace - e->route->path), e->route->path, e->object)
+		      : strdup(e->route->path);
 
 	return json_pack("{s:f, s:o, s:s, s:o, s:s, s:o, s:o, s:i, s:o}", "time", clock_wall_s(), "who",
 			 e->who->role ? json_foreign(e->who->name) : json_null(), "role", role_name(e->who->role),

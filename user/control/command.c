@@ -194,8 +194,9 @@ static int add_time(const json_t *body, const struct who *who, char ***args, str
 static int make_inject(const struct fault_ops *const *table, const json_t *body, const struct who *who, bool dry_run,
 		       char ***args, struct fl_error *err)
 {
-	static const char *const keys[] = { "kind", "targets", "params",	       "for",
-					    "forever", "allow_host_interface", NULL };
+	static const char *const keys[] = {
+		"kind", "targets", "params", "for", "forever", "allow_host_interface", NULL
+	};
 	const struct fault_ops *ops = NULL;
 	const char *kind;
 	bool host = false;
@@ -211,8 +212,7 @@ static int make_inject(const struct fault_ops *const *table, const json_t *body,
 	if (host)
 		r = need_role(who, ROLE_ADMINISTER, "allow_host_interface", err);
 	if (!r && (add(args, "inject") || add(args, "%s", ops->name) || add(args, "--output=json") ||
-		   add(args, dry_run ? "--dry-run" : "--detach") ||
-		   (host && add(args, "--allow-host-interface"))))
+		   add(args, dry_run ? "--dry-run" : "--detach") || (host && add(args, "--allow-host-interface"))))
 		r = no_memory(err);
 	r = r ?: add_params(body, ops, who, args, err);
 	r = r ?: add_time(body, who, args, err);
@@ -259,7 +259,8 @@ static int make_halt(const json_t *body, const struct who *who, char ***args, st
 	(void)who;
 	if (!r && reason)
 		r = read_value("reason", reason, text, sizeof(text), err);
-	if (!r && (add(args, "halt") || add(args, "--output=json") || add(args, "--") || (text[0] && add(args, "%s", text))))
+	if (!r &&
+	    (add(args, "halt") || add(args, "--output=json") || add(args, "--") || (text[0] && add(args, "%s", text))))
 		r = no_memory(err);
 	return r;
 }
@@ -295,7 +296,10 @@ int command_make(const struct fault_ops *const *table, enum verb verb, const cha
 		break;
 	}
 	case VERB_HALT: r = make_halt(body, who, &args, err); break;
-	case VERB_ALLOW: r = body ? check_keys(body, none, err) : 0; r = r ?: make_plain(allow, &args, err); break;
+	case VERB_ALLOW:
+		r = body ? check_keys(body, none, err) : 0;
+		r = r ?: make_plain(allow, &args, err);
+		break;
 	case VERB_DOCTOR: r = make_plain(doctor, &args, err); break;
 	case VERB_GRAPH: r = make_plain(graph, &args, err); break;
 	case VERB_CHECK: r = make_plain(check, &args, err); break;

@@ -8,7 +8,7 @@
 #include "util/cleanup.h"
 #include "util/loop_time.h"
 
-#define LOOK_MS      250  /* while somebody listens */
+#define LOOK_MS      250 /* while somebody listens */
 #define LOOK_IDLE_MS 1000
 #define CHECK_MS     2000 /* do those who listen still may? */
 
@@ -34,20 +34,26 @@ static void on_check(uv_timer_t *timer)
 {
 	LOOP_CALLBACK();
 	struct control *c = timer->data;
-	struct who who;
+	struct token_line *v = NULL;
+	size_t n = 0;
 	unsigned int i;
 
+	if (!c->n_subscribers)
+		return;
+	if (tokens_read(&v, &n, NULL))
+		n = 0; /* no token is taken then */
 	for (i = 0; i < c->n_subscribers;) {
-		struct subscriber *s = &c->subscribers[i];
+		const struct subscriber *s = &c->subscribers[i];
+		const struct token_line *t = s->by_token ? tokens_find(v, n, s->hash) : NULL;
 
-		if (!s->token || !who_by_token(s->token, &who, NULL)) {
+		if (!s->by_token || (t && !token_has_expired(t))) {
 			i++;
 			continue;
 		}
 		front_send(c, c->generation, WIRE_GONE, s->id, "", 0);
-		free(s->token);
-		*s = c->subscribers[--c->n_subscribers];
+		c->subscribers[i] = c->subscribers[--c->n_subscribers];
 	}
+	free(v);
 }
 
 static void on_signal(uv_signal_t *handle, int number)

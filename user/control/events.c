@@ -82,8 +82,9 @@ static void compare(struct events *e, json_t *before, json_t *row, const char *i
 		say(e, "fault-changed", json_incref(row));
 	else if (!json_equal(json_object_get(before, "matched"), json_object_get(row, "matched")) ||
 		 !json_equal(json_object_get(before, "injected"), json_object_get(row, "injected")))
-		say(e, "fault-hits", json_pack("{s:s, s:O, s:O}", "id", id, "matched", json_object_get(row, "matched"),
-					       "injected", json_object_get(row, "injected")));
+		say(e, "fault-hits",
+		    json_pack("{s:s, s:O, s:O}", "id", id, "matched", json_object_get(row, "matched"), "injected",
+			      json_object_get(row, "injected")));
 }
 
 static void look_at_faults(struct events *e)

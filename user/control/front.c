@@ -17,10 +17,10 @@
 #include "util/clock.h"
 #include "util/loop_time.h"
 
-#define BACKLOG      4096
-#define OUT_MAX      (64u << 20) /* a front that does not read is no front */
-#define RESTART_MS   1000        /* after one that died at once */
-#define LIVED_LONG   (2 * NS_PER_SEC)
+#define BACKLOG    4096
+#define OUT_MAX    (64u << 20) /* a front that does not read is no front */
+#define RESTART_MS 1000        /* after one that died at once */
+#define LIVED_LONG (2 * NS_PER_SEC)
 
 /* --- listening ----------------------------------------------------------------------------------- */
 
@@ -133,8 +133,6 @@ static void on_freed(uv_handle_t *handle)
 
 static void disconnect(struct control *c)
 {
-	unsigned int i;
-
 	if (c->channel < 0)
 		return;
 	uv_poll_stop(&c->poll);
@@ -142,8 +140,6 @@ static void disconnect(struct control *c)
 	close(take_fd(c->channel));
 	wire_out_free(&c->out);
 	wire_in_free(&c->in);
-	for (i = 0; i < c->n_subscribers; i++)
-		free(c->subscribers[i].token);
 	c->n_subscribers = 0;
 	c->generation++;
 }
@@ -171,8 +167,10 @@ static void on_front_exit(uv_process_t *process, int64_t status, int signal)
 	disconnect(c);
 	if (c->stopping)
 		return;
-	fprintf(stderr, "faultline: the process that speaks HTTP ended (%s %d); it is started again, and no fault is "
-			"touched by that\n", signal ? "signal" : "status", signal ?: (int)status);
+	fprintf(stderr,
+		"faultline: the process that speaks HTTP ended (%s %d); it is started again, and no fault is "
+		"touched by that\n",
+		signal ? "signal" : "status", signal ?: (int)status);
 	uv_timer_start(&c->restart, on_restart, at_once ? RESTART_MS : 0, 0);
 }
 
@@ -196,8 +194,13 @@ static int spawn(struct control *c, int channel)
 			 c->o->host_name ? (char *)(uintptr_t)c->o->host_name : NULL, NULL };
 	char *env[] = { NULL };
 	uv_process_options_t o = {
-		.exit_cb = on_front_exit, .file = "/proc/self/exe", .args = argv, .env = env,
-		.cwd = "/",               .stdio = stdio,           .stdio_count = FRONT_FDS,
+		.exit_cb = on_front_exit,
+		.file = "/proc/self/exe",
+		.args = argv,
+		.env = env,
+		.cwd = "/",
+		.stdio = stdio,
+		.stdio_count = FRONT_FDS,
 	};
 	int r;
 

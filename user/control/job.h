@@ -9,7 +9,7 @@
 #include "util/text/text.h"
 
 struct job_result {
-	int exit_status;   /* enum fl_exit; -1: it did not end by itself */
+	int exit_status; /* enum fl_exit; -1: it did not end by itself */
 	bool timed_out;
 	const char *out, *err; /* what it printed; valid during the call */
 	size_t out_len;
@@ -20,8 +20,8 @@ struct job_ask {
 	const struct who *who; /* on whose behalf: what it begins is theirs */
 	const char *input;     /* its standard input; NULL: nothing */
 	size_t input_len;
-	bool unprivileged;     /* as user 65534: it reads what was sent, and nothing of it needs root */
-	uint64_t timeout_ms;   /* then it is asked to end (SIGTERM), and killed 10 s later */
+	bool unprivileged;   /* as user 65534: it reads what was sent, and nothing of it needs root */
+	uint64_t timeout_ms; /* then it is asked to end (SIGTERM), and killed 10 s later */
 	void (*done)(void *ctx, const struct job_result *r);
 	void *ctx;
 };

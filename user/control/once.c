@@ -13,8 +13,8 @@
 #define KEPT_NS  (24ull * 3600 * NS_PER_SEC)
 
 static struct memory {
-	char *name;    /* WHO, a newline, KEY; NULL: free */
-	char hash[65]; /* of the body */
+	char *name;          /* WHO, a newline, KEY; NULL: free */
+	char hash[65];       /* of the body */
 	unsigned int status; /* 0: it is still being done */
 	char *answer;
 	uint64_t since_ns;

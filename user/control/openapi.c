@@ -49,7 +49,8 @@ static json_t *kind_schema(const struct fault_ops *ops)
 
 	add_table(properties, required, ops->params);
 	add_table(properties, required, ops->common);
-	return json_pack("{s:s, s:o, s:{s:{s:s}, s:{s:s, s:s, s:o, s:o, s:b}}}", "description", ops->summary, "required",
+	return json_pack("{s:s, s:o, s:{s:{s:s}, s:{s:s, s:s, s:o, s:o, s:b}}}", "description", ops->summary,
+			 "required",
 			 json_array_size(required) ? json_pack("[s, s, s]", "kind", "targets", "params")
 						   : json_pack("[s, s]", "kind", "targets"),
 			 "properties", "kind", "const", ops->name, "params", "type", "object", "description",
@@ -121,8 +122,8 @@ static json_t *responses(const struct route *r)
 	_cleanup_free_ char *status = text_format("%u", r->status);
 	_cleanup_free_ char *what =
 		r->schema ? text_format("As share/faultline/schema/%s.json", r->schema) : strdup(r->summary);
-	json_t *schema = strcmp(answer_type(r->verb), "application/json") ? json_pack("{s:s}", "type", "string")
-									    : json_object();
+	json_t *schema =
+		strcmp(answer_type(r->verb), "application/json") ? json_pack("{s:s}", "type", "string") : json_object();
 	json_t *all = json_object();
 
 	json_object_set_new(all, status ?: "200",
@@ -141,13 +142,14 @@ static json_t *parameters(const struct route *r)
 	json_t *all = json_array();
 
 	if (name)
-		json_array_append_new(all, json_pack("{s:s, s:s, s:b, s:{s:s}}", "name", name, "in", "path",
-						     "required", 1, "schema", "type", "string"));
+		json_array_append_new(all, json_pack("{s:s, s:s, s:b, s:{s:s}}", "name", name, "in", "path", "required",
+						     1, "schema", "type", "string"));
 	if (r->once)
-		json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:{s:s, s:i}}", "name", "Idempotency-Key", "in",
-						     "header", "description",
-						     "The same key and body again get the first answer, and no second fault",
-						     "schema", "type", "string", "maxLength", 100));
+		json_array_append_new(all,
+				      json_pack("{s:s, s:s, s:s, s:{s:s, s:i}}", "name", "Idempotency-Key", "in",
+						"header", "description",
+						"The same key and body again get the first answer, and no second fault",
+						"schema", "type", "string", "maxLength", 100));
 	if (r->verb == VERB_EVENTS)
 		json_array_append_new(all, json_pack("{s:s, s:s, s:{s:s}}", "name", "Last-Event-ID", "in", "header",
 						     "schema", "type", "string"));
@@ -157,13 +159,13 @@ static json_t *parameters(const struct route *r)
 static json_t *operation(const struct route *r)
 {
 	static const char *const ids[VERBS_N] = {
-		[VERB_ME] = "me",	    [VERB_DOCTOR] = "doctor",	[VERB_KINDS] = "kinds",
-		[VERB_TARGETS] = "targets", [VERB_GRAPH] = "graph",	[VERB_FAULTS] = "listFaults",
-		[VERB_INJECT] = "inject",   [VERB_FAULT] = "fault",	[VERB_SET] = "set",
-		[VERB_STOP] = "stop",	    [VERB_DRY_RUN] = "dryRun",	[VERB_HALTED] = "halted",
-		[VERB_HALT] = "halt",	    [VERB_ALLOW] = "allow",	[VERB_RUNS] = "runs",
-		[VERB_RUN] = "run",	    [VERB_REPORT] = "report",	[VERB_EVENTS] = "events",
-		[VERB_CHECK] = "check",	    [VERB_AUDIT] = "audit",	[VERB_OPENAPI] = "openapi",
+		[VERB_ME] = "me",           [VERB_DOCTOR] = "doctor",  [VERB_KINDS] = "kinds",
+		[VERB_TARGETS] = "targets", [VERB_GRAPH] = "graph",    [VERB_FAULTS] = "listFaults",
+		[VERB_INJECT] = "inject",   [VERB_FAULT] = "fault",    [VERB_SET] = "set",
+		[VERB_STOP] = "stop",       [VERB_DRY_RUN] = "dryRun", [VERB_HALTED] = "halted",
+		[VERB_HALT] = "halt",       [VERB_ALLOW] = "allow",    [VERB_RUNS] = "runs",
+		[VERB_RUN] = "run",         [VERB_REPORT] = "report",  [VERB_EVENTS] = "events",
+		[VERB_CHECK] = "check",     [VERB_AUDIT] = "audit",    [VERB_OPENAPI] = "openapi",
 	};
 	_cleanup_free_ char *description = text_format("%s. Role: %s.", r->summary, role_name(r->role));
 	json_t *o = json_pack("{s:s, s:s, s:s, s:o, s:o}", "operationId", ids[r->verb], "summary", r->summary,

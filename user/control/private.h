@@ -16,14 +16,15 @@
 /* A connection that gets events. */
 struct subscriber {
 	uint32_t id;
-	char *token; /* looked at again from time to time; NULL: it came by the Unix socket */
+	bool by_token; /* looked at again from time to time; false: it came by the Unix socket */
+	char hash[65];
 };
 
 struct control {
 	uv_loop_t loop;
 	const struct control_options *o;
-	int unix_fd, tcp_fd;        /* listening; -1 */
-	char address[64];           /* of tcp_fd */
+	int unix_fd, tcp_fd; /* listening; -1 */
+	char address[64];    /* of tcp_fd */
 	uv_signal_t on_int, on_term;
 	uv_timer_t look, restart, check;
 	struct events *events;
@@ -32,7 +33,7 @@ struct control {
 	uv_process_t *front;
 	uv_poll_t poll;
 	int channel;
-	uint32_t generation;        /* of the front: an answer for an earlier one is for nobody */
+	uint32_t generation; /* of the front: an answer for an earlier one is for nobody */
 	uint64_t front_started_ns;
 	struct wire_in in;
 	struct wire_out out;

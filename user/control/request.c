@@ -60,8 +60,13 @@ static void send_answer(const struct request *q, unsigned int status, const char
 /* What became of it, for the audit log and whoever asks again with the same key; the request ends. */
 static void conclude(struct request *q, unsigned int status, const char *body, size_t n, const char *result)
 {
-	struct audit_entry entry = { .who = &q->who,   .from = q->from,    .route = q->route, .object = q->object,
-				     .asked = q->body, .status = status, .result = result };
+	struct audit_entry entry = { .who = &q->who,
+				     .from = q->from,
+				     .route = q->route,
+				     .object = q->object,
+				     .asked = q->body,
+				     .status = status,
+				     .result = result };
 
 	if (q->route->changes)
 		audit_write(&entry);
@@ -302,7 +307,8 @@ static void answer_events(struct request *q)
 		return;
 	}
 	events_since(c->events, string_at(q->envelope, "after"), &past);
-	*s = (struct subscriber){ .id = q->id, .token = token[0] ? strdup(token) : NULL };
+	*s = (struct subscriber){ .id = q->id, .by_token = token[0] };
+	text_sha256(token, strlen(token), s->hash);
 	c->n_subscribers++;
 	conclude(q, 200, past.s ?: "", past.len, "");
 	text_free(&past);
@@ -371,8 +377,9 @@ static bool check_once(struct request *q)
 
 static bool needs_command(enum verb verb)
 {
-	return verb == VERB_INJECT || verb == VERB_DRY_RUN || verb == VERB_SET || verb == VERB_STOP || verb == VERB_HALT ||
-	       verb == VERB_ALLOW || verb == VERB_DOCTOR || verb == VERB_GRAPH || verb == VERB_CHECK || verb == VERB_RUN;
+	return verb == VERB_INJECT || verb == VERB_DRY_RUN || verb == VERB_SET || verb == VERB_STOP ||
+	       verb == VERB_HALT || verb == VERB_ALLOW || verb == VERB_DOCTOR || verb == VERB_GRAPH ||
+	       verb == VERB_CHECK || verb == VERB_RUN;
 }
 
 static void carry_out(struct request *q)
@@ -423,7 +430,7 @@ static void decide(struct request *q, int fd)
 {
 	const char *token = string_at(q->envelope, "token");
 	struct fl_error err = {};
-	int r = token[0] ? who_by_token(token, &q->who, &err)
+	int r = token[0]  ? who_by_token(token, &q->who, &err)
 		: fd >= 0 ? who_by_peer(fd, q->c->o->socket, q->c->o->others_look, &q->who, &err)
 			  : error_set(&err, FL_EXIT_USAGE, EACCES, "who are you? A token is needed");
 
@@ -451,7 +458,6 @@ static void forget_subscriber(struct control *c, uint32_t id)
 
 	for (i = 0; i < c->n_subscribers; i++)
 		if (c->subscribers[i].id == id) {
-			free(c->subscribers[i].token);
 			c->subscribers[i] = c->subscribers[--c->n_subscribers];
 			return;
 		}

@@ -108,7 +108,8 @@ int tokens_write(const struct token_line *v, size_t n, struct fl_error *err)
 	size_t i;
 	int r;
 
-	text_append(&out, "# faultline serve token: NAME ROLE HASH [KEY=VALUE]...; the tokens themselves are nowhere\n");
+	text_append(&out,
+		    "# faultline serve token: NAME ROLE HASH [KEY=VALUE]...; the tokens themselves are nowhere\n");
 	for (i = 0; i < n; i++) {
 		text_append(&out, "%s %s %s", v[i].name, role_name(v[i].role), v[i].hash);
 		if (v[i].expires > 0)
@@ -147,24 +148,38 @@ static int nobody(struct fl_error *err, const char *why)
 	return -EACCES;
 }
 
+const struct token_line *tokens_find(const struct token_line *v, size_t n, const char hash[65])
+{
+	const struct token_line *found = NULL;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (same_hash(hash, v[i].hash))
+			found = &v[i];
+	return found;
+}
+
+bool token_has_expired(const struct token_line *t)
+{
+	return t->expires > 0 && t->expires <= clock_wall_s();
+}
+
 int who_by_token(const char *token, struct who *ret, struct fl_error *err)
 {
 	_cleanup_free_ struct token_line *v = NULL;
-	const struct token_line *found = NULL;
+	const struct token_line *found;
 	struct fl_error why = {};
 	char hash[65];
-	size_t n, i;
+	size_t n;
 
 	*ret = (struct who){};
 	if (tokens_read(&v, &n, &why))
 		return nobody(err, why.message);
 	text_sha256(token, strlen(token), hash);
-	for (i = 0; i < n; i++)
-		if (same_hash(hash, v[i].hash))
-			found = &v[i];
+	found = tokens_find(v, n, hash);
 	if (!found)
 		return nobody(err, "this token is not known here");
-	if (found->expires > 0 && found->expires <= clock_wall_s())
+	if (token_has_expired(found))
 		return nobody(err, "this token has expired");
 	ret->role = found->role;
 	snprintf(ret->name, sizeof(ret->name), "token %s", found->name);

@@ -20,8 +20,8 @@
 
 struct who {
 	enum role role;
-	char name[80];  /* "token ci", "user alice" */
-	uid_t uid;      /* of a user; 0 for tokens */
+	char name[80];                 /* "token ci", "user alice" */
+	uid_t uid;                     /* of a user; 0 for tokens */
 	char kinds[512], targets[512]; /* comma-separated; empty: all */
 };
 
@@ -55,6 +55,10 @@ int token_line_read(const char *line, struct token_line *ret, struct fl_error *e
 /* All of them; *ret is the caller's to free. No file: none. */
 int tokens_read(struct token_line **ret, size_t *ret_n, struct fl_error *err);
 int tokens_write(const struct token_line *v, size_t n, struct fl_error *err);
+
+/* The one with this hash, or NULL. */
+const struct token_line *tokens_find(const struct token_line *v, size_t n, const char hash[65]);
+bool token_has_expired(const struct token_line *t);
 
 /* Letters, digits, "._-", at most 60. */
 bool token_name_ok(const char *name);

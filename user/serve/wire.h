@@ -23,7 +23,7 @@
 #include "util/text/text.h"
 
 #define WIRE_PACKET      (32u << 10)
-#define WIRE_REQUEST_MAX (2u << 20)  /* of a body of 256 KiB as JSON text */
+#define WIRE_REQUEST_MAX (2u << 20) /* of a body of 256 KiB as JSON text */
 #define WIRE_ANSWER_MAX  (16u << 20)
 
 enum wire_type { WIRE_REQUEST = 1, WIRE_ANSWER, WIRE_EVENT, WIRE_GONE };

@@ -33,9 +33,11 @@ ssize_t fd_receive(int from, void *bytes, size_t n, int *ret_fd)
 {
 	union control control;
 	struct iovec iov = { bytes, n };
-	struct msghdr m = {
-		/* (CMSG_SPACE() would have room for a second descriptor, which nobody would close.) */
-		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_LEN(sizeof(int))
+	struct msghdr m = { /* (CMSG_SPACE() would have room for a second descriptor, which nobody would close.) */
+			    .msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = &control,
+			    .msg_controllen = CMSG_LEN(sizeof(int))
 	};
 	ssize_t r = recvmsg(from, &m, MSG_CMSG_CLOEXEC);
 	const struct cmsghdr *c = r < 0 ? NULL : CMSG_FIRSTHDR(&m);

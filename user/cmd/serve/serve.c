@@ -58,19 +58,20 @@ static const struct argp_option option_table[] = {
 	{}
 };
 
-const struct argp cmd_serve_argp = {
-	option_table,
-	parse,
-	"\ntoken add NAME --role ROLE\ntoken list\ntoken remove NAME",
-	"Serve a REST API and a dashboard, until a signal. Faults go on without it.\v"
-	"By the Unix socket root administers and members of the group faultline operate. By --listen a token is needed: "
-	"`token add` prints it once, and keeps its hash in /etc/faultline/tokens. A token that is removed is refused at "
-	"once. Only the loopback is listened at, without TLS: docs/serve.md has what to do from elsewhere. What changes "
-	"something is written to /var/lib/faultline/audit.jsonl.",
-	NULL,
-	NULL,
-	NULL
-};
+const struct argp cmd_serve_argp = { option_table,
+				     parse,
+				     "\ntoken add NAME --role ROLE\ntoken list\ntoken remove NAME",
+				     "Serve a REST API and a dashboard, until a signal. Faults go on without it.\v"
+				     "By the Unix socket root administers and members of the group faultline operate. "
+				     "By --listen a token is needed: "
+				     "`token add` prints it once, and keeps its hash in /etc/faultline/tokens. A token "
+				     "that is removed is refused at "
+				     "once. Only the loopback is listened at, without TLS: docs/serve.md has what to "
+				     "do from elsewhere. What changes "
+				     "something is written to /var/lib/faultline/audit.jsonl.",
+				     NULL,
+				     NULL,
+				     NULL };
 
 int cmd_serve(int argc, char **argv)
 {

@@ -18,7 +18,7 @@
 #include "serve/front/private.h"
 #include "util/cleanup.h"
 
-#define USER      "faultline-serve"
+#define USER "faultline-serve"
 /* Where no user is ever added by hand: systemd's range for services (DynamicUser=). */
 #define UID_FIRST 61184
 #define UID_LAST  65519
@@ -54,7 +54,8 @@ static int empty_root(void)
 {
 	if (unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) ||
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    mount("empty", "/proc", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, "mode=555,size=4k,nr_inodes=1") ||
+	    mount("empty", "/proc", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY,
+		  "mode=555,size=4k,nr_inodes=1") ||
 	    chdir("/proc"))
 		return -errno;
 	return confine_root();

@@ -222,7 +222,8 @@ int front_main(const char *host_name)
 		f.daemons[1] = start(&f, FRONT_TCP);
 	r = f.daemons[0] ? front_confine() : -EIO;
 	if (r) {
-		fprintf(stderr, "faultline: the process that speaks HTTP cannot give up its rights: %s\n", strerror(-r));
+		fprintf(stderr, "faultline: the process that speaks HTTP cannot give up its rights: %s\n",
+			strerror(-r));
 		return FL_EXIT_ENVIRONMENT;
 	}
 	loop(&f);

@@ -9,12 +9,12 @@
 #include "serve/routes.h"
 #include "serve/wire.h"
 
-#define CONNECTIONS_MAX  4096 /* of each listener */
-#define RING             1024 /* events that slow readers may lag behind */
-#define BUFFERED_MAX     (8u << 20) /* of all bodies that are being received */
-#define REQUEST_NS       20000000000ull /* from the connection (or the last answer) to the end of a request */
-#define RESPONSE_NS      240000000000ull /* for an answer to be made and read, but of events */
-#define EXCHANGES_MAX    256 /* that wait for the privileged half */
+#define CONNECTIONS_MAX 4096            /* of each listener */
+#define RING            1024            /* events that slow readers may lag behind */
+#define BUFFERED_MAX    (8u << 20)      /* of all bodies that are being received */
+#define REQUEST_NS      20000000000ull  /* from the connection (or the last answer) to the end of a request */
+#define RESPONSE_NS     240000000000ull /* for an answer to be made and read, but of events */
+#define EXCHANGES_MAX   256             /* that wait for the privileged half */
 
 struct front;
 
@@ -45,8 +45,8 @@ struct exchange {
 	unsigned int status;
 	struct text answer;
 	/* Events. */
-	size_t sent;          /* of `answer`, then of the event at the cursor */
-	uint64_t cursor;      /* the next event of the ring */
+	size_t sent;     /* of `answer`, then of the event at the cursor */
+	uint64_t cursor; /* the next event of the ring */
 	bool in_ring, suspended, ended, ping;
 };
 

@@ -84,7 +84,8 @@ static void check_body(struct exchange *x)
 	if (empty)
 		return;
 	if (says_too_much(length, body_max(x->route)))
-		refuse(x, MHD_HTTP_CONTENT_TOO_LARGE, x->route->body ? "the body is too large" : "no body is taken here");
+		refuse(x, MHD_HTTP_CONTENT_TOO_LARGE,
+		       x->route->body ? "the body is too large" : "no body is taken here");
 	else if (x->route->body && !type_fits(x->route, header(x->c, MHD_HTTP_HEADER_CONTENT_TYPE)))
 		refuse(x, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
 		       x->route->body == BODY_JSON ? "Content-Type has to be application/json"
@@ -99,12 +100,18 @@ static void check_head(struct exchange *x, const char *url, const char *method)
 	const char *token = route_bearer(header(x->c, MHD_HTTP_HEADER_AUTHORIZATION));
 
 	if (status == 421)
-		refuse(x, status, "this server has no such name: it answers to localhost and to the name given by --host-name");
+		refuse(x, status,
+		       "this server has no such name: it answers to localhost and to the name given by --host-name");
 	else if (status)
 		refuse(x, status, "requests of other sites are refused");
 	switch (route_find(method, url, &x->route, x->object)) {
-	case ROUTE_NO_PATH: refuse(x, MHD_HTTP_NOT_FOUND, "there is no such thing; GET /v1/openapi.json lists what there is"); break;
-	case ROUTE_NO_METHOD: refuse(x, MHD_HTTP_METHOD_NOT_ALLOWED, "that method is not for this; GET /v1/openapi.json lists what there is"); break;
+	case ROUTE_NO_PATH:
+		refuse(x, MHD_HTTP_NOT_FOUND, "there is no such thing; GET /v1/openapi.json lists what there is");
+		break;
+	case ROUTE_NO_METHOD:
+		refuse(x, MHD_HTTP_METHOD_NOT_ALLOWED,
+		       "that method is not for this; GET /v1/openapi.json lists what there is");
+		break;
 	case ROUTE_FOUND:
 		if (!token && !x->conn->is_unix)
 			refuse(x, MHD_HTTP_UNAUTHORIZED, "who are you? A token is needed: Authorization: Bearer TOKEN");
@@ -168,9 +175,8 @@ static char *envelope(struct exchange *x)
 {
 	const char *token = route_bearer(header(x->c, MHD_HTTP_HEADER_AUTHORIZATION)) ?: "";
 	json_t *o = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s%}", "verb", (int)x->route->verb, "object", x->object,
-			      "token", token, "from", x->conn->from, "key",
-			      short_header(x, "Idempotency-Key", KEY_MAX), "after",
-			      short_header(x, "Last-Event-ID", KEY_MAX), "body", x->body.s ?: "", x->body.len);
+			      "token", token, "from", x->conn->from, "key", short_header(x, "Idempotency-Key", KEY_MAX),
+			      "after", short_header(x, "Last-Event-ID", KEY_MAX), "body", x->body.s ?: "", x->body.len);
 	char *s = o ? json_dumps(o, JSON_COMPACT) : NULL;
 
 	if (!s)
@@ -216,8 +222,8 @@ static enum MHD_Result give_answer(struct exchange *x)
 		return reply(x->c, x->status, "application/problem+json", &x->answer);
 	if (x->route->verb == VERB_EVENTS)
 		return stream_begin(x);
-	return reply(x->c, x->status,
-		     x->route->verb == VERB_REPORT ? "text/plain; charset=utf-8" : "application/json", &x->answer);
+	return reply(x->c, x->status, x->route->verb == VERB_REPORT ? "text/plain; charset=utf-8" : "application/json",
+		     &x->answer);
 }
 
 /* --- the library's callbacks ----------------------------------------------------------------------- */

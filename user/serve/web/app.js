@@ -58,6 +58,7 @@ function ask(why) {
 	for (const id of ['nav', 'stop', 'leave', 'banner'])
 		$(id).hidden = true;
 	$('who').textContent = $('line').textContent = '';
+	$('said').replaceChildren();
 	const out = h('div', {}, why ? problem(why) : null), input = h('input', { id: 'token', type: 'password', required: true, autocomplete: 'off', spellcheck: 'false' });
 	const go = h('button', { type: 'submit', class: 'main' }, 'Enter');
 	$('page').replaceChildren(h('h2', {}, 'Who are you?'), h('form', { onsubmit: (e) => {
@@ -87,8 +88,7 @@ async function enter() {
 }
 
 $('stop').addEventListener('click', () => {
-	const out = h('div', { role: 'status' });
-	$('page').prepend(out);
+	const out = $('said');
 	act($('stop'), out, async () => {
 		const r = await call('POST', '/v1/halt', { reason: 'Stop everything, in the dashboard' });
 		out.replaceChildren(h('p', { class: 'yes' }, `${r.ended.length} ended. New faults are refused until they are allowed again.`));
@@ -99,7 +99,11 @@ $('leave').addEventListener('click', () => {
 	token.forget();
 	ask();
 });
-window.addEventListener('hashchange', () => me && show());
+window.addEventListener('hashchange', () => {
+	$('said').replaceChildren();
+	if (me)
+		show();
+});
 whenDenied(() => {
 	if (me) {
 		token.forget();

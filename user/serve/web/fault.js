@@ -15,18 +15,21 @@ export function field(p, prefix, current, changed) {
 	const value = current ?? p.default ?? '';
 	if (changed)
 		attributes.onchange = (e) => changed(e.target);
-	let input;
+	let input, after = null;
 	if (p.type === 'enum' || p.type === 'boolean') {
 		const words = p.type === 'enum' ? p.choices : ['no', 'yes'];
 		input = h('select', attributes, [p.default === null && !current ? h('option', { value: '' }, '–') : null, words.map((w) => h('option', { value: w, selected: w === value }, w))].flat());
 	} else if (p.type === 'percent' && changed) {
 		input = h('input', { ...attributes, type: 'range', min: 0, max: 100, step: 1 });
 		input.value = parseFloat(value) || 0;
+		const shown = h('output', { for: id }, `${input.value}%`);
+		input.addEventListener('input', () => { shown.textContent = `${input.value}%`; });
+		after = shown;
 	} else {
 		input = h('input', { ...attributes, type: 'text', value: changed ? value : current ?? '', placeholder: p.default ?? '', inputmode: p.type === 'integer' ? 'numeric' : 'text' });
 	}
 	const range = p.min !== null && p.max !== null && p.max < 1e15 ? ` (${p.min} to ${p.max})` : '';
-	return h('div', { class: 'field' }, h('label', { for: id }, p.name + (p.required ? ' *' : '')), input,
+	return h('div', { class: 'field' }, h('label', { for: id }, p.name + (p.required ? ' *' : '')), input, after,
 		h('div', { class: 'help', id: help }, `${p.help}${range}. ${p.type === 'enum' || p.type === 'boolean' ? '' : `Written: ${p.written}`}`));
 }
 
