@@ -133,7 +133,7 @@ check "no_new_privs, seccomp, a user of its own" bash -c "grep -q 'NoNewPrivs:.1
 check "an empty root" test -z "$(ls -A /proc/"$front"/root/)"
 check "a network without anybody in it" bash -c "[ \$(readlink /proc/$front/ns/net) != \$(readlink /proc/self/ns/net) ]"
 check "the page comes with a policy that runs no script of others" bash -c "curl -si $URL/ | grep -i '^content-security-policy: default-src .none.; script-src .self.;'"
-nothing "no page puts text in as markup" "$(grep -nE 'innerHTML|outerHTML|insertAdjacent|document\.write|eval\(|new Function|style=|on[a-z]+="' "$TOP"/user/serve/web/*.js "$TOP"/user/serve/web/index.html)"
+nothing "no page puts text in as markup" "$(grep -nE 'innerHTML|outerHTML|insertAdjacent|document\.write|eval\(|new Function| style=| on[a-z]+="' "$TOP"/user/serve/web/*.js "$TOP"/user/serve/web/index.html)"
 serve_end
 check "its socket is gone" test ! -e "$SOCKET"
 rm -rf /etc/faultline/tokens /var/lib/faultline/audit.jsonl /run/faultline-serve
