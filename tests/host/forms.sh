@@ -46,8 +46,8 @@ up_rootless() {
 	as_user systemctl --user start podman.socket &&
 		{ as_user podman image exists localhost/fltest || as_user podman import -q $IMAGE localhost/fltest >/dev/null 2>&1; } &&
 		as_user podman network create pods >/dev/null &&
-		as_user podman run -d --name r-store --network pods localhost/fltest $redis >/dev/null &&
-		as_user podman run -d --name r-web --network pods --memory 192m --tmpfs /data:size=16m localhost/fltest \
+		as_user podman run -d --name r-store --network pods --restart always localhost/fltest $redis >/dev/null &&
+		as_user podman run -d --name r-web --network pods --restart always --memory 192m --tmpfs /data:size=16m localhost/fltest \
 			$(service r-store r-store /data/conf) >/dev/null
 }
 # Services in network namespaces of their own; one whose network is the host's is in 40-units.sh.

@@ -39,7 +39,7 @@ near "a quarter" "$(busy_percent 1)" 20 5
 "$FL" inject cpu_throttle "pid:$TARGET" --share 10% --for 1s >"$T/out" 2>"$T/err"; _rc=$?
 check_num "a second one is refused" $_rc eq 3
 check "... in words" grep -q "lowered by another fault already" "$T/err"
-check "the target is counted" [ "$(hits "$ID" injected)" = 1 ]
+check_num "the periods in which it waited are counted" "$(hits "$ID" injected)" gt 10
 heal
 same "afterwards the limits are what they were" "$(files)" "$before"
 check_num "... and so is the CPU" "$(calc "$(busy_percent 1)")" gt 55
@@ -70,3 +70,35 @@ refused "no throttle" cpu_throttle --share 0
 refused "outside" pids_limit --spare 2000000
 "$FL" inject cpu_throttle "pid:$TARGET" --share 20% --for 1s -o json >"$T/out" 2>"$T/err"
 check "the effect says how often it was met" jq -e '[.. | .effect? | strings] | any(test("throttled [1-9][0-9]* times"))' "$T/out"
+
+# --- one that asks for no more than it is left ---
+mktarget b sleep 1000
+for kind in "cpu_throttle --share 50%" pids_limit; do
+	# shellcheck disable=SC2086
+	"$FL" inject $kind "pid:$TARGET" --for 0.5s >"$T/out" 2>"$T/err"; _rc=$?
+	check_num "$kind, on one that sleeps: status" $_rc eq 1
+	check "... nothing was hit" grep -q '^NOTHING WAS HIT' "$T/out"
+	check "... and why" grep -qE 'more CPU time than it was left|no more than it may' "$T/out"
+done
+note "$(tr -s ' \n' ' ' <"$T/out")"
+
+# --- one that lives in a group below: the kernel counts there ---
+if [ -d "/sys/fs/cgroup/pids/$CG" ]; then
+	mkdir "/sys/fs/cgroup/pids/$CG/below"
+	bg python3 -c '
+import os, sys, time
+open(sys.argv[1], "w").write(str(os.getpid()))
+while True:
+    try:
+        if not os.fork(): os._exit(0)
+        os.wait()
+    except BlockingIOError: pass
+    time.sleep(0.05)' "/sys/fs/cgroup/pids/$CG/below/cgroup.procs"
+	below=$BG_PID
+	in_time 5 grep -qx "$below" "/sys/fs/cgroup/pids/$CG/below/cgroup.procs"
+	"$FL" inject pids_limit "cgroup:/sys/fs/cgroup/pids/$CG" --for 1s >"$T/out" 2>"$T/err"; _rc=$?
+	cat "$T/out" "$T/err" | sed 's/^/# /'
+	check_num "a process of a group below is refused: that is a hit" $_rc eq 0
+	kill "$below"; wait "$below" 2>/dev/null
+	rmdir "/sys/fs/cgroup/pids/$CG/below"
+fi

@@ -7,13 +7,16 @@
  *   pids_limit    pids.max                       fork and clone answer EAGAIN
  *
  * What was there is written down before, and put back as it was, unless somebody else has changed it meanwhile.
- * The proof counts targets whose limit was lowered; its effect says how often the kernel says that one met it.
+ * The proof is the kernel's own count of how often the target met its limit: nr_throttled of cpu.stat, max of pids.events.
+ * A target that never asked for more than it was left was not hit.
  *
  * Limits: a target without a group of its own is refused, and so is a limit that would be no lower. One fault at a
  * time on one limit. A stranger who joins the group meanwhile has the limit for a tenth of a second at most.
  */
 #include <errno.h>
+#include <ftw.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fault/life/follow.h"
 #include "fault/units.h"
@@ -31,14 +34,18 @@ struct throttle_unit {
 	bool v2;
 	unsigned int entry; /* of the journal */
 	char before[VALUE_MAX], now[VALUE_MAX];
-	uint64_t met_before, met;
-	double cpus; /* that it could keep busy before */
+	uint64_t count; /* of the kernel, when it was looked at last */
+	uint64_t met;   /* how much it has grown while the limit was lowered */
+	double cpus;    /* that it could keep busy before */
 };
 
 /* What the kinds differ in. Values are as the kernel's file has them, without the newline. */
 struct throttle_kind {
 	const char *v2_file, *v1_file, *controller;
 	const char *count_file, *count_key; /* how often it was met */
+	/* Where a group has no such file, count_file counts in the group of who met it, which may be one below. NULL:
+	 * it counts in the limit's own. */
+	const char *count_below;
 	/* What is to be written, from what is there. -ERANGE: that is no lower. */
 	int (*goal)(const struct fault *f, const struct throttle_unit *u, char *ret, struct fl_error *err);
 	const char *met_words;
@@ -218,10 +225,42 @@ static int write_limit(struct fault *f, struct throttle_unit *u, const struct cg
 	return r;
 }
 
-static void count(const struct throttle_kind *k, const char *dir, uint64_t *ret)
+/* nftw() has no argument for its callback. */
+static _Thread_local const struct throttle_kind *walk_kind;
+static _Thread_local uint64_t walk_sum;
+
+static int add_group(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
-	*ret = 0;
-	cgroup_read(dir, k->count_file, k->count_key, ret);
+	uint64_t n = 0;
+	(void)st;
+	(void)ftw;
+
+	if (type == FTW_D && !cgroup_read(path, walk_kind->count_file, walk_kind->count_key, &n))
+		walk_sum += n;
+	return 0;
+}
+
+static uint64_t count_of(const struct throttle_kind *k, const char *dir)
+{
+	_cleanup_free_ char *local = k->count_below ? text_format("%s/%s", dir, k->count_below) : NULL;
+
+	walk_kind = k;
+	walk_sum = 0;
+	if (local && access(local, F_OK))
+		nftw(dir, add_group, 16, FTW_PHYS);
+	else
+		add_group(dir, NULL, FTW_D, NULL);
+	return walk_sum;
+}
+
+/* While its limit is lowered: what has been met since the last time. (A sum over groups falls when one of them goes.) */
+static void account(const struct fault *f, struct throttle_unit *u)
+{
+	uint64_t now = count_of(kind_of(f), u->dir);
+
+	if (now > u->count)
+		u->met += now - u->count;
+	u->count = now;
 }
 
 static int lower_group(struct fault *f, struct throttle_unit *u, const struct target *t, const struct cgroup_set *set,
@@ -241,7 +280,7 @@ static int lower_group(struct fault *f, struct throttle_unit *u, const struct ta
 		return r;
 	if (fresh) {
 		text_copy(u->dir, sizeof(u->dir), d->path);
-		count(k, d->path, &u->met_before);
+		u->count = count_of(k, d->path);
 		u->cpus = cgroup_cpu_allowance(set);
 		r = value_read(d->path, file, u->before);
 		if (r)
@@ -276,7 +315,7 @@ static int raise_again(struct fault *f, void *unit, struct fl_error *err)
 
 	if (!u->dir[0])
 		return 0;
-	count(kind_of(f), u->dir, &u->met);
+	account(f, u);
 	r = journal_settle(f->session->journal, &u->entry, NULL, 0, err);
 	if (!r)
 		u->dir[0] = '\0';
@@ -355,14 +394,16 @@ static int proof(struct fault *f, struct fault_proof *ret, struct fl_error *err)
 		if (!u->now[0])
 			continue;
 		if (u->dir[0])
-			count(k, u->dir, &u->met);
-		ret->matched++;
-		ret->injected++;
+			account(f, u);
+		ret->matched += u->met;
+		ret->injected += u->met;
 		text_append(&text, "%s%s: %s %s (before: %s), %s %llu times", text.len ? "; " : "", f->targets[i].name,
-			    file_of(k, u->v2), u->now, u->before, k->met_words,
-			    (unsigned long long)(u->met > u->met_before ? u->met - u->met_before : 0));
+			    file_of(k, u->v2), u->now, u->before, k->met_words, (unsigned long long)u->met);
 	}
-	fault_tell_effect(f, ret, &text);
+	if (ret->injected)
+		fault_tell_effect(f, ret, &text);
+	else
+		text_free(&text);
 	return 0;
 }
 
@@ -440,15 +481,20 @@ static const struct throttle_kind pids = {
 	.v1_file = "pids.max",
 	.controller = "pids",
 	.count_file = "pids.events",
+	.count_below = "pids.events.local", /* of Linux 6.11 */
 	.count_key = "max",
 	.goal = pids_goal,
 	.met_words = "refused",
 };
 
 const struct fault_ops fault_pids_limit = {
-	THROTTLE_OPS,          .name = "pids_limit",
-	.family = &pids,       .summary = "Let the target start no further process or thread (EAGAIN)",
-	.params = pids_params, .supported = pids_supported,
+	THROTTLE_OPS,
+	.name = "pids_limit",
+	.family = &pids,
+	.summary = "Let the target start no further process or thread (EAGAIN)",
+	.params = pids_params,
+	.supported = pids_supported,
+	.hints.unmatched = "It started no more than it may: nothing asked for a further process or thread.",
 };
 
 /* --- cpu_throttle ---------------------------------------------------------------------------------- */
@@ -526,6 +572,7 @@ const struct fault_ops fault_cpu_throttle = {
 	.name = "cpu_throttle",
 	.family = &cpu,
 	.summary = "Leave the target a share of its CPU time",
+	.hints.unmatched = "It never wanted more CPU time than it was left: give it work, or a smaller --share.",
 	.params = cpu_params,
 	.supported = cpu_supported,
 	.validate = cpu_validate,
