@@ -9,6 +9,7 @@
 
 #include "bpf/abi/abi.h"
 #include "fault/life/changes.h"
+#include "fault/life/course.h"
 #include "fault/fault.h"
 #include "fault/life/follow.h"
 #include "fault/stress/limits.h"
@@ -53,9 +54,7 @@ int fault_validate(const struct fault *f, struct fl_error *err)
 {
 	int r = params_complete(&f->params, f->ops->name, err);
 
-	if (!r && f->ops->validate)
-		r = f->ops->validate(&f->params, err);
-	return r;
+	return r ? r : fault_validate_params(f->ops, &f->params, err);
 }
 
 int fault_add_target(struct fault *f, const char *spec, struct fl_error *err)
@@ -238,11 +237,14 @@ int fault_activate(struct fault *f, bool on, struct fl_error *err)
 		r = protected_again(f, err);
 	if (!r && on)
 		r = targets_alive(f, err);
+	if (!r && on)
+		r = course_begin(f, err);
 	if (!r)
 		r = f->ops->activate(f, on, err);
 	if (r)
 		return r;
 	f->active = on;
+	course_mark(f);
 	f->held_back = false;
 	if (on)
 		f->active_ns = clock_mono_ns();
@@ -344,8 +346,8 @@ int fault_update(struct fault *f, const struct params *wanted, struct fl_error *
 	r = gate_check(err);
 	if (!r)
 		r = protected_again(f, err);
-	if (!r && f->ops->validate)
-		r = f->ops->validate(wanted, err);
+	if (!r)
+		r = fault_validate_params(f->ops, wanted, err);
 	if (!r)
 		r = limits_check_params(f->ops, wanted, err);
 	if (!r)
@@ -360,6 +362,7 @@ int fault_update(struct fault *f, const struct params *wanted, struct fl_error *
 		f->params = old;
 		return r;
 	}
+	course_set(f, &old);
 	params_free(&old);
 	return 0;
 }
@@ -425,6 +428,7 @@ void fault_free(struct fault *f)
 		target_free(&f->targets[i]);
 	free(f->targets);
 	json_decref(f->changes);
+	json_decref(f->courses);
 	params_free(&f->params);
 	memset(f, 0, sizeof(*f));
 }

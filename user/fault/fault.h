@@ -136,6 +136,7 @@ struct fault {
 	struct fault_proof shown; /* the same, for the owner's loop to read at any time */
 	json_t *changes;          /* of its targets, see changes.h; NULL: none */
 	uint32_t n_changes;       /* of them all, also of those that are too many to keep */
+	json_t *courses;          /* of what follows a schedule, see course.h; NULL: nothing does */
 	bool supervisor_lost;
 	void *priv;  /* the kind's own */
 	void *units; /* units.h: what it keeps for each target; NULL: nothing */
@@ -157,6 +158,9 @@ int fault_init(struct fault *f, struct session *session, const char *kind, struc
 
 /* Give a fault that has none its session and its id. */
 void fault_attach_session(struct fault *f, struct session *session);
+
+/* What the kind itself has to say to parameters that are complete, wherever their schedules take them. Pure (valid.c). */
+int fault_validate_params(const struct fault_ops *ops, const struct params *p, struct fl_error *err);
 
 /* Check parameters as far as is possible without a target. */
 int fault_validate(const struct fault *f, struct fl_error *err);

@@ -13,6 +13,7 @@
 #include "target/process/process.h"
 #include "util/cleanup.h"
 #include "util/json/json_path.h"
+#include "util/schedule/schedule.h"
 #include "util/text/cidr.h"
 #include "util/text/text.h"
 #include "util/text/units.h"
@@ -261,10 +262,27 @@ static const char *undone_by(const struct fault *f)
 	       "what is to be undone is written down before it is done";
 }
 
+/* [{"param": "delay", "words": "a ramp from ..."}] */
+static json_t *schedules_json(const struct params *p)
+{
+	json_t *all = json_array();
+	uint32_t i;
+
+	for (i = 0; i < p->n; i++) {
+		const struct param_value *v = &p->v[i];
+		_cleanup_free_ char *words = v->schedule ? schedule_words(v->param, v->schedule) : NULL;
+
+		if (words)
+			json_array_append_new(all, json_pack("{s:s, s:s}", "param", v->param->name, "words", words));
+	}
+	return all;
+}
+
 json_t *preview_of(const struct fault *f, uint64_t for_ns)
 {
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "kind", f->ops->name, "params",
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "kind", f->ops->name, "params",
 			 params_json(&f->params), "for_s", for_ns ? json_real((double)for_ns / 1e9) : json_null(),
 			 "targets", targets_json(f), "share", share_json(f), "stack", stack_json(f), "spared",
-			 net_guard_named(f), "also", also_json(f), "undone_by", undone_by(f));
+			 net_guard_named(f), "also", also_json(f), "undone_by", undone_by(f), "schedules",
+			 schedules_json(&f->params));
 }

@@ -213,7 +213,7 @@ void run_faults_changed(void *run, const struct fault *f, const json_t *change)
 	struct run *r = run;
 	const char *what = json_string_value(json_object_get(change, "what")) ?: "";
 	bool stopped = !strcmp(what, "stopped") || !strcmp(what, "protected");
-	bool deed = stopped || !strcmp(what, "set");
+	bool value = !strcmp(what, "value"), deed = stopped || value || !strcmp(what, "set");
 	_cleanup_free_ char *event = text_format("%s-%s", deed ? "fault" : "target", what);
 	json_t *fields = json_pack("{s:s}", "fault", f->id);
 
@@ -226,6 +226,8 @@ void run_faults_changed(void *run, const struct fault *f, const json_t *change)
 	if (event)
 		events_write(r->events, event, r->turn.x ? r->turn.x->id : NULL, json_incref(fields));
 	json_decref(fields);
+	if (value) /* of a schedule: nothing has happened to a target, and a line for each would drown the rest */
+		return;
 	run_kernel_refresh(r);
 	run_report_progress(r, false, json_string_value(json_object_get(change, "text")));
 }
@@ -253,7 +255,8 @@ static void note_limits(struct run *r, const struct run_fault *f)
 	char text[400];
 	size_t i;
 
-	if (limits_warn_delay(f->fault.ops, &f->fault.params, text, sizeof(text)))
+	/* As planned: those of the fault move with its schedules, on another thread. */
+	if (limits_warn_delay(f->fault.ops, &f->plan->params, text, sizeof(text)))
 		run_report_progress(r, false, text);
 	json_array_foreach(f->spared, i, line) {
 		events_write(r->events, "spared", r->turn.x->id,

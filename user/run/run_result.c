@@ -176,6 +176,8 @@ static json_t *proofs_json(const struct turn *t)
 		json_object_set_new(entry, "first_hit_mono_ns", json_integer((json_int_t)p->first_hit_ns));
 		json_object_set_new(entry, "effect", p->effect[0] ? json_string(p->effect) : json_null());
 		json_object_set_new(entry, "changes", f->fault.changes ? json_incref(f->fault.changes) : json_array());
+		if (f->fault.courses)
+			json_object_set_new(entry, "courses", json_deep_copy(f->fault.courses));
 		json_array_append_new(list, entry);
 	}
 	return list;

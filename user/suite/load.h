@@ -29,6 +29,10 @@ int load_fault(struct yaml *y, struct fy_node *node, void *experiment);
 /* The one fault of `fault_type:` and `params:` (may be NULL). */
 int load_single_fault(struct yaml *y, struct fy_node *type, struct fy_node *params, struct experiment *x);
 
+/* {ramp: 0ms..500ms, over: 10min} for the parameter @slot (NULL: there is no such), as one word (util/schedule/schedule.h);
+ * the caller's to free. */
+int load_schedule(struct yaml *y, struct fy_node *node, const struct param_value *slot, char **ret);
+
 /* Between the two ends of an edge in a list of targets, until the fault has taken its peer. */
 #define EDGE_MARK "<->"
 

@@ -68,14 +68,18 @@ static bool is_open(const struct params *params, const char *name)
 /* One parameter; a list is joined by commas ("peer: [a, b]"). */
 static int set_param(struct yaml *y, struct fy_node *key_node, struct fy_node *value, struct params *params)
 {
-	_cleanup_free_ char *key = NULL;
+	_cleanup_free_ char *key = NULL, *word = NULL;
 	struct text joined = {};
 	char **words = NULL;
 	size_t i;
 	int r = yaml_word(y, key_node, &key);
 
-	if (!r)
+	if (!r && fy_node_is_mapping(yaml_deref(value)))
+		r = load_schedule(y, value, find_slot(params, key), &word);
+	else if (!r)
 		r = yaml_words(y, value, &words);
+	if (word)
+		text_append(&joined, "%s", word);
 	for (i = 0; !r && words && words[i]; i++)
 		text_append(&joined, "%s%s", i ? "," : "", words[i]);
 	if (!r && (!joined.s || joined.failed))
@@ -93,14 +97,18 @@ static int set_param(struct yaml *y, struct fy_node *key_node, struct fy_node *v
 static int set_params(struct yaml *y, struct fy_node *node, struct params *params)
 {
 	struct fy_node *map = yaml_deref(node);
+	const char *slash = strrchr(y->name, '/');
+	_cleanup_free_ char *dir = slash ? strndup(y->name, (size_t)(slash - y->name) + 1) : strdup(".");
 	struct fy_node_pair *pair;
 	void *iter = NULL;
 	int r = 0;
 
 	if (!map || !fy_node_is_mapping(map))
 		return yaml_error(y, node, "params: a mapping is expected");
+	params->dir = dir; /* files of schedules are beside the suite */
 	while (!r && (pair = fy_node_mapping_iterate(map, &iter)))
 		r = set_param(y, fy_node_pair_key(pair), fy_node_pair_value(pair), params);
+	params->dir = NULL;
 	return r;
 }
 
@@ -159,8 +167,9 @@ static int finish(struct yaml *y, struct fault_draft *d, struct experiment *x)
 		r = set_edge(y, d->type, plan);
 	if (!r)
 		r = yaml_at(y, d->type, params_complete(&plan->params, plan->ops->name, y->err));
-	if (!r && plan->ops->validate)
-		r = yaml_at(y, d->params ? d->params : d->type, plan->ops->validate(&plan->params, y->err));
+	if (!r)
+		r = yaml_at(y, d->params ? d->params : d->type,
+			    fault_validate_params(plan->ops, &plan->params, y->err));
 	if (r)
 		return r;
 	/* A share of real traffic is kept in the kernel, by flows, where the kind can. */

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * scale.c - the same suite with every window longer or shorter: baseline, cooldown, grace, the probe's interval
- * and windows, durations, offsets, capture windows, distances of what happens again and again, and "for 30s"
+ * and windows, durations, offsets, capture windows, schedules, distances of what happens again and again, and "for 30s"
  * in conditions. What a fault does (a delay, a share) and time limits of calls stay; so does the time in which a stack
  * has to recover, unless windows become longer.
  */
 #include "model/experiment.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/schedule/schedule.h"
 #include "util/text/units.h"
 
 #define INTERVAL_LEAST_NS (50 * NS_PER_MSEC)
@@ -41,6 +42,17 @@ static int scale_params(struct params *p, double factor, struct fl_error *err)
 	return r;
 }
 
+static int scale_schedules(struct params *p, double factor, struct fl_error *err)
+{
+	uint32_t i;
+	int r = 0;
+
+	for (i = 0; !r && i < p->n; i++)
+		if (p->v[i].schedule)
+			r = schedule_scale(p->v[i].schedule, factor, err);
+	return r;
+}
+
 static int scale_experiment(struct experiment *x, double factor, struct fl_error *err)
 {
 	uint32_t i;
@@ -58,6 +70,8 @@ static int scale_experiment(struct experiment *x, double factor, struct fl_error
 		scale_ns(&x->faults[i].offset_ns, factor);
 		scale_ns(&x->faults[i].duration_ns, factor);
 		r = scale_params(&x->faults[i].params, factor, err);
+		if (!r)
+			r = scale_schedules(&x->faults[i].params, factor, err);
 	}
 	return r;
 }

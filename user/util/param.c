@@ -10,6 +10,7 @@
 
 #include "util/cleanup.h"
 #include "util/param.h"
+#include "util/schedule/schedule.h"
 #include "util/text/cidr.h"
 #include "util/text/text.h"
 #include "util/text/units.h"
@@ -120,6 +121,16 @@ static int parse(const struct param *p, const char *text, struct param_value *v,
 	return error_sys(err, EINVAL, "parameter of an unknown type");
 }
 
+int param_number(const struct param *p, const char *text, int64_t *ret, struct fl_error *err)
+{
+	struct param_value v = { .param = p };
+	int r = parse(p, text, &v, err);
+
+	if (!r)
+		*ret = param_value_number(&v);
+	return r;
+}
+
 /* What is in the slot, to the member that its row is bound to. */
 static void bind_value(const struct params *p, const struct param_value *v)
 {
@@ -158,12 +169,52 @@ static int make_structs(struct params *p)
 	return (own && !p->own) || (common && !p->common) ? -ENOMEM : 0;
 }
 
+/* Which of the parameters can follow a schedule. */
+static void hint_live(const struct params *p, struct fl_error *err)
+{
+	struct text names = {};
+	uint32_t i;
+
+	for (i = 0; i < p->n; i++)
+		if (p->v[i].param->live && param_is_number(p->v[i].param))
+			text_append(&names, "%s%s", names.len ? ", " : "", p->v[i].param->name);
+	if (names.s)
+		error_hint(err, "these can follow a schedule: %s", names.s);
+	else
+		error_hint(err, "no parameter of this kind can be changed while it is on");
+	text_free(&names);
+}
+
+static int parse_schedule(const struct params *p, const char *text, struct param_value *v, struct fl_error *err)
+{
+	int r;
+
+	if (!v->param->live) {
+		error_usage(err, "it cannot be changed while the fault is on, so it follows no schedule");
+		hint_live(p, err);
+		return -EINVAL;
+	}
+	r = schedule_parse(v->param, text, p->dir, &v->schedule, err);
+	if (!r)
+		v->i64 = schedule_at(v->schedule, 0);
+	return r;
+}
+
+static int parse_text(const struct params *p, const char *text, struct param_value *v, struct fl_error *err)
+{
+	if (!utf8_is(text))
+		return error_usage(err, "'%.60s' is no UTF-8 text", text);
+	if (param_is_number(v->param) && schedule_is(text))
+		return parse_schedule(p, text, v, err);
+	return parse(v->param, text, v, err);
+}
+
 static int set_value(const struct params *p, struct param_value *v, const char *text, bool given, struct fl_error *err)
 {
 	struct param_value parsed = { .param = v->param, .given = given, .set = true };
 	struct fl_error why = {};
-	int r = utf8_is(text) ? parse(v->param, text, &parsed, &why)
-			      : error_usage(&why, "'%.60s' is no UTF-8 text", text);
+	char number[48];
+	int r = parse_text(p, text, &parsed, &why);
 
 	if (r) {
 		error_set(err, why.exit, -r, "%s: %s", v->param->name, why.message);
@@ -171,10 +222,13 @@ static int set_value(const struct params *p, struct param_value *v, const char *
 			error_hint(err, "%s", why.hint);
 		return r;
 	}
-	parsed.text = strdup(text);
-	if (!parsed.text)
+	parsed.text = strdup(parsed.schedule ? param_number_text(v->param, parsed.i64, number, sizeof(number)) : text);
+	if (!parsed.text) {
+		schedule_free(parsed.schedule);
 		return error_sys(err, ENOMEM, "%s: out of memory", v->param->name);
+	}
 	free(v->text);
+	schedule_free(v->schedule);
 	*v = parsed;
 	bind_value(p, v);
 	return 0;
@@ -223,8 +277,10 @@ void params_free(struct params *p)
 {
 	uint32_t i;
 
-	for (i = 0; i < p->n; i++)
+	for (i = 0; i < p->n; i++) {
 		free(p->v[i].text);
+		schedule_free(p->v[i].schedule);
+	}
 	free(p->v);
 	free(p->own);
 	free(p->common);
@@ -239,9 +295,13 @@ int params_copy(struct params *dst, const struct params *src, struct fl_error *e
 	if (r)
 		return r;
 	for (i = 0; !r && i < src->n; i++) {
-		dst->v[i] = src->v[i];
+		const struct param_value *from = &src->v[i];
+
+		dst->v[i] = *from;
 		dst->n = i + 1;
-		if (src->v[i].text && !(dst->v[i].text = strdup(src->v[i].text)))
+		dst->v[i].text = from->text ? strdup(from->text) : NULL;
+		dst->v[i].schedule = from->schedule ? schedule_copy(from->schedule) : NULL;
+		if ((from->text && !dst->v[i].text) || (from->schedule && !dst->v[i].schedule))
 			r = -ENOMEM;
 	}
 	if (r || make_structs(dst)) {
@@ -332,13 +392,42 @@ const char *params_text(const struct params *p, const char *name)
 	return params_get(p, name)->text;
 }
 
-json_t *params_json(const struct params *p)
+static json_t *values_json(const struct params *p, bool now)
 {
 	json_t *o = json_object();
 	uint32_t i;
 
-	for (i = 0; i < p->n; i++)
-		if (p->v[i].set)
-			json_object_set_new(o, p->v[i].param->name, json_string(p->v[i].text));
+	for (i = 0; i < p->n; i++) {
+		const struct param_value *v = &p->v[i];
+		_cleanup_free_ char *word = v->schedule && !now ? schedule_text(v->param, v->schedule) : NULL;
+
+		if (v->set)
+			json_object_set_new(o, v->param->name, json_string(word ? word : v->text));
+	}
 	return o;
+}
+
+json_t *params_json(const struct params *p)
+{
+	return values_json(p, false);
+}
+
+json_t *params_now_json(const struct params *p)
+{
+	return values_json(p, true);
+}
+
+int params_put_number(struct params *p, uint32_t slot, int64_t value)
+{
+	struct param_value *v = &p->v[slot];
+	char number[48], *text = strdup(param_number_text(v->param, value, number, sizeof(number)));
+
+	if (!text)
+		return -ENOMEM;
+	free(v->text);
+	v->text = text;
+	v->i64 = value;
+	v->set = true;
+	bind_value(p, v);
+	return 0;
 }

@@ -97,6 +97,8 @@ struct param {
 			  struct param_optional: PARAM_FIELD_OPTIONAL), \
 	.at = offsetof(type_, member), .size = sizeof(type_)
 
+struct schedule; /* util/schedule/schedule.h */
+
 struct param_value {
 	const struct param *param;
 	bool given; /* by the user; otherwise the default */
@@ -106,7 +108,8 @@ struct param_value {
 		int64_t i64;
 		struct param_range range;
 	};
-	char *text; /* as written (or the default's text); owned */
+	char *text;                /* as written (or the default's text); owned. Of a schedule what it is now */
+	struct schedule *schedule; /* that the value follows; owned; NULL: it stays as it is */
 };
 
 /* The values of one fault: one slot for each parameter of its tables, and the structs that they are bound to. */
@@ -114,6 +117,7 @@ struct params {
 	uint32_t n, n_own; /* of all slots; of the first of them, which are of its own table */
 	struct param_value *v;
 	void *own, *common; /* owned; NULL where the table binds nothing */
+	const char *dir;    /* where params_set() looks for files of schedules; borrowed. NULL: wherever they say */
 };
 
 /* Make the slots of up to two tables (each ends with a NULL name; either may be NULL), filled
@@ -123,7 +127,7 @@ void params_free(struct params *p);
 int params_copy(struct params *dst, const struct params *src, struct fl_error *err);
 
 /* Set one by name from text. An unknown name is an error with the nearest known one. '-' and '_'
- * are the same in names. */
+ * are the same in names. A number that `set` may change may be a schedule (schedule.h); it is then what it begins with. */
 int params_set(struct params *p, const char *name, const char *text, struct fl_error *err);
 
 /* Error when a "must be given" is not set. @what begins the message ("latency"). */
@@ -140,7 +144,32 @@ const struct param_value *params_get(const struct params *p, const char *name);
 bool params_has(const struct params *p, const char *name);         /* has a value */
 const char *params_text(const struct params *p, const char *name); /* NULL when unset */
 
-/* {"delay": "200ms", ...}: those that have a value, as text. New reference. */
+/* {"delay": "200ms", ...}: those that have a value, as text; a schedule in one word. New reference. */
 json_t *params_json(const struct params *p);
+/* The same with what each is now. */
+json_t *params_now_json(const struct params *p);
+
+/* --- schedules ---------------------------------------------------------------------------------- */
+
+/* Is it a number, and so one that can be given by a schedule if it is live? */
+bool param_is_number(const struct param *p);
+/* A value of such a parameter as a whole number of its unit (ns, ppm, bit/s, bytes, 1), and back. */
+int param_number(const struct param *p, const char *text, int64_t *ret, struct fl_error *err);
+char *param_number_text(const struct param *p, int64_t value, char *buf, size_t size);
+
+/* The number that is in a slot. */
+int64_t param_value_number(const struct param_value *v);
+/* Put one there; a schedule of it goes on. -ENOMEM. */
+int params_put_number(struct params *p, uint32_t slot, int64_t value);
+
+/* How many parameters follow a schedule. */
+uint32_t params_scheduled(const struct params *p);
+
+/*
+ * Have @check judge @p: as it is, or, where schedules move it, with every one of them at its least and its greatest.
+ * The error says at which values.
+ */
+int params_check_range(const struct params *p, int (*check)(const struct params *p, void *ctx, struct fl_error *err),
+		       void *ctx, struct fl_error *err);
 
 #endif

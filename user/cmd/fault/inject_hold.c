@@ -64,7 +64,7 @@ static void on_change(void *ctx, const struct fault *f, const json_t *change)
 		text_copy(h->in->ended.why, sizeof(h->in->ended.why),
 			  json_string_value(json_object_get(change, "text")) ?: "");
 		uv_stop(&h->loop);
-	} else if (h->watcher->changed) {
+	} else if (h->watcher->changed && strcmp(json_string_value(json_object_get(change, "what")) ?: "", "value")) {
 		h->watcher->changed(h->watcher->arg, f, change);
 	}
 }

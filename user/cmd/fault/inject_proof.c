@@ -56,6 +56,21 @@ static void print_died(const struct fault *f)
 	}
 }
 
+/* "delay     a ramp from 0s to 500ms in 600s, where it stays: 231.5ms at the end" */
+static void print_courses(const struct fault *f)
+{
+	const json_t *c;
+	size_t i;
+
+	json_array_foreach(f->courses, i, c) {
+		const char *by = json_string_value(json_object_get(c, "ended_by"));
+
+		printf("  %-9s %s: %s%s%s%s\n", json_string_value(json_object_get(c, "param")),
+		       json_string_value(json_object_get(c, "words")), json_string_value(json_object_get(c, "now")),
+		       by ? " (ended by: " : " at the end", by ?: "", by ? ")" : "");
+	}
+}
+
 void inject_print_proof(const struct inject *in, const struct fault_proof *p)
 {
 	const struct fault *f = &in->fault;
@@ -67,6 +82,7 @@ void inject_print_proof(const struct inject *in, const struct fault_proof *p)
 		printf("  ended     %s\n", ended);
 	if (p->effect[0])
 		printf("  effect    %s\n", p->effect);
+	print_courses(f);
 	print_died(f);
 	if (!p->injected) {
 		if (!inject_hit_something(f->ops, p)) {
@@ -95,13 +111,14 @@ json_t *inject_proof_json(const struct inject *in, const struct fault_proof *p, 
 
 	for (i = 0; i < f->n_targets; i++)
 		json_array_append_new(targets, json_string(f->targets[i].name));
-	return json_pack(
-		"{s:s, s:s, s:o, s:s, s:o, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:i, s:o, s:o, s:s, s:O?, s:o, s:o}",
-		"id", f->id, "kind", f->ops->name, "targets", targets, "backend", f->backend, "params",
-		params_json(&f->params), "active_s", active_s(f), "arm_to_active_s",
-		(double)(f->active_ns - f->armed_ns) / 1e9, "matched", (json_int_t)p->matched, "injected",
-		(json_int_t)p->injected, "skipped", (json_int_t)p->skipped, "spared", (json_int_t)p->spared, "bytes",
-		(json_int_t)p->bytes, "targets_died", (int)p->died, "first_hit_wall", wall_json(p->first_hit_wall_ns),
-		"last_hit_wall", wall_json(p->last_hit_wall_ns), "effect", p->effect, "changes", f->changes, "ended_by",
-		ended_json(&in->ended), "error", cmd_error_json(err));
+	return json_pack("{s:s, s:s, s:o, s:s, s:o, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:i, s:o, s:o, s:s, s:O?, s:o, "
+			 "s:o, s:O*}",
+			 "id", f->id, "kind", f->ops->name, "targets", targets, "backend", f->backend, "params",
+			 params_json(&f->params), "active_s", active_s(f), "arm_to_active_s",
+			 (double)(f->active_ns - f->armed_ns) / 1e9, "matched", (json_int_t)p->matched, "injected",
+			 (json_int_t)p->injected, "skipped", (json_int_t)p->skipped, "spared", (json_int_t)p->spared,
+			 "bytes", (json_int_t)p->bytes, "targets_died", (int)p->died, "first_hit_wall",
+			 wall_json(p->first_hit_wall_ns), "last_hit_wall", wall_json(p->last_hit_wall_ns), "effect",
+			 p->effect, "changes", f->changes, "ended_by", ended_json(&in->ended), "error",
+			 cmd_error_json(err), "courses", f->courses);
 }

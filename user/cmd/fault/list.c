@@ -45,6 +45,19 @@ static void print_change(const json_t *r)
 	printf("%10s %s: %s\n", "", at, json_string_value(json_object_get(last, "text")) ?: "");
 }
 
+/* What follows a schedule, or did until somebody ended that. */
+static void print_courses(const json_t *r)
+{
+	const json_t *c;
+	size_t i;
+
+	json_array_foreach(json_object_get(r, "courses"), i, c) {
+		_cleanup_free_ char *text = live_course_text(c);
+
+		printf("%10s %s\n", "", text ?: "");
+	}
+}
+
 /* Whose it is, since when and for which run. */
 static void print_owner(const json_t *r)
 {
@@ -95,6 +108,7 @@ static void print_row(const json_t *r)
 	       json_integer_value(json_object_get(r, "matched")), json_integer_value(json_object_get(r, "injected")),
 	       left, state_of(r));
 	print_owner(r);
+	print_courses(r);
 	print_open(json_object_get(r, "open"));
 	print_change(r);
 }

@@ -80,13 +80,18 @@ static void print_lines(const char *what, const json_t *lines)
 void preview_print(const json_t *o)
 {
 	const json_t *stack = json_object_get(o, "stack"), *hit = json_object_get(stack, "hit");
-	const json_t *targets = json_object_get(o, "targets");
+	const json_t *targets = json_object_get(o, "targets"), *schedules = json_object_get(o, "schedules");
 	size_t i;
 
 	printf("%s would hit:\n", text_of(o, "kind"));
 	for (i = 0; i < json_array_size(targets); i++)
 		print_target(json_array_get(targets, i));
 	printf("  share       %s\n", text_of(o, "share"));
+	for (i = 0; i < json_array_size(schedules); i++) {
+		const json_t *s = json_array_get(schedules, i);
+
+		printf("  %-11s %s\n", text_of(s, "param"), text_of(s, "words"));
+	}
 	if (json_is_object(stack)) {
 		printf("  stack       %zu of the %d services that are known here", json_array_size(hit),
 		       (int)json_integer_value(json_object_get(stack, "services")));

@@ -10,6 +10,7 @@
 
 #include "bpf/abi/abi.h"
 #include "cmd/cmd.h"
+#include "fault/life/course.h"
 #include "fault/stress/limits.h"
 #include "fault/life/owner.h"
 #include "fault/life/record.h"
@@ -18,6 +19,7 @@
 #include "util/caller.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/schedule/schedule.h"
 #include "util/text/text.h"
 
 struct options {
@@ -56,6 +58,19 @@ const struct argp cmd_set_argp = { option_table,
 				   NULL,
 				   NULL };
 
+/* As the owner is to read it. It has a working directory of its own, so the file of a replay goes by its whole path. */
+static char *wanted_text(const struct param_value *v, const char *text)
+{
+	struct schedule *s = v->schedule;
+	char *whole = s && s->file ? realpath(s->file, NULL) : NULL;
+
+	if (whole) {
+		free(s->file);
+		s->file = whole;
+	}
+	return s ? schedule_text(v->param, s) : strdup(text);
+}
+
 /* Apply KEY=VALUE to @p, and collect them as {"key": "value"}. */
 static int apply(struct params *p, const struct options *o, json_t *changes, struct fl_error *err)
 {
@@ -63,7 +78,7 @@ static int apply(struct params *p, const struct options *o, json_t *changes, str
 
 	for (i = 0; i < o->n_changes; i++) {
 		const char *equals = strchr(o->changes[i], '=');
-		_cleanup_free_ char *key = NULL;
+		_cleanup_free_ char *key = NULL, *text = NULL;
 
 		if (!equals || equals == o->changes[i])
 			return error_usage(err, "'%.60s' is not KEY=VALUE", o->changes[i]);
@@ -78,7 +93,8 @@ static int apply(struct params *p, const struct options *o, json_t *changes, str
 			error_hint(err, "stop the fault and inject it again");
 			return -EINVAL;
 		}
-		json_object_set_new(changes, key, json_string(equals + 1));
+		text = wanted_text(params_get(p, key), equals + 1);
+		json_object_set_new(changes, params_get(p, key)->param->name, json_string(text ? text : equals + 1));
 	}
 	return 0;
 }
@@ -110,6 +126,36 @@ static int write_rules(const char *session, const json_t *rules, const struct fa
 	return r;
 }
 
+static bool follows_schedule(const json_t *fault, const struct params *p)
+{
+	const json_t *c;
+	size_t i;
+
+	json_array_foreach(json_object_get(fault, "courses"), i, c) {
+		if (json_is_null(json_object_get(c, "ended_by")))
+			return true;
+	}
+	return params_scheduled(p) > 0;
+}
+
+/* Which schedules have ended by that, and which have begun. */
+static void tell_schedules(const json_t *fault, const struct params *p, const json_t *changes)
+{
+	const json_t *courses = json_object_get(fault, "courses");
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)changes, name, value) {
+		const struct param_value *v = params_get(p, name);
+		_cleanup_free_ char *words = v->schedule ? schedule_words(v->param, v->schedule) : NULL;
+
+		if (*course_words(courses, name))
+			fprintf(stderr, "note: that ended the schedule of %s: %s\n", name, course_words(courses, name));
+		if (words)
+			fprintf(stderr, "note: %s follows from now on %s\n", name, words);
+	}
+}
+
 static int change(const char *session, const json_t *fault, const struct options *o, uint64_t *ret_write_ns,
 		  uint64_t *ret_wall_ns, struct fl_error *err)
 {
@@ -124,11 +170,12 @@ static int change(const char *session, const json_t *fault, const struct options
 		r = gate_check(err);
 	if (!r)
 		r = apply(&p, o, changes, err);
-	if (!r && ops->validate)
-		r = ops->validate(&p, err);
+	if (!r)
+		r = fault_validate_params(ops, &p, err);
 	if (!r)
 		r = limits_check_params(ops, &p, err);
-	if (!r && json_array_size(rules) && ops->compile)
+	/* With a schedule the owner alone knows what each number is at this moment. */
+	if (!r && json_array_size(rules) && ops->compile && !follows_schedule(fault, &p))
 		r = write_rules(session, rules, ops, &p, ret_write_ns, err);
 	*ret_wall_ns = clock_wall_ns();
 	if (!r && limits_warn_delay(ops, &p, note, sizeof(note)))
@@ -139,7 +186,11 @@ static int change(const char *session, const json_t *fault, const struct options
 				  caller_json(&by), "params", changes);
 		r = owner_order(session, order, err);
 		json_decref(order);
+		if (!*ret_write_ns)
+			*ret_wall_ns = clock_wall_ns();
 	}
+	if (!r)
+		tell_schedules(fault, &p, changes);
 	json_decref(changes);
 	params_free(&p);
 	return r;

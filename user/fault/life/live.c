@@ -47,7 +47,8 @@ static json_t *row(const struct session_info *s, const json_t *fault)
 	double left = json_number_value(expires) - clock_wall_s();
 
 	count_hits(s->name, fault, &matched, &injected);
-	return json_pack("{s:O, s:O, s:O, s:O, s:O, s:I, s:I, s:o, s:O, s:s, s:i, s:b, s:o, s:O, s:o, s:f, s:o, s:O*}",
+	return json_pack("{s:O, s:O, s:O, s:O, s:O, s:I, s:I, s:o, s:O, s:s, s:i, s:b, s:o, s:O, s:o, s:f, s:o, s:O*, "
+			 "s:O*}",
 			 "id", json_object_get(fault, "id"), "kind", json_object_get(fault, "kind"), "targets",
 			 json_object_get(fault, "targets"), "backend", json_object_get(fault, "backend"), "params",
 			 json_object_get(fault, "params"), "matched", (json_int_t)matched, "injected",
@@ -58,7 +59,8 @@ static json_t *row(const struct session_info *s, const json_t *fault)
 			 !alive && unfinished_read(s->name, &left_open) ? open_json(&left_open) : json_null(),
 			 "changes", json_object_get(fault, "changes") ?: json_null(), "owner", caller_json(&s->by),
 			 "since_wall", s->started_wall, "run", s->results[0] ? json_string(s->results) : json_null(),
-			 "identities", json_object_get(fault, "identities"));
+			 "identities", json_object_get(fault, "identities"), "courses",
+			 json_object_get(fault, "courses"));
 }
 
 int live_faults(json_t **ret, struct fl_error *err)
@@ -84,6 +86,16 @@ int live_faults(json_t **ret, struct fl_error *err)
 	else
 		*ret = rows;
 	return r;
+}
+
+char *live_course_text(const json_t *c)
+{
+	const char *by = json_string_value(json_object_get(c, "ended_by"));
+
+	return text_format("%s is %s%s%s%s", json_string_value(json_object_get(c, "param")) ?: "",
+			   json_string_value(json_object_get(c, "now")) ?: "", by ? ", by " : ": ", by ?: "",
+			   by ? ", which ended its schedule"
+			      : json_string_value(json_object_get(c, "words")) ?: "");
 }
 
 const char *live_owner_text(const json_t *row, bool with_day, char *buf, size_t size)

@@ -14,6 +14,9 @@
  * owner_alive, changes}]; a new reference. */
 int live_faults(json_t **ret, struct fl_error *err);
 
+/* Of a row's "courses": "delay is 12ms: a ramp from 0s to 500ms in 10min, where it stays"; the caller's to free. */
+char *live_course_text(const json_t *course);
+
 /* Of such a row: "by alice (pts/3) since 12:00:01", or with the day as well. Returns @buf. */
 const char *live_owner_text(const json_t *row, bool with_day, char *buf, size_t size);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "fault/life/course.h"
 #include "fault/life/owner.h"
 #include "fault/life/record.h"
 #include "fault/protected.h"
@@ -141,10 +142,10 @@ static void note_deed(struct owner *o, struct fault *f, const json_t *order, con
 	changes_note(f, change, keep_news, o);
 }
 
-/* "set delay=300ms (was 200ms)"; the parameters of @f are the old ones. */
+/* "set delay=300ms (was 200ms), which ends its schedule"; the parameters of @f are the old ones. */
 static void describe_set(const struct fault *f, json_t *changes, struct text *words, json_t *detail)
 {
-	json_t *before = params_json(&f->params), *value;
+	json_t *before = params_now_json(&f->params), *value;
 	const char *name;
 
 	text_append(words, "set");
@@ -152,7 +153,9 @@ static void describe_set(const struct fault *f, json_t *changes, struct text *wo
 		const char *after = json_string_value(value) ?: "";
 		json_t *old = json_object_get(before, name);
 
-		text_append(words, " %s=%s (was %s)", name, after, json_string_value(old) ?: "unset");
+		text_append(words, " %s=%s (was %s)%s%s", name, after, json_string_value(old) ?: "unset",
+			    *course_words(f->courses, name) ? ", which ends its schedule: " : "",
+			    course_words(f->courses, name));
 		json_object_set_new(detail, name, json_pack("{s:O?, s:s}", "before", old, "after", after));
 	}
 	json_decref(before);
@@ -364,6 +367,7 @@ static void round_work(void *owner)
 	see_faults(o);
 	for (i = 0; i < o->n_seen; i++) {
 		fault_tick(o->seen[i], &o->trouble);
+		course_follow(o->seen[i], keep_news, o, &o->publish, &o->trouble);
 		o->publish |= changes_look(o->seen[i], keep_news, o);
 	}
 	if (o->publish)

@@ -42,17 +42,36 @@ static json_t *wall_json(uint64_t mono_ns)
 	return json_real(clock_wall_s() + ((double)mono_ns - (double)clock_mono_ns()) / 1e9);
 }
 
+/* What follows a schedule, without the points: they are the result's. */
+static json_t *courses_json(const struct fault *f)
+{
+	json_t *all = f->courses ? json_array() : NULL, *c;
+	size_t i;
+
+	json_array_foreach(f->courses, i, c) {
+		const char *param = json_string_value(json_object_get(c, "param"));
+		json_t *row = json_copy(c);
+
+		json_object_del(row, "points");
+		if (json_is_null(json_object_get(c, "ended_by")))
+			json_object_set_new(row, "now", json_string(params_text(&f->params, param)));
+		json_array_append_new(all, row);
+	}
+	return all;
+}
+
 static json_t *fault_json(struct fault *f)
 {
 	struct fault_proof proof = {};
 
 	fault_proof(f, &proof, NULL);
 	f->fresh = proof;
-	return json_pack("{s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:b, s:o, s:I, s:I, s:s, s:O?}", "id", f->id, "kind",
-			 f->ops->name, "targets", target_names_json(f), "identities", overlap_identities(f), "backend",
-			 f->backend, "params", params_json(&f->params), "rules", rules_json(f), "active", f->active,
-			 "expires_wall", wall_json(f->expires_ns), "matched", (json_int_t)proof.matched, "injected",
-			 (json_int_t)proof.injected, "effect", proof.effect, "changes", f->changes);
+	return json_pack("{s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:b, s:o, s:I, s:I, s:s, s:O?, s:o*}", "id", f->id,
+			 "kind", f->ops->name, "targets", target_names_json(f), "identities", overlap_identities(f),
+			 "backend", f->backend, "params", params_now_json(&f->params), "rules", rules_json(f), "active",
+			 f->active, "expires_wall", wall_json(f->expires_ns), "matched", (json_int_t)proof.matched,
+			 "injected", (json_int_t)proof.injected, "effect", proof.effect, "changes", f->changes,
+			 "courses", courses_json(f));
 }
 
 static char *kept_path(const char *session)

@@ -5,7 +5,8 @@
  *     [{"id": "k3x9aa.1", "kind": "latency", "targets": ["payment-svc"], "backend": "hold",
  *       "identities": [{"name": "payment-svc", "netns": 4026532411, "cgroup": 91, "pid": 812}],
  *       "params": {"delay": "200ms", ...}, "rules": [0], "active": true,
- *       "expires_wall": 1764000000.5 or null, "matched": 12, "injected": 12, "effect": ""}]
+ *       "expires_wall": 1764000000.5 or null, "matched": 12, "injected": 12, "effect": "",
+ *       "courses": [{"param": "delay", "now": "12ms", "schedule": ..., see course.h, without the points}]}]
  *
  * Counters here are the owner's last look (once a second); those of kinds with rules are read
  * from the pinned maps instead.

@@ -8,6 +8,7 @@
 #include "policy/policy.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/schedule/schedule.h"
 #include "util/text/text.h"
 #include "util/text/units.h"
 
@@ -26,16 +27,10 @@ static const struct param *param_of(const struct fault_ops *ops, const char *nam
 	return find_param(ops->params, name) ?: find_param(ops->common, name);
 }
 
-static bool is_number(const struct param *p)
-{
-	return p->type == PARAM_DURATION || p->type == PARAM_OFFSET || p->type == PARAM_PERCENT ||
-	       p->type == PARAM_RATE || p->type == PARAM_BYTES || p->type == PARAM_INT;
-}
-
 static void collect(const struct param *table, const char **names, size_t *n, size_t max)
 {
 	for (; table && table->name; table++)
-		if (is_number(table) && *n < max)
+		if (param_is_number(table) && *n < max)
 			names[(*n)++] = table->name;
 }
 
@@ -96,7 +91,7 @@ static int check_names(const struct policy *policy, struct fl_error *err)
 			const struct param *p = param_of(*k, m->name);
 			struct param_value value;
 
-			if (!p || !is_number(p))
+			if (!p || !param_is_number(p))
 				continue;
 			known = true;
 			r = parse_maximum(m, p, &value, err);
@@ -116,18 +111,25 @@ static bool exceeds(const struct param_value *v, const struct param_value *max)
 	return v->u64 > max->u64;
 }
 
-static int check_params(const struct policy *policy, const struct fault_ops *ops, const struct params *p,
-			struct fl_error *err)
+struct asked {
+	const struct policy *policy;
+	const struct fault_ops *ops;
+};
+
+static int check_values(const struct params *p, void *ctx, struct fl_error *err)
 {
+	const struct asked *asked = ctx;
+	const struct policy *policy = asked->policy;
+	const struct fault_ops *ops = asked->ops;
 	uint32_t i;
-	int r = check_names(policy, err);
+	int r = 0;
 
 	for (i = 0; !r && i < policy->n_maxima; i++) {
 		const struct maximum *m = &policy->maxima[i];
 		const struct param *param = param_of(ops, m->name);
 		struct param_value max;
 
-		if (!param || !is_number(param) || !params_has(p, m->name))
+		if (!param || !param_is_number(param) || !params_has(p, m->name))
 			continue;
 		r = parse_maximum(m, param, &max, err);
 		if (r || !exceeds(params_get(p, m->name), &max))
@@ -138,6 +140,15 @@ static int check_params(const struct policy *policy, const struct fault_ops *ops
 		r = -EPERM;
 	}
 	return r;
+}
+
+static int check_params(const struct policy *policy, const struct fault_ops *ops, const struct params *p,
+			struct fl_error *err)
+{
+	struct asked asked = { policy, ops };
+	int r = check_names(policy, err);
+
+	return r ? r : params_check_range(p, check_values, &asked, err);
 }
 
 int limits_check_params(const struct fault_ops *ops, const struct params *p, struct fl_error *err)
@@ -196,11 +207,16 @@ static uint64_t syn_gives_up_ns(void)
 	return ((2ull << retries) - 1) * NS_PER_SEC;
 }
 
+/* The greatest that it ever is. */
 static uint64_t given_u64(const struct params *p, const char *name)
 {
 	const struct param_value *v = params_find(p, name);
+	int64_t least, most;
 
-	return v && v->set ? v->u64 : 0;
+	if (!v || !v->set || !v->schedule)
+		return v && v->set ? v->u64 : 0;
+	schedule_range(v->schedule, &least, &most);
+	return (uint64_t)most;
 }
 
 static bool is_word(const struct params *p, const char *name, const char *word)

@@ -16,12 +16,6 @@ struct wanted {
 	bool by_file;
 };
 
-static bool is_number(enum param_type type)
-{
-	return type == PARAM_DURATION || type == PARAM_OFFSET || type == PARAM_PERCENT || type == PARAM_RATE ||
-	       type == PARAM_BYTES || type == PARAM_INT;
-}
-
 static const struct param *first_size(const struct param *p)
 {
 	for (; p && p->name; p++)
@@ -47,7 +41,7 @@ static void list_sizes(const struct params *p, struct text *out)
 	for (i = 0; i < p->n; i++) {
 		const struct param *q = p->v[i].param;
 
-		if (q->live && is_number(q->type) && strcmp(q->name, "max-hits") != 0)
+		if (q->live && param_is_number(q) && strcmp(q->name, "max-hits") != 0)
 			text_append(out, "%s%s", out->len ? ", " : "", q->name);
 	}
 }
@@ -84,8 +78,13 @@ static int find_param(const struct fault_plan *plan, const char *name, const str
 	}
 	if (!plan->ops->update || !q->live)
 		return refuse_param(plan, q->name, "cannot be changed while the fault is on", err);
-	if (!is_number(q->type) || !strcmp(q->name, "max-hits"))
+	if (!param_is_number(q) || !strcmp(q->name, "max-hits"))
 		return refuse_param(plan, q->name, "is no size", err);
+	if (params_scheduled(&plan->params)) {
+		error_usage(err, "sweep: a number of %s follows a schedule, and a trial has one size", plan->ops->name);
+		error_hint(err, "give it a value in the file");
+		return -EINVAL;
+	}
 	*ret = q;
 	return 0;
 }
