@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "report/course.h"
 #include "report/report.h"
 #include "report/sweep/sweep_report.h"
 #include "report/weakness.h"
@@ -303,6 +304,7 @@ static void section_analysis(const struct folder *f, const struct words *w, stru
 		markdown_escape(out, f->results[i].name);
 		text_append(out, "\n\n");
 		report_analysis(f, &f->results[i], w, out);
+		report_courses(&f->results[i], w, out);
 	}
 }
 

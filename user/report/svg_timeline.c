@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "report/course.h"
 #include "report/svg.h"
 #include "score/evidence.h"
 #include "util/json/json_path.h"
@@ -14,6 +15,7 @@
 #define TOP           22
 #define PROBE_H       120
 #define SHIFT_H       64
+#define COURSE_H      32
 #define LANE_H        20
 #define LANES_MAX     8
 #define CHANGES_DRAWN 64
@@ -272,6 +274,44 @@ static void shift_lane(struct plot *p, const struct result *r, struct text *out)
 	p->y = bottom;
 }
 
+/* A number that followed a schedule, from what was told of it: its line, and between which values. */
+static void course_lane(struct plot *p, const struct course *c, struct text *out)
+{
+	int bottom = p->y + 24 + COURSE_H;
+	double high = c->most > c->least ? c->most - c->least : 1, y = bottom;
+	size_t n = json_array_size(c->points), i;
+
+	text_append(out, "<text class='lane' x='%d' y='%d'>", LEFT, p->y + 17);
+	html_escape(out, c->param);
+	text_append(out, ": ");
+	html_escape(out, c->words);
+	text_append(out, "</text><text class='tick' x='%d' y='%d' text-anchor='end'>", LEFT - 6, bottom - COURSE_H + 4);
+	html_escape(out, c->most_text);
+	text_append(out, "</text><text class='tick' x='%d' y='%d' text-anchor='end'>", LEFT - 6, bottom + 4);
+	html_escape(out, c->least_text);
+	text_append(out, "</text><path class='course' d='");
+	for (i = 0; i < n; i++) {
+		const json_t *point = json_array_get(c->points, i);
+		double x = x_of(p, json_number_value(json_array_get(point, 0))), before = y;
+
+		y = bottom - COURSE_H * (json_number_value(json_array_get(point, 1)) - c->least) / high;
+		if (i && !c->flows)
+			text_append(out, "L%.1f %.1f", x, before);
+		text_append(out, "%s%.1f %.1f", i ? "L" : "M", x, y);
+	}
+	text_append(out, "'/><line class='base' x1='%d' x2='%d' y1='%d' y2='%d'/>", LEFT, WIDTH - RIGHT, bottom, bottom);
+	p->y = bottom;
+}
+
+static void course_lanes(struct plot *p, const struct result *r, struct text *out)
+{
+	struct course c;
+	uint32_t i;
+
+	for (i = 0; i < LANES_MAX && course_of(r, i, &c); i++)
+		course_lane(p, &c, out);
+}
+
 /* Every service that alerted, in either window, most alerts first. */
 static uint32_t alert_lanes(const struct result *r, const char *ret[LANES_MAX])
 {
@@ -356,6 +396,7 @@ void svg_timeline(const struct folder *f, const struct result *r, const struct w
 		return;
 	probe_lane(f, &p, w, &lanes);
 	shift_lane(&p, r, &lanes);
+	course_lanes(&p, r, &lanes);
 	alerts(&p, r, &lanes);
 	bottom = p.y + 4;
 	text_append(out, "<svg class='timeline' viewBox='0 0 %d %d' role='img' aria-label='", WIDTH, bottom + 36);

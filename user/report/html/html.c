@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "report/history.h"
+#include "report/course.h"
 #include "report/html/html.h"
 #include "report/report.h"
 #include "report/svg.h"
@@ -47,6 +48,7 @@ static const char style[] =
 	".baseline{fill:var(--blue);opacity:.06}.watch{fill:var(--amber);opacity:.1}"
 	"rect.fault{fill:var(--fault);opacity:.17}.grid{stroke:var(--line)}.base{stroke:var(--soft)}"
 	".pass{fill:var(--blue)}.failed{stroke:var(--bad);stroke-width:2;fill:none}"
+	".course{fill:none;stroke:var(--fault);stroke-width:1.6}"
 	".shift{fill:none;stroke:var(--violet);stroke-width:2;stroke-linecap:round;stroke-linejoin:round}.over{fill:"
 	"transparent}.alert{fill:var(--amber)}"
 	"line.hit{stroke:var(--fault);stroke-width:2;stroke-dasharray:4 3}"
@@ -62,7 +64,7 @@ static const char style[] =
 	"list-style:none;padding:0;margin:.2rem 0}.legend i{display:inline-block;width:.8rem;"
 	"height:.8rem;margin-right:.35rem;vertical-align:-.1rem;border-radius:2px}"
 	".k-fault{background:var(--fault);opacity:.3}.k-blue{background:var(--blue)}"
-	".k-bad{background:var(--bad)}.k-amber{background:var(--amber)}"
+	".k-course{background:var(--fault)}.k-bad{background:var(--bad)}.k-amber{background:var(--amber)}"
 	".k-baseline{background:var(--blue);opacity:.2}.k-watch{background:var(--amber);opacity:.3}"
 	".legend .k-hit,.legend .k-symptom{width:0;border-left:2px dashed var(--fault)}.legend "
 	".k-symptom{border-left-style:dotted}"
@@ -322,6 +324,7 @@ static void legend(const struct words *w, struct text *out)
 	key(out, "symptom", w->first_symptom);
 	key(out, "good", w->back);
 	key(out, "amber", w->change);
+	key(out, "course", w->scheduled);
 	text_append(out,
 		    "</ul><p class='soft'>%s: <span style='color:var(--fault)'>%s</span> · "
 		    "<span style='color:var(--amber)'>%s</span> · "
@@ -379,6 +382,7 @@ static void experiment(const struct folder *f, uint32_t i, const struct words *w
 	svg_graph(f, r, w, out);
 	text_append(out, "</div>");
 	report_analysis(f, r, w, &analysis);
+	report_courses(r, w, &analysis);
 	prose(analysis.s, out);
 	text_free(&analysis);
 	text_append(out, "</article>\n");

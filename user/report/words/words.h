@@ -55,6 +55,8 @@ struct words {
 		*rule_basis, *unscored_basis, *reader_note, *where_note, *control, *control_silent, *control_alarmed,
 		*control_unscored;
 	const char *right, *wrong;
+	/* what followed a schedule */
+	const char *course, *course_symptom, *course_alert, *course_set, *scheduled;
 	/* gaps */
 	const char *no_gaps, *no_gaps_rca, *no_gaps_unscored, *fewer_gaps, *symptom, *cause, *fix, *affected,
 		*nothing_open, *open_unscored, *open_missed, *open_unread, *open_rca, *open_no_rca, *open_false,

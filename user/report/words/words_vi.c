@@ -220,6 +220,11 @@ const struct words words_vi = {
 		      "khi nhận được, và lỗi đầy đủ.",
 	.right = "đúng",
 	.wrong = "sai",
+	.course = "**{param}** của fault thay đổi theo lịch: {words}. Trong cửa sổ fault, từ {least} đến {most}: {line}",
+	.course_symptom = "Lúc có triệu chứng đầu tiên nó là {value}.",
+	.course_alert = "Lúc có cảnh báo đầu tiên nó là {value}.",
+	.course_set = "Có người đã đặt lại nó giữa chừng, nên lịch kết thúc.",
+	.scheduled = "giá trị theo lịch",
 	.no_gaps = "Không tìm thấy gap. Tính điểm: {total}; phát hiện: {tp}; im lặng đúng chỗ: {quiet}; alert trong baseline: "
 		   "{false}, trên {baselines} baseline được theo dõi.",
 	.no_gaps_rca = "Gốc nêu đúng: {right} trên {asked}.",
