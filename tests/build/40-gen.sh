@@ -42,6 +42,15 @@ experiments:
 END
 check "the schema takes a plain one" valid "$T/ok.yaml"
 check "... and so does the loader" "$FL" check "$T/ok.yaml"
+# (To a reader of YAML 1.1, as this one, on and off without quotes are truth values.)
+while IFS= read -r value; do
+	sed "s|delay: 500ms|delay: $value|" "$T/ok.yaml" >"$T/scheduled.yaml"
+	check "both take the schedule $value" sh -c "'$FL' check '$T/scheduled.yaml'" && check "... and the schema does" valid "$T/scheduled.yaml"
+done <<'END'
+{ramp: 0ms..500ms, over: 10min}
+{pulse: 200ms, "on": 5s, "off": 20s}
+ramp:0ms..500ms/10min
+END
 n=0
 while IFS='|' read -r what change; do
 	sed "$change" "$T/ok.yaml" >"$T/bad.yaml"
@@ -56,6 +65,8 @@ an unknown kind|s/: latency/: latensy/
 an unknown parameter|s/jitter/jiter/
 a parameter of another kind|s/jitter: 5ms/nth: 5/
 a word that is no choice|s/normal/nrmal/
+a schedule with a time too few|s/delay: 500ms/delay: {ramp: 0ms..500ms}/
+a schedule of what is not live|s/max-hits: 3/seed: {ramp: 1..2, over: 1s}/
 a number out of bounds|s/max-hits: 3/max-hits: -3/
 an unknown key|s/hypothesis:/hypotesis:/
 a missing one|/rollback:/d
@@ -63,7 +74,7 @@ an unknown key of the suite|s/baseline/base_line/
 a duration without a unit|s/interval: 1s/interval: 1/
 no experiments|/experiments:/,$d
 END
-same "all of them were tried" $n 10
+same "all of them were tried" $n 12
 sed 's/: latency/: delay/' "$T/ok.yaml" >"$T/alias.yaml"
 check "an alias is known, with its parameters" valid "$T/alias.yaml"
 
@@ -83,7 +94,7 @@ same "every kind has its options" "$(for k in $("$FL" inject --help | sed -n '/^
 same "a command's options, and those it shares" "$(complete_words score --o)$(complete_words report --l)" "--output --lang "
 same "words of an option, behind = too" "$(complete_words report --lang v)$(complete_words report --export=r)" "vi --export=rcaeval "
 same "units behind a number" "$(complete_words inject latency x --delay 2m)$(complete_words inject loss x --percent 3)$(complete_words inject bandwidth x --rate 1k)$(complete_words inject memory x --bytes 5Mi)" "2ms 2min 3% 1kbit 5MiB "
-same "no unit before the number" "$(complete_words inject latency x --delay '')" " "
+same "before the number no unit, but the forms of a schedule" "$(complete_words inject latency x --delay '')" "ramp: steps: pulse: sine: replay: "
 same "ways to name a target" "$(complete_words inject latency u)$(complete_words inject latency netn)" "unit: netns: "
 ip netns add flt-comp && _nets="$_nets flt-comp"
 same "what is there of them" "$(complete_words inject latency netns:flt-c)" "netns:flt-comp "

@@ -124,4 +124,3 @@ same "... that nothing ended" "$(course 0 .ended_by)" null
 check "pulses lie half a second apart in the result" sh -c "jq -e '[.[0].proof[1].courses[0].points | [.[1:-1], .[2:-1]] | transpose[] | select(.[1]) | .[1][0] - .[0][0]] | all(. > 0.3 and . < 0.75)' '$T/run/chaos_results.json'"
 says "chaos_report.md draws it" 'delay\*\* followed a schedule: a ramp from 0s to 60ms in 3s, where it stays\. Over the fault window, from 0s to 60ms: ▁.*█' "$T/run/chaos_report.md"
 says "report.html has its line" "class='course' d='M" "$T/run/report.html"
-exit 0

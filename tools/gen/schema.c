@@ -32,6 +32,17 @@ static json_t *value_schema(const struct param *p)
 			 p->help ? p->help : "");
 }
 
+/* What can be changed while the fault is on may be a schedule, as a mapping or in one word. */
+static json_t *param_schema(const struct param *p)
+{
+	json_t *plain = value_schema(p);
+
+	if (!p->live || !param_is_number(p))
+		return plain;
+	return json_pack("{s:[o, {s:s, s:s}, {s:s}]}", "anyOf", plain, "type", "string", "pattern",
+			 "^(ramp|steps|pulse|sine|replay):", "$ref", "#/definitions/schedule");
+}
+
 /* Names are accepted with - and with _. */
 static void add_params(json_t *properties, const struct param *p)
 {
@@ -39,11 +50,11 @@ static void add_params(json_t *properties, const struct param *p)
 		char other[64];
 		size_t i;
 
-		json_object_set_new(properties, p->name, value_schema(p));
+		json_object_set_new(properties, p->name, param_schema(p));
 		for (i = 0; p->name[i] && i + 1 < sizeof(other); i++)
 			other[i] = p->name[i] == '-' ? '_' : p->name[i];
 		other[i] = '\0';
-		json_object_set_new(properties, other, value_schema(p));
+		json_object_set_new(properties, other, param_schema(p));
 	}
 }
 

@@ -247,10 +247,27 @@ void complete_change(const struct completing *c, const char *id)
 
 /* --- by kind -------------------------------------------------------------------------------------- */
 
+/* A live number may be a schedule: the forms, where no number is typed. */
+static void offer_schedules(const struct completing *c, const struct param *p)
+{
+	static const char *const forms[][2] = {
+		{ "ramp:", "FROM..TO/TIME: from the one to the other" },
+		{ "steps:", "VALUE,VALUE,.../TIME: each for so long" },
+		{ "pulse:", "VALUE/ON/OFF: again and again" },
+		{ "sine:", "FROM..TO/TIME: there and back, again and again" },
+		{ "replay:", "FILE#COLUMN/TIME: a column of a CSV, each row for so long" },
+	};
+	size_t i;
+
+	for (i = 0; p->live && param_is_number(p) && i < ARRAY_SIZE(forms); i++)
+		complete_offer(c, forms[i][0], forms[i][1]);
+}
+
 void complete_param(const struct completing *c, const struct param *p)
 {
 	const char *const *choice;
 
+	offer_schedules(c, p);
 	switch (p->type) {
 	case PARAM_DURATION:
 	case PARAM_OFFSET: offer_units(c, units_durations); break;

@@ -299,7 +299,8 @@ static void course_lane(struct plot *p, const struct course *c, struct text *out
 			text_append(out, "L%.1f %.1f", x, before);
 		text_append(out, "%s%.1f %.1f", i ? "L" : "M", x, y);
 	}
-	text_append(out, "'/><line class='base' x1='%d' x2='%d' y1='%d' y2='%d'/>", LEFT, WIDTH - RIGHT, bottom, bottom);
+	text_append(out, "'/><line class='base' x1='%d' x2='%d' y1='%d' y2='%d'/>", LEFT, WIDTH - RIGHT, bottom,
+		    bottom);
 	p->y = bottom;
 }
 

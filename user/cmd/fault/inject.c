@@ -83,15 +83,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static int parse_options(int argc, char **argv, struct parsing *p)
 {
 	const struct fault_ops *ops = p->in->fault.ops;
-	_cleanup_free_ char *doc = text_format("%s.\vTIME is written 200ms, 1.5s, 5min; "
-					       "PERCENT 30 or 0.5%%; RATE 10mbit; SIZE 64k or "
-					       "10MiB. Several TARGETs: with blanks or commas "
-					       "between them. Of a scaled service all containers "
-					       "are meant, of NAME@2 two of them, of NAME@50%% "
-					       "half. Ends at --for, after 5 minutes "
-					       "without it, or at SIGINT/SIGTERM, with the proof of its hits; "
-					       "exit status 1 when there were none.",
-					       ops->summary);
+	_cleanup_free_ char *doc =
+		text_format("%s.\vTIME is written 200ms, 1.5s, 5min; "
+			    "PERCENT 30 or 0.5%%; RATE 10mbit; SIZE 64k or "
+			    "10MiB. Several TARGETs: with blanks or commas "
+			    "between them. A number that `set` can change may be a schedule: "
+			    "ramp:0ms..500ms/10min, steps:10ms,50ms/30s, pulse:200ms/5s/20s, "
+			    "sine:20ms..200ms/1min, replay:FILE#COLUMN/1s. Of a scaled service all containers "
+			    "are meant, of NAME@2 two of them, of NAME@50%% "
+			    "half. Ends at --for, after 5 minutes "
+			    "without it, or at SIGINT/SIGTERM, with the proof of its hits; "
+			    "exit status 1 when there were none.",
+			    ops->summary);
 	struct argp argp = { fault_options_argp(p->options), parse, "TARGET...", doc, NULL, NULL, NULL };
 	_cleanup_free_ char *name = text_format("%s %s", argv[0], ops->name);
 

@@ -189,8 +189,8 @@ const struct words words_en = {
 		      "on and off, alerts as they came in, and errors in full.",
 	.right = "right",
 	.wrong = "wrong",
-	.course =
-		"The fault's **{param}** followed a schedule: {words}. Over the fault window, from {least} to {most}: {line}",
+	.course = "The fault's **{param}** followed a schedule: {words}. Over the fault window, from {least} to "
+		  "{most}: {line}",
 	.course_symptom = "It was {value} at the first symptom.",
 	.course_alert = "It was {value} at the first alert.",
 	.course_set = "Somebody set it meanwhile, which ended the schedule.",
