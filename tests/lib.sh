@@ -17,7 +17,7 @@ TAP_N=0
 TAP_BAD=0
 _pids=
 _nets=
-# A callback that keeps an event loop too long adds a line there (user/util/loop_time.h). An emulated CPU
+# A callback that keeps an event loop too long adds a line there (user/util/loop/loop_time.h). An emulated CPU
 # is no measure for that.
 [ -n "${FLTEST_VM:-}" ] || export FAULTLINE_LOOP_LOG=$T/loop
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # The event loop that carries the heartbeat: in a run with every kind of fault, and while inject is asked
-# to list, set and stop, no callback keeps it for more than 20 ms (user/util/loop_time.h), whatever the
+# to list, set and stop, no callback keeps it for more than 20 ms (user/util/loop/loop_time.h), whatever the
 # faults take. The kinds are those of the tool's own table, their options those of tests/matrix/kinds.
 # lane: alone (a file system that is busy with others' work makes a write long)
 . "$(dirname "$0")/../lib.sh"
@@ -14,7 +14,7 @@ export FAULTLINE_LOOP_LOG=$T/loop
 
 # --- every callback is measured ---
 # What is given to libuv by that which runs with a heartbeat, and what of it has not the first line.
-sources=$(find "$TOP"/user/{fault,measure,serve} "$TOP"/user/run/run*.c "$TOP/user/cmd/fault/inject_hold.c" -name '*.c')
+sources=$(find "$TOP"/user/{fault,measure,serve,util} "$TOP"/user/run/run*.c "$TOP/user/cmd/fault/inject_hold.c" -name '*.c')
 callbacks() { # FILE
 	tr -d '\n' <"$1" | grep -oE 'uv_(timer_start|poll_start|signal_start|listen|read_start|write|close|queue_work)\([^;]*;' |
 		grep -oE '\b(on_[a-z_]+|[a-z_]+_(closed|done)|finished)\b' | sort -u

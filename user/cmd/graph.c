@@ -9,6 +9,7 @@
 #include "measure/edges.h"
 #include "measure/fleet.h"
 #include "util/clock.h"
+#include "util/loop/loop_work.h"
 #include "util/text/units.h"
 
 struct options {
@@ -65,13 +66,6 @@ static void on_deadline(uv_timer_t *timer)
 	uv_stop(timer->loop);
 }
 
-static void close_handle(uv_handle_t *handle, void *arg)
-{
-	(void)arg;
-	if (!uv_is_closing(handle))
-		uv_close(handle, NULL);
-}
-
 static void wait_for_end(uint64_t for_ns)
 {
 	uv_signal_t interrupted, terminated;
@@ -86,9 +80,7 @@ static void wait_for_end(uint64_t for_ns)
 	uv_signal_start(&terminated, on_signal, SIGTERM);
 	uv_timer_start(&deadline, on_deadline, for_ns / NS_PER_MSEC, 0);
 	uv_run(&loop, UV_RUN_DEFAULT);
-	uv_walk(&loop, close_handle, NULL);
-	uv_run(&loop, UV_RUN_DEFAULT);
-	uv_loop_close(&loop);
+	loop_end(&loop);
 }
 
 static void print(const struct meter_snapshot *s, double seconds, bool json)

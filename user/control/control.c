@@ -6,7 +6,7 @@
 
 #include "control/private.h"
 #include "util/cleanup.h"
-#include "util/loop_time.h"
+#include "util/loop/loop_time.h"
 
 #define LOOK_MS      250 /* while somebody listens */
 #define LOOK_IDLE_MS 1000

@@ -15,7 +15,7 @@
 #include "util/address.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
-#include "util/loop_time.h"
+#include "util/loop/loop_time.h"
 
 #define BACKLOG    4096
 #define OUT_MAX    (64u << 20) /* a front that does not read is no front */

@@ -9,7 +9,7 @@
 #include "control/job.h"
 #include "util/cleanup.h"
 #include "util/json/yaml.h"
-#include "util/loop_time.h"
+#include "util/loop/loop_time.h"
 
 #define OUTPUT_MAX (8u << 20)
 #define KILL_MS    10000

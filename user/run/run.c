@@ -15,7 +15,7 @@
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/json/yaml.h"
-#include "util/loop_time.h"
+#include "util/loop/loop_time.h"
 #include "util/text/text.h"
 #include "util/text/utf8.h"
 

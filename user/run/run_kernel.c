@@ -12,7 +12,7 @@
 #include "serve/openmetrics.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
-#include "util/loop_time.h"
+#include "util/loop/loop_time.h"
 
 #define READ_MS 500
 

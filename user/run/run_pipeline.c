@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * run_pipeline.c - the pipeline's view, asked on the thread pool. Alerts are polled every second
+ * run_pipeline.c - the pipeline's view, asked on a thread. Alerts are polled every second
  * from the baseline on, because a pipeline may forget an alert once it is resolved; clusters and
  * causes are asked for once, when the window is over. What cannot be reached is recorded.
  */
@@ -11,16 +11,16 @@
 #include "score/pipeline/pipeline.h"
 #include "score/score.h"
 #include "util/clock.h"
-#include "util/loop_time.h"
+#include "util/loop/loop_time.h"
 #include "util/text/text.h"
 
 #define MAX_CLUSTERS 16
 
 /* --- alerts ---------------------------------------------------------------------------------- */
 
-static void poll_work(uv_work_t *work)
+static void poll_work(struct loop_work *work)
 {
-	struct run *r = ((struct job *)work->data)->run;
+	struct run *r = ((struct job *)work)->run;
 
 	r->poll_rc = pipeline_alerts(&r->suite->pipeline, r->poll_since_s, &r->polled, &r->poll_error);
 }
@@ -67,13 +67,12 @@ static void note_reachability(struct run *r, int rc, const struct fl_error *err)
 		     json_pack("{s:s, s:b}", "error", err->message, "unreachable", pipeline_unreachable(rc)));
 }
 
-static void poll_done(uv_work_t *work, int status)
+static void poll_done(struct loop_work *work)
 {
 	LOOP_CALLBACK();
-	struct job *job = work->data;
+	struct job *job = (struct job *)work;
 	struct run *r = job->run;
 
-	(void)status;
 	job->busy = false;
 	if (r->turn.x) {
 		uint32_t before = r->turn.result.alerts.n, i;
@@ -92,6 +91,16 @@ static void poll_done(uv_work_t *work, int status)
 	run_tick(r);
 }
 
+/* Late rather than never: without a thread the loop waits. */
+static void begin(struct run *r, struct job *job, void (*work)(struct loop_work *), void (*done)(struct loop_work *))
+{
+	*job = (struct job){ .work = { .run = work, .done = done }, .run = r, .busy = true };
+	if (loop_work_start(&r->loop, &job->work)) {
+		work(&job->work);
+		done(&job->work);
+	}
+}
+
 void run_poll_alerts(struct run *r)
 {
 	if (!r->suite->pipeline.url || r->alerts_job.busy || r->score_job.busy)
@@ -99,10 +108,7 @@ void run_poll_alerts(struct run *r)
 	error_clear(&r->poll_error);
 	memset(&r->polled, 0, sizeof(r->polled));
 	r->poll_since_s = floor(r->turn.result.baseline_start);
-	r->alerts_job.busy = true;
-	r->alerts_job.run = r;
-	r->alerts_job.work.data = &r->alerts_job;
-	uv_queue_work(&r->loop, &r->alerts_job.work, poll_work, poll_done);
+	begin(r, &r->alerts_job, poll_work, poll_done);
 }
 
 /* --- clusters and causes --------------------------------------------------------------------- */
@@ -227,22 +233,21 @@ static int ask_causes(struct run *r)
 	return rc;
 }
 
-static void ask_work(uv_work_t *work)
+static void ask_work(struct loop_work *work)
 {
-	struct run *r = ((struct job *)work->data)->run;
+	struct run *r = ((struct job *)work)->run;
 
 	r->poll_rc = pipeline_alerts(&r->suite->pipeline, r->poll_since_s, &r->polled, &r->poll_error);
 	if (!r->poll_rc)
 		r->poll_rc = ask_causes(r);
 }
 
-static void ask_done(uv_work_t *work, int status)
+static void ask_done(struct loop_work *work)
 {
 	LOOP_CALLBACK();
-	struct job *job = work->data;
+	struct job *job = (struct job *)work;
 	struct run *r = job->run;
 
-	(void)status;
 	job->busy = false;
 	note_reachability(r, r->poll_rc, &r->poll_error);
 	keep_alerts(&r->turn.result, &r->polled);
@@ -255,8 +260,5 @@ void run_ask_causes(struct run *r)
 	error_clear(&r->poll_error);
 	memset(&r->polled, 0, sizeof(r->polled));
 	r->poll_since_s = floor(r->turn.result.baseline_start);
-	r->score_job.busy = true;
-	r->score_job.run = r;
-	r->score_job.work.data = &r->score_job;
-	uv_queue_work(&r->loop, &r->score_job.work, ask_work, ask_done);
+	begin(r, &r->score_job, ask_work, ask_done);
 }

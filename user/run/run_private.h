@@ -67,9 +67,9 @@ struct turn {
 	struct fl_error error; /* what made it fail */
 };
 
-/* A question to the pipeline, on libuv's thread pool; one of each kind at a time. */
+/* A question to the pipeline, on a thread; one of each kind at a time. */
 struct job {
-	uv_work_t work;
+	struct loop_work work; /* first */
 	struct run *run;
 	bool busy;
 };

@@ -8,7 +8,7 @@
 #include "serve/exporter.h"
 #include "serve/openmetrics.h"
 #include "util/address.h"
-#include "util/loop_time.h"
+#include "util/loop/loop_time.h"
 
 #define CONNECTIONS_MAX 16
 #define IDLE_TIMEOUT_S  30u

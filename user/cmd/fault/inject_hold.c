@@ -14,7 +14,8 @@
 #include "session/session.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
-#include "util/loop_time.h"
+#include "util/loop/loop_time.h"
+#include "util/loop/loop_work.h"
 #include "util/text/printable.h"
 #include "util/text/text.h"
 
@@ -103,20 +104,11 @@ static int start_loop(struct hold *h, struct fl_error *err)
 	return r ? error_sys(err, -r, "event loop: %s", uv_strerror(r)) : 0;
 }
 
-static void close_handle(uv_handle_t *handle, void *arg)
-{
-	(void)arg;
-	if (!uv_is_closing(handle))
-		uv_close(handle, NULL);
-}
-
 static void end_loop(struct hold *h)
 {
 	if (h->owner)
 		owner_stop(h->owner);
-	uv_walk(&h->loop, close_handle, NULL);
-	uv_run(&h->loop, UV_RUN_DEFAULT);
-	uv_loop_close(&h->loop);
+	loop_end(&h->loop);
 }
 
 /* An arm that failed because this kernel cannot do it says so, with the reason doctor has. */

@@ -1,35 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * offload.c - see offload.h
- *
- * Limits: uv_queue_work() signals a condition variable, and in glibc whoever signals waits for an earlier waiter that
- * was woken and has had no CPU since (__condvar_quiesce_and_switch_g1). On a host whose CPUs are long in demand the
- * loop sleeps there, for as long as the thread of the pool waits for its turn: up to 137 ms at a load of 60 to 150 on
- * two CPUs (perf record -e sched:sched_switch -g, 2026-12-01, Linux 6.18).
- */
+/* offload.c - see offload.h */
 #include <assert.h>
+#include <stddef.h>
 
 #include "fault/life/offload.h"
 #include "util/clock.h"
-#include "util/loop_time.h"
+#include "util/loop/loop_time.h"
 
 static void next(struct offload *q);
 
-static void run(uv_work_t *request)
+static struct offload *queue_of(struct loop_work *request)
 {
-	struct offload *q = request->data;
+	return (struct offload *)((uintptr_t)request - offsetof(struct offload, request));
+}
+
+static void run(struct loop_work *request)
+{
+	struct offload *q = queue_of(request);
 
 	q->running->work(q->running->arg);
 }
 
-static void finished(uv_work_t *request, int status)
+static void finished(struct loop_work *request)
 {
 	LOOP_CALLBACK();
-	struct offload *q = request->data;
+	struct offload *q = queue_of(request);
 	struct offload_job *job = q->running;
 	offload_fn done = job->done;
 
-	(void)status;
 	q->running = NULL;
 	job->queued = false; /* it may be gone, or queued again, when done() returns */
 	q->finishing = true;
@@ -50,8 +48,12 @@ static void next(struct offload *q)
 	STAILQ_REMOVE_HEAD(&q->waiting, link);
 	q->running = job;
 	q->since_ns = clock_mono_ns();
-	q->request.data = q;
-	uv_queue_work(q->loop, &q->request, run, finished);
+	q->request = (struct loop_work){ .run = run, .done = finished };
+	/* Late rather than never. */
+	if (loop_work_start(q->loop, &q->request)) {
+		run(&q->request);
+		finished(&q->request);
+	}
 }
 
 void offload_init(struct offload *q, uv_loop_t *loop, offload_fn idle, void *idle_arg)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * offload.h - work of an event loop that may block, one piece after the other on the thread pool.
+ * offload.h - work of an event loop that may block, one piece after the other on a thread (loop_work.h).
  *
  * What a fault does may take as long as its target does (thaw a group, fill a disk, ask an agent), and the
  * loop that carries the heartbeat has to turn meanwhile. So every call into a fault that happens while the
@@ -14,13 +14,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
-#include <uv.h>
+
+#include "util/loop/loop_work.h"
 
 typedef void (*offload_fn)(void *arg);
 
 /* The caller's; must stay, and not be queued again, until `done` has been called. */
 struct offload_job {
-	offload_fn work; /* on a thread of the pool */
+	offload_fn work; /* on a thread */
 	offload_fn done; /* on the loop; may be NULL */
 	void *arg;
 	STAILQ_ENTRY(offload_job) link;
@@ -29,7 +30,7 @@ struct offload_job {
 
 struct offload {
 	uv_loop_t *loop;
-	uv_work_t request;
+	struct loop_work request;
 	struct offload_job *running;
 	uint64_t since_ns; /* the running one, CLOCK_MONOTONIC */
 	bool finishing;    /* in a done() */

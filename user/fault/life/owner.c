@@ -16,7 +16,7 @@
 #include "util/caller.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
-#include "util/loop_time.h"
+#include "util/loop/loop_time.h"
 #include "util/text/text.h"
 
 #define PUBLISH_EVERY 10          /* heartbeats */

@@ -5,7 +5,7 @@
 
 #include "measure/probe/http_loop.h"
 #include "util/cleanup.h"
-#include "util/loop_time.h"
+#include "util/loop/loop_time.h"
 
 struct transfer {
 	LIST_ENTRY(transfer) link;

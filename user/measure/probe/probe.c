@@ -17,7 +17,8 @@
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/json/json_path.h"
-#include "util/loop_time.h"
+#include "util/loop/loop_time.h"
+#include "util/loop/loop_work.h"
 
 #define PROBE_BODY_MAX (1u << 20)
 #define BODY_AT_ONCE   4096 /* bytes; longer bodies are judged by another thread, for the loop carries the heartbeat */
@@ -120,28 +121,28 @@ static void take_sample(struct probe *p, const struct probe_sample *s)
 
 /* A long body on its way through another thread. */
 struct judgement {
-	uv_work_t work;
+	struct loop_work work; /* first */
 	struct probe *probe;
 	struct probe_sample sample;
 	char *body;
 	size_t len;
 };
 
-static void judge_work(uv_work_t *work)
+static void judge_work(struct loop_work *work)
 {
-	struct judgement *j = work->data;
+	struct judgement *j = (struct judgement *)work;
 
 	j->sample.pass = body_passes(j->probe, j->body, j->len);
 }
 
-static void judge_done(uv_work_t *work, int status)
+static void judge_done(struct loop_work *work)
 {
 	LOOP_CALLBACK();
-	struct judgement *j = work->data;
+	struct judgement *j = (struct judgement *)work;
 	struct probe *p = j->probe;
 
 	p->judging--;
-	if (!p->stopping && !status)
+	if (!p->stopping)
 		take_sample(p, &j->sample);
 	free(j->body);
 	free(j);
@@ -156,12 +157,14 @@ static bool judge_elsewhere(struct probe *p, const struct probe_sample *s, const
 
 	if (!j)
 		return false;
-	*j = (struct judgement){
-		.work.data = j, .probe = p, .sample = *s, .len = r->body.len, .body = malloc(r->body.len)
-	};
+	*j = (struct judgement){ .work = { .run = judge_work, .done = judge_done },
+				 .probe = p,
+				 .sample = *s,
+				 .len = r->body.len,
+				 .body = malloc(r->body.len) };
 	if (j->body)
 		memcpy(j->body, r->body.s, r->body.len);
-	if (!j->body || uv_queue_work(p->loop, &j->work, judge_work, judge_done)) {
+	if (!j->body || loop_work_start(p->loop, &j->work)) {
 		free(j->body);
 		free(j);
 		return false;

@@ -14,6 +14,7 @@
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/http/http.h"
+#include "util/loop/loop_work.h"
 
 #define READ_MS 500
 
@@ -73,12 +74,6 @@ static void on_signal(uv_signal_t *handle, int number)
 	uv_stop(handle->loop);
 }
 
-static void close_handle(uv_handle_t *handle, void *arg)
-{
-	(void)arg;
-	uv_close(handle, NULL);
-}
-
 static void wait_for_end(struct watch *w, uint64_t for_ns)
 {
 	uv_loop_init(&w->loop);
@@ -92,9 +87,7 @@ static void wait_for_end(struct watch *w, uint64_t for_ns)
 	uv_signal_start(&w->interrupted, on_signal, SIGINT);
 	uv_signal_start(&w->terminated, on_signal, SIGTERM);
 	uv_run(&w->loop, UV_RUN_DEFAULT);
-	uv_walk(&w->loop, close_handle, NULL);
-	uv_run(&w->loop, UV_RUN_DEFAULT);
-	uv_loop_close(&w->loop);
+	loop_end(&w->loop);
 }
 
 /* --- Prometheus ------------------------------------------------------------------------------ */

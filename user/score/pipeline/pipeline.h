@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * pipeline.h - the AIOps pipeline over plain HTTP, and nothing else known of it. Blocking calls
- * with a time limit run on libuv's thread pool by the runner. Bodies are bounded (8 MiB),
+ * with a time limit run on a thread of the runner's. Bodies are bounded (8 MiB),
  * retries back off, answers are read liberally; an unreachable pipeline is a finding, not a crash.
  */
 #ifndef FL_PIPELINE_H

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "util/clock.h"
-#include "util/loop_time.h"
+#include "util/loop/loop_time.h"
 
 static const char *log_path(void)
 {
