@@ -18,6 +18,7 @@
 #include "serve/openmetrics.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/json/json_path.h"
 #include "util/text/units.h"
 
 #define REFRESH_NS (5 * NS_PER_SEC) /* how often restarted containers are looked for */
@@ -126,11 +127,52 @@ const struct argp cmd_top_argp = {
 
 /* --- showing --------------------------------------------------------------------------------- */
 
+/* The numbers of faults on this host that follow a schedule, as list has them; with the faults' ids. */
+static json_t *scheduled_now(void)
+{
+	json_t *faults = NULL, *all = json_array(), *fault, *c;
+	size_t i, k;
+
+	if (live_faults(&faults, NULL))
+		return all;
+	json_array_foreach(faults, i, fault) {
+		json_array_foreach(json_object_get(fault, "courses"), k, c) {
+			json_t *row = json_is_null(json_object_get(c, "ended_by")) ? json_copy(c) : NULL;
+
+			if (!row)
+				continue;
+			json_object_set(row, "id", json_object_get(fault, "id"));
+			json_object_set(row, "kind", json_object_get(fault, "kind"));
+			json_object_set(row, "targets", json_object_get(fault, "targets"));
+			json_array_append_new(all, row);
+		}
+	}
+	json_decref(faults);
+	return all;
+}
+
+/* A line for each, marked as those of the table where the table is. */
+static void add_scheduled(const struct table_options *o, struct text *out)
+{
+	json_t *all = scheduled_now(), *row;
+	size_t i;
+
+	json_array_foreach(all, i, row) {
+		_cleanup_free_ char *text = live_course_text(row), *targets = json_joined(json_object_get(row, "targets"));
+
+		text_append(out, "%s%s %s on %s: %s\n", o->marked ? " " : "",
+			    json_string_value(json_object_get(row, "id")) ?: "",
+			    json_string_value(json_object_get(row, "kind")) ?: "", targets ?: "", text ?: "");
+	}
+	json_decref(all);
+}
+
 static void print_lines(const struct top *top, const struct table *t)
 {
 	struct text out = {};
 
 	table_print(t, 0, 0, &out);
+	add_scheduled(&top->table, &out);
 	printf("%s%s", top->n ? "\n" : "", out.s ? out.s : "");
 	text_free(&out);
 }
@@ -141,11 +183,13 @@ static void print_json(const struct top *top, const struct table *t)
 
 	json_object_set_new(o, "time", json_real(clock_wall_s()));
 	json_object_set_new(o, "seconds", json_real(top->seconds));
+	json_object_set_new(o, "scheduled", scheduled_now());
 	cmd_print_json_line(o);
 }
 
 static int show(struct top *top)
 {
+	struct text below = {};
 	struct table t;
 	int r = table_make(&top->difference, top->seconds, &top->table, &t);
 
@@ -154,9 +198,12 @@ static int show(struct top *top)
 	if (top->options->json)
 		print_json(top, &t);
 	else if (top->screen.on)
-		top_screen_draw(&top->screen, &t, &top->table, NULL);
+		add_scheduled(&top->table, &below);
 	else
 		print_lines(top, &t);
+	if (top->screen.on)
+		top_screen_draw(&top->screen, &t, &top->table, below.s ? below.s : "");
+	text_free(&below);
 	table_free(&t);
 	return fflush(stdout) ? error_sys(top->err, errno, "standard output: %s", strerror(errno)) : 0;
 }

@@ -152,21 +152,25 @@ static void put_status(const struct top_screen *s, const struct table_options *o
 }
 
 void top_screen_draw(const struct top_screen *s, const struct table *t, const struct table_options *o,
-		     const char *waiting)
+		     const char *below)
 {
 	struct winsize size = {};
+	unsigned int width, height, lines = 0;
 	struct text out = {};
-	unsigned int width, height;
+	const char *c;
 
 	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
 	width = size.ws_col ? size.ws_col : 80;
 	height = size.ws_row > 3 ? size.ws_row - 1u : 24;
+	for (c = below; *c; c++)
+		lines += *c == '\n';
+	lines = lines < height / 2 ? lines : 0; /* rather the table */
 	if (s->help)
 		text_append(&out, "%s", help);
 	else if (t)
-		table_print(t, width, height - 1, &out);
-	else
-		text_append(&out, "%s\n", waiting);
+		table_print(t, width, height - 1 - lines, &out);
+	if (!s->help && (!t || lines))
+		text_append(&out, "%s%s", below, t ? "" : "\n");
 	printable_control(stdout, "\033[H");
 	put_lines(s, out.s, t && !s->help, width);
 	printable_control(stdout, "\033[J");

@@ -27,8 +27,8 @@ void top_screen_close(struct top_screen *s);
 /* A key was hit: what to do, after @o was changed. */
 enum top_key top_screen_key(struct top_screen *s, char key, struct table_options *o);
 
-/* The table, or what a person waits for while there is none (NULL). */
+/* The table and lines @below it; or, while there is none (NULL), what a person waits for. */
 void top_screen_draw(const struct top_screen *s, const struct table *t, const struct table_options *o,
-		     const char *waiting);
+		     const char *below);
 
 #endif

@@ -11,6 +11,7 @@
 #include "suite/check_private.h"
 #include "util/cleanup.h"
 #include "util/json/yaml.h"
+#include "util/schedule/schedule.h"
 #include "util/text/text.h"
 #include "util/text/units.h"
 #include "util/text/utf8.h"
@@ -208,6 +209,25 @@ static void check_stage(struct report *r, const struct experiment *x)
 			  x->instances);
 }
 
+/* What would not be seen of a schedule, since the fault is over before. */
+static void check_schedules(struct report *r, const struct experiment *x, const struct fault_plan *plan)
+{
+	uint64_t left = x->duration_ns - plan->offset_ns;
+	uint64_t on = plan->duration_ns && plan->duration_ns < left ? plan->duration_ns : left;
+	char needs[32], has[32];
+	uint32_t i;
+
+	for (i = 0; i < plan->params.n; i++) {
+		const struct param_value *v = &plan->params.v[i];
+
+		if (v->schedule && schedule_length_ns(v->schedule) > on)
+			check_add(r, false, "clipped-schedule", x,
+				  "the schedule of %s takes %s, and its fault is on for %s: the rest of it never comes",
+				  v->param->name, units_format_ns(schedule_length_ns(v->schedule), needs, sizeof(needs)),
+				  units_format_ns(on, has, sizeof(has)));
+	}
+}
+
 static void check_faults(struct report *r, const struct experiment *x)
 {
 	uint32_t i;
@@ -220,6 +240,8 @@ static void check_faults(struct report *r, const struct experiment *x)
 				  "fault %u ends with the experiment, before its "
 				  "own duration is over",
 				  i + 1);
+	for (i = 0; i < x->n_faults; i++)
+		check_schedules(r, x, &x->faults[i]);
 }
 
 static void check_truth(struct report *r, const struct experiment *x)
