@@ -5,11 +5,19 @@
 
 #include "fault/fault.h"
 
-static const struct param params[] = { { .name = "delay", .type = PARAM_DURATION, .def = "1s" },
+static const struct param params[] = { { .name = "delay", .type = PARAM_DURATION, .def = "1s", .live = true },
 				       { .name = "percent", .type = PARAM_PERCENT },
 				       { .name = "peer", .type = PARAM_PEERS },
 				       {} };
-static const struct fault_ops latency = { .name = "latency", .params = params };
+
+static inline int update(struct fault *f, struct fl_error *err)
+{
+	(void)f;
+	(void)err;
+	return 0;
+}
+
+static const struct fault_ops latency = { .name = "latency", .params = params, .update = update };
 static const struct fault_ops *const table[] = { &latency, NULL };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -158,7 +158,8 @@ static void add_scheduled(const struct table_options *o, struct text *out)
 	size_t i;
 
 	json_array_foreach(all, i, row) {
-		_cleanup_free_ char *text = live_course_text(row), *targets = json_joined(json_object_get(row, "targets"));
+		_cleanup_free_ char *text = live_course_text(row),
+				    *targets = json_joined(json_object_get(row, "targets"));
 
 		text_append(out, "%s%s %s on %s: %s\n", o->marked ? " " : "",
 			    json_string_value(json_object_get(row, "id")) ?: "",

@@ -262,6 +262,8 @@ static int collect_experiment(const struct collection *c, const struct experimen
 	int r = collect_expr(c, x->trigger_when);
 	size_t i;
 
+	if (!r)
+		r = collect_expr(c, x->when);
 	for (i = 0; !r && i < x->n_clauses; i++)
 		r = collect_clause(c, &x->clauses[i]);
 	for (i = 0; !r && x->aborts && x->aborts[i]; i++)

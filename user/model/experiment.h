@@ -68,6 +68,10 @@ struct experiment {
 	bool synthetic;              /* no real traffic: "0%", "100% synthetic" */
 	enum experiment_stage stage; /* as written, else the one that the traffic implies; 0: none */
 	uint64_t duration_ns;
+	/* when its fault begins, once the baseline is over */
+	struct expr *when;            /* has to hold; may be NULL */
+	uint64_t within_ns, after_ns; /* else it is skipped; this long after the end of @after's fault */
+	char *after;                  /* id of one above it that has to be over; NULL: of any */
 	/* rollback */
 	bool rollback_automatic;
 	struct expr *trigger_when; /* may be NULL */

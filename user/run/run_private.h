@@ -50,13 +50,16 @@ struct turn {
 	struct result result;
 	uint64_t baseline_ns, inject_ns, end_ns, window_end_ns, recovered_ns;
 	bool stage_forced;
-	bool without_fault; /* a trial of size 0: everything but the fault */
-	bool faults_ready;  /* armed, or given up; disarmed */
-	bool on_failed;     /* one could not be switched on */
-	bool resolved;      /* or it cannot be */
-	bool asked, scored; /* the last questions to the pipeline: put, answered */
-	bool refuted;       /* the hypothesis */
-	bool saved;         /* the result, or it cannot be */
+	bool without_fault;    /* a trial of size 0: everything but the fault */
+	bool faults_ready;     /* armed, or given up; disarmed */
+	bool on_failed;        /* one could not be switched on */
+	bool resolved;         /* or it cannot be */
+	bool asked, scored;    /* the last questions to the pipeline: put, answered */
+	bool refuted;          /* the hypothesis */
+	bool when_holds;       /* run_begin.c */
+	uint64_t ready_ns;     /* since when only `when` is waited for */
+	const char *waits_for; /* "after", "when": said already */
+	bool saved;            /* the result, or it cannot be */
 	enum rollback_cause cause;
 	char cause_text[256];
 	uint64_t breach_ns;                         /* when the breach was seen */
@@ -184,6 +187,13 @@ void run_trial_drop(struct run *r); /* the last one is over: disarm what is kept
 /* run_pipeline.c */
 void run_poll_alerts(struct run *r); /* GET /alerts in the background */
 void run_ask_causes(struct run *r);  /* last alerts, /correlate and /rca in the background */
+
+/* run_begin.c */
+enum run_begin { RUN_BEGIN_NOW, RUN_BEGIN_WAIT, RUN_BEGIN_NEVER };
+
+int run_begin_check(const struct run *r, const struct turn *t, struct fl_error *err); /* -EPERM: never, said in err */
+void run_begin_watch(struct run *r);         /* does `when` hold? Every second, and at every try of the probe */
+enum run_begin run_may_begin(struct run *r); /* the baseline is over; never: the turn is skipped, and says why */
 
 /* run_watch.c */
 bool run_is_steady(struct run *r, uint64_t from_ns); /* a full window since @from_ns */

@@ -92,6 +92,8 @@ static void resolve_work(void *run)
 
 	if (!rc)
 		rc = check_stage(r, t, &t->error);
+	if (!rc)
+		rc = run_begin_check(r, t, &t->error);
 	if (rc == -EPERM)
 		t->result.status = RESULT_SKIPPED;
 	if (!rc)
@@ -188,8 +190,12 @@ static void baseline_tick(struct run *r)
 	if (r->aborting) {
 		run_enter(r, RUN_ROLLBACK);
 	} else if (state_age(r) >= r->suite->baseline_ns) {
+		enum run_begin begin = run_may_begin(r);
+
+		if (begin == RUN_BEGIN_WAIT)
+			return;
 		run_unseen_look(r);
-		run_enter(r, is_pipeline_missed(r) ? RUN_ROLLBACK : RUN_INJECT);
+		run_enter(r, begin == RUN_BEGIN_NEVER || is_pipeline_missed(r) ? RUN_ROLLBACK : RUN_INJECT);
 	}
 }
 

@@ -107,6 +107,7 @@ void run_watch(struct run *r)
 	bool breached;
 	size_t i;
 
+	run_begin_watch(r);
 	if (r->state != RUN_INJECT || !r->turn.inject_ns)
 		return;
 	breached = is_breached(r, x->trigger_when, BY_TRIGGER);

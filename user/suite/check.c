@@ -133,6 +133,23 @@ static void check_expr(struct report *r, const struct experiment *x, const char 
 	}
 }
 
+/* Before the fault there is nothing yet of what counts from it on. */
+static void check_when(struct report *r, const struct experiment *x)
+{
+	const struct expr_clause *clauses[64];
+	uint32_t i, n = x->when ? expr_clauses(x->when, clauses, ARRAY_SIZE(clauses)) : 0;
+	struct metric_source source;
+	char name[EXPR_NAME_MAX];
+
+	check_expr(r, x, "when", x->when);
+	for (i = 0; i < n; i++)
+		if (!metric_resolve(r->suite, expr_clause_name(clauses[i], name, sizeof(name)), &source, NULL) &&
+		    (source.kind == METRIC_ALERTS || source.kind == METRIC_RCA || source.kind == METRIC_RETRIES))
+			check_add(r, true, "when-too-early", x,
+				  "when: '%.80s' counts from the injection on, and this is asked before it",
+				  clauses[i]->text);
+}
+
 static void check_rollback(struct report *r, const struct experiment *x)
 {
 	size_t i;
@@ -223,7 +240,8 @@ static void check_schedules(struct report *r, const struct experiment *x, const 
 		if (v->schedule && schedule_length_ns(v->schedule) > on)
 			check_add(r, false, "clipped-schedule", x,
 				  "the schedule of %s takes %s, and its fault is on for %s: the rest of it never comes",
-				  v->param->name, units_format_ns(schedule_length_ns(v->schedule), needs, sizeof(needs)),
+				  v->param->name,
+				  units_format_ns(schedule_length_ns(v->schedule), needs, sizeof(needs)),
 				  units_format_ns(on, has, sizeof(has)));
 	}
 }
@@ -326,6 +344,7 @@ int suite_check(const struct suite *s, struct finding **ret, uint32_t *ret_n, st
 			continue;
 		}
 		check_hypothesis(&r, x);
+		check_when(&r, x);
 		check_faults(&r, x);
 		check_rollback(&r, x);
 		check_measurement(&r, x);

@@ -9,8 +9,14 @@
 /* An experiment and what can only be read once all of its keys are known. */
 struct draft {
 	struct experiment x;
-	struct fy_node *fault_type, *params, *faults, *target, *id, *stage, *traffic, *truth;
+	struct fy_node *fault_type, *params, *faults, *target, *id, *stage, *traffic, *truth, *after, *within;
 };
+
+/* When it begins (load_begin.c); the last, once all its keys are read, with those of @s above it. */
+int load_when(struct yaml *y, struct fy_node *node, void *draft);
+int load_after(struct yaml *y, struct fy_node *node, void *draft);
+int load_with(struct yaml *y, struct fy_node *node, void *draft);
+int load_begin(struct yaml *y, struct draft *d, const struct suite *s);
 
 /* The blocks of these names, into a struct draft. */
 int load_rollback(struct yaml *y, struct fy_node *node, void *draft);

@@ -293,6 +293,14 @@ static int read_id(struct yaml *y, struct fy_node *node, void *out)
 	return r;
 }
 
+static int read_within(struct yaml *y, struct fy_node *node, void *out)
+{
+	struct draft *d = out;
+
+	d->within = node;
+	return yaml_duration(y, node, &d->x.within_ns);
+}
+
 static const struct yaml_field experiment_fields[] = {
 	{ "id", read_id, 0, false },
 	{ "name", yaml_word, offsetof(struct draft, x.name), true },
@@ -309,6 +317,10 @@ static const struct yaml_field experiment_fields[] = {
 	{ "abort_conditions", load_aborts, 0, false },
 	{ "ground_truth", read_truth, 0, true },
 	{ "sweep", read_sweep, 0, false },
+	{ "when", load_when, 0, false },
+	{ "within", read_within, 0, false },
+	{ "after", load_after, 0, false },
+	{ "with", load_with, 0, false },
 	{ "control", yaml_bool, offsetof(struct draft, x.control), false },
 	{},
 };
@@ -469,6 +481,8 @@ static int finish(struct yaml *y, struct fy_node *node, struct draft *d, struct 
 	r = is_unique(y, d->id ? d->id : node, s, x);
 	if (!r)
 		r = read_faults(y, d);
+	if (!r)
+		r = load_begin(y, d, s);
 	if (r)
 		return r;
 	drop_edge_mark(x->targets);

@@ -63,6 +63,9 @@ static int scale_experiment(struct experiment *x, double factor, struct fl_error
 	scale_ns(&x->window_after_ns, factor);
 	for (i = 0; i < x->n_clauses; i++)
 		scale_ns(&x->clauses[i].for_ns, factor);
+	expr_scale(x->when, factor);
+	scale_ns(&x->within_ns, factor);
+	scale_ns(&x->after_ns, factor);
 	expr_scale(x->trigger_when, factor);
 	for (i = 0; x->aborts && x->aborts[i]; i++)
 		expr_scale(x->aborts[i], factor);

@@ -248,6 +248,18 @@ int run_show_report(const struct run_report *r, const struct suite *s, const cha
 
 /* --- the plan -------------------------------------------------------------------------------- */
 
+/* ", 120s after NAME, when error_rate < 1% (within 300s)" */
+static void append_begin(const struct experiment *x, struct text *t)
+{
+	char after[32], within[32];
+
+	if (x->after)
+		text_append(t, ", %s after %s", units_format_ns(x->after_ns, after, sizeof(after)), x->after);
+	if (x->when)
+		text_append(t, ", when %s (within %s)", expr_text(x->when),
+			    units_format_ns(x->within_ns, within, sizeof(within)));
+}
+
 static char *plan_of(const struct experiment *x)
 {
 	struct text t = {};
@@ -271,6 +283,7 @@ static char *plan_of(const struct experiment *x)
 		if (f->offset_ns)
 			text_append(&t, " after %s", offset);
 	}
+	append_begin(x, &t);
 	return t.s;
 }
 

@@ -19,6 +19,8 @@ void experiment_release(struct experiment *x)
 	free(x->target_text);
 	words_free(x->steady_state);
 	free(x->traffic_text);
+	expr_free(x->when);
+	free(x->after);
 	expr_free(x->trigger_when);
 	free(x->rollback_method);
 	words_free(x->metrics);
