@@ -3,14 +3,14 @@
 # demo-docker.sh [BUILD [OPTION...]] - the shop of experiments/docker/compose.yaml as containers, demo.yaml
 # run against it (OPTIONs are those of `faultline run`), the scoreboard, and everything taken down.
 # DEMO=exercise: the same with the stack and the file of experiments/exercise/; with FILES='FILE...' with each of these
-# instead, a line of a table for each.
+# instead, a line of a table for each. DEMO_PATIENCE: how many seconds the shop may take to become healthy (40).
 #
 # Where no Docker engine answers one is started for this: in network, mount and pid namespaces of its
 # own (tests/sandbox.sh), so that its bridges and firewall rules are not this machine's, with its state in
 # a scratch folder. It goes with all it has when the demo ends.
 set -u
 cd "$(dirname "$0")/.." || exit
-[ "$(id -u)" = 0 ] || exec sudo -- env DEMO="${DEMO:-}" FILES="${FILES:-}" "$0" "$@"
+[ "$(id -u)" = 0 ] || exec sudo -- env DEMO="${DEMO:-}" FILES="${FILES:-}" DEMO_PATIENCE="${DEMO_PATIENCE:-40}" "$0" "$@"
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
 build=${1:-build}
 [ $# = 0 ] || shift
@@ -95,7 +95,7 @@ for image in $images; do
 		fail "the image faultline-$image could not be built"
 done
 shop up -d --no-build >"$build/docker/up.log" 2>&1 || { tail -n 5 "$build/docker/up.log" >&2; fail "the shop does not start"; }
-until_ok 40 curl -fs -m 2 $health || fail "the shop does not become healthy"
+until_ok "${DEMO_PATIENCE:-40}" curl -fs -m 2 $health || fail "the shop does not become healthy"
 echo "demo: $(shop ps -q | wc -l) containers, and $health answers"
 traces >"$build/docker/before"
 if [ -n "${FILES:-}" ]; then demo_files "$PWD/$build/faultline" $name --probe $health "$@"; else demo_run "$PWD/$build/faultline" $name "$@"; fi

@@ -16,7 +16,7 @@ reboot=()
 [ -n "${VM_REBOOT:-}" ] || reboot=(-no-reboot)
 # The processor: see tools/vm/boot.sh.
 exec qemu-system-x86_64 -accel tcg,thread=multi -cpu max,cx16=off -pidfile "$to/qemu.pid" \
-	-m "${VM_MEMORY:-3072}" -smp 1 -nographic "${reboot[@]}" -net none \
+	-m "${VM_MEMORY:-3072}" -smp "${VM_CPUS:-1}" -nographic "${reboot[@]}" -net none \
 	-kernel "$image/vmlinuz" -initrd "$image/initrd" \
 	-drive "file=$image/disk.img,format=raw,if=virtio,cache=unsafe,snapshot=on" \
 	-virtfs "local,path=$to/share,mount_tag=share,security_model=none,id=share" \
