@@ -135,15 +135,22 @@ mkdir "$T/home"
 printf 'PS1="> "\nbind "set bell-style none"\n. %s\n' "$GEN/faultline.bash" >"$T/home/bashrc"
 printf 'PS1="> "\nunsetopt beep\nfpath=(%s $fpath)\nautoload -Uz compinit && compinit -u -D\n' "$GEN" >"$T/home/.zshrc"
 mkdir -p "$T/home/.config/fish/completions" && cp "$GEN/faultline.fish" "$T/home/.config/fish/completions/"
-# typed SHELL TEXT: what the line is after TEXT.
-typed() { python3 "$TOP/tests/tools/type_tab.py" "$T/home" "$BUILD" "$T/d" "$@"; }
+# WHAT|TEXT|LINE: what the line is after TEXT and TAB, in each shell.
+cat >"$T/typed" <<'END'
+a command|faultline rec|faultline recover
+an option of a kind|faultline inject latency x --jit|faultline inject latency x --jitter
+its words|faultline inject latency x --distribution pareton|faultline inject latency x --distribution paretonormal
+behind =|faultline report --export=rc|faultline report --export=rcaeval
+behind a colon|faultline inject null netns:flt-c|faultline inject null netns:flt-comp
+a file of the command|faultline check on|faultline check one.yaml
+END
+readarray -t texts < <(cut -d'|' -f2 "$T/typed")
 for shell in bash zsh fish; do
-	same "$shell: a command" "$(typed $shell 'faultline rec')" "faultline recover"
-	same "$shell: an option of a kind" "$(typed $shell 'faultline inject latency x --jit')" "faultline inject latency x --jitter"
-	same "$shell: its words" "$(typed $shell 'faultline inject latency x --distribution pareton')" "faultline inject latency x --distribution paretonormal"
-	same "$shell: behind =" "$(typed $shell 'faultline report --export=rc')" "faultline report --export=rcaeval"
-	same "$shell: behind a colon" "$(typed $shell 'faultline inject null netns:flt-c')" "faultline inject null netns:flt-comp"
-	same "$shell: a file of the command" "$(typed $shell 'faultline check on')" "faultline check one.yaml"
+	readarray -t lines < <(python3 "$TOP/tests/tools/type_tab.py" "$T/home" "$BUILD" "$T/d" $shell "${texts[@]}")
+	while IFS='|' read -r what _ line; do
+		same "$shell: $what" "${lines[0]}" "$line"
+		lines=("${lines[@]:1}")
+	done <"$T/typed"
 done
 
 # --- install and uninstall ---
