@@ -3,14 +3,15 @@
 # demo-docker.sh [BUILD [OPTION...]] - the shop of experiments/docker/compose.yaml as containers, demo.yaml
 # run against it (OPTIONs are those of `faultline run`), the scoreboard, and everything taken down.
 # DEMO=exercise: the same with the stack and the file of experiments/exercise/; with FILES='FILE...' with each of these
-# instead, a line of a table for each. DEMO_PATIENCE: how many seconds the shop may take to become healthy (40).
+# instead, a line of a table for each. DEMO_PATIENCE: how many seconds the shop may take to become healthy (40);
+# SHOP_RATE: user journeys a second (60): fewer for a slow machine.
 #
 # Where no Docker engine answers one is started for this: in network, mount and pid namespaces of its
 # own (tests/sandbox.sh), so that its bridges and firewall rules are not this machine's, with its state in
 # a scratch folder. It goes with all it has when the demo ends.
 set -u
 cd "$(dirname "$0")/.." || exit
-[ "$(id -u)" = 0 ] || exec sudo -- env DEMO="${DEMO:-}" FILES="${FILES:-}" DEMO_PATIENCE="${DEMO_PATIENCE:-40}" "$0" "$@"
+[ "$(id -u)" = 0 ] || exec sudo -- env DEMO="${DEMO:-}" FILES="${FILES:-}" DEMO_PATIENCE="${DEMO_PATIENCE:-40}" SHOP_RATE="${SHOP_RATE:-60}" "$0" "$@"
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
 build=${1:-build}
 [ $# = 0 ] || shift
