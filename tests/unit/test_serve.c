@@ -36,6 +36,9 @@ static void test_routes(void **state)
 	assert_int_equal(route_find("GET", "/v1/runs/a\nb", &r, object), ROUTE_NO_PATH);
 	assert_int_equal(route_find("PUT", "/v1/faults", &r, object), ROUTE_NO_METHOD);
 	assert_int_equal(route_find("get", "/v1/faults", &r, object), ROUTE_NO_METHOD);
+	assert_true(route_object_ok("") && route_object_ok("k3x9aa.1"));
+	assert_false(route_object_ok("..") || route_object_ok("../../etc") || route_object_ok("a/b") ||
+		     route_object_ok("-o"));
 }
 
 /* What changes something is no GET, and nobody may do it who may only look. */

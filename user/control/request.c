@@ -493,6 +493,11 @@ int request_take(struct control *c)
 		.key = string_at(envelope, "key"),
 		.text = string_at(envelope, "body"),
 	};
+	/* No front that is itself sends such a one: it becomes a part of paths. */
+	if (!route_object_ok(q->object)) {
+		request_free(q);
+		return -EPROTO;
+	}
 	decide(q, c->in.fd);
 	return 0;
 }

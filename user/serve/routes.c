@@ -70,6 +70,13 @@ static size_t name_length(const char *path)
 	return n < ROUTE_OBJECT_MAX && path[0] != '.' && path[0] != '-' ? n : 0;
 }
 
+bool route_object_ok(const char *object)
+{
+	size_t n = name_length(object);
+
+	return !object[0] || (n && !object[n]);
+}
+
 static bool path_fits(const char *pattern, const char *path, char ret_object[ROUTE_OBJECT_MAX])
 {
 	size_t n;

@@ -69,6 +69,9 @@ enum route_found { ROUTE_FOUND, ROUTE_NO_PATH, ROUTE_NO_METHOD };
 enum route_found route_find(const char *method, const char *path, const struct route **ret,
 			    char ret_object[ROUTE_OBJECT_MAX]);
 
+/* May route_find() have given it? Asked again by who acts on it: nothing is believed of the process that speaks HTTP. */
+bool route_object_ok(const char *object);
+
 /* Of a verb; NULL for none. */
 const struct route *route_of(enum verb verb);
 
