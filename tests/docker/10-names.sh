@@ -73,6 +73,10 @@ check "a fault is on both" sh -c '$FL inject null docker:sw_api --for 50ms -o js
 show sw_api.2 >"$T/out"
 same "a task by its slot" "$(field .pid)" "$(docker_pid sw_api.2.abc)"
 fails "not by half of it" 2 "no running container" docker:sw_api.2.a
+# Its labels are those of a task, and there is no Swarm that would put another one in its place.
+"$FL" inject crash sw_api.1.abc --for 0.2s >"$T/out" 2>"$T/err"
+check_num "a task of a Swarm that this node has left is started again: status" $? eq 0
+check "and it runs" docker_is sw_api.1.abc running
 # shellcheck disable=SC2086
 docker run -d --name mixed $swarm=pay tiny sleep 1000 >/dev/null
 fails "a Compose service and one of a Swarm" 2 "docker:shop/pay or docker:label=com.docker.swarm.service.name=pay" pay

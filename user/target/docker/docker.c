@@ -304,6 +304,18 @@ static int order(const struct docker_container *c, const char *action, unsigned 
 	return r;
 }
 
+/* A node that has left its Swarm keeps containers with the labels of tasks. */
+static bool in_swarm(void)
+{
+	json_t *info = NULL;
+	const char *state = NULL;
+	bool left = !docker_get("/info", &info, NULL) &&
+		    !json_unpack(info, "{s:{s:s}}", "Swarm", "LocalNodeState", &state) && !strcmp(state, "inactive");
+
+	json_decref(info);
+	return !left;
+}
+
 /* Swarm makes another task in the place of one that ended; started again, the old one would run beside it,
  * and nobody would end it. */
 static int wait_replaced(const struct docker_container *c, struct fl_error *err)
@@ -342,7 +354,7 @@ static int start(const char *what, struct fl_error *err)
 	struct docker_container c;
 	int r = find(what, false, &c, err);
 
-	if (!r && !c.running && c.task[0])
+	if (!r && !c.running && c.task[0] && in_swarm())
 		return wait_replaced(&c, err);
 	return r || c.running ? r : order(&c, "start", START_PATIENCE_S, err);
 }
