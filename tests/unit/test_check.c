@@ -67,80 +67,78 @@ static void findings(const char *from, const char *to, char *ret, size_t size)
 	suite_free(s);
 }
 
+/* What is found when @from in the file is changed to @to. */
+static const struct {
+	const char *from, *to, *expected;
+} rule_cases[] = {
+	{ "order_rate >= 90%", "order_rate >= 90%", "" },
+	{ "order_rate >= 90%", "system should still work.", "untestable-hypothesis!" },
+	{ "order_rate >= 90%", "order_rat >= 90%", "unresolvable-metric!" },
+	{ "order_rate >= 90%", "order_rate >= 90%, q_depth < 5", "unresolvable-metric" },
+	{ "order_rate < 10%", "no_such < 10%", "unresolvable-metric!" },
+	{ "order_rate < 10%", "never", "no-trigger" },
+	/* The probe gives up after 2 s. */
+	{ "order_rate < 10%", "p99 > 1900ms", "" },
+	{ "order_rate < 10%", "p99 > 2s", "never-true" },
+	{ "order_rate < 10%", "order_rate < 10% OR p99 >= 3s", "never-true" },
+	{ "[alert tier-1 fires]", "[p95 > 5s]", "never-true" },
+	{ "order_rate >= 90%", "order_rate >= 90%, p99 < 2s", "" },
+	{ "order_rate >= 90%", "order_rate >= 90%, p99 <= 2s", "always-true" },
+	{ "automatic: true", "automatic: false", "no-rollback!" },
+	{ "method: m", "method: ''", "no-rollback-method" },
+	{ "metrics: [order_rate]", "metrics: [up]", "up-only-measurement" },
+	{ "metrics: [order_rate]", "metrics: [order_rate, zzz]", "unresolvable-metric" },
+	{ "metrics: [order_rate]", "metrics: [order_rate, 'resets{service=x,path=/a}']", "unresolvable-metric!" },
+	{ "metrics: [order_rate]", "metrics: [order_rate, detector_alerts, rca_root_service, retry_count]", "" },
+	{ "order_rate < 10%", "detector_alerts > 3", "" },
+	{ "order_rate >= 90%", "probe pass-rate >= 90%", "" },
+	{ "prometheus: http://127.0.0.1:9090", "name: n", "" },
+	{ "alert tier-1 fires", "nope > 3", "unresolvable-metric!" },
+	{ "order_rate < 10%", "'p99{service=x,path=/a} > 1s'", "" },
+	{ "order_rate < 10%", "'p99{service=x,path=/three-and-thirty-bytes-are-one-t} > 1s'", "unresolvable-metric!" },
+	{ "metrics: [order_rate]", "metrics: [order_rate, " EIGHT "]", "" },
+	{ "metrics: [order_rate]", "metrics: [order_rate, " EIGHT ", 'rate{service=x,path=/9}']", "too-many-paths!" },
+	{ "traffic: 5%", "traffic: 15%", "stage-limit!" },
+	{ "traffic: 5%", "traffic: 5%, stage: region", "stage-limit!" },
+	{ "traffic: 5%", "traffic: 0%, stage: canary", "stage-limit!" },
+	{ "traffic: 5%", "traffic: 50%, stage: dev", "stage-limit!" },
+	{ "traffic: 5%", "traffic: 100% synthetic, stage: dev", "" },
+	{ "traffic: 5%", "traffic: 30%", "" },
+	{ "traffic: 5%", "traffic: 100%", "" },
+	{ "target: x", "target: 2 instances of x", "stage-limit!" },
+	{ "    faults: [{type: latency}, {type: latency, offset: 1s}]\n", "", "no-fault! single-fault-suite" },
+	{ "{type: latency, offset: 1s}", "{type: latency, offset: 1s, duration: 10s}", "clipped-fault" },
+	{ "    faults: [{type: latency}, {type: latency, offset: 1s}]\n", "    fault_type: latency\n",
+	  "single-fault-suite" },
+	{ "root_service: x", "symptom: s", "no-ground-truth" },
+	{ "root_service: x", "root_service: x, not_service: x", "ground-truth!" },
+	{ "  probe: {url: 'http://127.0.0.1/'}\n", "", "no-external-probe" },
+	{ "  pipeline: {url: 'http://127.0.0.1:8000'}\n", "", "no-pipeline" },
+	/* What the file declares is what a name can be; without that, only a slip of the keys is seen. */
+	{ "prometheus: http://127.0.0.1:9090", GRAPH, "" },
+	{ "root_service: x", "root_service: elsewhere", "" },
+	{ "root_service: x", "not_service: xy", "unknown-service" },
+	{ "target: x", "target: 'netns:x'", "" },
+	{ "target: x", "target: 'netsn:x'", "unknown-target!" },
+	{ "target: x", "target: 'pid:x'", "unknown-target!" },
+	{ "target: x", "target: 'unit:'", "unknown-target! unknown-service" },
+	{ "target: x", "target: 50% of x", "" },
+	{ "{probe: success_rate}", "{probe: p42}", "" },
+};
+
 static void rules(void **state)
 {
-	static const struct {
-		const char *from, *to, *expected;
-	} cases[] = {
-		{ "order_rate >= 90%", "order_rate >= 90%", "" },
-		{ "order_rate >= 90%", "system should still work.", "untestable-hypothesis!" },
-		{ "order_rate >= 90%", "order_rat >= 90%", "unresolvable-metric!" },
-		{ "order_rate >= 90%", "order_rate >= 90%, q_depth < 5", "unresolvable-metric" },
-		{ "order_rate < 10%", "no_such < 10%", "unresolvable-metric!" },
-		{ "order_rate < 10%", "never", "no-trigger" },
-		/* The probe gives up after 2 s. */
-		{ "order_rate < 10%", "p99 > 1900ms", "" },
-		{ "order_rate < 10%", "p99 > 2s", "never-true" },
-		{ "order_rate < 10%", "order_rate < 10% OR p99 >= 3s", "never-true" },
-		{ "[alert tier-1 fires]", "[p95 > 5s]", "never-true" },
-		{ "order_rate >= 90%", "order_rate >= 90%, p99 < 2s", "" },
-		{ "order_rate >= 90%", "order_rate >= 90%, p99 <= 2s", "always-true" },
-		{ "automatic: true", "automatic: false", "no-rollback!" },
-		{ "method: m", "method: ''", "no-rollback-method" },
-		{ "metrics: [order_rate]", "metrics: [up]", "up-only-measurement" },
-		{ "metrics: [order_rate]", "metrics: [order_rate, zzz]", "unresolvable-metric" },
-		{ "metrics: [order_rate]", "metrics: [order_rate, 'resets{service=x,path=/a}']",
-		  "unresolvable-metric!" },
-		{ "metrics: [order_rate]", "metrics: [order_rate, detector_alerts, rca_root_service, retry_count]",
-		  "" },
-		{ "order_rate < 10%", "detector_alerts > 3", "" },
-		{ "order_rate >= 90%", "probe pass-rate >= 90%", "" },
-		{ "prometheus: http://127.0.0.1:9090", "name: n", "" },
-		{ "alert tier-1 fires", "nope > 3", "unresolvable-metric!" },
-		{ "order_rate < 10%", "'p99{service=x,path=/a} > 1s'", "" },
-		{ "order_rate < 10%", "'p99{service=x,path=/three-and-thirty-bytes-are-one-t} > 1s'",
-		  "unresolvable-metric!" },
-		{ "metrics: [order_rate]", "metrics: [order_rate, " EIGHT "]", "" },
-		{ "metrics: [order_rate]", "metrics: [order_rate, " EIGHT ", 'rate{service=x,path=/9}']",
-		  "too-many-paths!" },
-		{ "traffic: 5%", "traffic: 15%", "stage-limit!" },
-		{ "traffic: 5%", "traffic: 5%, stage: region", "stage-limit!" },
-		{ "traffic: 5%", "traffic: 0%, stage: canary", "stage-limit!" },
-		{ "traffic: 5%", "traffic: 50%, stage: dev", "stage-limit!" },
-		{ "traffic: 5%", "traffic: 100% synthetic, stage: dev", "" },
-		{ "traffic: 5%", "traffic: 30%", "" },
-		{ "traffic: 5%", "traffic: 100%", "" },
-		{ "target: x", "target: 2 instances of x", "stage-limit!" },
-		{ "    faults: [{type: latency}, {type: latency, offset: 1s}]\n", "", "no-fault! single-fault-suite" },
-		{ "{type: latency, offset: 1s}", "{type: latency, offset: 1s, duration: 10s}", "clipped-fault" },
-		{ "    faults: [{type: latency}, {type: latency, offset: 1s}]\n", "    fault_type: latency\n",
-		  "single-fault-suite" },
-		{ "root_service: x", "symptom: s", "no-ground-truth" },
-		{ "root_service: x", "root_service: x, not_service: x", "ground-truth!" },
-		{ "  probe: {url: 'http://127.0.0.1/'}\n", "", "no-external-probe" },
-		{ "  pipeline: {url: 'http://127.0.0.1:8000'}\n", "", "no-pipeline" },
-		/* What the file declares is what a name can be; without that, only a slip of the keys is seen. */
-		{ "prometheus: http://127.0.0.1:9090", GRAPH, "" },
-		{ "root_service: x", "root_service: elsewhere", "" },
-		{ "root_service: x", "not_service: xy", "unknown-service" },
-		{ "target: x", "target: 'netns:x'", "" },
-		{ "target: x", "target: 'netsn:x'", "unknown-target!" },
-		{ "target: x", "target: 'pid:x'", "unknown-target!" },
-		{ "target: x", "target: 'unit:'", "unknown-target! unknown-service" },
-		{ "target: x", "target: 50% of x", "" },
-		{ "{probe: success_rate}", "{probe: p42}", "" },
-	};
 	char got[400];
 	size_t i;
 	(void)state;
 
-	for (i = 0; i < ARRAY_SIZE(cases) - 1; i++) {
-		findings(cases[i].from, cases[i].to, got, sizeof(got));
-		if (strcmp(got, cases[i].expected))
-			fail_msg("'%s': found '%s', not '%s'", cases[i].to, got, cases[i].expected);
+	for (i = 0; i < ARRAY_SIZE(rule_cases) - 1; i++) {
+		findings(rule_cases[i].from, rule_cases[i].to, got, sizeof(got));
+		if (strcmp(got, rule_cases[i].expected))
+			fail_msg("'%s': found '%s', not '%s'", rule_cases[i].to, got, rule_cases[i].expected);
 	}
 	/* A broken source breaks everything that uses it. */
-	findings(cases[i].from, cases[i].to, got, sizeof(got));
+	findings(rule_cases[i].from, rule_cases[i].to, got, sizeof(got));
 	assert_non_null(strstr(got, "unresolvable-metric!"));
 }
 

@@ -309,33 +309,34 @@ static void duplicates(void **state)
 	assert_non_null(strstr(err.message, "duplicate"));
 }
 
+static const char *const hostile_small[] = { "",
+					     "\n\n# nothing\n",
+					     "---\n",
+					     "just words",
+					     "- 1",
+					     "[",
+					     "{a: b",
+					     "experiments: []\n",
+					     "experiments: 5\n",
+					     "a: &x [*x]\n",
+					     "experiments: &x\n  - *x\n",
+					     "experiments: *nowhere\n",
+					     "experiments:\n\t- a\n",
+					     "a: 1\n---\nb: 2\n",
+					     "\xff\xfe\x00",
+					     ("\x7f"
+					      "ELF\x02\x01\x01"),
+					     "experiments: [1]\nexperiments: [2]\n",
+					     "? [a]\n: b\n",
+					     "%YAML 9.9\n---\na\n",
+					     "a:\n%a {\xff\x80: b\n",
+					     "a: \xff\n",
+					     "!!binary x" };
+
 /* Whole files that must end fast, whatever their size. */
 static void hostile(void **state)
 {
 	struct text bomb = {}, deep = {}, wide = {}, big = {};
-	const char *const small[] = { "",
-				      "\n\n# nothing\n",
-				      "---\n",
-				      "just words",
-				      "- 1",
-				      "[",
-				      "{a: b",
-				      "experiments: []\n",
-				      "experiments: 5\n",
-				      "a: &x [*x]\n",
-				      "experiments: &x\n  - *x\n",
-				      "experiments: *nowhere\n",
-				      "experiments:\n\t- a\n",
-				      "a: 1\n---\nb: 2\n",
-				      "\xff\xfe\x00",
-				      ("\x7f"
-				       "ELF\x02\x01\x01"),
-				      "experiments: [1]\nexperiments: [2]\n",
-				      "? [a]\n: b\n",
-				      "%YAML 9.9\n---\na\n",
-				      "a:\n%a {\xff\x80: b\n",
-				      "a: \xff\n",
-				      "!!binary x" };
 	struct timespec begin, end;
 	size_t i;
 	(void)state;
@@ -351,12 +352,12 @@ static void hostile(void **state)
 	for (i = 0; i < 10u << 20; i += 16)
 		text_append_bytes(&big, "# filling it up\n", 16);
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &begin);
-	for (i = 0; i < ARRAY_SIZE(small) + 4; i++) {
-		const struct text *t = i == ARRAY_SIZE(small)       ? &bomb
-				       : i == ARRAY_SIZE(small) + 1 ? &deep
-				       : i == ARRAY_SIZE(small) + 2 ? &wide
-								    : &big;
-		const char *text = i < ARRAY_SIZE(small) ? small[i] : t->s;
+	for (i = 0; i < ARRAY_SIZE(hostile_small) + 4; i++) {
+		const struct text *t = i == ARRAY_SIZE(hostile_small)       ? &bomb
+				       : i == ARRAY_SIZE(hostile_small) + 1 ? &deep
+				       : i == ARRAY_SIZE(hostile_small) + 2 ? &wide
+									    : &big;
+		const char *text = i < ARRAY_SIZE(hostile_small) ? hostile_small[i] : t->s;
 		struct fl_error err = {};
 		struct suite *s = NULL;
 

@@ -166,8 +166,19 @@ static void table_of_requests(void **state)
 	assert_null(json_object_get(json, "retransmits"));
 	json_decref(all);
 	table_free(&t);
+	snapshot_drop(&s);
+}
 
-	o = (struct table_options){ .sort = SORT_RATE, .filter = "payment" };
+static void table_of_requests_filtered(void **state)
+{
+	struct table_options o = { .sort = SORT_RATE, .filter = "payment" };
+	struct meter_snapshot s;
+	struct text out = {};
+	json_t *all, *json;
+	struct table t;
+
+	(void)state;
+	make_requests(&s);
 	assert_int_equal(table_make(&s, 10, &o, &t), 0);
 	assert_int_equal(t.n_requests, 3);
 	assert_string_equal(t.requests[0].method, "GET"); /* as many as POST /pay: by name */
@@ -476,6 +487,7 @@ int main(void)
 		cmocka_unit_test(openmetrics),
 		cmocka_unit_test(series_windows),
 		cmocka_unit_test(table_of_requests),
+		cmocka_unit_test(table_of_requests_filtered),
 		cmocka_unit_test(requests_fit_the_screen),
 		cmocka_unit_test(openmetrics_of_requests),
 	};
