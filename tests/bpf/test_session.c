@@ -39,7 +39,7 @@ static enum undo_state undo_made(const json_t *args, struct fl_error *err)
 	return unlink(made) ? UNDO_NOT_NEEDED : UNDO_DONE;
 }
 
-static const struct undo_op family[] = { { "made", undo_made, false, false }, {} };
+static const struct undo_op family[] = { { "made", undo_made, false, false, false }, {} };
 static const struct undo_op *const families[] = { family, NULL };
 
 static void touch(const char *path)

@@ -188,6 +188,36 @@ check "... and who has it" grep -qE 'process [0-9]+ cannot be looked into: a fil
 kill -9 "$deaf"; wait "$deaf" 2>/dev/null
 check "once that has gone: the file went with its file system, which recover finds" "$FL" recover
 
+# --- one that lets the file be opened, and answers nobody who reads or writes it ---
+mkdir "$T/fuse"
+bg unshare -m python3 "$TOP/tests/tools/deaf_fuse.py" "$T/fuse" right >"$T/deaf.out"
+deaf=$BG_PID
+wait_for 5 grep -q ready "$T/deaf.out"
+conf() { timeout -s KILL 5 cat "/proc/$deaf/root$T/fuse/conf"; }
+inject config_corruption pid:"$deaf" --path "$T/fuse/conf" --mode replace --content wrong --allow-persistent
+check "the file is wrong" [ "$(conf)" = wrong ]
+kill -USR1 "$deaf"
+t0=$(date +%s%N); finish; took=$((($(date +%s%N) - t0) / 1000000))
+check_ms "inject waits for it, twice, no longer than (ms)" "$took" 17000
+t0=$(date +%s%N); still_open "$T/fuse/conf is not as it was, or may not be: its file system does not answer"
+took=$((($(date +%s%N) - t0) / 1000000))
+check_ms "recover, and the guardian before it, no longer than (ms)" "$took" 20000
+kill -USR2 "$deaf"
+check "when it answers again the guardian puts the file back" in_time 30 none_left
+check "the file is as it was" [ "$(conf)" = right ]
+# The same when all that is left is recover.
+inject config_corruption pid:"$deaf" --path "$T/fuse/conf" --mode replace --content wrong --allow-persistent
+guardian=$(pgrep -P "$owner" -x fl-guardian)
+kill -USR1 "$deaf"; kill -9 "$guardian" "$owner"; wait "$owner" 2>/dev/null
+t0=$(date +%s%N); timeout -s KILL 60 "$FL" recover >"$T/recover.out" 2>&1
+check_num "the exit status of recover" $? eq 3
+check_ms "... within (ms)" $((($(date +%s%N) - t0) / 1000000)) 9000
+check_num "a second recover is not kept waiting by what the first has left" "$(timeout -s KILL 60 "$FL" recover >"$T/recover.out" 2>&1; echo $?)" eq 3
+kill -USR2 "$deaf"
+check "then recover puts it back" "$FL" recover
+check "the file is as it was" [ "$(conf)" = right ]
+kill -9 "$deaf"; wait "$deaf" 2>/dev/null
+
 # --- an agent that never comes to an end with its answer ---
 bg python3 "$TOP/tests/tools/servers/drip.py" byteman "$T/byteman.jar" >"$T/drip.out"
 agent=$BG_PID

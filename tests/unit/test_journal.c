@@ -47,12 +47,12 @@ static enum undo_state undo_needless(const json_t *args, struct fl_error *err)
 	return UNDO_NOT_NEEDED;
 }
 
-static const struct undo_op family[] = { { "note", undo_note, false, false },
-					 { "stubborn", undo_stubborn, false, false },
-					 { "process", undo_note, true, false },
-					 { "mute", undo_mute, false, false },
-					 { "needless", undo_needless, false, false },
-					 { "slow", undo_note, true, true },
+static const struct undo_op family[] = { { "note", undo_note, false, false, false },
+					 { "stubborn", undo_stubborn, false, false, false },
+					 { "process", undo_note, true, false, false },
+					 { "mute", undo_mute, false, false, false },
+					 { "needless", undo_needless, false, false, false },
+					 { "slow", undo_note, true, true, false },
 					 {} };
 static const struct undo_op *const families[] = { family, NULL };
 

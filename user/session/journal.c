@@ -260,7 +260,9 @@ static bool just_failed(const struct journal_entry *entry, struct fl_error *why)
 {
 	const struct undo_op *op = journal_op(json_string_value(json_object_get(entry->line, "undo")));
 
-	if (!op || !op->asks_others || !entry->why || clock_mono_ns() - entry->tried_ns > ASK_AGAIN_NS)
+	if (!op || !entry->why || clock_mono_ns() - entry->tried_ns > ASK_AGAIN_NS)
+		return false;
+	if (!op->asks_others && !(op->touches_files && entry->why->code == -ETIMEDOUT))
 		return false;
 	*why = *entry->why;
 	return true;

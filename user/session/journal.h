@@ -63,7 +63,12 @@ struct undo_op {
 	/* It needs the help of somebody who may not give it (an agent, a store, an engine): at the end of
 	 * a session these come last, and each is bounded in time as a whole. */
 	bool asks_others;
+	/* It reads or writes files of a target, whose file system may never answer: done in a child, within
+	 * UNDO_FILES_MS; what is not done by then is open. */
+	bool touches_files;
 };
+
+#define UNDO_FILES_MS 7000
 
 /* For ops whose last step returns 0 or a negative errno: done, or open with the error that it has set. */
 static inline enum undo_state undo_of(int r)

@@ -11,6 +11,7 @@
 
 #include "session/journal_private.h"
 #include "util/cleanup.h"
+#include "util/patient.h"
 #include "util/proc.h"
 #include "util/text/text.h"
 
@@ -64,6 +65,33 @@ int journal_close_entry(struct journal_entries *e, struct journal_entry *entry, 
 	return r;
 }
 
+struct file_undo {
+	const struct undo_op *op;
+	const json_t *args;
+};
+
+static int run_file_undo(const void *arg, struct fl_error *err)
+{
+	const struct file_undo *u = arg;
+
+	return (int)u->op->undo(u->args, err);
+}
+
+/* With one deadline for all that the file system is asked. */
+static enum undo_state undo_files(const struct undo_op *op, const json_t *args, struct fl_error *err)
+{
+	const char *path = json_string_value(json_object_get(args, "path"));
+	struct file_undo u = { op, args };
+	int r = patient_do(run_file_undo, &u, -1, UNDO_FILES_MS, err);
+
+	if (r >= 0)
+		return (enum undo_state)r;
+	if (r == -ETIMEDOUT)
+		error_env(err, ETIMEDOUT, "%s is not as it was, or may not be: its file system does not answer",
+			  path ? path : op->name);
+	return UNDO_OPEN;
+}
+
 int journal_run(const json_t *line, const char *path, enum undo_state *ret, struct fl_error *err)
 {
 	const char *name = json_string_value(json_object_get(line, "undo"));
@@ -75,8 +103,12 @@ int journal_run(const json_t *line, const char *path, enum undo_state *ret, stru
 		error_sys(err, ENOTSUP, "%s: this build cannot undo '%s'", path, name ? name : "(nothing)");
 		return still_open(name, path, err);
 	}
-	*state = op->ends_with_boot && of_earlier_boot(line) ? UNDO_NOT_NEEDED
-							     : op->undo(json_object_get(line, "args"), err);
+	if (op->ends_with_boot && of_earlier_boot(line))
+		*state = UNDO_NOT_NEEDED;
+	else if (op->touches_files)
+		*state = undo_files(op, json_object_get(line, "args"), err);
+	else
+		*state = op->undo(json_object_get(line, "args"), err);
 	return *state == UNDO_DONE || *state == UNDO_NOT_NEEDED ? 0 : still_open(name, path, err);
 }
 

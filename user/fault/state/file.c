@@ -69,7 +69,7 @@ static const struct param params[] = {
 struct unit {
 	struct fault_undo undo;
 	const struct target *target;
-	int fd; /* keeps the inode from being used again; -1 */
+	int fd; /* O_PATH: keeps the inode from being used again, and closing it asks no file system; -1 */
 	dev_t dev;
 	ino_t ino;
 	json_t *meta;
@@ -189,13 +189,13 @@ static void forget(struct unit *u)
 }
 
 /* What the file is now, and what it is going to be. */
-static int study(struct fault *f, struct unit *u, struct fl_error *err)
+static int study(struct fault *f, struct unit *u, int fd, struct fl_error *err)
 {
 	const char *path = params_of(f)->path;
 	int r;
 
 	forget(u);
-	r = file_content_read(u->fd, &u->before, err) ?: file_meta_read(u->fd, &u->meta, err) ?: spoil(f, u, err);
+	r = file_content_read(fd, &u->before, err) ?: file_meta_read(fd, &u->meta, err) ?: spoil(f, u, err);
 	if (!r && content_equal(&u->before, &u->after)) {
 		error_usage(err, "config_corruption on %s: that would not change %s", u->target->name, path);
 		error_hint(err, "it has %zu bytes; choose another mode", u->before.n);
@@ -204,13 +204,29 @@ static int study(struct fault *f, struct unit *u, struct fl_error *err)
 	return r;
 }
 
+/* Once more, what is open as @fd. */
+static int reopen(const struct unit *u, int fd, int flags, struct fl_error *err)
+{
+	char self[64];
+	int r;
+
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	r = open(self, flags | O_CLOEXEC);
+	return r >= 0 ? r
+		      : error_env(err, errno, "config_corruption on %s: cannot open the file once more: %s",
+				  u->target->name, strerror(errno));
+}
+
 static int prepare(struct fault *f, struct unit *u, struct fl_error *err)
 {
 	const char *path = params_of(f)->path, *name = u->target->name;
 	enum inside_as as = params_of(f)->allow_host_root ? INSIDE_ROOT : INSIDE_TARGET;
+	_cleanup_fd_ int fd = inside_open(u->target, as, path, O_RDWR, err);
 	struct stat st;
 
-	u->fd = inside_open(u->target, as, path, O_RDWR, err);
+	if (fd < 0)
+		return fd;
+	u->fd = reopen(u, fd, O_PATH, err);
 	if (u->fd < 0)
 		return u->fd;
 	if (fstat(u->fd, &st))
@@ -222,7 +238,7 @@ static int prepare(struct fault *f, struct unit *u, struct fl_error *err)
 		error_hint(err, "name a file of the target alone, or give allow-host-root: yes");
 		return -EPERM;
 	}
-	return refuse_persistent(f, u, err) ?: study(f, u, err);
+	return refuse_persistent(f, u, err) ?: study(f, u, fd, err);
 }
 
 static int arm_unit(struct fault *f, void *unit, struct fl_error *err)
@@ -271,17 +287,21 @@ static int begin(struct fault *f, void *unit, struct fl_error *err)
 	struct file_state *s = f->priv;
 	struct unit *u = unit;
 	char before[128], after[128];
+	_cleanup_fd_ int fd = -1;
 	int r;
 
 	if (u->undo.entry)
 		return 0;
-	r = study(f, u, err) ?: save(f, u, "before", &u->before, before, err) ?:
+	fd = reopen(u, u->fd, O_RDWR, err);
+	if (fd < 0)
+		return fd;
+	r = study(f, u, fd, err) ?: save(f, u, "before", &u->before, before, err) ?:
 	    save(f, u, "after", &u->after, after, err);
 	if (!r)
 		r = journal_add(f->session->journal, "restore-file", undo_args(f, u, before, after), &u->undo.entry,
 				err);
 	if (!r)
-		r = file_content_write(u->fd, &u->after, err);
+		r = file_content_write(fd, &u->after, err);
 	if (r)
 		return r;
 	s->last_ns = clock_mono_ns();

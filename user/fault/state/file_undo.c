@@ -91,4 +91,4 @@ static enum undo_state undo_restore_file(const json_t *args, struct fl_error *er
 	return r ? not_restored(&w, &why, err) : UNDO_DONE;
 }
 
-const struct undo_op undo_file[] = { { .name = "restore-file", .undo = undo_restore_file }, {} };
+const struct undo_op undo_file[] = { { .name = "restore-file", .undo = undo_restore_file, .touches_files = true }, {} };

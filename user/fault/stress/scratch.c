@@ -12,6 +12,7 @@
 #include "session/journal.h"
 #include "session/session.h"
 #include "util/cleanup.h"
+#include "util/patient.h"
 
 #define PREFIX    ".faultline-"
 #define MAX_DEPTH 2 /* stress-ng makes directories of files in it, no deeper */
@@ -72,13 +73,27 @@ static int remove_entry(int parent, const char *name, uid_t uid, int depth)
 	return unlinkat(parent, name, AT_REMOVEDIR) && errno != ENOENT ? -errno : 0;
 }
 
+struct removal {
+	int dir_fd;
+	const struct scratch *scratch;
+};
+
+static int run_removal(const void *arg, struct fl_error *err)
+{
+	const struct removal *r = arg;
+	(void)err;
+
+	return remove_entry(r->dir_fd, r->scratch->name, r->scratch->uid, 0);
+}
+
 int scratch_remove(struct fault *f, int dir_fd, struct scratch *s, struct fl_error *err)
 {
+	struct removal what = { dir_fd, s };
 	int r;
 
 	if (!s->entry)
 		return 0;
-	r = remove_entry(dir_fd, s->name, s->uid, 0);
+	r = patient_do(run_removal, &what, dir_fd, UNDO_FILES_MS, NULL);
 	if (r)
 		return error_env(err, -r, "%s: cannot remove %s: %s", f->id, s->name, strerror(-r));
 	r = journal_done(f->session->journal, s->entry, err);
@@ -113,4 +128,4 @@ static enum undo_state undo_remove(const json_t *args, struct fl_error *err)
 	return UNDO_OPEN;
 }
 
-const struct undo_op undo_scratch[] = { { .name = "remove-scratch", .undo = undo_remove }, {} };
+const struct undo_op undo_scratch[] = { { .name = "remove-scratch", .undo = undo_remove, .touches_files = true }, {} };
