@@ -98,6 +98,24 @@ check "and nothing was put into it" right
 
 # --- refused ---
 if "$FL" inject cache_poisoning netns:flt-cache --port 6380 --for 1s >"$T/e" 2>&1; then not_ok "no store: accepted"; else check "no store at that port: refused" grep -q 'no store answers' "$T/e"; fi
+
+# --- words of a store, and of an agent, that would command the terminal ---
+rude() { # WHAT PORT [JAR]: its words come, and none of its control characters
+	_what=$1; shift
+	bg python3 "$TOP/tests/tools/servers/drip.py" rude "$@" >"$T/rude.out"
+	_rude=$BG_PID
+	wait_for 5 grep -q ready "$T/rude.out"
+	case $_what in
+	store) "$FL" inject cache_poisoning pid:"$_rude" --port "$1" --for 1s >"$T/e" 2>&1 ;;
+	agent) "$FL" inject jvm_exception pid:"$_rude" --class a.B --method c --for 1s >"$T/e" 2>&1 ;;
+	esac
+	check_num "a $_what whose errors command a terminal: refused" $? eq 3
+	check "... its words are told" grep -q PWNED "$T/e"
+	check_num "... without a control character, C1 included" "$(LC_ALL=C tr -d '\n' <"$T/e" | LC_ALL=C grep -cP '[\x00-\x1f\x7f]|\xc2[\x80-\x9f]')" eq 0
+	kill "$_rude"; wait "$_rude" 2>/dev/null
+}
+rude store 6391
+rude agent 9091 "$T/byteman.jar"
 r config set requirepass sesame >/dev/null
 if "$FL" inject cache_poisoning netns:flt-cache --for 1s >"$T/e" 2>&1; then not_ok "no password: accepted"; else check "a store with a password: refused without" grep -q 'password-file' "$T/e"; fi
 

@@ -6,6 +6,7 @@ drip.py byteman JAR   an agent (port 9091) that loads a rule, and answers LIST a
                       for ever; SIGUSR1: from now on it answers at once
 drip.py redis UPSTREAM PORT   a store in front of a real one; SIGUSR2: each answer comes 1.5 s late;
                       SIGUSR1: at once again
+drip.py rude PORT [JAR]   a store, or with JAR an agent, whose errors command a terminal
 """
 import signal
 import socket
@@ -66,7 +67,18 @@ def store(c, upstream):
     s.close()
 
 
-if sys.argv[1] == "byteman":
+def rude(c, agent):
+    c.recv(65536)
+    words = b"\x1b]0;PWNED\x07\x1b[31m\xc2\x9b1mred"
+    c.sendall(b"ERROR %s\nOK\n" % words if agent else b"-ERR %s\r\n" % words)
+    c.close()
+
+
+if sys.argv[1] == "rude":
+    jar = open(sys.argv[3], "w") if len(sys.argv) > 3 else None
+    server = listen(int(sys.argv[2]))
+    run = lambda c: rude(c, jar)
+elif sys.argv[1] == "byteman":
     jar = open(sys.argv[2], "w")  # what shows that an agent is loaded
     slow.set()
     server = listen(9091)
