@@ -7,8 +7,7 @@
  * assertion. What counts is the time on a CPU and the time asleep; the time in which the thread was
  * ready to run and another task had the CPU (the second figure of /proc/thread-self/schedstat) does not,
  * so a busy machine alone makes no callback slow. Where the kernel does not count that
- * (CONFIG_SCHED_INFO) the elapsed time counts. A hypervisor that takes the CPU away is told by a thread that had
- * neither a CPU nor slept; where it slept as well, what the hypervisor took counts.
+ * (CONFIG_SCHED_INFO) the elapsed time counts, and so does what a hypervisor takes.
  *
  * Without the variable a callback costs one test of a flag more.
  */
