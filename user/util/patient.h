@@ -13,7 +13,8 @@
 /*
  * @fn(@arg, err) in a child, at most @ms. What it returns (0 or more; a negative errno), with its *err; what it
  * changes in memory is the child's. @fn closes what it opens. The child has no descriptor but @keep (-1: none)
- * and /dev/null for the first three, and takes no signal but SIGKILL. -ETIMEDOUT, *err untouched: it is not at its end, has been killed, and
+ * and /dev/null for the first three, and takes no signal but SIGKILL; in it
+ * fork() is not for use, but _Fork(). -ETIMEDOUT, *err untouched: it is not at its end, has been killed, and
  * is not waited for; also when PATIENT_MOST of earlier ones cannot even be killed, so that trying again
  * piles nothing up. Any thread.
  */

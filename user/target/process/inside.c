@@ -212,7 +212,9 @@ static int send_child(const struct inside *in, enum inside_as as, const struct e
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		return -errno;
-	pid = fork();
+	/* Without what libraries do at a fork (libuv closes descriptors by number): they are not ours in a child of
+	 * patient_do(). */
+	pid = _Fork();
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		r = as == INSIDE_TARGET ? become(in) : 0;
