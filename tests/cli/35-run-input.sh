@@ -60,6 +60,33 @@ refused no-such-file 'cannot read'
 printf 'experiment:\n\t- tab\n' >"$T/tab.yaml"
 refused tab 'tab.yaml:2:'
 
+# Errors of reading and errors of the rules, in several experiments: `run` names all that `check` does.
+{
+	echo experiments:
+	while IFS='|' read -r name hypothesis kind params automatic; do
+		cat <<END
+  - name: $name
+    hypothesis: $hypothesis
+    fault_type: $kind
+    params: {$params}
+    blast_radius: {target: 'netns:a', traffic: 0% (synthetic), duration: 4s}
+    rollback: {automatic: $automatic, trigger_when: success_rate < 1%, method: faultline stop}
+    measurement: {metrics: [success_rate], capture_window: t-1s to t+1s}
+    ground_truth: {root_service: a}
+END
+	done
+} >"$T/several.yaml" <<'END'
+one|success_rate >= 50%|latency|delay: 5ms, jiter: 5ms|true
+two|it should still work|latency|delay: 5ms|false
+three|success_rate >= 50%|latensy|delay: 5ms|true
+END
+for command in check run; do
+	"$FL" $command "$T/several.yaml" 2>&1 | grep ': error \[' >"$T/errors.$command"
+done
+check_num "several errors: check finds them" "$(wc -l <"$T/errors.check")" eq 4
+check "... and run says the same of them" diff "$T/errors.check" "$T/errors.run"
+check "... with their number" grep -q "$(wc -l <"$T/errors.check") errors, nothing was run" <("$FL" run "$T/several.yaml" 2>&1)
+
 # The same in bounded memory (KiB of address space would count libraries; this counts pages).
 check_num "peak memory of the bomb, KiB" "$(bash -c '"$FL" check "$1" >/dev/null 2>&1 & wait $!; true' _ "$T/bomb.yaml"; python3 -c 'import resource,subprocess,sys; subprocess.run(sys.argv[1:], capture_output=True); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$FL" check "$T/bomb.yaml")" lt 65536
 

@@ -113,14 +113,10 @@ static int load(const struct options *o, struct suite **ret, struct fl_error *er
 	const struct suite_addresses *a = &o->words.addresses;
 	const char *skip[] = { a->probe || a->lab ? "invented-probe" : "",
 			       a->pipeline || a->lab ? "invented-pipeline" : "", NULL };
-	int r = suite_file_read(o->words.file, o->strict, skip, ret, err);
+	int r = suite_file_read(o->words.file, o->strict, skip, a, ret, err);
 
-	if (!r)
-		r = suite_file_use(*ret, a, err);
 	if (!r && o->scale > 0)
 		r = suite_scale(*ret, o->scale, err);
-	if (!r)
-		suite_know_services(*ret);
 	return r;
 }
 

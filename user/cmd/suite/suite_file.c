@@ -6,6 +6,7 @@
 #include "cmd/suite/suite_file.h"
 #include "fault/fault.h"
 #include "run/run.h"
+#include "util/cleanup.h"
 #include "util/http/http.h"
 
 const char *suite_file_name_of(const struct suite *s, int number)
@@ -35,39 +36,6 @@ static bool is_skipped(const char *const *skip, const char *rule)
 		if (!strcmp(*skip, rule))
 			return true;
 	return false;
-}
-
-int suite_file_read(const char *path, bool strict, const char *const *skip, struct suite **ret, struct fl_error *err)
-{
-	uint32_t i, errors = 0, invented = 0;
-	struct suite *s = NULL;
-	int r = suite_read(path, fault_table, &s, err);
-
-	if (r)
-		return r;
-	for (i = 0; i < s->n_findings; i++)
-		errors += s->findings[i].error;
-	for (i = 0; i < s->n_findings; i++) {
-		const struct finding *f = &s->findings[i];
-
-		if (errors ? !f->error : is_skipped(skip, f->rule))
-			continue;
-		invented += f->invented;
-		suite_file_print(stderr, s, f, f->invented && strict);
-	}
-	if (!errors && !(invented && strict)) {
-		*ret = s;
-		return 0;
-	}
-	if (errors)
-		error_usage(err, "%s: %u error%s, nothing was run", path, errors, errors == 1 ? "" : "s");
-	else
-		error_usage(err, "%s: %u value%s had to be invented, and --strict takes none", path, invented,
-			    invented == 1 ? "" : "s");
-	error_hint(err, errors ? "faultline check FILE says the same without a run"
-			       : "faultline import w3d2 FILE writes them out, for you to look through");
-	suite_free(s);
-	return -EINVAL;
 }
 
 const char *suite_file_adapter(const char *arg, const struct argp_state *state)
@@ -142,4 +110,65 @@ int suite_file_use(struct suite *s, const struct suite_addresses *a, struct fl_e
 	if (!r && a->lab)
 		r = replace(&s->stack, "lab", err);
 	return r ? r : suite_use_stack(s, err);
+}
+
+/* Everything that `check` calls an error, as it says it. */
+static int refuse_errors(const struct suite *s, struct fl_error *err)
+{
+	_cleanup_free_ struct finding *v = NULL;
+	uint32_t n = 0, errors = 0, i;
+	int r = suite_check(s, &v, &n, err);
+
+	for (i = 0; !r && i < n; i++)
+		if (v[i].error) {
+			suite_file_print(stderr, s, &v[i], false);
+			errors++;
+		}
+	if (r || !errors)
+		return r;
+	error_usage(err, "%s: %u error%s, nothing was run", s->path, errors, errors == 1 ? "" : "s");
+	error_hint(err, "faultline check FILE says the same without a run");
+	return -EINVAL;
+}
+
+static int tell_inventions(const struct suite *s, bool strict, const char *const *skip, struct fl_error *err)
+{
+	uint32_t i, invented = 0;
+
+	for (i = 0; i < s->n_findings; i++) {
+		const struct finding *f = &s->findings[i];
+
+		if (is_skipped(skip, f->rule))
+			continue;
+		invented += f->invented;
+		suite_file_print(stderr, s, f, f->invented && strict);
+	}
+	if (!invented || !strict)
+		return 0;
+	error_usage(err, "%s: %u value%s had to be invented, and --strict takes none", s->path, invented,
+		    invented == 1 ? "" : "s");
+	error_hint(err, "faultline import w3d2 FILE writes them out, for you to look through");
+	return -EINVAL;
+}
+
+int suite_file_read(const char *path, bool strict, const char *const *skip, const struct suite_addresses *a,
+		    struct suite **ret, struct fl_error *err)
+{
+	struct suite *s = NULL;
+	int r = suite_read(path, fault_table, &s, err);
+
+	if (!r)
+		r = suite_file_use(s, a, err);
+	if (!r) {
+		suite_know_services(s); /* names of metrics are judged by them */
+		r = refuse_errors(s, err);
+	}
+	if (!r)
+		r = tell_inventions(s, strict, skip, err);
+	if (r) {
+		suite_free(s);
+		return r;
+	}
+	*ret = s;
+	return 0;
 }

@@ -183,10 +183,8 @@ static int load(const struct options *o, struct suite **ret, struct fl_error *er
 				       ? "invented-pipeline"
 				       : "",
 			       NULL };
-	int r = suite_file_read(o->words.file, false, skip, ret, err);
+	int r = suite_file_read(o->words.file, false, skip, &o->words.addresses, ret, err);
 
-	if (!r)
-		r = suite_file_use(*ret, &o->words.addresses, err);
 	if (!r && o->scale > 0)
 		r = suite_scale(*ret, o->scale, err);
 	if (!r && o->without_pipeline) {
