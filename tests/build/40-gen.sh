@@ -145,8 +145,14 @@ behind a colon|faultline inject null netns:flt-c|faultline inject null netns:flt
 a file of the command|faultline check on|faultline check one.yaml
 END
 readarray -t texts < <(cut -d'|' -f2 "$T/typed")
+typists=() # they mostly wait for their shells, so all three type at once
 for shell in bash zsh fish; do
-	readarray -t lines < <(python3 "$TOP/tests/tools/type_tab.py" "$T/home" "$BUILD" "$T/d" $shell "${texts[@]}")
+	python3 "$TOP/tests/tools/type_tab.py" "$T/home" "$BUILD" "$T/d" $shell "${texts[@]}" >"$T/typed.$shell" &
+	typists+=($!)
+done
+wait "${typists[@]}"
+for shell in bash zsh fish; do
+	readarray -t lines <"$T/typed.$shell"
 	while IFS='|' read -r what _ line; do
 		same "$shell: $what" "${lines[0]}" "$line"
 		lines=("${lines[@]:1}")
