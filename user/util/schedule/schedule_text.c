@@ -201,7 +201,7 @@ struct shown {
 static struct shown show(const struct param *p, const struct schedule *s)
 {
 	int64_t least, most;
-	struct shown w;
+	struct shown w = {};
 
 	schedule_range(s, &least, &most);
 	param_number_text(p, s->v[0], w.v[0], sizeof(w.v[0]));
