@@ -4,7 +4,8 @@ SOCKET=/run/faultline-serve/serve.sock
 
 # serve_begin OPTION...: with a token, so that --listen is taken.
 serve_begin() {
-	FIRST=$("$FL" serve token add first --role administer)
+	"$FL" serve token remove first >/dev/null 2>&1
+	"$FL" serve token add first --role administer >/dev/null
 	bg "$FL" serve "$@" >"$T/serve.out" 2>"$T/serve.err"
 	SERVE=$BG_PID
 	wait_for 10 test -S "$SOCKET"
