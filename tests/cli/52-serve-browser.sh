@@ -21,7 +21,8 @@ export URL FL T
 adm=$(token adm administer) look=$(token look look) brief=$(token brief look)
 python3 "$TOP/tests/tools/serve/dashboard.py" "$adm" "$look" "$brief" "$SERVE" >"$T/browser" 2>&1 || not_ok "dashboard.py ended with an error"
 tap "$T/browser"
-check_num "so many checks" "$(grep -c '^ok' "$T/browser")" eq 29
+check_num "so many checks" "$(grep -c '^ok' "$T/browser")" eq 30
+"$FL" stop --everyone --yes >/dev/null 2>&1
 serve_end
 ip netns del "$evil"
 rm -rf /etc/faultline/tokens /var/lib/faultline/audit.jsonl /var/lib/faultline/halt.json /run/faultline-serve

@@ -8,7 +8,6 @@
 
 #include "control/answers.h"
 #include "fault/fault.h"
-#include "fault/life/live.h"
 #include "target/provider.h"
 #include "util/cleanup.h"
 #include "util/json/json_path.h"
@@ -118,19 +117,16 @@ json_t *answer_me(const struct who *who)
 			 who->targets[0] ? json_string(who->targets) : json_null(), "version", FL_VERSION);
 }
 
-json_t *answer_fault(const char *id)
+json_t *answer_fault(json_t *rows, const char *id)
 {
-	json_t *rows = NULL, *row, *found = NULL;
+	json_t *row;
 	size_t i;
 
-	if (live_faults(&rows, NULL))
-		return NULL;
 	json_array_foreach(rows, i, row) {
 		if (!strcmp(json_string_value(json_object_get(row, "id")) ?: "", id))
-			found = json_incref(row);
+			return json_incref(row);
 	}
-	json_decref(rows);
-	return found;
+	return NULL;
 }
 
 /* --- runs ---------------------------------------------------------------------------------------- */

@@ -14,8 +14,8 @@ json_t *answer_kinds(void);
 /* [{"spec", "way"}] */
 json_t *answer_targets(void);
 json_t *answer_me(const struct who *who);
-/* One row of the list; NULL: there is no such fault. */
-json_t *answer_fault(const char *id);
+/* One of the rows of the list; NULL: there is no such fault. */
+json_t *answer_fault(json_t *rows, const char *id);
 
 /* [{"name", "time", "report", "verdict"}] of the folders below @dir with results in them, newest first. */
 json_t *answer_runs(const char *dir);

@@ -20,15 +20,6 @@ static void on_event(void *ctx, const char *text, size_t len)
 		front_send(c, c->generation, WIRE_EVENT, 0, text, len);
 }
 
-static void on_look(uv_timer_t *timer)
-{
-	LOOP_CALLBACK();
-	struct control *c = timer->data;
-
-	events_look(c->events);
-	uv_timer_start(timer, on_look, c->n_subscribers ? LOOK_MS : LOOK_IDLE_MS, 0);
-}
-
 /* A token that was taken back or has expired gets no more events. */
 static void on_check(uv_timer_t *timer)
 {
@@ -82,7 +73,6 @@ static void begin_timers(struct control *c)
 	c->on_int.data = c->on_term.data = c;
 	uv_signal_start(&c->on_int, on_signal, SIGINT);
 	uv_signal_start(&c->on_term, on_signal, SIGTERM);
-	uv_timer_start(&c->look, on_look, 0, 0);
 	uv_timer_start(&c->check, on_check, CHECK_MS, CHECK_MS);
 }
 
@@ -106,15 +96,19 @@ int control_run(const struct control_options *o, struct fl_error *err)
 	c->last_waiting = &c->waiting;
 	signal(SIGPIPE, SIG_IGN);
 	c->events = events_new(on_event, c);
-	r = c->events ? front_listen(c, err) : error_sys(err, ENOMEM, "serve: out of memory");
+	r = c->events && look_init(c) ? front_listen(c, err) : error_sys(err, ENOMEM, "serve: out of memory");
 	r = r ?: front_start(c, err);
 	if (!r) {
 		begin_timers(c);
+		look_begin(c);
 		announce(c);
 		uv_run(&c->loop, UV_RUN_DEFAULT);
 		unlink(o->socket);
 	}
-	/* What runs yet is of children, who go on without us: nothing of a fault is ours to end. The process ends. */
+	/* What runs yet is of children, who go on without us: nothing of a fault is ours to end. */
+	while (uv_loop_alive(&c->loop) && c->looking && look_is_busy(c))
+		uv_run(&c->loop, UV_RUN_ONCE);
 	events_free(c->events);
+	look_free(c);
 	return r;
 }

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "control/events.h"
-#include "fault/life/live.h"
 #include "policy/gate.h"
 #include "policy/halt.h"
 #include "util/cleanup.h"
@@ -87,16 +86,12 @@ static void compare(struct events *e, json_t *before, json_t *row, const char *i
 			      json_object_get(row, "injected")));
 }
 
-static void look_at_faults(struct events *e)
+static void look_at_faults(struct events *e, json_t *rows)
 {
-	json_t *rows = NULL, *row, *now = json_object();
+	json_t *row, *now = json_object();
 	const char *id;
 	size_t i;
 
-	if (live_faults(&rows, NULL)) {
-		json_decref(now);
-		return;
-	}
 	json_array_foreach(rows, i, row) {
 		id = json_string_value(json_object_get(row, "id"));
 		if (!id)
@@ -111,7 +106,6 @@ static void look_at_faults(struct events *e)
 				      "targets", json_object_get(row, "targets"), "matched",
 				      json_object_get(row, "matched"), "injected", json_object_get(row, "injected")));
 	}
-	json_decref(rows);
 	json_decref(e->seen);
 	e->seen = now;
 }
@@ -127,11 +121,11 @@ json_t *events_halt_json(void)
 			 closed.exit ? json_string(closed.message) : json_null());
 }
 
-void events_look(struct events *e)
+void events_look(struct events *e, json_t *rows)
 {
 	json_t *halt = events_halt_json();
 
-	look_at_faults(e);
+	look_at_faults(e, rows);
 	if (e->halt && halt && !json_equal(e->halt, halt))
 		say(e, "halt", json_incref(halt));
 	json_decref(e->halt);

@@ -27,8 +27,8 @@ struct events;
 struct events *events_new(void (*emit)(void *ctx, const char *text, size_t len), void *ctx);
 void events_free(struct events *e);
 
-/* Compare with the last look. Errors are left for the next one. */
-void events_look(struct events *e);
+/* Compare @rows (borrowed), the faults as live_faults() has them now, with those of the last time. */
+void events_look(struct events *e, json_t *rows);
 
 /* Append those behind @after ("": none, only where it stands now), or a reset if they are not all there any more. */
 void events_since(const struct events *e, const char *after, struct text *out);

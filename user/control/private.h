@@ -28,6 +28,7 @@ struct control {
 	uv_signal_t on_int, on_term;
 	uv_timer_t look, restart, check;
 	struct events *events;
+	struct looking *looking; /* look.c */
 	bool stopping;
 	/* The front that runs now. */
 	uv_process_t *front;
@@ -49,6 +50,23 @@ struct control {
 int request_take(struct control *c);
 /* Answer all that wait: the server ends. */
 void requests_drop(struct control *c);
+
+/* The faults are known anew: answer @q, which waits for them (NULL: they could not be read). */
+void request_list(struct request *q, json_t *rows, const struct fl_error *err);
+
+/* --- look.c: what faults are there ------------------------------------------------------------------ */
+
+bool look_init(struct control *c);
+void look_free(struct control *c);
+bool look_is_busy(const struct control *c);
+/* Look at them, off the loop; a second look at a time is none. */
+void look_begin(struct control *c);
+/* Something was changed by us: what was seen before is old. */
+void look_changed(struct control *c);
+/* request_list() for @q: now, if what is known is LOOK_FRESH_NS old at most, else once it has been looked at. */
+void look_for(struct control *c, struct request *q);
+/* Their place in the list of those who wait. */
+struct request **request_next(struct request *q);
 
 /* --- front.c ------------------------------------------------------------------------------------- */
 

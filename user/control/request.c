@@ -11,7 +11,6 @@
 #include "control/command.h"
 #include "control/job.h"
 #include "control/private.h"
-#include "fault/life/live.h"
 #include "fault/life/record.h"
 #include "util/cleanup.h"
 #include "util/json/json_path.h"
@@ -173,6 +172,8 @@ static void on_done(void *ctx, const struct job_result *r)
 	json_t *o = json_loadb(r->out, r->out_len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL), *said;
 
 	said = json_object_get(o, "error");
+	if (q->route->changes)
+		look_changed(c);
 	if (r->timed_out)
 		refuse_text(q, 504, "it took too long and was ended", NULL);
 	/* What has a result and an error beside it is a result, for who wants to know what is still open. */
@@ -259,29 +260,28 @@ void requests_drop(struct control *c)
 
 /* --- here ---------------------------------------------------------------------------------------- */
 
-static void answer_list(struct request *q)
+void request_list(struct request *q, json_t *rows, const struct fl_error *err)
 {
-	json_t *rows = NULL;
-	struct fl_error err = {};
+	struct fl_error none = {};
+	json_t *row;
 
-	if (live_faults(&rows, &err))
-		refuse(q, 500, &err);
-	else
-		answer(q, 200, rows, "");
-}
-
-static void answer_one(struct request *q)
-{
-	json_t *row = answer_fault(q->object);
-	struct fl_error err = {};
-
+	if (!rows) {
+		refuse(q, 500, err);
+		return;
+	}
+	row = q->route->verb == VERB_FAULT ? answer_fault(rows, q->object) : json_incref(rows);
 	if (row) {
 		answer(q, 200, row, "");
 		return;
 	}
-	error_usage(&err, "no fault '%.40s'", q->object);
-	error_hint(&err, "GET /v1/faults lists those that are there");
-	refuse(q, 404, &err);
+	error_usage(&none, "no fault '%.40s'", q->object);
+	error_hint(&none, "GET /v1/faults lists those that are there");
+	refuse(q, 404, &none);
+}
+
+struct request **request_next(struct request *q)
+{
+	return &q->next;
 }
 
 static void answer_report_text(struct request *q)
@@ -320,8 +320,8 @@ static void answer_here(struct request *q)
 	case VERB_ME: answer(q, 200, answer_me(&q->who), ""); break;
 	case VERB_KINDS: answer(q, 200, answer_kinds(), ""); break;
 	case VERB_TARGETS: answer(q, 200, answer_targets(), ""); break;
-	case VERB_FAULTS: answer_list(q); break;
-	case VERB_FAULT: answer_one(q); break;
+	case VERB_FAULTS:
+	case VERB_FAULT: look_for(q->c, q); break;
 	case VERB_HALTED: answer(q, 200, events_halt_json(), ""); break;
 	case VERB_RUNS: answer(q, 200, answer_runs(q->c->o->runs), ""); break;
 	case VERB_REPORT: answer_report_text(q); break;
