@@ -138,6 +138,23 @@ serve_end
 check "its socket is gone" test ! -e "$SOCKET"
 rm -rf /etc/faultline/tokens /var/lib/faultline/audit.jsonl /run/faultline-serve
 
+# --- with a group ---
+{ grep -v '^faultline:' /etc/group; echo faultline:x:4242:; } >"$T/group"
+mount --bind "$T/group" /etc/group
+"$FL" serve token remove first >/dev/null 2>&1
+serve_begin
+chmod 755 "$T" && touch "$T/o" && chmod 666 "$T/o"
+role() { setpriv --reuid 1234 --regid 1234 "$@" curl -s --unix-socket "$SOCKET" http://localhost/v1/me | jq -r .role; }
+check "a member of the group operates" test "$(role --groups 4242)" = operate
+check "whose first group it is, too" test "$(setpriv --reuid 1234 --regid 4242 --clear-groups curl -s --unix-socket "$SOCKET" http://localhost/v1/me | jq -r .role)" = operate
+check "others cannot connect" test -z "$(role --groups 4243)"
+serve_end
+serve_begin --others-look
+check "--others-look" test "$(role --clear-groups)" = look
+serve_end
+umount /etc/group
+rm -rf /etc/faultline/tokens /run/faultline-serve
+
 # --- where it does not listen ---
 refused() { "$FL" serve "$@" >"$T/out" 2>&1; [ $? = 2 ]; }
 check "--listen without a token" bash -c "! '$FL' serve --listen 0 >'$T/out' 2>&1 && grep -q 'token add' '$T/out'"

@@ -31,6 +31,7 @@ accept) kin+=' run report' ;;
 halt) kin+=' allow stop' ;;
 allow) kin+=' halt' ;;
 recover) kin+=' list stop' ;;
+serve) kin+=' list halt' ;;
 import | plan) kin+=' check run' ;;
 probe | lab) kin+=' run' ;;
 esac

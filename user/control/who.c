@@ -188,17 +188,20 @@ int who_by_token(const char *token, struct who *ret, struct fl_error *err)
 	return 0;
 }
 
-static bool in_group(const char *user, gid_t own)
+/* As the kernel knew the groups of the peer when it connected, the first one and the others. */
+static bool in_group(int fd, gid_t first)
 {
 	const struct group *g = getgrnam(GROUP);
-	char **m;
+	gid_t others[1024];
+	socklen_t size = sizeof(others), i;
 
-	if (g && own == g->gr_gid)
-		return true;
-	for (m = g ? g->gr_mem : NULL; m && *m; m++)
-		if (!strcmp(*m, user))
-			return true;
-	return false;
+	if (!g || g->gr_gid == first)
+		return g != NULL;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, others, &size))
+		return false;
+	for (i = 0; i < size / sizeof(*others) && others[i] != g->gr_gid; i++)
+		;
+	return i < size / sizeof(*others);
 }
 
 /* A connection that came to our socket, and not the socket itself. */
@@ -231,7 +234,7 @@ int who_by_peer(int fd, const char *path, bool others_look, struct who *ret, str
 	ret->uid = peer.uid;
 	if (!peer.uid)
 		ret->role = ROLE_ADMINISTER;
-	else if (in_group(user ? user->pw_name : "", peer.gid))
+	else if (in_group(fd, peer.gid))
 		ret->role = ROLE_OPERATE;
 	else if (others_look)
 		ret->role = ROLE_LOOK;
