@@ -12,7 +12,7 @@
 
 #include "control/private.h"
 #include "serve/front/front.h"
-#include "util/address.h"
+#include "util/text/address.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/loop/loop_time.h"

@@ -6,7 +6,7 @@
 #include "control/private.h"
 #include "fault/life/live.h"
 #include "util/clock.h"
-#include "util/loop_time.h"
+#include "util/loop/loop_time.h"
 
 #define LOOK_MS       250 /* while somebody listens to events */
 #define LOOK_IDLE_MS  1000

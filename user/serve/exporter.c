@@ -7,7 +7,7 @@
 
 #include "serve/exporter.h"
 #include "serve/openmetrics.h"
-#include "util/address.h"
+#include "util/text/address.h"
 #include "util/loop/loop_time.h"
 
 #define CONNECTIONS_MAX 16

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "serve/front/private.h"
-#include "util/address.h"
+#include "util/text/address.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 

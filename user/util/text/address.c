@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "util/address.h"
+#include "util/text/address.h"
 #include "util/cleanup.h"
 #include "util/text/units.h"
 
