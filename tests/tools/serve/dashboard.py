@@ -52,7 +52,7 @@ def enter(b, token):
 	b.click('Enter')
 
 
-def main(a, other):
+def come_in(a, other):
 	a.go(url + '/')
 	a.fill('#token', 'flt_wrong')
 	a.click('Enter')
@@ -65,6 +65,8 @@ def main(a, other):
 	check('who may look has no red button', other.ask("document.querySelector('#stop').hidden"))
 	check('the token is in no cookie', a.ask('document.cookie') == '')
 
+
+def one_fault(a, other):
 	a.click('New fault')
 	says(a, 'kinds that cannot be done here say so', '(not here)', 60)
 	sees(a, 'a hostile name is offered as text', "[...document.querySelectorAll('option')].some((o) => o.value.includes('<img'))")
@@ -89,6 +91,8 @@ def main(a, other):
 	a.click('Off')
 	says(other, 'off, and gone for both', 'No fault is on')
 
+
+def pages_and_halt(a, other):
 	a.click('Runs')
 	a.click('Report')
 	says(a, 'a report is text, whatever is in it', '# <script>alert(1)</script>')
@@ -105,6 +109,8 @@ def main(a, other):
 	a.click('Allow faults again')
 	sees(other, 'and its end', "document.querySelector('#banner').hidden")
 
+
+def cut_off(other):
 	front = int(subprocess.run(['pgrep', '-P', server, '-x', 'fl-serve'], capture_output=True, text=True).stdout)
 	os.kill(front, signal.SIGKILL)
 	subprocess.run([fl, 'inject', 'null', 'netns:flt-a', '--for', '20s', '--detach'], stdout=subprocess.DEVNULL)
@@ -114,6 +120,9 @@ def main(a, other):
 	says(other, 'a third token', 'token brief')
 	subprocess.run([fl, 'serve', 'token', 'remove', 'brief'])
 	says(other, 'a token that was taken back: out', 'Who are you?')
+
+
+def looks(a, other):
 	for b in (a, other):
 		wrong = [s for s in b.said if 'Failed to load resource' not in s and 'ERR_' not in s]
 		check('no error of the page, no breach of its policy', not wrong, wrong)
@@ -130,7 +139,11 @@ def main(a, other):
 
 a, other = Browser(), Browser()
 try:
-	main(a, other)
+	come_in(a, other)
+	one_fault(a, other)
+	pages_and_halt(a, other)
+	cut_off(other)
+	looks(a, other)
 except Exception:
 	traceback.print_exc()
 	sys.exit(1)
