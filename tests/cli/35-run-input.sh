@@ -86,6 +86,9 @@ done
 check_num "several errors: check finds them" "$(wc -l <"$T/errors.check")" eq 4
 check "... and run says the same of them" diff "$T/errors.check" "$T/errors.run"
 check "... with their number" grep -q "$(wc -l <"$T/errors.check") errors, nothing was run" <("$FL" run "$T/several.yaml" 2>&1)
+cp "$TOP/tests/golden/antipatterns/when-too-early.yaml" "$T/"
+"$FL" run "$T/when-too-early.yaml" -o json >"$T/out" 2>"$T/err"
+check "a single one is the error itself, with its place" jq -e '.error | .line == 7 and .column == 5 and (.message | test("asked before it"))' "$T/out"
 
 # The same in bounded memory (KiB of address space would count libraries; this counts pages).
 check_num "peak memory of the bomb, KiB" "$(bash -c '"$FL" check "$1" >/dev/null 2>&1 & wait $!; true' _ "$T/bomb.yaml"; python3 -c 'import resource,subprocess,sys; subprocess.run(sys.argv[1:], capture_output=True); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$FL" check "$T/bomb.yaml")" lt 65536

@@ -112,23 +112,40 @@ int suite_file_use(struct suite *s, const struct suite_addresses *a, struct fl_e
 	return r ? r : suite_use_stack(s, err);
 }
 
+/* @n errors, of which @first is the first: one is told as it is, several behind what has been printed of them. */
+static int refuse(const struct suite *s, const struct finding *first, uint32_t n, struct fl_error *err)
+{
+	const char *name = suite_file_name_of(s, first->experiment);
+
+	if (n == 1)
+		error_usage(err, "%s%s%s", name ?: "", name ? ": " : "", first->text);
+	else
+		error_usage(err, "%u errors, nothing was run; the first: %s", n, first->text);
+	error_at(err, s->path, first->line, first->column);
+	error_hint(err, "faultline check FILE says the same without a run");
+	return -EINVAL;
+}
+
 /* Everything that `check` calls an error, as it says it. */
 static int refuse_errors(const struct suite *s, struct fl_error *err)
 {
 	_cleanup_free_ struct finding *v = NULL;
+	const struct finding *first = NULL;
 	uint32_t n = 0, errors = 0, i;
 	int r = suite_check(s, &v, &n, err);
 
-	for (i = 0; !r && i < n; i++)
-		if (v[i].error) {
-			suite_file_print(stderr, s, &v[i], false);
-			errors++;
-		}
+	for (i = 0; !r && i < n; i++) {
+		if (!v[i].error)
+			continue;
+		first = first ?: &v[i];
+		errors++;
+	}
 	if (r || !errors)
 		return r;
-	error_usage(err, "%s: %u error%s, nothing was run", s->path, errors, errors == 1 ? "" : "s");
-	error_hint(err, "faultline check FILE says the same without a run");
-	return -EINVAL;
+	for (i = 0; errors > 1 && i < n; i++)
+		if (v[i].error)
+			suite_file_print(stderr, s, &v[i], false);
+	return refuse(s, first, errors, err);
 }
 
 static int tell_inventions(const struct suite *s, bool strict, const char *const *skip, struct fl_error *err)
