@@ -136,18 +136,22 @@ static int send_signal(const struct app *s, struct app_unit *u, struct process_i
 	bool keep_down = s->after != AFTER_NOTHING;
 	bool shielded = is_shielded(id.pid, signal);
 	char spec[sizeof(u->identity)];
+	bool asked = false; /* somebody who may still do it */
 	int r;
 
 	target_identity(u->target, spec, sizeof(spec));
 	if (!u->direct && id.pid == u->target->pid && !process_dead(id)) {
 		r = target_signal(spec, shielded && !keep_down ? SIGKILL : signal, keep_down, NULL);
-		if (!r || (r == -EINPROGRESS && process_dead(id))) {
+		asked = r == -EINPROGRESS;
+		if (!r || (asked && process_dead(id))) {
 			u->shielded |= shielded && !keep_down;
 			return 0;
 		}
 	}
 	u->direct = true;
 	r = process_signal(id, shielded ? SIGKILL : signal);
+	if (r == -ESRCH && asked)
+		r = 0;
 	u->shielded |= shielded && !r;
 	return r;
 }

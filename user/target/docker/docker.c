@@ -381,7 +381,8 @@ static int send_signal(const char *what, int signal, bool keep_down, struct fl_e
 	else
 		snprintf(action, sizeof(action), "kill?signal=%d", signal);
 	r = order(&c, action, ORDER_PATIENCE_S, err);
-	return r == -ETIMEDOUT ? -EINPROGRESS : r;
+	/* (Without any answer: it has just answered the question before.) */
+	return r == -ETIMEDOUT || r == -ECONNREFUSED ? -EINPROGRESS : r;
 }
 
 /* Nobody waits frozen for a busy engine. */
