@@ -49,6 +49,7 @@ struct clock_state {
 
 	pthread_mutex_t lock; /* of units, carriers and slot; held during a pass over the processes */
 	struct vdso_slot slot;
+	int64_t drifted_ns;          /* what earlier drifts have come to; of who sets the slot */
 	struct process_id *carriers; /* seen with the patch, while it is on */
 	uint32_t n_carriers, carriers_size;
 	/* Programs that began while it is on, those of them that were moved, and the watch's count so far. */
@@ -349,6 +350,13 @@ struct vdso_slot clock_slot(const struct fault *f)
 	const struct clock_state *s = f->priv;
 
 	return s->slot; /* only this thread writes it */
+}
+
+int64_t *clock_drifted(struct fault *f)
+{
+	struct clock_state *s = f->priv;
+
+	return &s->drifted_ns;
 }
 
 /* Its filter was made for the old pid namespace. */

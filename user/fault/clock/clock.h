@@ -20,6 +20,8 @@ int clock_activate(struct fault *f, const struct vdso_slot *slot, struct fl_erro
 int clock_change(struct fault *f, const struct vdso_slot *slot, struct fl_error *err);
 /* What they have now. */
 struct vdso_slot clock_slot(const struct fault *f);
+/* What earlier drifts of an armed fault have come to in all: its kind's to keep. */
+int64_t *clock_drifted(struct fault *f);
 /* A target that was started again is followed. Call it from tick. */
 void clock_follow(struct fault *f);
 int clock_proof(struct fault *f, struct fault_proof *ret, struct fl_error *err);

@@ -34,7 +34,7 @@ static int validate(const struct params *p, struct fl_error *err)
 		error_hint(err, "give one: offset: 60s");
 		return -EINVAL;
 	}
-	if (!offset && !drift)
+	if (!offset && !drift && !params_scheduled(p)) /* a schedule may begin there */
 		return error_usage(err, "time_skew: offset and drift are 0, that moves nothing");
 	if (offset > CLOCK_OFFSET_MAX_NS || offset < -CLOCK_OFFSET_MAX_NS)
 		return error_usage(err, "time_skew: offset is more than 100 years");
@@ -55,17 +55,20 @@ static int activate(struct fault *f, bool on, struct fl_error *err)
 {
 	struct vdso_slot slot = slot_of(f->params.own);
 
+	if (on)
+		*clock_drifted(f) = 0;
 	return clock_activate(f, on ? &slot : NULL, err);
 }
 
 static int update(struct fault *f, struct fl_error *err)
 {
-	struct vdso_slot old = clock_slot(f), slot = slot_of(f->params.own), offset = old;
+	struct vdso_slot old = clock_slot(f), slot = slot_of(f->params.own);
 
-	/* What the old drift has come to is kept, or the clock would jump back by it. */
-	offset.drift_ppb = 0;
-	if (f->active)
-		slot.offset_ns += clock_shift_now(&old) - clock_shift_now(&offset);
+	/* What the drifts before have come to is kept, or the clock would jump back by it. */
+	if (f->active) {
+		*clock_drifted(f) += clock_shift_now(&old) - old.offset_ns;
+		slot.offset_ns += *clock_drifted(f);
+	}
 	return clock_change(f, &slot, err);
 }
 

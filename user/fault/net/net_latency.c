@@ -47,7 +47,8 @@ static int validate(const struct params *p, struct fl_error *err)
 	const struct net_late *own = p->own;
 	int r = net_validate(p, err);
 
-	if (!r && !own->wait.jitter_ns && own->wait.correlation_ppm) {
+	/* (A schedule may have one of them at 0 for a while.) */
+	if (!r && !own->wait.jitter_ns && own->wait.correlation_ppm && !params_scheduled(p)) {
 		r = error_usage(err, "latency: correlation without jitter has no meaning");
 		error_hint(err, "give --jitter, or leave out --correlation");
 	}
