@@ -62,6 +62,9 @@ check "... and the truth" grep -qF 'gốc thật là frontend hoặc api-gateway
 check "no English gap is left in the page" bash -c "! grep -qE 'RCA blamed|RCA names|stopped answering|no rule of' '$run/report.html'"
 check "SUBMIT.md asks its author in Vietnamese" grep -q 'Tác giả' "$run/SUBMIT.md"
 
+legend() { grep -o "<ul class='legend'>.*</ul>" "$run/report.html"; }
+check "the legend: the pipeline was watched, alerts came, nothing had a schedule" bash -c 'grep -q k-watch <<<"$1" && grep -q "alert\|báo" <<<"$1" && ! grep -q k-course <<<"$1"' - "$(legend)"
+
 check "SUBMIT.md has the course's title only for the exercise" grep -q '^# Lần chạy cho thấy gì — ' "$run/SUBMIT.md"
 cp -r "$run" "$T/class"
 jq '.form = "exercise"' "$run/run.json" >"$T/class/run.json"
@@ -80,6 +83,8 @@ check "--force overwrites" bash -c "! grep -q 'my own answer' '$run/SUBMIT.md'"
 mkdir "$T/alone" && cp "$run/run.json" "$T/alone/"
 jq 'map(.pipeline_asked = false)' "$run/chaos_results.json" >"$T/alone/chaos_results.json"
 "$FL" score "$T/alone" >"$T/out"
+"$FL" report --force --lang en "$T/alone" >/dev/null
+check "no pipeline: the legend says nothing of one" bash -c 'grep -q "after the fault" "$1" && ! grep -q "still watched" "$1"' - "$T/alone/report.html"
 check "no pipeline: the hypotheses are told" grep -qxF -e '- payment_latency: refuted: order_success_rate ≥ 99.5% (it was 50 %)' "$T/out"
 check_num "... all of them" "$(sed -n '/^Hypotheses:/,/^$/p' "$T/out" | grep -c '^- ')" eq 10
 check "with one they are not, the board is about the pipeline" sh -c "! '$FL' score '$run' | grep -q '^Hypotheses:'"

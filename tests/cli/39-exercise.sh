@@ -61,6 +61,9 @@ sed 's/duration_seconds/duratoin_seconds/; s/hypothesis:/hypothesi:/' "$T/w3.yam
 check_num "a typing error in such a file is an error" $? eq 2
 check "... all of them at once, with the nearest key" test "$(grep -c "error \[unknown-key\].*did you mean" "$T/out")" = 4
 check "... and the next file is judged all the same" grep -q 'w3.yaml: 2 experiments, 0 errors' "$T/out"
+{ cat "$T/w3.yaml"; printf 'services: {db: netns:shop-db}\n'; } >"$T/misplaced.yaml"
+"$FL" check "$T/misplaced.yaml" >"$T/out" 2>&1
+check "a setting of our own form without its 'suite:' is told where it belongs" grep -q "'services' is not used: it stands below 'suite:'" "$T/out"
 "$FL" import w3d2 "$T/w3.yaml" --out "$T/own.yaml" 2>"$T/out"
 check_num "import w3d2" $? eq 0
 check "... says each value" grep -q '\[invented-trigger\]' "$T/out"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* load.h - between the parts of the loader; nobody else includes it. */
+/* load.h - between the parts of the loader, exercise/ among them; nobody else includes it. */
 #ifndef FL_LOAD_H
 #define FL_LOAD_H
 
@@ -19,6 +19,8 @@ struct load {
 
 /* The suite-level keys (`suite:`). */
 int load_suite_settings(struct yaml *y, struct fy_node *node, void *suite);
+/* Is @key one of those? */
+bool load_is_setting(const char *key);
 
 /* One experiment, appended to the suite: the mapping, or one with `experiment:` around it. */
 int load_experiment(struct yaml *y, struct fy_node *node, void *suite);

@@ -305,31 +305,45 @@ static void gap_list(const struct folder *f, const struct words *w, struct text 
 	text_append(out, "</ul>\n");
 }
 
-static void key(struct text *out, const char *colour, const char *label)
+/* What the pictures show, and nothing that none of them has. */
+static void legend(const struct folder *f, const struct words *w, const char *pictures, struct text *out)
 {
-	text_append(out, "<li><i class='k-%s'></i>%s</li>", colour, label);
-}
+	bool watched = false;
+	uint32_t i;
 
-static void legend(const struct words *w, struct text *out)
-{
+	for (i = 0; i < f->n; i++)
+		watched |= result_pipeline_asked(&f->results[i]);
+
+	const struct {
+		const char *class, *colour, *label;
+	} keys[] = {
+		{ "rect class='baseline'", "baseline", w->baseline_band },
+		{ "rect class='fault'", "fault", w->fault },
+		{ "rect class='watch'", "watch", watched ? w->watch_band : w->after_band },
+		{ "circle class='pass'", "blue", w->probe_pass },
+		{ "path class='failed'", "bad", w->probe_fail },
+		{ "path class='alert'", "amber", w->alert },
+		{ " class='shift'", "violet", w->measured },
+		{ "line class='hit'", "hit", w->first_hit },
+		{ "line class='symptom'", "symptom", w->first_symptom },
+		{ "line class='back'", "good", w->back },
+		{ "line class='change'", "amber", w->change },
+		{ "path class='course'", "course", w->scheduled },
+	};
+
 	text_append(out, "<ul class='legend'>");
-	key(out, "baseline", w->baseline_band);
-	key(out, "fault", w->fault);
-	key(out, "watch", w->watch_band);
-	key(out, "blue", w->probe_pass);
-	key(out, "bad", w->probe_fail);
-	key(out, "amber", w->alert);
-	key(out, "violet", w->measured);
-	key(out, "hit", w->first_hit);
-	key(out, "symptom", w->first_symptom);
-	key(out, "good", w->back);
-	key(out, "amber", w->change);
-	key(out, "course", w->scheduled);
-	text_append(out,
-		    "</ul><p class='soft'>%s: <span style='color:var(--fault)'>%s</span> · "
-		    "<span style='color:var(--amber)'>%s</span> · "
-		    "<span style='color:var(--good)'>%s</span></p>\n",
-		    w->dependencies, w->hit, w->blamed, w->hit_blamed);
+	for (i = 0; i < ARRAY_SIZE(keys); i++)
+		if (strstr(pictures, keys[i].class))
+			text_append(out, "<li><i class='k-%s'></i>%s</li>", keys[i].colour, keys[i].label);
+	text_append(out, "</ul>");
+	if (!strstr(pictures, "<svg class='graph'"))
+		return;
+	text_append(out, "<p class='soft'>%s: <span style='color:var(--fault)'>%s</span>", w->dependencies, w->hit);
+	if (watched)
+		text_append(out,
+			    " · <span style='color:var(--amber)'>%s</span> · <span style='color:var(--good)'>%s</span>",
+			    w->blamed, w->hit_blamed);
+	text_append(out, "</p>\n");
 }
 
 /* The analysis of the Markdown report: **bold** and escaped characters to HTML. */
@@ -390,6 +404,7 @@ static void experiment(const struct folder *f, uint32_t i, const struct words *w
 
 void report_html(const struct folder *f, const struct words *w, struct text *out)
 {
+	struct text pictures = {};
 	uint32_t i;
 
 	head(f, w, out);
@@ -403,8 +418,12 @@ void report_html(const struct folder *f, const struct words *w, struct text *out
 	hypothesis_list(f, w, out);
 	gap_list(f, w, out);
 	text_append(out, "<h2>%s</h2>", w->experiments);
-	legend(w, out);
 	for (i = 0; i < f->n; i++)
-		experiment(f, i, w, out);
+		experiment(f, i, w, &pictures);
+	if (pictures.s) {
+		legend(f, w, pictures.s, out);
+		text_append(out, "%s", pictures.s);
+	}
+	text_free(&pictures);
 	html_end(out);
 }

@@ -72,9 +72,9 @@ struct words {
 		*no_expectation, *ask_expected, *ask_why, *fact_trade_off, *ask_trade_off, *pass, *fail;
 	/* report.html */
 	const char *html_detected, *html_rca, *html_mttd, *html_false, *html_precision, *html_recall, *html_unscored,
-		*hypotheses, *hypotheses_held, *baseline_band, *watch_band, *fault, *probe_pass, *probe_fail, *alert,
-		*measured, *first_hit, *first_symptom, *back, *change, *seconds, *hit, *blamed, *hit_blamed,
-		*dependencies, *experiments, *raw, *no_probe_lines, *latency;
+		*hypotheses, *hypotheses_held, *baseline_band, *watch_band, *after_band, *fault, *probe_pass,
+		*probe_fail, *alert, *measured, *first_hit, *first_symptom, *back, *change, *seconds, *hit, *blamed,
+		*hit_blamed, *dependencies, *experiments, *raw, *no_probe_lines, *latency;
 	/* beside.html */
 	const char *beside, *beside_none, *beside_detected, *beside_missed, *beside_hypothesis;
 };

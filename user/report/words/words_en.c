@@ -162,8 +162,7 @@ const struct words words_en = {
 		       "largest change is {what}: {before} to {during}{gap}{unit}.",
 	.no_shift = "No measurement with a baseline of its own is recorded, so the size of the anomaly is not "
 		    "known from inside.",
-	.verdicts = "Of the clauses of the hypothesis {held} held, {refuted} were refuted and {unknown} "
-		    "could not be measured.",
+	.verdicts = "Clauses of the hypothesis: {held} held, {refuted} refuted, {unknown} that could not be measured.",
 	.no_verdicts = "No clause of the hypothesis has a recorded verdict.",
 	.recovered = "The steady state was back {time} after the fault ended.",
 	.not_recovered = "The steady state was not seen to come back after the fault ended.",
@@ -274,6 +273,7 @@ const struct words words_en = {
 	.hypotheses_held = "Hypotheses held",
 	.baseline_band = "baseline",
 	.watch_band = "the pipeline is still watched",
+	.after_band = "after the fault",
 	.fault = "fault",
 	.probe_pass = "probe pass",
 	.probe_fail = "probe fail",

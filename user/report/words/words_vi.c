@@ -296,6 +296,7 @@ const struct words words_vi = {
 	.hypotheses_held = "Hypothesis giữ được",
 	.baseline_band = "baseline",
 	.watch_band = "vẫn chờ pipeline",
+	.after_band = "sau fault",
 	.fault = "fault",
 	.probe_pass = "probe pass",
 	.probe_fail = "probe fail",

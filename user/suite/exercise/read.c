@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "suite/exercise/entry.h"
+#include "suite/load.h"
 #include "util/cleanup.h"
 #include "util/text/units.h"
 
@@ -51,7 +52,14 @@ static void note_unknown(struct work *w, const struct reading *r, const char *ke
 		work_note(w, r->x, v, WRONG, "unknown-key", "unknown key '%.60s'; did you mean '%s'?", key, near);
 		return;
 	}
-	snprintf(text, sizeof(text), "'%.60s' is no key that faultline knows, and is not used", key);
+	if (!r->x && load_is_setting(key))
+		snprintf(text, sizeof(text),
+			 "'%.60s' is not used: it stands below 'suite:' in a file of faultline's own form, and this "
+			 "has no "
+			 "'suite:' (docs/experiments.md)",
+			 key);
+	else
+		snprintf(text, sizeof(text), "'%.60s' is no key that faultline knows, and is not used", key);
 	if (!is_said(w, text))
 		work_note(w, r->x, v, NOTE, "ignored-key", "%s", text);
 }
