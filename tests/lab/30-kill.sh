@@ -16,7 +16,8 @@ clean_since "$(now_us)"
 check_num "no packet is hit without a fault" "$HITS" eq 0
 
 links() { ip -o link | awk -F': ' '{print $2}' | sort; }
-state() { links; find /sys/fs/bpf/faultline /run/faultline "$T/made" 2>/dev/null; tc filter show dev fltv1 ingress; tc filter show dev fltv1 egress; ps -eo comm= | grep -E '^(faultline|fl-)'; }
+# (An empty /run/faultline holds nothing.)
+state() { links; find /sys/fs/bpf/faultline "$T/made" 2>/dev/null; find /run/faultline -mindepth 1 2>/dev/null; tc filter show dev fltv1 ingress; tc filter show dev fltv1 egress; ps -eo comm= | grep -E '^(faultline|fl-)'; }
 state >"$T/state0"
 untouched() { state | cmp -s - "$T/state0"; }
 
@@ -74,6 +75,30 @@ check_num "rounds that found packets hit" $active ge 1
 check_num "rounds where recover had work" $recovered ge 1
 note "FIGURE SIGKILL at $KILLS random moments: traffic clean after at most $worst ms, nothing left"
 
+# --- SIGKILL of the owner at each moment at which something of a session is made or removed ---
+calls='?mkdir,mkdirat,?rmdir,?unlink,unlinkat,?rename,renameat,renameat2'
+if [ -x "$(command -v strace)" ]; then
+	for fault in "null --file $T/made" "latency --delay 100ms"; do
+		n=0 left=0 rc=137
+		while [ $rc = 137 ] && [ $n -lt 80 ]; do
+			n=$((n + 1))
+			# shellcheck disable=SC2086
+			{ strace -o /dev/null -e trace="$calls" -e inject="$calls:signal=KILL:when=$n" \
+				"$FL" inject ${fault/ / netns:flt-a } --for 20ms >/dev/null; } 2>/dev/null
+			rc=$?
+			wait_for 5 untouched && continue
+			left=$((left + 1))
+			note "$fault, killed at the call $n:"; state | diff "$T/state0" - | sed 's/^/#   /'
+			"$FL" recover >/dev/null
+		done
+		check "$fault: the last one ends by itself" test $rc = 0 -o $rc = 1
+		check_num "killed at $((n - 1)) calls, one after the other" $((n - 1)) ge 10
+		check_num "... of which something is left behind" $left eq 0
+	done
+else
+	skip "SIGKILL at each call" strace
+fi
+
 # --- a hung owner: the kernel ends the fault by the lease, the guardian the rest ---
 fault latency netns:flt-a --delay 100ms
 hitting() { [ "$(hits "$ID" injected)" -gt 0 ]; }
@@ -84,6 +109,13 @@ kill -STOP "$pid"
 clean_since "$t0"
 check_num "the owner hangs: traffic is clean, after (ms)" "$CLEAN_MS" le 2000
 check "... and its guardian ends the session" wait_for 8 untouched
+"$FL" inject null netns:flt-a --for 60s >"$T/hung.out" 2>"$T/hung" & pid=$!
+active() { grep -q 'is active' "$T/hung.out" "$T/hung"; }
+check "another, at a terminal of its own" wait_for 5 active
+kill -STOP $pid; wait $pid 2>/dev/null
+check_num "... is ended: status" $? eq 137
+check "... and whoever waits for it is told why" wait_for 2 grep -q '^faultline: session .* gave no sign of life for 5 s .*its guardian has ended it' "$T/hung"
+check "... nothing is left of it" wait_for 8 untouched
 
 # --- dead, and both killed: stop and recover on what is left ---
 both_killed() {

@@ -119,6 +119,29 @@ static bool hung(const struct watch *w)
 	return now > last && now - last > GUARDIAN_HUNG_NS;
 }
 
+/* Of what the owner called standard error: the guardian has only /dev/null. A reader that is late is not waited for. */
+static void tell(int fd, const char *session)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	char text[200];
+	int n = snprintf(
+		text, sizeof(text),
+		"faultline: session %s gave no sign of life for %llu s (stopped, or stuck): its guardian has ended "
+		"it and undoes what it did\n",
+		session, GUARDIAN_HUNG_NS / NS_PER_SEC);
+
+	if (fd >= 0 && poll(&p, 1, 0) == 1 && p.revents & POLLOUT && write(fd, text, (size_t)n) < 0)
+		return;
+}
+
+static void end_owner(const struct watch *w)
+{
+	_cleanup_fd_ int its_stderr = (int)syscall(SYS_pidfd_getfd, w->owner_fd, 2, 0);
+
+	if (!syscall(SYS_pidfd_send_signal, w->owner_fd, SIGKILL, NULL, 0))
+		tell(its_stderr, w->session);
+}
+
 /* True: the owner is gone, or has given up. False: dismissed. */
 static bool wait_for_owner(const struct watch *w)
 {
@@ -126,6 +149,8 @@ static bool wait_for_owner(const struct watch *w)
 		{ .fd = w->owner_fd, .events = POLLIN },
 		{ .fd = w->dismiss_fd, .events = POLLIN },
 	};
+
+	bool ended = false;
 
 	for (;;) {
 		char byte;
@@ -138,8 +163,10 @@ static bool wait_for_owner(const struct watch *w)
 			fds[1].fd = -1; /* closed without a word */
 		if (fds[0].revents)
 			return true;
-		if (hung(w))
-			syscall(SYS_pidfd_send_signal, w->owner_fd, SIGKILL, NULL, 0);
+		if (!ended && hung(w)) {
+			end_owner(w);
+			ended = true;
+		}
 	}
 }
 

@@ -256,7 +256,8 @@ static int next_generation(uint32_t *ret, struct fl_error *err)
 	return 0;
 }
 
-static int make_named_dir(struct session *s, struct fl_error *err)
+/* A name that no session has. The caller holds the lock, so nobody takes it meanwhile. */
+static int choose_name(struct session *s, struct fl_error *err)
 {
 	unsigned char random[NAME_LEN];
 	int i;
@@ -269,10 +270,13 @@ static int make_named_dir(struct session *s, struct fl_error *err)
 		snprintf(s->dir, sizeof(s->dir), FL_RUN_DIR "/%s", s->name);
 		snprintf(s->pin_dir, sizeof(s->pin_dir), FL_BPF_DIR "/%s", s->name);
 		snprintf(s->kept_dir, sizeof(s->kept_dir), FL_KEPT_DIR "/%s", s->name);
-		if (!mkdir(s->dir, 0700))
-			return 0;
-	} while (errno == EEXIST);
-	return error_env(err, errno, "cannot make %s: %s", s->dir, strerror(errno));
+	} while (!access(s->dir, F_OK) || !access(s->kept_dir, F_OK));
+	return 0;
+}
+
+static int make_dir(struct session *s, struct fl_error *err)
+{
+	return mkdir(s->dir, 0700) ? error_env(err, errno, "cannot make %s: %s", s->dir, strerror(errno)) : 0;
 }
 
 /* The owner's command line as one string, for people. */
@@ -327,13 +331,16 @@ static int begin(struct session *s, struct fl_error *err)
 	}
 	r = next_generation(&s->generation, err);
 	if (!r)
-		r = make_named_dir(s, err);
+		r = choose_name(s, err);
+	/* First of all: what is made from now on is taken away also when this process is killed right behind it. */
+	if (!r)
+		r = guardian_start(s->name, clean_up, &s->guardian, err);
+	if (!r)
+		r = make_dir(s, err);
 	if (!r)
 		r = write_info(s, err);
 	if (!r)
 		r = journal_open(s->dir, s->kept_dir, &s->journal, err);
-	if (!r)
-		r = guardian_start(s->name, clean_up, &s->guardian, err);
 	return r;
 }
 
@@ -394,10 +401,10 @@ int session_begin(const char *purpose, struct session **ret, struct fl_error *er
 		close(lock);
 	}
 	if (r) {
-		guardian_dismiss(s->guardian);
 		journal_close(s->journal);
 		if (s->name[0])
 			remove_remains(s->name, NULL);
+		guardian_dismiss(s->guardian);
 		free(s->guard);
 		free(s);
 		return r;
@@ -462,8 +469,8 @@ int session_end(struct session *s, struct fl_error *err)
 		guardian_hand_over(s->guardian);
 		error_hint(err, "its guardian tries it again, and so does faultline recover");
 	} else {
-		guardian_dismiss(s->guardian);
 		r = remove_remains(s->name, err);
+		guardian_dismiss(s->guardian); /* not before: it does the rest when this process is killed meanwhile */
 	}
 	free(s->guard);
 	free(s);
