@@ -343,6 +343,8 @@ static __always_inline void http_answers_from(struct flow *f, __u32 next)
 {
 	http_restart(&flow_talk(f)->response, next);
 	f->response_next = next;
+	/* Known, if not seen: an answer behind it is not the one that begins there. */
+	f->server_side |= FLOW_SIDE_SEEN;
 	f->server_side &= ~FLOW_SIDE_INSIDE;
 }
 

@@ -327,6 +327,29 @@ static void answer_missed(void **state)
 	assert_int_equal(rig_loss(r, FL_MEASURE_UNPAIRED), 3);
 }
 
+/*
+ * A connection that was there before, of which the first answer went by before the second hook was there: each answer
+ * that follows is that of its own request, not of the one before it.
+ */
+static void first_answer_missed(void **state)
+{
+	struct timespec wait = { .tv_nsec = 20 * NS_PER_MSEC };
+	struct measure_rig *r = *state;
+	struct conn c = conn_open(r, &shop4);
+	int i;
+
+	request(&c, GET);
+	c.resp += 44;
+	for (i = 0; i < 3; i++) {
+		nanosleep(&wait, NULL);
+		request(&c, GET);
+		response(&c, OK_200);
+	}
+	assert_int_equal(http_row(r).status[2], 3);
+	assert_int_equal(rig_loss(r, FL_MEASURE_UNPAIRED), 1);
+	assert_in_range(http_row(r).latency.sum_ns, 0, 20 * NS_PER_MSEC);
+}
+
 /* An answer that is none: its request has none, and counting goes on with the next one. */
 static void answer_garbled(void **state)
 {
@@ -434,17 +457,12 @@ static void reader_is_switched(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		rig_test(ends),
-		rig_test(idle),
-		rig_test(many_flows),
-		rig_test(many_edges),
-		rig_test(both_ends),
-		rig_test(both_evicted),
-		rig_test(forged),
-		rig_test(ahead),
-		rig_test(answer_missed),
-		rig_test(answer_garbled),
-		cmocka_unit_test(reader_is_switched),
+		rig_test(ends),           rig_test(idle),
+		rig_test(many_flows),     rig_test(many_edges),
+		rig_test(both_ends),      rig_test(both_evicted),
+		rig_test(forged),         rig_test(ahead),
+		rig_test(answer_missed),  rig_test(first_answer_missed),
+		rig_test(answer_garbled), cmocka_unit_test(reader_is_switched),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
