@@ -17,6 +17,7 @@
  *   prefixes  ARRAY         0..FL_PREFIXES-1  struct fl_prefix    prefixes that tell request paths apart
  *   events    RINGBUF       -                 struct fl_measure_event
  *   losses    PERCPU_ARRAY  enum fl_measure_stat  __u64           what could not be counted
+ *   trials    ARRAY         service           struct fl_trial     whose flows are kept in groups
  */
 #ifndef FL_ABI_MEASURE_H
 #define FL_ABI_MEASURE_H
@@ -24,6 +25,7 @@
 #ifndef __VMLINUX_H__
 #include <linux/types.h>
 #endif
+#include "bpf/abi/abi.h"
 
 #define FL_MEASURE_SERVICES 256
 
@@ -64,12 +66,34 @@ enum fl_spoken { FL_SPOKEN_HTTP = 0, FL_SPOKEN_DNS = 1, FL_SPOKEN_TURNS = 2, FL_
 
 struct fl_edge {
 	__u16 client, server; /* services */
-	__u8 vantage;         /* enum fl_vantage */
+	__u8 vantage : 2;     /* enum fl_vantage */
+	__u8 group : 6;       /* of a trial; 0: in none */
 	__u8 spoken;          /* enum fl_spoken */
 	__u8 method;          /* HTTP: enum fl_http_method (abi.h); 0: not of a request */
 	__u8 path;            /* HTTP: 1 + number of its prefix; 0: none of them */
 };
 _Static_assert(sizeof(struct fl_edge) == 8, "fl_edge");
+
+/*
+ * A fault that touches a share of a service's flows is a randomised trial: who is touched is decided by a hash.
+ * While a trial is on, what the flows that it is about do has rows of their own, by the same hash: FL_TRIAL_GROUPS
+ * random groups of those that the share takes (the treated), and as many of the others (the controls). Several of each,
+ * so that the differences between groups that were treated alike tell how far chance goes.
+ *
+ * Example: group 0 of the controls is edge.group 1, group 0 of the treated edge.group 1 + FL_TRIAL_GROUPS.
+ */
+#define FL_TRIAL_GROUPS 8 /* a power of two */
+
+struct fl_trial {
+	__u64 seed; /* of the rule, as are share, protocol and ports */
+	__u32 share_ppm;
+	__u8 on;
+	__u8 protocol; /* IPPROTO_*; 0: any */
+	__u8 pad[2];
+	struct fl_port_range port, local_port, peer_port; /* local: the service's */
+	__u32 pad2;
+};
+_Static_assert(sizeof(struct fl_trial) == 32, "fl_trial");
 
 #define FL_PORTS_MANY (~0u)
 
@@ -129,6 +153,7 @@ enum fl_measure_stat {
 	FL_MEASURE_EVENTS_LOST, /* the ring buffer was full */
 	FL_MEASURE_UNPAIRED,    /* requests whose answer could not be told */
 	FL_MEASURE_NO_ROW,      /* things that happened, but there was no room for their row */
+	FL_MEASURE_NO_GROUP,    /* flows of a trial that are in none of its groups: there was no room for the row */
 	FL_MEASURE_STATS
 };
 

@@ -150,7 +150,7 @@ static __always_inline bool dns_counts(const struct fl_rule *rule, const struct 
 /* A client's socket and the address it asks, whatever the port is there. */
 static __always_inline __u64 local_flow(const __be32 client[4], __u16 port, const __be32 server[4], __u8 protocol)
 {
-	return hash_mix(packet_hash_end(client, port) + 3 * packet_hash_end(server, 0) + netns_id) ^ protocol;
+	return hash_mix(flow_hash_end(client, port) + 3 * flow_hash_end(server, 0) + netns_id) ^ protocol;
 }
 
 static __always_inline bool local_is_loopback(const struct packet *p, const __be32 addr[4])

@@ -22,7 +22,7 @@ struct dns_start {
 };
 
 /* NULL: it is nobody's. */
-static __always_inline struct flow *dns_open(struct __sk_buff *skb, const struct seen *s)
+static __always_inline struct flow *dns_open(struct __sk_buff *skb, struct seen *s)
 {
 	struct flow_key key = s->key; /* on the stack: before 6.3 a key may not be in memory at large */
 	__u16 local = service_here(skb, s);
@@ -35,7 +35,7 @@ static __always_inline struct flow *dns_open(struct __sk_buff *skb, const struct
 		loss_count(FL_MEASURE_FLOWS_MADE, 1);
 	f = bpf_map_lookup_elem(&queries, &key);
 	if (f)
-		flow_begin(skb, s, f, local, true);
+		flow_begin(skb, s, f, local, true, IPPROTO_UDP);
 	return f;
 }
 

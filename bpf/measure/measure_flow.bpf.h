@@ -13,6 +13,7 @@
 
 #include "bpf/compat.bpf.h"
 #include "bpf/abi/abi_measure.h"
+#include "bpf/net/share.h"
 #define HTTP_WITHOUT_PATH
 #include "bpf/http/http_memo.bpf.h"
 
@@ -111,7 +112,7 @@ struct flow {
 	__u64 syn_ns, connect_ns; /* connect_ns: not booked yet */
 	__u32 syn_seq;
 	__u32 began_ack; /* the present request's */
-	__u8 pad3[8];
+	__u64 hash;      /* as the rules of faults have it (bpf/net/share.h) */
 	__u8 beside4[FLOW_HALF];
 
 	struct talk talks[2]; /* [end] is its own: flow_talk() */
@@ -217,6 +218,18 @@ struct {
 __u32 n_prefixes = 0;
 
 struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, FL_MEASURE_SERVICES);
+	__type(key, __u32);
+	__type(value, struct fl_trial);
+} trials SEC(".maps");
+
+/* How often they were changed, in the bits of struct flow's `row` that are ROW_TRIAL's. Rows are found anew then. */
+__u32 trial_stamp = 0;
+/* Any of them is on. */
+__u32 trialling = 0;
+
+struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 256 * 1024);
 } events SEC(".maps");
@@ -311,18 +324,17 @@ static __always_inline void hist_record_shared(struct fl_hist *h, __u64 ns)
 /* --- rows ------------------------------------------------------------------------------------ */
 
 /* The number of the row of @edge, which gets one when it has none; negative: there is no room. */
-apart int row_find(const struct fl_edge *edge)
+static __always_inline int row_find(const struct fl_edge *edge)
 {
 	struct fl_edge key;
 	__u32 *row, fresh;
 
-	if (!edge)
-		return -1;
 	key = *edge;
 	row = bpf_map_lookup_elem(&edges, &key);
 	if (row)
 		return *row;
-	if (n_rows >= max_rows)
+	/* Groups of a trial leave half of them to what is measured without it. */
+	if (n_rows >= (key.group ? max_rows / 2 : max_rows))
 		return -1;
 	fresh = __sync_fetch_and_add(&n_rows, 1);
 	if (fresh >= max_rows)
@@ -338,6 +350,51 @@ apart int row_find(const struct fl_edge *edge)
 #define ROW_SPOKEN 13
 #define ROW_METHOD 16
 #define ROW_PATH   24
+#define ROW_TRIAL  28
+
+/* The flow's group in the trial of @service, at that end of it; 0: it has none. */
+static __always_inline __u8 trial_group(const struct flow *f, __u32 service, bool local)
+{
+	const struct fl_trial *t = bpf_map_lookup_elem(&trials, &service);
+	__u16 own = local ? f->key.local_port : f->key.peer_port;
+	__u16 other = local ? f->key.peer_port : f->key.local_port;
+	__u8 protocol = f->edge.spoken == FL_SPOKEN_DNS ? IPPROTO_UDP : IPPROTO_TCP;
+	__u64 draw;
+
+	if (!t || !t->on || (t->protocol && t->protocol != protocol) ||
+	    !ports_match(t->port, t->local_port, t->peer_port, own, other))
+		return 0;
+	draw = share_draw(t->seed, f->hash);
+	/* (The share goes by the upper half of the draw.) */
+	return 1 + (draw & (FL_TRIAL_GROUPS - 1)) + (share_takes(draw, t->share_ppm) ? FL_TRIAL_GROUPS : 0);
+}
+
+/* The number of the row of @f with that method and path, in its group of a trial; negative: there is no room. */
+apart int row_find_for(const struct flow *f, __u32 method, __u32 path)
+{
+	struct fl_edge edge;
+	bool client_local;
+	int found = -1;
+
+	if (!f)
+		return -1;
+	edge = f->edge;
+	edge.method = method;
+	edge.path = path;
+	if (trialling) {
+		client_local = f->flags & FLOW_CLIENT_LOCAL;
+		edge.group = trial_group(f, edge.client, client_local);
+		if (!edge.group)
+			edge.group = trial_group(f, edge.server, !client_local);
+	}
+	if (edge.group) {
+		found = row_find(&edge);
+		if (found < 0)
+			loss_count(FL_MEASURE_NO_GROUP, 1);
+		edge.group = 0;
+	}
+	return found < 0 ? row_find(&edge) : found;
+}
 
 /*
  * This CPU's row of @f's requests with that method and path, made when there is none; NULL: no room. (@spoken
@@ -345,18 +402,15 @@ apart int row_find(const struct fl_edge *edge)
  */
 static __always_inline struct fl_row *row_get(struct flow *f, __u8 spoken, __u8 method, __u8 path, __u64 now_ns)
 {
-	__u32 of = (__u32)spoken << ROW_SPOKEN | (__u32)method << ROW_METHOD | (__u32)path << ROW_PATH;
+	__u32 of = (__u32)spoken << ROW_SPOKEN | (__u32)method << ROW_METHOD | (__u32)path << ROW_PATH |
+		   *(volatile __u32 *)&trial_stamp;
 	__u32 known = *(volatile __u32 *)&f->row, i;
 	bool fresh = !(known & ROW_MASK) || (known ^ of) & ~ROW_MASK;
 	struct fl_row *row;
 
 	if (fresh) {
-		struct fl_edge edge = f->edge;
-		int found;
+		int found = row_find_for(f, method, path);
 
-		edge.method = method;
-		edge.path = path;
-		found = row_find(&edge);
 		known = found < 0 ? 0 : of | (found + 1);
 		f->row = known;
 	}

@@ -7,7 +7,7 @@
 #define FL_MEASURE_PACKET_BPF_H
 
 #include <bpf/bpf_endian.h>
-#include "bpf/net/hash.h"
+#include "bpf/net/share.h"
 #include "measure_flow.bpf.h"
 
 enum {
@@ -121,19 +121,39 @@ static __always_inline int seen_read(struct __sk_buff *skb, struct seen *s)
 
 /* --- who it is ------------------------------------------------------------------------------- */
 
+/* The address of one end of the packet's flow. False: it cannot be read. */
+static __always_inline bool seen_addr(struct __sk_buff *skb, const struct seen *s, bool local, __be32 addr[4])
+{
+	bool source = local == !!s->from;
+
+	if (s->key.version != 4)
+		return !bpf_skb_load_bytes(skb, ETH_HLEN + (source ? 8 : 24), addr, 4 * sizeof(*addr));
+	addr[0] = addr[1] = 0;
+	addr[2] = bpf_htonl(0xffff);
+	addr[3] = local ? s->key.ends >> 32 : s->key.ends;
+	return true;
+}
+
 /* The service at one end of the packet's flow; 0: none that is measured. */
 static __always_inline __u16 service_of(struct __sk_buff *skb, const struct seen *s, bool local)
 {
-	bool source = local == !!s->from;
-	__be32 addr[4] = { 0, 0, bpf_htonl(0xffff), 0 };
+	__be32 addr[4] = {};
 	const __u32 *service;
 
-	if (s->key.version == 4)
-		addr[3] = local ? s->key.ends >> 32 : s->key.ends;
-	else if (bpf_skb_load_bytes(skb, ETH_HLEN + (source ? 8 : 24), addr, sizeof(addr)))
+	if (!seen_addr(skb, s, local, addr))
 		return 0;
 	service = bpf_map_lookup_elem(&services, addr);
 	return service ? *service : 0;
+}
+
+/* As packet_set_flow() has it for the rules of faults. */
+apart __u64 seen_flow_hash(struct __sk_buff *skb, struct seen *s, __u32 protocol)
+{
+	__be32 local[4] = {}, peer[4] = {};
+
+	if (!s || !seen_addr(skb, s, true, local) || !seen_addr(skb, s, false, peer))
+		return 0;
+	return flow_hash(flow_hash_end(local, s->key.local_port), flow_hash_end(peer, s->key.peer_port), protocol);
 }
 
 /* Is this a veth of @service? */
@@ -168,8 +188,8 @@ static __always_inline bool flow_is_here(struct __sk_buff *skb, struct flow *f)
 }
 
 /* What is known of a new flow, at whose veth the service @local is, by its first packet. */
-static __always_inline void flow_begin(struct __sk_buff *skb, const struct seen *s, struct flow *f, __u16 local,
-				       bool by_client)
+static __always_inline void flow_begin(struct __sk_buff *skb, struct seen *s, struct flow *f, __u16 local,
+				       bool by_client, __u8 protocol)
 {
 	__u16 peer = service_of(skb, s, false);
 	bool client = by_client == !!s->from;
@@ -181,6 +201,7 @@ static __always_inline void flow_begin(struct __sk_buff *skb, const struct seen 
 	f->port = client ? s->key.peer_port : s->key.local_port;
 	f->flags = client ? FLOW_CLIENT_LOCAL : 0;
 	f->veth = skb->ifindex;
+	f->hash = seen_flow_hash(skb, s, protocol);
 	flow_talk(f)->response.flags = HTTP_RESPONSE;
 }
 

@@ -43,7 +43,7 @@ static __always_inline __u8 spoken_guess(const struct flow *f)
 }
 
 /* NULL: it is nobody's, or being made on the other CPU. */
-static __always_inline struct flow *flow_open(struct __sk_buff *skb, const struct seen *s)
+static __always_inline struct flow *flow_open(struct __sk_buff *skb, struct seen *s)
 {
 	__u16 local = service_here(skb, s);
 	int slot = local ? flow_take(&s->key) : -1;
@@ -52,7 +52,7 @@ static __always_inline struct flow *flow_open(struct __sk_buff *skb, const struc
 	if (!f)
 		return NULL;
 	loss_count(FL_MEASURE_FLOWS_MADE, 1);
-	flow_begin(skb, s, f, local, sent_by_client(skb, s));
+	flow_begin(skb, s, f, local, sent_by_client(skb, s), IPPROTO_TCP);
 	f->edge.spoken = spoken_guess(f);
 	return f;
 }

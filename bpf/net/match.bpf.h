@@ -63,11 +63,6 @@ match_rules(const struct fl_hook *hook, __u32 ifindex, enum fl_direction directi
 	return NULL;
 }
 
-static __always_inline bool match_range(struct fl_port_range range, __u16 port)
-{
-	return range.min <= port && port <= range.max;
-}
-
 static __always_inline bool match_any(struct fl_port_range range)
 {
 	return range.min == 0 && range.max == 65535;
@@ -93,17 +88,14 @@ static __always_inline bool match_packet(const struct fl_rule *rule, const struc
 	if (rule->protocol && rule->protocol != p->protocol)
 		return false;
 	if (p->flags & PACKET_PORTS) {
-		if (!match_range(rule->port, p->local_port) && !match_range(rule->port, p->peer_port))
-			return false;
-		if (!match_range(rule->local_port, p->local_port) || !match_range(rule->peer_port, p->peer_port))
+		if (!ports_match(rule->port, rule->local_port, rule->peer_port, p->local_port, p->peer_port))
 			return false;
 	} else if (!match_any(rule->port) || !match_any(rule->local_port) || !match_any(rule->peer_port)) {
 		return false;
 	}
 	if (rule->more.asked && !match_more(&rule->more, p))
 		return false;
-	return rule->flow_share_ppm >= FL_PPM ||
-	       hash_chance(hash_draw(rule->seed, HASH_SHARE, p->flow), rule->flow_share_ppm);
+	return rule->flow_share_ppm >= FL_PPM || share_takes(share_draw(rule->seed, p->flow), rule->flow_share_ppm);
 }
 
 #endif

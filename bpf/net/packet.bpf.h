@@ -13,7 +13,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
-#include "hash.h"
+#include "share.h"
 #include "bpf/plain_net.bpf.h"
 
 enum {
@@ -245,22 +245,13 @@ static __always_inline void packet_read_tcp(struct __sk_buff *skb, struct packet
 	p->flags |= PACKET_TCP;
 }
 
-static __always_inline __u64 packet_hash_end(const __be32 addr[4], __u16 port)
-{
-	__u64 high = (__u64)addr[0] << 32 | addr[1];
-	__u64 low = (__u64)addr[2] << 32 | addr[3];
-
-	return hash_mix(hash_mix(high) + hash_mix(low ^ port) + port);
-}
-
 /* All fragments of a datagram are one flow, whether they carry the ports or not. */
 static __always_inline void packet_set_flow(struct packet *p)
 {
 	bool whole = !(p->flags & PACKET_FRAGMENT);
 
-	p->flow = hash_mix((packet_hash_end(p->local, whole ? p->local_port : 0) +
-			    packet_hash_end(p->peer, whole ? p->peer_port : 0)) ^
-			   p->protocol);
+	p->flow = flow_hash(flow_hash_end(p->local, whole ? p->local_port : 0),
+			    flow_hash_end(p->peer, whole ? p->peer_port : 0), p->protocol);
 }
 
 static __always_inline void packet_set_size(const struct __sk_buff *skb, struct packet *p)

@@ -138,7 +138,12 @@ static inline void rig_add(struct measure_rig *r, const struct fl_edge *edge, st
 /* The row of requests of that method and path class, added up over CPUs; zeros when there is none. */
 static inline struct fl_row rig_requests(struct measure_rig *r, uint8_t method, uint8_t path)
 {
-	struct fl_edge edge = { USER, SHOP, FL_AS_SERVER, FL_SPOKEN_HTTP, method, path };
+	struct fl_edge edge = { .client = USER,
+				.server = SHOP,
+				.vantage = FL_AS_SERVER,
+				.spoken = FL_SPOKEN_HTTP,
+				.method = method,
+				.path = path };
 	struct fl_row sum = {};
 
 	rig_add(r, &edge, &sum);

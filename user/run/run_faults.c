@@ -304,6 +304,7 @@ static void on_done(void *run_fault)
 		run_tick(r);
 		return;
 	}
+	run_share_on(r, f);
 	note_switch(r, f, "fault-on", "schedule");
 	note_targets(r, f);
 	f->tell = (struct offload_job){ .work = tell_work, .done = tell_done, .arg = f };
@@ -333,6 +334,7 @@ static void off_done(void *run_fault)
 	struct run_fault *f = run_fault;
 	struct run *r = f->run;
 
+	run_share_off(r, f);
 	if (f->error.exit != FL_EXIT_OK) {
 		events_write(r->events, "fault-error", r->turn.x->id,
 			     json_pack("{s:s, s:s}", "fault", f->fault.id, "error", f->error.message));
@@ -473,6 +475,7 @@ void run_faults_release(struct run_fault *v, uint32_t n)
 	for (i = 0; i < n; i++) {
 		json_decref(v[i].overlaps);
 		json_decref(v[i].spared);
+		run_share_free(&v[i].share);
 		fault_free(&v[i].fault);
 	}
 	free(v);

@@ -23,6 +23,14 @@
 
 struct run;
 
+/* Of a fault that touches a share of the flows: what the meter has of both sides. */
+struct run_share {
+	bool on; /* the meter keeps them apart */
+	uint32_t share_ppm;
+	uint64_t ungrouped;                    /* before */
+	struct meter_snapshot baseline, began; /* as the baseline, and as the fault began */
+};
+
 /* One fault of the experiment under way. */
 struct run_fault {
 	struct run *run;
@@ -36,6 +44,7 @@ struct run_fault {
 	struct offload_job on, tell, off;
 	struct fl_error error;     /* of these two */
 	json_t *overlaps, *spared; /* what there is to tell once it is on */
+	struct run_share share;
 };
 
 /* Why the fault window ended. */
@@ -66,6 +75,7 @@ struct turn {
 	uint32_t polls, polls_failed, polls_unread; /* unread: answered, and not understood */
 	struct meter_snapshot before;               /* as the baseline began */
 	json_t *unseen;        /* what the baseline told of faults that nobody would notice; NULL: nothing */
+	json_t *effects;       /* of faults on a share of the flows: treated against control; NULL: there is none */
 	json_t *rca;           /* what was said of each cluster */
 	struct fl_error error; /* what made it fail */
 };
@@ -215,6 +225,13 @@ bool run_kernel_symptom(const struct run *r, uint64_t from_ns, const struct symp
 /* run_unseen.c: the baseline begins; it is over, and what of the faults would not be seen is said. */
 void run_unseen_begin(struct run *r);
 void run_unseen_look(struct run *r);
+
+/* run_share.c: the baseline begins; a fault is on; it is off, and its effect into turn.effects. */
+void run_share_begin(struct run *r);
+void run_share_on(struct run *r, struct run_fault *f);
+void run_share_off(struct run *r, struct run_fault *f);
+void run_share_end(struct run *r); /* the turn is over, maybe before it was off */
+void run_share_free(struct run_share *s);
 
 /* run_kernel_result.c; new references */
 /* Who the turn's targets are among the measured services, and what belongs to the suite. */

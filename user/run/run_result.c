@@ -301,6 +301,7 @@ static void set_detail(struct run *r, struct turn *t, bool *ret_refuted)
 	run_add_felt(r, t);
 	json_object_set_new(d, "kernel", run_kernel_json(r, t));
 	json_object_set_new(d, "anomaly", run_anomaly_json(r, t));
+	json_object_set(d, "control_group", t->effects ? t->effects : json_null());
 	json_object_set_new(d, "proof", proofs_json(t));
 	json_object_set(d, "unseen", t->unseen ? t->unseen : json_null());
 	json_object_set_new(d, "rollback", rollback_json(r, t));

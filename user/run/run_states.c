@@ -38,6 +38,7 @@ static void turn_free(struct turn *t)
 	result_free(&t->result);
 	json_decref(t->rca);
 	json_decref(t->unseen);
+	json_decref(t->effects);
 	meter_snapshot_free(&t->before);
 	memset(t, 0, sizeof(*t));
 }
@@ -46,6 +47,7 @@ static void idle_tick(struct run *r)
 {
 	const struct suite *s = r->suite;
 
+	run_share_end(r);
 	run_trial_keep(r);
 	turn_free(&r->turn);
 	if (r->aborting || r->stopping) {
@@ -166,6 +168,7 @@ static void baseline_enter(struct run *r)
 {
 	run_kernel_read(r);
 	run_unseen_begin(r);
+	run_share_begin(r);
 	r->turn.baseline_ns = clock_mono_ns();
 	r->turn.result.baseline_start = clock_wall_s();
 	run_poll_alerts(r);

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "score/effects.h"
 #include "score/evidence.h"
 #include "score/pipeline/answers.h"
 #include "util/cleanup.h"
@@ -259,4 +260,5 @@ void scoreboard_print(const struct result *results, uint32_t n, const struct sco
 		print_hypothesis(&results[i], out, &hypotheses);
 	print_precision(results, n, score, out);
 	answers_print(results, n, out);
+	effects_print(results, n, out);
 }

@@ -232,6 +232,28 @@ int meter_add(struct meter *m, const struct target *t, struct fl_error *err)
 	return r ? r : meter_attach(m, find(m, t->name), t, err);
 }
 
+/* --- trials ---------------------------------------------------------------------------------- */
+
+/* (In bits 28 to 31 of a row's memory: ROW_TRIAL, bpf/measure/measure_flow.bpf.h.) */
+#define TRIAL_STAMP_ONE (1u << 28)
+
+int meter_trial(struct meter *m, const char *service, const struct fl_trial *trial, struct fl_error *err)
+{
+	int fd = bpf_map__fd(m->skel->maps.trials), r;
+	const struct fl_trial none = {};
+	uint32_t id = find(m, service);
+
+	if (!id)
+		return error_usage(err, "keep the flows of %s apart: it is not measured", service);
+	r = bpf_map_update_elem(fd, &id, trial ? trial : &none, BPF_ANY);
+	if (r)
+		return error_sys(err, -r, "keep the flows of %s apart: %s", service, strerror(-r));
+	m->skel->bss->trialling = 1;
+	/* Connections that are there look for their row anew. */
+	m->skel->bss->trial_stamp += TRIAL_STAMP_ONE;
+	return 0;
+}
+
 /* --- what it costs --------------------------------------------------------------------------- */
 
 static int add_cost(const struct bpf_program *prog, struct meter_cost *cost)

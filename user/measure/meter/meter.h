@@ -46,6 +46,7 @@ struct meter_row {
 	enum meter_protocol protocol;
 	uint8_t method; /* a bit of enum fl_http_method (bpf/abi/abi.h); 0: not of a request, or not HTTP */
 	uint8_t path;   /* of meter_snapshot.paths, meter_path_text(); 0: none of them */
+	uint8_t group;  /* of meter_read_groups() alone: its group of a trial (bpf/abi/abi_measure.h), from 1 */
 	uint16_t port;  /* the server's; 0: more than one */
 
 	uint64_t requests;  /* complete ones, those in `latency` */
@@ -139,6 +140,18 @@ int meter_watch(struct meter *m, const char *service, uint64_t slow_ns, struct f
 int meter_poll_fd(const struct meter *m); /* readable when there are events; -1: nothing is watched */
 /* Hand on what is there; never blocks. Returns how many, or a negative errno. */
 int meter_poll(struct meter *m, meter_callback cb, void *ctx);
+
+/*
+ * A fault that touches a share of @service's flows is a trial (bpf/abi/abi_measure.h): from now on what its flows do is
+ * also kept by group, as @trial says whose they are; NULL: it is over. Until then meter_read() has the sum of the groups.
+ * -EINVAL: it is not measured.
+ */
+int meter_trial(struct meter *m, const char *service, const struct fl_trial *trial, struct fl_error *err);
+
+/* As meter_read(), but only what is kept by group, a row a group: cumulative, to be subtracted. */
+int meter_read_groups(struct meter *m, struct meter_snapshot *ret, struct fl_error *err);
+/* How many flows of trials found no room for their group: they are in none. */
+uint64_t meter_ungrouped(struct meter *m);
 
 void meter_close(struct meter *m);
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "measure/figures.h"
 #include "measure/hist.h"
 #include "measure/meter/meter_impl.h"
 #include "util/cleanup.h"
@@ -51,8 +52,8 @@ struct edges {
 static int edge_order(const void *a, const void *b)
 {
 	const struct fl_edge *x = a, *y = b;
-	const int d[] = { x->client - y->client, x->server - y->server, x->vantage - y->vantage,
-			  x->spoken - y->spoken, x->method - y->method, x->path - y->path };
+	const int d[] = { x->client - y->client, x->server - y->server, x->vantage - y->vantage, x->spoken - y->spoken,
+			  x->method - y->method, x->path - y->path,     x->group - y->group };
 	size_t i;
 
 	for (i = 0; i < sizeof(d) / sizeof(*d); i++)
@@ -109,6 +110,7 @@ static int read_row(struct meter *m, const struct fl_edge *edge, struct fl_row *
 		.protocol = (enum meter_protocol)edge->spoken,
 		.method = edge->method,
 		.path = edge->path,
+		.group = edge->group,
 	};
 	r = bpf_map_lookup_elem(bpf_map__fd(m->skel->maps.edges), edge, &number);
 	if (!r)
@@ -117,7 +119,8 @@ static int read_row(struct meter *m, const struct fl_edge *edge, struct fl_row *
 		add_cpu(ret, &port, &cpus[i]);
 	ret->port = port == FL_PORTS_MANY ? 0 : (uint16_t)port;
 	ret->requests = ret->latency.count;
-	if (edge->method || edge->path || bpf_map_lookup_elem(bpf_map__fd(m->skel->maps.paths), edge, &path))
+	if (edge->method || edge->path || edge->group ||
+	    bpf_map_lookup_elem(bpf_map__fd(m->skel->maps.paths), edge, &path))
 		return r;
 	ret->connect = path.connect;
 	ret->rtt = path.rtt;
@@ -129,7 +132,8 @@ static int read_row(struct meter *m, const struct fl_edge *edge, struct fl_row *
  * path, the first one of its edge. Where nothing else was counted in it yet, it is made for them: were they
  * given to another row now, and to that one later, a difference would fall below 0.
  */
-static int read_rows(struct meter *m, struct meter_snapshot *s, const struct edges *e, struct fl_error *err)
+static int read_rows(struct meter *m, struct meter_snapshot *s, const struct edges *e, bool groups,
+		     struct fl_error *err)
 {
 	int n_cpus = libbpf_num_possible_cpus();
 	_cleanup_free_ struct fl_row *cpus = NULL;
@@ -139,13 +143,22 @@ static int read_rows(struct meter *m, struct meter_snapshot *s, const struct edg
 	s->rows = reallocarray(NULL, e->n + 1, sizeof(*s->rows));
 	if (!cpus || !s->rows)
 		return error_sys(err, ENOMEM, "meter: out of memory");
-	for (i = 0; i < e->n; i++)
-		if (!read_row(m, &e->v[i], cpus, n_cpus, &s->rows[s->n_rows]))
+	for (i = 0; i < e->n; i++) {
+		struct meter_row *row = &s->rows[s->n_rows];
+
+		if ((groups && !e->v[i].group) || read_row(m, &e->v[i], cpus, n_cpus, row))
+			continue;
+		row->group = groups ? row->group : 0;
+		/* The groups of a trial come behind the row of what is in none. */
+		if (s->n_rows && !meter_row_order(row - 1, row))
+			row_add(row - 1, row);
+		else
 			s->n_rows++;
+	}
 	return 0;
 }
 
-static int read_edges(struct meter *m, struct meter_snapshot *s, struct fl_error *err)
+static int read_edges(struct meter *m, struct meter_snapshot *s, bool groups, struct fl_error *err)
 {
 	struct edges e = {};
 	int r = edges_add(&e, bpf_map__fd(m->skel->maps.edges), err);
@@ -154,7 +167,7 @@ static int read_edges(struct meter *m, struct meter_snapshot *s, struct fl_error
 		r = edges_add(&e, bpf_map__fd(m->skel->maps.paths), err);
 	edges_sort(&e);
 	if (!r)
-		r = read_rows(m, s, &e, err);
+		r = read_rows(m, s, &e, groups, err);
 	free(e.v);
 	return r;
 }
@@ -228,7 +241,7 @@ static int sweep(struct meter *m, struct fl_error *err)
 	return 0;
 }
 
-int meter_read(struct meter *m, struct meter_snapshot *ret, struct fl_error *err)
+static int read_some(struct meter *m, bool groups, struct meter_snapshot *ret, struct fl_error *err)
 {
 	struct meter_snapshot s = { .taken_ns = clock_mono_ns(), .paths = m->paths };
 	int r = sweep(m, err);
@@ -236,7 +249,7 @@ int meter_read(struct meter *m, struct meter_snapshot *ret, struct fl_error *err
 	if (!r)
 		r = read_services(m, &s, err);
 	if (!r)
-		r = read_edges(m, &s, err);
+		r = read_edges(m, &s, groups, err);
 	if (r) {
 		meter_snapshot_free(&s);
 		return r;
@@ -246,4 +259,19 @@ int meter_read(struct meter *m, struct meter_snapshot *ret, struct fl_error *err
 	s.requests_unpaired = read_loss(m, FL_MEASURE_UNPAIRED) + read_loss(m, FL_MEASURE_NO_ROW);
 	*ret = s;
 	return 0;
+}
+
+int meter_read(struct meter *m, struct meter_snapshot *ret, struct fl_error *err)
+{
+	return read_some(m, false, ret, err);
+}
+
+int meter_read_groups(struct meter *m, struct meter_snapshot *ret, struct fl_error *err)
+{
+	return read_some(m, true, ret, err);
+}
+
+uint64_t meter_ungrouped(struct meter *m)
+{
+	return read_loss(m, FL_MEASURE_NO_GROUP);
 }

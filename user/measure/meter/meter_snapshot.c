@@ -22,7 +22,8 @@ int meter_row_order(const void *a, const void *b)
 	r = r ? r : compare(x->vantage, y->vantage);
 	r = r ? r : compare(x->protocol, y->protocol);
 	r = r ? r : compare(x->method, y->method);
-	return r ? r : compare(x->path, y->path);
+	r = r ? r : compare(x->path, y->path);
+	return r ? r : compare(x->group, y->group);
 }
 
 void meter_snapshot_free(struct meter_snapshot *s)

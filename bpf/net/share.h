@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * share.h - which flows a rule is about: by their ports, and by the share of them that it touches. The rules
+ * decide by it, and so does the meter, which keeps those that are touched and the others apart. Compiles on
+ * both sides.
+ */
+#ifndef FL_SHARE_H
+#define FL_SHARE_H
+
+#include "hash.h"
+
+/* Of one end of a flow; @addr: IPv4 as ::ffff:a.b.c.d, network byte order. */
+static inline __u64 flow_hash_end(const __be32 addr[4], __u16 port)
+{
+	__u64 high = (__u64)addr[0] << 32 | addr[1];
+	__u64 low = (__u64)addr[2] << 32 | addr[3];
+
+	return hash_mix(hash_mix(high) + hash_mix(low ^ port) + port);
+}
+
+/* The same in both directions. */
+static inline __u64 flow_hash(__u64 one_end, __u64 other_end, __u8 protocol)
+{
+	return hash_mix((one_end + other_end) ^ protocol);
+}
+
+/* What says whether @flow is in the share of a rule with that @seed: share_takes(). */
+static inline __u64 share_draw(__u64 seed, __u64 flow)
+{
+	return hash_draw(seed, HASH_SHARE, flow);
+}
+
+static inline int share_takes(__u64 draw, __u32 share_ppm)
+{
+	return share_ppm >= FL_PPM || hash_chance(draw, share_ppm);
+}
+
+static inline int port_is_in(struct fl_port_range range, __u16 port)
+{
+	return range.min <= port && port <= range.max;
+}
+
+/* @port: either end's; @local: the target's; @peer: the other one's. */
+static inline int ports_match(struct fl_port_range port, struct fl_port_range local, struct fl_port_range peer,
+			      __u16 local_port, __u16 peer_port)
+{
+	return (port_is_in(port, local_port) || port_is_in(port, peer_port)) && port_is_in(local, local_port) &&
+	       port_is_in(peer, peer_port);
+}
+
+#endif
