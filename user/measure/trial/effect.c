@@ -10,6 +10,7 @@
 
 #define ALPHA 0.05
 #define T_MAX 1e6
+#define P_MIN 1e-12 /* what is smaller is beyond the arithmetic, and beyond anybody's use */
 
 /* --- Student's t ----------------------------------------------------------------------------- */
 
@@ -137,6 +138,11 @@ static uint32_t freedom(const struct side *a, const struct side *b)
 	return df >= 1 ? (uint32_t)df : 1;
 }
 
+static double p_of(double t, uint32_t df)
+{
+	return fmax(2 * student_tail(t, df), P_MIN);
+}
+
 static void by_student(const struct side *control, const struct side *treated, struct effect_figure *f)
 {
 	double error = sqrt(control->variance + treated->variance);
@@ -150,7 +156,7 @@ static void by_student(const struct side *control, const struct side *treated, s
 	f->low = f->difference - reach;
 	f->high = f->difference + reach;
 	beyond = fabs(f->difference) - resolution;
-	f->p = beyond <= 0 ? 1 : error > 0 ? 2 * student_tail(beyond / error, df) : 0;
+	f->p = beyond <= 0 ? 1 : error > 0 ? p_of(beyond / error, df) : P_MIN;
 }
 
 /* Wilson's limits of a share @p of @n at @t standard errors. */
@@ -213,7 +219,7 @@ static void by_newcombe(const struct side *control, const struct side *treated, 
 		else
 			low = t;
 	}
-	f->p = f->difference != 0 ? 2 * student_tail(low, df) : 1;
+	f->p = f->difference != 0 ? p_of(low, df) : 1;
 }
 
 static void compare(const struct effect_group *const sides[EFFECT_SIDES], struct effect_group *room,
