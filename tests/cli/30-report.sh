@@ -89,6 +89,13 @@ check "no pipeline: the hypotheses are told" grep -qxF -e '- payment_latency: re
 check_num "... all of them" "$(sed -n '/^Hypotheses:/,/^$/p' "$T/out" | grep -c '^- ')" eq 10
 check "with one they are not, the board is about the pipeline" sh -c "! '$FL' score '$run' | grep -q '^Hypotheses:'"
 
+# Results of others may not say what the truth was.
+cp -r "$run" "$T/others"
+jq 'map(if .number == 2 then .ground_truth = {must_detect: false} else .ground_truth = {} end)' "$run/chaos_results.json" >"$T/others/chaos_results.json"
+"$FL" report --force --lang en "$T/others" >/dev/null
+check "results without a truth: it is not recorded, and 'none' where nothing was to be reported" \
+	test "$(grep -o 'the truth is n[a-z ]*' "$T/others/chaos_report.md" | sort | uniq -c | xargs)" = '1 the truth is none 8 the truth is not recorded'
+
 # Two runs beside each other.
 cp -r "$run" "$T/other"
 jq 'del(.[4]) | .[0].detected = false | .[0].mttd_s = null' "$run/chaos_results.json" >"$T/other/chaos_results.json"

@@ -320,6 +320,8 @@ static void truth_text(void **state)
 	json_object_set_new(r.detail, "ground_truth", json_pack("{s:[s]}", "not_services", "x"));
 	assert_string_equal(evidence_truth_text(&r, buf, sizeof(buf)), "not x");
 	json_object_del(r.detail, "ground_truth");
+	assert_string_equal(evidence_truth_text(&r, buf, sizeof(buf)), "not recorded");
+	json_object_set_new(r.detail, "ground_truth", json_pack("{s:b}", "must_detect", 0));
 	assert_string_equal(evidence_truth_text(&r, buf, sizeof(buf)), "none");
 	result_free(&r);
 }

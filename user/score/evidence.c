@@ -362,7 +362,7 @@ double evidence_first_symptom(const struct result *r, char *ret_what, size_t siz
 
 const char *evidence_truth_text(const struct result *r, char *buf, size_t size)
 {
-	static const struct truth_words english = { " or ", "not ", "none" };
+	static const struct truth_words english = { " or ", "not ", "none", "not recorded" };
 
 	return evidence_truth_in(r, &english, buf, size);
 }
@@ -374,7 +374,7 @@ const char *evidence_truth_in(const struct result *r, const struct truth_words *
 	json_t *list = only_nots ? json_path(r->detail, "ground_truth.not_services") : roots, *v;
 	size_t i, len = 0;
 
-	text_copy(buf, size, json_array_size(list) ? "" : w->none);
+	text_copy(buf, size, json_array_size(list) ? "" : result_must_detect(r) ? w->unrecorded : w->none);
 	json_array_foreach(list, i, v) {
 		snprintf(buf + len, size - len, "%s%s%s", i ? w->or : "", only_nots ? w->not : "",
 			 json_string_value(v) ? json_string_value(v) : "");

@@ -87,12 +87,13 @@ double evidence_first_hit(const struct result *r);
  * ("checkout-svc > payment-svc"); NaN: none known. */
 double evidence_first_symptom(const struct result *r, char *ret_what, size_t size);
 
-/* "payment-svc or api-gateway"; "not checkout-svc"; "none" */
+/* "payment-svc or api-gateway"; "not checkout-svc"; "none", where nothing was to be reported; "not recorded", in results of
+ * others */
 const char *evidence_truth_text(const struct result *r, char *buf, size_t size);
 
 /* The same in another language. */
 struct truth_words {
-	const char * or, *not, *none; /* with their blanks */
+	const char * or, *not, *none, *unrecorded; /* with their blanks */
 };
 const char *evidence_truth_in(const struct result *r, const struct truth_words *w, char *buf, size_t size);
 

@@ -227,7 +227,7 @@ const struct words words_en = {
 		"**{id}** ({status}) says nothing about a pipeline. Experiment: run it again with a pipeline to ask.",
 	.open_confirm = "**{id}** ({mode}): {text}.",
 	.modes = modes,
-	.truth = &(const struct truth_words){ " or ", "not ", "none" },
+	.truth = &(const struct truth_words){ " or ", "not ", "none", "not recorded" },
 	.gap = &gap,
 	.sweep = &sweep,
 	.submit_title = "W3-D2 Submission",
