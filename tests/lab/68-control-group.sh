@@ -55,6 +55,10 @@ told() { # NAME: for people who read the test's output
 
 experiment late latency '{delay: 20ms, share: 50%}'
 told late
+check "the scoreboard has its line" grep -q '^- late, user > shop: latency +[12][0-9.]* ms \[.* points \[.*; of [0-9]* treated and [0-9]* control tries$' "$T/board"
+check "the reports are written" "$FL" report "$T/late"
+check "chaos_report.md has it" grep -q 'user > shop.*what it left alone at the same time (95 %): latency +[12]' "$T/late/chaos_report.md"
+check "report.html has it" grep -q 'user &gt; shop.*what it left alone at the same time (95 %): latency +[12]' "$T/late/report.html"
 check_num "both sides were asked" "$(edge late '[.treated.requests, .control.requests] | min')" ge 1000
 check_num "all groups of both have flows" "$(edge late '[.treated.groups, .control.groups] | min')" ge 7
 check_num "20 ms are 20 ms: the mean (us)" "$(edge late '.latency_ms.mean.difference * 1000 | round')" ge 19000

@@ -305,6 +305,7 @@ static void section_analysis(const struct folder *f, const struct words *w, stru
 		text_append(out, "\n\n");
 		report_analysis(f, &f->results[i], w, out);
 		report_courses(&f->results[i], w, out);
+		report_effects(&f->results[i], w, out);
 	}
 }
 

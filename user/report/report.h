@@ -26,6 +26,9 @@ void report_beside(const struct folder *a, const struct folder *b, const struct 
 /* The paragraph on one experiment: ANALYSIS_MIN..ANALYSIS_MAX words. */
 void report_analysis(const struct folder *f, const struct result *r, const struct words *w, struct text *out);
 
+/* A paragraph on each edge that had a control group; nothing where none had (effect.c). */
+void report_effects(const struct result *r, const struct words *w, struct text *out);
+
 /* Symptom and cause of a gap in the report's language, appended. */
 void report_gap(const struct folder *f, const struct gap *gap, const struct words *w, struct text *ret_symptom,
 		struct text *ret_cause);

@@ -32,60 +32,73 @@ static const char *text_of(const json_t *o, const char *key)
 	return json_string_value(json_object_get(o, key)) ?: "";
 }
 
-void effects_edge(const json_t *edge, struct text *out)
+bool effects_tries(const json_t *edge, double *ret_treated, double *ret_control)
+{
+	*ret_treated = number(json_object_get(edge, "treated"), "tries");
+	*ret_control = number(json_object_get(edge, "control"), "tries");
+	return *ret_treated > 0 && *ret_control > 0;
+}
+
+void effects_figures(const json_t *edge, struct text *out)
 {
 	const json_t *latency = json_object_get(edge, "latency_ms");
-	double treated = number(json_object_get(edge, "treated"), "tries"),
-	       control = number(json_object_get(edge, "control"), "tries");
 
-	if (!(treated > 0) || !(control > 0))
-		return;
-	if (json_object_get(edge, "client"))
-		text_append(out, "%s > ", text_of(edge, "client"));
-	else
-		text_append(out, "all > ");
-	text_append(out, "%s: ", text_of(edge, "service"));
 	figure("latency ", json_object_get(latency, "mean"), 1, " ms", out);
 	figure(", p50 ", json_object_get(latency, "p50"), 1, "", out);
 	figure(", p95 ", json_object_get(latency, "p95"), 1, "", out);
 	figure(", p99 ", json_object_get(latency, "p99"), 1, "", out);
 	figure(", errors ", json_object_get(edge, "error_rate"), 100, " points", out);
-	text_append(out, "; of %.0f treated and %.0f control tries", treated, control);
 }
 
-static void print_fault(const struct result *r, const json_t *fault, bool *begun, struct text *out)
+const json_t *effects_find(const struct result *r, uint32_t i)
 {
-	const char *why = json_string_value(json_object_get(fault, "why"));
-	struct text line = {};
-	const json_t *edge;
-	size_t i;
+	const json_t *fault, *edge;
+	double treated, control;
+	size_t k, m;
 
-	json_array_foreach(json_object_get(fault, "edges"), i, edge) {
-		/* "all" beside the one client that there is would be the same twice. */
-		if (!json_object_get(edge, "client"))
-			continue;
-		effects_edge(edge, &line);
-		if (line.len)
-			text_append(out, "%s- %s, %s\n", *begun ? "" : "\nControl group, treated - control [95 %]:\n",
-				    r->id ?: "", line.s);
-		*begun |= line.len > 0;
-		text_free(&line);
-	}
-	if (!why)
-		return;
-	text_append(out, "%s- %s: none, %s\n", *begun ? "" : "\nControl group, treated - control [95 %]:\n",
-		    r->id ?: "", why);
+	/* (All clients of the service beside the one that there is would be the same twice.) */
+	json_array_foreach(json_object_get(r->detail, "control_group"), k, fault)
+		json_array_foreach(json_object_get(fault, "edges"), m, edge)
+			if (json_object_get(edge, "client") && effects_tries(edge, &treated, &control) && !i--)
+				return edge;
+	return NULL;
+}
+
+static void begin(const struct result *r, bool *begun, struct text *out)
+{
+	text_append(out, "%s- %s", *begun ? "" : "\nControl group, treated - control [95 %]:\n", r->id ?: "");
 	*begun = true;
+}
+
+static void print(const struct result *r, bool *begun, struct text *out)
+{
+	const json_t *edge, *fault;
+	double treated, control;
+	const char *why;
+	uint32_t i;
+	size_t k;
+
+	for (i = 0; (edge = effects_find(r, i)); i++) {
+		begin(r, begun, out);
+		text_append(out, ", %s > %s: ", text_of(edge, "client"), text_of(edge, "service"));
+		effects_figures(edge, out);
+		effects_tries(edge, &treated, &control);
+		text_append(out, "; of %.0f treated and %.0f control tries\n", treated, control);
+	}
+	json_array_foreach(json_object_get(r->detail, "control_group"), k, fault) {
+		why = json_string_value(json_object_get(fault, "why"));
+		if (!why)
+			continue;
+		begin(r, begun, out);
+		text_append(out, ": none, %s\n", why);
+	}
 }
 
 void effects_print(const struct result *results, uint32_t n, struct text *out)
 {
-	const json_t *fault;
 	bool begun = false;
 	uint32_t i;
-	size_t k;
 
 	for (i = 0; i < n; i++)
-		json_array_foreach(json_object_get(results[i].detail, "control_group"), k, fault)
-			print_fault(&results[i], fault, &begun, out);
+		print(&results[i], &begun, out);
 }

@@ -397,6 +397,7 @@ static void experiment(const struct folder *f, uint32_t i, const struct words *w
 	text_append(out, "</div>");
 	report_analysis(f, r, w, &analysis);
 	report_courses(r, w, &analysis);
+	report_effects(r, w, &analysis);
 	prose(analysis.s, out);
 	text_free(&analysis);
 	text_append(out, "</article>\n");

@@ -56,7 +56,7 @@ struct words {
 		*control_unscored;
 	const char *right, *wrong;
 	/* what followed a schedule */
-	const char *course, *course_symptom, *course_alert, *course_set, *scheduled;
+	const char *course, *course_symptom, *course_alert, *course_set, *scheduled, *effect;
 	/* gaps */
 	const char *no_gaps, *no_gaps_rca, *no_gaps_unscored, *fewer_gaps, *symptom, *cause, *fix, *affected,
 		*nothing_open, *open_unscored, *open_missed, *open_unread, *open_rca, *open_no_rca, *open_false,

@@ -192,6 +192,9 @@ const struct words words_en = {
 		  "{most}: {line}",
 	.course_symptom = "It was {value} at the first symptom.",
 	.course_alert = "It was {value} at the first alert.",
+	.effect = "**{client} > {service}**: what the fault touched less what it left alone at the same time (95 %): "
+		  "{figures}. "
+		  "Requests: {treated} touched, {control} not.",
 	.course_set = "Somebody set it meanwhile, which ended the schedule.",
 	.scheduled = "number by its schedule",
 	.no_gaps =

@@ -223,6 +223,8 @@ const struct words words_vi = {
 	.course = "**{param}** của fault thay đổi theo lịch: {words}. Trong cửa sổ fault, từ {least} đến {most}: {line}",
 	.course_symptom = "Lúc có triệu chứng đầu tiên nó là {value}.",
 	.course_alert = "Lúc có cảnh báo đầu tiên nó là {value}.",
+	.effect = "**{client} > {service}**: phần bị fault tác động trừ phần không bị, trong cùng thời gian (95 %): {figures}. "
+		  "Số request: {treated} bị tác động, {control} không.",
 	.course_set = "Có người đã đặt lại nó giữa chừng, nên lịch kết thúc.",
 	.scheduled = "giá trị theo lịch",
 	.no_gaps = "Không tìm thấy gap. Tính điểm: {total}; phát hiện: {tp}; im lặng đúng chỗ: {quiet}; alert trong baseline: "
