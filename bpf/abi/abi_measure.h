@@ -18,6 +18,7 @@
  *   events    RINGBUF       -                 struct fl_measure_event
  *   losses    PERCPU_ARRAY  enum fl_measure_stat  __u64           what could not be counted
  *   trials    ARRAY         service           struct fl_trial     whose flows are kept in groups
+ *   instances HASH          struct fl_instance __u8               the group of an instance's flows
  */
 #ifndef FL_ABI_MEASURE_H
 #define FL_ABI_MEASURE_H
@@ -84,10 +85,22 @@ _Static_assert(sizeof(struct fl_edge) == 8, "fl_edge");
  */
 #define FL_TRIAL_GROUPS 8 /* a power of two */
 
+/*
+ * Where a fault hits some instances of a service and not the others, an instance is what is drawn, and each is a group:
+ * the map `instances` says which. Where it touches a share of the flows of some instances, only theirs are in the trial.
+ */
+enum fl_trial_by { FL_TRIAL_OFF = 0, FL_TRIAL_FLOWS, FL_TRIAL_INSTANCES, FL_TRIAL_FLOWS_OF_INSTANCES };
+
+struct fl_instance {
+	__u32 service;
+	__u32 end; /* flow_word() of one of its addresses (bpf/net/share.h) */
+};
+_Static_assert(sizeof(struct fl_instance) == 8, "fl_instance");
+
 struct fl_trial {
 	__u64 seed; /* of the rule, as are share, protocol and ports */
 	__u32 share_ppm;
-	__u8 on;
+	__u8 by;       /* enum fl_trial_by */
 	__u8 protocol; /* IPPROTO_*; 0: any */
 	__u8 pad[2];
 	struct fl_port_range port, local_port, peer_port; /* local: the service's */

@@ -225,6 +225,13 @@ struct {
 	__type(value, struct fl_trial);
 } trials SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16 * FL_MEASURE_SERVICES);
+	__type(key, struct fl_instance);
+	__type(value, __u8);
+} instances SEC(".maps");
+
 /* How often they were changed, in the bits of struct flow's `row` that are ROW_TRIAL's. Rows are found anew then. */
 __u32 trial_stamp = 0;
 /* Any of them is on. */
@@ -295,11 +302,18 @@ static __always_inline __u8 trial_group(const struct flow *f, __u32 service, boo
 	__u16 own = local ? f->key.local_port : f->key.peer_port;
 	__u16 other = local ? f->key.peer_port : f->key.local_port;
 	__u8 protocol = f->edge.spoken == FL_SPOKEN_DNS ? IPPROTO_UDP : IPPROTO_TCP;
+	struct fl_instance instance = { service, local ? f->key.ends >> 32 : f->key.ends };
+	const __u8 *group;
 	__u64 draw;
 
-	if (!t || !t->on || (t->protocol && t->protocol != protocol) ||
+	if (!t || !t->by || (t->protocol && t->protocol != protocol) ||
 	    !ports_match(t->port, t->local_port, t->peer_port, own, other))
 		return 0;
+	if (t->by != FL_TRIAL_FLOWS) {
+		group = bpf_map_lookup_elem(&instances, &instance);
+		if (!group || !*group || t->by == FL_TRIAL_INSTANCES)
+			return group ? *group : 0;
+	}
 	draw = share_draw(t->seed, f->hash);
 	/* (The share goes by the upper half of the draw.) */
 	return 1 + (draw & (FL_TRIAL_GROUPS - 1)) + (share_takes(draw, t->share_ppm) ? FL_TRIAL_GROUPS : 0);

@@ -28,10 +28,7 @@ enum seen_kind {
 
 static __noinline __u64 hash_ends(const __be32 *local, const __be32 *peer)
 {
-	__u64 l = hash_mix(hash_mix((__u64)local[0] << 32 | local[1]) + ((__u64)local[2] << 32 | local[3]));
-	__u64 p = hash_mix(hash_mix((__u64)peer[0] << 32 | peer[1]) + ((__u64)peer[2] << 32 | peer[3]));
-
-	return l >> 32 << 32 | p >> 32;
+	return (__u64)flow_word(local) << 32 | flow_word(peer);
 }
 
 /* The transport protocol, with the addresses in @s and the end of the IP packet; 0: none of ours. */

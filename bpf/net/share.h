@@ -18,6 +18,17 @@ static inline __u64 flow_hash_end(const __be32 addr[4], __u16 port)
 	return hash_mix(hash_mix(high) + hash_mix(low ^ port) + port);
 }
 
+/* An address in 32 bits: of IPv4 itself, of IPv6 a hash. */
+static inline __u32 flow_word(const __be32 addr[4])
+{
+	__u64 high = (__u64)addr[0] << 32 | addr[1];
+	__u64 low = (__u64)addr[2] << 32 | addr[3];
+
+	if (!addr[0] && !addr[1] && addr[2] == __builtin_bswap32(0xffff))
+		return addr[3];
+	return hash_mix(hash_mix(high) + low) >> 32;
+}
+
 /* The same in both directions. */
 static inline __u64 flow_hash(__u64 one_end, __u64 other_end, __u8 protocol)
 {

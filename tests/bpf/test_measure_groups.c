@@ -18,7 +18,7 @@ static void trial(struct measure_rig *r, uint16_t local_port, uint8_t protocol)
 	const struct fl_port_range any = { 0, 65535 };
 	struct fl_trial t = { .seed = SEED,
 			      .share_ppm = SHARE_PPM,
-			      .on = 1,
+			      .by = FL_TRIAL_FLOWS,
 			      .protocol = protocol,
 			      .port = any,
 			      .peer_port = any,
@@ -120,6 +120,50 @@ static void not_meant(void **state)
 	assert_int_equal(of_group(r, 0), 2);
 }
 
+/* Each instance is a group: here one that is hit, and one that is none of the service's. */
+static void by_instance(void **state)
+{
+	struct measure_rig *r = *state;
+	const struct fl_port_range any = { 0, 65535 };
+	struct fl_trial t = { .by = FL_TRIAL_INSTANCES, .port = any, .peer_port = any, .local_port = any };
+	const struct flow *const flows[] = { &shop4, &shop6 };
+	uint32_t addr[4] = { 0, 0, htonl(0xffff), 0 }, shop = SHOP, i;
+	struct fl_instance instance = { .service = SHOP };
+	uint8_t group = 3;
+
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(r->skel->maps.trials), &shop, &t, BPF_ANY), 0);
+	r->skel->bss->trialling = 1;
+	r->skel->bss->trial_stamp = ++stamp << 28;
+	inet_pton(AF_INET, shop4.local, &addr[3]);
+	instance.end = flow_word(addr);
+	bpf_map_update_elem(bpf_map__fd(r->skel->maps.instances), &instance, &group, BPF_ANY);
+	inet_pton(AF_INET6, shop6.local, addr);
+	instance.end = flow_word(addr);
+	group = 12;
+	bpf_map_update_elem(bpf_map__fd(r->skel->maps.instances), &instance, &group, BPF_ANY);
+	for (i = 0; i < 2; i++) {
+		struct conn c = conn_open(r, flows[i]);
+
+		handshake(&c);
+		request(&c, GET);
+		response(&c, OK_200);
+	}
+	assert_int_equal(of_group(r, 3), 1);
+	assert_int_equal(of_group(r, 12), 1);
+	/* A share of the flows of some instances: others' are in no group. */
+	t.by = FL_TRIAL_FLOWS_OF_INSTANCES;
+	t.share_ppm = FL_PPM / 2;
+	bpf_map_delete_elem(bpf_map__fd(r->skel->maps.instances), &instance);
+	bpf_map_update_elem(bpf_map__fd(r->skel->maps.trials), &shop, &t, BPF_ANY);
+	r->skel->bss->trial_stamp = ++stamp << 28;
+	struct conn c = conn_open(r, &shop6);
+
+	handshake(&c);
+	request(&c, GET);
+	response(&c, OK_200);
+	assert_int_equal(of_group(r, 0), 1);
+}
+
 /* With half of the rows taken, groups get none: the flow is counted without, and that is said. */
 static void no_room(void **state)
 {
@@ -138,10 +182,7 @@ static void no_room(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		rig_test(ipv4),
-		rig_test(ipv6),
-		rig_test(not_meant),
-		rig_test(no_room),
+		rig_test(ipv4), rig_test(ipv6), rig_test(not_meant), rig_test(by_instance), rig_test(no_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,9 +23,12 @@
 
 struct run;
 
-/* Of a fault that touches a share of the flows: what the meter has of both sides. */
+/* Of a fault that touches a share of the flows, or some instances: what the meter has of both sides. */
+#define SHARE_NAMES 4
 struct run_share {
-	bool on; /* the meter keeps them apart */
+	uint32_t n; /* services whose flows the meter keeps apart */
+	char names[SHARE_NAMES][128];
+	bool instances; /* whole instances are hit, or not */
 	uint32_t share_ppm;
 	uint64_t ungrouped;                    /* before */
 	struct meter_snapshot baseline, began; /* as the baseline, and as the fault began */

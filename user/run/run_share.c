@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * run_share.c - a fault that touches a share of the flows is a randomised trial: the meter keeps those that it touches
- * and the others apart, from the baseline on, by the hash that the fault itself decides by. What differs between the two
- * while it is on is its effect; what differs before is chance, and stands beside it.
+ * run_share.c - a fault that touches a share of the flows, or some instances of a service, is a randomised trial: the
+ * meter keeps those that it touches and the others apart, from the baseline on, by the hash that the fault itself
+ * decides by. What differs between the two while it is on is its effect; what differs before is chance, and stands
+ * beside it.
  *
  * Limits: the edges whose ends are both measured, or whose client is; a client sees what lies between it and the
  * server, and no one else does. A share that changes while the fault is on is no trial.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "fault/net/net.h"
@@ -16,6 +18,7 @@
 #include "util/text/text.h"
 
 #define PEERS_MAX 16
+#define HIT_MAX   64 /* addresses of the instances that are hit */
 
 static const struct net_matching *matching_of(const struct fault *f)
 {
@@ -24,26 +27,84 @@ static const struct net_matching *matching_of(const struct fault *f)
 	return net && f->ops->compile ? f->params.common : NULL;
 }
 
-/* Is it a trial, with this turn's parameters? */
-static bool is_trial(const struct run_fault *f)
+static uint32_t share_of(const struct fault *f)
 {
-	const struct net_matching *m = matching_of(&f->fault);
+	const struct net_matching *m = matching_of(f);
 
-	return m && m->seed.set && m->share_ppm && m->share_ppm < FL_PPM;
+	return m && m->seed.set && m->share_ppm ? m->share_ppm : FL_PPM;
 }
 
-/* What its target is called where it is measured: an instance may be measured as its service. */
-static int tell_meter(struct run *r, const struct target *t, const struct fl_trial *trial, const char **ret_name)
+/* Whose flows the fault is about, among those of its targets. */
+static int trial_of(const struct fault *f, struct fl_trial *ret)
 {
-	const char *const names[] = { t->name, t->scope };
-	size_t i;
+	static const struct fl_port_range any = { 0, 65535 };
+	const struct net_matching *m = matching_of(f);
+	struct fl_rule rule = { .port = any, .local_port = any, .peer_port = any };
+
+	if (m && f->ops->compile(&f->params, &rule, NULL))
+		return -EINVAL;
+	*ret = (struct fl_trial){
+		.seed = m ? m->seed.u64 : 0,
+		.share_ppm = share_of(f),
+		.by = FL_TRIAL_FLOWS,
+		.protocol = rule.protocol,
+		.port = rule.port,
+		.local_port = rule.local_port,
+		.peer_port = rule.peer_port,
+	};
+	return 0;
+}
+
+/* The addresses of the fault's targets that are called, or are instances of what is called, @name. */
+static uint32_t addresses_of(const struct fault *f, const char *name, struct in6_addr *ret, bool *ret_some)
+{
+	uint32_t n = 0, i, k;
+
+	*ret_some = true;
+	for (i = 0; i < f->n_targets; i++) {
+		const struct target *t = &f->targets[i];
+
+		if (strcmp(t->name, name) != 0 && strcmp(t->scope, name) != 0)
+			continue;
+		*ret_some &= t->scope[0] && !t->takes_all;
+		for (k = 0; k < t->n_addrs && n < HIT_MAX; k++)
+			ret[n++] = t->addrs[k].addr;
+	}
+	return n;
+}
+
+/* Of one name: instances that are hit against those that are not, or flows against flows. */
+static bool begin_for(struct run *r, const struct run_fault *f, const struct fl_trial *trial, const char *name,
+		      bool *ret_instances)
+{
+	struct in6_addr hit[HIT_MAX];
+	bool some;
+	uint32_t n = addresses_of(&f->fault, name, hit, &some);
+	int rc = some ? meter_trial_of(r->kernel.meter, name, trial, hit, n, NULL) : -ENODATA;
+
+	*ret_instances = !rc && trial->share_ppm == FL_PPM;
+	if (rc != -ENODATA)
+		return !rc;
+	return trial->share_ppm < FL_PPM && !meter_trial(r->kernel.meter, name, trial, NULL);
+}
+
+/* What its target is called where it is measured: an instance may be measured as its service. Told once. */
+static void begin_target(struct run *r, struct run_fault *f, const struct fl_trial *trial, const struct target *t)
+{
+	const char *const names[] = { t->scope, t->name };
+	struct run_share *s = &f->share;
+	uint32_t i, k;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		*ret_name = names[i];
-		if (*names[i] && !meter_trial(r->kernel.meter, names[i], trial, NULL))
-			return 0;
+		for (k = 0; k < s->n && strcmp(s->names[k], names[i]) != 0; k++)
+			;
+		if (k < s->n || k == SHARE_NAMES)
+			return;
+		if (!*names[i] || !begin_for(r, f, trial, names[i], &s->instances))
+			continue;
+		text_copy(s->names[s->n++], sizeof(s->names[0]), names[i]);
+		return;
 	}
-	return -1;
 }
 
 static void read_groups(struct run *r, struct meter_snapshot *to)
@@ -56,38 +117,27 @@ static void read_groups(struct run *r, struct meter_snapshot *to)
 void run_share_begin(struct run *r)
 {
 	struct turn *t = &r->turn;
-	const char *name;
 	uint32_t i, k;
 
 	for (i = 0; r->kernel.meter && !t->without_fault && i < t->n_faults; i++) {
 		struct run_fault *f = &t->faults[i];
-		struct fl_rule rule = {};
 		struct fl_trial trial;
 
 		run_share_free(&f->share);
-		if (!is_trial(f) || f->fault.ops->compile(&f->fault.params, &rule, NULL))
+		if (trial_of(&f->fault, &trial))
 			continue;
-		trial = (struct fl_trial){
-			.seed = matching_of(&f->fault)->seed.u64,
-			.share_ppm = rule.flow_share_ppm,
-			.on = 1,
-			.protocol = rule.protocol,
-			.port = rule.port,
-			.local_port = rule.local_port,
-			.peer_port = rule.peer_port,
-		};
 		for (k = 0; k < f->fault.n_targets; k++)
-			f->share.on |= !tell_meter(r, &f->fault.targets[k], &trial, &name);
+			begin_target(r, f, &trial, &f->fault.targets[k]);
 		f->share.share_ppm = trial.share_ppm;
 		f->share.ungrouped = meter_ungrouped(r->kernel.meter);
-		if (f->share.on)
+		if (f->share.n)
 			read_groups(r, &f->share.baseline);
 	}
 }
 
 void run_share_on(struct run *r, struct run_fault *f)
 {
-	if (f->share.on)
+	if (f->share.n)
 		read_groups(r, &f->share.began);
 }
 
@@ -98,7 +148,7 @@ static const char *const *peers_of(const struct net_matching *m, const struct me
 	char *word, *at;
 	uint32_t n = 0, i;
 
-	if (!m->peer || !text_copy(words, size, m->peer))
+	if (!m || !m->peer || !text_copy(words, size, m->peer))
 		return NULL;
 	for (word = strtok_r(words, ", ", &at); word; word = strtok_r(NULL, ", ", &at)) {
 		for (i = 1; i < s->n_services && strcmp(s->services[i], word) != 0; i++)
@@ -147,36 +197,43 @@ static bool has_schedule(const struct fault *f)
 	return false;
 }
 
-void run_share_off(struct run *r, struct run_fault *f)
+static json_t *answer(const struct run_fault *f, const struct meter_snapshot *now, const char *name)
 {
 	const struct net_matching *m = matching_of(&f->fault);
-	struct meter_snapshot now = {};
-	const char *room[PEERS_MAX + 1], *name;
+	bool fixed = share_of(&f->fault) == f->share.share_ppm && !has_schedule(&f->fault);
+	const char *room[PEERS_MAX + 1];
 	char words[1024];
+	json_t *edges = NULL;
+
+	if (fixed)
+		edges = edges_json(&f->share, now, name, peers_of(m, now, words, sizeof(words), room));
+	return json_pack("{s:s, s:s, s:s, s:s, s:f, s:o, s:o}", "fault", f->fault.id, "kind", f->fault.ops->name,
+			 "target", name, "unit", f->share.instances ? "instance" : "flow", "share",
+			 f->share.share_ppm / 1e6, "why",
+			 fixed ? json_null() : json_string("its share changed while it was on"), "edges",
+			 edges ? edges : json_array());
+}
+
+void run_share_off(struct run *r, struct run_fault *f)
+{
+	struct meter_snapshot now = {};
+	uint64_t lost;
 	uint32_t i;
 
-	if (!f->share.on || !f->share.began.taken_ns)
+	if (!f->share.n || !f->share.began.taken_ns)
 		return;
-	f->share.on = false;
 	read_groups(r, &now);
+	lost = meter_ungrouped(r->kernel.meter) - f->share.ungrouped;
 	if (!r->turn.effects)
 		r->turn.effects = json_array();
-	for (i = 0; now.taken_ns && i < f->fault.n_targets; i++) {
-		bool fixed = m->share_ppm == f->share.share_ppm && !has_schedule(&f->fault);
-		json_t *o;
+	for (i = 0; now.taken_ns && i < f->share.n; i++) {
+		json_t *o = answer(f, &now, f->share.names[i]);
 
-		if (tell_meter(r, &f->fault.targets[i], NULL, &name))
-			continue;
-		o = json_pack("{s:s, s:s, s:s, s:f, s:I, s:o}", "fault", f->fault.id, "kind", f->fault.ops->name,
-			      "target", name, "share", f->share.share_ppm / 1e6, "ungrouped",
-			      (json_int_t)(meter_ungrouped(r->kernel.meter) - f->share.ungrouped), "why",
-			      fixed ? json_null() : json_string("its share changed while it was on"));
-		json_object_set_new(o, "edges",
-				    fixed ? edges_json(&f->share, &now, name,
-						       peers_of(m, &now, words, sizeof(words), room))
-					  : json_array());
+		json_object_set_new(o, "ungrouped", json_integer((json_int_t)lost));
 		json_array_append_new(r->turn.effects, o);
+		meter_trial(r->kernel.meter, f->share.names[i], NULL, NULL);
 	}
+	f->share.n = 0;
 	meter_snapshot_free(&now);
 }
 
@@ -189,10 +246,9 @@ void run_share_free(struct run_share *s)
 
 void run_share_end(struct run *r)
 {
-	const char *name;
 	uint32_t i, k;
 
 	for (i = 0; i < r->turn.n_faults; i++)
-		for (k = 0; r->turn.faults[i].share.on && k < r->turn.faults[i].fault.n_targets; k++)
-			tell_meter(r, &r->turn.faults[i].fault.targets[k], NULL, &name);
+		for (k = 0; k < r->turn.faults[i].share.n; k++)
+			meter_trial(r->kernel.meter, r->turn.faults[i].share.names[k], NULL, NULL);
 }

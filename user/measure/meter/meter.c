@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "bpf/net/share.h"
 #include "measure/meter/meter_impl.h"
 #include "os/bpf_load.h"
 #include "util/cleanup.h"
@@ -252,6 +253,49 @@ int meter_trial(struct meter *m, const char *service, const struct fl_trial *tri
 	/* Connections that are there look for their row anew. */
 	m->skel->bss->trial_stamp += TRIAL_STAMP_ONE;
 	return 0;
+}
+
+static bool is_among(const struct in6_addr *addr, const struct in6_addr *v, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		if (!memcmp(&v[i], addr, sizeof(*addr)))
+			return true;
+	return false;
+}
+
+int meter_trial_of(struct meter *m, const char *service, const struct fl_trial *trial, const struct in6_addr *hit,
+		   uint32_t n_hit, struct fl_error *err)
+{
+	int fd = bpf_map__fd(m->skel->maps.instances), r = 0;
+	uint32_t id = find(m, service), of[2] = {}, i;
+	struct fl_trial t = *trial;
+
+	for (i = 0; i < m->services[id].n_addrs; i++)
+		of[is_among(&m->services[id].addrs[i], hit, n_hit)]++;
+	if (!id || !of[1])
+		return error_usage(err, "compare instances of %s: they are not measured", service);
+	if (!of[0])
+		return -ENODATA;
+	t.by = t.share_ppm < FL_PPM ? FL_TRIAL_FLOWS_OF_INSTANCES : FL_TRIAL_INSTANCES;
+	memset(of, 0, sizeof(of));
+	for (i = 0; !r && i < m->services[id].n_addrs; i++) {
+		bool treated = is_among(&m->services[id].addrs[i], hit, n_hit);
+		struct fl_instance instance = { id, 0 };
+		uint32_t addr[4];
+		__u8 group;
+
+		memcpy(addr, &m->services[id].addrs[i], sizeof(addr));
+		instance.end = flow_word(addr);
+		group = (__u8)(1 + of[treated]++ % FL_TRIAL_GROUPS + (treated ? FL_TRIAL_GROUPS : 0));
+		if (!treated && t.by == FL_TRIAL_FLOWS_OF_INSTANCES)
+			group = 0;
+		r = bpf_map_update_elem(fd, &instance, &group, BPF_ANY);
+	}
+	if (r)
+		return error_sys(err, -r, "compare instances of %s: %s", service, strerror(-r));
+	return meter_trial(m, service, &t, err);
 }
 
 /* --- what it costs --------------------------------------------------------------------------- */

@@ -148,6 +148,14 @@ int meter_poll(struct meter *m, meter_callback cb, void *ctx);
  */
 int meter_trial(struct meter *m, const char *service, const struct fl_trial *trial, struct fl_error *err);
 
+/*
+ * The same where some instances of @service are hit, and not the others: those with an address in @hit are. Without
+ * @trial->share_ppm below FL_PPM each instance is a group, else the flows of the instances that are hit are drawn.
+ * -ENODATA: all of its instances are hit.
+ */
+int meter_trial_of(struct meter *m, const char *service, const struct fl_trial *trial, const struct in6_addr *hit,
+		   uint32_t n_hit, struct fl_error *err);
+
 /* As meter_read(), but only what is kept by group, a row a group: cumulative, to be subtracted. */
 int meter_read_groups(struct meter *m, struct meter_snapshot *ret, struct fl_error *err);
 /* How many flows of trials found no room for their group: they are in none. */
