@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "report/course.h"
+#include "report/paragraph/course.h"
 #include "report/report.h"
 #include "report/sweep/sweep_report.h"
 #include "report/weakness.h"

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "report/course.h"
+#include "report/paragraph/course.h"
 #include "report/svg.h"
 #include "score/evidence.h"
 #include "util/json/json_path.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "report/history.h"
-#include "report/course.h"
+#include "report/paragraph/course.h"
 #include "report/html/html.h"
 #include "report/report.h"
 #include "report/svg.h"

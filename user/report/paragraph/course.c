@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "report/course.h"
+#include "report/paragraph/course.h"
 #include "score/evidence.h"
 
 #define COLUMNS 40
