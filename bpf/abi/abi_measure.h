@@ -98,11 +98,12 @@ struct fl_instance {
 _Static_assert(sizeof(struct fl_instance) == 8, "fl_instance");
 
 struct fl_trial {
-	__u64 seed; /* of the rule, as are share, protocol and ports */
-	__u32 share_ppm;
-	__u8 by;       /* enum fl_trial_by */
-	__u8 protocol; /* IPPROTO_*; 0: any */
-	__u8 pad[2];
+	__u64 seed;      /* of the rule, as are share, protocol and ports */
+	__u32 share_ppm; /* attempts: the rule's probability */
+	__u8 by;         /* enum fl_trial_by */
+	__u8 protocol;   /* IPPROTO_*; 0: any */
+	__u8 attempts;   /* not 0: attempts to connect are drawn, not flows; mask of 1 << enum fl_direction */
+	__u8 pad;
 	struct fl_port_range port, local_port, peer_port; /* local: the service's */
 	__u32 pad2;
 };

@@ -296,7 +296,7 @@ static __always_inline int row_find(const struct fl_edge *edge)
 #define ROW_TRIAL  28
 
 /* The flow's group in the trial of @service, at that end of it; 0: it has none. */
-static __always_inline __u8 trial_group(const struct flow *f, __u32 service, bool local)
+static __always_inline __u8 trial_group(const struct flow *f, __u32 service, bool local, bool client)
 {
 	const struct fl_trial *t = bpf_map_lookup_elem(&trials, &service);
 	__u16 own = local ? f->key.local_port : f->key.peer_port;
@@ -314,7 +314,11 @@ static __always_inline __u8 trial_group(const struct flow *f, __u32 service, boo
 		if (!group || !*group || t->by == FL_TRIAL_INSTANCES)
 			return group ? *group : 0;
 	}
-	draw = share_draw(t->seed, f->hash);
+	if (t->attempts && (!f->syn_ns || !(t->attempts & 1 << (client ? FL_DIR_FROM : FL_DIR_TO))))
+		return 0;
+	/* (As attempt_draw() and share_draw(), in one call, which stays inlined: the verifier allows eight frames.) */
+	draw = hash_draw(t->seed, t->attempts ? HASH_DECIDE : HASH_SHARE,
+			 t->attempts ? attempt_number(f->hash, f->syn_seq) : f->hash);
 	/* (The share goes by the upper half of the draw.) */
 	return 1 + (draw & (FL_TRIAL_GROUPS - 1)) + (share_takes(draw, t->share_ppm) ? FL_TRIAL_GROUPS : 0);
 }
@@ -333,9 +337,9 @@ apart int row_find_for(const struct flow *f, __u32 method, __u32 path)
 	edge.path = path;
 	if (trialling) {
 		client_local = f->flags & FLOW_CLIENT_LOCAL;
-		edge.group = trial_group(f, edge.client, client_local);
+		edge.group = trial_group(f, edge.client, client_local, true);
 		if (!edge.group)
-			edge.group = trial_group(f, edge.server, !client_local);
+			edge.group = trial_group(f, edge.server, !client_local, false);
 	}
 	if (edge.group) {
 		found = row_find(&edge);

@@ -49,7 +49,7 @@ static __always_inline bool rule_hits(const struct fl_rule *rule, struct fl_stat
 				      __u64 n)
 {
 	if (rule->more.by_attempt)
-		n = hash_mix(p->flow + p->seq);
+		n = attempt_number(p->flow, p->seq);
 	if (rule->kind == FL_KIND_LOSS)
 		return rule_loses(rule, state, n);
 	if (rule->kind == FL_KIND_REORDER && rule->reorder.gap > 1 && (n + 1) % rule->reorder.gap)

@@ -41,6 +41,18 @@ static inline __u64 share_draw(__u64 seed, __u64 flow)
 	return hash_draw(seed, HASH_SHARE, flow);
 }
 
+/* Which attempt to connect a SYN with the sequence number @seq is: what is sent again is the same one. */
+static inline __u64 attempt_number(__u64 flow, __u32 seq)
+{
+	return hash_mix(flow + seq);
+}
+
+/* As share_draw(), for a rule that draws attempts. */
+static inline __u64 attempt_draw(__u64 seed, __u64 flow, __u32 seq)
+{
+	return hash_draw(seed, HASH_DECIDE, attempt_number(flow, seq));
+}
+
 static inline int share_takes(__u64 draw, __u32 share_ppm)
 {
 	return share_ppm >= FL_PPM || hash_chance(draw, share_ppm);

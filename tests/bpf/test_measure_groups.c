@@ -120,6 +120,49 @@ static void not_meant(void **state)
 	assert_int_equal(of_group(r, 0), 2);
 }
 
+/* Attempts to connect are drawn by their SYN; one that the service makes itself is none of those made to it. */
+static void by_attempt(void **state)
+{
+	struct measure_rig *r = *state;
+	const struct fl_port_range any = { 0, 65535 };
+	struct fl_trial t = { .seed = SEED,
+			      .share_ppm = FL_PPM / 2,
+			      .by = FL_TRIAL_FLOWS,
+			      .attempts = 1 << FL_DIR_TO,
+			      .port = any,
+			      .peer_port = any,
+			      .local_port = any };
+	uint64_t flow, counts[1 + 2 * FL_TRIAL_GROUPS] = {};
+	uint32_t shop = SHOP, i;
+
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(r->skel->maps.trials), &shop, &t, BPF_ANY), 0);
+	r->skel->bss->trialling = 1;
+	r->skel->bss->trial_stamp = ++stamp << 28;
+	flow = flow_hash(end_hash(shop4.local, shop4.local_port), end_hash(shop4.peer, shop4.peer_port), IPPROTO_TCP);
+	for (i = 0; i < FLOWS; i++) {
+		struct conn c = conn_open(r, &shop4);
+		uint64_t draw;
+
+		c.req += 1000 * i;
+		draw = attempt_draw(SEED, flow, c.req);
+		handshake(&c);
+		request(&c, GET);
+		response(&c, OK_200);
+		counts[1 + draw % FL_TRIAL_GROUPS + (hash_chance(draw, FL_PPM / 2) ? FL_TRIAL_GROUPS : 0)]++;
+	}
+	for (i = 0; i <= 2 * FL_TRIAL_GROUPS; i++)
+		assert_int_equal(of_group(r, (uint8_t)i), counts[i]);
+	t.attempts = 1 << FL_DIR_FROM;
+	bpf_map_update_elem(bpf_map__fd(r->skel->maps.trials), &shop, &t, BPF_ANY);
+	r->skel->bss->trial_stamp = ++stamp << 28;
+	struct conn c = conn_open(r, &shop4);
+
+	handshake(&c);
+	request(&c, GET);
+	response(&c, OK_200);
+	assert_int_equal(of_group(r, 0), 1);
+}
+
 /* Each instance is a group: here one that is hit, and one that is none of the service's. */
 static void by_instance(void **state)
 {
@@ -182,7 +225,8 @@ static void no_room(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		rig_test(ipv4), rig_test(ipv6), rig_test(not_meant), rig_test(by_instance), rig_test(no_room),
+		rig_test(ipv4),        rig_test(ipv6),       rig_test(not_meant),
+		rig_test(by_instance), rig_test(by_attempt), rig_test(no_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -82,3 +82,10 @@ for SEED in 2 3; do
 	check "nothing done, nothing found in the mean" test "$(edge "nothing$SEED" '.latency_ms.mean | .p >= 0.01 and (.difference | fabs) < 1')" = true
 	check "... in errors" test "$(edge "nothing$SEED" '.error_rate.p >= 0.05')" = true
 done
+
+# Attempts to connect are drawn by "percent": those that are refused against those that are let through.
+bg ip netns exec flt-user bash -c 'while :; do curl -s -m 1 -o /dev/null http://10.77.1.2/1; sleep 0.01; done'
+experiment refused connect_refused '{percent: 50%, direction: to}'
+check "attempts are compared" test "$(jq -r '.[0].control_group[0].unit' "$T/refused/chaos_results.json")" = attempt
+check_num "every attempt that is drawn is an error, no other one (%)" "$(edge refused '.error_rate.difference * 100 | round')" ge 99
+check "... of both there were some" test "$(edge refused '.treated.tries >= 20 and .control.tries >= 20')" = true

@@ -27,11 +27,29 @@ static const struct net_matching *matching_of(const struct fault *f)
 	return net && f->ops->compile ? f->params.common : NULL;
 }
 
+/* Which attempts to connect its kind draws by "percent"; 0: it draws none. */
+static uint8_t attempts_of(const struct fault *f)
+{
+	static const uint8_t masks[] = {
+		[NET_FROM] = 1 << FL_DIR_FROM, [NET_TO] = 1 << FL_DIR_TO, [NET_BOTH] = 1 << FL_DIR_FROM | 1 << FL_DIR_TO
+	};
+	const struct net_matching *m = matching_of(f);
+	const struct net_own *own = f->params.own;
+	struct fl_rule rule = {};
+
+	if (!m || m->share_ppm < FL_PPM || f->ops->compile(&f->params, &rule, NULL) || !rule.more.by_attempt)
+		return 0;
+	return own->percent_ppm < FL_PPM ? masks[own->direction] : 0;
+}
+
 static uint32_t share_of(const struct fault *f)
 {
 	const struct net_matching *m = matching_of(f);
+	const struct net_own *own = f->params.own;
 
-	return m && m->seed.set && m->share_ppm ? m->share_ppm : FL_PPM;
+	if (!m || !m->seed.set)
+		return FL_PPM;
+	return attempts_of(f) ? own->percent_ppm : m->share_ppm ? m->share_ppm : FL_PPM;
 }
 
 /* Whose flows the fault is about, among those of its targets. */
@@ -47,6 +65,7 @@ static int trial_of(const struct fault *f, struct fl_trial *ret)
 		.seed = m ? m->seed.u64 : 0,
 		.share_ppm = share_of(f),
 		.by = FL_TRIAL_FLOWS,
+		.attempts = attempts_of(f),
 		.protocol = rule.protocol,
 		.port = rule.port,
 		.local_port = rule.local_port,
@@ -192,7 +211,8 @@ static bool has_schedule(const struct fault *f)
 	size_t i;
 
 	json_array_foreach(f->courses, i, course)
-		if (!strcmp(json_string_value(json_object_get(course, "param")) ?: "", "share"))
+		if (!strcmp(json_string_value(json_object_get(course, "param")) ?: "",
+			    attempts_of(f) ? "percent" : "share"))
 			return true;
 	return false;
 }
@@ -208,8 +228,11 @@ static json_t *answer(const struct run_fault *f, const struct meter_snapshot *no
 	if (fixed)
 		edges = edges_json(&f->share, now, name, peers_of(m, now, words, sizeof(words), room));
 	return json_pack("{s:s, s:s, s:s, s:s, s:f, s:o, s:o}", "fault", f->fault.id, "kind", f->fault.ops->name,
-			 "target", name, "unit", f->share.instances ? "instance" : "flow", "share",
-			 f->share.share_ppm / 1e6, "why",
+			 "target", name, "unit",
+			 f->share.instances       ? "instance"
+			 : attempts_of(&f->fault) ? "attempt"
+						  : "flow",
+			 "share", f->share.share_ppm / 1e6, "why",
 			 fixed ? json_null() : json_string("its share changed while it was on"), "edges",
 			 edges ? edges : json_array());
 }
