@@ -306,8 +306,11 @@ static __always_inline __u8 trial_group(const struct flow *f, __u32 service, boo
 	const __u8 *group;
 	__u64 draw;
 
-	if (!t || !t->by || (t->protocol && t->protocol != protocol) ||
-	    !ports_match(t->port, t->local_port, t->peer_port, own, other))
+	if (!t || !t->by || (t->protocol && t->protocol != protocol))
+		return 0;
+	if (!port_is_in(t->port, own) && !port_is_in(t->port, other))
+		return 0;
+	if (!port_is_in(t->local_port, own) || !port_is_in(t->peer_port, other))
 		return 0;
 	if (t->by != FL_TRIAL_FLOWS) {
 		group = bpf_map_lookup_elem(&instances, &instance);

@@ -88,7 +88,10 @@ static __always_inline bool match_packet(const struct fl_rule *rule, const struc
 	if (rule->protocol && rule->protocol != p->protocol)
 		return false;
 	if (p->flags & PACKET_PORTS) {
-		if (!ports_match(rule->port, rule->local_port, rule->peer_port, p->local_port, p->peer_port))
+		/* (Not by ports_match(): its six values take the stack over what 6.1 and older allow.) */
+		if (!port_is_in(rule->port, p->local_port) && !port_is_in(rule->port, p->peer_port))
+			return false;
+		if (!port_is_in(rule->local_port, p->local_port) || !port_is_in(rule->peer_port, p->peer_port))
 			return false;
 	} else if (!match_any(rule->port) || !match_any(rule->local_port) || !match_any(rule->peer_port)) {
 		return false;

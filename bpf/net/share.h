@@ -10,7 +10,7 @@
 #include "hash.h"
 
 /* Of one end of a flow; @addr: IPv4 as ::ffff:a.b.c.d, network byte order. */
-static inline __u64 flow_hash_end(const __be32 addr[4], __u16 port)
+static __always_inline __u64 flow_hash_end(const __be32 addr[4], __u16 port)
 {
 	__u64 high = (__u64)addr[0] << 32 | addr[1];
 	__u64 low = (__u64)addr[2] << 32 | addr[3];
@@ -19,7 +19,7 @@ static inline __u64 flow_hash_end(const __be32 addr[4], __u16 port)
 }
 
 /* An address in 32 bits: of IPv4 itself, of IPv6 a hash. */
-static inline __u32 flow_word(const __be32 addr[4])
+static __always_inline __u32 flow_word(const __be32 addr[4])
 {
 	__u64 high = (__u64)addr[0] << 32 | addr[1];
 	__u64 low = (__u64)addr[2] << 32 | addr[3];
@@ -30,41 +30,41 @@ static inline __u32 flow_word(const __be32 addr[4])
 }
 
 /* The same in both directions. */
-static inline __u64 flow_hash(__u64 one_end, __u64 other_end, __u8 protocol)
+static __always_inline __u64 flow_hash(__u64 one_end, __u64 other_end, __u8 protocol)
 {
 	return hash_mix((one_end + other_end) ^ protocol);
 }
 
 /* What says whether @flow is in the share of a rule with that @seed: share_takes(). */
-static inline __u64 share_draw(__u64 seed, __u64 flow)
+static __always_inline __u64 share_draw(__u64 seed, __u64 flow)
 {
 	return hash_draw(seed, HASH_SHARE, flow);
 }
 
 /* Which attempt to connect a SYN with the sequence number @seq is: what is sent again is the same one. */
-static inline __u64 attempt_number(__u64 flow, __u32 seq)
+static __always_inline __u64 attempt_number(__u64 flow, __u32 seq)
 {
 	return hash_mix(flow + seq);
 }
 
 /* As share_draw(), for a rule that draws attempts. */
-static inline __u64 attempt_draw(__u64 seed, __u64 flow, __u32 seq)
+static __always_inline __u64 attempt_draw(__u64 seed, __u64 flow, __u32 seq)
 {
 	return hash_draw(seed, HASH_DECIDE, attempt_number(flow, seq));
 }
 
-static inline int share_takes(__u64 draw, __u32 share_ppm)
+static __always_inline int share_takes(__u64 draw, __u32 share_ppm)
 {
 	return share_ppm >= FL_PPM || hash_chance(draw, share_ppm);
 }
 
-static inline int port_is_in(struct fl_port_range range, __u16 port)
+static __always_inline int port_is_in(struct fl_port_range range, __u16 port)
 {
 	return range.min <= port && port <= range.max;
 }
 
 /* @port: either end's; @local: the target's; @peer: the other one's. */
-static inline int ports_match(struct fl_port_range port, struct fl_port_range local, struct fl_port_range peer,
+static __always_inline int ports_match(struct fl_port_range port, struct fl_port_range local, struct fl_port_range peer,
 			      __u16 local_port, __u16 peer_port)
 {
 	return (port_is_in(port, local_port) || port_is_in(port, peer_port)) && port_is_in(local, local_port) &&
