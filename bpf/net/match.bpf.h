@@ -88,7 +88,7 @@ static __always_inline bool match_packet(const struct fl_rule *rule, const struc
 	if (rule->protocol && rule->protocol != p->protocol)
 		return false;
 	if (p->flags & PACKET_PORTS) {
-		/* (Not by ports_match(): its six values take the stack over what 6.1 and older allow.) */
+		/* (Not by a function of all six values, which takes the stack over what 6.1 and older allow.) */
 		if (!port_is_in(rule->port, p->local_port) && !port_is_in(rule->port, p->peer_port))
 			return false;
 		if (!port_is_in(rule->local_port, p->local_port) || !port_is_in(rule->peer_port, p->peer_port))

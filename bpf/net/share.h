@@ -63,12 +63,4 @@ static __always_inline int port_is_in(struct fl_port_range range, __u16 port)
 	return range.min <= port && port <= range.max;
 }
 
-/* @port: either end's; @local: the target's; @peer: the other one's. */
-static __always_inline int ports_match(struct fl_port_range port, struct fl_port_range local, struct fl_port_range peer,
-			      __u16 local_port, __u16 peer_port)
-{
-	return (port_is_in(port, local_port) || port_is_in(port, peer_port)) && port_is_in(local, local_port) &&
-	       port_is_in(peer, peer_port);
-}
-
 #endif

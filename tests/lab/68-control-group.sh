@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# lane: quiet
+# lane: alone
 # The control group: a delay of 20 ms on half of the flows, while the load doubles in the middle and every answer takes
 # twice as long, is told to the millisecond; where nothing is done to the treated, nothing is found. Before against
 # during, which is what is left without a control group, is off by far more.
