@@ -30,7 +30,7 @@ check) case $given in *' --host '*) more --watch 1s ;; esac ;;
 inject) [ -n "$detach" ] || more --for 600ms ;;
 esac
 # What hit nothing in so short a time is given a longer one, as its reader would.
-if [ "$command$detach" = inject ]; then
+if [ "$command$detach${DOC_ENGINE:-}" = inject ]; then
 	"$FL" "${args[@]}" >"$T/said" 2>"$T/complained"; rc=$?
 	if [ $rc = 1 ] && grep -q 'NOTHING WAS HIT' "$T/said" "$T/complained"; then
 		"$FL" "${args[@]/#600ms/5s}" >"$T/said" 2>"$T/complained"; rc=$?
