@@ -93,8 +93,9 @@ check "... nor what the target itself begins" innet a curl -s -o /dev/null --max
 freed "connect_drop" works 6
 # Half of the attempts, each as a whole: one that fails does so however often its SYN is sent again (after 1 s).
 fault connect_drop netns:flt-a --percent 50 --seed 5
-for _i in 1 2 3 4 5 6 7 8 9 10 11 12; do curl -s -o /dev/null --max-time 1.6 $U/ & done
-wait $(jobs -p | tail -n 12) 2>/dev/null
+attempts=
+for _i in 1 2 3 4 5 6 7 8 9 10 11 12; do curl -s -o /dev/null --max-time 1.6 $U/ & attempts="$attempts $!"; done
+wait $attempts 2>/dev/null
 sent=$(hits "$ID" matched) lost=$(hits "$ID" injected)
 check_num "12 attempts, SYNs sent" "$sent" gt 12
 # Those that came through sent one, the others two.
