@@ -83,7 +83,8 @@ _Static_assert(sizeof(struct fl_edge) == 8, "fl_edge");
  *
  * Example: group 0 of the controls is edge.group 1, group 0 of the treated edge.group 1 + FL_TRIAL_GROUPS.
  */
-#define FL_TRIAL_GROUPS 8 /* a power of two */
+#define FL_TRIAL_GROUPS 8          /* a power of two */
+#define FL_TRIAL_STAMP  (1u << 28) /* what is added to trial_stamp at each change of the trials */
 
 /*
  * Where a fault hits some instances of a service and not the others, an instance is what is drawn, and each is a group:

@@ -232,10 +232,8 @@ struct {
 	__type(value, __u8);
 } instances SEC(".maps");
 
-/* How often they were changed, in the bits of struct flow's `row` that are ROW_TRIAL's. Rows are found anew then. */
+/* How often they were changed, in FL_TRIAL_STAMP's bits of struct flow's `row`. Rows are found anew then. */
 __u32 trial_stamp = 0;
-/* Any of them is on. */
-__u32 trialling = 0;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -288,12 +286,12 @@ static __always_inline int row_find(const struct fl_edge *edge)
 	return row ? (int)*row : -1;
 }
 
-/* In struct flow's `row`: its number + 1, and behind that what it is of. Of one piece: both sides write it. */
+/* In struct flow's `row`: its number + 1, and behind that what it is of, and FL_TRIAL_STAMP's bits. Of one piece: both
+ * sides write it. */
 #define ROW_MASK   0x1fff
 #define ROW_SPOKEN 13
 #define ROW_METHOD 16
 #define ROW_PATH   24
-#define ROW_TRIAL  28
 
 /* The flow's group in the trial of @service, at that end of it; 0: it has none. */
 static __always_inline __u8 trial_group(const struct flow *f, __u32 service, bool local, bool client)
@@ -319,11 +317,12 @@ static __always_inline __u8 trial_group(const struct flow *f, __u32 service, boo
 	}
 	if (t->attempts && (!f->syn_ns || !(t->attempts & 1 << (client ? FL_DIR_FROM : FL_DIR_TO))))
 		return 0;
-	/* (As attempt_draw() and share_draw(), in one call, which stays inlined: the verifier allows eight frames.) */
+	/* (Attempts as the rules draw them, flows as share_draw() does: in one call, which stays inlined, as the verifier
+	 * allows eight frames.) */
 	draw = hash_draw(t->seed, t->attempts ? HASH_DECIDE : HASH_SHARE,
 			 t->attempts ? attempt_number(f->hash, f->syn_seq) : f->hash);
 	/* (The share goes by the upper half of the draw.) */
-	return 1 + (draw & (FL_TRIAL_GROUPS - 1)) + (share_takes(draw, t->share_ppm) ? FL_TRIAL_GROUPS : 0);
+	return 1 + (draw & (FL_TRIAL_GROUPS - 1)) + (hash_chance(draw, t->share_ppm) ? FL_TRIAL_GROUPS : 0);
 }
 
 /* The number of the row of @f with that method and path, in its group of a trial; negative: there is no room. */
@@ -338,12 +337,10 @@ apart int row_find_for(const struct flow *f, __u32 method, __u32 path)
 	edge = f->edge;
 	edge.method = method;
 	edge.path = path;
-	if (trialling) {
-		client_local = f->flags & FLOW_CLIENT_LOCAL;
-		edge.group = trial_group(f, edge.client, client_local, true);
-		if (!edge.group)
-			edge.group = trial_group(f, edge.server, !client_local, false);
-	}
+	client_local = f->flags & FLOW_CLIENT_LOCAL;
+	edge.group = trial_group(f, edge.client, client_local, true);
+	if (!edge.group)
+		edge.group = trial_group(f, edge.server, !client_local, false);
 	if (edge.group) {
 		found = row_find(&edge);
 		if (found < 0)

@@ -98,7 +98,7 @@ static __always_inline bool match_packet(const struct fl_rule *rule, const struc
 	}
 	if (rule->more.asked && !match_more(&rule->more, p))
 		return false;
-	return rule->flow_share_ppm >= FL_PPM || share_takes(share_draw(rule->seed, p->flow), rule->flow_share_ppm);
+	return rule->flow_share_ppm >= FL_PPM || hash_chance(share_draw(rule->seed, p->flow), rule->flow_share_ppm);
 }
 
 #endif

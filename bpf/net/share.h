@@ -35,7 +35,7 @@ static __always_inline __u64 flow_hash(__u64 one_end, __u64 other_end, __u8 prot
 	return hash_mix((one_end + other_end) ^ protocol);
 }
 
-/* What says whether @flow is in the share of a rule with that @seed: share_takes(). */
+/* What says, by hash_chance(), whether @flow is in the share of a rule with that @seed. */
 static __always_inline __u64 share_draw(__u64 seed, __u64 flow)
 {
 	return hash_draw(seed, HASH_SHARE, flow);
@@ -45,17 +45,6 @@ static __always_inline __u64 share_draw(__u64 seed, __u64 flow)
 static __always_inline __u64 attempt_number(__u64 flow, __u32 seq)
 {
 	return hash_mix(flow + seq);
-}
-
-/* As share_draw(), for a rule that draws attempts. */
-static __always_inline __u64 attempt_draw(__u64 seed, __u64 flow, __u32 seq)
-{
-	return hash_draw(seed, HASH_DECIDE, attempt_number(flow, seq));
-}
-
-static __always_inline int share_takes(__u64 draw, __u32 share_ppm)
-{
-	return share_ppm >= FL_PPM || hash_chance(draw, share_ppm);
 }
 
 static __always_inline int port_is_in(struct fl_port_range range, __u16 port)

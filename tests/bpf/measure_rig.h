@@ -135,19 +135,25 @@ static inline void rig_add(struct measure_rig *r, const struct fl_edge *edge, st
 	free(cpus);
 }
 
-/* The row of requests of that method and path class, added up over CPUs; zeros when there is none. */
-static inline struct fl_row rig_requests(struct measure_rig *r, uint8_t method, uint8_t path)
+/* The row of requests of that group of a trial, method and path class, added up over CPUs; zeros when there is none. */
+static inline struct fl_row rig_requests_of(struct measure_rig *r, uint8_t group, uint8_t method, uint8_t path)
 {
 	struct fl_edge edge = { .client = USER,
 				.server = SHOP,
 				.vantage = FL_AS_SERVER,
 				.spoken = FL_SPOKEN_HTTP,
+				.group = group,
 				.method = method,
 				.path = path };
 	struct fl_row sum = {};
 
 	rig_add(r, &edge, &sum);
 	return sum;
+}
+
+static inline struct fl_row rig_requests(struct measure_rig *r, uint8_t method, uint8_t path)
+{
+	return rig_requests_of(r, 0, method, path);
 }
 
 /* The rows of an edge, of all methods and paths. */

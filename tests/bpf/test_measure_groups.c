@@ -10,24 +10,40 @@
 #define SEED      77
 #define SHARE_PPM 300000
 
-static uint32_t stamp;
+static const struct fl_port_range any = { 0, 65535 };
 
 /* As meter_trial() does it. */
-static void trial(struct measure_rig *r, uint16_t local_port, uint8_t protocol)
+static void set_trial(struct measure_rig *r, const struct fl_trial *t)
 {
-	const struct fl_port_range any = { 0, 65535 };
-	struct fl_trial t = { .seed = SEED,
-			      .share_ppm = SHARE_PPM,
-			      .by = FL_TRIAL_FLOWS,
-			      .protocol = protocol,
-			      .port = any,
-			      .peer_port = any,
-			      .local_port = { local_port, local_port } };
 	uint32_t shop = SHOP;
 
-	assert_int_equal(bpf_map_update_elem(bpf_map__fd(r->skel->maps.trials), &shop, &t, BPF_ANY), 0);
-	r->skel->bss->trialling = 1;
-	r->skel->bss->trial_stamp = ++stamp << 28;
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(r->skel->maps.trials), &shop, t, BPF_ANY), 0);
+	r->skel->bss->trial_stamp += FL_TRIAL_STAMP;
+}
+
+static void trial(struct measure_rig *r, uint16_t local_port, uint8_t protocol)
+{
+	set_trial(r, &(struct fl_trial){ .seed = SEED,
+					 .share_ppm = SHARE_PPM,
+					 .by = FL_TRIAL_FLOWS,
+					 .protocol = protocol,
+					 .port = any,
+					 .peer_port = any,
+					 .local_port = { local_port, local_port } });
+}
+
+static void one_request(struct conn *c)
+{
+	request(c, GET);
+	response(c, OK_200);
+}
+
+static void connection(struct measure_rig *r, const struct flow *f)
+{
+	struct conn c = conn_open(r, f);
+
+	handshake(&c);
+	one_request(&c);
 }
 
 static uint64_t end_hash(const char *address, uint16_t port)
@@ -50,16 +66,7 @@ static uint8_t expected(const struct flow *f)
 
 static uint64_t of_group(struct measure_rig *r, uint8_t group)
 {
-	struct fl_edge edge = { .client = USER,
-				.server = SHOP,
-				.vantage = FL_AS_SERVER,
-				.spoken = FL_SPOKEN_HTTP,
-				.group = group,
-				.method = FL_HTTP_GET };
-	struct fl_row sum = {};
-
-	rig_add(r, &edge, &sum);
-	return sum.latency.count;
+	return rig_requests_of(r, group, FL_HTTP_GET, 0).latency.count;
 }
 
 static void by_hash(struct measure_rig *r, const struct flow *like)
@@ -74,17 +81,13 @@ static void by_hash(struct measure_rig *r, const struct flow *like)
 		f.peer_port = (uint16_t)(40000 + i);
 		c = conn_open(r, &f);
 		handshake(&c);
-		request(&c, GET);
-		response(&c, OK_200);
+		one_request(&c);
 		/* From the middle of the connection on, and so as if it had been there before. */
 		trial(r, 80, IPPROTO_TCP);
-		request(&c, GET);
-		response(&c, OK_200);
-		request(&c, GET);
-		response(&c, OK_200);
+		one_request(&c);
+		one_request(&c);
 		counts[expected(&f)] += 2;
-		r->skel->bss->trialling = 0;
-		r->skel->bss->trial_stamp = ++stamp << 28;
+		set_trial(r, &(struct fl_trial){});
 	}
 	assert_int_equal(of_group(r, 0), FLOWS);
 	for (i = 1; i <= 2 * FL_TRIAL_GROUPS; i++) {
@@ -112,11 +115,9 @@ static void not_meant(void **state)
 
 	trial(r, 81, 0);
 	handshake(&c);
-	request(&c, GET);
-	response(&c, OK_200);
+	one_request(&c);
 	trial(r, 80, IPPROTO_UDP);
-	request(&c, GET);
-	response(&c, OK_200);
+	one_request(&c);
 	assert_int_equal(of_group(r, 0), 2);
 }
 
@@ -124,7 +125,6 @@ static void not_meant(void **state)
 static void by_attempt(void **state)
 {
 	struct measure_rig *r = *state;
-	const struct fl_port_range any = { 0, 65535 };
 	struct fl_trial t = { .seed = SEED,
 			      .share_ppm = FL_PPM / 2,
 			      .by = FL_TRIAL_FLOWS,
@@ -133,33 +133,25 @@ static void by_attempt(void **state)
 			      .peer_port = any,
 			      .local_port = any };
 	uint64_t flow, counts[1 + 2 * FL_TRIAL_GROUPS] = {};
-	uint32_t shop = SHOP, i;
+	uint32_t i;
 
-	assert_int_equal(bpf_map_update_elem(bpf_map__fd(r->skel->maps.trials), &shop, &t, BPF_ANY), 0);
-	r->skel->bss->trialling = 1;
-	r->skel->bss->trial_stamp = ++stamp << 28;
+	set_trial(r, &t);
 	flow = flow_hash(end_hash(shop4.local, shop4.local_port), end_hash(shop4.peer, shop4.peer_port), IPPROTO_TCP);
 	for (i = 0; i < FLOWS; i++) {
 		struct conn c = conn_open(r, &shop4);
 		uint64_t draw;
 
 		c.req += 1000 * i;
-		draw = attempt_draw(SEED, flow, c.req);
+		draw = hash_draw(SEED, HASH_DECIDE, attempt_number(flow, c.req));
 		handshake(&c);
-		request(&c, GET);
-		response(&c, OK_200);
+		one_request(&c);
 		counts[1 + draw % FL_TRIAL_GROUPS + (hash_chance(draw, FL_PPM / 2) ? FL_TRIAL_GROUPS : 0)]++;
 	}
 	for (i = 0; i <= 2 * FL_TRIAL_GROUPS; i++)
 		assert_int_equal(of_group(r, (uint8_t)i), counts[i]);
 	t.attempts = 1 << FL_DIR_FROM;
-	bpf_map_update_elem(bpf_map__fd(r->skel->maps.trials), &shop, &t, BPF_ANY);
-	r->skel->bss->trial_stamp = ++stamp << 28;
-	struct conn c = conn_open(r, &shop4);
-
-	handshake(&c);
-	request(&c, GET);
-	response(&c, OK_200);
+	set_trial(r, &t);
+	connection(r, &shop4);
 	assert_int_equal(of_group(r, 0), 1);
 }
 
@@ -167,16 +159,12 @@ static void by_attempt(void **state)
 static void by_instance(void **state)
 {
 	struct measure_rig *r = *state;
-	const struct fl_port_range any = { 0, 65535 };
 	struct fl_trial t = { .by = FL_TRIAL_INSTANCES, .port = any, .peer_port = any, .local_port = any };
-	const struct flow *const flows[] = { &shop4, &shop6 };
-	uint32_t addr[4] = { 0, 0, htonl(0xffff), 0 }, shop = SHOP, i;
+	uint32_t addr[4] = { 0, 0, htonl(0xffff), 0 };
 	struct fl_instance instance = { .service = SHOP };
 	uint8_t group = 3;
 
-	assert_int_equal(bpf_map_update_elem(bpf_map__fd(r->skel->maps.trials), &shop, &t, BPF_ANY), 0);
-	r->skel->bss->trialling = 1;
-	r->skel->bss->trial_stamp = ++stamp << 28;
+	set_trial(r, &t);
 	inet_pton(AF_INET, shop4.local, &addr[3]);
 	instance.end = flow_word(addr);
 	bpf_map_update_elem(bpf_map__fd(r->skel->maps.instances), &instance, &group, BPF_ANY);
@@ -184,26 +172,16 @@ static void by_instance(void **state)
 	instance.end = flow_word(addr);
 	group = 12;
 	bpf_map_update_elem(bpf_map__fd(r->skel->maps.instances), &instance, &group, BPF_ANY);
-	for (i = 0; i < 2; i++) {
-		struct conn c = conn_open(r, flows[i]);
-
-		handshake(&c);
-		request(&c, GET);
-		response(&c, OK_200);
-	}
+	connection(r, &shop4);
+	connection(r, &shop6);
 	assert_int_equal(of_group(r, 3), 1);
 	assert_int_equal(of_group(r, 12), 1);
 	/* A share of the flows of some instances: others' are in no group. */
 	t.by = FL_TRIAL_FLOWS_OF_INSTANCES;
 	t.share_ppm = FL_PPM / 2;
 	bpf_map_delete_elem(bpf_map__fd(r->skel->maps.instances), &instance);
-	bpf_map_update_elem(bpf_map__fd(r->skel->maps.trials), &shop, &t, BPF_ANY);
-	r->skel->bss->trial_stamp = ++stamp << 28;
-	struct conn c = conn_open(r, &shop6);
-
-	handshake(&c);
-	request(&c, GET);
-	response(&c, OK_200);
+	set_trial(r, &t);
+	connection(r, &shop6);
 	assert_int_equal(of_group(r, 0), 1);
 }
 
@@ -216,8 +194,7 @@ static void no_room(void **state)
 	trial(r, 80, 0);
 	r->skel->bss->n_rows = r->skel->rodata->max_rows / 2;
 	handshake(&c);
-	request(&c, GET);
-	response(&c, OK_200);
+	one_request(&c);
 	assert_int_equal(of_group(r, 0), 1);
 	assert_in_range(rig_loss(r, FL_MEASURE_NO_GROUP), 1, 3);
 }

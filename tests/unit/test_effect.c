@@ -136,7 +136,7 @@ static double normal(uint64_t *seed)
 static void flow(uint64_t *seed, uint64_t trial_seed, double load, double delay, double more_errors)
 {
 	uint64_t draw = share_draw(trial_seed, random_next(seed));
-	bool treated = share_takes(draw, FL_PPM / 2);
+	bool treated = hash_chance(draw, FL_PPM / 2);
 	struct effect_group *g = &groups[treated][draw & (FL_TRIAL_GROUPS - 1)];
 	double own = exp(0.3 * normal(seed)), error = 0.02 * exp(0.5 * normal(seed));
 	uint32_t i, n = 20 + (uint32_t)(uniform(seed) * 60);

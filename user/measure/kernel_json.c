@@ -9,6 +9,7 @@
 #include "measure/kernel_metric.h"
 #include "util/cleanup.h"
 #include "util/text/text.h"
+#include "util/json/json_path.h"
 
 /* What is written down of each service and each edge. */
 static const struct {
@@ -24,23 +25,11 @@ static const struct {
 	{ "resets", "/s", 1, true, { .stat = KERNEL_RESETS } },
 };
 
-/* Six digits are more than a histogram of sixteenths knows. */
-static json_t *number(double v, double scale)
-{
-	double digits;
-
-	v *= scale;
-	if (!isfinite(v) || !v)
-		return isfinite(v) ? json_real(0) : json_null();
-	digits = pow(10, 5 - floor(log10(fabs(v))));
-	return json_real(round(v * digits) / digits);
-}
-
 static json_t *window_json(const struct kernel_window *w, double scale)
 {
-	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o}", "n", (int)w->n, "mean", number(w->mean, scale), "sd",
-			 number(w->sd, scale), "p50", number(w->p50, scale), "p95", number(w->p95, scale), "p99",
-			 number(w->p99, scale));
+	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o}", "n", (int)w->n, "mean", json_six_digits(w->mean * scale),
+			 "sd", json_six_digits(w->sd * scale), "p50", json_six_digits(w->p50 * scale), "p95",
+			 json_six_digits(w->p95 * scale), "p99", json_six_digits(w->p99 * scale));
 }
 
 /* The borders of before, during and after. */
@@ -168,7 +157,7 @@ json_t *kernel_points(const struct series *s, const char *client, const char *se
 		uint32_t n;
 		int r = kernel_metric_value(&m, s, at, at + step, &v, &n);
 
-		json_array_append_new(values, r ? json_null() : number(v, columns[i].scale));
+		json_array_append_new(values, r ? json_null() : json_six_digits(v * columns[i].scale));
 	}
 	return json_pack("{s:f, s:o}", "step_s", (double)step / 1e9, "values", values);
 }

@@ -14,6 +14,7 @@
 #include "plan/rules.h"
 #include "util/cleanup.h"
 #include "util/text/units.h"
+#include "util/wilson.h"
 
 /* Of a share of errors beyond which the fault is taken back, and the run of the experiment given up. */
 #define TRIGGER_SHARE 0.8
@@ -26,9 +27,10 @@
 /* Upper end of the 95 % score interval of @errors among @tries. */
 static double upper_share(uint64_t errors, uint64_t tries)
 {
-	const double z = 1.959964, n = (double)tries, p = (double)errors / n;
+	double n = (double)tries, low, high;
 
-	return (p + z * z / (2 * n) + z * sqrt(p * (1 - p) / n + z * z / (4 * n * n))) / (1 + z * z / n);
+	wilson((double)errors / n, n, NORMAL_Z95, &low, &high);
+	return high;
 }
 
 /* Two digits, never below @s. */

@@ -51,9 +51,7 @@ const char *report_time(double epoch_s, char *buf, size_t size)
 
 double report_number(const struct result *r, const char *path)
 {
-	const json_t *v = json_path(r->detail, path);
-
-	return json_is_number(v) ? json_number_value(v) : NAN;
+	return json_number_or_nan(json_path(r->detail, path));
 }
 
 void markdown_escape(struct text *out, const char *s)

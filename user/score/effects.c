@@ -4,18 +4,12 @@
 #include <string.h>
 
 #include "score/effects.h"
-
-static double number(const json_t *o, const char *key)
-{
-	const json_t *v = json_object_get(o, key);
-
-	return json_is_number(v) ? json_number_value(v) : NAN;
-}
+#include "util/json/json_path.h"
 
 static void figure(const char *before, const json_t *f, double scale, const char *unit, struct text *out)
 {
-	double difference = number(f, "difference") * scale, low = number(f, "low") * scale,
-	       high = number(f, "high") * scale;
+	double difference = json_number_of(f, "difference") * scale, low = json_number_of(f, "low") * scale,
+	       high = json_number_of(f, "high") * scale;
 
 	if (!isfinite(difference))
 		return;
@@ -34,8 +28,8 @@ static const char *text_of(const json_t *o, const char *key)
 
 bool effects_tries(const json_t *edge, double *ret_treated, double *ret_control)
 {
-	*ret_treated = number(json_object_get(edge, "treated"), "tries");
-	*ret_control = number(json_object_get(edge, "control"), "tries");
+	*ret_treated = json_number_of(json_object_get(edge, "treated"), "tries");
+	*ret_control = json_number_of(json_object_get(edge, "control"), "tries");
 	return *ret_treated > 0 && *ret_control > 0;
 }
 

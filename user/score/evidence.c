@@ -18,13 +18,6 @@ static const char *text_of(const json_t *object, const char *key)
 	return s ? s : "";
 }
 
-static double number_of(const json_t *object, const char *key)
-{
-	const json_t *v = json_object_get(object, key);
-
-	return json_is_number(v) ? json_number_value(v) : NAN;
-}
-
 /* Windows of one measurement; the spread is called "sd" or "spread". */
 static bool read_shift(const json_t *entry, struct shift *ret)
 {
@@ -38,7 +31,7 @@ static bool read_shift(const json_t *entry, struct shift *ret)
 	ret->unit = text_of(entry, "unit");
 	ret->before = json_number_value(before);
 	ret->during = json_number_value(during);
-	ret->after = json_is_number(after) ? json_number_value(after) : NAN;
+	ret->after = json_number_or_nan(after);
 	/* A baseline that did not move at all (all samples in one histogram bucket) still has the
 	 * resolution of the measurement: a hundredth, so that the figure stays finite. */
 	ret->spread = fmax(json_number_value(sd), fabs(ret->before) / 100);
@@ -90,13 +83,13 @@ static bool anomaly_shift(const json_t *a, struct shift *ret)
 	*ret = (struct shift){
 		.by_kernel = true,
 		.unit = text_of(a, "unit"),
-		.before = number_of(a, "before"),
-		.during = number_of(a, "during"),
+		.before = json_number_of(a, "before"),
+		.during = json_number_of(a, "during"),
 		.after = NAN,
-		.spread = number_of(a, "spread"),
-		.spreads = number_of(a, "spreads"),
-		.p = number_of(a, "p"),
-		.lasted_s = number_of(a, "lasted_s"),
+		.spread = json_number_of(a, "spread"),
+		.spreads = json_number_of(a, "spreads"),
+		.p = json_number_of(a, "p"),
+		.lasted_s = json_number_of(a, "lasted_s"),
 		.usual = !json_is_true(json_object_get(a, "found")),
 		.looked_at = (uint32_t)json_integer_value(json_object_get(a, "looked_at")),
 		.tried = (uint32_t)json_integer_value(json_object_get(a, "baseline_tried")),
@@ -284,7 +277,7 @@ uint32_t evidence_changes(const struct result *r, struct fault_change *ret, uint
 
 			if (n == max)
 				return n;
-			ret[n++] = (struct fault_change){ .time_s = number_of(change, "t"),
+			ret[n++] = (struct fault_change){ .time_s = json_number_of(change, "t"),
 							  .text = text_of(change, "text"),
 							  .by_hand = !strcmp(what, "set") || !strcmp(what, "stopped") };
 		}

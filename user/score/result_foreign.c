@@ -29,7 +29,7 @@ static double number_of(const json_t *entry, const char *a, const char *b)
 
 	if (!json_is_number(v))
 		v = json_path(entry, b);
-	return json_is_number(v) ? json_number_value(v) : NAN;
+	return json_number_or_nan(v);
 }
 
 static char *text_of(const json_t *entry, const char *key, const char *other)

@@ -235,9 +235,6 @@ int meter_add(struct meter *m, const struct target *t, struct fl_error *err)
 
 /* --- trials ---------------------------------------------------------------------------------- */
 
-/* (In bits 28 to 31 of a row's memory: ROW_TRIAL, bpf/measure/measure_flow.bpf.h.) */
-#define TRIAL_STAMP_ONE (1u << 28)
-
 int meter_trial(struct meter *m, const char *service, const struct fl_trial *trial, struct fl_error *err)
 {
 	int fd = bpf_map__fd(m->skel->maps.trials), r;
@@ -249,9 +246,8 @@ int meter_trial(struct meter *m, const char *service, const struct fl_trial *tri
 	r = bpf_map_update_elem(fd, &id, trial ? trial : &none, BPF_ANY);
 	if (r)
 		return error_sys(err, -r, "keep the flows of %s apart: %s", service, strerror(-r));
-	m->skel->bss->trialling = 1;
 	/* Connections that are there look for their row anew. */
-	m->skel->bss->trial_stamp += TRIAL_STAMP_ONE;
+	m->skel->bss->trial_stamp += FL_TRIAL_STAMP;
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "measure/hist.h"
 #include "measure/trial/effect.h"
 #include "util/cleanup.h"
+#include "util/wilson.h"
 
 #define ALPHA 0.05
 #define T_MAX 1e6
@@ -98,32 +99,46 @@ static double resolution_of(enum effect_metric metric, double value)
 	return exp2(floor(log2(value * 1e9)) - FL_HIST_SUB_BITS) / 2 / 1e9;
 }
 
-/* Each group left out once: var = (m - 1) / m * sum of (theta without it - mean of those)^2. */
-static struct side side_of(const struct effect_group *groups, struct effect_group *room, enum effect_metric metric)
+/* Of the @n values that come out when one group is left out: (n - 1) / n * sum of (value - mean)^2. NaN below two. */
+static double jackknife(const double *left_out, uint32_t n)
 {
-	double left_out[FL_TRIAL_GROUPS], mean = 0, squares = 0;
-	struct side s = {};
+	double mean = 0, squares = 0;
 	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		mean += left_out[i];
+	mean /= n;
+	for (i = 0; i < n; i++)
+		squares += (left_out[i] - mean) * (left_out[i] - mean);
+	return n > 1 ? squares * (n - 1) / n : NAN;
+}
+
+/* All metrics of a side. */
+static void read_side(const struct effect_group *groups, struct effect_group *room, struct side v[EFFECT_METRICS])
+{
+	double left_out[EFFECT_METRICS][FL_TRIAL_GROUPS];
+	uint32_t n = 0, i, k;
 
 	*room = (struct effect_group){};
 	for (i = 0; i < FL_TRIAL_GROUPS; i++)
 		add(room, &groups[i]);
-	s.value = value_of(room, metric);
-	s.n = (double)room->tries;
-	s.resolution = resolution_of(metric, s.value);
+	for (k = 0; k < EFFECT_METRICS; k++) {
+		v[k] = (struct side){ .value = value_of(room, k), .n = (double)room->tries };
+		v[k].resolution = resolution_of(k, v[k].value);
+	}
 	for (i = 0; i < FL_TRIAL_GROUPS; i++) {
 		if (!groups[i].tries)
 			continue;
 		take_out(room, &groups[i]);
-		left_out[s.groups] = value_of(room, metric);
-		mean += left_out[s.groups++];
+		for (k = 0; k < EFFECT_METRICS; k++)
+			left_out[k][n] = value_of(room, k);
+		n++;
 		add(room, &groups[i]);
 	}
-	mean /= s.groups;
-	for (i = 0; i < s.groups; i++)
-		squares += (left_out[i] - mean) * (left_out[i] - mean);
-	s.variance = s.groups > 1 ? squares * (s.groups - 1) / s.groups : NAN;
-	return s;
+	for (k = 0; k < EFFECT_METRICS; k++) {
+		v[k].groups = n;
+		v[k].variance = jackknife(left_out[k], n);
+	}
 }
 
 /* --- two sides ------------------------------------------------------------------------------- */
@@ -157,16 +172,6 @@ static void by_student(const struct side *control, const struct side *treated, s
 	f->high = f->difference + reach;
 	beyond = fabs(f->difference) - resolution;
 	f->p = beyond <= 0 ? 1 : error > 0 ? p_of(beyond / error, df) : P_MIN;
-}
-
-/* Wilson's limits of a share @p of @n at @t standard errors. */
-static void wilson(double p, double n, double t, double *low, double *high)
-{
-	double middle = (p + t * t / (2 * n)) / (1 + t * t / n);
-	double reach = t * sqrt(p * (1 - p) / n + t * t / (4 * n * n)) / (1 + t * t / n);
-
-	*low = fmax(middle - reach, 0);
-	*high = fmin(middle + reach, 1);
 }
 
 /* Flows that are alike are worth fewer tries: Kish's design effect, as far as the groups show one. */
@@ -222,15 +227,12 @@ static void by_newcombe(const struct side *control, const struct side *treated, 
 	f->p = f->difference != 0 ? p_of(low, df) : 1;
 }
 
-static void compare(const struct effect_group *const sides[EFFECT_SIDES], struct effect_group *room,
-		    enum effect_metric metric, struct effect_figure *f)
+static void compare(const struct side *control, const struct side *treated, enum effect_metric metric,
+		    struct effect_figure *f)
 {
-	struct side control = side_of(sides[EFFECT_CONTROL], room, metric);
-	struct side treated = side_of(sides[EFFECT_TREATED], room, metric);
-
 	*f = (struct effect_figure){
-		.value = { [EFFECT_CONTROL] = control.value, [EFFECT_TREATED] = treated.value },
-		.difference = treated.value - control.value,
+		.value = { [EFFECT_CONTROL] = control->value, [EFFECT_TREATED] = treated->value },
+		.difference = treated->value - control->value,
 		.low = NAN,
 		.high = NAN,
 		.p = NAN,
@@ -238,30 +240,33 @@ static void compare(const struct effect_group *const sides[EFFECT_SIDES], struct
 	if (isnan(f->difference))
 		return;
 	if (metric == EFFECT_ERRORS)
-		by_newcombe(&control, &treated, f);
+		by_newcombe(control, treated, f);
 	else
-		by_student(&control, &treated, f);
+		by_student(control, treated, f);
 }
 
 int effect_of(const struct effect_group *control, const struct effect_group *treated, struct effect *ret)
 {
-	const struct effect_group *const sides[EFFECT_SIDES] = {
+	const struct effect_group *const groups[EFFECT_SIDES] = {
 		[EFFECT_CONTROL] = control, [EFFECT_TREATED] = treated
 	};
+	struct side v[EFFECT_SIDES][EFFECT_METRICS];
 	_cleanup_free_ struct effect_group *room = malloc(sizeof(*room));
 	uint32_t i, k;
 
 	if (!room)
 		return -ENOMEM;
 	*ret = (struct effect){};
-	for (i = 0; i < EFFECT_SIDES; i++)
+	for (i = 0; i < EFFECT_SIDES; i++) {
+		read_side(groups[i], room, v[i]);
 		for (k = 0; k < FL_TRIAL_GROUPS; k++) {
-			ret->requests[i] += sides[i][k].latency.count;
-			ret->tries[i] += sides[i][k].tries;
-			ret->errors[i] += sides[i][k].errors;
-			ret->groups[i] += sides[i][k].tries > 0;
+			ret->requests[i] += groups[i][k].latency.count;
+			ret->tries[i] += groups[i][k].tries;
+			ret->errors[i] += groups[i][k].errors;
+			ret->groups[i] += groups[i][k].tries > 0;
 		}
+	}
 	for (i = 0; i < EFFECT_METRICS; i++)
-		compare(sides, room, (enum effect_metric)i, &ret->v[i]);
+		compare(&v[EFFECT_CONTROL][i], &v[EFFECT_TREATED][i], i, &ret->v[i]);
 	return 0;
 }

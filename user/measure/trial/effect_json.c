@@ -8,6 +8,7 @@
 #include "measure/hist.h"
 #include "measure/trial/effect_json.h"
 #include "util/cleanup.h"
+#include "util/json/json_path.h"
 
 #define ANY_CLIENT UINT32_MAX
 
@@ -27,23 +28,12 @@ static void add_row(struct sides *s, const struct meter_row *row)
 	hist_add(&g->latency, &row->latency);
 }
 
-/* Six digits are more than anybody can use. */
-static json_t *number(double v, double scale)
-{
-	double digits;
-
-	v *= scale;
-	if (!isfinite(v) || v == 0)
-		return isfinite(v) ? json_real(0) : json_null();
-	digits = pow(10, 5 - floor(log10(fabs(v))));
-	return json_real(round(v * digits) / digits);
-}
-
 static json_t *figure_json(const struct effect_figure *f, double scale)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "treated", number(f->value[EFFECT_TREATED], scale),
-			 "control", number(f->value[EFFECT_CONTROL], scale), "difference", number(f->difference, scale),
-			 "low", number(f->low, scale), "high", number(f->high, scale), "p", number(f->p, 1));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "treated", json_six_digits(f->value[EFFECT_TREATED] * scale),
+			 "control", json_six_digits(f->value[EFFECT_CONTROL] * scale), "difference",
+			 json_six_digits(f->difference * scale), "low", json_six_digits(f->low * scale), "high",
+			 json_six_digits(f->high * scale), "p", json_six_digits(f->p));
 }
 
 static json_t *side_json(const struct effect *e, enum effect_side side)

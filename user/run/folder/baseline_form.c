@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "run/folder/baseline.h"
+#include "util/json/json_path.h"
 
 static void merge(json_t *metrics, const char *key, double mean, double p99, double n)
 {
@@ -25,26 +26,19 @@ static void merge(json_t *metrics, const char *key, double mean, double p99, dou
 				      (json_int_t)(n0 + n)));
 }
 
-static double number(const json_t *entry, const char *key)
-{
-	const json_t *v = json_object_get(entry, key);
-
-	return json_is_number(v) ? json_number_value(v) : NAN;
-}
-
 static void add(json_t *metrics, const char *key, const json_t *entry)
 {
-	double n = number(entry, "n");
+	double n = json_number_of(entry, "n");
 
-	if (n > 0 && isfinite(number(entry, "mean")))
-		merge(metrics, key, number(entry, "mean"), number(entry, "p99"), n);
+	if (n > 0 && isfinite(json_number_of(entry, "mean")))
+		merge(metrics, key, json_number_of(entry, "mean"), json_number_of(entry, "p99"), n);
 }
 
 void baseline_add_exercise_form(json_t *baseline, const struct suite *s)
 {
 	json_t *windows = json_object_get(baseline, "windows"), *metrics = json_object(), *e;
 	const json_t *window = json_array_get(windows, json_array_size(windows) - 1);
-	double start = number(window, "start"), end = number(window, "end");
+	double start = json_number_of(window, "start"), end = json_number_of(window, "end");
 	const char *name, *promql;
 	char stamp[40];
 	struct tm tm;

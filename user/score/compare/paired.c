@@ -7,8 +7,7 @@
 
 #include "score/compare/paired.h"
 #include "util/cleanup.h"
-
-#define Z95 1.959963984540054 /* of the normal distribution, two-sided 95 % */
+#include "util/wilson.h"
 
 double mcnemar_exact(uint32_t only_a, uint32_t only_b)
 {
@@ -19,15 +18,6 @@ double mcnemar_exact(uint32_t only_a, uint32_t only_b)
 	for (k = 0; k <= least; k++)
 		sum += exp(lgamma(n + 1.0) - lgamma(k + 1.0) - lgamma(n - k + 1.0) - n * M_LN2);
 	return fmin(2 * sum, 1);
-}
-
-/* Wilson's interval of @yes of @n. */
-static struct interval wilson(double yes, double n)
-{
-	double p = yes / n, z2 = Z95 * Z95, middle = (p + z2 / (2 * n)) / (1 + z2 / n),
-	       half = Z95 * sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n);
-
-	return (struct interval){ fmax(middle - half, 0), fmin(middle + half, 1) };
 }
 
 /* The correlation of the two, corrected for continuity; 0 where one of them never changes. */
@@ -52,8 +42,8 @@ double paired_difference(const struct paired_counts *c, struct interval *ret)
 	*ret = (struct interval){ NAN, NAN };
 	if (n < 1)
 		return NAN;
-	of_a = wilson(a, n);
-	of_b = wilson(b, n);
+	wilson(a / n, n, NORMAL_Z95, &of_a.low, &of_a.high);
+	wilson(b / n, n, NORMAL_Z95, &of_b.low, &of_b.high);
 	low_b = b / n - of_b.low;
 	high_b = of_b.high - b / n;
 	low_a = a / n - of_a.low;
@@ -176,7 +166,7 @@ static int walsh_left_out(uint32_t n, uint32_t *ret)
 
 	*ret = 0;
 	if (n > SIGNED_RANKS_EXACT) {
-		*ret = (uint32_t)floor(m * (m + 1) / 4 - Z95 * sqrt(m * (m + 1) * (2 * m + 1) / 24));
+		*ret = (uint32_t)floor(m * (m + 1) / 4 - NORMAL_Z95 * sqrt(m * (m + 1) * (2 * m + 1) / 24));
 		return 0;
 	}
 	for (i = 0; rank2 && i < n; i++)

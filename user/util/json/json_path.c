@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* json_path.c - see json_path.h */
+#include <math.h>
 #include <string.h>
 
 #include "util/cleanup.h"
@@ -84,4 +85,24 @@ char *json_joined(const json_t *words)
 	for (i = 0; i < json_array_size(words); i++)
 		text_append(&t, "%s%s", i ? "," : "", json_string_value(json_array_get(words, i)) ?: "");
 	return t.s;
+}
+
+double json_number_or_nan(const json_t *value)
+{
+	return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+double json_number_of(const json_t *object, const char *key)
+{
+	return json_number_or_nan(json_object_get(object, key));
+}
+
+json_t *json_six_digits(double v)
+{
+	double digits;
+
+	if (!isfinite(v) || v == 0)
+		return isfinite(v) ? json_real(0) : json_null();
+	digits = pow(10, 5 - floor(log10(fabs(v))));
+	return json_real(round(v * digits) / digits);
 }

@@ -18,6 +18,13 @@ json_t *json_path(const json_t *root, const char *path);
  * empty @buf for NULL, null, arrays and objects. */
 bool json_scalar_text(const json_t *value, char *buf, size_t size);
 
+/* NaN for what is no number, NULL included; the same of what @object has at @key. */
+double json_number_or_nan(const json_t *value);
+double json_number_of(const json_t *object, const char *key);
+
+/* @v to six digits, more than anything that is measured here has; null for what is not finite. A new reference. */
+json_t *json_six_digits(double v);
+
 /* A text from outside (a path, the name of a process) as a JSON string: mended where it is no UTF-8 (utf8.h). */
 json_t *json_foreign(const char *s);
 
