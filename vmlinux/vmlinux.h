@@ -389,10 +389,56 @@ struct task_struct {
 	struct pid *thread_pid;
 	struct nsproxy *nsproxy;
 	struct files_struct *files;
+	unsigned int flags;
+	void *worker_private; /* since 5.17 */
+};
+
+struct task_struct___before_5_17 {
+	void *set_child_tid;
+};
+
+struct kthread {
+	void *data;
+};
+
+struct worker {
+	void *current_func;
 };
 
 struct msghdr {
 	void *msg_name;
+};
+
+struct gendisk {
+	int major;
+	int first_minor;
+};
+
+struct block_device {
+	struct gendisk *bd_disk;
+};
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+};
+
+struct blkcg {
+	struct cgroup_subsys_state css;
+};
+
+struct blkcg_gq {
+	struct blkcg *blkcg;
+	struct blkcg_gq *parent;
+};
+
+struct bio {
+	struct block_device *bi_bdev; /* since 5.12 */
+	struct blkcg_gq *bi_blkg;
+	unsigned int bi_opf;
+};
+
+struct bio___before_5_12 {
+	struct gendisk *bi_disk;
 };
 
 struct socket;

@@ -47,6 +47,8 @@ options() {
 	bandwidth) echo --rate 1mbit ;;
 	cpu_saturation) echo --load 50% ;;
 	cpu_throttle) echo --share 50% ;;
+	memory_pressure) echo --percent 50% ;;
+	io_throttle) echo --path / --rbps 1MiB ;;
 	memory) echo --bytes 8MiB ;;
 	disk_io) echo --path /tmp --workers 1 --size 1MiB --block-size 4k ;;
 	disk_fill) echo --path /tmp --bytes 1MiB ;;

@@ -52,7 +52,7 @@ target() {
 	jvm_exception) echo "pid:$jvm" ;;
 	dns_*) echo dns-resolver ;;
 	availability | crash | stop | restart) echo inventory-svc ;;
-	disk_* | config_corruption | file_*) echo "pid:$TARGET" ;; # with a file system and a blkio group of its own
+	disk_* | io_* | config_corruption | file_*) echo "pid:$TARGET" ;; # with a file system and a blkio group of its own
 	*) echo payment-svc ;;
 	esac
 }

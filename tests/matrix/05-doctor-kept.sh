@@ -43,6 +43,7 @@ options_of() { # KIND OPTIONS
 	case $1 in
 	disk_fill) echo "--path $DATA --bytes 1MiB" ;;
 	disk_io) echo "--path $DATA --size 1MiB --workers 1" ;;
+	io_throttle) echo "--path $DATA/disk --wbps 64KiB" ;;
 	cache_poisoning) echo "--keys flt:* --address 127.0.0.1" ;;
 	*) echo "${2//@FILE@/$DATA/conf}" ;;
 	esac
@@ -52,6 +53,16 @@ store_up() {
 	into kept ip netns exec flt-m2 redis-server --save '' --bind 127.0.0.1 --dir "$T" >/dev/null 2>&1 &
 	_pids="$_pids $!"
 	wait_for 5 innet m2 redis-cli set flt:1 right
+}
+
+# A disk of the target's own, and a member that writes to it. (Its group is that of the target.)
+disk_up() {
+	local pid
+	pid=$(pgrep -f "m/kept( |\$)" | tail -n 1)
+	truncate -s 16M "$T/image" && mkfs.ext4 -q "$T/image" && nsenter -t "$pid" -m sh -c "mkdir -p $DATA/disk && mount -o loop '$T/image' $DATA/disk" 2>/dev/null || return 1
+	# shellcheck disable=SC2016
+	into kept nsenter -t "$pid" -m sh -c 'while dd if=/dev/zero of=$0/x bs=64k count=64 oflag=direct; do :; done' $DATA/disk >/dev/null 2>&1 &
+	_pids="$_pids $!"
 }
 
 # kept KIND SIGN OPTIONS: done, and noticed.
@@ -87,6 +98,7 @@ while read -r kind class sign options; do
 		continue
 	fi
 	case $kind in
+	io_throttle) disk_up || { note "$kind: no disk can be made here for the target"; continue; } ;;
 	cache_poisoning) store_up || { note "$kind: there is no redis-server here to be poisoned"; continue; } ;;
 	# Whether a JVM has the agent is its own affair; tests/docker has one.
 	jvm_exception) continue ;;

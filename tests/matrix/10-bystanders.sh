@@ -125,7 +125,7 @@ cell() {
 	# A service of the lab may make no call and send no packet meanwhile.
 	[ $_rc.$1 != 1.lab ] || CELL=run
 	# Nor need probes want more of what is limited than they are left.
-	case $_rc.$2 in 1.cpu_throttle | 1.pids_limit) CELL=run ;; esac
+	case $_rc.$2 in 1.cpu_throttle | 1.pids_limit | 1.memory_pressure | 1.io_throttle) CELL=run ;; esac
 	DONE=$CELL
 	WHY=$(judge "$1" "$2" $CELL | paste -sd ';')
 	[ -z "$WHY" ] || CELL=wrong
@@ -149,6 +149,8 @@ must_not_refuse() {
 	disk_io.* | disk_fill.* | memory.cgroup-v2 | cpu_saturation.cgroup-v2) return 0 ;;
 	# Its limits are in the hierarchies of v1, where those have the controllers.
 	cpu_throttle.cgroup-v2 | pids_limit.cgroup-v2) [ -n "$V1S" ]; return ;;
+	# Only in the v2 tree.
+	memory_pressure.cgroup-v1) return 0 ;;
 	esac
 	return 1
 }

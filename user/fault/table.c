@@ -36,6 +36,8 @@
 	X(fd_exhaustion)                                      \
 	X(cpu_throttle)                                       \
 	X(pids_limit)                                         \
+	X(io_throttle)                                        \
+	X(memory_pressure)                                    \
 	/* application */                                     \
 	X(http_error)                                         \
 	X(http_latency)                                       \
