@@ -26,11 +26,14 @@
 #include "util/text/text.h"
 #include "util/text/units.h"
 
-enum { OPT_FOR = 256, OPT_FOREVER, OPT_DETACH, OPT_DRY_RUN, OPT_HOST, OPT_PARAMS };
+enum { OPT_FOR = 256, OPT_FOREVER, OPT_DETACH, OPT_DRY_RUN, OPT_HOST, OPT_REPEAT, OPT_EVERY, OPT_JITTER, OPT_PARAMS };
 
 const struct argp_option inject_fixed_options[] = {
 	{ "for", OPT_FOR, "TIME", 0, "End after TIME (5min)", 2 },
 	{ "forever", OPT_FOREVER, NULL, 0, "Only a signal or `stop` ends it", 2 },
+	{ "repeat-every", OPT_EVERY, "TIME", 0, "Again every TIME, until a signal, `stop` or --repeat ends it", 2 },
+	{ "repeat-jitter", OPT_JITTER, "TIME", 0, "Each but the first up to so much later", 2 },
+	{ "repeat", OPT_REPEAT, "N", 0, "N times in all", 2 },
 	{ "dry-run", OPT_DRY_RUN, NULL, 0, "Say who would be hit, and touch nothing", 2 },
 	{ "detach", OPT_DETACH, NULL, 0, "Print the id once it is active, and leave it on", 2 },
 	{ "allow-host-interface", OPT_HOST, NULL, 0, "Even where the host's default route goes: this may cut you off",
@@ -60,6 +63,17 @@ static int parse_for(struct parsing *p, const char *arg)
 	return -EINVAL;
 }
 
+static int parse_repeat(struct parsing *p, int key, const char *arg)
+{
+	struct inject_repeat *r = &p->in->repeat;
+
+	if (key == OPT_REPEAT)
+		return units_int(arg, 1, 1000000, &r->n, &p->err);
+	if (units_duration_ns(arg, key == OPT_EVERY ? &r->every_ns : &r->jitter_ns, &p->err))
+		return -EINVAL;
+	return key == OPT_JITTER || r->every_ns ? 0 : error_usage(&p->err, "--repeat-every %s: that is no time", arg);
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct parsing *p = state->input;
@@ -70,6 +84,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_DRY_RUN: p->in->dry_run = true; return 0;
 	case OPT_DETACH: p->in->detach = true; return 0;
 	case OPT_HOST: p->in->fault.allow_host_interface = true; return 0;
+	case OPT_REPEAT:
+	case OPT_EVERY:
+	case OPT_JITTER: return parse_repeat(p, key, arg) ? EINVAL : 0;
 	case 'o': p->in->json = cmd_output_json(arg, state); return 0;
 	case ARGP_KEY_ARGS: p->targets = state->argv + state->next; return 0;
 	case ARGP_KEY_NO_ARGS:
@@ -151,7 +168,9 @@ static int prepare(int argc, char **argv, struct inject *in, struct fl_error *er
 		return error_usage(err, "either --for or --forever");
 	if (!p.forever && !in->for_ns)
 		in->for_ns = LIMITS_FOR_DEFAULT_NS;
-	r = fault_validate(&in->fault, err);
+	in->repeat.seed = pick_seed(&in->fault.params);
+	r = inject_repeat_check(in, p.forever, err);
+	r = r ? r : fault_validate(&in->fault, err);
 	if (!r && !in->dry_run)
 		r = gate_check(err);
 	if (!r)
@@ -225,7 +244,7 @@ bool inject_hit_something(const struct fault_ops *ops, const struct fault_proof 
 	return p->injected || (!ops->rules && p->effect[0] && !p->matched);
 }
 
-static int foreground(struct inject *in, struct fl_error *err)
+static int foreground(struct inject *in, json_t *rounds)
 {
 	struct inject_watcher w = {
 		.active = announce,
@@ -233,19 +252,50 @@ static int foreground(struct inject *in, struct fl_error *err)
 		.progress = !in->json && isatty(STDOUT_FILENO),
 	};
 	struct fault_proof proof = {};
+	struct fl_error err = {};
 
-	int r = inject_hold(in, &w, &proof, err);
+	int r = inject_hold(in, &w, &proof, &err);
 
 	/* What it did before something went wrong, it did. */
 	if (r && !proof.injected)
-		return cmd_fail(err);
+		return cmd_fail(&err);
 	if (in->json)
-		cmd_print_json(inject_proof_json(in, &proof, err));
+		json_array_append_new(rounds, inject_proof_json(in, &proof, &err));
 	else
 		inject_print_proof(in, &proof);
 	if (r)
-		return cmd_fail(err);
+		return cmd_fail(&err);
 	return inject_hit_something(in->fault.ops, &proof) && !proof.died ? FL_EXIT_OK : FL_EXIT_FAILED;
+}
+
+static void tell_before(const struct inject *in)
+{
+	char note[400];
+
+	if (limits_warn_delay(in->fault.ops, &in->fault.params, note, sizeof(note)))
+		fprintf(stderr, "note: %s\n", note);
+	if (limits_warn_time(&in->fault.params, in->for_ns, note, sizeof(note)))
+		fprintf(stderr, "note: %s\n", note);
+	tell_overlaps(&in->fault);
+	tell_spared(&in->fault);
+}
+
+static int one_round(struct inject *in, json_t *rounds)
+{
+	tell_before(in);
+	return foreground(in, rounds);
+}
+
+static int once(struct inject *in)
+{
+	json_t *rounds = json_array();
+	int status = one_round(in, rounds);
+
+	/* (What failed before it hit anything has no document.) */
+	if (json_array_size(rounds))
+		cmd_print_json(json_incref(json_array_get(rounds, 0)));
+	json_decref(rounds);
+	return status;
 }
 
 /* --- in the background ---------------------------------------------------------------------
@@ -368,11 +418,28 @@ static void print_kinds(FILE *out)
 		fprintf(out, "  %-18s %s\n", (*k)->name, (*k)->summary);
 }
 
+struct words {
+	int argc;
+	char **argv;
+};
+
+/* argp sorts the words that it is given. */
+static int make_again(struct inject *ret, void *arg, struct fl_error *err)
+{
+	const struct words *w = arg;
+	_cleanup_free_ char **argv = calloc((size_t)w->argc + 1, sizeof(*argv));
+
+	if (!argv)
+		return error_sys(err, ENOMEM, "out of memory");
+	memcpy(argv, w->argv, (size_t)w->argc * sizeof(*argv));
+	return prepare(w->argc, argv, ret, err);
+}
+
 int cmd_inject(int argc, char **argv)
 {
+	struct words words = { argc, argv };
 	struct inject in = {};
 	struct fl_error err = {};
-	char note[400];
 	int status;
 
 	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-?"))) {
@@ -384,18 +451,17 @@ int cmd_inject(int argc, char **argv)
 		error_hint(&err, "faultline inject --help lists the kinds");
 		return cmd_fail(&err);
 	}
-	if (prepare(argc, argv, &in, &err)) {
+	if (make_again(&in, &words, &err)) {
 		status = cmd_fail(&err);
 	} else if (in.dry_run) {
 		status = dry_run(&in);
+	} else if (in.repeat.every_ns) {
+		status = inject_repeat(&in, make_again, one_round, &words);
+	} else if (in.detach) {
+		tell_before(&in);
+		status = detach(&in, &err);
 	} else {
-		if (limits_warn_delay(in.fault.ops, &in.fault.params, note, sizeof(note)))
-			fprintf(stderr, "note: %s\n", note);
-		if (limits_warn_time(&in.fault.params, in.for_ns, note, sizeof(note)))
-			fprintf(stderr, "note: %s\n", note);
-		tell_overlaps(&in.fault);
-		tell_spared(&in.fault);
-		status = in.detach ? detach(&in, &err) : foreground(&in, &err);
+		status = once(&in);
 	}
 	fault_free(&in.fault);
 	return status;

@@ -34,8 +34,10 @@ struct hold {
 static void on_signal(uv_signal_t *handle, int number)
 {
 	LOOP_CALLBACK();
+	struct hold *h = handle->data;
 
 	(void)number;
+	h->in->signalled = true;
 	uv_stop(handle->loop);
 }
 
@@ -93,6 +95,7 @@ static int start_loop(struct hold *h, struct fl_error *err)
 
 	for (i = 0; !r && i < ARRAY_SIZE(end_signals); i++) {
 		r = uv_signal_init(&h->loop, &h->signals[i]);
+		h->signals[i].data = h;
 		if (!r)
 			r = uv_signal_start(&h->signals[i], on_signal, end_signals[i]);
 	}
