@@ -33,6 +33,23 @@ check "no fault of theirs was on" sh -c "! jq -e 'select(.event == \"fault-on\" 
 "$FL" run "$T/s.yaml" --only 3 --out "$T/only" -q >"$T/board" 2>&1
 same "without the other one" "$(field "$T/only" '.[0].error')" "skipped: it begins after 'calm', which is not part of this run"
 
+# At a time: no sooner, and not when it is long over.
+suite "$T/at.yaml" soon missed
+export TZ=Asia/Ho_Chi_Minh
+at=$(($(date +%s) + 6))
+edited "$T/at.yaml" soon "at: \"$(date -d @$at +%T)\""
+edited "$T/at.yaml" missed "at: $(date -u -d @$((at + 1)) +%FT%TZ)\n    within: 100ms"
+"$FL" run "$T/at.yaml" --dry-run >"$T/plan" 2>&1
+check "a dry run says at what time" grep -qE "soon .*, at $(date -d @$at +%T)" "$T/plan"
+check "... and on which day" grep -qE "missed .*, at $(date -u -d @$((at + 1)) +'%F %T') UTC" "$T/plan"
+"$FL" run "$T/at.yaml" --out "$T/at" -q >"$T/board" 2>&1
+check_num "soon: no sooner (s)" "$(field "$T/at" ".[0].times.inject - $at")" ge 0
+check_num "... nor much later" "$(field "$T/at" ".[0].times.inject - $at")" le 3
+check "... and it was said that it waits" event "$T/at" '.event == "waiting" and .experiment == "soon" and .for == "at"'
+same "missed: skipped" "$(field "$T/at" '.[1].status')" skipped
+same "... with the time" "$(field "$T/at" '.[1].error' | sed -E 's/ [0-9]+s later$/ N later/')" "skipped: it was to begin at $(date -d @$((at + 1)) +'%F %T'), and could not before N later"
+unset TZ
+
 # A signal while it waits ends it as always.
 suite "$T/long.yaml" never
 edited "$T/long.yaml" never 'when: "success_rate < 1%"'
@@ -56,7 +73,11 @@ refuse "no such experiment" 'after: third' "bad.yaml:$line:12: .*no experiment '
 refuse "itself" 'after: second' "no experiment 'second' stands above this one"
 refuse "no time" 'after: first + soon' "bad.yaml:$line:12: "
 refuse "side by side" 'with: first' "bad.yaml:$line:11: .*experiments run one at a time"
-refuse "within without when" 'within: 5min' "bad.yaml:$line:13: .*there is no 'when'"
+refuse "within without when" 'within: 5min' "bad.yaml:$line:13: .*there is neither"
+refuse "no time" 'at: noon' "bad.yaml:$line:9: .*'noon' is no time"
+refuse "no such hour" 'at: "24:00"' "is no time"
+refuse "no such day" 'at: 2026-02-30 12:00' "is no time"
+refuse "a day that is over" 'at: 2026-02-28 12:00' "has gone by"
 refuse "no expression" 'when: soon' "bad.yaml:$line:11: "
 refuse "no such metric" 'when: sucess_rate > 1%' "no metric 'sucess_rate'"
 refuse "what counts from the injection on" 'when: retry_count > 1' "counts from the injection on"

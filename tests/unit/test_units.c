@@ -4,10 +4,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
 #include <cmocka.h>
 
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/text/moment.h"
 #include "util/text/text.h"
 #include "util/text/units.h"
 
@@ -101,11 +105,65 @@ static void nearest(void **state)
 	assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+/* Of a host in Berlin: summer time ends on 25 October 2026, at 3:00. */
+static void moments(void **state)
+{
+	static const struct {
+		const char *text;
+		double from, at;
+	} good[] = {
+		{ "2026-12-24T02:30:15Z", 0, 1798079415 }, { "2026-12-24 02:30:15", 0, 1798075815 },
+		{ "2026-07-24 02:30", 0, 1784853000 },     { "2026-07-24T02:30", 2e9, 1784853000 },
+		{ "02:30", 1798075800, 1798075800 }, /* 2026-12-24 02:30:00 */
+		{ "02:30:15", 1798075800, 1798075815 },    { "02:30", 1798075800.5, 1798162200 }, /* a day later */
+		{ "00:00", 1798149600, 1798153200 },                                              /* 23:00 */
+		{ "12:00", 1792839600, 1792926000 }, /* 2026-10-24 13:00, 24 hours later */
+		{ "12:00", 1792926000, 1792926000 },
+	};
+	static const char *const bad[] = { "",
+					   "noon",
+					   "2:30",
+					   "02:3",
+					   "02:30:1",
+					   "24:00",
+					   "12:60",
+					   "12:00Z",
+					   "02:30:60",
+					   "2026-02-30 12:00",
+					   "2026-12-24",
+					   "26-12-24 02:30",
+					   "2026-13-01 00:00",
+					   "-1:30",
+					   "+2:30",
+					   "02:30 ",
+					   "2026-12-24  2:30",
+					   "2026-12-24T02:30z" };
+	size_t i;
+	struct moment m;
+	(void)state;
+
+	setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+	tzset();
+	for (i = 0; i < ARRAY_SIZE(good); i++) {
+		assert_int_equal(moment_parse(good[i].text, &m, NULL), 0);
+		assert_int_equal((int64_t)moment_at(&m, good[i].from), (int64_t)good[i].at);
+	}
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct fl_error err = {};
+
+		if (!moment_parse(bad[i], &m, &err))
+			fail_msg("'%s' is taken", bad[i]);
+		assert_non_null(strstr(err.message, "is no time"));
+	}
+	unsetenv("TZ");
+	tzset();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(durations), cmocka_unit_test(percents), cmocka_unit_test(rates_and_sizes),
-		cmocka_unit_test(forms),     cmocka_unit_test(nearest),
+		cmocka_unit_test(moments),         cmocka_unit_test(durations), cmocka_unit_test(percents),
+		cmocka_unit_test(rates_and_sizes), cmocka_unit_test(forms),     cmocka_unit_test(nearest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@
 #include "expr/expr.h"
 #include "util/clock.h"
 #include "util/error.h"
+#include "util/text/moment.h"
 #include "util/text/text.h"
 
 enum experiment_stage {
@@ -70,6 +71,7 @@ struct experiment {
 	uint64_t duration_ns;
 	/* when its fault begins, once the baseline is over */
 	struct expr *when;            /* has to hold; may be NULL */
+	struct moment at;             /* no sooner than this, where it is set */
 	uint64_t within_ns, after_ns; /* else it is skipped; this long after the end of @after's fault */
 	char *after;                  /* id of one above it that has to be over; NULL: of any */
 	/* rollback */

@@ -464,6 +464,7 @@ int suite_run(const struct suite *s, const struct run_options *o, struct run_rep
 	r->suite = s;
 	r->options = o;
 	r->seed = o->seed;
+	r->begun_s = clock_wall_s();
 	uv_loop_init(&r->loop);
 	/* An end that is asked for while the session comes to be waits until somebody listens. */
 	sigemptyset(&ends);

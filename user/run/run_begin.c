@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * run_begin.c - may the fault of the turn begin now? `after` names an experiment that has to be over, for so long;
- * `when` is an expression that has to hold. Both are waited for with the faults armed and inert, at the end of the
+ * `at` is a time that has to have come; `when` is an expression that has to hold. All are waited for with the faults armed and inert, at the end of the
  * baseline, which so gets longer and stays a baseline: nothing is injected, and scores need to know of nothing new.
  */
 #include <errno.h>
@@ -83,14 +83,44 @@ static bool is_after(struct run *r)
 	return false;
 }
 
+/* Has its time come? Where it is so long ago that this is not what was meant, never. */
+static enum run_begin is_time(struct run *r)
+{
+	struct turn *t = &r->turn;
+	const struct experiment *x = t->x;
+	double at = x->at.set ? moment_at(&x->at, r->begun_s) : 0, now = clock_wall_s();
+	char text[40] = "", late[32];
+	time_t seconds = (time_t)at;
+	struct tm local;
+
+	if (!x->at.set || t->ready_ns)
+		return RUN_BEGIN_NOW;
+	if (localtime_r(&seconds, &local))
+		strftime(text, sizeof(text), "%F %T", &local);
+	if (now < at) {
+		say_waiting(r, "at", text, 0);
+		return RUN_BEGIN_WAIT;
+	}
+	if (now - at <= x->within_ns / 1e9)
+		return RUN_BEGIN_NOW;
+	units_format_ns((uint64_t)(now - at) * NS_PER_SEC, late, sizeof(late));
+	error_env(&t->error, ETIMEDOUT, "skipped: it was to begin at %s, and could not before %s later", text, late);
+	t->result.status = RESULT_SKIPPED;
+	return RUN_BEGIN_NEVER;
+}
+
 enum run_begin run_may_begin(struct run *r)
 {
+	enum run_begin begin;
 	struct turn *t = &r->turn;
 	const struct experiment *x = t->x;
 	char within[32];
 
 	if (!is_after(r))
 		return RUN_BEGIN_WAIT;
+	begin = is_time(r);
+	if (begin != RUN_BEGIN_NOW)
+		return begin;
 	if (!t->ready_ns)
 		t->ready_ns = clock_mono_ns();
 	if (!x->when || t->when_holds)

@@ -125,6 +125,7 @@ struct run {
 	struct run_kernel kernel;
 	enum run_state state;
 	uint64_t state_ns; /* since when */
+	double begun_s;    /* epoch seconds: when the run began */
 	uint64_t seed;     /* the faults' seeds are made from it and their number */
 	uint32_t next;     /* index of the next experiment */
 	uint32_t total, count;

@@ -150,6 +150,14 @@ static void check_when(struct report *r, const struct experiment *x)
 				  clauses[i]->text);
 }
 
+/* A day and a time that have been. */
+static void check_at(struct report *r, const struct experiment *x)
+{
+	if (x->at.dated && moment_at(&x->at, 0) + x->within_ns / 1e9 < clock_wall_s())
+		check_add(r, true, "gone-by", x, "at: %04d-%02d-%02d %02d:%02d:%02d has gone by", x->at.year,
+			  x->at.month, x->at.day, x->at.hour, x->at.minute, x->at.second);
+}
+
 static void check_rollback(struct report *r, const struct experiment *x)
 {
 	size_t i;
@@ -345,6 +353,7 @@ int suite_check(const struct suite *s, struct finding **ret, uint32_t *ret_n, st
 		}
 		check_hypothesis(&r, x);
 		check_when(&r, x);
+		check_at(&r, x);
 		check_faults(&r, x);
 		check_rollback(&r, x);
 		check_measurement(&r, x);

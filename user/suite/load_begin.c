@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* load_begin.c - when an experiment begins: `when`, `within`, `after`. See load_draft.h. */
+/* load_begin.c - when an experiment begins: `when`, `at`, `within`, `after`. See load_draft.h. */
 #include <errno.h>
 
 #include "suite/load_draft.h"
@@ -17,6 +17,15 @@ int load_when(struct yaml *y, struct fy_node *node, void *out)
 	int r = yaml_string(y, node, &text);
 
 	return r ? r : yaml_at(y, node, expr_parse(text, &d->x.when, y->err));
+}
+
+int load_at(struct yaml *y, struct fy_node *node, void *out)
+{
+	struct draft *d = out;
+	_cleanup_free_ char *text = NULL;
+	int r = yaml_word(y, node, &text);
+
+	return r ? r : yaml_at(y, node, moment_parse(text, &d->x.at, y->err));
 }
 
 /* "NAME" or "NAME + 2min" */
@@ -48,11 +57,13 @@ int load_begin(struct yaml *y, struct draft *d, const struct suite *s)
 	struct experiment *x = &d->x;
 	uint32_t i;
 
-	if (x->within_ns && !x->when)
-		return yaml_error(y, d->within, "within is how long 'when' is waited for, and there is no 'when'");
+	if (x->within_ns && !x->when && !x->at.set)
+		return yaml_error(
+			y, d->within,
+			"within is how long 'when' is waited for, or how late 'at' may be, and there is neither");
 	if (d->within && !x->within_ns)
 		return yaml_error(y, d->within, "within: nothing can be waited for within no time");
-	if (x->when && !x->within_ns)
+	if ((x->when || x->at.set) && !x->within_ns)
 		x->within_ns = WITHIN_DEFAULT_NS;
 	for (i = 0; x->after && i < s->n; i++) {
 		const struct experiment *o = &s->experiments[i];

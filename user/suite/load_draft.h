@@ -14,6 +14,7 @@ struct draft {
 
 /* When it begins (load_begin.c); the last, once all its keys are read, with those of @s above it. */
 int load_when(struct yaml *y, struct fy_node *node, void *draft);
+int load_at(struct yaml *y, struct fy_node *node, void *draft);
 int load_after(struct yaml *y, struct fy_node *node, void *draft);
 int load_with(struct yaml *y, struct fy_node *node, void *draft);
 int load_begin(struct yaml *y, struct draft *d, const struct suite *s);

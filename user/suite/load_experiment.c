@@ -318,6 +318,7 @@ static const struct yaml_field experiment_fields[] = {
 	{ "ground_truth", read_truth, 0, true },
 	{ "sweep", read_sweep, 0, false },
 	{ "when", load_when, 0, false },
+	{ "at", load_at, 0, false },
 	{ "within", read_within, 0, false },
 	{ "after", load_after, 0, false },
 	{ "with", load_with, 0, false },

@@ -255,6 +255,11 @@ static void append_begin(const struct experiment *x, struct text *t)
 
 	if (x->after)
 		text_append(t, ", %s after %s", units_format_ns(x->after_ns, after, sizeof(after)), x->after);
+	if (x->at.set && x->at.dated)
+		text_append(t, ", at %04d-%02d-%02d", x->at.year, x->at.month, x->at.day);
+	if (x->at.set)
+		text_append(t, "%s %02d:%02d:%02d%s", x->at.dated ? "" : ", at", x->at.hour, x->at.minute, x->at.second,
+			    x->at.utc ? " UTC" : "");
 	if (x->when)
 		text_append(t, ", when %s (within %s)", expr_text(x->when),
 			    units_format_ns(x->within_ns, within, sizeof(within)));
