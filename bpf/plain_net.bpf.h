@@ -23,6 +23,8 @@
 #define dns_fetched_for(skb, p, name)           dns_fetched_for(skb)
 #define local_set_port(skb, p, port)            local_set_port(skb, port)
 #define dns_rule(p, name, index, readable)      dns_rule(index, readable)
+#define dns_record(skb, p, off, index, change)  dns_record(skb, off, index, change)
+#define dns_records(skb, p, index, change)      dns_records(skb, index, change)
 #define dns_message(skb, p, off, end)           dns_message(skb, off, end)
 #define dns_udp(skb, p)                         dns_udp(skb)
 #define dns_next(skb, p, stream)                dns_next(skb)

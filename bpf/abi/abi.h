@@ -211,17 +211,49 @@ _Static_assert(sizeof(struct fl_http) == 72, "fl_http");
 
 #define FL_DNS_NAME_MAX 128
 
+/* What a lookup asks for. */
+enum fl_dns_type {
+	FL_DNS_TYPE_A = 1u << 0,
+	FL_DNS_TYPE_AAAA = 1u << 1,
+	FL_DNS_TYPE_OTHER = 1u << 2,
+};
+
+/* fl_dns.rcode: no code, but something else that is done. */
+enum fl_dns_done {
+	FL_DNS_EMPTY = 0,    /* an answer without a record */
+	FL_DNS_CHANGE = 254, /* by fl_dns_answer */
+	FL_DNS_DROP = 255,
+};
+
 /* Example: *.svc.lab -> wildcard = 1, name = "svc.lab"; matches a.svc.lab and b.a.svc.lab. */
 struct fl_dns {
-	__u8 rcode;                 /* FL_KIND_DNS_ERROR: 2 SERVFAIL, 3 NXDOMAIN, 5 REFUSED; 255 drop */
+	__u8 rcode;                 /* FL_KIND_DNS_ERROR: 2 SERVFAIL, 3 NXDOMAIN, 5 REFUSED; enum fl_dns_done */
 	__u8 wildcard;              /* name is a suffix, at least one label must precede it */
 	__u16 name_len;             /* 0: any name */
 	__u8 name[FL_DNS_NAME_MAX]; /* dotted, lower case, no final dot */
 	__u8 answers;               /* mask of 1 << enum fl_direction; 0: both. Answers on loopback always count */
 	__u8 once;                  /* 1: not an answer that a resolver inside the target fetches for somebody else */
-	__u8 pad[2];
+	__u8 types;                 /* mask of enum fl_dns_type; 0: any */
+	__u8 pad;
 };
 _Static_assert(sizeof(struct fl_dns) == 136, "fl_dns");
+
+enum fl_dns_set {
+	FL_DNS_SET_A = 1u << 0, /* addresses of this family become a, or aaaa */
+	FL_DNS_SET_AAAA = 1u << 1,
+	FL_DNS_SET_TTL = 1u << 2,
+	FL_DNS_RANDOM_A = 1u << 3, /* a random one each time instead */
+	FL_DNS_RANDOM_AAAA = 1u << 4,
+};
+
+/* Example: 192.0.2.1 for every address, to be kept for a day: {{192, 0, 2, 1}, {}, 86400, SET_A | SET_TTL}. */
+struct fl_dns_answer {
+	__u8 a[4], aaaa[16];
+	__u32 ttl_s; /* of all records of the answer */
+	__u32 set;   /* mask of enum fl_dns_set */
+	__u32 pad;
+};
+_Static_assert(sizeof(struct fl_dns_answer) == 32, "fl_dns_answer");
 
 struct fl_corrupt {
 	__u32 bytes;        /* how many payload bytes to flip */
@@ -294,7 +326,10 @@ struct fl_rule {
 	__u32 pad1;
 	__u64 cgroup_id; /* at the host's own interface: whose packets these are; 0 elsewhere */
 	struct fl_more more;
-	struct fl_delay delay; /* DELAY, HTTP_DELAY, DNS_DELAY */
+	union {
+		struct fl_delay delay;       /* DELAY, HTTP_DELAY, DNS_DELAY */
+		struct fl_dns_answer answer; /* DNS_ERROR with FL_DNS_CHANGE */
+	};
 	union {
 		struct fl_loss loss;
 		struct fl_http http;

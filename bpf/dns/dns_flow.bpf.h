@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * dns_flow.bpf.h - slow and failing DNS: responses (QR = 1, from port 53) whose question fits the
- * pattern wait, or get another response code, or are dropped. One response is one hit.
+ * pattern wait, or get another response code, or say something else, or are dropped. One response is one hit.
  *
  * Over UDP an error keeps header and question and nothing else. Over TCP the code is changed in place
  * and the answers stay, because no length may change; the beginnings of messages are tracked through
  * the stream, and a retransmitted segment is changed again.
  *
- * Limits: over TCP, 8 messages in one packet, and a question must not be cut by a segment's end;
+ * Limits: over TCP no answer is changed (dns_answer.bpf.h) or emptied; 8 messages in one packet, and a question must not be cut by a segment's end;
  * a stream that is joined in the middle must begin with a message. What cannot be read passes and
  * is counted as skipped.
  */
@@ -15,6 +15,7 @@
 #define FL_DNS_FLOW_BPF_H
 
 #include "bpf/compat.bpf.h"
+#include "dns_answer.bpf.h"
 #include "dns_local.bpf.h"
 #include "bpf/net/hold.bpf.h"
 #include "bpf/net/jitter.bpf.h"
@@ -24,7 +25,6 @@
 #include "bpf/net/rule.bpf.h"
 
 #define DNS_MESSAGES_MAX 8
-#define DNS_RCODE_DROP   255
 
 /* One direction of a DNS connection over TCP. */
 struct dns_stream {
@@ -51,6 +51,12 @@ static __always_inline struct dns_stream *dns_stream_of(const struct packet *p)
 	return bpf_map_lookup_elem(&dns_streams, &key);
 }
 
+/* Is it something that cannot be done without another length, or in the middle of a stream? */
+static __always_inline bool dns_changes(const struct fl_rule *rule)
+{
+	return rule->dns.rcode == FL_DNS_EMPTY || rule->dns.rcode == FL_DNS_CHANGE;
+}
+
 /* A rule meets a response. Returns the response code to set plus 1, or 0. */
 apart int dns_rule(struct packet *p, struct dns_name *name, __u32 index, __u32 readable)
 {
@@ -70,7 +76,8 @@ apart int dns_rule(struct packet *p, struct dns_name *name, __u32 index, __u32 r
 		proof_skipped(index);
 		return 0;
 	}
-	if (!dns_name_matches(name, &rule->dns))
+	if (!dns_name_matches(name, &rule->dns) ||
+	    (rule->dns.types && !(rule->dns.types & dns_type_bit(p->question_type))))
 		return 0;
 	n = state_take(state, &state->matched);
 	proof_matched(index);
@@ -80,9 +87,14 @@ apart int dns_rule(struct packet *p, struct dns_name *name, __u32 index, __u32 r
 		proof_skipped(index);
 		return 0;
 	}
+	if (rule->kind == FL_KIND_DNS_ERROR && p->flags & PACKET_TCP && dns_changes(rule)) {
+		proof_skipped(index);
+		return 0;
+	}
 	if (!rule_claim(rule, state))
 		return 0;
 	proof_injected(index, p);
+	p->answer_draw = hash_draw(rule->seed, HASH_BYTES, n);
 	if (rule->kind == FL_KIND_DNS_ERROR)
 		return rule->dns.rcode + 1;
 	delay = jitter_delay(&rule->delay, state, rule->seed, n);
@@ -111,6 +123,7 @@ apart int dns_message(struct __sk_buff *skb, struct packet *p, __u32 off, __u32 
 	if (!question)
 		return 0;
 	p->question_end = question > 0 ? question : 0;
+	p->question_type = question > 0 ? dns_type(skb, question) : 0;
 	p->fetched_for = question > 0 && p->loopback ? dns_fetched_for(skb, p, name) : 0;
 	for (i = 0; i < FL_MAX_RULES_PER_PEER; i++) {
 		int wanted;
@@ -157,9 +170,9 @@ apart int dns_udp(struct __sk_buff *skb, struct packet *p)
 	error = dns_message(skb, p, p->payload_off, p->end);
 	if (!error)
 		return RULE_NEXT;
-	if (error - 1 == DNS_RCODE_DROP)
+	if (error - 1 == FL_DNS_DROP)
 		return RULE_DROP;
-	if (dns_fail_udp(skb, p, error - 1))
+	if (error - 1 == FL_DNS_CHANGE ? dns_change(skb, p, p->error_rule) : dns_fail_udp(skb, p, error - 1))
 		proof_retract(p->error_rule, p);
 	return RULE_NEXT;
 }
@@ -225,7 +238,7 @@ static __always_inline int dns_repeat_error(struct __sk_buff *skb, const struct 
 
 	if (!stream->error || off >= p->payload_len)
 		return RULE_NEXT;
-	if (stream->rcode == DNS_RCODE_DROP)
+	if (stream->rcode == FL_DNS_DROP)
 		return RULE_DROP;
 	dns_set_rcode(skb, p, p->payload_off + off, stream->rcode, true);
 	return RULE_NEXT;

@@ -72,7 +72,11 @@ struct packet {
 	__u32 copy_rule;
 	__u32 size; /* from the IP header on; of a GSO super-packet a full segment's, as the wire will have it */
 	__u8 ttl, tos;
-	__u8 pad2[6];
+	__u16 question_type; /* DNS: of the present message, as the question is */
+	__u8 answer_fits;    /* it has what its rule changes; dns_answer.bpf.h */
+	__u8 answer_signed;
+	__u8 pad2[2];
+	__u64 answer_draw; /* for random addresses */
 };
 
 /*

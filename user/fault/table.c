@@ -28,6 +28,7 @@
 	X(port_exhaustion)                                    \
 	X(dns_latency)                                        \
 	X(dns_error)                                          \
+	X(dns_answer)                                         \
 	/* resource */                                        \
 	X(cpu_saturation)                                     \
 	X(memory)                                             \

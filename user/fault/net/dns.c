@@ -16,22 +16,11 @@
 #include "fault/net/dns.h"
 #include "fault/net/net.h"
 
-/* Of both kinds. */
-struct dns_params {
-	struct net_late late;
-	const char *name;
-	uint32_t rcode; /* index in rcodes */
-};
-
 static const char *const rcodes[] = { "servfail", "nxdomain", "refused", "drop", NULL };
-static const uint8_t rcode_numbers[] = { 2, 3, 5, 255 };
+static const uint8_t rcode_numbers[] = { 2, 3, 5, FL_DNS_DROP };
+const char *const dns_types[] = { "any", "a", "aaaa", NULL };
 
 /* clang-format off */
-#define DNS_PARAMS \
-	{ PARAM_FIELD(struct dns_params, name), .name = "name", .type = PARAM_STRING, .live = true, \
-	  .help = "only lookups of this name; *.example.com for all below it" }, \
-	NET_PARAM_DIRECTION_OF("both", "answers that the target gives to others, that it gets, or both")
-
 static const struct param latency_params[] = {
 	{ PARAM_FIELD(struct net_late, wait.delay_ns), .name = "delay", .type = PARAM_DURATION, .def = "!", .live = true,
 	  .from = "5ms", .to = "10s", .help = "how much later an answer comes" },
@@ -45,6 +34,7 @@ static const struct param error_params[] = {
 	{ PARAM_FIELD(struct dns_params, rcode), .name = "rcode", .type = PARAM_ENUM, .def = "servfail", .choices = rcodes,
 	  .live = true, .help = "what the answer says, or drop for no answer" },
 	NET_PARAM_PERCENT("100%", "the matching answers that fail"),
+	DNS_PARAM_TYPE,
 	DNS_PARAMS,
 	{}
 };
@@ -89,7 +79,14 @@ static int compile_name(const char *name, struct fl_dns *dns, struct fl_error *e
 	return 0;
 }
 
-static int compile_dns(const struct params *p, struct fl_rule *rule, struct fl_error *err)
+uint8_t dns_types_mask(uint32_t type)
+{
+	static const uint8_t masks[] = { 0, FL_DNS_TYPE_A, FL_DNS_TYPE_AAAA };
+
+	return masks[type];
+}
+
+int dns_compile(const struct params *p, struct fl_rule *rule, struct fl_error *err)
 {
 	static const uint8_t answers[] = {
 		[NET_FROM] = 1 << FL_DIR_FROM,
@@ -112,7 +109,7 @@ static int compile_dns(const struct params *p, struct fl_rule *rule, struct fl_e
 static int compile_latency(const struct params *p, struct fl_rule *rule, struct fl_error *err)
 {
 	const struct net_late *own = p->own;
-	int r = compile_dns(p, rule, err);
+	int r = dns_compile(p, rule, err);
 
 	rule->kind = FL_KIND_DNS_DELAY;
 	return r ? r : net_delay(&own->wait, &rule->delay, err);
@@ -121,9 +118,10 @@ static int compile_latency(const struct params *p, struct fl_rule *rule, struct 
 static int compile_error(const struct params *p, struct fl_rule *rule, struct fl_error *err)
 {
 	const struct dns_params *own = p->own;
-	int r = compile_dns(p, rule, err);
+	int r = dns_compile(p, rule, err);
 
 	rule->kind = FL_KIND_DNS_ERROR;
+	rule->dns.types = dns_types_mask(own->type);
 	rule->dns.rcode = rcode_numbers[own->rcode];
 	return r;
 }
@@ -133,7 +131,7 @@ static int validate(const struct params *p, struct fl_error *err)
 	struct fl_rule rule = {};
 	int r = net_validate(p, err);
 
-	return r ? r : compile_dns(p, &rule, err);
+	return r ? r : dns_compile(p, &rule, err);
 }
 
 static int arm_latency(struct fault *f, struct fl_error *err)
@@ -141,7 +139,7 @@ static int arm_latency(struct fault *f, struct fl_error *err)
 	return net_arm_hold(f, NET_LOOPBACK, err);
 }
 
-static int arm_error(struct fault *f, struct fl_error *err)
+int dns_arm(struct fault *f, struct fl_error *err)
 {
 	return net_arm(f, NET_LOOPBACK, err);
 }
@@ -152,7 +150,7 @@ static void delay_supported(struct fault_support *ret)
 	net_supported_loopback(ret);
 }
 
-static void error_supported(struct fault_support *ret)
+void dns_supported(struct fault_support *ret)
 {
 	net_supported(ret);
 	net_supported_loopback(ret);
@@ -183,9 +181,9 @@ const struct fault_ops fault_dns_error = {
 	.name = "dns_error",
 	.summary = "Make DNS answers fail, or lose them",
 	.params = error_params,
-	.supported = error_supported,
+	.supported = dns_supported,
 	.validate = validate,
-	.arm = arm_error,
+	.arm = dns_arm,
 	.compile = compile_error,
 	.hints = {
 		.unmatched = "No DNS answer met its match: is anything looked up meanwhile, that no program "
