@@ -34,7 +34,7 @@ off() { kill -INT $p; wait $p; }
 for a in 10.77.1.2 fd77:1::2; do serve $a 7001; serve $a 7002; done
 
 # --- ports and networks, every kind that acts on packets, both families ---
-kinds='latency:--delay=1500ms network_loss:--percent=100 network_partition: bandwidth:--rate=8kbit corrupt:--percent=100 reorder:--percent=100,--delay=1500ms duplicate:--percent=100 tcp_reset:--percent=100 connect_drop: connect_refused: connect_latency:--delay=1500ms http_error:--status=500 http_latency:--delay=1500ms dns_error: dns_latency:--delay=1500ms'
+kinds='latency:--delay=1500ms network_loss:--percent=100 network_partition: bandwidth:--rate=8kbit corrupt:--percent=100 reorder:--percent=100,--delay=1500ms duplicate:--percent=100 tcp_reset:--percent=100 connect_drop: connect_refused: connect_latency:--delay=1500ms http_error:--status=500 http_latency:--delay=1500ms dns_error: dns_answer:--a=192.0.2.99 dns_latency:--delay=1500ms'
 known=$("$FL" inject --help | awk '/^  / { print $1 }')
 protect <<<'ports: [7001]'
 for kind in $kinds; do

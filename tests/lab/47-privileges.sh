@@ -41,6 +41,7 @@ options() {
 	latency | dns_latency | http_latency | connect_latency | slow_close) echo --delay 5ms ;;
 	network_loss | duplicate | corrupt) echo --percent 10% ;;
 	network_partition | reorder | tcp_reset | dns_error | http_error | connect_drop | connect_refused | half_open | port_exhaustion) ;;
+	dns_answer) echo --a 192.0.2.99 ;;
 	idle_timeout) echo --timeout 10s ;;
 	connection_limit) echo --connections 5 ;;
 	mtu_blackhole) echo --mtu 1400 ;;

@@ -217,6 +217,9 @@ static void look_at_http(struct slot *s)
 	hold(fd);
 }
 
+/* What the peer answers to every question. */
+static const unsigned char dns_record[] = { 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 9, 0, 4, 192, 0, 2, 1 };
+
 static void look_at_dns(struct slot *s, uint16_t id)
 {
 	unsigned char query[] = { 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 4, 'p', 'e', 'e', 'r', 0, 0, 1, 0, 1 };
@@ -232,8 +235,9 @@ static void look_at_dns(struct slot *s, uint16_t id)
 	n = send(fd, query, sizeof(query), 0);
 	if (n > 0)
 		n = recv(fd, answer, sizeof(answer), 0);
-	if (n < (ssize_t)sizeof(query) || memcmp(answer, query, 2) || (answer[3] & 15) ||
-	    memcmp(answer + 12, query + 12, sizeof(query) - 12))
+	if (n < (ssize_t)(sizeof(query) + sizeof(dns_record)) || memcmp(answer, query, 2) || (answer[3] & 15) ||
+	    memcmp(answer + 12, query + 12, sizeof(query) - 12) ||
+	    memcmp(answer + sizeof(query), dns_record, sizeof(dns_record)))
 		s->count[DNS]++;
 	else if (recv(fd, answer, sizeof(answer), MSG_DONTWAIT) > 0)
 		s->count[DUP]++;
@@ -354,7 +358,6 @@ out:
 
 static void serve_dns(int server)
 {
-	static const unsigned char record[] = { 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 9, 0, 4, 192, 0, 2, 1 };
 	struct sockaddr_in from;
 	socklen_t size = sizeof(from);
 	unsigned char buf[600];
@@ -365,8 +368,8 @@ static void serve_dns(int server)
 	buf[2] = 0x81;
 	buf[3] = 0x80;
 	buf[7] = 1;
-	memcpy(buf + n, record, sizeof(record));
-	sendto(server, buf, (size_t)n + sizeof(record), 0, (struct sockaddr *)&from, size);
+	memcpy(buf + n, dns_record, sizeof(dns_record));
+	sendto(server, buf, (size_t)n + sizeof(dns_record), 0, (struct sockaddr *)&from, size);
 }
 
 _Noreturn static void serve(void)

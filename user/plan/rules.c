@@ -329,6 +329,8 @@ const struct plan_left_out plan_left_out[] = {
 	{ "connection_limit", "only whoever runs it knows how many connections are few",
 	  "params: { connections: 10 }" },
 	{ "port_exhaustion", "only its author knows how many connections it makes", "params: { ports: 4 }" },
+	{ "dns_answer", "only its author knows which name matters, and what is wrong for it",
+	  "params: { name: NAME, a: 192.0.2.1 }" },
 	{ "cpu_throttle", "cpu_saturation says the same of a pipeline", "params: { share: 20% }" },
 	{ "pids_limit", "a service that starts no processes notices nothing", "fd_exhaustion" },
 	{ "memory_pressure", "memory says the same of a pipeline", "params: { percent: 80% }" },

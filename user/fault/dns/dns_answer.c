@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "fault/net/dns.h"
+#include "fault/dns/dns.h"
 #include "util/clock.h"
 
 /* clang-format off */

@@ -13,7 +13,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "fault/net/dns.h"
+#include "fault/dns/dns.h"
 #include "fault/net/net.h"
 
 static const char *const rcodes[] = { "servfail", "nxdomain", "refused", "drop", NULL };

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "fault/net/dns.h"
+#include "fault/dns/dns.h"
 #include "target/process/inside.h"
 #include "util/cleanup.h"
 
