@@ -39,10 +39,13 @@ check_num "... and writes" "$(mib write)" gt 20
 
 fault io_throttle "pid:$TARGET" --path /mnt/disk --rbps 2MiB
 near "rbps 2MiB, by fio (MiB/s)" "$(mib read)" 2 0.2
+sleep 1.2 # (what list says is a second old at most)
 n=$(hits "$ID" injected)
-check_num "requests that were held back are counted (of about 64)" "$n" ge 20
-check_num "... and no more than there were" "$n" le 100
+# (The kernel lets the bytes of a tenth of a second through at once: three of these; the next one waits.)
+check_num "requests that were held back are counted (of about 64)" "$n" ge 10
+check_num "... and no more than there were" "$n" le 80
 check_num "writes are free (MiB/s)" "$(mib write)" gt 20
+sleep 1.2
 check_num "... and are no hits" "$(hits "$ID" injected)" eq "$n"
 "$FL" set "$ID" rbps=1MiB >/dev/null
 near "set: rbps 1MiB" "$(mib read)" 1 0.1
@@ -103,7 +106,7 @@ check_num "one whose only request waits until the end: that is a hit" $_rc eq 0
 check "the effect says how often, and by which limit" jq -e --arg d "$disk" '[.. | .effect? | strings] | any(test("held back [1-9][0-9]* times, .*" + $d))' "$T/out"
 
 # --- beside it ---
-a=$TARGET
+a=$TARGET cg=$CG
 fault io_throttle "pid:$a" --path /mnt/disk --rbps 1MiB
 mktarget b sleep 1000
 rm -f "$T/b.json"
@@ -114,7 +117,7 @@ rm -f "$T/b.json"
 [ -s "$T/b.json" ] || sed "s/^/# /" "$T/b.err"
 check_num "another group reads the same disk as before (MiB/s)" "$(jq '.jobs[0].read.bw_bytes / 1048576' "$T/b.json")" gt 20
 heal
-TARGET=$a
+TARGET=$a CG=$cg
 
 # --- refused ---
 refused() { # WORDS STATUS OPTION...

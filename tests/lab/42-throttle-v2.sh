@@ -28,7 +28,9 @@ echo ready
 while read -r line; do eval "$line"; echo "= $?"; done
 IN
 mkfifo "$T/in" "$T/out"
-GROUP=$_v2/$CG TARGET=$TARGET DISK=$disk bg unshare --mount --propagation private bash "$T/inside" <"$T/in" >"$T/out" 2>"$T/inside.err"
+GROUP=$_v2/$CG TARGET=$TARGET DISK=$disk unshare --mount --propagation private bash "$T/inside" <"$T/in" >"$T/out" 2>"$T/inside.err" &
+inside=$!
+_pids="$_pids $inside"
 exec 5>"$T/in" 6<"$T/out"
 read -r -t 10 line <&6
 check "the files are there" test "${line:-}" = ready
@@ -62,7 +64,7 @@ do_inside "'$FL' set \$('$FL' list -o json | jq -r '.[0].id') percent=80%"
 has "set: 80 % of what it used when it began" memory.high 239996928
 do_inside "'$FL' list -o json | jq -c '.[0] | [.backend, .injected]'"
 same "nothing met it so far" "$(xargs <<<"$said")" "[cgroup v2,0]"
-do_inside "printf 'low 3\nhigh 12\nmax 9\n' >memory.events.local; sleep 0.3; '$FL' list -o json | jq -r '.[0].injected'"
+do_inside "printf 'low 3\nhigh 12\nmax 9\n' >memory.events.local; sleep 1.5; '$FL' list -o json | jq -r '.[0].injected'"
 same "what the kernel counts since is what was hit" "$(xargs <<<"$said")" 7
 do_inside "kill -9 \$('$FL' list -o json | jq -r '.[0].pid // empty') \$(jq -r .pid /run/faultline/*/session.json | head -n 1)"
 do_inside "i=0; until grep -qx 999999999 memory.high || [ \$i = 40 ]; do i=\$((i + 1)); sleep 0.05; done; cat memory.high"
@@ -79,5 +81,5 @@ do_inside "cp io.both io.max; '$FL' inject io_throttle pid:$TARGET --path /mnt -
 check_num "the line of the disk is found among others: 16MiB is refused" "$_rc" eq 2
 check "... in words" grep -q 'rbps=16777216 is no lower than what is there already: rbps=9999999' <<<"$said"
 exec 5>&-
-wait "$BG_PID"
+wait "$inside"
 exit 0
