@@ -66,17 +66,23 @@ is "how long it may be kept stays" "$ttl" 300
 ask payment.svc.lab @10.77.1.2 AAAA
 is "the other family is not touched" "$answer" "fd00::3"
 ask payment.svc.lab @10.77.1.2 TXT
-is "nor other types" "$answer" '"hello"'
+is "nor other types" "$answer" hello
 is "getaddrinfo" "$(looked_up payment.svc.lab)" "192.0.2.99 fd00::3"
 n=$(hits "$ID" injected)
 check_num "one hit for each lookup of an address of IPv4" "$n" eq 5
 check_num "... and they are all that were matched" "$(hits "$ID" matched)" eq "$n"
+heal
+"$FL" inject dns_answer netns:flt-a --a 192.0.2.99 --for 60s -o json >"$T/proof" 2>"$T/err" & p=$!
+wait_for 10 sh -c "'$FL' list -o json | jq -e '.[0].active'"
 ask payment.svc.lab @10.77.1.2 +tcp
 is "over TCP it stays" "$answer" 10.1.2.3
 ask x.lab @10.77.1.53 +dnssec
 is "a signed one keeps its address" "$(grep -c 'IN.*A.*10\.1\.2\.3' "$T/dig") $status" "1 NOERROR"
 check "... and is authenticated still" grep -q '^;; flags:.* ad' "$T/dig"
-check_num "both are counted as skipped" "$(hits "$ID" skipped)" eq 2
+kill -INT $p; wait $p
+check_num "both are counted as skipped" "$(jq .skipped "$T/proof")" eq 2
+check_num "... and not as hits" "$(jq .injected "$T/proof")" eq 0
+fault dns_answer netns:flt-a --a 192.0.2.99
 "$FL" set "$ID" aaaa=2001:db8::1 name=payment.svc.lab >/dev/null
 is "set: the other family as well" "$(looked_up payment.svc.lab)" "192.0.2.99 2001:db8::1"
 is "... of this name alone" "$(looked_up four.svc.lab)" "10.1.2.4"

@@ -66,11 +66,12 @@ static int parse_for(struct parsing *p, const char *arg)
 static int parse_repeat(struct parsing *p, int key, const char *arg)
 {
 	struct inject_repeat *r = &p->in->repeat;
+	struct fl_error why = {};
 
 	if (key == OPT_REPEAT)
-		return units_int(arg, 1, 1000000, &r->n, &p->err);
-	if (units_duration_ns(arg, key == OPT_EVERY ? &r->every_ns : &r->jitter_ns, &p->err))
-		return -EINVAL;
+		return units_int(arg, 1, 1000000, &r->n, &why) ? error_usage(&p->err, "--repeat: %s", why.message) : 0;
+	if (units_duration_ns(arg, key == OPT_EVERY ? &r->every_ns : &r->jitter_ns, &why))
+		return error_usage(&p->err, "--repeat-%s: %s", key == OPT_EVERY ? "every" : "jitter", why.message);
 	return key == OPT_JITTER || r->every_ns ? 0 : error_usage(&p->err, "--repeat-every %s: that is no time", arg);
 }
 
